@@ -1,0 +1,40 @@
+# Language level, warnings and sanitizers, the same for every target of the project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)  # imgpush finds activate beside itself
+
+set(SLIPWAY_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread; empty for none")
+option(SLIPWAY_TIDY "Run clang-tidy on every file of the project" OFF)
+option(SLIPWAY_WERROR "Warnings are errors" OFF)
+
+set(warnings
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wcast-qual
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND warnings -Wsuggest-override -Wduplicated-cond -Wlogical-op)
+endif()
+if(SLIPWAY_WERROR)
+  list(APPEND warnings -Werror)
+endif()
+add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
+
+if(SLIPWAY_SANITIZE)
+  add_compile_options(-fsanitize=${SLIPWAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${SLIPWAY_SANITIZE})
+endif()
+
+find_package(Threads REQUIRED)
+
+# slipway_library(NAME SOURCES... DEPENDS...): the static library of one folder.
+function(slipway_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE})
+  if(SLIPWAY_TIDY)
+    set_target_properties(${name} PROPERTIES CXX_CLANG_TIDY "clang-tidy;--quiet")
+  endif()
+endfunction()
