@@ -1,0 +1,24 @@
+// The host's side of a push: `activate receive`, started by imgpush over ssh, talks
+// pusher/protocol.h on standard input and output.
+#ifndef SLIPWAY_ACTIVATOR_RECEIVE_H_
+#define SLIPWAY_ACTIVATOR_RECEIVE_H_
+
+#include <string>
+
+#include "base/io.h"
+
+namespace activator {
+
+struct ReceiveOptions {
+  std::string root;
+  std::string by;                // who pushes, for the record
+  bool plain_directory = false;  // a dir: host: no systemd, no mounting, nothing ever runs from it
+};
+
+// Returns the exit code. Errors go to the peer as a message where it still listens, and are thrown
+// too.
+int RunReceive(const ReceiveOptions& options, const base::Io& io);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_RECEIVE_H_

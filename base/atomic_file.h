@@ -1,0 +1,48 @@
+// The only place that publishes anything: unique temporary name in the same directory, write,
+// fsync, checked close, rename, fsync of the directory. After a crash there is the old content or
+// the new one.
+#ifndef SLIPWAY_BASE_ATOMIC_FILE_H_
+#define SLIPWAY_BASE_ATOMIC_FILE_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.h"
+
+namespace base {
+
+// Temporary names start with this; whoever lists a directory passes over them.
+inline constexpr std::string_view kTemporaryPrefix = ".slipway-tmp-";
+
+// A file written piece by piece and published by Commit(). Without it nothing appears at `path`.
+class AtomicFile {
+ public:
+  AtomicFile(std::string path, mode_t mode);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  int fd() const { return fd_.get(); }
+  const std::string& temporary_path() const { return temporary_path_; }
+  void Commit();
+
+ private:
+  std::string path_;
+  std::string temporary_path_;
+  UniqueFd fd_;
+};
+
+void WriteFileAtomically(const std::string& path, std::string_view content, mode_t mode = 0644);
+
+// Makes `path` a symbolic link to `target`, in place of whatever link is there.
+void ReplaceSymlink(const std::string& target, const std::string& path);
+
+// Makes all files and directories under `directory` durable and renames it to `path`, which must
+// not exist (EEXIST or ENOTEMPTY where it does).
+void PublishDirectory(const std::string& directory, const std::string& path);
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_ATOMIC_FILE_H_

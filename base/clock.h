@@ -1,0 +1,29 @@
+// Time of day and waiting, behind an interface so that tests of deadlines need not wait.
+#ifndef SLIPWAY_BASE_CLOCK_H_
+#define SLIPWAY_BASE_CLOCK_H_
+
+#include <chrono>
+#include <string>
+
+namespace base {
+
+class Clock {
+ public:
+  Clock() = default;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  virtual ~Clock() = default;
+
+  virtual std::chrono::system_clock::time_point Now();        // what the calendar says
+  virtual std::chrono::steady_clock::time_point Monotonic();  // for intervals
+  virtual void Sleep(std::chrono::milliseconds duration);
+};
+
+Clock& SystemClock();
+
+// "2026-01-31T23:59:59Z".
+std::string ToIso8601(std::chrono::system_clock::time_point time);
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_CLOCK_H_

@@ -1,0 +1,16 @@
+#include "base/error.h"
+
+#include <system_error>
+
+namespace base {
+
+Error::Error(Code code, std::string message, int error_number)
+    : code_(code), error_number_(error_number), rendered_(std::move(message)) {
+  if (error_number_ != 0) {
+    rendered_ += ": " + std::generic_category().message(error_number_);
+  }
+}
+
+void Error::AddContext(const std::string& context) { rendered_ = context + ": " + rendered_; }
+
+}  // namespace base

@@ -1,0 +1,15 @@
+// SIGINT, SIGTERM and SIGHUP as an Error{kInterrupted} that a long operation throws at its next
+// safe point, so that destructors clean up. SIGPIPE is ignored: a write answers EPIPE instead.
+#ifndef SLIPWAY_BASE_INTERRUPT_H_
+#define SLIPWAY_BASE_INTERRUPT_H_
+
+namespace base {
+
+// Installs the handlers; once, in main. The second signal ends the process at once.
+void InstallInterruptHandlers();
+bool Interrupted();
+void ThrowIfInterrupted();
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_INTERRUPT_H_

@@ -1,0 +1,37 @@
+// Where a tool talks to: results on `out`, human text on `err`. RunX functions of the libraries
+// take one, so that tests run a whole tool in-process. Does not own the descriptors.
+#ifndef SLIPWAY_BASE_IO_H_
+#define SLIPWAY_BASE_IO_H_
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+namespace base {
+
+struct Io {
+  int in = 0;
+  int out = 1;
+  int err = 2;
+  bool err_is_terminal = false;
+
+  static Io Standard();
+
+  // Throws where the reader of results is gone: a lost result must not look like success.
+  template <typename... Args>
+  void Out(fmt::format_string<Args...> format, Args&&... args) const {
+    WriteOut(fmt::format(format, std::forward<Args>(args)...));
+  }
+  // Never throws: text for a person is not worth failing for.
+  template <typename... Args>
+  void Err(fmt::format_string<Args...> format, Args&&... args) const {
+    WriteErr(fmt::format(format, std::forward<Args>(args)...));
+  }
+  void WriteOut(std::string_view text) const;
+  void WriteErr(std::string_view text) const noexcept;
+};
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_IO_H_

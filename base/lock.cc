@@ -1,0 +1,38 @@
+#include "base/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sys.h"
+
+namespace base {
+
+FileLock::FileLock(const std::string& path, const std::string& what, const std::string& holder)
+    : fd_(Open(path, O_RDWR | O_CREAT, 0644)) {
+  while (TheSys().Flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      const std::vector<uint8_t> who = PRead(fd_.get(), 0, 512, path);
+      std::string by(AsText(who));
+      by.erase(std::remove(by.begin(), by.end(), '\n'), by.end());
+      Fail(Code::kBusy, "{} is in use by {}; try again when that has ended", what,
+           by.empty() ? "another process" : by);
+    }
+    if (errno != EINTR) {
+      FailErrno(errno, "cannot lock {}", path);
+    }
+  }
+  const std::string text =
+      fmt::format("{}, pid {}, since {}\n", holder, ::getpid(), ToIso8601(SystemClock().Now()));
+  if (TheSys().Ftruncate(fd_.get(), 0) != 0) {
+    FailErrno(errno, "cannot write {}", path);
+  }
+  PWriteAll(fd_.get(), AsBytes(text), 0, path);
+}
+
+}  // namespace base

@@ -1,0 +1,25 @@
+// An exclusive lock on a file (flock): freed by the kernel when its holder dies. The file says who
+// holds it since when, so that whoever is refused can be told.
+#ifndef SLIPWAY_BASE_LOCK_H_
+#define SLIPWAY_BASE_LOCK_H_
+
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace base {
+
+class FileLock {
+ public:
+  // Takes the lock at once or throws Error{kBusy} that names the holder. `what` says what is locked
+  // ("the host"), `holder` who we are ("activate --generation 3, by root@10.0.0.1"). The file
+  // stays: removing it would let two processes lock two files of one name.
+  FileLock(const std::string& path, const std::string& what, const std::string& holder);
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_LOCK_H_

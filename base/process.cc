@@ -1,0 +1,227 @@
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+
+namespace base {
+namespace {
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+  Pipe() {
+    std::array<int, 2> fds{};
+    if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
+      FailErrno(errno, "cannot make a pipe");
+    }
+    read.Reset(fds[0]);
+    write.Reset(fds[1]);
+  }
+};
+
+std::vector<char*> Pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  out.reserve(strings.size() + 1);
+  for (const std::string& text : strings) {
+    out.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve does not write there
+  }
+  out.push_back(nullptr);
+  return out;
+}
+
+std::vector<std::string> EnvironmentWith(
+    const std::vector<std::pair<std::string, std::string>>& added) {
+  std::vector<std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::string name = text.substr(0, text.find('='));
+    if (std::none_of(added.begin(), added.end(), [&](const auto& a) { return a.first == name; })) {
+      out.push_back(text);
+    }
+  }
+  for (const auto& pair : added) {
+    out.push_back(pair.first + "=" + pair.second);
+  }
+  return out;
+}
+
+// Spawns argv with the descriptors as its standard ones (-1: ours). Signals get their default
+// meaning.
+pid_t Spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+            const std::array<int, 3>& standard) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  for (int i = 0; i < 3; ++i) {
+    if (standard[static_cast<size_t>(i)] >= 0) {
+      posix_spawn_file_actions_adddup2(&actions, standard[static_cast<size_t>(i)], i);
+    }
+  }
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = -1;
+  const int error = ::posix_spawnp(&pid, argv[0].c_str(), &actions, &attributes,
+                                   Pointers(argv).data(), Pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    FailErrno(error, "cannot run {}", argv[0]);
+  }
+  return pid;
+}
+
+int WaitFor(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) {
+      FailErrno(errno, "cannot wait for a program");
+    }
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+// One turn of reading; closes `fd` at the end of the stream.
+void ReadSome(UniqueFd& fd, std::string& into) {
+  std::array<char, 65536> buffer;
+  const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+  if (got > 0) {
+    into.append(buffer.data(), static_cast<size_t>(got));
+  } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
+    fd.Reset();
+  }
+}
+
+void WriteSome(UniqueFd& fd, const std::string& input, size_t& written) {
+  const ssize_t put = ::write(fd.get(), input.data() + written, input.size() - written);
+  if (put > 0) {
+    written += static_cast<size_t>(put);
+  } else if (put < 0 && errno != EINTR && errno != EAGAIN) {
+    written = input.size();  // the program does not read all of it; its exit code says more
+  }
+  if (written == input.size()) {
+    fd.Reset();
+  }
+}
+
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+// Feeds and drains the pipes until the program closed them; false at the deadline.
+bool Converse(UniqueFd in, UniqueFd out, UniqueFd err, const std::string& input,
+              const Deadline& deadline, ProcessResult& result) {
+  size_t written = 0;
+  if (input.empty()) {
+    in.Reset();
+  } else {
+    ::fcntl(in.get(), F_SETFL, O_NONBLOCK);
+  }
+  while (out.valid() || err.valid()) {
+    ThrowIfInterrupted();
+    std::array<pollfd, 3> fds{
+        {{in.get(), POLLOUT, 0}, {out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}}};
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) {
+      return false;
+    }
+    // Wakes now and then: a signal that comes just before poll must not be missed for ever.
+    if (::poll(fds.data(), fds.size(), 200) <= 0) {
+      continue;
+    }
+    if (fds[0].revents != 0) {
+      WriteSome(in, input, written);
+    }
+    if (fds[1].revents != 0) {
+      ReadSome(out, result.out);
+    }
+    if (fds[2].revents != 0) {
+      ReadSome(err, result.err);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& options) {
+  Pipe in;
+  Pipe out;
+  Pipe err;
+  const pid_t pid = Spawn(argv, EnvironmentWith(options.environment),
+                          {in.read.get(), out.write.get(), err.write.get()});
+  in.read.Reset();
+  out.write.Reset();
+  err.write.Reset();
+  Deadline deadline;
+  if (options.timeout) {
+    deadline = std::chrono::steady_clock::now() + *options.timeout;
+  }
+  ProcessResult result;
+  try {
+    result.timed_out = !Converse(std::move(in.write), std::move(out.read), std::move(err.read),
+                                 options.input, deadline, result);
+  } catch (const Error&) {
+    ::kill(pid, SIGKILL);
+    WaitFor(pid);
+    throw;
+  }
+  if (result.timed_out) {
+    ::kill(pid, SIGKILL);
+  }
+  result.exit_code = WaitFor(pid);
+  return result;
+}
+
+std::string LastLines(const std::string& text, size_t count) {
+  size_t end = text.find_last_not_of('\n');
+  if (end == std::string::npos) {
+    return "";
+  }
+  size_t start = end + 1;
+  for (size_t lines = 0; start > 0 && lines < count; ++lines) {
+    const size_t newline = text.rfind('\n', start - 1);
+    if (newline == std::string::npos || newline == 0) {
+      start = 0;
+      break;
+    }
+    start = lines + 1 == count ? newline + 1 : newline;
+  }
+  std::string out = text.substr(start, end + 1 - start);
+  return out;
+}
+
+Child::Child(const std::vector<std::string>& argv) {
+  Pipe in;
+  Pipe out;
+  pid_ = Spawn(argv, EnvironmentWith({}), {in.read.get(), out.write.get(), -1});
+  to_ = std::move(in.write);
+  from_ = std::move(out.read);
+}
+
+Child::~Child() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+  }
+}
+
+int Child::Wait() {
+  to_.Reset();
+  from_.Reset();
+  return WaitFor(std::exchange(pid_, -1));
+}
+
+}  // namespace base

@@ -1,0 +1,62 @@
+// Other programs: run one to its end and keep what it says, or talk to one through pipes. No shell
+// is ever involved.
+#ifndef SLIPWAY_BASE_PROCESS_H_
+#define SLIPWAY_BASE_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace base {
+
+struct ProcessResult {
+  int exit_code = 0;  // as a shell gives it: 128 + N where signal N ended it
+  std::string out;
+  std::string err;
+  bool timed_out = false;  // it was killed; exit_code is then 137
+  bool ok() const { return exit_code == 0; }
+};
+
+struct ProcessOptions {
+  std::vector<std::pair<std::string, std::string>> environment;  // added to ours
+  std::optional<std::chrono::milliseconds> timeout;
+  std::string input;
+};
+
+// Throws where the program cannot be started (error_number() is ENOENT where it is not installed)
+// and when we are interrupted, the program then being killed.
+ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& options = {});
+
+// The last lines of a program's error output, for a message about its failure.
+std::string LastLines(const std::string& text, size_t count);
+
+// A program that we talk to through its standard input and output; its standard error is ours.
+// Destroying it kills it where it still runs.
+class Child {
+ public:
+  explicit Child(const std::vector<std::string>& argv);
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  int to() const { return to_.get(); }
+  int from() const { return from_.get(); }
+  void CloseTo() { to_.Reset(); }
+  // Closes both pipes and waits; returns the exit code as a shell gives it.
+  int Wait();
+
+ private:
+  pid_t pid_ = -1;
+  UniqueFd to_;
+  UniqueFd from_;
+};
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_PROCESS_H_

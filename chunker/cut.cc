@@ -1,0 +1,99 @@
+#include "chunker/cut.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/error.h"
+
+namespace chunker {
+namespace {
+
+constexpr size_t kWindowBytes = 64;  // the gear hash forgets what is further back
+constexpr size_t kCandidateMinStepBytes = 256;
+constexpr size_t kCandidateMaxStepBytes = 8192;
+constexpr uint64_t kCandidateMask = ~uint64_t{0} << (64 - 11);
+
+constexpr uint64_t kGearSeed = 0x45524f4653434443;  // "EROFSCDC"
+
+constexpr GearTable MakeGear() {
+  GearTable table{};
+  uint64_t state = kGearSeed;
+  for (uint64_t& entry : table) {
+    state += 0x9e3779b97f4a7c15;
+    uint64_t z = state;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    entry = z ^ (z >> 31);
+  }
+  return table;
+}
+
+// The high bits: those that the whole window has reached.
+constexpr uint64_t HighBits(int count) { return ~uint64_t{0} << (64 - count); }
+
+}  // namespace
+
+const GearTable& DefaultGear() {
+  static constexpr GearTable kTable = MakeGear();
+  return kTable;
+}
+
+CutSizes CutSizes::Around(uint32_t average_bytes, uint32_t limit_bytes) {
+  return {average_bytes / 4, average_bytes, std::min(average_bytes * 4, limit_bytes)};
+}
+
+CutFinder::CutFinder(CutSizes sizes, const GearTable& gear) : sizes_(sizes), gear_(gear) {
+  if (sizes.min_bytes < kWindowBytes || sizes.average_bytes < sizes.min_bytes ||
+      sizes.max_bytes < sizes.average_bytes || !std::has_single_bit(sizes.average_bytes)) {
+    base::Fail(base::Code::kUsage, "chunk sizes {}/{}/{} make no sense", sizes.min_bytes,
+               sizes.average_bytes, sizes.max_bytes);
+  }
+  const int bits = static_cast<int>(std::bit_width(sizes.average_bytes)) - 1;
+  strict_mask_ = HighBits(bits + 1);
+  loose_mask_ = HighBits(bits - 1);
+}
+
+uint64_t CutFinder::HashBefore(std::span<const uint8_t> data, size_t position) const {
+  uint64_t hash = 0;
+  for (size_t i = position - std::min(position, kWindowBytes); i < position; ++i) {
+    hash = (hash << 1) + gear_[data[i]];
+  }
+  return hash;
+}
+
+size_t CutFinder::FirstCut(std::span<const uint8_t> data) const {
+  if (data.size() <= sizes_.min_bytes) {
+    return data.size();
+  }
+  const size_t end = std::min<size_t>(data.size(), sizes_.max_bytes);
+  const size_t middle = std::min<size_t>(end, sizes_.average_bytes);
+  size_t i = sizes_.min_bytes;
+  uint64_t hash = HashBefore(data, i);
+  for (; i < middle; ++i) {
+    hash = (hash << 1) + gear_[data[i]];
+    if ((hash & strict_mask_) == 0) {
+      return i + 1;
+    }
+  }
+  for (; i < end; ++i) {
+    hash = (hash << 1) + gear_[data[i]];
+    if ((hash & loose_mask_) == 0) {
+      return i + 1;
+    }
+  }
+  return end;
+}
+
+size_t CutFinder::NextCandidate(std::span<const uint8_t> data, size_t from) const {
+  const size_t end = std::min(data.size(), from + kCandidateMaxStepBytes);
+  uint64_t hash = HashBefore(data, from);
+  for (size_t i = from; i < end; ++i) {
+    hash = (hash << 1) + gear_[data[i]];
+    if ((hash & kCandidateMask) == 0 && i >= from + kCandidateMinStepBytes) {
+      return i + 1;
+    }
+  }
+  return end;
+}
+
+}  // namespace chunker

@@ -1,0 +1,121 @@
+#include "images/definition.h"
+
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "images/json_fields.h"
+#include "images/name.h"
+#include "images/service_json.h"
+
+namespace images {
+namespace {
+
+constexpr base::Code kBad = base::Code::kUsage;
+
+std::string Beside(const std::string& directory, const std::string& path) {
+  return path.starts_with('/') ? path : directory + "/" + path;
+}
+
+NixSource ReadSource(JsonFields& definition, const std::string& directory) {
+  JsonFields source(definition.Object("source"), definition.PathOf("source"), kBad);
+  if (!source.Has("nix")) {
+    definition.FailAt("source", R"(expected {"nix": ...}: a file with an attribute, or a path)");
+  }
+  JsonFields nix(source.Object("nix"), source.PathOf("nix"), kBad);
+  source.Done();
+  NixSource out;
+  out.file = nix.OptionalString("file");
+  out.attr = nix.String("attr", "");
+  out.path = nix.OptionalString("path");
+  nix.Done();
+  if (out.file.has_value() == out.path.has_value() || out.file.has_value() == out.attr.empty()) {
+    source.FailAt("nix", R"(expected either "file" with "attr", or "path")");
+  }
+  if (out.file) {
+    out.file = Beside(directory, *out.file);
+  }
+  if (out.path) {
+    out.path = Beside(directory, *out.path);
+  }
+  return out;
+}
+
+void CheckImagePath(const JsonFields& fields, const std::string& field, const std::string& path) {
+  const std::string bounded = path + "/";
+  if (!path.starts_with('/') || path.size() < 2 || bounded.find("//") != std::string::npos ||
+      bounded.find("/./") != std::string::npos || bounded.find("/../") != std::string::npos) {
+    fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
+  }
+}
+
+Contents ReadContents(JsonFields& definition, const std::string& directory) {
+  JsonFields fields(definition.Object("contents"), definition.PathOf("contents"), kBad);
+  Contents out;
+  out.add = fields.Strings("add");
+  out.symlinks = fields.StringMap("symlinks");
+  for (const auto& link : out.symlinks) {
+    CheckImagePath(fields, "symlinks", link.first);
+  }
+  out.directories = fields.Strings("directories");
+  for (const std::string& path : out.directories) {
+    CheckImagePath(fields, "directories", path);
+  }
+  for (const auto& [path, file] : fields.StringMap("files")) {
+    CheckImagePath(fields, "files", path);
+    out.files.emplace(path, Beside(directory, file));
+  }
+  fields.Done();
+  return out;
+}
+
+}  // namespace
+
+Target ParseTarget(const std::string& text) {
+  if (text == "zstd") {
+    return Target::kZstd;
+  }
+  if (text == "lz4") {
+    return Target::kLz4;
+  }
+  base::Fail(kBad, "target '{}' is not one of zstd, lz4", text);
+}
+
+Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
+                           const std::string& directory) {
+  const Json json = ParseJson(text, name_of_file, kBad, /*comments=*/true);
+  JsonFields fields(json, name_of_file, kBad);
+  Definition out;
+  out.name = fields.String("name");
+  CheckName(out.name, fields.PathOf("name") + ": image name");
+  out.source = ReadSource(fields, directory);
+  out.contents = ReadContents(fields, directory);
+  out.target = ParseTarget(fields.String("target", "zstd"));
+  out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad);
+  fields.Done();
+  return out;
+}
+
+Definition LoadDefinition(const std::string& directory, const std::string& name) {
+  CheckName(name, "image name");
+  const std::string path = directory + "/" + name + ".json";
+  const std::optional<std::string> text = base::ReadFileIfThere(path);
+  if (!text) {
+    std::vector<std::string> known;
+    for (const std::string& file : base::ListDirectory(directory)) {
+      if (file.ends_with(".json")) {
+        known.push_back(file.substr(0, file.size() - 5));
+      }
+    }
+    base::Fail(kBad, "no image definition {}; {}", path,
+               known.empty() ? "there are no definitions in that folder"
+                             : fmt::format("there are: {}", fmt::join(known, ", ")));
+  }
+  Definition definition = ParseDefinition(*text, path, base::AbsolutePath(directory));
+  if (definition.name != name) {
+    base::Fail(kBad, "{}.name: '{}' does not match the file's name", path, definition.name);
+  }
+  return definition;
+}
+
+}  // namespace images

@@ -1,0 +1,53 @@
+// An image definition, images/NAME.json: what goes into an image and which services it runs. The
+// authority on the format is docs/formats/definition.md.
+#ifndef SLIPWAY_IMAGES_DEFINITION_H_
+#define SLIPWAY_IMAGES_DEFINITION_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "images/service.h"
+
+namespace images {
+
+// Where a Nix closure comes from: exactly one of the two.
+struct NixSource {
+  std::optional<std::string> file;  // a Nix expression, absolute path; with `attr`
+  std::string attr;
+  std::optional<std::string> path;  // a store path, or a link to one such as ./result, absolute
+};
+
+struct Contents {
+  std::vector<std::string> add;  // more store paths
+  std::map<std::string, std::string>
+      symlinks;  // path in the image -> target; {out} is the source's path
+  std::vector<std::string> directories;
+  std::map<std::string, std::string> files;  // path in the image -> file on this machine, absolute
+};
+
+enum class Target { kZstd, kLz4 };
+
+struct Definition {
+  std::string name;
+  NixSource source;
+  Contents contents;
+  Target target = Target::kZstd;
+  Services services;
+};
+
+// "zstd" or "lz4"; throws Error{kUsage} otherwise.
+Target ParseTarget(const std::string& text);
+
+// Throws Error{kUsage} that names the file, the field and what to do. Relative paths in a
+// definition are relative to `directory`, its own.
+Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
+                           const std::string& directory);
+
+// DIRECTORY/NAME.json. Where there is none: Error{kUsage} that lists what there is.
+Definition LoadDefinition(const std::string& directory, const std::string& name);
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_DEFINITION_H_

@@ -1,0 +1,67 @@
+// A strict reader of one JSON object: every field is read by name and type, and a field that nobody
+// asked for is an error that names it and the nearest known one. Included by format files alone.
+#ifndef SLIPWAY_IMAGES_JSON_FIELDS_H_
+#define SLIPWAY_IMAGES_JSON_FIELDS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace images {
+
+using Json = nlohmann::json;  // keys sorted: dump() is canonical
+
+// Parses `text`; // comments where `comments`. Errors say `name`, line and column, duplicate keys
+// included.
+Json ParseJson(std::string_view text, const std::string& name, base::Code code,
+               bool comments = false);
+
+class JsonFields {
+ public:
+  // `object` must outlive the reader. `path` says where it stands, for messages: "nginx.json:
+  // services.nginx".
+  JsonFields(const Json& object, std::string path, base::Code code);
+
+  std::string String(const std::string& field);                         // must be there
+  std::string String(const std::string& field, std::string otherwise);  // default
+  std::optional<std::string> OptionalString(const std::string& field);  // absent or null: nullopt
+  bool Bool(const std::string& field, bool otherwise);
+  uint64_t Number(const std::string& field, uint64_t least, uint64_t most,
+                  std::optional<uint64_t> otherwise = std::nullopt);
+  std::vector<std::string> Strings(const std::string& field);  // default: empty
+  std::map<std::string, std::string> StringMap(const std::string& field);
+
+  bool Has(const std::string& field) const;  // does not count as reading it
+  // The value of an object or array field, or an empty one of that kind.
+  const Json& Object(const std::string& field);
+  const Json& Array(const std::string& field);
+  // Calls `read` for each member of an object field, in key order.
+  void EachMember(const std::string& field,
+                  const std::function<void(const std::string& key, const Json& value)>& read);
+
+  // Throws where the object has a field that was not read.
+  void Done() const;
+
+  const std::string& path() const { return path_; }
+  std::string PathOf(const std::string& field) const { return path_ + "." + field; }
+  [[noreturn]] void FailAt(const std::string& field, std::string_view why) const;
+
+ private:
+  const Json* Find(const std::string& field);
+
+  const Json& object_;
+  std::string path_;
+  base::Code code_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_JSON_FIELDS_H_

@@ -1,0 +1,35 @@
+// Names that become path components and unit names, and ids, as strong types: text from a peer or a
+// file becomes one only through a check.
+#ifndef SLIPWAY_IMAGES_NAME_H_
+#define SLIPWAY_IMAGES_NAME_H_
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+#include "base/digest.h"
+
+namespace images {
+
+// Throws Error{kUsage} unless `name` is 1 to 64 of a-z, 0-9, '-', '_', '.', starts with a letter or
+// digit, and is not a name that the host's layout uses. `what` says what is named ("image name",
+// "service name").
+void CheckName(std::string_view name, std::string_view what);
+
+// The first 16 hexadecimal digits of the manifest's SHA-256: an image's directory name.
+class ImageId {
+ public:
+  static ImageId Of(const base::Sha256& manifest_digest);
+  // Throws Error{kUsage} for anything but 16 lower-case hexadecimal digits.
+  static ImageId Parse(std::string_view text);
+  const std::string& text() const { return text_; }
+  auto operator<=>(const ImageId&) const = default;
+
+ private:
+  explicit ImageId(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+};
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_NAME_H_

@@ -1,0 +1,53 @@
+// What an image says about one service: the section of a definition and, resolved, of a manifest.
+// Plain data; units/ turns it into systemd units, builder/ and activator/ into mount points and
+// checks.
+#ifndef SLIPWAY_IMAGES_SERVICE_H_
+#define SLIPWAY_IMAGES_SERVICE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace images {
+
+using Command = std::vector<std::string>;  // argv; each argument reaches the process byte for byte
+
+struct Bind {
+  std::string host;   // absolute path on the host
+  std::string image;  // absolute path in the image
+  bool writable = false;
+  bool operator==(const Bind&) const = default;
+};
+
+struct Health {
+  uint64_t timeout_seconds = 30;  // until the service must be active
+  uint64_t settle_seconds = 2;    // that it must stay active for, without a restart
+  bool operator==(const Health&) const = default;
+};
+
+struct Service {
+  Command exec;
+  std::vector<Command> exec_start_pre;
+  std::string type = "exec";  // systemd's Type=: exec, simple, notify, forking or oneshot
+  bool state = false;         // StateDirectory= and so on, each named after the service
+  bool logs = false;
+  bool cache = false;
+  bool runtime = false;
+  std::vector<Bind> binds;
+  std::map<std::string, std::string> credentials;  // name -> file on the host
+  std::map<std::string, std::string> environment;
+  std::optional<std::string> environment_file;  // on the host
+  std::vector<uint64_t> ports;
+  std::string hardening = "strict";                                      // strict, standard or none
+  std::map<std::string, std::map<std::string, std::string>> directives;  // unit section -> line
+  Health health;
+  bool operator==(const Service&) const = default;
+};
+
+using Services = std::map<std::string, Service>;  // by name
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_SERVICE_H_

@@ -1,0 +1,222 @@
+#include "images/service_json.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "images/name.h"
+
+namespace images {
+namespace {
+
+constexpr std::array<std::string_view, 5> kTypes = {"exec", "simple", "notify", "forking",
+                                                    "oneshot"};
+constexpr std::array<std::string_view, 3> kProfiles = {"strict", "standard", "none"};
+constexpr std::array<std::string_view, 3> kSections = {"Unit", "Service", "Install"};
+
+template <size_t N>
+void CheckOneOf(const JsonFields& fields, const std::string& field, const std::string& value,
+                const std::array<std::string_view, N>& allowed) {
+  if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+    fields.FailAt(field, fmt::format("'{}' is not one of {}", value, fmt::join(allowed, ", ")));
+  }
+}
+
+// A unit file is lines of text: these two bytes cannot be written in one.
+void CheckText(const JsonFields& fields, const std::string& field, const std::string& value) {
+  if (value.find('\n') != std::string::npos || value.find('\0') != std::string::npos) {
+    fields.FailAt(field, "a newline or NUL byte cannot stand in a unit");
+  }
+}
+
+void CheckCommand(const JsonFields& fields, const std::string& field, const Command& command) {
+  if (command.empty() || !command.front().starts_with('/')) {
+    fields.FailAt(field,
+                  "expected a command: an array that starts with an absolute path in the image");
+  }
+  for (const std::string& argument : command) {
+    CheckText(fields, field, argument);
+  }
+}
+
+// Absolute, without empty, "." or ".." components: it means the same inside every root.
+void CheckPath(const JsonFields& fields, const std::string& field, const std::string& path) {
+  CheckText(fields, field, path);
+  const std::string bounded = path + "/";
+  if (!path.starts_with('/') || path.size() < 2 || bounded.find("//") != std::string::npos ||
+      bounded.find("/./") != std::string::npos || bounded.find("/../") != std::string::npos) {
+    fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
+  }
+}
+
+std::vector<Command> ReadCommands(JsonFields& fields, const std::string& field) {
+  std::vector<Command> out;
+  for (const Json& value : fields.Array(field)) {
+    if (!value.is_array() || !std::all_of(value.begin(), value.end(),
+                                          [](const Json& part) { return part.is_string(); })) {
+      fields.FailAt(field, "expected an array of commands, each an array of strings");
+    }
+    out.push_back(value.get<Command>());
+    CheckCommand(fields, field, out.back());
+  }
+  return out;
+}
+
+std::vector<Bind> ReadBinds(JsonFields& fields, base::Code code) {
+  std::vector<Bind> out;
+  for (const Json& value : fields.Array("binds")) {
+    JsonFields bind(value, fields.PathOf(fmt::format("binds[{}]", out.size())), code);
+    out.push_back({bind.String("host"), bind.String("image"), bind.Bool("writable", false)});
+    CheckPath(bind, "host", out.back().host);
+    CheckPath(bind, "image", out.back().image);
+    bind.Done();
+  }
+  return out;
+}
+
+std::vector<uint64_t> ReadPorts(JsonFields& fields) {
+  std::vector<uint64_t> out;
+  for (const Json& value : fields.Array("ports")) {
+    if (!value.is_number_unsigned() || value.get<uint64_t>() < 1 || value.get<uint64_t>() > 65535) {
+      fields.FailAt("ports", "expected whole numbers from 1 to 65535");
+    }
+    out.push_back(value.get<uint64_t>());
+  }
+  return out;
+}
+
+Health ReadHealth(JsonFields& fields, base::Code code) {
+  const Health defaults;
+  JsonFields health(fields.Object("health"), fields.PathOf("health"), code);
+  Health out;
+  out.timeout_seconds = health.Number("timeout_seconds", 1, 3600, defaults.timeout_seconds);
+  out.settle_seconds = health.Number("settle_seconds", 0, 600, defaults.settle_seconds);
+  health.Done();
+  return out;
+}
+
+void ReadDirectives(JsonFields& fields, Service& service) {
+  fields.EachMember("directives", [&](const std::string& section, const Json& lines) {
+    const std::string field = "directives." + section;
+    CheckOneOf(fields, field, section, kSections);
+    if (!lines.is_object()) {
+      fields.FailAt(field, "expected an object of strings");
+    }
+    for (auto line = lines.begin(); line != lines.end(); ++line) {
+      const bool plain_key = std::all_of(line.key().begin(), line.key().end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      });
+      if (!line.value().is_string() || line.key().empty() || !plain_key) {
+        fields.FailAt(field + "." + line.key(),
+                      "expected a systemd option and its value as a string");
+      }
+      CheckText(fields, field + "." + line.key(), line.value().get<std::string>());
+      service.directives[section].emplace(line.key(), line.value().get<std::string>());
+    }
+  });
+}
+
+void ReadSecretsAndEnvironment(JsonFields& fields, Service& service) {
+  service.credentials = fields.StringMap("credentials");
+  for (const auto& [name, file] : service.credentials) {
+    CheckName(name, fields.PathOf("credentials") + ": credential");
+    CheckPath(fields, "credentials." + name, file);
+  }
+  service.environment = fields.StringMap("environment");
+  for (const auto& [name, value] : service.environment) {
+    const bool plain = !name.empty() && (name[0] < '0' || name[0] > '9') &&
+                       std::all_of(name.begin(), name.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '_';
+                       });
+    if (!plain) {
+      fields.FailAt("environment." + name, "this is not the name of an environment variable");
+    }
+    CheckText(fields, "environment." + name, value);
+  }
+  service.environment_file = fields.OptionalString("environment_file");
+  if (service.environment_file) {
+    CheckPath(fields, "environment_file", *service.environment_file);
+  }
+}
+
+Service ReadService(const Json& object, const std::string& path, base::Code code) {
+  JsonFields fields(object, path, code);
+  Service service;
+  service.exec = fields.Strings("exec");
+  CheckCommand(fields, "exec", service.exec);
+  service.exec_start_pre = ReadCommands(fields, "exec_start_pre");
+  service.type = fields.String("type", service.type);
+  CheckOneOf(fields, "type", service.type, kTypes);
+  if (fields.OptionalString("user")) {
+    fields.FailAt("user",
+                  "this version runs every service under a dynamic user; leave it out or null");
+  }
+  service.state = fields.Bool("state", false);
+  service.logs = fields.Bool("logs", false);
+  service.cache = fields.Bool("cache", false);
+  service.runtime = fields.Bool("runtime", false);
+  service.binds = ReadBinds(fields, code);
+  ReadSecretsAndEnvironment(fields, service);
+  service.ports = ReadPorts(fields);
+  service.hardening = fields.String("hardening", service.hardening);
+  CheckOneOf(fields, "hardening", service.hardening, kProfiles);
+  ReadDirectives(fields, service);
+  service.health = ReadHealth(fields, code);
+  fields.Done();
+  return service;
+}
+
+Json ToJson(const Service& service) {
+  Json binds = Json::array();
+  for (const Bind& bind : service.binds) {
+    binds.push_back({{"host", bind.host}, {"image", bind.image}, {"writable", bind.writable}});
+  }
+  Json out = {{"exec", service.exec},
+              {"exec_start_pre", service.exec_start_pre},
+              {"type", service.type},
+              {"state", service.state},
+              {"logs", service.logs},
+              {"cache", service.cache},
+              {"runtime", service.runtime},
+              {"binds", std::move(binds)},
+              {"credentials", service.credentials},
+              {"environment", service.environment},
+              {"ports", service.ports},
+              {"hardening", service.hardening},
+              {"directives", service.directives},
+              {"health",
+               {{"timeout_seconds", service.health.timeout_seconds},
+                {"settle_seconds", service.health.settle_seconds}}}};
+  if (service.environment_file) {
+    out["environment_file"] = *service.environment_file;
+  }
+  return out;
+}
+
+}  // namespace
+
+Services ReadServices(const Json& object, const std::string& path, base::Code code) {
+  if (!object.is_object()) {
+    base::Fail(code, "{}: expected an object of services by name", path);
+  }
+  Services out;
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    CheckName(member.key(), path + ": service name");
+    out.emplace(member.key(), ReadService(member.value(), path + "." + member.key(), code));
+  }
+  return out;
+}
+
+Json ToJson(const Services& services) {
+  Json out = Json::object();
+  for (const auto& [name, service] : services) {
+    out[name] = ToJson(service);
+  }
+  return out;
+}
+
+}  // namespace images
