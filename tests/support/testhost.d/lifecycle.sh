@@ -165,35 +165,38 @@ reboot_host() {
   say "$name rebooted in $(seconds_since "$began") s"
 }
 
-# kill_host NAME: the end of its first process is the end of all of them.
+# kill_host NAME: the end of its first process is the end of all of them. The kernel lets the loop
+# devices go a moment after their last mount is gone.
 kill_host() {
-  local pid start
+  local pid start loops tries=0
   read -r pid start 2>/dev/null < "$(host_dir "$1")/pid" || return 0
-  ! same_process "$pid" "$start" || kill -KILL "$pid"
+  same_process "$pid" "$start" || return 0
+  loops=$(host_loops "$1" "$pid")
+  kill -KILL "$pid"
   while same_process "$pid" "$start"; do sleep 0.01; done
-  wait_for_loops "$1"
-}
-
-# wait_for_loops NAME: the kernel lets loop devices go a moment after their last mount is gone.
-wait_for_loops() {
-  local dir device inodes tries=0
-  dir=$(host_dir "$1")
-  device=$(stat -c %d "$dir")
-  inodes=" $(find "$dir/images" "$dir/images.ext4" "$dir/upper/var" -xdev -type f -printf '%i ' 2>/dev/null || true)"
-  while [ $tries -lt 100 ] && loops_use "$device" "$inodes"; do
-    sleep 0.05
+  while [ -n "$loops" ] && loop_devices | grep -qFx "$loops" && [ $tries -lt 200 ]; do
+    sleep 0.02
     tries=$((tries + 1))
   done
 }
 
-# loops_use DEVICE INODES: whether a loop device holds one of these files.
-loops_use() {
-  local major_minor inode
-  major_minor=$(((($1 >> 8) & 0xfff))):$(((($1 & 0xff) | (($1 >> 12) & 0xfff00))))
-  while read -r inode device; do
-    if [ "$device" = "$major_minor" ] && [[ $2 == *" $inode "* ]]; then return 0; fi
-  done < <(losetup --list --noheadings --output BACK-INO,BACK-MAJ:MIN 2>/dev/null)
-  return 1
+# loop_devices: "/dev/loopN INODE MAJOR:MINOR" (of the backing file) for each one in use.
+loop_devices() {
+  losetup --list --noheadings --output NAME,BACK-INO,BACK-MAJ:MIN | awk '{ print $1, $2, $3 }'
+}
+
+# host_loops NAME PID: those of them that a running host holds.
+host_loops() {
+  local dir inside name inode device shared own inodes
+  dir=$(host_dir "$1") inside=/proc/$2/root$(host_dir "$1")
+  shared=$(stat -c %Hd:%Ld "$dir")
+  own=" $(stat -c %Hd:%Ld "$inside/root" "$inside/images" | grep -vx "$shared" | tr '\n' ' ') "
+  inodes=" $(find "$dir/images" "$dir/images.ext4" -xdev -type f -printf '%i ' 2>/dev/null) "
+  while read -r name inode device; do
+    if [[ $own == *" $device "* ]] || [[ $device == "$shared" && $inodes == *" $inode "* ]]; then
+      echo "$name $inode $device"
+    fi
+  done < <(loop_devices)
 }
 
 # remove_cgroups PREFIX: in a mount of the hierarchy of our own, as machines mount it elsewhere.
@@ -212,6 +215,7 @@ down_host() {
   local dir prefix
   dir=$(host_dir "$1")
   [ -e "$dir" ] || return 0
+  stop_watcher "$dir"
   kill_host "$1"
   prefix=$(cat "$dir/prefix" 2>/dev/null || true)
   [ -z "$prefix" ] || remove_cgroups "$prefix"
@@ -227,6 +231,12 @@ down_all() {
   done
 }
 
+stop_watcher() {
+  local pid start
+  read -r pid start 2>/dev/null < "$1/watcher" || return 0
+  [ "$pid" = $$ ] || ! same_process "$pid" "$start" || kill -KILL -- "-$pid"
+}
+
 # guard_host NAME OWNER: takes the host down when the process OWNER ends, however it ends.
 guard_host() {
   local began
@@ -239,9 +249,10 @@ guard_host() {
 # watch_owner NAME OWNER START PREFIX: the body of that guard; PREFIX tells this host from a later
 # one of the same name.
 watch_owner() {
-  local prefix
-  prefix=$(host_dir "$1")/prefix
-  while [ "$(cat "$prefix" 2>/dev/null)" = "$4" ]; do
+  local dir
+  dir=$(host_dir "$1")
+  [ ! -d "$dir" ] || echo "$$ $(start_time $$)" > "$dir/watcher"
+  while [ "$(cat "$dir/prefix" 2>/dev/null)" = "$4" ]; do
     if ! same_process "$2" "$3"; then
       down_host "$1"
       return
