@@ -30,7 +30,7 @@ class Fd {
     if (fd_ >= 0) close(fd_);
     fd_ = -1;
   }
-  int get() const { return fd_; }
+  int Get() const { return fd_; }
 
  private:
   int fd_;
@@ -87,7 +87,7 @@ class Child {
     in_.read.Close();
     out_.write.Close();
     err_.write.Close();
-    if (fcntl(in_.write.get(), F_SETFL, O_NONBLOCK) != 0) ThrowErrno("fcntl");
+    if (fcntl(in_.write.Get(), F_SETFL, O_NONBLOCK) != 0) ThrowErrno("fcntl");
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -101,13 +101,13 @@ class Child {
   // Moves bytes until both outputs are closed. False when the deadline came first.
   bool Communicate(std::string_view input, Clock::time_point deadline, RunResult& result) {
     if (input.empty()) in_.write.Close();
-    while (out_.read.get() >= 0 || err_.read.get() >= 0) {
+    while (out_.read.Get() >= 0 || err_.read.Get() >= 0) {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
       if (left <= 0) return false;
-      std::array<pollfd, 3> polled{{{out_.read.get(), POLLIN, 0},
-                                    {err_.read.get(), POLLIN, 0},
-                                    {in_.write.get(), POLLOUT, 0}}};
+      std::array<pollfd, 3> polled{{{out_.read.Get(), POLLIN, 0},
+                                    {err_.read.Get(), POLLIN, 0},
+                                    {in_.write.Get(), POLLOUT, 0}}};
       if (poll(polled.data(), polled.size(), static_cast<int>(left)) < 0 && errno != EINTR) {
         ThrowErrno("poll");
       }
@@ -138,8 +138,8 @@ class Child {
                          const std::string& cwd) {
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
-    if (dup2(in_.read.get(), 0) < 0 || dup2(out_.write.get(), 1) < 0 ||
-        dup2(err_.write.get(), 2) < 0) {
+    if (dup2(in_.read.Get(), 0) < 0 || dup2(out_.write.Get(), 1) < 0 ||
+        dup2(err_.write.Get(), 2) < 0) {
       _exit(127);
     }
     if (cwd.empty() || chdir(cwd.c_str()) == 0) execvpe(argv[0], argv.data(), env.data());
@@ -150,7 +150,7 @@ class Child {
 
   static void Read(Fd& from, std::string& to) {
     std::array<char, 65536> buffer{};
-    const ssize_t count = read(from.get(), buffer.data(), buffer.size());
+    const ssize_t count = read(from.Get(), buffer.data(), buffer.size());
     if (count > 0) {
       to.append(buffer.data(), static_cast<size_t>(count));
     } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
@@ -165,7 +165,7 @@ class Child {
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-    const ssize_t count = write(in_.write.get(), input.data(), input.size());
+    const ssize_t count = write(in_.write.Get(), input.data(), input.size());
     const bool broken = count < 0 && errno != EINTR && errno != EAGAIN;
     const timespec no_wait{};
     if (broken) sigtimedwait(&pipe_signal, nullptr, &no_wait);

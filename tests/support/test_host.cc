@@ -54,17 +54,17 @@ std::string TestHost::Script(std::string_view command,
 }
 
 RunResult TestHost::Run(const std::string& command, const RunOptions& options) const {
-  return RunCommand({"ssh", "-F", ssh_config(), name_, "--", command}, options);
+  return RunCommand({"ssh", "-F", SshConfig(), name_, "--", command}, options);
 }
 
 std::string TestHost::MustRun(const std::string& command, const RunOptions& options) const {
-  return tests::MustRun({"ssh", "-F", ssh_config(), name_, "--", command}, options);
+  return tests::MustRun({"ssh", "-F", SshConfig(), name_, "--", command}, options);
 }
 
 void TestHost::Copy(const std::string& local, const std::string& remote) const {
   std::string target = name_;
   target.append(":").append(remote);
-  tests::MustRun({"scp", "-F", ssh_config(), "-q", "-r", "-p", local, target});
+  tests::MustRun({"scp", "-F", SshConfig(), "-q", "-r", "-p", local, target});
 }
 
 RunResult TestHost::Net(const std::vector<std::string>& argv, const RunOptions& options) const {
@@ -74,8 +74,9 @@ RunResult TestHost::Net(const std::vector<std::string>& argv, const RunOptions& 
 }
 
 HttpAnswer TestHost::Get(const std::string& url) const {
+  const std::string whole = url.starts_with("/") ? "http://127.0.0.1" + url : url;
   const RunResult result = Net({"curl", "--silent", "--show-error", "--noproxy", "*", "--max-time",
-                                "10", "--write-out", "\n%{http_code}", url});
+                                "10", "--write-out", "\n%{http_code}", whole});
   const size_t end = result.out.rfind('\n');
   if (result.exit_code != 0 || end == std::string::npos) return {0, result.err};
   return {std::stoi(result.out.substr(end + 1)), result.out.substr(0, end)};

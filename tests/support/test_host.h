@@ -32,9 +32,9 @@ class TestHost {
   TestHost(const TestHost&) = delete;
   TestHost& operator=(const TestHost&) = delete;
 
-  const std::string& name() const { return name_; }
-  const std::string& dir() const { return dir_; }  // the host's files on this machine
-  std::string ssh_config() const { return dir_ + "/ssh_config"; }  // ssh -F ssh_config() name()
+  const std::string& Name() const { return name_; }
+  const std::string& Dir() const { return dir_; }  // the host's files on this machine
+  std::string SshConfig() const { return dir_ + "/ssh_config"; }  // ssh -F SshConfig() Name()
 
   // Runs a shell command line on the host, as root over ssh.
   RunResult Run(const std::string& command, const RunOptions& options = {}) const;
@@ -45,6 +45,7 @@ class TestHost {
 
   // Runs a program of this machine in the host's network: 127.0.0.1 is the host.
   RunResult Net(const std::vector<std::string>& argv, const RunOptions& options = {}) const;
+  // GET of a URL, or of a path on http://127.0.0.1.
   HttpAnswer Get(const std::string& url) const;
 
   void Reboot() const;

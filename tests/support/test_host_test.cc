@@ -28,7 +28,7 @@ class ScratchFolder {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
-  const std::string& path() const { return path_; }
+  const std::string& Path() const { return path_; }
 
  private:
   std::string path_;
@@ -42,12 +42,12 @@ std::string MkfsErofs() {
 
 // An EROFS image whose one program never ends; returns its path.
 std::string IdleImage(const ScratchFolder& scratch, const std::string& name) {
-  const fs::path root = fs::path(scratch.path()) / "root";
+  const fs::path root = fs::path(scratch.Path()) / "root";
   for (const char* folder : {"bin", "dev", "proc", "run", "sys", "tmp", "var/tmp"}) {
     fs::create_directories(root / folder);
   }
   fs::copy_file(SLIPWAY_IDLE_PROGRAM, root / "bin/idle", fs::copy_options::overwrite_existing);
-  std::string image = scratch.path() + "/" + name;
+  std::string image = scratch.Path() + "/" + name;
   MustRun({MkfsErofs(), "-zlz4", image, root.string()});
   return image;
 }
@@ -139,7 +139,7 @@ TEST(TestHost, DownLeavesNothingBehind) {
     TestHostOptions options;
     options.disk = "32M";
     const TestHost host("vanishing", options);
-    dir = host.dir();
+    dir = host.Dir();
     const std::string image = fs::path(dir).parent_path().filename().string() + ".erofs";
     host.Copy(IdleImage(scratch, image), "/var/lib/images/" + image);
     StartIdleService(host, "/var/lib/images/" + image);
@@ -168,18 +168,18 @@ TEST(TestHost, GoesDownWithTheProcessThatOwnsIt) {
   }
   ASSERT_GT(owner, 0);
   RunOptions options;
-  options.env = {"SLIPWAY_TESTHOST_DIR=" + scratch.path() + "/hosts"};
+  options.env = {"SLIPWAY_TESTHOST_DIR=" + scratch.Path() + "/hosts"};
   options.timeout = std::chrono::minutes(5);
   const RunResult up = RunCommand(
       {SLIPWAY_TESTHOST_SCRIPT, "up", "orphan", "--owner", std::to_string(owner)}, options);
   kill(owner, SIGKILL);
   waitpid(owner, nullptr, 0);
   ASSERT_EQ(up.exit_code, 0) << up.err;
-  for (int tries = 0; tries < 100 && fs::exists(scratch.path() + "/hosts"); ++tries) {
+  for (int tries = 0; tries < 100 && fs::exists(scratch.Path() + "/hosts"); ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
-  EXPECT_FALSE(fs::exists(scratch.path() + "/hosts"));
-  EXPECT_FALSE(AnyProcessMentions(scratch.path(), "mountinfo"));
+  EXPECT_FALSE(fs::exists(scratch.Path() + "/hosts"));
+  EXPECT_FALSE(AnyProcessMentions(scratch.Path(), "mountinfo"));
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ reboot_host() {
   local name=$1 began old
   began=${EPOCHREALTIME/./}
   old=$(host_ssh "$name" 'cat /proc/sys/kernel/random/boot_id') || die "$name does not answer"
-  host_ssh "$name" 'systemctl reboot' || true
+  host_ssh "$name" 'systemctl reboot' 2>/dev/null || true  # cut off by the reboot itself
   wait_for_boot "$name" "$old" || die "$name did not come back"
   say "$name rebooted in $(seconds_since "$began") s"
 }
