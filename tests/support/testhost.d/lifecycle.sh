@@ -128,8 +128,8 @@ start_host() {
   rm -f "$dir/pid"
   setsid unshare --pid --fork --kill-child --mount --net --propagation private -- \
     "$lib/init" "$dir" </dev/null >> "$dir/console.log" 2>&1 &
-  disown
-  if ! wait_for_boot "$name" ''; then
+  disown $!
+  if ! wait_for_boot "$name" '' $!; then
     tail -n 40 "$dir/console.log" >&2
     say "$name did not come up"
     return 1
@@ -142,10 +142,11 @@ seconds_since() {
   printf '%d.%02d' $((us / 1000000)) $((us % 1000000 / 10000))
 }
 
-# wait_for_boot NAME OLD_BOOT_ID: until ssh answers from another boot and systemd has finished it.
+# wait_for_boot NAME OLD_BOOT_ID PID: until ssh answers from another boot and systemd has finished
+# it; fails when the process PID ends, without which there is no host.
 wait_for_boot() {
-  local name=$1 old=$2 deadline=$((SECONDS + ${SLIPWAY_TESTHOST_TIMEOUT:-60})) answer
-  while [ $SECONDS -lt $deadline ]; do
+  local name=$1 old=$2 pid=$3 deadline=$((SECONDS + ${SLIPWAY_TESTHOST_TIMEOUT:-60})) answer
+  while [ $SECONDS -lt $deadline ] && kill -0 "$pid" 2>/dev/null; do
     answer=$(host_ssh "$name" \
       'cat /proc/sys/kernel/random/boot_id; systemctl is-system-running --wait' 2>/dev/null) || true
     case $answer in
@@ -157,11 +158,12 @@ wait_for_boot() {
 }
 
 reboot_host() {
-  local name=$1 began old
+  local name=$1 began old pid
   began=${EPOCHREALTIME/./}
+  pid=$(host_pid "$name")
   old=$(host_ssh "$name" 'cat /proc/sys/kernel/random/boot_id') || die "$name does not answer"
   host_ssh "$name" 'systemctl reboot' 2>/dev/null || true  # cut off by the reboot itself
-  wait_for_boot "$name" "$old" || die "$name did not come back"
+  wait_for_boot "$name" "$old" "$pid" || die "$name did not come back"
   say "$name rebooted in $(seconds_since "$began") s"
 }
 
