@@ -18,10 +18,13 @@ build_erofs() {
     --without-libnl3 --without-uuid --without-selinux --disable-fuse
   make -j"$(nproc)"
   make install
-  # Upstream installs neither the library nor its headers. They read config.h, cut down to what they ask
-  # for: its PACKAGE and VERSION must not reach our code.
+  # Upstream installs neither the library nor its headers. They read config.h, without the names that must
+  # not reach our code, and with the keyword that strict C++ lacks.
   install -D -m 644 -t "$stage/lib" lib/.libs/liberofs.a
   install -D -m 644 -t "$stage/include/liberofs" include/*.h lib/liberofs_*.h
   install -D -m 644 -t "$stage/include/liberofs/erofs" include/erofs/*.h
-  grep -vE '^#define (PACKAGE|VERSION|LT_OBJDIR|STDC_HEADERS)' config.h >"$stage/include/liberofs/config.h"
+  {
+    grep -vE '^#define (PACKAGE|VERSION|LT_OBJDIR|STDC_HEADERS)' config.h
+    echo '#define typeof __typeof__'
+  } >"$stage/include/liberofs/config.h"
 }
