@@ -69,16 +69,13 @@ target_link_libraries(slipway::crypto INTERFACE OpenSSL::Crypto)
 
 # Debian 13's libcrypto.a needs zlib and zstd (ours will do), Debian 12's neither.
 find_library(SLIPWAY_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
-find_library(SLIPWAY_Z_ARCHIVE libz.a)
+find_library(SLIPWAY_Z_ARCHIVE libz.a REQUIRED)
 mark_as_advanced(SLIPWAY_CRYPTO_ARCHIVE SLIPWAY_Z_ARCHIVE)
 add_library(slipway::crypto_static STATIC IMPORTED GLOBAL)
 set_target_properties(slipway::crypto_static PROPERTIES
   IMPORTED_LOCATION ${SLIPWAY_CRYPTO_ARCHIVE}
   INTERFACE_INCLUDE_DIRECTORIES "${OPENSSL_INCLUDE_DIR}"
-  INTERFACE_LINK_LIBRARIES "slipway::zstd;Threads::Threads;${CMAKE_DL_LIBS}")
-if(SLIPWAY_Z_ARCHIVE)
-  target_link_libraries(slipway::crypto_static INTERFACE ${SLIPWAY_Z_ARCHIVE})
-endif()
+  INTERFACE_LINK_LIBRARIES "${SLIPWAY_Z_ARCHIVE};slipway::zstd;Threads::Threads;${CMAKE_DL_LIBS}")
 
 find_package(fmt REQUIRED)
 add_library(slipway::fmt INTERFACE IMPORTED GLOBAL)
