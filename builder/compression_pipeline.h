@@ -1,5 +1,6 @@
-// Compresses segments of content on several threads and hands the results over in the order of submission, so that
-// the image does not depend on the number of threads. Memory: a few segments per thread.
+// Compresses segments of content on several threads and hands the results over in the order of
+// submission, so that the image does not depend on the number of threads. Memory: a few segments
+// per thread.
 #ifndef SLIPWAY_BUILDER_COMPRESSION_PIPELINE_H_
 #define SLIPWAY_BUILDER_COMPRESSION_PIPELINE_H_
 
@@ -16,8 +17,8 @@
 
 namespace builder {
 
-// Content is split here before it is compressed, at content-defined places far apart, so that one large file keeps
-// several threads busy and memory stays bounded. At most 8 MiB.
+// Content is split here before it is compressed, at content-defined places far apart, so that one
+// large file keeps several threads busy and memory stays bounded. At most 8 MiB.
 inline constexpr chunker::CutSizes kSegmentSizes = {2U << 20, 4U << 20, 8U << 20};
 
 struct Segment {

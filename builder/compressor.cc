@@ -16,14 +16,17 @@ namespace {
 using erofs::BlocksOf;
 using erofs::kBlockBytes;
 
-constexpr int kCandidates = 8;          // how many later ends are tried for the first one's sake
+constexpr int kCandidates = 8;  // how many later ends are tried for the first one's sake
 constexpr size_t kCandidateReachBytes = 8192;  // CutFinder::NextCandidate goes no further
-constexpr uint64_t kZstdWindowLog = 20;  // a chunk is at most 1 MiB; must not exceed the superblock's
-// One parameter class for chunks of every length: the bytes must not depend on the length (and it is 2% smaller
-// than zstd's own choice for small inputs).
+constexpr uint64_t kZstdWindowLog =
+    20;  // a chunk is at most 1 MiB; must not exceed the superblock's
+// One parameter class for chunks of every length: the bytes must not depend on the length (and it
+// is 2% smaller than zstd's own choice for small inputs).
 constexpr uint64_t kZstdSourceHintBytes = 256 << 10;
 
-size_t WasteOf(size_t frame_bytes) { return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes; }
+size_t WasteOf(size_t frame_bytes) {
+  return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes;
+}
 
 void CheckZstd(size_t result) {
   if (ZSTD_isError(result) != 0) {
@@ -31,7 +34,8 @@ void CheckZstd(size_t result) {
   }
 }
 
-// A frame whose blocks are flushed where it may end, so that it can end at any of these places afterwards.
+// A frame whose blocks are flushed where it may end, so that it can end at any of these places
+// afterwards.
 class ZstdCompressor final : public Compressor {
  public:
   explicit ZstdCompressor(const images::Codec& codec) : context_(ZSTD_createCCtx()) {
@@ -49,9 +53,9 @@ class ZstdCompressor final : public Compressor {
 
   static const std::map<std::string, ZSTD_cParameter>& Parameters() {
     static const std::map<std::string, ZSTD_cParameter> kParameters = {
-        {"window_log", ZSTD_c_windowLog},       {"chain_log", ZSTD_c_chainLog},
-        {"hash_log", ZSTD_c_hashLog},           {"search_log", ZSTD_c_searchLog},
-        {"min_match", ZSTD_c_minMatch},         {"target_length", ZSTD_c_targetLength},
+        {"window_log", ZSTD_c_windowLog}, {"chain_log", ZSTD_c_chainLog},
+        {"hash_log", ZSTD_c_hashLog},     {"search_log", ZSTD_c_searchLog},
+        {"min_match", ZSTD_c_minMatch},   {"target_length", ZSTD_c_targetLength},
         {"strategy", ZSTD_c_strategy},
     };
     return kParameters;
@@ -61,7 +65,8 @@ class ZstdCompressor final : public Compressor {
   std::vector<uint8_t> CompressUpToBest(std::span<const uint8_t> content, size_t coarse_end,
                                         const chunker::CutFinder& cuts, size_t& end) override {
     CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
-    const size_t furthest = std::min(content.size(), coarse_end + kCandidates * kCandidateReachBytes);
+    const size_t furthest =
+        std::min(content.size(), coarse_end + kCandidates * kCandidateReachBytes);
     frame_.resize(ZSTD_compressBound(furthest) + 1024);
     frame_bytes_ = 0;
     Feed(content.first(coarse_end));
@@ -85,7 +90,8 @@ class ZstdCompressor final : public Compressor {
   std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) override {
     CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
     std::vector<uint8_t> out(ZSTD_compressBound(content.size()));
-    const size_t size = ZSTD_compress2(context_, out.data(), out.size(), content.data(), content.size());
+    const size_t size =
+        ZSTD_compress2(context_, out.data(), out.size(), content.data(), content.size());
     CheckZstd(size);
     out.resize(size);
     return out;
@@ -106,10 +112,11 @@ class ZstdCompressor final : public Compressor {
     frame_bytes_ = out.pos;
   }
 
-  // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block before it
-  // (RFC 8878, 3.1.1.2: 3 bytes: last 1 bit, type 2 bits, size 21 bits).
+  // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block
+  // before it (RFC 8878, 3.1.1.2: 3 bytes: last 1 bit, type 2 bits, size 21 bits).
   std::vector<uint8_t> FrameEndingAt(size_t size) const {
-    constexpr size_t kFrameHeaderBytes = 6;  // magic, descriptor, window: streamed, so no content size
+    constexpr size_t kFrameHeaderBytes =
+        6;  // magic, descriptor, window: streamed, so no content size
     constexpr uint32_t kRunLengthBlock = 1;
     std::vector<uint8_t> out(frame_.begin(), frame_.begin() + static_cast<std::ptrdiff_t>(size));
     size_t last = kFrameHeaderBytes;
@@ -143,9 +150,9 @@ class Lz4Compressor final : public Compressor {
   std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) override {
     const int size = static_cast<int>(content.size());
     std::vector<uint8_t> out(static_cast<size_t>(LZ4_compressBound(size)));
-    const int written =
-        LZ4_compress_HC_extStateHC(state_.data(), reinterpret_cast<const char*>(content.data()),
-                                   reinterpret_cast<char*>(out.data()), size, static_cast<int>(out.size()), level_);
+    const int written = LZ4_compress_HC_extStateHC(
+        state_.data(), reinterpret_cast<const char*>(content.data()),
+        reinterpret_cast<char*>(out.data()), size, static_cast<int>(out.size()), level_);
     if (written <= 0) {
       base::Fail(base::Code::kFailed, "lz4 could not compress {} bytes", content.size());
     }
@@ -177,13 +184,15 @@ uint64_t StoredChunk::content_bytes() const {
   return total;
 }
 
-// Content that does not shrink. A raw extent is one block and a cluster holds one head, so: whole blocks, and
-// where a remainder is left, the last 8192 + r bytes as a frame, long enough to carry its number of blocks.
+// Content that does not shrink. A raw extent is one block and a cluster holds one head, so: whole
+// blocks, and where a remainder is left, the last 8192 + r bytes as a frame, long enough to carry
+// its number of blocks.
 StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool whole_file) {
   StoredChunk chunk;
   const size_t remainder = content.size() % kBlockBytes;
   size_t plain = content.size();
-  const bool short_file = whole_file && content.size() < 3 * kBlockBytes;  // its last raw block may be partial
+  const bool short_file =
+      whole_file && content.size() < 3 * kBlockBytes;  // its last raw block may be partial
   if (remainder != 0 && !short_file) {
     plain = content.size() >= 3 * kBlockBytes ? content.size() - remainder - 2 * kBlockBytes : 0;
   }
@@ -201,8 +210,9 @@ StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool whole_fil
   return chunk;
 }
 
-std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content, const chunker::CutFinder& cuts,
-                                              bool starts_file, bool ends_file, uint32_t tail_bytes) {
+std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
+                                              const chunker::CutFinder& cuts, bool starts_file,
+                                              bool ends_file, uint32_t tail_bytes) {
   std::vector<StoredChunk> out;
   size_t at = 0;
   while (at < content.size()) {
@@ -216,7 +226,8 @@ std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content, 
     }
     size_t end = coarse_end;
     const std::vector<uint8_t> frame = CompressUpToBest(rest, coarse_end, cuts, end);
-    const bool no_room_for_count = end < erofs::kMinBigPclusterExtentBytes && frame.size() > kBlockBytes;
+    const bool no_room_for_count =
+        end < erofs::kMinBigPclusterExtentBytes && frame.size() > kBlockBytes;
     StoredChunk chunk;
     if (no_room_for_count || BlocksOf(frame.size()) >= BlocksOf(end)) {
       chunk = MakeRaw(rest.first(end), starts_file && at == 0 && ends_file && end == rest.size());

@@ -1,6 +1,6 @@
-// Turns content into chunks as they stand in the image: whole blocks that one or more extents refer to. Where a
-// chunk ends is decided here, since it depends on what compresses into the fewest wasted bytes; everything depends
-// on the content alone, so equal content gives equal chunks.
+// Turns content into chunks as they stand in the image: whole blocks that one or more extents refer
+// to. Where a chunk ends is decided here, since it depends on what compresses into the fewest
+// wasted bytes; everything depends on the content alone, so equal content gives equal chunks.
 #ifndef SLIPWAY_BUILDER_COMPRESSOR_H_
 #define SLIPWAY_BUILDER_COMPRESSOR_H_
 
@@ -38,15 +38,16 @@ class Compressor {
  public:
   virtual ~Compressor() = default;
 
-  // Compresses a piece of content into chunks. `starts_file`: it begins at offset 0 of its file; `ends_file`: it
-  // ends with the file. A last part shorter than `tail_bytes` is left for the packed inode (only where
-  // `ends_file`): the chunks then cover less than `content`.
-  std::vector<StoredChunk> Compress(std::span<const uint8_t> content, const chunker::CutFinder& cuts,
-                                    bool starts_file, bool ends_file, uint32_t tail_bytes);
+  // Compresses a piece of content into chunks. `starts_file`: it begins at offset 0 of its file;
+  // `ends_file`: it ends with the file. A last part shorter than `tail_bytes` is left for the
+  // packed inode (only where `ends_file`): the chunks then cover less than `content`.
+  std::vector<StoredChunk> Compress(std::span<const uint8_t> content,
+                                    const chunker::CutFinder& cuts, bool starts_file,
+                                    bool ends_file, uint32_t tail_bytes);
 
  protected:
-  // Compresses `content` up to one of the places where it may end: `coarse_end` or a later candidate. Returns the
-  // frame and sets `end`.
+  // Compresses `content` up to one of the places where it may end: `coarse_end` or a later
+  // candidate. Returns the frame and sets `end`.
   virtual std::vector<uint8_t> CompressUpToBest(std::span<const uint8_t> content, size_t coarse_end,
                                                 const chunker::CutFinder& cuts, size_t& end) = 0;
   // A frame of exactly these bytes, whether it gets shorter or not.
@@ -58,8 +59,9 @@ class Compressor {
 
 std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec);
 
-// Codec, library version, level and parameters as the manifest records them; the frames are a function of these
-// and of the content. Throws Error{kUsage} for a level that the codec does not have.
+// Codec, library version, level and parameters as the manifest records them; the frames are a
+// function of these and of the content. Throws Error{kUsage} for a level that the codec does not
+// have.
 images::Codec CodecFor(images::Target target, uint64_t level);
 
 }  // namespace builder

@@ -1,5 +1,5 @@
-// Writes the data part of an image: each distinct chunk once, block after block, in the order it comes. Knows
-// which chunk stands where, for the index.
+// Writes the data part of an image: each distinct chunk once, block after block, in the order it
+// comes. Knows which chunk stands where, for the index.
 #ifndef SLIPWAY_BUILDER_DATA_WRITER_H_
 #define SLIPWAY_BUILDER_DATA_WRITER_H_
 
@@ -20,9 +20,11 @@ class DataWriter {
   // Writes to `fd`, which it does not own, from block `first_block` on. `path` is for messages.
   DataWriter(int fd, std::string path, uint32_t first_block);
 
-  // Writes the chunk, or finds the equal one written before; its extents as they stand in the image.
+  // Writes the chunk, or finds the equal one written before; its extents as they stand in the
+  // image.
   std::vector<Extent> Write(const StoredChunk& chunk);
-  // Bytes that are no chunk of content (metadata), to the next block; `bytes` is a multiple of the block size.
+  // Bytes that are no chunk of content (metadata), to the next block; `bytes` is a multiple of the
+  // block size.
   void WritePlain(base::Bytes bytes);
 
   uint32_t next_block() const { return next_block_; }

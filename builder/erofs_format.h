@@ -1,5 +1,6 @@
 // EROFS on disk, as far as our writer uses it. Source: the kernel's fs/erofs/erofs_fs.h and
-// Documentation/filesystems/erofs.rst; what we choose among what it allows is in docs/formats/erofs.md.
+// Documentation/filesystems/erofs.rst; what we choose among what it allows is in
+// docs/formats/erofs.md.
 #ifndef SLIPWAY_BUILDER_EROFS_FORMAT_H_
 #define SLIPWAY_BUILDER_EROFS_FORMAT_H_
 
@@ -34,15 +35,16 @@ inline constexpr uint32_t kBlockBytes = 4096;
 inline constexpr uint32_t kBlockBits = 12;
 inline constexpr uint32_t kSuperblockOffset = 1024;
 inline constexpr uint32_t kMagic = 0xE0F5E1E2;
-inline constexpr uint32_t kNidBytes = 32;  // inode numbers count slots of this size from the metadata's start
+inline constexpr uint32_t kNidBytes =
+    32;  // inode numbers count slots of this size from the metadata's start
 
 constexpr uint64_t BlocksOf(uint64_t bytes) { return (bytes + kBlockBytes - 1) / kBlockBytes; }
 
 enum CompatFeature : uint32_t { kSuperblockChecksum = 1 };
 enum IncompatFeature : uint32_t {
-  kZeroPadding = 1,       // compressed data ends at its last block's end, zeros before it (5.4)
+  kZeroPadding = 1,         // compressed data ends at its last block's end, zeros before it (5.4)
   kCompressionConfigs = 2,  // and pclusters of several blocks (5.13)
-  kFragments = 0x20,      // packed inode, and shared pclusters (6.1)
+  kFragments = 0x20,        // packed inode, and shared pclusters (6.1)
 };
 enum Algorithm : uint8_t { kLz4 = 0, kZstd = 3 };
 
@@ -90,7 +92,12 @@ struct ZstdConfig {
 static_assert(sizeof(ZstdConfig) == 8);
 
 // How an inode's data is laid out; bits 1 to 3 of its format. Bit 0: extended.
-enum class DataLayout : uint16_t { kFlat = 0, kCompressedFull = 1, kFlatInline = 2, kCompressedCompact = 3 };
+enum class DataLayout : uint16_t {
+  kFlat = 0,
+  kCompressedFull = 1,
+  kFlatInline = 2,
+  kCompressedCompact = 3
+};
 
 struct CompactInode {
   Le16 format;
@@ -148,7 +155,8 @@ enum Advise : uint16_t {
   kBigPclusterHead2 = 4,
   kFragmentTail = 0x20,
 };
-inline constexpr uint64_t kWholeFileInPackedInode = uint64_t{1} << 63;  // | offset, in place of the header
+inline constexpr uint64_t kWholeFileInPackedInode = uint64_t{1}
+                                                    << 63;  // | offset, in place of the header
 
 enum class ClusterType : uint16_t { kPlain = 0, kHead = 1, kNonHead = 2 };
 
@@ -162,7 +170,7 @@ static_assert(sizeof(FullIndexEntry) == 8);
 inline constexpr uint16_t kClusterBlockCount = 1 << 11;
 
 // What the format lets an extent be; the cutter keeps to it.
-inline constexpr uint32_t kMinExtentBytes = kBlockBytes;                // a cluster holds one head
+inline constexpr uint32_t kMinExtentBytes = kBlockBytes;                 // a cluster holds one head
 inline constexpr uint32_t kMinBigPclusterExtentBytes = 2 * kBlockBytes;  // room for the block count
 
 template <typename T>

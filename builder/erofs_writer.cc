@@ -24,16 +24,20 @@ using erofs::kBlockBytes;
 // Measured on real closures; docs/formats/erofs.md says what else was tried.
 constexpr uint32_t kFileAverageBytes = 128 << 10;
 constexpr uint32_t kPackedAverageBytes = 256 << 10;
-constexpr uint32_t kPackedBelowBytes = 64 << 10;  // files, and last parts of files, shorter than this
-constexpr uint64_t kInlineBytes = 32;             // no larger than an entry in the packed inode
-// A chunk may end up to 64 KiB after its last regular cut and must stay within 1 MiB.
-constexpr uint32_t kLongestCutBytes = (1 << 20) - (64 << 10);
+constexpr uint32_t kPackedBelowBytes = 64
+                                       << 10;  // files, and last parts of files, shorter than this
+constexpr uint64_t kInlineBytes = 32;          // no larger than an entry in the packed inode
+// A chunk may end up to 64 KiB after its regular cut, grows by a block where it does not shrink,
+// and must stay within 1 MiB.
+constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
 constexpr uint32_t kMetadataAverageBytes = 16 << 10;
 
 // The longest tail that a fragment tail's 32-bit offset can reach.
 constexpr uint64_t kMaxPackedBytes = uint64_t{1} << 32;
 
-bool IsFile(const Inode& inode) { return inode.node != nullptr && inode.node->kind == Node::Kind::kFile; }
+bool IsFile(const Inode& inode) {
+  return inode.node != nullptr && inode.node->kind == Node::Kind::kFile;
+}
 
 // The passes share what they fill.
 class ImageWriter {
@@ -45,7 +49,7 @@ class ImageWriter {
         options_(options),
         inodes_(InodesOf(tree)),
         data_(fd, path, 1),
-        progress_(io, "compressing", tree.content_bytes()) {}
+        progress_(io, "compressing", tree.root().ContentBytes()) {}
 
   WrittenImage Run() {
     WriteFiles();   // files with blocks of their own; their short tails are left over
@@ -77,8 +81,9 @@ class ImageWriter {
       content.resize(segments.FirstCut(content));
       const uint64_t end = at + content.size();
       progress_.Add(content.size());
-      pipeline.Submit({std::move(content), at == 0, end == size, kPackedBelowBytes},
-                      [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
+      pipeline.Submit(
+          {std::move(content), at == 0, end == size, kPackedBelowBytes},
+          [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
       at = end;
     }
   }
@@ -122,7 +127,8 @@ class ImageWriter {
     if (stored == 0) {
       progress_.Add(content.size());
     }
-    const auto [known, is_new] = packed_offset_of_.emplace(base::Sha256Of(content), packed_.data.size_bytes);
+    const auto [known, is_new] =
+        packed_offset_of_.emplace(base::Sha256Of(content), packed_.data.size_bytes);
     const uint64_t offset = known->second;
     if (is_new) {
       packed_.data.size_bytes += content.size();
@@ -135,7 +141,8 @@ class ImageWriter {
       return;
     }
     if (offset >= kMaxPackedBytes) {
-      base::Fail(base::Code::kFailed, "{}: more than 4 GiB of small files; leave some out", inode.path);
+      base::Fail(base::Code::kFailed, "{}: more than 4 GiB of small files; leave some out",
+                 inode.path);
     }
     inode.data.extents.push_back({content.size(), 0, 0, false});
     inode.data.fragment_offset = offset;
@@ -149,8 +156,9 @@ class ImageWriter {
       const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(cut);
       std::vector<uint8_t> content(waiting_.begin(), end);
       waiting_.erase(waiting_.begin(), end);
-      pipeline.Submit({std::move(content), false, last && waiting_.empty(), 0},
-                      [this](const std::vector<StoredChunk>& chunks) { Place(chunks, packed_.data); });
+      pipeline.Submit(
+          {std::move(content), false, last && waiting_.empty(), 0},
+          [this](const std::vector<StoredChunk>& chunks) { Place(chunks, packed_.data); });
     }
   }
 
@@ -181,7 +189,8 @@ class ImageWriter {
     for (const chunker::Chunk& chunk : data_.chunks()) {
       out.index.Append(chunk.id, chunk.size_bytes);
     }
-    const chunker::CutFinder cuts(chunker::CutSizes::Around(kMetadataAverageBytes, kLongestCutBytes));
+    const chunker::CutFinder cuts(
+        chunker::CutSizes::Around(kMetadataAverageBytes, kLongestCutBytes));
     for (base::Bytes rest = metadata_.bytes; !rest.empty();) {
       const base::Bytes chunk = rest.first(cuts.FirstCut(rest));
       Append(chunk, out.index);
@@ -220,8 +229,8 @@ class ImageWriter {
 
 }  // namespace
 
-WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path, const WriteOptions& options,
-                        const base::Io& io) {
+WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path,
+                        const WriteOptions& options, const base::Io& io) {
   return ImageWriter(tree, fd, path, options, io).Run();
 }
 

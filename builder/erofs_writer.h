@@ -1,5 +1,6 @@
-// Writes a tree as a compressed EROFS image whose chunks end at content-defined places ("aligned" layout: classic
-// 4 KiB blocks; zstd needs Linux 6.10, lz4 6.1). The authority on what it writes is docs/formats/erofs.md.
+// Writes a tree as a compressed EROFS image whose chunks end at content-defined places ("aligned"
+// layout: classic 4 KiB blocks; zstd needs Linux 6.10, lz4 6.1). The authority on what it writes is
+// docs/formats/erofs.md.
 #ifndef SLIPWAY_BUILDER_EROFS_WRITER_H_
 #define SLIPWAY_BUILDER_EROFS_WRITER_H_
 
@@ -17,8 +18,8 @@ inline constexpr uint64_t kImageTimeSeconds = 1;  // of every inode, unless the 
 
 struct WriteOptions {
   images::Codec codec;
-  std::string label;      // at most 15 bytes are kept
-  unsigned threads = 1;   // the image does not depend on it
+  std::string label;     // at most 15 bytes are kept
+  unsigned threads = 1;  // the image does not depend on it
 };
 
 struct WrittenImage {
@@ -27,10 +28,10 @@ struct WrittenImage {
   chunker::ChunkIndex index;  // tiles the whole image
 };
 
-// Writes to `fd` (empty, readable too), named `path` in messages. The same tree, codec and label give the same
-// bytes.
-WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path, const WriteOptions& options,
-                        const base::Io& io);
+// Writes to `fd` (empty, readable too), named `path` in messages. The same tree, codec and label
+// give the same bytes.
+WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path,
+                        const WriteOptions& options, const base::Io& io);
 
 }  // namespace builder
 

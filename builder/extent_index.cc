@@ -22,10 +22,10 @@ constexpr uint32_t kCompactValueBits = 12;
 // One per 4 KiB of content.
 struct Cluster {
   ClusterType type = ClusterType::kPlain;
-  uint16_t offset = 0;    // where the extent that starts (or ends) here does so
-  uint16_t back = 0;      // nonhead: clusters since the head; in the first one the block count instead
-  uint16_t forward = 0;   // nonhead: clusters until the next head
-  uint32_t block = 0;     // head: where its blocks start
+  uint16_t offset = 0;  // where the extent that starts (or ends) here does so
+  uint16_t back = 0;  // nonhead: clusters since the head; in the first one the block count instead
+  uint16_t forward = 0;  // nonhead: clusters until the next head
+  uint32_t block = 0;    // head: where its blocks start
 };
 
 void AppendClustersOf(const Extent& extent, uint64_t start_offset, std::vector<Cluster>& out) {
@@ -35,10 +35,12 @@ void AppendClustersOf(const Extent& extent, uint64_t start_offset, std::vector<C
   for (uint64_t back = 1; back < further; ++back) {
     const uint64_t distance = std::min<uint64_t>(back, kClusterBlockCount - 1);
     const uint64_t value = back == 1 ? extent.blocks | kClusterBlockCount : distance;
-    out.push_back({ClusterType::kNonHead, 0, static_cast<uint16_t>(value), static_cast<uint16_t>(further - back), 0});
+    out.push_back({ClusterType::kNonHead, 0, static_cast<uint16_t>(value),
+                   static_cast<uint16_t>(further - back), 0});
   }
   if (extent.blocks > 1 && further < 2) {
-    base::Fail(base::Code::kFailed, "bug: an extent of {} bytes has no room for its {} blocks' count",
+    base::Fail(base::Code::kFailed,
+               "bug: an extent of {} bytes has no room for its {} blocks' count",
                extent.content_bytes, extent.blocks);
   }
 }
@@ -55,12 +57,14 @@ std::vector<Cluster> ClustersOf(const IndexedFile& file) {
     out.push_back({ClusterType::kPlain, static_cast<uint16_t>(offset), 0, 0, 0});
   }
   if (out.size() != erofs::BlocksOf(file.size_bytes)) {
-    base::Fail(base::Code::kFailed, "bug: {} clusters for a file of {} bytes", out.size(), file.size_bytes);
+    base::Fail(base::Code::kFailed, "bug: {} clusters for a file of {} bytes", out.size(),
+               file.size_bytes);
   }
   return out;
 }
 
-// How a compact index of `total` entries splits up: 4-byte packs until 32-byte packs are aligned, those, the rest.
+// How a compact index of `total` entries splits up: 4-byte packs until 32-byte packs are aligned,
+// those, the rest.
 struct CompactShape {
   uint64_t leading = 0;
   uint64_t large = 0;
@@ -79,8 +83,9 @@ struct CompactShape {
   uint64_t bytes() const { return leading * 4 + large * 2 + (trailing + 1) / 2 * 8; }
 };
 
-// Writes packs one after another: entries of a 2-bit type over a 12-bit value, then the block that the pack's
-// first head starts at. The following heads' blocks are counted up from it, which is why blocks must be contiguous.
+// Writes packs one after another: entries of a 2-bit type over a 12-bit value, then the block that
+// the pack's first head starts at. The following heads' blocks are counted up from it, which is why
+// blocks must be contiguous.
 class PackWriter {
  public:
   PackWriter(std::vector<Cluster> clusters, uint32_t first_block, uint8_t* at)
@@ -111,7 +116,8 @@ class PackWriter {
         head_uncounted_ = false;
         return cluster.back;
       }
-      return last_of_pack ? std::min<uint32_t>(cluster.forward, kClusterBlockCount - 1) : cluster.back;
+      return last_of_pack ? std::min<uint32_t>(cluster.forward, kClusterBlockCount - 1)
+                          : cluster.back;
     }
     if (head_uncounted_) {  // the head before had one block
       ++block_;
@@ -200,7 +206,8 @@ void WriteIndex(const IndexedFile& file, bool compact, uint64_t header_offset, u
   header.algorithms = file.algorithm;
   erofs::Put(at, header);
   if (compact) {
-    WriteCompact(file, CompactShape(erofs::BlocksOf(file.size_bytes), header_offset), at + sizeof header);
+    WriteCompact(file, CompactShape(erofs::BlocksOf(file.size_bytes), header_offset),
+                 at + sizeof header);
   } else {
     WriteFull(ClustersOf(file), at + kFullHeaderBytes);
   }

@@ -36,7 +36,8 @@ void Collect(const Node& node, const std::string& path, std::vector<Found>& out)
 std::vector<Inode> InodesOf(const Tree& tree) {
   std::vector<Found> found;
   Collect(tree.root(), "", found);
-  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.key < b.key; });
+  std::sort(found.begin(), found.end(),
+            [](const Found& a, const Found& b) { return a.key < b.key; });
   std::vector<Inode> out(found.size());
   std::map<const Node*, size_t> index_of;
   for (size_t i = 0; i < found.size(); ++i) {

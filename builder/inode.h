@@ -1,5 +1,5 @@
-// The inodes of an image while it is written: the tree's nodes in the order of the image, with where their data
-// went.
+// The inodes of an image while it is written: the tree's nodes in the order of the image, with
+// where their data went.
 #ifndef SLIPWAY_BUILDER_INODE_H_
 #define SLIPWAY_BUILDER_INODE_H_
 
@@ -26,8 +26,9 @@ struct Inode {
   uint64_t offset = 0;  // from the metadata's start; the inode number is offset / 32
 };
 
-// All of the tree's nodes, the root first. The order is by path without Nix store hashes, so that a rebuild that
-// changes hashes alone keeps it (and a transfer finds the old content where the new is).
+// All of the tree's nodes, the root first. The order is by path without Nix store hashes, so that a
+// rebuild that changes hashes alone keeps it (and a transfer finds the old content where the new
+// is).
 std::vector<Inode> InodesOf(const Tree& tree);
 
 }  // namespace builder

@@ -42,7 +42,8 @@ uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * t
 // Places inodes one after another, first where they fit into gaps that alignment left.
 class Allocator {
  public:
-  // `bytes_at(offset)`: the length of what is to be placed if it stands at `offset`, 0 where it may not stand there.
+  // `bytes_at(offset)`: the length of what is to be placed if it stands at `offset`, 0 where it may
+  // not stand there.
   template <typename BytesAt>
   uint64_t Place(BytesAt bytes_at) {
     for (Gap& gap : gaps_) {
@@ -82,8 +83,9 @@ class Allocator {
     if (after.begin < after.end) {
       gaps_.push_back(after);
     }
-    gaps_.erase(std::remove_if(gaps_.begin(), gaps_.end(), [](const Gap& g) { return g.begin >= g.end; }),
-                gaps_.end());
+    gaps_.erase(
+        std::remove_if(gaps_.begin(), gaps_.end(), [](const Gap& g) { return g.begin >= g.end; }),
+        gaps_.end());
   }
 
   std::vector<Gap> gaps_;
@@ -125,7 +127,9 @@ class Serializer {
   }
 
  private:
-  uint16_t Nid(size_t root) const { return static_cast<uint16_t>(inodes_[root].offset / kNidBytes); }
+  uint16_t Nid(size_t root) const {
+    return static_cast<uint16_t>(inodes_[root].offset / kNidBytes);
+  }
 
   void MakePlan(size_t i) {
     const Inode& inode = inodes_[i];
@@ -159,7 +163,7 @@ class Serializer {
     Plan& plan = plans_[i];
     plan.links = 2;
     for (const size_t child : inodes_[i].children) {
-      plan.links += inodes_[child].node->kind == Node::Kind::kDirectory ? 1 : 0;
+      plan.links += inodes_[child].node->kind == Node::Kind::kDirectory ? 1U : 0U;
     }
     plan.content = DirectoryContent(i);  // numbers come later; the length does not depend on them
     plan.size_bytes = plan.content.size();
@@ -169,7 +173,8 @@ class Serializer {
 
   // Blocks of entries, then their names; sorted within and across blocks.
   std::vector<uint8_t> DirectoryContent(size_t i) const {
-    std::vector<std::pair<std::string_view, size_t>> entries = {{".", i}, {"..", inodes_[i].parent}};
+    std::vector<std::pair<std::string_view, size_t>> entries = {{".", i},
+                                                                {"..", inodes_[i].parent}};
     auto child = inodes_[i].children.begin();
     for (const auto& named : inodes_[i].node->children) {
       entries.emplace_back(named.first, *child++);
@@ -193,7 +198,8 @@ class Serializer {
         entry.name_offset = static_cast<uint16_t>(name_offset);
         entry.file_type = FileTypeOf(*inodes_[target].node);
         erofs::Put(&out[block + (k - first) * sizeof entry], entry);
-        std::copy(name.begin(), name.end(), out.begin() + static_cast<std::ptrdiff_t>(block + name_offset));
+        std::copy(name.begin(), name.end(),
+                  out.begin() + static_cast<std::ptrdiff_t>(block + name_offset));
         name_offset += name.size();
       }
       first = end;
@@ -274,7 +280,8 @@ class Serializer {
   OnDisk Fill(size_t i, uint32_t data) const {
     const Plan& plan = plans_[i];
     OnDisk out;
-    out.format = static_cast<uint16_t>(static_cast<uint16_t>(plan.layout) << 1U | (plan.extended ? 1U : 0U));
+    out.format =
+        static_cast<uint16_t>(static_cast<uint16_t>(plan.layout) << 1U | (plan.extended ? 1U : 0U));
     out.mode = static_cast<uint16_t>(ModeOf(inodes_[i].node));
     out.inode_number = static_cast<uint32_t>(i + 1);
     out.data = data;

@@ -1,4 +1,5 @@
-// Inodes, directories and indexes as bytes. Compute the layout, then write; the sizes of both are compared.
+// Inodes, directories and indexes as bytes. Compute the layout, then write; the sizes of both are
+// compared.
 #ifndef SLIPWAY_BUILDER_METADATA_H_
 #define SLIPWAY_BUILDER_METADATA_H_
 
@@ -15,7 +16,8 @@ struct Metadata {
   uint64_t packed_nid = 0;  // 0: there is no packed inode
 };
 
-// `inodes`: the root first; the packed inode, where there is one, last. `first_block`: where the bytes will stand.
+// `inodes`: the root first; the packed inode, where there is one, last. `first_block`: where the
+// bytes will stand.
 Metadata SerializeMetadata(std::vector<Inode>& inodes, uint32_t first_block);
 
 }  // namespace builder

@@ -64,9 +64,11 @@ std::vector<uint8_t> MakeSuperblock(const SuperblockFacts& facts) {
   sb.blocks = facts.blocks;
   sb.metadata_block = facts.metadata_block;
   sb.uuid = UuidOf(facts.content);
-  std::copy_n(facts.label.begin(), std::min(facts.label.size(), sb.label.size() - 1), sb.label.begin());
+  std::copy_n(facts.label.begin(), std::min(facts.label.size(), sb.label.size() - 1),
+              sb.label.begin());
   sb.feature_incompat = erofs::kZeroPadding | erofs::kCompressionConfigs | erofs::kFragments;
-  sb.compression_algorithms = static_cast<uint16_t>(1U << (facts.codec.name == "zstd" ? erofs::kZstd : erofs::kLz4));
+  sb.compression_algorithms =
+      static_cast<uint16_t>(1U << (facts.codec.name == "zstd" ? erofs::kZstd : erofs::kLz4));
   sb.packed_nid = facts.packed_nid;
 
   std::vector<uint8_t> block(kBlockBytes, 0);

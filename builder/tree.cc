@@ -13,20 +13,13 @@ namespace {
 
 constexpr int kMaxLinks = 40;  // as the kernel's limit in one path resolution
 
-// Read-only, the same for everybody: whoever may read it is decided by the unit, not by the builder's umask.
+// Read-only, the same for everybody: whoever may read it is decided by the unit, not by the
+// builder's umask.
 mode_t Permissions(const struct stat& found) {
   if (S_ISDIR(found.st_mode)) {
     return 0755;
   }
   return (found.st_mode & 0111) != 0 ? 0555 : 0444;
-}
-
-uint64_t ContentBytes(const Node& node) {
-  uint64_t total = node.size_bytes;
-  for (const auto& child : node.children) {
-    total += ContentBytes(*child.second);
-  }
-  return total;
 }
 
 void FillFromDisk(const std::string& source, Node& node);
@@ -49,7 +42,8 @@ void FillFromDisk(const std::string& source, Node& node) {
   if (S_ISDIR(found->st_mode)) {
     FillDirectory(source, node);
   } else if (S_ISREG(found->st_mode)) {
-    base::OpenForReading(source);  // fails here, with its name, rather than in the middle of writing
+    base::OpenForReading(
+        source);  // fails here, with its name, rather than in the middle of writing
     node.kind = Node::Kind::kFile;
     node.source_path = source;
     node.size_bytes = static_cast<uint64_t>(found->st_size);
@@ -58,7 +52,8 @@ void FillFromDisk(const std::string& source, Node& node) {
     node.permissions = 0777;
     node.target = base::ReadLinkIfThere(source).value_or("");
   } else {
-    base::Fail(base::Code::kFailed, "{} is neither a file, a directory nor a symbolic link", source);
+    base::Fail(base::Code::kFailed, "{} is neither a file, a directory nor a symbolic link",
+               source);
   }
 }
 
@@ -77,6 +72,14 @@ std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
                source_path);
   }
   return out;
+}
+
+uint64_t Node::ContentBytes() const {
+  uint64_t total = size_bytes;
+  for (const auto& child : children) {
+    total += child.second->ContentBytes();
+  }
+  return total;
 }
 
 Tree::Tree() : root_(std::make_unique<Node>()) {}
@@ -102,8 +105,8 @@ Node& Tree::MakeDirectory(const std::string& path) {
     }
     node = child.get();
     if (node->kind != Node::Kind::kDirectory) {
-      base::Fail(base::Code::kFailed, "cannot put {} into the image: {} is there and is no directory", path,
-                 name);
+      base::Fail(base::Code::kFailed,
+                 "cannot put {} into the image: {} is there and is no directory", path, name);
     }
   }
   return *node;
@@ -184,7 +187,5 @@ const Node* Tree::Resolve(const std::string& path) const {
   }
   return walked.back();
 }
-
-uint64_t Tree::content_bytes() const { return ContentBytes(*root_); }
 
 }  // namespace builder
