@@ -9,7 +9,7 @@ readonly newer_suites=(trixie forky sid)
 # archive that uses the release's name is never taken for it.
 mirror() {
   apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
-    awk -v want="Debian|Debian|$VERSION_CODENAME" '$1 == want { print $2; exit }'
+    awk -v want="Debian|Debian|$VERSION_CODENAME" '$1 == want && !seen++ { print $2 }'
 }
 
 # in_suite SUITE COMMAND...: an apt command that sees that suite alone, which is open.
