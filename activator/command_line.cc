@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/version.h"
 #include "images/host_layout.h"
 
 namespace activator {
@@ -57,7 +58,7 @@ struct Parser {
 
 void Describe(Parser& parser, CommandLine& out) {
   CLI::App& app = parser.app;
-  app.set_version_flag("--version", "activate (slipway) " SLIPWAY_VERSION);
+  app.set_version_flag("--version", std::string("activate ") + base::kVersion);
   app.footer(kExamples);
   app.fallthrough();
   app.add_option("--root", out.root, "The host's root directory")
@@ -86,9 +87,9 @@ void Describe(Parser& parser, CommandLine& out) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {parser.list, Command::kList},       {parser.status, Command::kStatus},
-      {parser.prune, Command::kPrune},     {parser.receive, Command::kReceive},
-      {parser.boot, Command::kBoot},       {parser.run_switch, Command::kRunSwitch}};
+      {parser.list, Command::kList},   {parser.status, Command::kStatus},
+      {parser.prune, Command::kPrune}, {parser.receive, Command::kReceive},
+      {parser.boot, Command::kBoot},   {parser.run_switch, Command::kRunSwitch}};
   for (const auto& [app, command] : commands) {
     if (app->parsed()) {
       if (line.wanted.has_value() != (command == Command::kRunSwitch)) {
