@@ -37,9 +37,17 @@ std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames
   }
   if (!result.ok()) {
     base::Fail(base::Code::kFailed, "systemctl {}: {}", arguments.front(),
-               base::LastLines(result.err, 5));
+               OneLine(base::LastLines(result.err, 5)));
   }
   return result.out;
+}
+
+std::string OneLine(const std::string& lines) {
+  std::string out;
+  for (const char c : lines) {
+    out += c == '\n' ? std::string(" | ") : std::string(1, c);
+  }
+  return out;
 }
 
 template <typename Number>
@@ -171,17 +179,24 @@ void RealSystemd::Kill(const std::string& unit) {
   Systemctl({"kill", "--signal=SIGKILL"}, {unit});
 }
 
-std::string RealSystemd::LastLog(const std::string& unit) {
+std::string RealSystemd::LastLog(const std::string& unit, const std::string& invocation_id) {
+  std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet", "--output=cat",
+                                   "--lines=5", "--boot"};
+  if (invocation_id.empty()) {
+    argv.push_back("--unit=" + unit);
+  } else {  // what the unit's processes said, and what systemd said of them
+    argv.insert(argv.end(), {"_SYSTEMD_INVOCATION_ID=" + invocation_id, "+",
+                             "INVOCATION_ID=" + invocation_id});
+  }
+  base::ProcessOptions options;
+  options.timeout = kLogTimeout;
   try {
-    base::ProcessOptions options;
-    options.timeout = kLogTimeout;
-    const base::ProcessResult result =
-        base::Run({"journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=8", "--boot",
-                   "--unit=" + unit},
-                  options);
-    return result.ok() ? base::LastLines(result.out, 8) : "";
-  } catch (const base::Error&) {  // a host without a journal
-    return "";
+    return OneLine(base::LastLines(base::Run(argv, options).out, 5));
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
+    }
+    return "";  // a host without a journal
   }
 }
 
@@ -200,7 +215,7 @@ std::string RealSystemd::Verify(const std::vector<std::string>& files) {
     if (result.timed_out) {
       return "systemd-analyze verify did not answer";
     }
-    return result.ok() ? "" : base::LastLines(result.err, 5);
+    return result.ok() ? "" : OneLine(base::LastLines(result.err, 5));
   } catch (const base::Error& error) {
     if (error.error_number() == ENOENT) {
       return "";
