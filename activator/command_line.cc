@@ -86,9 +86,9 @@ void Describe(Parser& parser, CommandLine& out) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {parser.list, Command::kList},       {parser.status, Command::kStatus},
-      {parser.prune, Command::kPrune},     {parser.receive, Command::kReceive},
-      {parser.boot, Command::kBoot},       {parser.run_switch, Command::kRunSwitch}};
+      {parser.list, Command::kList},   {parser.status, Command::kStatus},
+      {parser.prune, Command::kPrune}, {parser.receive, Command::kReceive},
+      {parser.boot, Command::kBoot},   {parser.run_switch, Command::kRunSwitch}};
   for (const auto& [app, command] : commands) {
     if (app->parsed()) {
       if (line.wanted.has_value() != (command == Command::kRunSwitch)) {

@@ -16,18 +16,18 @@ using TimePoint = std::chrono::steady_clock::time_point;
 constexpr milliseconds kPoll{100};
 constexpr seconds kLongestStop{600};  // for units without a limit of their own
 constexpr seconds kAfterKill{20};
+constexpr const char* kLogFollows = ". Its log ends: ";
 
 [[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
                            const std::string& why) {
   const std::string log = host.systemd.LastLog(unit, state.invocation_id);
-  base::Fail(base::Code::kFailed, "{} {}{}{}", unit, why, log.empty() ? "" : ". Its log ends: ",
-             log);
+  base::Fail(base::Code::kFailed, "{} {}{}{}", unit, why, log.empty() ? "" : kLogFollows, log);
 }
 
 std::string HowItEnded(const UnitState& state) {
-  return fmt::format("{}{}", state.result.empty() ? "unknown" : state.result,
-                     state.exit_status == 0 ? std::string()
-                                            : fmt::format(", status {}", state.exit_status));
+  return fmt::format(
+      "{}{}", state.result.empty() ? "unknown" : state.result,
+      state.exit_status == 0 ? std::string() : fmt::format(", status {}", state.exit_status));
 }
 
 // Throws for a state that no waiting mends.
@@ -134,11 +134,10 @@ void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeou
       const seconds limit = TimeoutOf(unit->second, timeout);
       if (host.clock.Monotonic() - start > limit) {
         FailUnit(host, name, state,
-                 state.active == "active"
-                     ? fmt::format("does not run from {} after {} s", unit->second.image_path,
-                                   limit.count())
-                     : fmt::format("is still {} ({}) after {} s", state.active, state.sub,
-                                   limit.count()));
+                 state.active == "active" ? fmt::format("does not run from {} after {} s",
+                                                        unit->second.image_path, limit.count())
+                                          : fmt::format("is still {} ({}) after {} s", state.active,
+                                                        state.sub, limit.count()));
       }
     }
     if (!waiting.empty()) {
@@ -161,7 +160,8 @@ void WaitUntilSettled(const Host& host, const HostedUnits& units) {
       const HostedUnit& unit = units.at(name);
       const UnitState& before = first.try_emplace(name, state).first->second;
       if (!IsUp(host, name, unit, state)) {
-        FailUnit(host, name, state, fmt::format("did not stay up: it is {} ({})", state.active, state.sub));
+        FailUnit(host, name, state,
+                 fmt::format("did not stay up: it is {} ({})", state.active, state.sub));
       }
       if (state.invocation_id != before.invocation_id) {
         FailUnit(host, name, state, "was started again while it was watched");
@@ -173,6 +173,10 @@ void WaitUntilSettled(const Host& host, const HostedUnits& units) {
     }
     host.clock.Sleep(kPoll);
   }
+}
+
+std::string WithoutLog(const std::string& reason) {
+  return reason.substr(0, reason.find(kLogFollows));
 }
 
 seconds LongestWait(const HostedUnits& units, Timeout timeout) {

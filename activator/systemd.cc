@@ -59,9 +59,9 @@ Number ToNumber(const std::string& text) {
 
 // "1min 30s", "100ms", "infinity": how systemctl prints a time span.
 std::chrono::microseconds ParseSpan(const std::string& text) {
-  static const std::map<std::string, uint64_t> kUnits = {
-      {"us", 1},           {"ms", 1000},          {"s", 1000000},
-      {"min", 60000000},   {"h", 3600000000},     {"d", 86400000000}};
+  static const std::map<std::string, uint64_t> kUnits = {{"us", 1},         {"ms", 1000},
+                                                         {"s", 1000000},    {"min", 60000000},
+                                                         {"h", 3600000000}, {"d", 86400000000}};
   uint64_t total = 0;
   for (size_t at = 0; at < text.size();) {
     uint64_t number = 0;
@@ -175,18 +175,16 @@ void RealSystemd::ResetFailed(const UnitNames& units) {
   }
 }
 
-void RealSystemd::Kill(const std::string& unit) {
-  Systemctl({"kill", "--signal=SIGKILL"}, {unit});
-}
+void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=SIGKILL"}, {unit}); }
 
 std::string RealSystemd::LastLog(const std::string& unit, const std::string& invocation_id) {
-  std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet", "--output=cat",
-                                   "--lines=5", "--boot"};
+  std::vector<std::string> argv = {"journalctl",   "--no-pager", "--quiet",
+                                   "--output=cat", "--lines=5",  "--boot"};
   if (invocation_id.empty()) {
     argv.push_back("--unit=" + unit);
   } else {  // what the unit's processes said, and what systemd said of them
-    argv.insert(argv.end(), {"_SYSTEMD_INVOCATION_ID=" + invocation_id, "+",
-                             "INVOCATION_ID=" + invocation_id});
+    argv.insert(argv.end(),
+                {"_SYSTEMD_INVOCATION_ID=" + invocation_id, "+", "INVOCATION_ID=" + invocation_id});
   }
   base::ProcessOptions options;
   options.timeout = kLogTimeout;
@@ -205,7 +203,8 @@ bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path
 }
 
 std::string RealSystemd::Verify(const std::vector<std::string>& files) {
-  std::vector<std::string> argv = {"systemd-analyze", "verify", "--man=no", "--recursive-errors=no"};
+  std::vector<std::string> argv = {"systemd-analyze", "verify", "--man=no",
+                                   "--recursive-errors=no"};
   argv.insert(argv.end(), files.begin(), files.end());
   base::ProcessOptions options;
   options.timeout = kCallTimeout;

@@ -93,8 +93,9 @@ class HostTest : public ::testing::Test {
   GenerationState StateOf(uint64_t number) { return LoadGeneration(layout, number).state; }
   std::string RunningProgram(const std::string& unit) {
     const std::string text = systemd.RunningText(unit);
-    return text.empty() ? "" : text.substr(std::string("ExecStart=/bin/").size(),
-                                           text.size() - std::string("ExecStart=/bin/").size() - 1);
+    return text.empty() ? ""
+                        : text.substr(std::string("ExecStart=/bin/").size(),
+                                      text.size() - std::string("ExecStart=/bin/").size() - 1);
   }
 
   base::TemporaryDirectory place{::testing::TempDir(), "slipway-host-"};

@@ -45,7 +45,8 @@ TEST(Render, WritesAUnitThatAPersonCanRead) {
   service.environment_file = "/etc/slipway/secrets/nginx.env";
   service.credentials = {{"tls.key", "/etc/slipway/secrets/tls.key"}};
   service.binds = {{"/etc/nginx/sites", "/etc/nginx/sites", false}, {"/srv", "/srv", true}};
-  EXPECT_EQ(RenderOne(service), R"(# Written by Slipway for the image nginx/5be1ecc7935f1dd8 (nginx 1.22.1).
+  EXPECT_EQ(RenderOne(service),
+            R"(# Written by Slipway for the image nginx/5be1ecc7935f1dd8 (nginx 1.22.1).
 # To change it, change the image's definition, or add a drop-in with systemctl edit.
 
 [Unit]
