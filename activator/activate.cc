@@ -37,8 +37,7 @@ base::FileLock TakeLock(const images::HostLayout& layout, const std::string& hol
     try {
       return {layout.Lock(), layout.root(), holder};
     } catch (const base::Error& error) {
-      if (error.code() != base::Code::kBusy ||
-          base::SystemClock().Monotonic() - start > patience) {
+      if (error.code() != base::Code::kBusy || base::SystemClock().Monotonic() - start > patience) {
         throw;
       }
     }
@@ -66,8 +65,8 @@ class Tool {
   Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer)
       : line_(std::move(line)),
         io_(io),
-        host_{images::HostLayout(line_.root), systemd_, base::SystemClock(), io_,
-              "/etc/systemd/system", &CheckImage, std::move(observer)},
+        host_{images::HostLayout(line_.root), systemd_,    base::SystemClock(), io_,
+              "/etc/systemd/system",          &CheckImage, std::move(observer)},
         is_directory_(IsDirectoryHost(host_.layout)) {
     if (line_.by.empty()) {
       line_.by = Requester();
@@ -106,7 +105,8 @@ class Tool {
 
 void Tool::RequireRoot() const {
   if (!is_directory_ && ::geteuid() != 0) {
-    base::Fail(base::Code::kFailed, "this changes the host's services: run it as root (sudo activate)");
+    base::Fail(base::Code::kFailed,
+               "this changes the host's services: run it as root (sudo activate)");
   }
 }
 
@@ -130,13 +130,13 @@ int Tool::Start() {
   RequireRoot();
   RequireSystemd();
   RequireHost();
-  PrepareRoot(host_.layout);
   line_.activation_id = NewActivationId();
   if (is_directory_) {
     const base::FileLock lock = Lock("");
     ActivateDirectory(host_.layout, io_, Request());
     return 0;
   }
+  PrepareRoot(host_.layout);
   return RunInTransientUnit(host_.layout, line_.activation_id, RunSwitchArguments(line_), io_);
 }
 
@@ -183,10 +183,12 @@ int Tool::PruneOld() {
   RequireHost();
   std::optional<base::FileLock> lock;
   if (!line_.dry_run) {
-    PrepareRoot(host_.layout);
+    if (!is_directory_) {  // nothing ever runs from a folder as host
+      PrepareRoot(host_.layout);
+    }
     lock.emplace(Lock("prune"));
-    const std::string done = is_directory_ ? RecoverDirectory(host_.layout)
-                                           : Recover(host_, Services::kRestart);
+    const std::string done =
+        is_directory_ ? RecoverDirectory(host_.layout) : Recover(host_, Services::kRestart);
     if (!done.empty()) {
       io_.Err("activate: {}\n", done);
     }

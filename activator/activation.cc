@@ -74,8 +74,8 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
 }
 
 SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t to) {
-  return {request.activation_id, from,        to, request.wanted == Wanted::kRollback,
-          request.by,            request.timeout};
+  return {request.activation_id, from, to, request.wanted == Wanted::kRollback, request.by,
+          request.timeout};
 }
 
 }  // namespace
@@ -84,8 +84,7 @@ void Activate(const Host& host, const ActivationRequest& request) {
   if (const std::string done = Recover(host, Services::kRestart); !done.empty()) {
     host.io.Err("activate: {}\n", done);
   }
-  const Choice choice =
-      ChooseGeneration(host.layout, request.wanted, request.number, request.by);
+  const Choice choice = ChooseGeneration(host.layout, request.wanted, request.number, request.by);
   if (!choice.note.empty()) {
     host.io.Err("activate: {}\n", choice.note);
   }

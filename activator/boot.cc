@@ -74,20 +74,19 @@ std::string BootUnitText(const std::string& root) {
       "\n"
       "[Install]\n"
       "WantedBy=multi-user.target\n",
-      units::ListedPath(root),
-      units::ExecLine({root + "/bin/activate", "--root", root, "boot"}));
+      units::ListedPath(root), units::ExecLine({root + "/bin/activate", "--root", root, "boot"}));
 }
 
 void InstallBootUnit(const Host& host) {
   const std::string path = host.unit_directory + "/" + units::kBootUnit;
   const std::string wanted = BootUnitText(host.layout.root());
   const std::optional<std::string> found = base::ReadFileIfThere(path);
-  const std::string mounts =
-      "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
+  const std::string mounts = "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
   if (found && found->find(mounts) == std::string::npos) {
-    base::Fail(base::Code::kFailed,
-               "{} serves another root than {}: a host has one. Use that --root, or remove the file",
-               path, host.layout.root());
+    base::Fail(
+        base::Code::kFailed,
+        "{} serves another root than {}: a host has one. Use that --root, or remove the file", path,
+        host.layout.root());
   }
   if (found != wanted) {
     base::WriteFileAtomically(path, wanted);

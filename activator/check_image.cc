@@ -29,8 +29,8 @@ void CheckMachine(const images::Manifest& manifest) {
   const std::vector<std::string> features = ProbeFeatures();
   for (const std::string& needed : manifest.image.required_features) {
     if (std::find(features.begin(), features.end(), needed) == features.end()) {
-      base::Fail(base::Code::kFailed,
-                 "this kernel cannot mount {}: it lacks {}{}", manifest.name, needed,
+      base::Fail(base::Code::kFailed, "this kernel cannot mount {}: it lacks {}{}", manifest.name,
+                 needed,
                  needed == "erofs-zstd" ? "; build the image with \"target\": \"lz4\"" : "");
     }
   }

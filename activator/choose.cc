@@ -64,16 +64,16 @@ Apps Rebased(const Generation& staged, const Generation& active) {
     }
   }
   if (!overlapping.empty()) {
-    base::Fail(base::Code::kStale,
-               "generation {} changes {}, and so did generation {}, which was activated since: push "
-               "again, or name a generation that was active before",
-               staged.number, fmt::join(overlapping, ", "), active.number);
+    base::Fail(
+        base::Code::kStale,
+        "generation {} changes {}, and so did generation {}, which was activated since: push "
+        "again, or name a generation that was active before",
+        staged.number, fmt::join(overlapping, ", "), active.number);
   }
   return apps;
 }
 
-Choice RebaseWhereNeeded(const images::HostLayout& layout, uint64_t number,
-                         const std::string& by) {
+Choice RebaseWhereNeeded(const images::HostLayout& layout, uint64_t number, const std::string& by) {
   const uint64_t active = ActiveGeneration(layout);
   Generation wanted = LoadGeneration(layout, number);
   // One that was healthy before is activated exactly as it was.
@@ -86,9 +86,10 @@ Choice RebaseWhereNeeded(const images::HostLayout& layout, uint64_t number,
   const std::string note =
       rebased.active ? fmt::format("generation {} adds nothing to generation {}, which is active",
                                    number, active)
-                     : fmt::format("generation {} was staged before generation {} became active: "
-                                   "its changes are now generation {}",
-                                   number, active, rebased.number);
+                     : fmt::format(
+                           "generation {} was staged before generation {} became active: "
+                           "its changes are now generation {}",
+                           number, active, rebased.number);
   if (rebased.number != number) {
     wanted.state = GenerationState::kSuperseded;
     wanted.reason = note;

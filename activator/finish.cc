@@ -28,9 +28,8 @@ void MarkGenerations(const images::HostLayout& layout, const SwitchRecord& recor
     } else if (generation.state == GenerationState::kActive) {
       const bool left = record.is_rollback && generation.number == record.from;
       generation.state = left ? GenerationState::kRolledBack : GenerationState::kSuperseded;
-      generation.reason = left ? "rolled back to generation " + std::to_string(record.to) +
-                                     " by " + record.by
-                               : "";
+      generation.reason =
+          left ? "rolled back to generation " + std::to_string(record.to) + " by " + record.by : "";
     }
     if (!(generation == before)) {
       StoreGeneration(layout, generation);

@@ -71,16 +71,11 @@ std::string Generation::Serialize() const {
   for (const auto& [name, digest] : apps) {
     apps_json[name] = digest.ToHex();
   }
-  const Json json = {{"format", kGenerationFormat},
-                     {"number", number},
-                     {"parent", parent},
-                     {"changes", std::move(changes_json)},
-                     {"created", created},
-                     {"by", by},
-                     {"apps", std::move(apps_json)},
-                     {"state", ToText(state)},
-                     {"reason", reason},
-                     {"healthy_sequence", healthy_sequence}};
+  const Json json = {
+      {"format", kGenerationFormat},         {"number", number},       {"parent", parent},
+      {"changes", std::move(changes_json)},  {"created", created},     {"by", by},
+      {"apps", std::move(apps_json)},        {"state", ToText(state)}, {"reason", reason},
+      {"healthy_sequence", healthy_sequence}};
   // What a peer or a program said may not be UTF-8; it must not keep a state from being written.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

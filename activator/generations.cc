@@ -100,6 +100,10 @@ uint64_t ActiveGeneration(const images::HostLayout& layout) {
   return CurrentGeneration(layout);
 }
 
+std::string GenerationName(uint64_t number) {
+  return number == kNoGeneration ? "nothing" : fmt::format("generation {}", number);
+}
+
 uint64_t NextGenerationNumber(const images::HostLayout& layout) {
   uint64_t last = CurrentGeneration(layout);
   for (const uint64_t number : GenerationNumbers(layout)) {

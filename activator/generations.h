@@ -33,6 +33,9 @@ void SetCurrentGeneration(const images::HostLayout& layout, uint64_t number);
 // would go to.
 uint64_t ActiveGeneration(const images::HostLayout& layout);
 
+// "generation 7", or "nothing" for kNoGeneration; for people.
+std::string GenerationName(uint64_t number);
+
 // Never one that was ever used.
 uint64_t NextGenerationNumber(const images::HostLayout& layout);
 

@@ -16,29 +16,30 @@ using TimePoint = std::chrono::steady_clock::time_point;
 constexpr milliseconds kPoll{100};
 constexpr seconds kLongestStop{600};  // for units without a limit of their own
 constexpr seconds kAfterKill{20};
+constexpr const char* kLogFollows = ". Its log ends: ";
 
-[[noreturn]] void FailUnit(const Host& host, const std::string& unit, const std::string& why) {
-  const std::string log = host.systemd.LastLog(unit);
-  base::Fail(base::Code::kFailed, "{} {}{}{}", unit, why, log.empty() ? "" : ". Its log ends: ",
-             log);
+[[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
+                           const std::string& why) {
+  const std::string log = host.systemd.LastLog(unit, state.invocation_id);
+  base::Fail(base::Code::kFailed, "{} {}{}{}", unit, why, log.empty() ? "" : kLogFollows, log);
 }
 
 std::string HowItEnded(const UnitState& state) {
-  return fmt::format("{}{}", state.result.empty() ? "unknown" : state.result,
-                     state.exit_status == 0 ? std::string()
-                                            : fmt::format(", status {}", state.exit_status));
+  return fmt::format(
+      "{}{}", state.result.empty() ? "unknown" : state.result,
+      state.exit_status == 0 ? std::string() : fmt::format(", status {}", state.exit_status));
 }
 
 // Throws for a state that no waiting mends.
 void RefuseFailure(const Host& host, const std::string& unit, const UnitState& state) {
   if (state.load != "loaded") {
-    FailUnit(host, unit, "cannot be loaded by systemd (" + state.load + ")");
+    FailUnit(host, unit, state, "cannot be loaded by systemd (" + state.load + ")");
   }
   if (state.active == "failed") {
-    FailUnit(host, unit, "failed (" + HowItEnded(state) + ")");
+    FailUnit(host, unit, state, "failed (" + HowItEnded(state) + ")");
   }
   if (state.restarts > 0 || state.sub.starts_with("auto-restart")) {
-    FailUnit(host, unit, "ended (" + HowItEnded(state) + ") and had to be restarted");
+    FailUnit(host, unit, state, "ended (" + HowItEnded(state) + ") and had to be restarted");
   }
 }
 
@@ -47,14 +48,14 @@ bool IsUp(const Host& host, const std::string& name, const HostedUnit& unit,
   RefuseFailure(host, name, state);
   const bool is_idle = state.active == "inactive" && !state.has_job;
   if (is_idle && state.condition_failed) {
-    FailUnit(host, name, "was not started: a condition of the unit is not met");
+    FailUnit(host, name, state, "was not started: a condition of the unit is not met");
   }
   if (unit.is_oneshot) {
     return state.active == "active" ||
            (is_idle && state.result == "success" && !state.invocation_id.empty());
   }
   if (is_idle) {
-    FailUnit(host, name, "ended at once (" + HowItEnded(state) + ")");
+    FailUnit(host, name, state, "ended at once (" + HowItEnded(state) + ")");
   }
   const bool is_active = state.active == "active" || state.active == "reloading";
   return is_active && host.systemd.RunsFrom(state, unit.image_path);
@@ -90,7 +91,7 @@ void WaitUntilStopped(const Host& host, const UnitNames& units) {
       const seconds limit = StopLimit(state);
       const auto waited = host.clock.Monotonic() - start;
       if (waited > limit + kAfterKill) {
-        FailUnit(host, name, "does not stop, not even by SIGKILL");
+        FailUnit(host, name, state, "does not stop, not even by SIGKILL");
       }
       if (waited > limit && !killed[name]) {
         killed[name] = true;
@@ -132,12 +133,11 @@ void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeou
       }
       const seconds limit = TimeoutOf(unit->second, timeout);
       if (host.clock.Monotonic() - start > limit) {
-        FailUnit(host, name,
-                 state.active == "active"
-                     ? fmt::format("does not run from {} after {} s", unit->second.image_path,
-                                   limit.count())
-                     : fmt::format("is still {} ({}) after {} s", state.active, state.sub,
-                                   limit.count()));
+        FailUnit(host, name, state,
+                 state.active == "active" ? fmt::format("does not run from {} after {} s",
+                                                        unit->second.image_path, limit.count())
+                                          : fmt::format("is still {} ({}) after {} s", state.active,
+                                                        state.sub, limit.count()));
       }
     }
     if (!waiting.empty()) {
@@ -160,10 +160,11 @@ void WaitUntilSettled(const Host& host, const HostedUnits& units) {
       const HostedUnit& unit = units.at(name);
       const UnitState& before = first.try_emplace(name, state).first->second;
       if (!IsUp(host, name, unit, state)) {
-        FailUnit(host, name, fmt::format("did not stay up: it is {} ({})", state.active, state.sub));
+        FailUnit(host, name, state,
+                 fmt::format("did not stay up: it is {} ({})", state.active, state.sub));
       }
       if (state.invocation_id != before.invocation_id) {
-        FailUnit(host, name, "was started again while it was watched");
+        FailUnit(host, name, state, "was started again while it was watched");
       }
       settling = settling || waited < seconds(unit.health.settle_seconds);
     }
@@ -172,6 +173,10 @@ void WaitUntilSettled(const Host& host, const HostedUnits& units) {
     }
     host.clock.Sleep(kPoll);
   }
+}
+
+std::string WithoutLog(const std::string& reason) {
+  return reason.substr(0, reason.find(kLogFollows));
 }
 
 seconds LongestWait(const HostedUnits& units, Timeout timeout) {

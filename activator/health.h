@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 #include "activator/host.h"
 #include "activator/hosted_units.h"
@@ -26,6 +27,10 @@ void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeou
 
 // Watches that each stays as it is for its settle_seconds. Throws as WaitUntilStarted.
 void WaitUntilSettled(const Host& host, const HostedUnits& units);
+
+// The reason without the unit's log lines at its end, for records that everybody can read: what a
+// service logs may be secret.
+std::string WithoutLog(const std::string& reason);
 
 // How long the two waits may take together.
 std::chrono::seconds LongestWait(const HostedUnits& units, Timeout timeout);

@@ -21,10 +21,14 @@ constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 constexpr uint64_t kMaxHistoryBytes = uint64_t{1} << 30;
 
 std::string Line(const Event& event) {
-  const Json json = {{"sequence", event.sequence},     {"time", event.time},
-                     {"event", event.event},           {"generation", event.generation},
-                     {"from", event.from},             {"activation_id", event.activation_id},
-                     {"by", event.by},                 {"reason", event.reason}};
+  const Json json = {{"sequence", event.sequence},
+                     {"time", event.time},
+                     {"event", event.event},
+                     {"generation", event.generation},
+                     {"from", event.from},
+                     {"activation_id", event.activation_id},
+                     {"by", event.by},
+                     {"reason", event.reason}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

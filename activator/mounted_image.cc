@@ -39,11 +39,10 @@ int OpenInside(int mount, const std::string& path, uint64_t flags) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  const std::string inside = path.substr(path.find_first_not_of('/') == std::string::npos
-                                             ? path.size()
-                                             : path.find_first_not_of('/'));
-  return static_cast<int>(::syscall(SYS_openat2, mount, inside.empty() ? "." : inside.c_str(),
-                                    &how, sizeof how));
+  const std::string inside = path.substr(
+      path.find_first_not_of('/') == std::string::npos ? path.size() : path.find_first_not_of('/'));
+  return static_cast<int>(
+      ::syscall(SYS_openat2, mount, inside.empty() ? "." : inside.c_str(), &how, sizeof how));
 }
 
 }  // namespace

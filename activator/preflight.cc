@@ -22,8 +22,9 @@ void CheckSecret(const std::string& path, const std::string& what) {
     base::Fail(base::Code::kFailed, "its {} {} is not a file", what, path);
   }
   if (found->st_uid != 0) {
-    base::Fail(base::Code::kFailed, "its {} {} belongs to user {}, who could change it: chown root {}",
-               what, path, found->st_uid, path);
+    base::Fail(base::Code::kFailed,
+               "its {} {} belongs to user {}, who could change it: chown root {}", what, path,
+               found->st_uid, path);
   }
   if ((found->st_mode & S_IRWXO) != 0) {
     base::Fail(base::Code::kFailed, "everybody can read its {} {}: chmod o= {}", what, path, path);
@@ -73,15 +74,16 @@ void CheckVersions(const Host& host, uint64_t from, uint64_t to) {
 void CheckNames(const Host& host, const UnitNames& added) {
   for (const std::string& unit : added) {
     if (!IsNameFree(host, unit)) {
-      base::Fail(base::Code::kFailed,
-                 "{}/{} is there and is not ours: remove it, or rename the service in its definition",
-                 host.unit_directory, unit);
+      base::Fail(
+          base::Code::kFailed,
+          "{}/{} is there and is not ours: remove it, or rename the service in its definition",
+          host.unit_directory, unit);
     }
   }
   for (const auto& [unit, state] : host.systemd.Show(added)) {
     const std::string& path = state.fragment_path;
-    const bool ours = path.starts_with(host.unit_directory + "/") ||
-                      path.starts_with(host.layout.root() + "/");
+    const bool ours =
+        path.starts_with(host.unit_directory + "/") || path.starts_with(host.layout.root() + "/");
     if (state.load != "not-found" && !path.empty() && !ours) {
       base::Fail(base::Code::kFailed,
                  "this host has a unit {} already ({}): remove its package, or rename the service "
@@ -93,8 +95,8 @@ void CheckNames(const Host& host, const UnitNames& added) {
 
 bool IsExecLine(std::string_view line) {
   constexpr std::array<std::string_view, 7> kOptions = {
-      "ExecStart=",     "ExecStartPre=", "ExecStartPost=", "ExecReload=",
-      "ExecStop=",      "ExecStopPost=", "ExecCondition="};
+      "ExecStart=", "ExecStartPre=", "ExecStartPost=", "ExecReload=",
+      "ExecStop=",  "ExecStopPost=", "ExecCondition="};
   for (const std::string_view option : kOptions) {
     if (line.starts_with(option)) {
       return true;
@@ -130,7 +132,8 @@ void CheckUnits(const Host& host, const HostedUnits& units) {
   const std::string problem = host.systemd.Verify(files);
   if (!problem.empty()) {
     base::Fail(base::Code::kFailed,
-               "systemd does not accept the units; see \"directives\" in the definition: {}", problem);
+               "systemd does not accept the units; see \"directives\" in the definition: {}",
+               problem);
   }
 }
 

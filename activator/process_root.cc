@@ -18,7 +18,8 @@ bool SameFile(const std::string& a, const std::string& b) {
 
 // The source of the mount on "/" as the process sees it: field 10 or so of mountinfo, after " - ".
 std::string RootSource(uint64_t pid) {
-  const std::string text = base::ReadFileIfThere(fmt::format("/proc/{}/mountinfo", pid)).value_or("");
+  const std::string text =
+      base::ReadFileIfThere(fmt::format("/proc/{}/mountinfo", pid)).value_or("");
   std::string source;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
@@ -38,15 +39,14 @@ std::string RootSource(uint64_t pid) {
 
 bool RunsFromImage(uint64_t pid, const std::string& image_path) {
   try {
-    const std::optional<struct stat> root =
-        base::StatIfThere(fmt::format("/proc/{}/root/", pid));
+    const std::optional<struct stat> root = base::StatIfThere(fmt::format("/proc/{}/root/", pid));
     if (!root) {
       return false;
     }
-    std::string file = base::ReadFileIfThere(fmt::format("/sys/dev/block/{}:{}/loop/backing_file",
-                                                         ::major(root->st_dev),
-                                                         ::minor(root->st_dev)))
-                           .value_or("");
+    std::string file =
+        base::ReadFileIfThere(fmt::format("/sys/dev/block/{}:{}/loop/backing_file",
+                                          ::major(root->st_dev), ::minor(root->st_dev)))
+            .value_or("");
     while (file.ends_with('\n')) {
       file.pop_back();
     }

@@ -87,8 +87,8 @@ uint64_t DiskBytes(const std::string& path) {
   return out;
 }
 
-// A transfer that somebody works on holds the lock of its file `lock`: nullopt then. Otherwise it is
-// ours while the result lives.
+// A transfer that somebody works on holds the lock of its file `lock`: nullopt then. Otherwise it
+// is ours while the result lives.
 std::optional<base::UniqueFd> LockTransfer(const std::string& directory) {
   base::UniqueFd fd(base::TheSys().Open((directory + "/lock").c_str(), O_RDWR, 0));
   if (fd.valid() && base::TheSys().Flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -108,7 +108,8 @@ void PlanVersions(const images::HostLayout& layout, const Paths& kept, const Pat
     const std::optional<struct stat> image =
         base::StatIfThere(version.path + "/" + images::kImageFile);
     // Where a kept version has the same file by another name, it is that one which is mounted.
-    const bool used = image && image->st_nlink == 1 && in_use.contains({image->st_dev, image->st_ino});
+    const bool used =
+        image && image->st_nlink == 1 && in_use.contains({image->st_dev, image->st_ino});
     (used ? plan.kept_in_use : plan.versions).push_back(version.path);
   }
 }

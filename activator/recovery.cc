@@ -10,8 +10,9 @@ namespace activator {
 namespace {
 
 std::string Reason(const SwitchRecord& record) {
-  return record.reason.empty() ? fmt::format("the switch that started at {} was cut off", record.started)
-                               : record.reason;
+  return record.reason.empty()
+             ? fmt::format("the switch that started at {} was cut off", record.started)
+             : record.reason;
 }
 
 // A disk that failed while the record was written may leave "healthy" in it after the way back has
@@ -24,11 +25,6 @@ std::string Finished(const SwitchRecord& record) {
   return fmt::format(
       "the switch to generation {} had been cut off when it was healthy already: finished it",
       record.to);
-}
-
-std::string NameOf(uint64_t generation) {
-  return generation == kNoGeneration ? std::string("nothing, as before")
-                                     : fmt::format("generation {}", generation);
 }
 
 }  // namespace
@@ -44,7 +40,7 @@ std::string Recover(const Host& host, Services services) {
   }
   const WayBackResult result = GoBack(host, *record, Reason(*record), services);
   std::string out = fmt::format("the switch to generation {} had been cut off: went back to {}",
-                                record->to, NameOf(record->from));
+                                record->to, GenerationName(record->from));
   if (!result.is_up) {
     out += "; but it is not up: " + result.problem;
   }
@@ -67,7 +63,7 @@ std::string RecoverDirectory(const images::HostLayout& layout) {
   StoreGeneration(layout, to);
   RemoveSwitchRecord(layout);
   return fmt::format("the switch to generation {} had been cut off: went back to {}", record->to,
-                     NameOf(record->from));
+                     GenerationName(record->from));
 }
 
 }  // namespace activator

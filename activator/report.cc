@@ -25,17 +25,17 @@ std::string SwitchText(const Status& status) {
   const SwitchRecord& record = *status.switch_record;
   if (status.switch_in_progress) {
     return fmt::format(
-        "A switch from generation {} to {} is in progress ({}, since {}, by {}).\n"
+        "A switch from {} to generation {} is in progress ({}, since {}, by {}).\n"
         "  journalctl --unit slipway-activate-{}\n",
-        record.from, record.to, ToText(record.phase), record.started, record.by,
+        GenerationName(record.from), record.to, ToText(record.phase), record.started, record.by,
         record.activation_id);
   }
   return fmt::format(
-      "A switch from generation {} to {} was CUT OFF (phase {}, started {}, by {}).\n"
+      "A switch from {} to generation {} was CUT OFF (phase {}, started {}, by {}).\n"
       "  The next `activate` that changes something, or the next boot, {}.\n",
-      record.from, record.to, ToText(record.phase), record.started, record.by,
-      record.phase == SwitchPhase::kHealthy ? "finishes it"
-                                            : fmt::format("goes back to generation {}", record.from));
+      GenerationName(record.from), record.to, ToText(record.phase), record.started, record.by,
+      record.phase == SwitchPhase::kHealthy ? std::string("finishes it")
+                                            : "goes back to " + GenerationName(record.from));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct UnitStatus {
 struct Status {
   std::string root;
   uint64_t active = kNoGeneration;
-  std::optional<Generation> generation;     // the active one
+  std::optional<Generation> generation;  // the active one
   std::optional<SwitchRecord> switch_record;
   bool switch_in_progress = false;  // with a record: false means that it was cut off
   std::vector<UnitStatus> units;    // of the active generation; empty for a folder as host

@@ -35,14 +35,14 @@ class Switch {
     WriteSwitchRecord(host_.layout, record_);
   }
 
-  void WriteIntent();       // 1
-  void AddLinks();          // 2
-  void StopOld();           // 3
-  void PointCurrent();      // 4
-  void Reload();            // 5
-  void StartNew();          // 6
-  void AwaitHealth();       // 7
-  void FinishHealthy();     // 8
+  void WriteIntent();    // 1
+  void AddLinks();       // 2
+  void StopOld();        // 3
+  void PointCurrent();   // 4
+  void Reload();         // 5
+  void StartNew();       // 6
+  void AwaitHealth();    // 7
+  void FinishHealthy();  // 8
   void StepsBeforeHealthy();
   [[noreturn]] void Back(const std::string& reason);
 

@@ -37,9 +37,17 @@ std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames
   }
   if (!result.ok()) {
     base::Fail(base::Code::kFailed, "systemctl {}: {}", arguments.front(),
-               base::LastLines(result.err, 5));
+               OneLine(base::LastLines(result.err, 5)));
   }
   return result.out;
+}
+
+std::string OneLine(const std::string& lines) {
+  std::string out;
+  for (const char c : lines) {
+    out += c == '\n' ? std::string(" | ") : std::string(1, c);
+  }
+  return out;
 }
 
 template <typename Number>
@@ -51,9 +59,9 @@ Number ToNumber(const std::string& text) {
 
 // "1min 30s", "100ms", "infinity": how systemctl prints a time span.
 std::chrono::microseconds ParseSpan(const std::string& text) {
-  static const std::map<std::string, uint64_t> kUnits = {
-      {"us", 1},           {"ms", 1000},          {"s", 1000000},
-      {"min", 60000000},   {"h", 3600000000},     {"d", 86400000000}};
+  static const std::map<std::string, uint64_t> kUnits = {{"us", 1},         {"ms", 1000},
+                                                         {"s", 1000000},    {"min", 60000000},
+                                                         {"h", 3600000000}, {"d", 86400000000}};
   uint64_t total = 0;
   for (size_t at = 0; at < text.size();) {
     uint64_t number = 0;
@@ -167,21 +175,26 @@ void RealSystemd::ResetFailed(const UnitNames& units) {
   }
 }
 
-void RealSystemd::Kill(const std::string& unit) {
-  Systemctl({"kill", "--signal=SIGKILL"}, {unit});
-}
+void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=SIGKILL"}, {unit}); }
 
-std::string RealSystemd::LastLog(const std::string& unit) {
+std::string RealSystemd::LastLog(const std::string& unit, const std::string& invocation_id) {
+  std::vector<std::string> argv = {"journalctl",   "--no-pager", "--quiet",
+                                   "--output=cat", "--lines=5",  "--boot"};
+  if (invocation_id.empty()) {
+    argv.push_back("--unit=" + unit);
+  } else {  // what the unit's processes said, and what systemd said of them
+    argv.insert(argv.end(),
+                {"_SYSTEMD_INVOCATION_ID=" + invocation_id, "+", "INVOCATION_ID=" + invocation_id});
+  }
+  base::ProcessOptions options;
+  options.timeout = kLogTimeout;
   try {
-    base::ProcessOptions options;
-    options.timeout = kLogTimeout;
-    const base::ProcessResult result =
-        base::Run({"journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=8", "--boot",
-                   "--unit=" + unit},
-                  options);
-    return result.ok() ? base::LastLines(result.out, 8) : "";
-  } catch (const base::Error&) {  // a host without a journal
-    return "";
+    return OneLine(base::LastLines(base::Run(argv, options).out, 5));
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
+    }
+    return "";  // a host without a journal
   }
 }
 
@@ -190,7 +203,8 @@ bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path
 }
 
 std::string RealSystemd::Verify(const std::vector<std::string>& files) {
-  std::vector<std::string> argv = {"systemd-analyze", "verify", "--man=no", "--recursive-errors=no"};
+  std::vector<std::string> argv = {"systemd-analyze", "verify", "--man=no",
+                                   "--recursive-errors=no"};
   argv.insert(argv.end(), files.begin(), files.end());
   base::ProcessOptions options;
   options.timeout = kCallTimeout;
@@ -200,7 +214,7 @@ std::string RealSystemd::Verify(const std::vector<std::string>& files) {
     if (result.timed_out) {
       return "systemd-analyze verify did not answer";
     }
-    return result.ok() ? "" : base::LastLines(result.err, 5);
+    return result.ok() ? "" : OneLine(base::LastLines(result.err, 5));
   } catch (const base::Error& error) {
     if (error.error_number() == ENOENT) {
       return "";

@@ -50,9 +50,9 @@ class Systemd {
   virtual void ResetFailed(const UnitNames& units) = 0;
   // SIGKILL to all processes of a unit that does not stop.
   virtual void Kill(const std::string& unit) = 0;
-  // The unit's last lines in the journal since its last start, for a message; empty where there
-  // are none. Never throws.
-  virtual std::string LastLog(const std::string& unit) = 0;
+  // The last lines in the journal of the unit's run, joined to one line for a message; empty where
+  // there are none. Throws only where we are interrupted.
+  virtual std::string LastLog(const std::string& unit, const std::string& invocation_id) = 0;
   // Whether the unit's main process runs from the image. True where it has none.
   virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
   // Checks unit files; returns what is wrong with them, empty where nothing is or where there is
@@ -68,7 +68,7 @@ class RealSystemd : public Systemd {
   void QueueStop(const UnitNames& units) override;
   void ResetFailed(const UnitNames& units) override;
   void Kill(const std::string& unit) override;
-  std::string LastLog(const std::string& unit) override;
+  std::string LastLog(const std::string& unit, const std::string& invocation_id) override;
   bool RunsFrom(const UnitState& state, const std::string& image_path) override;
   std::string Verify(const std::vector<std::string>& files) override;
 };

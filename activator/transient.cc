@@ -56,8 +56,7 @@ pid_t Spawn(const std::vector<std::string>& argv, const base::Io& io) {
   posix_spawn_file_actions_adddup2(&actions, io.out, 1);
   posix_spawn_file_actions_adddup2(&actions, io.err, 2);
   pid_t pid = -1;
-  const int error =
-      ::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ);
+  const int error = ::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     base::FailErrno(error, "cannot run systemd-run, which runs the switch");

@@ -14,8 +14,8 @@ namespace {
 
 class WayBack {
  public:
-  WayBack(const Host& host, SwitchRecord record, std::string reason)
-      : host_(host), record_(std::move(record)), reason_(std::move(reason)) {}
+  WayBack(const Host& host, SwitchRecord record, const std::string& reason)
+      : host_(host), record_(std::move(record)), reason_(WithoutLog(reason)) {}
 
   WayBackResult Go(Services services);
 
@@ -73,7 +73,7 @@ void WayBack::MarkTo(const WayBackResult& result) const {
   to.state = result.is_up ? GenerationState::kRolledBack : GenerationState::kFailed;
   to.reason = result.is_up ? reason_
                            : fmt::format("{}; and generation {} did not come up again: {}", reason_,
-                                         record_.from, result.problem);
+                                         record_.from, WithoutLog(result.problem));
   StoreGeneration(host_.layout, to);
 }
 
@@ -147,9 +147,9 @@ WayBackResult WayBack::Go(Services services) {
   }
   if (!errors_.empty()) {
     base::Fail(base::Code::kNeedsAttention,
-               "{}. Going back to generation {} did not work: {}. The next `activate` tries again; "
+               "{}. Going back to {} did not work: {}. The next `activate` tries again; "
                "see `activate status`",
-               reason_, record_.from, errors_);
+               reason_, GenerationName(record_.from), errors_);
   }
   return result;
 }

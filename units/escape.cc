@@ -73,9 +73,8 @@ std::string ExecLine(const images::Command& command) {
     base::Fail(base::Code::kFailed, "a command is empty");
   }
   const std::string& program = command.front();
-  if (std::any_of(program.begin(), program.end(), [](char c) {
-        return IsControl(c) || c == '"' || c == '\'' || c == '\\';
-      })) {
+  if (std::any_of(program.begin(), program.end(),
+                  [](char c) { return IsControl(c) || c == '"' || c == '\'' || c == '\\'; })) {
     base::Fail(base::Code::kFailed,
                "systemd cannot run a program whose path holds quotes, backslashes or control "
                "characters: '{}'",

@@ -9,13 +9,20 @@ namespace {
 
 const std::vector<Line>& StandardLines() {
   static const std::vector<Line> kLines = {
-      {"NoNewPrivileges", "yes"},       {"PrivateDevices", "yes"},
-      {"PrivateTmp", "yes"},            {"ProtectSystem", "strict"},
-      {"ProtectHome", "yes"},           {"ProtectKernelTunables", "yes"},
-      {"ProtectKernelModules", "yes"},  {"ProtectKernelLogs", "yes"},
-      {"ProtectControlGroups", "yes"},  {"ProtectClock", "yes"},
-      {"ProtectHostname", "yes"},       {"RestrictSUIDSGID", "yes"},
-      {"RestrictRealtime", "yes"},      {"LockPersonality", "yes"},
+      {"NoNewPrivileges", "yes"},
+      {"PrivateDevices", "yes"},
+      {"PrivateTmp", "yes"},
+      {"ProtectSystem", "strict"},
+      {"ProtectHome", "yes"},
+      {"ProtectKernelTunables", "yes"},
+      {"ProtectKernelModules", "yes"},
+      {"ProtectKernelLogs", "yes"},
+      {"ProtectControlGroups", "yes"},
+      {"ProtectClock", "yes"},
+      {"ProtectHostname", "yes"},
+      {"RestrictSUIDSGID", "yes"},
+      {"RestrictRealtime", "yes"},
+      {"LockPersonality", "yes"},
       {"SystemCallArchitectures", "native"},
   };
   return kLines;

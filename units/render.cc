@@ -22,7 +22,7 @@ struct Section {
 
 // Options of ours that systemd adds up: a directive of the same name is added, not put in place.
 constexpr std::array<std::string_view, 8> kLists = {
-    "After",       "RequiresMountsFor", "Environment",       "EnvironmentFile",
+    "After",        "RequiresMountsFor", "Environment",       "EnvironmentFile",
     "ExecStartPre", "LoadCredential",    "BindReadOnlyPaths", "BindPaths"};
 
 // What the definition has a field for, and what decides which image runs.
@@ -41,9 +41,8 @@ std::string Title(const images::Manifest& manifest) {
 Section UnitSection(const images::Manifest& manifest, const std::string& service_name,
                     const std::string& root) {
   Section out{"Unit", {}};
-  out.Add("Description", service_name == manifest.name
-                             ? Title(manifest)
-                             : service_name + " of " + Title(manifest));
+  out.Add("Description", service_name == manifest.name ? Title(manifest)
+                                                       : service_name + " of " + Title(manifest));
   out.Add("RequiresMountsFor", ListedPath(root));
   // The boot unit wants network-online.target. Wanting it here would make every later start wait
   // for a network check that failed at boot.
@@ -125,9 +124,8 @@ void ApplyDirectives(const images::Service& service, std::vector<Section>& secti
     }
     for (const auto& [option, value] : lines) {
       CheckDirective(name, option, value);
-      const auto ours =
-          std::find_if(section->lines.begin(), section->lines.end(),
-                       [&o = option](const Line& line) { return line.first == o; });
+      const auto ours = std::find_if(section->lines.begin(), section->lines.end(),
+                                     [&o = option](const Line& line) { return line.first == o; });
       if (ours == section->lines.end() || Contains(kLists, option)) {
         section->Add(option, value);
       } else {

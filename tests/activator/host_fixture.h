@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_TESTS_ACTIVATOR_HOST_FIXTURE_H_
 #define SLIPWAY_TESTS_ACTIVATOR_HOST_FIXTURE_H_
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -92,12 +93,13 @@ class HostTest : public ::testing::Test {
   GenerationState StateOf(uint64_t number) { return LoadGeneration(layout, number).state; }
   std::string RunningProgram(const std::string& unit) {
     const std::string text = systemd.RunningText(unit);
-    return text.empty() ? "" : text.substr(std::string("ExecStart=/bin/").size(),
-                                           text.size() - std::string("ExecStart=/bin/").size() - 1);
+    return text.empty() ? ""
+                        : text.substr(std::string("ExecStart=/bin/").size(),
+                                      text.size() - std::string("ExecStart=/bin/").size() - 1);
   }
 
-  base::TemporaryDirectory directory{::testing::TempDir(), "slipway-host-"};
-  const std::string root = directory.path();
+  base::TemporaryDirectory place{::testing::TempDir(), "slipway-host-"};
+  const std::string root = place.path();
   const images::HostLayout layout{root + "/images"};
   const std::string units = root + "/units";
   tests::FakeSystemd systemd{units};

@@ -77,10 +77,10 @@ TEST_F(RootTest, IsMadeWithWhatBelongsThere) {
     EXPECT_TRUE(base::Exists(root + "/new/generations"));
     return;
   }
-  const base::TemporaryDirectory place("/run", "slipway-root-test-");
-  EXPECT_EQ(Refusal(place.path() + "/new"), "");
+  const base::TemporaryDirectory made("/run", "slipway-root-test-");
+  EXPECT_EQ(Refusal(made.path() + "/new"), "");
   for (const char* name : {"generations", "incoming", "bin"}) {
-    EXPECT_TRUE(base::Exists(place.path() + "/new/" + name));
+    EXPECT_TRUE(base::Exists(made.path() + "/new/" + name));
   }
 }
 
@@ -90,14 +90,14 @@ TEST_F(RootTest, IsRefusedWhereOthersCouldChangeIt) {
     return;
   }
   EXPECT_THAT(Refusal("/tmp/slipway-root"), HasSubstr("chmod go-w /tmp"));
-  const base::TemporaryDirectory place("/run", "slipway-root-test-");
-  const std::string foreign = place.path() + "/theirs";
+  const base::TemporaryDirectory made("/run", "slipway-root-test-");
+  const std::string foreign = made.path() + "/theirs";
   base::MakeDirectories(foreign + "/root");
   ASSERT_EQ(::chown(foreign.c_str(), 12345, 0), 0);
   EXPECT_THAT(Refusal(foreign + "/root"), HasSubstr(foreign + " belongs to user 12345"));
   // A link does not hide where it leads.
-  ASSERT_EQ(::symlink((foreign + "/root").c_str(), (place.path() + "/link").c_str()), 0);
-  EXPECT_THAT(Refusal(place.path() + "/link"), HasSubstr("belongs to user 12345"));
+  ASSERT_EQ(::symlink((foreign + "/root").c_str(), (made.path() + "/link").c_str()), 0);
+  EXPECT_THAT(Refusal(made.path() + "/link"), HasSubstr("belongs to user 12345"));
 }
 
 TEST(Systemctl, OutputIsParsed) {

@@ -81,7 +81,9 @@ class FakeSystemd : public activator::Systemd {
     Call("kill " + unit);
     Down(units_[unit], "failed");
   }
-  std::string LastLog(const std::string& /*unit*/) override { return "its last words"; }
+  std::string LastLog(const std::string& /*unit*/, const std::string& /*invocation*/) override {
+    return "its last words";
+  }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
     return true;
   }

@@ -10,12 +10,12 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 
 TEST(MountPoints, AreWhatSystemdAlwaysMounts) {
-  EXPECT_THAT(MountPointsOf({}),
-              ElementsAre(MountPoint{"/dev", true}, MountPoint{"/etc", true},
-                          MountPoint{"/etc/machine-id", false},
-                          MountPoint{"/etc/resolv.conf", false}, MountPoint{"/proc", true},
-                          MountPoint{"/run", true}, MountPoint{"/sys", true},
-                          MountPoint{"/tmp", true}, MountPoint{"/var/tmp", true}));
+  EXPECT_THAT(
+      MountPointsOf({}),
+      ElementsAre(MountPoint{"/dev", true}, MountPoint{"/etc", true},
+                  MountPoint{"/etc/machine-id", false}, MountPoint{"/etc/resolv.conf", false},
+                  MountPoint{"/proc", true}, MountPoint{"/run", true}, MountPoint{"/sys", true},
+                  MountPoint{"/tmp", true}, MountPoint{"/var/tmp", true}));
 }
 
 TEST(MountPoints, AreNamedAfterTheServiceForItsDirectories) {

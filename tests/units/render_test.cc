@@ -45,7 +45,8 @@ TEST(Render, WritesAUnitThatAPersonCanRead) {
   service.environment_file = "/etc/slipway/secrets/nginx.env";
   service.credentials = {{"tls.key", "/etc/slipway/secrets/tls.key"}};
   service.binds = {{"/etc/nginx/sites", "/etc/nginx/sites", false}, {"/srv", "/srv", true}};
-  EXPECT_EQ(RenderOne(service), R"(# Written by Slipway for the image nginx/71020d08a1e9d3d7 (nginx 1.22.1).
+  EXPECT_EQ(RenderOne(service),
+            R"(# Written by Slipway for the image nginx/5be1ecc7935f1dd8 (nginx 1.22.1).
 # To change it, change the image's definition, or add a drop-in with systemctl edit.
 
 [Unit]
@@ -64,7 +65,7 @@ RuntimeDirectory=nginx
 Environment="GREETING=it's 100 %% \"ok\""
 EnvironmentFile=/etc/slipway/secrets/nginx.env
 LoadCredential=tls.key:/etc/slipway/secrets/tls.key
-RootImage=/var/lib/images/nginx/71020d08a1e9d3d7/image.erofs
+RootImage=/var/lib/images/nginx/5be1ecc7935f1dd8/image.erofs
 MountAPIVFS=yes
 BindReadOnlyPaths=-/etc/resolv.conf -/etc/machine-id
 BindReadOnlyPaths=/etc/nginx/sites:/etc/nginx/sites
