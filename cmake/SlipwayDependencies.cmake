@@ -1,14 +1,101 @@
-# Stand-in until scripts/setup exists: the distribution's own libraries.
-find_package(OpenSSL REQUIRED)
-add_library(slipway_crypto INTERFACE)
-add_library(slipway::crypto ALIAS slipway_crypto)
-find_library(crypto_a libcrypto.a REQUIRED)
-target_link_libraries(slipway_crypto INTERFACE ${crypto_a})
+# Third-party libraries as imported targets, so that their headers are SYSTEM for whoever links them.
+#   slipway::zstd slipway::lz4           static, the pinned versions (part of the image format)
+#   slipway::erofs                       static liberofs; only for builder
+#   slipway::crypto                      OpenSSL's libcrypto; slipway::crypto_static for static binaries
+#   slipway::fmt slipway::spdlog         header-only, so that static binaries link
+#   slipway::json slipway::cli11         header-only
+#   GTest::gtest GTest::gmock GTest::gtest_main GTest::gmock_main benchmark::benchmark
+# and the tools beside the pinned libraries, for tests and benchmarks: SLIPWAY_DEPS_BIN (mkfs.erofs,
+# fsck.erofs, dump.erofs, desync). docs/dependencies.md says what each is for.
+
+# The folder that scripts/setup made; the name says which recipe, distribution and machine it is for.
+if(DEFINED ENV{SLIPWAY_DEPS})
+  set(default_deps $ENV{SLIPWAY_DEPS})
+elseif(DEFINED ENV{XDG_CACHE_HOME})
+  set(default_deps $ENV{XDG_CACHE_HOME}/slipway/deps)
+else()
+  set(default_deps $ENV{HOME}/.cache/slipway/deps)
+endif()
+set(SLIPWAY_DEPS ${default_deps} CACHE PATH "Where scripts/setup puts the pinned libraries")
+
+set(versions_file ${CMAKE_CURRENT_LIST_DIR}/../scripts/lib/versions)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${versions_file})
+file(STRINGS ${versions_file} lines REGEX "^[a-z0-9]+=")
+foreach(line IN LISTS lines)
+  string(REGEX MATCH "^([a-z0-9]+)=(.*)$" _ ${line})
+  set(wanted_${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+endforeach()
+
+cmake_host_system_information(RESULT distribution QUERY DISTRIB_ID)
+cmake_host_system_information(RESULT release QUERY DISTRIB_VERSION_ID)
+set(prefix ${SLIPWAY_DEPS}/r${wanted_revision}-${distribution}${release}-${CMAKE_HOST_SYSTEM_PROCESSOR})
+if(NOT EXISTS ${prefix}/versions)
+  message(FATAL_ERROR "The pinned libraries are not in ${prefix}: run scripts/setup "
+    "(or point SLIPWAY_DEPS to the folder that it filled)")
+endif()
+message(STATUS "Pinned libraries: ${prefix}")
+set(SLIPWAY_DEPS_BIN ${prefix}/bin)
+
+# slipway_check_version(NAME HEADER MACRO...): the version that the header's macros state is the wanted one.
+function(slipway_check_version name header)
+  foreach(macro IN LISTS ARGN)
+    file(STRINGS ${prefix}/include/${header} line REGEX "^#define +${macro} +[0-9]+")
+    string(REGEX REPLACE "^#define +${macro} +([0-9]+).*" "\\1" part "${line}")
+    list(APPEND parts "${part}")
+  endforeach()
+  list(JOIN parts "." found)
+  if(NOT found STREQUAL wanted_${name})
+    message(FATAL_ERROR "${prefix}/include/${header} is version '${found}', wanted is ${wanted_${name}}: "
+      "delete ${prefix} and run scripts/setup")
+  endif()
+endfunction()
+slipway_check_version(zstd zstd.h ZSTD_VERSION_MAJOR ZSTD_VERSION_MINOR ZSTD_VERSION_RELEASE)
+slipway_check_version(lz4 lz4.h LZ4_VERSION_MAJOR LZ4_VERSION_MINOR LZ4_VERSION_RELEASE)
+
+foreach(name zstd lz4 erofs)
+  add_library(slipway::${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(slipway::${name} PROPERTIES
+    IMPORTED_LOCATION ${prefix}/lib/lib${name}.a
+    INTERFACE_INCLUDE_DIRECTORIES ${prefix}/include)
+endforeach()
+set_target_properties(slipway::erofs PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES ${prefix}/include/liberofs
+  INTERFACE_COMPILE_DEFINITIONS HAVE_CONFIG_H  # its headers then read the config.h that it was built with
+  INTERFACE_LINK_LIBRARIES "slipway::zstd;slipway::lz4;Threads::Threads")
+
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+add_library(slipway::crypto INTERFACE IMPORTED GLOBAL)
+target_link_libraries(slipway::crypto INTERFACE OpenSSL::Crypto)
+
+# Debian 13's libcrypto.a needs zlib and zstd (ours will do), Debian 12's neither.
+find_library(SLIPWAY_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
+find_library(SLIPWAY_Z_ARCHIVE libz.a REQUIRED)
+mark_as_advanced(SLIPWAY_CRYPTO_ARCHIVE SLIPWAY_Z_ARCHIVE)
+add_library(slipway::crypto_static STATIC IMPORTED GLOBAL)
+set_target_properties(slipway::crypto_static PROPERTIES
+  IMPORTED_LOCATION ${SLIPWAY_CRYPTO_ARCHIVE}
+  INTERFACE_INCLUDE_DIRECTORIES "${OPENSSL_INCLUDE_DIR}"
+  INTERFACE_LINK_LIBRARIES "${SLIPWAY_Z_ARCHIVE};slipway::zstd;Threads::Threads;${CMAKE_DL_LIBS}")
+
 find_package(fmt REQUIRED)
-add_library(slipway::fmt ALIAS fmt::fmt-header-only)
-find_package(nlohmann_json REQUIRED)
-add_library(slipway::json ALIAS nlohmann_json::nlohmann_json)
+add_library(slipway::fmt INTERFACE IMPORTED GLOBAL)
+target_link_libraries(slipway::fmt INTERFACE fmt::fmt-header-only)
+
+# Not spdlog::spdlog_header_only: Debian's drags in the shared libfmt.
 find_package(spdlog REQUIRED)
+get_target_property(spdlog_include spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)
+add_library(slipway::spdlog INTERFACE IMPORTED GLOBAL)
+target_include_directories(slipway::spdlog INTERFACE ${spdlog_include})
+target_compile_definitions(slipway::spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(slipway::spdlog INTERFACE slipway::fmt Threads::Threads)
+
+find_package(nlohmann_json 3.11 REQUIRED)
+add_library(slipway::json INTERFACE IMPORTED GLOBAL)
+target_link_libraries(slipway::json INTERFACE nlohmann_json::nlohmann_json)
+
 find_package(CLI11 REQUIRED)
-add_library(slipway::cli11 ALIAS CLI11::CLI11)
+add_library(slipway::cli11 INTERFACE IMPORTED GLOBAL)
+target_link_libraries(slipway::cli11 INTERFACE CLI11::CLI11)
+
 find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)

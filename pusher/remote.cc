@@ -122,7 +122,8 @@ base::Error Remote::Explain(const base::Error& error) {
   const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
   std::string said = Printable(base::LastLines(stream_.Diagnostics(), 1));
   said.erase(said.find_last_not_of(' ') + 1);  // ssh ends its lines with a carriage return too
-  if (!exit_code || *exit_code == 0 || said.empty()) {
+  if (!exit_code || *exit_code == 0 || said.empty() ||
+      *exit_code == static_cast<int>(base::Code::kUnreachable)) {  // the agent lost us as well
     return error;
   }
   const bool killed = *exit_code > kSignalExit && *exit_code != kSshFailed;

@@ -1,0 +1,39 @@
+// What every tool does with CLI11: help and version are results, a wrong command line is one line
+// and exit 2.
+#ifndef SLIPWAY_BASE_CLI_H_
+#define SLIPWAY_BASE_CLI_H_
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/io.h"
+
+namespace base {
+
+// True: go on. False: help or version was asked for and printed. Throws Error{kUsage} for a wrong
+// command line.
+inline bool ParseArguments(CLI::App& app, const std::vector<std::string>& arguments, const Io& io) {
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(),
+                                       arguments.rend()));  // CLI11 takes them reversed
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    io.WriteOut(app.help());
+  } catch (const CLI::CallForAllHelp&) {
+    io.WriteOut(app.help("", CLI::AppFormatMode::All));
+  } catch (const CLI::CallForVersion&) {
+    io.WriteOut(app.version() + "\n");
+  } catch (const CLI::ParseError& error) {
+    std::string why = error.what();
+    std::replace(why.begin(), why.end(), '\n', ' ');
+    Fail(Code::kUsage, "{}; see {} --help", why, app.get_name());
+  }
+  return false;
+}
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_CLI_H_

@@ -1,0 +1,69 @@
+// Turns content into chunks as they stand in the image: whole blocks that one or more extents refer
+// to. Where a chunk ends is decided here, since it depends on what compresses into the fewest
+// wasted bytes; everything depends on the content alone, so equal content gives equal chunks.
+#ifndef SLIPWAY_BUILDER_COMPRESSOR_H_
+#define SLIPWAY_BUILDER_COMPRESSOR_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "chunker/cut.h"
+#include "images/definition.h"
+#include "images/manifest.h"
+
+namespace builder {
+
+// A run of a file's content that is decoded as one.
+struct ExtentShape {
+  uint32_t content_bytes = 0;
+  uint32_t first_block = 0;  // within its chunk
+  uint32_t blocks = 0;
+  bool raw = false;  // stored as it is, in one block
+};
+
+struct StoredChunk {
+  std::vector<uint8_t> blocks;  // a multiple of the block size
+  std::vector<ExtentShape> extents;
+  base::Sha256 id;  // of `blocks`
+  uint64_t content_bytes() const;
+};
+
+// One per thread: keeps a codec's working memory.
+class Compressor {
+ public:
+  virtual ~Compressor() = default;
+
+  // Compresses a piece of content into chunks. `starts_file`: it begins at offset 0 of its file;
+  // `ends_file`: it ends with the file. A last part shorter than `tail_bytes` is left for the
+  // packed inode (only where `ends_file`): the chunks then cover less than `content`.
+  std::vector<StoredChunk> Compress(std::span<const uint8_t> content,
+                                    const chunker::CutFinder& cuts, bool ends_file,
+                                    uint32_t tail_bytes);
+
+ protected:
+  // Compresses `content` up to one of the places where it may end: `coarse_end` or a later
+  // candidate. Returns the frame and sets `end`.
+  virtual std::vector<uint8_t> CompressUpToBest(std::span<const uint8_t> content, size_t coarse_end,
+                                                const chunker::CutFinder& cuts, size_t& end) = 0;
+  // A frame of exactly these bytes, whether it gets shorter or not.
+  virtual std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) = 0;
+
+ private:
+  StoredChunk MakeRaw(std::span<const uint8_t> content, bool ends_file);
+};
+
+std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec);
+
+// Codec, library version, level and parameters as the manifest records them; the frames are a
+// function of these and of the content. Throws Error{kUsage} for a level that the codec does not
+// have.
+images::Codec CodecFor(images::Target target, uint64_t level);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_COMPRESSOR_H_

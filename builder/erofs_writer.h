@@ -1,0 +1,38 @@
+// Writes a tree as a compressed EROFS image whose chunks end at content-defined places ("aligned"
+// layout: classic 4 KiB blocks; zstd needs Linux 6.10, lz4 6.1). The authority on what it writes is
+// docs/formats/erofs.md.
+#ifndef SLIPWAY_BUILDER_EROFS_WRITER_H_
+#define SLIPWAY_BUILDER_EROFS_WRITER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "base/io.h"
+#include "builder/tree.h"
+#include "chunker/index.h"
+#include "images/manifest.h"
+
+namespace builder {
+
+inline constexpr uint64_t kImageTimeSeconds = 1;  // of every inode, unless the tree says otherwise
+
+struct WriteOptions {
+  images::Codec codec;
+  std::string label;     // at most 15 bytes are kept
+  unsigned threads = 1;  // the image does not depend on it
+};
+
+struct WrittenImage {
+  uint64_t size_bytes = 0;
+  base::Sha256 sha256;
+  chunker::ChunkIndex index;  // tiles the whole image
+};
+
+// Writes to `fd` (empty, readable too), named `path` in messages. The same tree, codec and label
+// give the same bytes.
+WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path,
+                        const WriteOptions& options, const base::Io& io);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_EROFS_WRITER_H_

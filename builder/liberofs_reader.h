@@ -1,0 +1,45 @@
+/* Upstream's EROFS reader (liberofs, erofs-utils) behind a few C functions: its headers are not
+ * C++. Errors are negative errno values, as there. One image at a time: liberofs keeps its
+ * configuration in globals. */
+#ifndef SLIPWAY_BUILDER_LIBEROFS_READER_H_
+#define SLIPWAY_BUILDER_LIBEROFS_READER_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct LiberofsReader;
+
+struct LiberofsStat {
+  uint64_t size_bytes;
+  int64_t mtime_seconds;
+  uint32_t mode;
+  uint32_t uid;
+  uint32_t gid;
+  uint32_t links;
+};
+
+/* The caller closes *reader. */
+int LiberofsOpen(const char* path, struct LiberofsReader** reader);
+void LiberofsClose(struct LiberofsReader* reader);
+
+uint64_t LiberofsRoot(const struct LiberofsReader* reader);
+int LiberofsStatOf(struct LiberofsReader* reader, uint64_t nid, struct LiberofsStat* out);
+
+/* Calls `entry` for each name but "." and ".."; the name has no NUL at its end. Stops where it
+ * returns non-zero and returns that. */
+typedef int (*LiberofsEntry)(void* context, const char* name, size_t length, uint64_t nid);
+int LiberofsList(struct LiberofsReader* reader, uint64_t nid, LiberofsEntry entry, void* context);
+
+/* Fills the buffer from `offset`: a file's content or a symlink's target. */
+int LiberofsRead(struct LiberofsReader* reader, uint64_t nid, void* buffer, size_t size_bytes,
+                 uint64_t offset);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SLIPWAY_BUILDER_LIBEROFS_READER_H_ */

@@ -1,0 +1,128 @@
+#include "builder/nix_source.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <sstream>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+
+namespace builder {
+namespace {
+
+constexpr std::string_view kStore = "/nix/store/";
+constexpr size_t kHashBytes = 32;
+constexpr size_t kMessageLines = 5;
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    out.push_back(line);
+  }
+  return out;
+}
+
+// What a nix program prints; `doing` says what for.
+std::string RunNix(const std::vector<std::string>& argv, const std::string& doing) {
+  base::ProcessResult result;
+  try {
+    result = base::Run(argv);
+  } catch (const base::Error& error) {
+    if (error.error_number() == ENOENT) {
+      base::Fail(base::Code::kFailed,
+                 "{} is not installed, and a nix source needs it: install Nix (Debian: apt install "
+                 "nix-bin)",
+                 argv[0]);
+    }
+    throw;
+  }
+  if (!result.ok()) {
+    base::Fail(base::Code::kFailed, "{} failed: {} exited with {}:\n{}", doing, argv[0],
+               result.exit_code, base::LastLines(result.err, kMessageLines));
+  }
+  return result.out;
+}
+
+// A path in the store, or a link to one such as ./result, cut to the store path itself.
+std::string StorePathOf(const std::string& path) {
+  if (!base::LstatIfThere(path)) {
+    base::Fail(base::Code::kFailed,
+               "{} does not exist; build it first (nix-build), or check its name", path);
+  }
+  const std::string real = base::RealPath(path);
+  if (!real.starts_with(kStore) || real.size() <= kStore.size() + kHashBytes + 1) {
+    base::Fail(base::Code::kFailed, "{} is not in {} and does not lead there", path, kStore);
+  }
+  return real.substr(0, real.find('/', kStore.size()));
+}
+
+std::string Build(const images::NixSource& source) {
+  if (!base::Exists(*source.file)) {
+    base::Fail(base::Code::kUsage, "the Nix file {} does not exist", *source.file);
+  }
+  const std::vector<std::string> built =
+      Lines(RunNix({"nix-build", *source.file, "-A", source.attr, "--no-out-link"},
+                   fmt::format("building {} of {}", source.attr, *source.file)));
+  if (built.size() != 1) {
+    base::Fail(base::Code::kFailed, "{} of {} gives {} outputs; name one: {}.out", source.attr,
+               *source.file, built.size(), source.attr);
+  }
+  return StorePathOf(built.front());
+}
+
+std::vector<std::string> Query(const std::string& question, const std::vector<std::string>& paths) {
+  std::vector<std::string> argv = {"nix-store", "-q", question};
+  argv.insert(argv.end(), paths.begin(), paths.end());
+  return Lines(RunNix(argv, "asking for the closure"));
+}
+
+}  // namespace
+
+PackageName PackageNameOf(const std::string& store_path) {
+  const std::string base_name = base::BaseName(store_path);
+  const std::string full =
+      base_name.size() > kHashBytes + 1 ? base_name.substr(kHashBytes + 1) : base_name;
+  for (size_t dash = full.find('-'); dash != std::string::npos; dash = full.find('-', dash + 1)) {
+    if (dash + 1 < full.size() && full[dash + 1] >= '0' && full[dash + 1] <= '9') {
+      return {full.substr(0, dash), full.substr(dash + 1)};
+    }
+  }
+  return {full, ""};
+}
+
+NixClosure ResolveNix(const images::NixSource& source, const std::vector<std::string>& added) {
+  NixClosure closure;
+  closure.main_path = source.file ? Build(source) : StorePathOf(*source.path);
+  std::vector<std::string> roots = {closure.main_path};
+  for (const std::string& path : added) {
+    roots.push_back(StorePathOf(path));
+  }
+  std::vector<std::string> paths = Query("--requisites", roots);
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  const std::vector<std::string> hashes = Query("--hash", paths);
+  closure.derivers = Query("--deriver", paths);
+  if (hashes.size() != paths.size() || closure.derivers.size() != paths.size()) {
+    base::Fail(base::Code::kFailed, "nix-store answered for {} of {} paths", hashes.size(),
+               paths.size());
+  }
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (!base::LstatIfThere(paths[i])) {
+      base::Fail(base::Code::kFailed,
+                 "{} belongs to the closure but is missing on disk; repair the store: nix-store "
+                 "--repair-path {}",
+                 paths[i], paths[i]);
+    }
+    PackageName package = PackageNameOf(paths[i]);
+    std::vector<std::string> references = Query("--references", {paths[i]});
+    std::sort(references.begin(), references.end());
+    closure.paths.push_back({paths[i], hashes[i], 0, std::move(references), std::move(package.name),
+                             std::move(package.version)});
+  }
+  return closure;
+}
+
+}  // namespace builder

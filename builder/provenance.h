@@ -1,0 +1,17 @@
+// provenance.json: what may differ between two builds of the same image, and so stands outside the
+// manifest. For people; nothing on a host reads it.
+#ifndef SLIPWAY_BUILDER_PROVENANCE_H_
+#define SLIPWAY_BUILDER_PROVENANCE_H_
+
+#include <string>
+
+#include "builder/nix_source.h"
+#include "images/definition.h"
+
+namespace builder {
+
+std::string MakeProvenance(const images::Definition& definition, const NixClosure& closure);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_PROVENANCE_H_

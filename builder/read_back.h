@@ -1,0 +1,18 @@
+// Reads a finished image with upstream's reader and compares it with the tree that it was made of:
+// names, kinds, modes, owners, times, link targets and every byte of content.
+#ifndef SLIPWAY_BUILDER_READ_BACK_H_
+#define SLIPWAY_BUILDER_READ_BACK_H_
+
+#include <string>
+
+#include "base/io.h"
+#include "builder/tree.h"
+
+namespace builder {
+
+// Throws Error{kVerification} that names the first difference.
+void ReadBack(const std::string& image_path, const Tree& tree, const base::Io& io);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_READ_BACK_H_

@@ -1,0 +1,30 @@
+// The first block of an image.
+#ifndef SLIPWAY_BUILDER_SUPERBLOCK_H_
+#define SLIPWAY_BUILDER_SUPERBLOCK_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "images/manifest.h"
+
+namespace builder {
+
+struct SuperblockFacts {
+  images::Codec codec;
+  std::string label;
+  uint64_t inodes = 0;
+  uint32_t blocks = 0;
+  uint32_t metadata_block = 0;
+  uint16_t root_nid = 0;
+  uint64_t packed_nid = 0;
+  base::Sha256 content;  // the UUID is its first bytes
+};
+
+// One block, its checksum set.
+std::vector<uint8_t> MakeSuperblock(const SuperblockFacts& facts);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_SUPERBLOCK_H_
