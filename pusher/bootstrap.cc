@@ -27,9 +27,10 @@ umask 022
 root=$1 digest=$2 size=$3 version=$4 arch=$5 by=$6
 agent=$root/bin/activate-$digest
 temporary=
+advice="but what runs as root must be changed by root alone: mend that, or choose another --root"
 say() { echo; echo "SLIPWAY1 $1"; }
-refuse() { set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
 clean() { [ -z "$temporary" ] || rm -f "$temporary"; }
+refuse() { clean; set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
 trap clean EXIT
 trap "exit 1" HUP INT TERM PIPE
 
@@ -39,12 +40,10 @@ check() {
   while :; do
     if [ -e "$path" ] || [ -L "$path" ]; then
       owner=$(stat -c %u "$path") && mode=$(stat -c %A "$path") || refuse "cannot look at $path"
-      [ "$owner" = 0 ] || refuse "$path belongs to user $owner: all of $root and the directories" \
-        "above it must be owned by root; chown it or choose another --root"
+      [ "$owner" = 0 ] || refuse "$path belongs to user $owner, $advice"
       case $mode in
         l*) ;;
-        ?????w*|????????w*) refuse "$path can be written by other users ($mode): chmod go-w" \
-          "$path or choose another --root" ;;
+        ?????w*|????????w*) refuse "$path can be written by other users ($mode), $advice" ;;
       esac
     fi
     [ "$path" = / ] && break

@@ -71,10 +71,8 @@ std::optional<Arguments> ParseArguments(std::vector<std::string> arguments, cons
   app.add_option("--images", out.images, "Where imgbuild put them")->capture_default_str();
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
   app.add_flag("--json", out.json, "Report as JSON");
-  app.add_option("HOST", out.hosts, "Host, or several with commas; dir:PATH is a folder")
-      ->required()
-      ->expected(1)
-      ->delimiter(',');
+  std::string hosts;
+  app.add_option("HOST", hosts, "Host, or several with commas; dir:PATH is a folder")->required();
   app.add_option("NAME", out.names, "Image name, or image directory; default: all that were built");
   try {
     std::ranges::reverse(arguments);
@@ -86,8 +84,11 @@ std::optional<Arguments> ParseArguments(std::vector<std::string> arguments, cons
   } catch (const CLI::ParseError& error) {
     base::Fail(base::Code::kUsage, "{}; see imgpush --help", error.what());
   }
-  for (const std::string& host : out.hosts) {
-    CheckHost(host);
+  for (size_t at = 0; at <= hosts.size();) {
+    const size_t comma = std::min(hosts.find(',', at), hosts.size());
+    out.hosts.push_back(hosts.substr(at, comma - at));
+    CheckHost(out.hosts.back());
+    at = comma + 1;
   }
   return out;
 }
@@ -222,9 +223,9 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   for (const std::string& host : parsed->hosts) {
     const HostOutcome outcome = PushTo(host, *parsed, agent, images, io);
     if (outcome.error) {
-      const std::string prefix =
-          std::string(outcome.error->what()).starts_with(host) ? "" : host + ": ";
-      io.Err("imgpush: error: {}{}\n", prefix, outcome.error->what());
+      const std::string what = outcome.error->what();
+      const bool named = what.starts_with(host) || what.starts_with("host " + host);
+      io.Err("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
       exit_code = WorseOf(exit_code, static_cast<int>(outcome.error->code()));
     } else if (!parsed->json) {
       PrintOutcome(outcome, *parsed, io);

@@ -132,7 +132,7 @@ PushedImage PushImage(Wire& wire, const Hello& hello, const images::ImageDirecto
 
 // The connection broke while we wrote: the host may have said why before it went away.
 void ThrowLastWords(Wire& wire) {
-  wire.stream().SetIdleLimit(std::chrono::seconds(5));
+  wire.stream().SetIdleLimit(std::chrono::seconds(2));
   wire.stream().DropOutput();
   try {
     for (;;) {

@@ -14,7 +14,10 @@ namespace {
 constexpr std::string_view kFolderPrefix = "dir:";
 constexpr int kSshFailed = 255;
 constexpr int kSignalExit = 128;
-constexpr std::chrono::seconds kEndLimit(5);
+// Together with the last words of Push (2 s) and kEndLimit, a dead link costs less than 30 s; ssh's
+// own probes below find one after 20 s, a host's agent is heard of every 5 s.
+constexpr std::chrono::seconds kIdleLimit(25);
+constexpr std::chrono::seconds kEndLimit(2);
 
 // ssh takes the first value it sees of an option: what the user's own words set comes first.
 const std::vector<std::string>& SshDefaults() {
@@ -45,6 +48,7 @@ StreamOptions OptionsFor(const std::string& host, int diagnostics) {
   out.peer = host;
   out.read_while_writing = true;
   out.diagnostics = diagnostics;
+  out.idle_limit = kIdleLimit;
   return out;
 }
 
@@ -116,8 +120,10 @@ base::Error Remote::Explain(const base::Error& error) {
     return error;
   }
   const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
-  const std::string said = Printable(base::LastLines(stream_.Diagnostics(), 1));
-  if (!exit_code || *exit_code == 0 || said.empty()) {
+  std::string said = Printable(base::LastLines(stream_.Diagnostics(), 1));
+  said.erase(said.find_last_not_of(' ') + 1);  // ssh ends its lines with a carriage return too
+  if (!exit_code || *exit_code == 0 || said.empty() ||
+      *exit_code == static_cast<int>(base::Code::kUnreachable)) {  // the agent lost us as well
     return error;
   }
   const bool killed = *exit_code > kSignalExit && *exit_code != kSshFailed;

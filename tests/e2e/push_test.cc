@@ -56,10 +56,14 @@ TEST(PushTest, AnInterruptedPushGoesOnWhereItStopped) {
   Workshop workshop;
   const std::string v1 = workshop.Build("nginx", "v1");
   const TestHost host("resume");
-  // The link dies after 3 MB of what is sent.
+  MustPushTo(host, {workshop.Build("hello", "v1")});  // the agent is there
+  // The link dies after 3 MB of what is sent. dd passes on what it reads at once; head would not.
   const std::string cut = workshop.folder() + "/cut-ssh";
-  base::WriteFileAtomically(
-      cut, "#!/bin/sh\nhead -c 6000000 | ssh -F " + host.SshConfig() + " \"$@\"\n", 0755);
+  base::WriteFileAtomically(cut,
+                            "#!/bin/sh\ndd bs=4096 iflag=count_bytes count=3000000 status=none | "
+                            "ssh -F " +
+                                host.SshConfig() + " \"$@\"\n",
+                            0755);
   const RunResult broken = RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", cut, host.Name(), v1},
                                       {.timeout = std::chrono::seconds(60)});
   EXPECT_EQ(broken.exit_code, 7) << broken.err;
