@@ -14,7 +14,7 @@
 namespace base {
 
 FileLock::FileLock(const std::string& path, const std::string& what, const std::string& holder)
-    : fd_(Open(path, O_RDWR | O_CREAT, 0644)) {
+    : fd_(Open(path, O_RDWR | O_CREAT, 0600)) {
   while (TheSys().Flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       const std::vector<uint8_t> who = PRead(fd_.get(), 0, 512, path);
