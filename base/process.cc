@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -170,7 +170,8 @@ bool Converse(Conversation with, const std::string& input, const Deadline& deadl
 }
 
 UniqueFd DescriptorOf(pid_t pid) {
-  UniqueFd fd(::pidfd_open(pid, 0));
+  // glibc 2.36 declares pidfd_open for C alone.
+  UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!fd.valid()) {
     FailErrno(errno, "cannot follow a program");
   }
