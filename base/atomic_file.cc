@@ -33,7 +33,7 @@ void RenameDurably(const std::string& from, const std::string& to) {
 
 void FsyncTree(const std::string& path) {
   for (const std::string& name : ListDirectory(path)) {
-    const std::string child = path + "/" + name;
+    const std::string child = fmt::format("{}/{}", path, name);
     const std::optional<struct stat> found = LstatIfThere(child);
     if (!found) {
       FailErrno(ENOENT, "cannot sync {}", child);

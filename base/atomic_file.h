@@ -39,8 +39,8 @@ void WriteFileAtomically(const std::string& path, std::string_view content, mode
 // Makes `path` a symbolic link to `target`, in place of whatever link is there.
 void ReplaceSymlink(const std::string& target, const std::string& path);
 
-// Makes all files and directories under `directory` durable and renames it to `path`, which must
-// not exist (EEXIST or ENOTEMPTY where it does).
+// Makes all files and directories under `directory` durable and renames it to `path`, where nothing
+// or an empty directory may be (otherwise EEXIST, ENOTEMPTY or ENOTDIR).
 void PublishDirectory(const std::string& directory, const std::string& path);
 
 }  // namespace base

@@ -28,6 +28,11 @@ auto Retry(Call call) {
 
 bool NothingThere(int error_number) { return error_number == ENOENT || error_number == ENOTDIR; }
 
+// "/" stays.
+std::string WithoutSlashesAtEnd(const std::string& path) {
+  return path.substr(0, std::max<size_t>(path.find_last_not_of('/') + 1, path.empty() ? 0 : 1));
+}
+
 off_t Offset(uint64_t offset) { return static_cast<off_t>(offset); }
 
 template <typename Call>
@@ -261,16 +266,17 @@ std::string RealPath(const std::string& path) {
 }
 
 std::string ParentOf(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
+  const std::string whole = WithoutSlashesAtEnd(path);
+  const size_t slash = whole.find_last_of('/');
   if (slash == std::string::npos) {
     return ".";
   }
-  return slash == 0 ? "/" : path.substr(0, slash);
+  return WithoutSlashesAtEnd(whole.substr(0, slash + 1));
 }
 
 std::string BaseName(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string whole = WithoutSlashesAtEnd(path);
+  return whole.substr(whole.find_last_of('/') + 1);  // npos + 1 is 0
 }
 
 std::string AbsolutePath(const std::string& path) {
@@ -298,12 +304,13 @@ void MakeDirectories(const std::string& path, mode_t mode) {
   const std::string parent = ParentOf(path);
   MakeDirectories(parent, mode);
   if (TheSys().Mkdir(path.c_str(), mode) != 0) {
-    if (errno == EEXIST) {
-      return;  // somebody else was quicker
+    const int error_number = errno;
+    const std::optional<struct stat> now = StatIfThere(path);
+    if (error_number != EEXIST || !now || !S_ISDIR(now->st_mode)) {
+      FailErrno(error_number, "cannot make the directory {}", path);
     }
-    FailErrno(errno, "cannot make the directory {}", path);
   }
-  FsyncDirectory(parent);
+  FsyncDirectory(parent);  // also where somebody else was quicker: they may not be as far
 }
 
 bool UnlinkIfThere(const std::string& path) {
@@ -331,8 +338,11 @@ void RemoveTree(const std::string& path) {
     UnlinkIfThere(path);
     return;
   }
+  if ((found->st_mode & S_IRWXU) != S_IRWXU) {
+    TheSys().Chmod(path.c_str(), S_IRWXU);  // where that fails, so does what follows
+  }
   for (const std::string& name : ListDirectory(path)) {
-    RemoveTree(path + "/" + name);
+    RemoveTree(fmt::format("{}/{}", path, name));
   }
   if (TheSys().Rmdir(path.c_str()) != 0 && errno != ENOENT) {
     FailErrno(errno, "cannot remove {}", path);

@@ -65,6 +65,7 @@ std::vector<std::string> ListDirectory(const std::string& path);
 std::optional<std::string> ReadLinkIfThere(const std::string& path);
 // The absolute path without links; throws where it does not exist.
 std::string RealPath(const std::string& path);
+// As dirname(1) and basename(1): slashes at the end do not count.
 std::string ParentOf(const std::string& path);
 std::string BaseName(const std::string& path);
 std::string AbsolutePath(const std::string& path);
@@ -73,7 +74,8 @@ std::string AbsolutePath(const std::string& path);
 void MakeDirectories(const std::string& path, mode_t mode = 0755);
 void Unlink(const std::string& path);         // throws where it cannot
 bool UnlinkIfThere(const std::string& path);  // false: nothing was there
-// Removes what is there, directory or file, without following links. Nothing there is no error.
+// Removes what is there, directory or file, without following links, read-only directories of ours
+// included. Nothing there is no error.
 void RemoveTree(const std::string& path);
 
 // A directory of its own under `parent`, removed with all its content when this object goes, unless

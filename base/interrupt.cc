@@ -1,5 +1,7 @@
 #include "base/interrupt.h"
 
+#include <array>
+#include <atomic>
 #include <csignal>
 
 #include "base/error.h"
@@ -7,25 +9,38 @@
 namespace base {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
 
-void OnSignal(int /*signal_number*/) { interrupted = 1; }
+// Read by every thread, so not a sig_atomic_t; lock-free, so a handler may write it.
+std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// The next signal of any kind has its default meaning, which ends the process.
+void OnSignal(int /*signal_number*/) {
+  interrupted = true;
+  for (const int signal_number : kSignals) {
+    ::signal(signal_number, SIG_DFL);
+  }
+}
 
 }  // namespace
 
 void InstallInterruptHandlers() {
   struct sigaction action {};
-  action.sa_handler = &OnSignal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // blocking calls return EINTR; no SA_RESTART
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
-    ::sigaction(signal_number, &action, nullptr);
+  action.sa_handler = &OnSignal;  // no SA_RESTART: blocking calls return EINTR
+  for (const int signal_number : kSignals) {
+    struct sigaction before {};
+    ::sigaction(signal_number, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) {
+      ::sigaction(signal_number, &action, nullptr);
+    }
   }
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
-bool Interrupted() { return interrupted != 0; }
+bool Interrupted() { return interrupted; }
 
 void ThrowIfInterrupted() {
   if (Interrupted()) {

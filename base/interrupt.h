@@ -5,7 +5,8 @@
 
 namespace base {
 
-// Installs the handlers; once, in main. The second signal ends the process at once.
+// Installs the handlers; once, in main. The second signal, of whichever kind, ends the process at
+// once. A signal that was ignored when we were started (nohup) stays ignored.
 void InstallInterruptHandlers();
 bool Interrupted();
 void ThrowIfInterrupted();

@@ -23,7 +23,7 @@ bool IsAt(int fd, const std::string& path) {
 }  // namespace
 
 void FileLock::Take(const std::string& path, const std::string& what) {
-  fd_ = Open(path, O_RDWR | O_CREAT, 0644);
+  fd_ = Open(path, O_RDWR | O_CREAT, 0600);
   while (TheSys().Flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       const std::vector<uint8_t> who = PRead(fd_.get(), 0, 512, path);

@@ -15,6 +15,7 @@ class FileLock {
   // ("the host"), `holder` who we are ("activate --generation 3, by root@10.0.0.1"). The file
   // stays. Its holder alone may move or remove it: whoever opened it before then locks the file
   // that has its name afterwards.
+  // Its owner alone may open it: whoever can read a file can lock it.
   FileLock(const std::string& path, const std::string& what, const std::string& holder);
 
  private:

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -17,6 +18,8 @@
 
 namespace base {
 namespace {
+
+constexpr int kWakeMilliseconds = 200;
 
 struct Pipe {
   UniqueFd read;
@@ -121,42 +124,74 @@ void WriteSome(UniqueFd& fd, const std::string& input, size_t& written) {
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-// Feeds and drains the pipes until the program closed them; false at the deadline.
-bool Converse(UniqueFd in, UniqueFd out, UniqueFd err, const std::string& input,
-              const Deadline& deadline, ProcessResult& result) {
+// Our ends of a running program's pipes, and a descriptor that is readable when it has ended.
+struct Conversation {
+  UniqueFd in;
+  UniqueFd out;
+  UniqueFd err;
+  UniqueFd ended;
+};
+
+// Feeds and drains the pipes until the program has ended and all that it wrote is read; false at
+// the deadline. Whoever else still holds the pipes (something it left in the background) is not
+// waited for.
+bool Converse(Conversation with, const std::string& input, const Deadline& deadline,
+              ProcessResult& result) {
   size_t written = 0;
   if (input.empty()) {
-    in.Reset();
+    with.in.Reset();
   } else {
-    ::fcntl(in.get(), F_SETFL, O_NONBLOCK);
+    ::fcntl(with.in.get(), F_SETFL, O_NONBLOCK);
   }
-  while (out.valid() || err.valid()) {
+  for (bool ended = false;;) {
     ThrowIfInterrupted();
-    std::array<pollfd, 3> fds{
-        {{in.get(), POLLOUT, 0}, {out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}}};
     if (deadline && std::chrono::steady_clock::now() >= *deadline) {
       return false;
     }
+    std::array<pollfd, 4> fds{{{with.in.get(), POLLOUT, 0},
+                               {with.out.get(), POLLIN, 0},
+                               {with.err.get(), POLLIN, 0},
+                               {with.ended.get(), POLLIN, 0}}};
     // Wakes now and then: a signal that comes just before poll must not be missed for ever.
-    if (::poll(fds.data(), fds.size(), 200) <= 0) {
-      continue;
-    }
+    ::poll(fds.data(), fds.size(), ended ? 0 : kWakeMilliseconds);
     if (fds[0].revents != 0) {
-      WriteSome(in, input, written);
+      WriteSome(with.in, input, written);
     }
     if (fds[1].revents != 0) {
-      ReadSome(out, result.out);
+      ReadSome(with.out, result.out);
     }
     if (fds[2].revents != 0) {
-      ReadSome(err, result.err);
+      ReadSome(with.err, result.err);
     }
+    if (ended && fds[1].revents == 0 && fds[2].revents == 0) {
+      return true;
+    }
+    ended = fds[3].revents != 0;  // what it wrote before that is found by the next turn
   }
-  return true;
+}
+
+UniqueFd DescriptorOf(pid_t pid) {
+  // glibc 2.36 declares pidfd_open for C alone.
+  UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!fd.valid()) {
+    FailErrno(errno, "cannot follow a program");
+  }
+  return fd;
+}
+
+void KillAndWait(pid_t pid) noexcept {
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace
 
 ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& options) {
+  Deadline deadline;
+  if (options.timeout) {
+    deadline = std::chrono::steady_clock::now() + *options.timeout;
+  }
   Pipe in;
   Pipe out;
   Pipe err;
@@ -165,17 +200,13 @@ ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& op
   in.read.Reset();
   out.write.Reset();
   err.write.Reset();
-  Deadline deadline;
-  if (options.timeout) {
-    deadline = std::chrono::steady_clock::now() + *options.timeout;
-  }
   ProcessResult result;
   try {
-    result.timed_out = !Converse(std::move(in.write), std::move(out.read), std::move(err.read),
-                                 options.input, deadline, result);
-  } catch (const Error&) {
-    ::kill(pid, SIGKILL);
-    WaitForProcess(pid);
+    result.timed_out = !Converse(
+        {std::move(in.write), std::move(out.read), std::move(err.read), DescriptorOf(pid)},
+        options.input, deadline, result);
+  } catch (...) {
+    KillAndWait(pid);
     throw;
   }
   if (result.timed_out) {
@@ -186,21 +217,12 @@ ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& op
 }
 
 std::string LastLines(const std::string& text, size_t count) {
-  size_t end = text.find_last_not_of('\n');
-  if (end == std::string::npos) {
-    return "";
+  const size_t end = text.find_last_not_of('\n') + 1;  // npos + 1 is 0
+  size_t start = end;
+  while (start > 0 && (text[start - 1] != '\n' || count-- > 1)) {
+    --start;
   }
-  size_t start = end + 1;
-  for (size_t lines = 0; start > 0 && lines < count; ++lines) {
-    const size_t newline = text.rfind('\n', start - 1);
-    if (newline == std::string::npos || newline == 0) {
-      start = 0;
-      break;
-    }
-    start = lines + 1 == count ? newline + 1 : newline;
-  }
-  std::string out = text.substr(start, end + 1 - start);
-  return out;
+  return text.substr(start, end - start);
 }
 
 Child::Child(const std::vector<std::string>& argv, ChildError error) {
@@ -219,9 +241,7 @@ Child::Child(const std::vector<std::string>& argv, ChildError error) {
 
 Child::~Child() {
   if (pid_ > 0) {
-    ::kill(pid_, SIGKILL);
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
+    KillAndWait(pid_);
   }
 }
 

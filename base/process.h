@@ -19,7 +19,7 @@ struct ProcessResult {
   int exit_code = 0;  // as a shell gives it: 128 + N where signal N ended it
   std::string out;
   std::string err;
-  bool timed_out = false;  // it was killed; exit_code is then 137
+  bool timed_out = false;  // it was killed (exit_code 137); what it started may still run
   bool ok() const { return exit_code == 0; }
 };
 
@@ -30,10 +30,12 @@ struct ProcessOptions {
 };
 
 // Throws where the program cannot be started (error_number() is ENOENT where it is not installed)
-// and when we are interrupted, the program then being killed.
+// and when we are interrupted, the program then being killed. Whoever gives input ignores SIGPIPE
+// (InstallInterruptHandlers does): a program need not read all of it.
 ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& options = {});
 
-// The last lines of a program's error output, for a message about its failure.
+// The last `count` (at least one) lines of a program's error output, for a message about its
+// failure. Empty lines at the end do not count.
 std::string LastLines(const std::string& text, size_t count);
 
 // What a Child's standard error is.

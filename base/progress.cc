@@ -57,10 +57,10 @@ std::string HumanBytes(uint64_t bytes) {
     return fmt::format("{} B", bytes);
   }
   const auto value = static_cast<double>(bytes);
-  if (bytes < 1'000'000) {
+  if (bytes < 999'950) {  // what rounds to 1000.0 KB is 1.0 MB
     return fmt::format("{:.1f} KB", value / 1e3);
   }
-  if (bytes < 1'000'000'000) {
+  if (bytes < 999'950'000) {
     return fmt::format("{:.1f} MB", value / 1e6);
   }
   return fmt::format("{:.2f} GB", value / 1e9);

@@ -47,6 +47,7 @@ int Sys::Link(const char* from, const char* to) { return ::link(from, to); }
 int Sys::Symlink(const char* target, const char* path) { return ::symlink(target, path); }
 int Sys::Unlink(const char* path) { return ::unlink(path); }
 int Sys::Rmdir(const char* path) { return ::rmdir(path); }
+int Sys::Chmod(const char* path, mode_t mode) { return ::chmod(path, mode); }
 int Sys::Mkdir(const char* path, mode_t mode) { return ::mkdir(path, mode); }
 int Sys::Fstat(int fd, struct stat* out) { return ::fstat(fd, out); }
 int Sys::Lstat(const char* path, struct stat* out) { return ::lstat(path, out); }

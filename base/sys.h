@@ -34,6 +34,7 @@ class Sys {
   virtual int Symlink(const char* target, const char* path);
   virtual int Unlink(const char* path);
   virtual int Rmdir(const char* path);
+  virtual int Chmod(const char* path, mode_t mode);
   virtual int Mkdir(const char* path, mode_t mode);
   virtual int Fstat(int fd, struct stat* out);
   virtual int Lstat(const char* path, struct stat* out);

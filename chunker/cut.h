@@ -35,7 +35,8 @@ class CutFinder {
   // The length of the first chunk of `data`: all of it when it is no longer than the minimum.
   size_t FirstCut(std::span<const uint8_t> data) const;
   // The next place after `from` that content defines on a finer scale (about 2 KiB apart), at most
-  // 8 KiB further: an alternative end for a chunk whose first cut is at or before `from`.
+  // 8 KiB further: an alternative end for a chunk whose first cut is at or before `from`, which is
+  // at most data.size().
   size_t NextCandidate(std::span<const uint8_t> data, size_t from) const;
 
  private:

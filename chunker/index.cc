@@ -13,6 +13,7 @@ constexpr uint64_t kIndexType = 0x96824d9c7b129ff9;
 constexpr uint64_t kTableType = 0xe75b9e112f17417d;
 constexpr uint64_t kTailMarker = 0x4b4f050e5549ecd1;
 constexpr uint64_t kSha512Flag = 0x2000000000000000;
+constexpr uint64_t kAnyTableSize = std::numeric_limits<uint64_t>::max();  // said in the tail
 constexpr size_t kHeaderBytes = 48;
 constexpr size_t kTableHeaderBytes = 16;
 constexpr size_t kItemBytes = 40;
@@ -51,8 +52,12 @@ void CheckFrame(std::string_view data, const std::string& name) {
   if (GetU64(data, 40) > kMaxChunkBytes) {
     NotAnIndex(name, "its chunks may be larger than 1 MiB");
   }
-  if (GetU64(data, kHeaderBytes + 8) != kTableType ||
-      GetU64(data, data.size() - 8) != kTailMarker) {
+  const size_t tail = data.size() - kTailBytes;
+  if (GetU64(data, kHeaderBytes) != kAnyTableSize || GetU64(data, kHeaderBytes + 8) != kTableType ||
+      GetU64(data, tail) != 0 || GetU64(data, tail + 8) != 0 ||
+      GetU64(data, tail + 16) != kHeaderBytes ||
+      GetU64(data, tail + 24) != data.size() - kHeaderBytes ||
+      GetU64(data, tail + 32) != kTailMarker) {
     NotAnIndex(name, "its table is not framed as one");
   }
 }
@@ -72,7 +77,7 @@ std::string ChunkIndex::Serialize() const {
   out.reserve(kHeaderBytes + kTableHeaderBytes + kItemBytes * chunks_.size() + kTailBytes);
   for (const uint64_t field :
        {uint64_t{kHeaderBytes}, kIndexType, uint64_t{0}, uint64_t{1}, uint64_t{kMaxChunkBytes / 8},
-        uint64_t{kMaxChunkBytes}, std::numeric_limits<uint64_t>::max(), kTableType}) {
+        uint64_t{kMaxChunkBytes}, kAnyTableSize, kTableType}) {
     PutU64(out, field);
   }
   for (const Chunk& chunk : chunks_) {

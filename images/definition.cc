@@ -69,6 +69,15 @@ Contents ReadContents(JsonFields& definition, const std::string& directory) {
   return out;
 }
 
+Target ReadTarget(JsonFields& definition) {
+  try {
+    return ParseTarget(definition.String("target", "zstd"));
+  } catch (base::Error& error) {
+    error.AddContext(definition.path());
+    throw;
+  }
+}
+
 }  // namespace
 
 Target ParseTarget(const std::string& text) {
@@ -84,13 +93,13 @@ Target ParseTarget(const std::string& text) {
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory) {
   const Json json = ParseJson(text, name_of_file, kBad, /*comments=*/true);
-  JsonFields fields(json, name_of_file, kBad);
+  JsonFields fields = JsonFields::OfFile(json, name_of_file, kBad);
   Definition out;
   out.name = fields.String("name");
   CheckName(out.name, fields.PathOf("name") + ": image name");
   out.source = ReadSource(fields, directory);
   out.contents = ReadContents(fields, directory);
-  out.target = ParseTarget(fields.String("target", "zstd"));
+  out.target = ReadTarget(fields);
   out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad);
   fields.Done();
   return out;
@@ -113,7 +122,7 @@ Definition LoadDefinition(const std::string& directory, const std::string& name)
   }
   Definition definition = ParseDefinition(*text, path, base::AbsolutePath(directory));
   if (definition.name != name) {
-    base::Fail(kBad, "{}.name: '{}' does not match the file's name", path, definition.name);
+    base::Fail(kBad, "{}: name: '{}' does not match the file's name", path, definition.name);
   }
   return definition;
 }

@@ -26,6 +26,11 @@ bool IsName(const std::string& text) {
   }
 }
 
+bool IsDirectory(const std::string& path) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  return found && S_ISDIR(found->st_mode);
+}
+
 }  // namespace
 
 std::vector<HeldVersion> HostLayout::Versions() const {
@@ -35,7 +40,8 @@ std::vector<HeldVersion> HostLayout::Versions() const {
       continue;
     }
     for (const std::string& entry : base::ListDirectory(Application(name))) {
-      if (const std::optional<ImageId> id = IdIfOne(entry)) {
+      const std::optional<ImageId> id = IdIfOne(entry);
+      if (id && IsDirectory(Version(name, *id))) {
         out.push_back({name, *id, Version(name, *id)});
       }
     }

@@ -17,11 +17,15 @@ ImageDirectory::ImageDirectory(std::string path)
     : path_(std::move(path)),
       stored_(StoredManifest::Parse(base::ReadFile(path_ + "/" + kManifestFile),
                                     path_ + "/" + kManifestFile)) {
-  if (base::BaseName(path_) != id().text() ||
-      base::BaseName(base::ParentOf(path_)) != manifest().name) {
+  const std::string real = base::RealPath(path_);  // "." and links to a version are versions too
+  if (base::BaseName(real) != id().text() ||
+      base::BaseName(base::ParentOf(real)) != manifest().name) {
     base::Fail(base::Code::kVerification,
                "{} holds the manifest of {}/{}: it was changed or moved; build or push it again",
                path_, manifest().name, id().text());
+  }
+  if (!base::Exists(image_path())) {
+    base::Fail(base::Code::kVerification, "{} is missing; build or push it again", image_path());
   }
   const uint64_t size_bytes = base::FileSize(image_path());
   if (size_bytes != manifest().image.size_bytes) {

@@ -29,9 +29,9 @@ struct StoredManifest {
 // A directory whose manifest was read and belongs to it (its digest gives the directory's name).
 class ImageDirectory {
  public:
-  // Throws Error{kVerification} where the manifest does not give the directory's name, or a file is
-  // missing or of another size than the manifest says. Content is not read: see activate verify and
-  // imgbuild.
+  // Throws Error{kVerification} where the manifest does not give the directory's name, or the image
+  // is missing or of another size than the manifest says; Error{kFailed} where there is no
+  // manifest. Content is not read: see activate verify and imgbuild.
   explicit ImageDirectory(std::string path);
 
   const std::string& path() const { return path_; }

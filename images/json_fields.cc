@@ -32,53 +32,73 @@ std::string Place(std::string_view text, size_t byte) {
   return fmt::format("line {}, column {}", line, std::max<size_t>(column, 1));
 }
 
-// nlohmann keeps the last of two equal keys; a person who wrote both must be told.
-class DuplicateKeys {
+// nlohmann parses iteratively, but copies, compares and prints recursively.
+constexpr int kMaxDepth = 64;
+constexpr size_t kMaxWhyBytes = 200;  // nlohmann's message quotes the whole token
+
+// What nlohmann lets pass: objects and arrays nested so deeply that they could exhaust a stack, and
+// the first of two equal keys, which it drops; a person who wrote both must be told.
+class Strictness {
  public:
-  bool operator()(int /*depth*/, Json::parse_event_t event, Json& parsed) {
+  Strictness(const std::string& name, base::Code code) : name_(name), code_(code) {}
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > kMaxDepth) {
+      base::Fail(code_, "{}: arrays and objects are nested more than {} deep", name_, kMaxDepth);
+    }
     if (event == Json::parse_event_t::object_start) {
       open_.emplace_back();
     } else if (event == Json::parse_event_t::object_end) {
       open_.pop_back();
     } else if (event == Json::parse_event_t::key) {
       const auto key = parsed.get<std::string>();
-      if (!open_.back().insert(key).second && !duplicate_) {
-        duplicate_ = key;
+      if (!open_.back().insert(key).second) {
+        base::Fail(code_, "{}: the field '{}' stands twice in one object", name_, key);
       }
     }
     return true;
   }
-  const std::optional<std::string>& duplicate() const { return duplicate_; }
 
  private:
+  const std::string& name_;
+  base::Code code_;
   std::vector<std::set<std::string>> open_;
-  std::optional<std::string> duplicate_;
 };
 
 }  // namespace
 
 Json ParseJson(std::string_view text, const std::string& name, base::Code code, bool comments) {
   try {
-    DuplicateKeys keys;
-    Json parsed = Json::parse(text, std::ref(keys), true, comments);
-    if (keys.duplicate()) {
-      base::Fail(code, "{}: the field '{}' stands twice in one object", name, *keys.duplicate());
-    }
-    return parsed;
+    Strictness strictness(name, code);
+    return Json::parse(text, std::ref(strictness), true, comments);
   } catch (const Json::parse_error& error) {
-    std::string why =
-        error.what();  // "[json.exception.parse_error.101] parse error at line 1, ...: WHY"
-    const size_t colon = why.find(": ");
-    why = colon == std::string::npos ? "it is not JSON" : why.substr(colon + 2);
+    const std::string what = error.what();  // "[json.exception...] parse error at line 1, ...: WHY"
+    std::string why = what.substr(what.find(": ") + 2);
+    if (why.size() > kMaxWhyBytes) {
+      why = why.substr(0, kMaxWhyBytes) + "...";
+    }
     base::Fail(code, "{}: {}: {}", name, Place(text, error.byte), why);
+  } catch (const Json::out_of_range&) {
+    base::Fail(code, "{}: a number in it is too large", name);
   }
 }
 
 JsonFields::JsonFields(const Json& object, std::string path, base::Code code)
-    : object_(object), path_(std::move(path)), code_(code) {
+    : JsonFields(object, std::move(path), code, ".") {}
+
+JsonFields JsonFields::OfFile(const Json& object, std::string name_of_file, base::Code code) {
+  return {object, std::move(name_of_file), code, ": "};
+}
+
+JsonFields::JsonFields(const Json& object, std::string path, base::Code code,
+                       std::string_view separator)
+    : object_(object), path_(std::move(path)), code_(code), separator_(separator) {
   if (!object.is_object()) {
     base::Fail(code_, "{}: expected an object, found {}", path_, object.type_name());
   }
+}
+
+std::string JsonFields::PathOf(const std::string& field) const {
+  return fmt::format("{}{}{}", path_, separator_, field);
 }
 
 void JsonFields::FailAt(const std::string& field, std::string_view why) const {

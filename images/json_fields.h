@@ -18,8 +18,10 @@ namespace images {
 
 using Json = nlohmann::json;  // keys sorted: dump() is canonical
 
-// Parses `text`; // comments where `comments`. Errors say `name`, line and column, duplicate keys
-// included.
+// Parses `text`; // comments where `comments`. An Error of `code` says `name` and, for a syntax
+// error, line and column (in bytes). Refused too: a key that stands twice in one object, and
+// nesting deeper than 64, so that whoever copies or prints what came from a peer needs a bounded
+// stack.
 Json ParseJson(std::string_view text, const std::string& name, base::Code code,
                bool comments = false);
 
@@ -28,6 +30,8 @@ class JsonFields {
   // `object` must outlive the reader. `path` says where it stands, for messages: "nginx.json:
   // services.nginx".
   JsonFields(const Json& object, std::string path, base::Code code);
+  // The outermost object of a file: its fields are "nginx.json: services".
+  static JsonFields OfFile(const Json& object, std::string name_of_file, base::Code code);
 
   std::string String(const std::string& field);                         // must be there
   std::string String(const std::string& field, std::string otherwise);  // default
@@ -50,15 +54,17 @@ class JsonFields {
   void Done() const;
 
   const std::string& path() const { return path_; }
-  std::string PathOf(const std::string& field) const { return path_ + "." + field; }
+  std::string PathOf(const std::string& field) const;
   [[noreturn]] void FailAt(const std::string& field, std::string_view why) const;
 
  private:
+  JsonFields(const Json& object, std::string path, base::Code code, std::string_view separator);
   const Json* Find(const std::string& field);
 
   const Json& object_;
   std::string path_;
   base::Code code_;
+  std::string_view separator_;
   std::vector<std::string> known_;
 };
 

@@ -101,7 +101,7 @@ std::string Manifest::Serialize() const {
 
 Manifest Manifest::Parse(const std::string& text, const std::string& name_of_file) {
   const Json json = ParseJson(text, name_of_file, kBad);
-  JsonFields fields(json, name_of_file, kBad);
+  JsonFields fields = JsonFields::OfFile(json, name_of_file, kBad);
   const uint64_t format = fields.Number("format", 1, kAnySize);
   if (format != kManifestFormat) {
     fields.FailAt("format",
@@ -110,7 +110,7 @@ Manifest Manifest::Parse(const std::string& text, const std::string& name_of_fil
   }
   Manifest out;
   out.name = fields.String("name");
-  CheckName(out.name, fields.PathOf("name") + ": image name");
+  CheckName(out.name, fields.PathOf("name") + ": image name", kBad);
   out.version = fields.String("version");
   out.architecture = fields.String("architecture");
   out.image = ReadImage(fields.Object("image"), fields.PathOf("image"));

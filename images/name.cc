@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/error.h"
-
 namespace images {
 namespace {
 
@@ -19,18 +17,18 @@ bool IsHexDigit(char c) { return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9'
 
 }  // namespace
 
-void CheckName(std::string_view name, std::string_view what) {
+void CheckName(std::string_view name, std::string_view what, base::Code code) {
   if (name.empty() || name.size() > kMaxNameBytes || !IsLowerOrDigit(name.front()) ||
       !std::all_of(name.begin(), name.end(), IsNameCharacter)) {
     base::Fail(
-        base::Code::kUsage,
+        code,
         "{} '{}' is not possible: use 1 to {} of a-z, 0-9, '-', '_' and '.', starting with a "
         "letter or digit",
         what, name, kMaxNameBytes);
   }
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end() ||
       name.ends_with(".json") || name.ends_with(".jsonl")) {
-    base::Fail(base::Code::kUsage, "{} '{}' is reserved; choose another", what, name);
+    base::Fail(code, "{} '{}' is reserved; choose another", what, name);
   }
 }
 

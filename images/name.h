@@ -8,13 +8,14 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "base/error.h"
 
 namespace images {
 
-// Throws Error{kUsage} unless `name` is 1 to 64 of a-z, 0-9, '-', '_', '.', starts with a letter or
-// digit, and is not a name that the host's layout uses. `what` says what is named ("image name",
-// "service name").
-void CheckName(std::string_view name, std::string_view what);
+// Throws an Error of `code` unless `name` is 1 to 64 of a-z, 0-9, '-', '_', '.', starts with a
+// letter or digit, and is not a name that the host's layout uses. `what` says what is named ("image
+// name", "service name").
+void CheckName(std::string_view name, std::string_view what, base::Code code = base::Code::kUsage);
 
 // The first 16 hexadecimal digits of the manifest's SHA-256: an image's directory name.
 class ImageId {

@@ -17,6 +17,12 @@ constexpr std::array<std::string_view, 5> kTypes = {"exec", "simple", "notify", 
 constexpr std::array<std::string_view, 3> kProfiles = {"strict", "standard", "none"};
 constexpr std::array<std::string_view, 3> kSections = {"Unit", "Service", "Install"};
 
+constexpr size_t kMaxCredentialNameBytes = 255;
+
+bool IsLetterOrDigit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 template <size_t N>
 void CheckOneOf(const JsonFields& fields, const std::string& field, const std::string& value,
                 const std::array<std::string_view, N>& allowed) {
@@ -49,6 +55,19 @@ void CheckPath(const JsonFields& fields, const std::string& field, const std::st
   if (!path.starts_with('/') || path.size() < 2 || bounded.find("//") != std::string::npos ||
       bounded.find("/./") != std::string::npos || bounded.find("/../") != std::string::npos) {
     fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
+  }
+}
+
+// What systemd takes as a file name and in LoadCredential=NAME:FILE.
+void CheckCredentialName(const JsonFields& fields, const std::string& name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return IsLetterOrDigit(c) || c == '-' || c == '_' || c == '.';
+  });
+  if (!plain || name.empty() || name.size() > kMaxCredentialNameBytes || name.front() == '.') {
+    fields.FailAt("credentials",
+                  fmt::format("'{}' is not the name of a credential: use letters, digits, '-', '_' "
+                              "and '.', and no '.' at the start",
+                              name));
   }
 }
 
@@ -106,9 +125,7 @@ void ReadDirectives(JsonFields& fields, Service& service) {
       fields.FailAt(field, "expected an object of strings");
     }
     for (auto line = lines.begin(); line != lines.end(); ++line) {
-      const bool plain_key = std::all_of(line.key().begin(), line.key().end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-      });
+      const bool plain_key = std::all_of(line.key().begin(), line.key().end(), &IsLetterOrDigit);
       if (!line.value().is_string() || line.key().empty() || !plain_key) {
         fields.FailAt(field + "." + line.key(),
                       "expected a systemd option and its value as a string");
@@ -122,16 +139,14 @@ void ReadDirectives(JsonFields& fields, Service& service) {
 void ReadSecretsAndEnvironment(JsonFields& fields, Service& service) {
   service.credentials = fields.StringMap("credentials");
   for (const auto& [name, file] : service.credentials) {
-    CheckName(name, fields.PathOf("credentials") + ": credential");
+    CheckCredentialName(fields, name);
     CheckPath(fields, "credentials." + name, file);
   }
   service.environment = fields.StringMap("environment");
   for (const auto& [name, value] : service.environment) {
     const bool plain = !name.empty() && (name[0] < '0' || name[0] > '9') &&
-                       std::all_of(name.begin(), name.end(), [](char c) {
-                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                (c >= '0' && c <= '9') || c == '_';
-                       });
+                       std::all_of(name.begin(), name.end(),
+                                   [](char c) { return IsLetterOrDigit(c) || c == '_'; });
     if (!plain) {
       fields.FailAt("environment." + name, "this is not the name of an environment variable");
     }
@@ -205,7 +220,7 @@ Services ReadServices(const Json& object, const std::string& path, base::Code co
   }
   Services out;
   for (auto member = object.begin(); member != object.end(); ++member) {
-    CheckName(member.key(), path + ": service name");
+    CheckName(member.key(), path + ": service name", code);
     out.emplace(member.key(), ReadService(member.value(), path + "." + member.key(), code));
   }
   return out;
