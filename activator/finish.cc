@@ -50,6 +50,7 @@ void FinishSwitch(const Host& host, const SwitchRecord& record) {
   }
   if (RemoveUnitLinks(host, stale)) {
     host.systemd.DaemonReload();
+    host.systemd.ResetFailed(stale);  // or one that did not end well would be listed for ever
   }
   RemoveSwitchRecord(host.layout);
 }

@@ -1,5 +1,7 @@
 #include "activator/switch.h"
 
+#include <exception>
+
 #include "activator/finish.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
@@ -146,7 +148,7 @@ void Switch::Run() {
   Done(1);
   try {
     StepsBeforeHealthy();
-  } catch (const base::Error& error) {
+  } catch (const std::exception& error) {  // whatever it is, the services must come back
     // The record on disk may say healthy already (a failed sync of its directory); what counts is
     // that we go back now, and the way back writes it anew.
     record_.phase =

@@ -20,6 +20,14 @@ constexpr const char* kProperties =
     "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
     "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec";
 
+std::string OneLine(const std::string& lines) {
+  std::string out;
+  for (const char c : lines) {
+    out += c == '\n' ? std::string(" | ") : std::string(1, c);
+  }
+  return out;
+}
+
 std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
   std::vector<std::string> argv = {"systemctl", "--no-pager", "--no-ask-password"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
@@ -40,14 +48,6 @@ std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames
                OneLine(base::LastLines(result.err, 5)));
   }
   return result.out;
-}
-
-std::string OneLine(const std::string& lines) {
-  std::string out;
-  for (const char c : lines) {
-    out += c == '\n' ? std::string(" | ") : std::string(1, c);
-  }
-  return out;
 }
 
 template <typename Number>

@@ -107,8 +107,8 @@ std::optional<int> RecordedOutcome(const images::HostLayout& layout, const std::
 
 // systemd-run says 1 for whatever it cannot express: our own "failed, nothing changed", a unit that
 // a signal ended, and itself having lost the unit from view.
-int ExplainFailure(const images::HostLayout& layout, const std::string& id,
-                   const std::string& unit) {
+int ExplainFailure(const images::HostLayout& layout, const std::string& id, const std::string& unit,
+                   const base::Io& io) {
   const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
   if (record && record->activation_id == id) {
     if (IsLockHeld(layout)) {
@@ -122,7 +122,11 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id,
                "puts it right (journalctl --unit {})",
                unit);
   }
-  return RecordedOutcome(layout, id).value_or(static_cast<int>(base::Code::kFailed));
+  const std::optional<int> outcome = RecordedOutcome(layout, id);
+  if (!outcome) {  // it said why, unless it was killed before it had begun
+    io.Err("activate: no switch was made\n");
+  }
+  return outcome.value_or(static_cast<int>(base::Code::kFailed));
 }
 
 }  // namespace
@@ -139,7 +143,7 @@ int RunInTransientUnit(const images::HostLayout& layout, const std::string& acti
                        const std::vector<std::string>& arguments, const base::Io& io) {
   const std::string unit = "slipway-activate-" + activation_id;
   const int code = WaitFor(Spawn(CommandLine(unit, arguments), io), unit);
-  return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit) : code;
+  return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
 }
 
 void IgnoreLostConnection() {
