@@ -1,14 +1,40 @@
 #include "activator/receive.h"
 
+#include <unistd.h>
+
 #include "activator/probe.h"
 #include "activator/receive_session.h"
 #include "activator/root.h"
 #include "activator/stage.h"
+#include "base/error.h"
+#include "base/file.h"
 
 namespace activator {
+namespace {
+
+// Nothing runs from a plain directory, so the directories above it are its owner's affair: /tmp and
+// a home will do. It must be ours, though: in another user's, a link could lead us anywhere.
+void PreparePlainDirectory(const images::HostLayout& layout) {
+  base::MakeDirectories(layout.root());
+  const std::optional<struct stat> found = base::StatIfThere(layout.root());
+  if (!found || found->st_uid != ::geteuid() || (found->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    base::Fail(base::Code::kFailed,
+               "{} must be a directory of our own that nobody else can write: chown or chmod it, "
+               "or choose another",
+               layout.root());
+  }
+  for (const std::string& directory : {layout.Generations(), layout.Incoming(), layout.Bin()}) {
+    base::MakeDirectories(directory);
+  }
+}
+
+}  // namespace
 
 int RunReceive(const ReceiveOptions& options, const base::Io& io) {
-  return RunReceiveWith(options, {&PrepareRoot, &ProbeFeatures, &StageGeneration}, io);
+  return RunReceiveWith(options,
+                        {options.plain_directory ? &PreparePlainDirectory : &PrepareRoot,
+                         &ProbeFeatures, &StageGeneration},
+                        io);
 }
 
 }  // namespace activator

@@ -56,7 +56,7 @@ TEST(PushTest, AnInterruptedPushGoesOnWhereItStopped) {
   Workshop workshop;
   const std::string v1 = workshop.Build("nginx", "v1");
   const TestHost host("resume");
-  MustPushTo(host, {workshop.Build("hello", "v1")});  // the agent is there
+  MustPushTo(host, {workshop.Build("hello", "hello")});  // the agent is there
   // The link dies after 3 MB of what is sent. dd passes on what it reads at once; head would not.
   const std::string cut = workshop.folder() + "/cut-ssh";
   base::WriteFileAtomically(cut,
