@@ -12,9 +12,18 @@
 #include "base/sys.h"
 
 namespace base {
+namespace {
 
-FileLock::FileLock(const std::string& path, const std::string& what, const std::string& holder)
-    : fd_(Open(path, O_RDWR | O_CREAT, 0600)) {
+bool IsAt(int fd, const std::string& path) {
+  const struct stat ours = Fstat(fd, path);
+  const std::optional<struct stat> there = StatIfThere(path);
+  return there && there->st_dev == ours.st_dev && there->st_ino == ours.st_ino;
+}
+
+}  // namespace
+
+void FileLock::Take(const std::string& path, const std::string& what) {
+  fd_ = Open(path, O_RDWR | O_CREAT, 0600);
   while (TheSys().Flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       const std::vector<uint8_t> who = PRead(fd_.get(), 0, 512, path);
@@ -27,6 +36,12 @@ FileLock::FileLock(const std::string& path, const std::string& what, const std::
       FailErrno(errno, "cannot lock {}", path);
     }
   }
+}
+
+FileLock::FileLock(const std::string& path, const std::string& what, const std::string& holder) {
+  do {
+    Take(path, what);
+  } while (!IsAt(fd_.get(), path));
   const std::string text =
       fmt::format("{}, pid {}, since {}\n", holder, ::getpid(), ToIso8601(SystemClock().Now()));
   if (TheSys().Ftruncate(fd_.get(), 0) != 0) {

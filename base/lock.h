@@ -13,11 +13,14 @@ class FileLock {
  public:
   // Takes the lock at once or throws Error{kBusy} that names the holder. `what` says what is locked
   // ("the host"), `holder` who we are ("activate --generation 3, by root@10.0.0.1"). The file
-  // stays: removing it would let two processes lock two files of one name. Its owner alone may open
-  // it: whoever can read a file can lock it.
+  // stays. Its holder alone may move or remove it: whoever opened it before then locks the file
+  // that has its name afterwards.
+  // Its owner alone may open it: whoever can read a file can lock it.
   FileLock(const std::string& path, const std::string& what, const std::string& holder);
 
  private:
+  void Take(const std::string& path, const std::string& what);
+
   UniqueFd fd_;
 };
 

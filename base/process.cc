@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -88,7 +89,7 @@ pid_t Spawn(const std::vector<std::string>& argv, const std::vector<std::string>
   return pid;
 }
 
-int WaitFor(pid_t pid) {
+int WaitForProcess(pid_t pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) {
@@ -211,7 +212,7 @@ ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& op
   if (result.timed_out) {
     ::kill(pid, SIGKILL);
   }
-  result.exit_code = WaitFor(pid);
+  result.exit_code = WaitForProcess(pid);
   return result;
 }
 
@@ -224,12 +225,18 @@ std::string LastLines(const std::string& text, size_t count) {
   return text.substr(start, end - start);
 }
 
-Child::Child(const std::vector<std::string>& argv) {
+Child::Child(const std::vector<std::string>& argv, ChildError error) {
   Pipe in;
   Pipe out;
-  pid_ = Spawn(argv, EnvironmentWith({}), {in.read.get(), out.write.get(), -1});
+  Pipe err;
+  pid_ =
+      Spawn(argv, EnvironmentWith({}),
+            {in.read.get(), out.write.get(), error == ChildError::kPiped ? err.write.get() : -1});
   to_ = std::move(in.write);
   from_ = std::move(out.read);
+  if (error == ChildError::kPiped) {
+    error_ = std::move(err.read);
+  }
 }
 
 Child::~Child() {
@@ -241,7 +248,24 @@ Child::~Child() {
 int Child::Wait() {
   to_.Reset();
   from_.Reset();
-  return WaitFor(std::exchange(pid_, -1));
+  return WaitForProcess(std::exchange(pid_, -1));
+}
+
+std::optional<int> Child::WaitFor(std::chrono::milliseconds limit) {
+  to_.Reset();
+  from_.Reset();
+  const auto end = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid == pid_) {
+      return Wait();
+    }
+    if (std::chrono::steady_clock::now() >= end) {
+      return std::nullopt;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 }  // namespace base

@@ -38,25 +38,32 @@ ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& op
 // failure. Empty lines at the end do not count.
 std::string LastLines(const std::string& text, size_t count);
 
-// A program that we talk to through its standard input and output; its standard error is ours.
-// Destroying it kills it where it still runs.
+// What a Child's standard error is.
+enum class ChildError { kOurs, kPiped };
+
+// A program that we talk to through its standard input and output. Destroying it kills it where it
+// still runs.
 class Child {
  public:
-  explicit Child(const std::vector<std::string>& argv);
+  explicit Child(const std::vector<std::string>& argv, ChildError error = ChildError::kOurs);
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   int to() const { return to_.get(); }
   int from() const { return from_.get(); }
+  int error() const { return error_.get(); }  // to be drained; -1 unless kPiped
   void CloseTo() { to_.Reset(); }
   // Closes both pipes and waits; returns the exit code as a shell gives it.
   int Wait();
+  // The same, but nullopt where the program still runs after `limit`.
+  std::optional<int> WaitFor(std::chrono::milliseconds limit);
 
  private:
   pid_t pid_ = -1;
   UniqueFd to_;
   UniqueFd from_;
+  UniqueFd error_;
 };
 
 }  // namespace base

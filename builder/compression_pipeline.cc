@@ -48,8 +48,7 @@ void CompressionPipeline::Submit(Segment segment, Done done) {
     HandOverOldest();
   }
   Task task([segment = std::move(segment), this](Compressor& compressor) {
-    return compressor.Compress(segment.content, cuts_, segment.starts_file, segment.ends_file,
-                               segment.tail_bytes);
+    return compressor.Compress(segment.content, cuts_, segment.ends_file, segment.tail_bytes);
   });
   under_way_.push_back({task.get_future(), std::move(done)});
   {

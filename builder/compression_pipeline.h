@@ -23,7 +23,6 @@ inline constexpr chunker::CutSizes kSegmentSizes = {2U << 20, 4U << 20, 8U << 20
 
 struct Segment {
   std::vector<uint8_t> content;
-  bool starts_file = false;
   bool ends_file = false;
   uint32_t tail_bytes = 0;
 };

@@ -186,15 +186,13 @@ uint64_t StoredChunk::content_bytes() const {
 
 // Content that does not shrink. A raw extent is one block and a cluster holds one head, so: whole
 // blocks, and where a remainder is left, the last 8192 + r bytes as a frame, long enough to carry
-// its number of blocks.
-StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool whole_file) {
+// its number of blocks. At the end of a file the last raw block may be partial instead.
+StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool ends_file) {
   StoredChunk chunk;
   const size_t remainder = content.size() % kBlockBytes;
   size_t plain = content.size();
-  const bool short_file =
-      whole_file && content.size() < 3 * kBlockBytes;  // its last raw block may be partial
-  if (remainder != 0 && !short_file) {
-    plain = content.size() >= 3 * kBlockBytes ? content.size() - remainder - 2 * kBlockBytes : 0;
+  if (remainder != 0 && !ends_file) {
+    plain -= remainder + 2 * kBlockBytes;
   }
   for (size_t at = 0; at < plain; at += kBlockBytes) {
     const size_t length = std::min<size_t>(kBlockBytes, plain - at);
@@ -211,8 +209,8 @@ StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool whole_fil
 }
 
 std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
-                                              const chunker::CutFinder& cuts, bool starts_file,
-                                              bool ends_file, uint32_t tail_bytes) {
+                                              const chunker::CutFinder& cuts, bool ends_file,
+                                              uint32_t tail_bytes) {
   std::vector<StoredChunk> out;
   size_t at = 0;
   while (at < content.size()) {
@@ -230,7 +228,7 @@ std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
         end < erofs::kMinBigPclusterExtentBytes && frame.size() > kBlockBytes;
     StoredChunk chunk;
     if (no_room_for_count || BlocksOf(frame.size()) >= BlocksOf(end)) {
-      chunk = MakeRaw(rest.first(end), starts_file && at == 0 && ends_file && end == rest.size());
+      chunk = MakeRaw(rest.first(end), ends_file && end == rest.size());
     } else {
       AppendFrame(frame, end, chunk);
     }

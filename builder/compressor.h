@@ -42,8 +42,8 @@ class Compressor {
   // `ends_file`: it ends with the file. A last part shorter than `tail_bytes` is left for the
   // packed inode (only where `ends_file`): the chunks then cover less than `content`.
   std::vector<StoredChunk> Compress(std::span<const uint8_t> content,
-                                    const chunker::CutFinder& cuts, bool starts_file,
-                                    bool ends_file, uint32_t tail_bytes);
+                                    const chunker::CutFinder& cuts, bool ends_file,
+                                    uint32_t tail_bytes);
 
  protected:
   // Compresses `content` up to one of the places where it may end: `coarse_end` or a later
@@ -54,7 +54,7 @@ class Compressor {
   virtual std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) = 0;
 
  private:
-  StoredChunk MakeRaw(std::span<const uint8_t> content, bool whole_file);
+  StoredChunk MakeRaw(std::span<const uint8_t> content, bool ends_file);
 };
 
 std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec);

@@ -82,7 +82,7 @@ class ImageWriter {
       const uint64_t end = at + content.size();
       progress_.Add(content.size());
       pipeline.Submit(
-          {std::move(content), at == 0, end == size, kPackedBelowBytes},
+          {std::move(content), end == size, kPackedBelowBytes},
           [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
       at = end;
     }
@@ -157,7 +157,7 @@ class ImageWriter {
       std::vector<uint8_t> content(waiting_.begin(), end);
       waiting_.erase(waiting_.begin(), end);
       pipeline.Submit(
-          {std::move(content), false, last && waiting_.empty(), 0},
+          {std::move(content), last && waiting_.empty(), 0},
           [this](const std::vector<StoredChunk>& chunks) { Place(chunks, packed_.data); });
     }
   }

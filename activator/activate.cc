@@ -1,0 +1,256 @@
+#include "activator/activate.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+
+#include "activator/activation.h"
+#include "activator/boot.h"
+#include "activator/command_line.h"
+#include "activator/generations.h"
+#include "activator/preflight.h"
+#include "activator/prune.h"
+#include "activator/receive.h"
+#include "activator/recovery.h"
+#include "activator/report.h"
+#include "activator/root.h"
+#include "activator/transient.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/progress.h"
+
+namespace activator {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kLockPatience{1000};  // for whoever only looks (report.h)
+constexpr seconds kBootPatience{120};        // nobody is there to try again
+
+base::FileLock TakeLock(const images::HostLayout& layout, const std::string& holder,
+                        milliseconds patience) {
+  const auto start = base::SystemClock().Monotonic();
+  for (;;) {
+    try {
+      return {layout.Lock(), layout.root(), holder};
+    } catch (const base::Error& error) {
+      if (error.code() != base::Code::kBusy || base::SystemClock().Monotonic() - start > patience) {
+        throw;
+      }
+    }
+    base::SystemClock().Sleep(milliseconds(50));
+  }
+}
+
+// Who asks, as far as the environment tells; a static program asks no user database.
+std::string Requester() {
+  const char* user = std::getenv("SUDO_USER");
+  const char* connection = std::getenv("SSH_CONNECTION");
+  std::string out = user != nullptr ? user : fmt::format("user {}", ::getuid());
+  if (user == nullptr && ::getuid() == 0) {
+    out = "root";
+  }
+  if (connection != nullptr) {
+    const std::string from = connection;
+    out += " from " + from.substr(0, from.find(' '));
+  }
+  return out;
+}
+
+class Tool {
+ public:
+  Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer)
+      : line_(std::move(line)),
+        io_(io),
+        host_{images::HostLayout(line_.root), systemd_,    base::SystemClock(), io_,
+              "/etc/systemd/system",          &CheckImage, std::move(observer)},
+        is_directory_(IsDirectoryHost(host_.layout)) {
+    if (line_.by.empty()) {
+      line_.by = Requester();
+    }
+  }
+
+  int Run();
+
+ private:
+  int Start();
+  int RunSwitchHere();
+  int Boot();
+  int List();
+  int ShowStatus();
+  int PruneOld();
+  void RequireRoot() const;
+  void RequireSystemd() const;
+  void RequireHost() const;
+  base::FileLock Lock(const std::string& what, milliseconds patience = kLockPatience) const {
+    return TakeLock(host_.layout, fmt::format("activate {}, by {}", what, line_.by), patience);
+  }
+  ActivationRequest Request() const {
+    Timeout timeout;
+    if (line_.timeout_seconds > 0) {
+      timeout = seconds(line_.timeout_seconds);
+    }
+    return {*line_.wanted, line_.number, line_.by, timeout, line_.activation_id};
+  }
+
+  CommandLine line_;
+  const base::Io io_;
+  RealSystemd systemd_;
+  Host host_;
+  const bool is_directory_;
+};
+
+void Tool::RequireRoot() const {
+  if (!is_directory_ && ::geteuid() != 0) {
+    base::Fail(base::Code::kFailed,
+               "this changes the host's services: run it as root (sudo activate)");
+  }
+}
+
+void Tool::RequireSystemd() const {
+  if (!is_directory_ && !HasSystemd()) {
+    base::Fail(base::Code::kFailed,
+               "this machine does not run systemd (there is no /run/systemd/system), so there is "
+               "nothing that could run the services");
+  }
+}
+
+// Reading an empty or mistyped --root would look like a host without applications.
+void Tool::RequireHost() const {
+  if (!base::Exists(host_.layout.Generations())) {
+    base::Fail(base::Code::kFailed, "{} is not a host's root: nothing was pushed there yet",
+               host_.layout.root());
+  }
+}
+
+int Tool::Start() {
+  RequireRoot();
+  RequireSystemd();
+  RequireHost();
+  line_.activation_id = NewActivationId();
+  if (is_directory_) {
+    const base::FileLock lock = Lock("");
+    ActivateDirectory(host_.layout, io_, Request());
+    return 0;
+  }
+  PrepareRoot(host_.layout);
+  return RunInTransientUnit(host_.layout, line_.activation_id, RunSwitchArguments(line_), io_);
+}
+
+int Tool::RunSwitchHere() {
+  IgnoreLostConnection();
+  RequireRoot();
+  RequireSystemd();
+  PrepareRoot(host_.layout);
+  const base::FileLock lock = Lock("switching, id " + line_.activation_id);
+  Activate(host_, Request());
+  return 0;
+}
+
+int Tool::Boot() {
+  RequireRoot();
+  RequireSystemd();
+  PrepareRoot(host_.layout);
+  const base::FileLock lock = Lock("boot", kBootPatience);
+  RunBoot(host_);
+  return 0;
+}
+
+int Tool::List() {
+  RequireHost();
+  const std::vector<Generation> all = LoadGenerations(host_.layout);
+  const uint64_t active = ActiveGeneration(host_.layout);
+  if (all.empty() && !line_.json) {
+    io_.Err("activate: no generation was staged yet\n");
+  }
+  io_.WriteOut(line_.json ? ListJson(all, active) : ListText(all, active));
+  return 0;
+}
+
+int Tool::ShowStatus() {
+  RequireHost();
+  const bool ask = !is_directory_ && HasSystemd();
+  const Status status = ReadStatus(host_.layout, ask ? &systemd_ : nullptr);
+  io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
+  return 0;
+}
+
+int Tool::PruneOld() {
+  RequireRoot();
+  RequireHost();
+  std::optional<base::FileLock> lock;
+  if (!line_.dry_run) {
+    if (!is_directory_) {  // nothing ever runs from a folder as host
+      PrepareRoot(host_.layout);
+    }
+    lock.emplace(Lock("prune"));
+    const std::string done =
+        is_directory_ ? RecoverDirectory(host_.layout) : Recover(host_, Services::kRestart);
+    if (!done.empty()) {
+      io_.Err("activate: {}\n", done);
+    }
+  }
+  const PrunePlan plan = PlanPrune(host_.layout, line_.keep);
+  if (!line_.dry_run) {
+    Prune(host_.layout, plan, line_.by);
+  }
+  for (const std::string& path : plan.kept_in_use) {
+    io_.Err("activate: {} is still mounted: left there\n", path);
+  }
+  if (line_.json) {
+    io_.WriteOut(PruneJson(plan, line_.dry_run));
+    return 0;
+  }
+  const char* verb = line_.dry_run ? "would remove" : "removed";
+  for (const uint64_t number : plan.generations) {
+    io_.Out("{} generation {}\n", verb, number);
+  }
+  for (const auto* paths : {&plan.versions, &plan.incoming}) {
+    for (const std::string& path : *paths) {
+      io_.Out("{} {}\n", verb, path);
+    }
+  }
+  io_.Err("activate: {} {}\n",
+          plan.IsEmpty() ? "nothing to prune," : (line_.dry_run ? "would free" : "freed"),
+          base::HumanBytes(plan.freed_bytes));
+  return 0;
+}
+
+int Tool::Run() {
+  switch (line_.command) {
+    case Command::kHelp:
+      io_.WriteOut(line_.help);
+      return 0;
+    case Command::kActivate:
+      return Start();
+    case Command::kRunSwitch:
+      return RunSwitchHere();
+    case Command::kList:
+      return List();
+    case Command::kStatus:
+      return ShowStatus();
+    case Command::kPrune:
+      return PruneOld();
+    case Command::kBoot:
+      return Boot();
+    case Command::kReceive:
+      return RunReceive({line_.root, line_.by, line_.plain_directory}, io_);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int RunActivate(const std::vector<std::string>& arguments, const base::Io& io) {
+  return RunObservedActivate(arguments, io, nullptr);
+}
+
+int RunObservedActivate(const std::vector<std::string>& arguments, const base::Io& io,
+                        const std::function<void(int step_done)>& observer) {
+  return Tool(ParseCommandLine(arguments), io, observer).Run();
+}
+
+}  // namespace activator

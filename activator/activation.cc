@@ -1,0 +1,128 @@
+#include "activator/activation.h"
+
+#include "activator/boot.h"
+#include "activator/generations.h"
+#include "activator/history.h"
+#include "activator/hosted_units.h"
+#include "activator/preflight.h"
+#include "activator/recovery.h"
+#include "activator/switch.h"
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+// "Already active" is a success only where it runs.
+void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
+  const HostedUnits units = LoadUnits(host.layout, active);
+  UnitNames down;
+  for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
+    const bool ran = units.at(name).is_oneshot && state.result == "success";
+    if (state.IsDown() && !(ran && state.active == "inactive" && !state.invocation_id.empty())) {
+      down.push_back(name);
+    }
+  }
+  if (down.empty()) {
+    host.io.Err("activate: generation {} is active already: nothing to do\n", active);
+    return;
+  }
+  try {
+    const HostedUnits again = Select(units, down);
+    host.systemd.ResetFailed(down);
+    host.systemd.QueueStart(down);
+    WaitUntilStarted(host, again, timeout);
+    WaitUntilSettled(host, again);
+  } catch (const base::Error& error) {
+    base::Fail(base::Code::kNeedsAttention, "generation {} is active already, but not up: {}",
+               active, error.what());
+  }
+  host.io.Err("activate: generation {} was active already; started what was down\n", active);
+}
+
+void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::string& reason,
+                const ActivationRequest& request) {
+  Generation generation = LoadGeneration(layout, number);
+  // One that was healthy before stays what --rollback may choose.
+  if (generation.healthy_sequence == 0) {
+    generation.state = GenerationState::kFailed;
+  }
+  generation.reason = reason;
+  StoreGeneration(layout, generation);
+  Event event;
+  event.event = "preflight-failed";
+  event.generation = number;
+  event.from = ActiveGeneration(layout);
+  event.activation_id = request.activation_id;
+  event.by = request.by;
+  event.reason = reason;
+  AppendEvent(layout, event);
+}
+
+void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest& request) {
+  try {
+    Preflight(host, from, to);
+    // Before anything else changes: from here on a crash must be mended at boot.
+    InstallSelf(host.layout);
+    InstallBootUnit(host);
+  } catch (base::Error& error) {
+    if (error.code() != base::Code::kInterrupted) {
+      MarkFailed(host.layout, to, error.what(), request);
+    }
+    error.AddContext(fmt::format("generation {} cannot be activated, nothing was changed", to));
+    throw;
+  }
+}
+
+SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t to) {
+  return {request.activation_id, from, to, request.wanted == Wanted::kRollback, request.by,
+          request.timeout};
+}
+
+}  // namespace
+
+void Activate(const Host& host, const ActivationRequest& request) {
+  if (const std::string done = Recover(host, Services::kRestart); !done.empty()) {
+    host.io.Err("activate: {}\n", done);
+  }
+  const Choice choice = ChooseGeneration(host.layout, request.wanted, request.number, request.by);
+  if (!choice.note.empty()) {
+    host.io.Err("activate: {}\n", choice.note);
+  }
+  const uint64_t from = CurrentGeneration(host.layout);
+  if (choice.number == kNoGeneration) {
+    return;
+  }
+  if (choice.number == from) {
+    EnsureRunning(host, from, request.timeout);
+    return;
+  }
+  Check(host, from, choice.number, request);
+  RunSwitch(host, ToSwitch(request, from, choice.number));
+  host.io.Err("activate: generation {} is active and healthy\n", choice.number);
+}
+
+void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
+                       const ActivationRequest& request) {
+  if (const std::string done = RecoverDirectory(layout); !done.empty()) {
+    io.Err("activate: {}\n", done);
+  }
+  const Choice choice = ChooseGeneration(layout, request.wanted, request.number, request.by);
+  if (!choice.note.empty()) {
+    io.Err("activate: {}\n", choice.note);
+  }
+  const uint64_t from = CurrentGeneration(layout);
+  if (choice.number == kNoGeneration) {
+    return;
+  }
+  if (choice.number == from) {
+    io.Err("activate: generation {} is active already: nothing to do\n", from);
+    return;
+  }
+  for (const auto& [name, digest] : LoadGeneration(layout, choice.number).apps) {
+    const images::ImageDirectory complete(layout.Version(name, images::ImageId::Of(digest)));
+  }
+  SwitchDirectory(layout, ToSwitch(request, from, choice.number));
+  io.Err("activate: generation {} is active\n", choice.number);
+}
+
+}  // namespace activator

@@ -1,0 +1,32 @@
+// A whole activation on this host, from choosing the generation to the switch.
+#ifndef SLIPWAY_ACTIVATOR_ACTIVATION_H_
+#define SLIPWAY_ACTIVATOR_ACTIVATION_H_
+
+#include <string>
+
+#include "activator/choose.h"
+#include "activator/health.h"
+#include "activator/host.h"
+
+namespace activator {
+
+struct ActivationRequest {
+  Wanted wanted = Wanted::kNumber;
+  uint64_t number = 0;
+  std::string by;
+  Timeout timeout;
+  std::string activation_id;
+};
+
+// Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.
+// Says on io.err what it does. Throws Error with the documented codes; a generation that fails the
+// checks is marked failed, and may be activated again later.
+void Activate(const Host& host, const ActivationRequest& request);
+
+// The same for a folder as host.
+void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
+                       const ActivationRequest& request);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_ACTIVATION_H_

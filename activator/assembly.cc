@@ -1,0 +1,231 @@
+#include "activator/assembly.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "activator/chunk_store.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "base/sys.h"
+
+namespace activator {
+namespace {
+
+constexpr const char* kLockFile = "/lock";
+// Left free beside the image: directories, manifests, the generation.
+constexpr uint64_t kHeadroomBytes = 4 << 20;
+constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
+
+base::FileLock LockDirectory(const std::string& path, const images::StoredManifest& stored,
+                             const std::string& by) {
+  for (int attempt = 1;; ++attempt) {
+    base::MakeDirectories(path);
+    try {
+      return base::FileLock(
+          path + kLockFile,
+          fmt::format("the transfer of {} {}", stored.manifest.name, stored.id.text()),
+          "a push by " + by);
+    } catch (const base::Error& error) {
+      // Another transfer of it ended in between and took the directory away.
+      if (error.error_number() != ENOENT || attempt == 3) {
+        throw;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool IsDiskFull(const base::Error& error) {
+  return error.error_number() == ENOSPC || error.error_number() == EDQUOT;
+}
+
+Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
+                   const std::string& index, const std::string& provenance, const std::string& by)
+    : layout_(layout),
+      stored_(std::move(manifest)),
+      path_(layout.Incoming(stored_.id)),
+      image_path_(path_ + "/" + images::kImageFile),
+      chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
+      missing_(chunks_.size(), true),
+      missing_count_(chunks_.size()),
+      lock_(LockDirectory(path_, stored_, by)) {
+  try {
+    WriteTexts(index, provenance);
+  } catch (const base::Error& error) {
+    if (IsDiskFull(error)) {
+      Discard();
+    }
+    throw;
+  }
+}
+
+void Assembly::WriteTexts(const std::string& index, const std::string& provenance) {
+  base::WriteFileAtomically(path_ + "/" + images::kManifestFile, stored_.text);
+  base::WriteFileAtomically(path_ + "/" + images::kIndexFile, index);
+  if (provenance.empty()) {
+    base::UnlinkIfThere(path_ + "/" + images::kProvenanceFile);
+  } else {
+    base::WriteFileAtomically(path_ + "/" + images::kProvenanceFile, provenance);
+  }
+}
+
+uint64_t Assembly::MissingBytes() const {
+  uint64_t total = 0;
+  for (size_t number = 0; number < chunks_.size(); ++number) {
+    total += missing_[number] ? chunks_[number].size_bytes : 0;
+  }
+  return total;
+}
+
+chunker::ChunkIndex Assembly::ReadIndex() const {
+  const std::string path = path_ + "/" + images::kIndexFile;
+  return images::ParseIndexOf(stored_.manifest, base::ReadFile(path), path);
+}
+
+bool Assembly::LinkTo(const std::string& image_path) {
+  if (base::Sha256OfFile(image_path) != stored_.manifest.image.sha256) {
+    return false;
+  }
+  base::UnlinkIfThere(image_path_);
+  if (base::TheSys().Link(image_path.c_str(), image_path_.c_str()) != 0) {
+    return false;  // EMLINK, or a file system without hard links: it is copied instead
+  }
+  missing_.assign(chunks_.size(), false);
+  missing_count_ = 0;
+  return true;
+}
+
+void Assembly::Reserve() {
+  const std::optional<struct stat> there = base::LstatIfThere(image_path_);
+  // A link to a published version must never be written to.
+  if (there && (!S_ISREG(there->st_mode) || there->st_nlink > 1)) {
+    base::Unlink(image_path_);
+  }
+  image_ = base::Open(image_path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+  const struct stat now = base::Fstat(image_.get(), image_path_);
+  const uint64_t size_bytes = stored_.manifest.image.size_bytes;
+  const uint64_t allocated_bytes = static_cast<uint64_t>(now.st_blocks) * kBlockBytes;
+  const uint64_t needed_bytes = size_bytes - std::min(size_bytes, allocated_bytes) + kHeadroomBytes;
+  const uint64_t free_bytes = base::FreeBytes(path_);
+  if (needed_bytes > free_bytes) {
+    base::FailErrno(ENOSPC, "{} {} needs {} more, {} has {} free", stored_.manifest.name,
+                    stored_.id.text(), base::HumanBytes(needed_bytes), layout_.root(),
+                    base::HumanBytes(free_bytes));
+  }
+  const auto length = static_cast<off_t>(size_bytes);
+  if (base::TheSys().Fallocate(image_.get(), 0, 0, length) != 0 && errno != EOPNOTSUPP &&
+      errno != ENOSYS) {
+    base::FailErrno(errno, "cannot reserve {} for {}", base::HumanBytes(size_bytes), image_path_);
+  }
+  if (base::TheSys().Ftruncate(image_.get(), length) != 0) {
+    base::FailErrno(errno, "cannot size {}", image_path_);
+  }
+  if (static_cast<uint64_t>(now.st_size) == size_bytes) {
+    TakeInWhatIsThere();
+  }
+}
+
+void Assembly::TakeInWhatIsThere() {
+  for (size_t number = 0; number < chunks_.size(); ++number) {
+    base::ThrowIfInterrupted();
+    const std::vector<uint64_t>& offsets = chunks_[number].offsets;
+    const bool there = std::ranges::all_of(
+        offsets, [&](uint64_t offset) { return Holds(image_.get(), image_path_, offset, number); });
+    if (there) {
+      missing_[number] = false;
+      --missing_count_;
+    }
+  }
+}
+
+// Reads the chunk's place into the buffer and compares it.
+bool Assembly::Holds(int fd, const std::string& path, uint64_t offset, size_t number) {
+  buffer_ = base::PRead(fd, offset, chunks_[number].size_bytes, path);
+  return buffer_.size() == chunks_[number].size_bytes &&
+         base::Sha256Of(buffer_) == chunks_[number].id.digest;
+}
+
+void Assembly::FillFrom(const std::string& image_path, const chunker::ChunkIndex& index) {
+  const base::UniqueFd source = base::OpenForReading(image_path);
+  for (const chunker::Chunk& chunk : index.chunks()) {
+    const std::optional<size_t> number = chunks_.NumberOf(chunk.id);
+    if (!number || !missing_[*number]) {
+      continue;
+    }
+    base::ThrowIfInterrupted();
+    bool holds = false;
+    try {
+      holds = Holds(source.get(), image_path, chunk.offset, *number);
+    } catch (const base::Error&) {  // a bad sector is as bad as a wrong byte
+    }
+    if (holds) {
+      Put(*number, buffer_);
+    }
+  }
+}
+
+void Assembly::Store(size_t number, base::Bytes data) {
+  if (base::Sha256Of(data) != chunks_[number].id.digest) {
+    base::Fail(base::Code::kVerification, "chunk {} of {} arrived with another content", number,
+               stored_.manifest.name);
+  }
+  Put(number, data);
+}
+
+void Assembly::Put(size_t number, base::Bytes data) {
+  for (const uint64_t offset : chunks_[number].offsets) {
+    base::PWriteAll(image_.get(), data, offset, image_path_);
+  }
+  missing_[number] = false;
+  --missing_count_;
+}
+
+void Assembly::Verify() {
+  if (image_.valid()) {
+    base::Fsync(image_.get(), image_path_);
+    base::Close(std::move(image_), image_path_);
+  }
+  if (base::Sha256OfFile(image_path_) != stored_.manifest.image.sha256) {
+    Discard();
+    base::Fail(base::Code::kVerification,
+               "the chunks of {} {} are all right, the image that they make is not the one its "
+               "manifest names; build it again",
+               stored_.manifest.name, stored_.id.text());
+  }
+}
+
+void Assembly::Publish() {
+  const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
+  const std::string damaged =
+      fmt::format("{}/{}damaged-{}", layout_.Incoming(), base::kTemporaryPrefix, stored_.id.text());
+  base::MakeDirectories(layout_.Application(stored_.manifest.name));
+  if (base::LstatIfThere(version)) {
+    if (OpenIfComplete(version)) {
+      Discard();
+      return;
+    }
+    base::RemoveTree(damaged);
+    if (base::TheSys().Rename(version.c_str(), damaged.c_str()) != 0) {
+      base::FailErrno(errno, "cannot move the damaged {} away", version);
+    }
+  }
+  // With the lock in it: removed before, another transfer could make a new one and write into what
+  // is being published.
+  base::PublishDirectory(path_, version);
+  base::Unlink(version + kLockFile);
+  base::RemoveTree(damaged);
+}
+
+void Assembly::Discard() {
+  image_.Reset();
+  base::RemoveTree(path_);
+}
+
+}  // namespace activator

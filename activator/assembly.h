@@ -1,0 +1,81 @@
+// An image that is being assembled in incoming/ID: from chunks that the host has and chunks that
+// are sent, each verified before it counts. What is verified survives an interruption.
+//
+// Memory: one chunk at a time, never the image.
+#ifndef SLIPWAY_ACTIVATOR_ASSEMBLY_H_
+#define SLIPWAY_ACTIVATOR_ASSEMBLY_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/unique_fd.h"
+#include "images/host_layout.h"
+#include "images/image_directory.h"
+#include "pusher/chunk_list.h"
+
+namespace activator {
+
+class Assembly {
+ public:
+  // Takes incoming/ID with its lock: Error{kBusy} where another transfer has it. The texts are made
+  // durable there. `index` must be the one that the manifest names.
+  Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
+           const std::string& index, const std::string& provenance, const std::string& by);
+
+  const images::StoredManifest& stored() const { return stored_; }
+  const std::string& image_path() const { return image_path_; }
+  const pusher::ChunkList& chunks() const { return chunks_; }
+  bool IsMissing(size_t number) const { return missing_[number]; }
+  const std::vector<bool>& missing() const { return missing_; }
+  size_t missing_count() const { return missing_count_; }
+  uint64_t MissingBytes() const;
+  chunker::ChunkIndex ReadIndex() const;
+
+  // Makes the image a hard link to `image_path`, a held image of the same digest, if it is really
+  // that: it is read and verified. False: it is not.
+  bool LinkTo(const std::string& image_path);
+  // Makes the image file at its full size and takes in what an interrupted transfer left there.
+  // Throws Error with ENOSPC and both figures where the disk lacks space.
+  void Reserve();
+  // Copies the missing chunks that `image_path` has by its index; a chunk whose content is not what
+  // the index says is left out. `index` is of any image.
+  void FillFrom(const std::string& image_path, const chunker::ChunkIndex& index);
+  // Throws Error{kVerification} where `data` is not that chunk.
+  void Store(size_t number, base::Bytes data);
+
+  // Makes the image durable and compares it with the manifest's digest; Error{kVerification} then
+  // removes all of it, since no further push would make it right.
+  void Verify();
+  // Moves the whole to NAME/ID. The caller holds the host's lock.
+  void Publish();
+  // Removes what was received.
+  void Discard();
+
+ private:
+  void WriteTexts(const std::string& index, const std::string& provenance);
+  void Put(size_t number, base::Bytes data);
+  bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
+  void TakeInWhatIsThere();
+
+  const images::HostLayout layout_;
+  const images::StoredManifest stored_;
+  const std::string path_;
+  const std::string image_path_;
+  const pusher::ChunkList chunks_;
+  std::vector<bool> missing_;
+  size_t missing_count_;
+  std::vector<uint8_t> buffer_;
+  std::optional<base::FileLock> lock_;
+  base::UniqueFd image_;
+};
+
+// True where the error says that the disk or a quota is full.
+bool IsDiskFull(const base::Error& error);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_ASSEMBLY_H_

@@ -1,0 +1,138 @@
+#include "activator/boot.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "activator/generations.h"
+#include "activator/hosted_units.h"
+#include "activator/recovery.h"
+#include "activator/unit_links.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "units/escape.h"
+#include "units/render.h"
+
+namespace activator {
+namespace {
+
+void CopyExecutable(const std::string& from, const std::string& to) {
+  const base::UniqueFd in = base::OpenForReading(from);
+  base::AtomicFile out(to, 0755);
+  for (uint64_t offset = 0;;) {
+    const std::vector<uint8_t> part = base::PRead(in.get(), offset, size_t{1} << 20, from);
+    if (part.empty()) {
+      break;
+    }
+    base::WriteAll(out.fd(), part, out.temporary_path());
+    offset += part.size();
+  }
+  out.Commit();
+}
+
+// Where the link is gone or leads nowhere: the generation whose record says that it is active.
+uint64_t RepairCurrent(const images::HostLayout& layout) {
+  const uint64_t current = CurrentGeneration(layout);
+  if (current != kNoGeneration && base::Exists(layout.Generation(current))) {
+    return current;
+  }
+  uint64_t active = kNoGeneration;
+  uint64_t sequence = 0;
+  for (const Generation& generation : LoadGenerations(layout)) {
+    if (generation.state == GenerationState::kActive && generation.healthy_sequence >= sequence) {
+      active = generation.number;
+      sequence = generation.healthy_sequence;
+    }
+  }
+  SetCurrentGeneration(layout, active);
+  return active;
+}
+
+bool NeedsReload(const Host& host, const UnitNames& units) {
+  const auto states = host.systemd.Show(units);
+  return std::any_of(states.begin(), states.end(), [](const auto& entry) {
+    return entry.second.load != "loaded" || entry.second.needs_reload;
+  });
+}
+
+}  // namespace
+
+std::string BootUnitText(const std::string& root) {
+  return fmt::format(
+      "# Written by Slipway. It goes back from a switch that was cut off, and starts the current\n"
+      "# generation of applications; they are ordered after it.\n"
+      "\n"
+      "[Unit]\n"
+      "Description=Slipway: start the current generation of applications\n"
+      "RequiresMountsFor={}\n"
+      "Wants=network-online.target\n"
+      "\n"
+      "[Service]\n"
+      "Type=oneshot\n"
+      "RemainAfterExit=yes\n"
+      "ExecStart={}\n"
+      "\n"
+      "[Install]\n"
+      "WantedBy=multi-user.target\n",
+      units::ListedPath(root), units::ExecLine({root + "/bin/activate", "--root", root, "boot"}));
+}
+
+void InstallBootUnit(const Host& host) {
+  const std::string path = host.unit_directory + "/" + units::kBootUnit;
+  const std::string wanted = BootUnitText(host.layout.root());
+  const std::optional<std::string> found = base::ReadFileIfThere(path);
+  const std::string mounts = "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
+  if (found && found->find(mounts) == std::string::npos) {
+    base::Fail(
+        base::Code::kFailed,
+        "{} serves another root than {}: a host has one. Use that --root, or remove the file", path,
+        host.layout.root());
+  }
+  if (found != wanted) {
+    base::WriteFileAtomically(path, wanted);
+  }
+  const std::string wants = host.unit_directory + "/multi-user.target.wants";
+  const std::string link = wants + "/" + units::kBootUnit;
+  const std::string target = std::string("../") + units::kBootUnit;
+  base::MakeDirectories(wants);
+  if (!base::LstatIfThere(link)) {
+    base::ReplaceSymlink(target, link);
+  }
+}
+
+void InstallSelf(const images::HostLayout& layout) {
+  const std::string link = layout.Bin() + "/activate";
+  if (base::Exists(link)) {
+    return;
+  }
+  const std::string self = base::RealPath("/proc/self/exe");
+  const std::string name = "activate-" + base::Sha256OfFile(self).ToHex().substr(0, 16);
+  if (!base::Exists(layout.Bin() + "/" + name)) {
+    CopyExecutable(self, layout.Bin() + "/" + name);
+  }
+  base::ReplaceSymlink(name, link);
+}
+
+void RunBoot(const Host& host) {
+  const std::string done = Recover(host, Services::kLeave);
+  if (!done.empty()) {
+    host.io.Err("activate: {}\n", done);
+  }
+  const uint64_t current = RepairCurrent(host.layout);
+  const UnitNames units = NamesOf(LoadUnits(host.layout, current));
+  UnitNames stale;
+  for (const std::string& linked : LinkedUnits(host)) {
+    if (std::find(units.begin(), units.end(), linked) == units.end()) {
+      stale.push_back(linked);
+    }
+  }
+  bool reload = EnsureUnitLinks(host, units);
+  reload = RemoveUnitLinks(host, stale) || reload;
+  if (reload || NeedsReload(host, units)) {
+    host.systemd.DaemonReload();
+  }
+  // They are ordered after us: waiting for them would be waiting for ourselves.
+  host.systemd.QueueStart(units);
+}
+
+}  // namespace activator

@@ -1,0 +1,112 @@
+#include <algorithm>
+
+#include "activator/mounted_image.h"
+#include "activator/preflight.h"
+#include "activator/probe.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "units/mount_points.h"
+
+namespace activator {
+namespace {
+
+void CheckContent(const images::ImageDirectory& version) {
+  const images::ImageFacts& image = version.manifest().image;
+  const base::Sha256 found = base::Sha256OfFile(version.image_path());
+  if (found != image.sha256) {
+    base::Fail(base::Code::kVerification,
+               "{} is damaged: its SHA-256 is {}, its manifest says {}. Remove it and push again",
+               version.image_path(), found.ToHex(), image.sha256.ToHex());
+  }
+}
+
+void CheckMachine(const images::Manifest& manifest) {
+  const std::string machine = images::MachineArchitecture();
+  if (manifest.architecture != machine) {
+    base::Fail(base::Code::kFailed, "{} was built for {}, this machine is {}", manifest.name,
+               manifest.architecture, machine);
+  }
+  const std::vector<std::string> features = ProbeFeatures();
+  for (const std::string& needed : manifest.image.required_features) {
+    if (std::find(features.begin(), features.end(), needed) == features.end()) {
+      base::Fail(base::Code::kFailed, "this kernel cannot mount {}: it lacks {}{}", manifest.name,
+                 needed,
+                 needed == "erofs-zstd" ? "; build the image with \"target\": \"lz4\"" : "");
+    }
+  }
+}
+
+bool IsBelow(const std::string& path, const std::string& directory) {
+  return path == directory || path.starts_with(directory + "/");
+}
+
+// A dynamic user is nobody's owner and in nobody's group.
+void CheckProgram(const MountedImage& image, const images::Service& service,
+                  const std::string& program) {
+  for (const images::Bind& bind : service.binds) {
+    if (IsBelow(program, bind.image)) {
+      return;  // the host's own
+    }
+  }
+  const auto found = image.Stat(program);
+  if (!found) {
+    base::Fail(base::Code::kFailed, "its program {} is not in the image", program);
+  }
+  if (!S_ISREG(found->st_mode) || (found->st_mode & S_IXOTH) == 0) {
+    base::Fail(base::Code::kFailed, "its program {} cannot be executed by everybody (mode {:o})",
+               program, found->st_mode & 07777U);
+  }
+}
+
+void CheckPrograms(const MountedImage& image, const images::Services& services) {
+  for (const auto& [name, service] : services) {
+    try {
+      CheckProgram(image, service, service.exec.front());
+      for (const images::Command& command : service.exec_start_pre) {
+        CheckProgram(image, service, command.front());
+      }
+    } catch (base::Error& error) {
+      error.AddContext("service " + name);
+      throw;
+    }
+  }
+}
+
+void CheckMountPoints(const MountedImage& image, const images::Services& services) {
+  for (const units::MountPoint& point : units::MountPointsOf(services)) {
+    const auto found = image.Stat(point.path);
+    if (!found) {
+      base::Fail(base::Code::kFailed,
+                 "{} is not in the image, and a read-only root cannot get it later: build it again",
+                 point.path);
+    }
+  }
+  for (const auto& [name, service] : services) {
+    for (const images::Bind& bind : service.binds) {
+      const auto inside = image.Stat(bind.image);
+      const auto outside = base::StatIfThere(bind.host);
+      if (!outside) {
+        base::Fail(base::Code::kFailed, "service {} binds {}, which is not on this host", name,
+                   bind.host);
+      }
+      if (inside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
+        base::Fail(base::Code::kFailed,
+                   "service {} binds {} to {}: one is a directory, the other is not", name,
+                   bind.host, bind.image);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void CheckImage(const images::ImageDirectory& version) {
+  CheckContent(version);
+  CheckMachine(version.manifest());
+  const base::UniqueFd file = base::OpenForReading(version.image_path());
+  const MountedImage image(file.get(), version.image_path());
+  CheckPrograms(image, version.manifest().services);
+  CheckMountPoints(image, version.manifest().services);
+}
+
+}  // namespace activator

@@ -1,0 +1,37 @@
+#include "activator/chunk_store.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+
+std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path) {
+  try {
+    images::ImageDirectory directory(path);
+    directory.ReadIndex();
+    return directory;
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<HeldImage> CompleteVersions(const images::HostLayout& layout) {
+  std::vector<HeldImage> out;
+  for (const images::HeldVersion& version : layout.Versions()) {
+    if (const std::optional<images::ImageDirectory> found = OpenIfComplete(version.path)) {
+      out.push_back({version.name, version.id, version.path, found->stored().digest,
+                     found->manifest().image.sha256});
+    }
+  }
+  return out;
+}
+
+std::optional<chunker::ChunkIndex> IndexOf(const HeldImage& image) {
+  try {
+    return images::ImageDirectory(image.path).ReadIndex();
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace activator

@@ -1,0 +1,36 @@
+// The complete versions that a host holds, of all applications, as sources of chunks.
+#ifndef SLIPWAY_ACTIVATOR_CHUNK_STORE_H_
+#define SLIPWAY_ACTIVATOR_CHUNK_STORE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "chunker/index.h"
+#include "images/host_layout.h"
+#include "images/image_directory.h"
+
+namespace activator {
+
+struct HeldImage {
+  std::string name;
+  images::ImageId id;
+  std::string path;  // of the version
+  base::Sha256 manifest_sha256;
+  base::Sha256 image_sha256;
+};
+
+// The version at `path`, where it is complete: manifest, image of the right size and index. Content
+// is not read. A damaged version is as good as none: whoever needs it is sent it again.
+std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path);
+
+// Every complete version, by name then id.
+std::vector<HeldImage> CompleteVersions(const images::HostLayout& layout);
+
+// The index of a held version; nullopt where it has gone or is damaged.
+std::optional<chunker::ChunkIndex> IndexOf(const HeldImage& image);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_CHUNK_STORE_H_

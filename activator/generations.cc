@@ -1,0 +1,133 @@
+#include "activator/generations.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "activator/history.h"
+#include "activator/switch_record.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+constexpr const char* kGenerationFile = "/generation.json";
+
+std::optional<uint64_t> ToNumber(const std::string& text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && number > 0 && text[0] != '0' ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
+
+bool IsDirectoryHost(const images::HostLayout& layout) {
+  return base::Exists(layout.root() + "/" + kDirectoryHostMarker);
+}
+
+std::vector<uint64_t> GenerationNumbers(const images::HostLayout& layout) {
+  std::vector<uint64_t> out;
+  for (const std::string& name : base::ListDirectory(layout.Generations())) {
+    if (const std::optional<uint64_t> number = ToNumber(name)) {
+      out.push_back(*number);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Generation LoadGeneration(const images::HostLayout& layout, uint64_t number) {
+  const std::string path = layout.Generation(number) + kGenerationFile;
+  const std::optional<std::string> text = base::ReadFileIfThere(path);
+  if (!text) {
+    const std::vector<uint64_t> there = GenerationNumbers(layout);
+    if (there.empty()) {
+      base::Fail(base::Code::kFailed, "there is no generation {}: nothing was pushed to {} yet",
+                 number, layout.root());
+    }
+    base::Fail(base::Code::kFailed, "there is no generation {}; there are: {}", number,
+               fmt::join(there, ", "));
+  }
+  Generation out = Generation::Parse(*text, path);
+  if (out.number != number) {
+    base::Fail(base::Code::kVerification, "{} says that it is generation {}", path, out.number);
+  }
+  return out;
+}
+
+std::vector<Generation> LoadGenerations(const images::HostLayout& layout) {
+  std::vector<Generation> out;
+  for (const uint64_t number : GenerationNumbers(layout)) {
+    out.push_back(LoadGeneration(layout, number));
+  }
+  return out;
+}
+
+void StoreGeneration(const images::HostLayout& layout, const Generation& generation) {
+  base::WriteFileAtomically(layout.Generation(generation.number) + kGenerationFile,
+                            generation.Serialize());
+}
+
+uint64_t CurrentGeneration(const images::HostLayout& layout) {
+  const std::optional<std::string> target = base::ReadLinkIfThere(layout.Current());
+  if (!target) {
+    return kNoGeneration;
+  }
+  const std::optional<uint64_t> number = ToNumber(base::BaseName(*target));
+  if (!number || *target != fmt::format("generations/{}", *number)) {
+    base::Fail(base::Code::kVerification, "{} leads to '{}', which is no generation",
+               layout.Current(), *target);
+  }
+  return *number;
+}
+
+void SetCurrentGeneration(const images::HostLayout& layout, uint64_t number) {
+  if (number != kNoGeneration) {
+    base::ReplaceSymlink(fmt::format("generations/{}", number), layout.Current());
+  } else if (base::UnlinkIfThere(layout.Current())) {
+    base::FsyncDirectory(layout.root());
+  }
+}
+
+uint64_t ActiveGeneration(const images::HostLayout& layout) {
+  if (const std::optional<SwitchRecord> record = ReadSwitchRecord(layout)) {
+    return record->phase == SwitchPhase::kHealthy ? record->to : record->from;
+  }
+  return CurrentGeneration(layout);
+}
+
+std::string GenerationName(uint64_t number) {
+  return number == kNoGeneration ? "nothing" : fmt::format("generation {}", number);
+}
+
+uint64_t NextGenerationNumber(const images::HostLayout& layout) {
+  uint64_t last = CurrentGeneration(layout);
+  for (const uint64_t number : GenerationNumbers(layout)) {
+    last = std::max(last, number);
+  }
+  // Pruned ones count too: history must never speak of two generations by one number.
+  for (const Event& event : ReadHistory(layout)) {
+    last = std::max(last, event.generation);
+  }
+  return last + 1;
+}
+
+std::map<std::string, std::string> UnitTexts(const images::HostLayout& layout, uint64_t number) {
+  std::map<std::string, std::string> out;
+  if (number == kNoGeneration) {
+    return out;
+  }
+  const std::string directory = layout.Generation(number) + "/units";
+  for (const std::string& name : base::ListDirectory(directory)) {
+    if (!name.starts_with('.')) {
+      out.emplace(name, base::ReadFile(directory + "/" + name));
+    }
+  }
+  return out;
+}
+
+}  // namespace activator

@@ -1,0 +1,190 @@
+#include "activator/health.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using TimePoint = std::chrono::steady_clock::time_point;
+
+constexpr milliseconds kPoll{100};
+constexpr seconds kLongestStop{600};  // for units without a limit of their own
+constexpr seconds kAfterKill{20};
+constexpr const char* kLogFollows = ". Its log ends: ";
+
+[[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
+                           const std::string& why) {
+  const std::string log = host.systemd.LastLog(unit, state.invocation_id);
+  base::Fail(base::Code::kFailed, "{} {}{}{}", unit, why, log.empty() ? "" : kLogFollows, log);
+}
+
+std::string HowItEnded(const UnitState& state) {
+  return fmt::format(
+      "{}{}", state.result.empty() ? "unknown" : state.result,
+      state.exit_status == 0 ? std::string() : fmt::format(", status {}", state.exit_status));
+}
+
+// Throws for a state that no waiting mends.
+void RefuseFailure(const Host& host, const std::string& unit, const UnitState& state) {
+  if (state.load != "loaded") {
+    FailUnit(host, unit, state, "cannot be loaded by systemd (" + state.load + ")");
+  }
+  if (state.active == "failed") {
+    FailUnit(host, unit, state, "failed (" + HowItEnded(state) + ")");
+  }
+  if (state.restarts > 0 || state.sub.starts_with("auto-restart")) {
+    FailUnit(host, unit, state, "ended (" + HowItEnded(state) + ") and had to be restarted");
+  }
+}
+
+bool IsUp(const Host& host, const std::string& name, const HostedUnit& unit,
+          const UnitState& state) {
+  RefuseFailure(host, name, state);
+  const bool is_idle = state.active == "inactive" && !state.has_job;
+  if (is_idle && state.condition_failed) {
+    FailUnit(host, name, state, "was not started: a condition of the unit is not met");
+  }
+  if (unit.is_oneshot) {
+    return state.active == "active" ||
+           (is_idle && state.result == "success" && !state.invocation_id.empty());
+  }
+  if (is_idle) {
+    FailUnit(host, name, state, "ended at once (" + HowItEnded(state) + ")");
+  }
+  const bool is_active = state.active == "active" || state.active == "reloading";
+  return is_active && host.systemd.RunsFrom(state, unit.image_path);
+}
+
+seconds TimeoutOf(const HostedUnit& unit, Timeout timeout) {
+  return timeout.value_or(seconds(unit.health.timeout_seconds));
+}
+
+}  // namespace
+
+namespace {
+
+// What is down stays down: a queued job may still start it.
+bool IsStopped(const UnitState& state) { return state.IsDown() && !state.has_job; }
+
+// systemd gives a unit that time after SIGTERM, then the same again after SIGKILL.
+seconds StopLimit(const UnitState& state) {
+  const auto own = std::chrono::duration_cast<seconds>(2 * state.stop_timeout) + seconds(15);
+  return state.stop_timeout.count() == 0 ? kLongestStop : std::min(own, kLongestStop);
+}
+
+void WaitUntilStopped(const Host& host, const UnitNames& units) {
+  const TimePoint start = host.clock.Monotonic();
+  std::map<std::string, bool> killed;
+  for (;;) {
+    bool all_down = true;
+    for (const auto& [name, state] : host.systemd.Show(units)) {
+      if (IsStopped(state)) {
+        continue;
+      }
+      all_down = false;
+      const seconds limit = StopLimit(state);
+      const auto waited = host.clock.Monotonic() - start;
+      if (waited > limit + kAfterKill) {
+        FailUnit(host, name, state, "does not stop, not even by SIGKILL");
+      }
+      if (waited > limit && !killed[name]) {
+        killed[name] = true;
+        host.systemd.Kill(name);
+      }
+    }
+    if (all_down) {
+      return;
+    }
+    host.clock.Sleep(kPoll);
+  }
+}
+
+}  // namespace
+
+void StopUnits(const Host& host, const UnitNames& units) {
+  UnitNames running;
+  for (const auto& [name, state] : host.systemd.Show(units)) {
+    if (!IsStopped(state)) {
+      running.push_back(name);
+    }
+  }
+  host.systemd.QueueStop(running);
+  WaitUntilStopped(host, running);
+}
+
+void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeout) {
+  const TimePoint start = host.clock.Monotonic();
+  HostedUnits waiting = units;
+  while (!waiting.empty()) {
+    for (const auto& [name, state] : host.systemd.Show(NamesOf(waiting))) {
+      const auto unit = waiting.find(name);
+      if (unit == waiting.end()) {
+        continue;
+      }
+      if (IsUp(host, name, unit->second, state)) {
+        waiting.erase(unit);
+        continue;
+      }
+      const seconds limit = TimeoutOf(unit->second, timeout);
+      if (host.clock.Monotonic() - start > limit) {
+        FailUnit(host, name, state,
+                 state.active == "active" ? fmt::format("does not run from {} after {} s",
+                                                        unit->second.image_path, limit.count())
+                                          : fmt::format("is still {} ({}) after {} s", state.active,
+                                                        state.sub, limit.count()));
+      }
+    }
+    if (!waiting.empty()) {
+      host.clock.Sleep(kPoll);
+    }
+  }
+}
+
+void WaitUntilSettled(const Host& host, const HostedUnits& units) {
+  if (units.empty()) {
+    return;
+  }
+  const TimePoint start = host.clock.Monotonic();
+  const UnitNames names = NamesOf(units);
+  std::map<std::string, UnitState> first;
+  for (;;) {
+    const auto waited = host.clock.Monotonic() - start;
+    bool settling = false;
+    for (const auto& [name, state] : host.systemd.Show(names)) {
+      const HostedUnit& unit = units.at(name);
+      const UnitState& before = first.try_emplace(name, state).first->second;
+      if (!IsUp(host, name, unit, state)) {
+        FailUnit(host, name, state,
+                 fmt::format("did not stay up: it is {} ({})", state.active, state.sub));
+      }
+      if (state.invocation_id != before.invocation_id) {
+        FailUnit(host, name, state, "was started again while it was watched");
+      }
+      settling = settling || waited < seconds(unit.health.settle_seconds);
+    }
+    if (!settling) {
+      return;
+    }
+    host.clock.Sleep(kPoll);
+  }
+}
+
+std::string WithoutLog(const std::string& reason) {
+  return reason.substr(0, reason.find(kLogFollows));
+}
+
+seconds LongestWait(const HostedUnits& units, Timeout timeout) {
+  seconds out{0};
+  for (const auto& [name, unit] : units) {
+    out = std::max(out, TimeoutOf(unit, timeout) + seconds(unit.health.settle_seconds));
+  }
+  return out;
+}
+
+}  // namespace activator

@@ -1,0 +1,40 @@
+// Waiting for units, by asking systemd again and again, each wait with a deadline: systemctl itself
+// would wait for as long as a job lasts.
+#ifndef SLIPWAY_ACTIVATOR_HEALTH_H_
+#define SLIPWAY_ACTIVATOR_HEALTH_H_
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "activator/host.h"
+#include "activator/hosted_units.h"
+
+namespace activator {
+
+// In place of each unit's own health.timeout_seconds.
+using Timeout = std::optional<std::chrono::seconds>;
+
+// Stops those that are not down and waits until they are, for as long as systemd gives them
+// (TimeoutStopSec=); then kills what is left. Throws Error{kFailed} where even that does not end
+// it.
+void StopUnits(const Host& host, const UnitNames& units);
+
+// Waits until each is active and its process runs from the unit's image. Throws Error{kFailed},
+// with the reason and the unit's last log lines, as soon as one failed, ended or was restarted, or
+// is not up within its time.
+void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeout);
+
+// Watches that each stays as it is for its settle_seconds. Throws as WaitUntilStarted.
+void WaitUntilSettled(const Host& host, const HostedUnits& units);
+
+// The reason without the unit's log lines at its end, for records that everybody can read: what a
+// service logs may be secret.
+std::string WithoutLog(const std::string& reason);
+
+// How long the two waits may take together.
+std::chrono::seconds LongestWait(const HostedUnits& units, Timeout timeout);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_HEALTH_H_

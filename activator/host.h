@@ -1,0 +1,34 @@
+// What the parts of an activation share: where the host's state stands and what it is changed
+// through. Owns nothing but its values; the caller holds the host's lock while anything is changed.
+#ifndef SLIPWAY_ACTIVATOR_HOST_H_
+#define SLIPWAY_ACTIVATOR_HOST_H_
+
+#include <functional>
+#include <string>
+
+#include "activator/systemd.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "images/host_layout.h"
+#include "images/image_directory.h"
+
+namespace activator {
+
+struct Host {
+  images::HostLayout layout;
+  Systemd& systemd;
+  base::Clock& clock;
+  base::Io io;
+  std::string unit_directory = "/etc/systemd/system";
+  // Throws where this host cannot run the image (preflight.h: CheckImage).
+  std::function<void(const images::ImageDirectory&)> check_image;
+  // Called after each step of a switch with its number, 1 to 8; tests end the process in it.
+  std::function<void(int step_done)> observer = nullptr;
+};
+
+// Changes with every boot of the machine.
+std::string BootId();
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_HOST_H_

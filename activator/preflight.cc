@@ -1,0 +1,150 @@
+#include "activator/preflight.h"
+
+#include <array>
+#include <string_view>
+
+#include "activator/generations.h"
+#include "activator/hosted_units.h"
+#include "activator/unit_links.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+void CheckSecret(const std::string& path, const std::string& what) {
+  const auto found = base::StatIfThere(path);
+  if (!found) {
+    base::Fail(base::Code::kFailed, "its {} {} is not on this host", what, path);
+  }
+  if (!S_ISREG(found->st_mode)) {
+    base::Fail(base::Code::kFailed, "its {} {} is not a file", what, path);
+  }
+  if (found->st_uid != 0) {
+    base::Fail(base::Code::kFailed,
+               "its {} {} belongs to user {}, who could change it: chown root {}", what, path,
+               found->st_uid, path);
+  }
+  if ((found->st_mode & S_IRWXO) != 0) {
+    base::Fail(base::Code::kFailed, "everybody can read its {} {}: chmod o= {}", what, path, path);
+  }
+}
+
+void CheckSecrets(const images::Services& services) {
+  for (const auto& [name, service] : services) {
+    try {
+      for (const auto& [credential, file] : service.credentials) {
+        CheckSecret(file, "credential");
+      }
+      if (service.environment_file) {
+        CheckSecret(*service.environment_file, "environment file");
+      }
+    } catch (base::Error& error) {
+      error.AddContext("service " + name);
+      throw;
+    }
+  }
+}
+
+// Those that are new or other than before: what runs unchanged is not looked at again.
+void CheckVersions(const Host& host, uint64_t from, uint64_t to) {
+  const Apps before = from == kNoGeneration ? Apps{} : LoadGeneration(host.layout, from).apps;
+  for (const auto& [name, digest] : LoadGeneration(host.layout, to).apps) {
+    const auto old = before.find(name);
+    if (old != before.end() && old->second == digest) {
+      continue;
+    }
+    const std::string path = host.layout.Version(name, images::ImageId::Of(digest));
+    try {
+      const images::ImageDirectory version(path);
+      if (version.stored().digest != digest) {
+        base::Fail(base::Code::kVerification, "{} holds the manifest {}, the generation names {}",
+                   path, version.stored().digest.ToHex(), digest.ToHex());
+      }
+      host.check_image(version);
+      CheckSecrets(version.manifest().services);
+    } catch (base::Error& error) {
+      error.AddContext(name);
+      throw;
+    }
+  }
+}
+
+void CheckNames(const Host& host, const UnitNames& added) {
+  for (const std::string& unit : added) {
+    if (!IsNameFree(host, unit)) {
+      base::Fail(
+          base::Code::kFailed,
+          "{}/{} is there and is not ours: remove it, or rename the service in its definition",
+          host.unit_directory, unit);
+    }
+  }
+  for (const auto& [unit, state] : host.systemd.Show(added)) {
+    const std::string& path = state.fragment_path;
+    const bool ours =
+        path.starts_with(host.unit_directory + "/") || path.starts_with(host.layout.root() + "/");
+    if (state.load != "not-found" && !path.empty() && !ours) {
+      base::Fail(base::Code::kFailed,
+                 "this host has a unit {} already ({}): remove its package, or rename the service "
+                 "in its definition",
+                 unit, path);
+    }
+  }
+}
+
+bool IsExecLine(std::string_view line) {
+  constexpr std::array<std::string_view, 7> kOptions = {
+      "ExecStart=", "ExecStartPre=", "ExecStartPost=", "ExecReload=",
+      "ExecStop=",  "ExecStopPost=", "ExecCondition="};
+  for (const std::string_view option : kOptions) {
+    if (line.starts_with(option)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// systemd-analyze looks for the programs on the host instead of in the image; ours is there.
+std::string WithProgram(const std::string& text, const std::string& program) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    out += IsExecLine(line) ? line.substr(0, line.find('=') + 1) + program : line;
+    out += '\n';
+  }
+  return out;
+}
+
+void CheckUnits(const Host& host, const HostedUnits& units) {
+  if (units.empty()) {
+    return;
+  }
+  const base::TemporaryDirectory work(host.layout.Incoming(), std::string(base::kTemporaryPrefix));
+  const std::string program = base::RealPath("/proc/self/exe");
+  std::vector<std::string> files;
+  for (const auto& [name, unit] : units) {
+    files.push_back(work.path() + "/" + name);
+    base::WriteFileAtomically(files.back(), WithProgram(unit.text, program));
+  }
+  const std::string problem = host.systemd.Verify(files);
+  if (!problem.empty()) {
+    base::Fail(base::Code::kFailed,
+               "systemd does not accept the units; see \"directives\" in the definition: {}",
+               problem);
+  }
+}
+
+}  // namespace
+
+void Preflight(const Host& host, uint64_t from, uint64_t to) {
+  CheckVersions(host, from, to);
+  const HostedUnits units = LoadUnits(host.layout, to);
+  const UnitDifference difference = Compare(LoadUnits(host.layout, from), units);
+  CheckNames(host, difference.added);
+  CheckUnits(host, Select(units, difference.added + difference.changed));
+}
+
+}  // namespace activator

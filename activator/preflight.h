@@ -1,0 +1,22 @@
+// Everything that can be known before anything is touched: a failure here costs nothing.
+#ifndef SLIPWAY_ACTIVATOR_PREFLIGHT_H_
+#define SLIPWAY_ACTIVATOR_PREFLIGHT_H_
+
+#include <cstdint>
+
+#include "activator/host.h"
+
+namespace activator {
+
+// Whether this host can run the image: it is what its manifest says, to the last byte; the machine
+// and its kernel can; programs and mount points are in it. Mounts it. Throws Error.
+void CheckImage(const images::ImageDirectory& version);
+
+// Checks what changes between the two generations: their images (host.check_image), the files on
+// the host that they need, that their units' names are free, and that systemd understands the
+// units. Throws Error{kFailed} or {kVerification} with what is wrong and what to do.
+void Preflight(const Host& host, uint64_t from, uint64_t to);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_PREFLIGHT_H_

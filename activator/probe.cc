@@ -1,0 +1,75 @@
+#include "activator/probe.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <span>
+
+#include "activator/mounted_image.h"
+#include "activator/probe_images.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+constexpr const char* kLine = "slipway probe\n";
+constexpr size_t kLines = 2000;  // as make_probe_images writes them
+
+std::vector<uint8_t> Unpack(std::span<const uint8_t> packed) {
+  std::vector<uint8_t> image;
+  while (packed.size() >= 4) {
+    const size_t zeros = packed[0] + size_t{256} * packed[1];
+    const size_t size = packed[2] + size_t{256} * packed[3];
+    image.resize(image.size() + zeros);
+    image.insert(image.end(), packed.begin() + 4,
+                 packed.begin() + 4 + static_cast<ptrdiff_t>(size));
+    packed = packed.subspan(4 + size);
+  }
+  return image;
+}
+
+base::UniqueFd InMemory(const std::vector<uint8_t>& image) {
+  base::UniqueFd fd(::memfd_create("slipway-probe", MFD_CLOEXEC));
+  if (!fd.valid()) {
+    base::FailErrno(errno, "cannot make a file in memory");
+  }
+  base::WriteAll(fd.get(), image, "a file in memory");
+  return fd;
+}
+
+// A kernel without the codec refuses the mount (EOPNOTSUPP, EINVAL) or the read (EIO, EOPNOTSUPP).
+bool Reads(std::span<const uint8_t> packed, const std::string& name) {
+  const base::UniqueFd image = InMemory(Unpack(packed));
+  std::string expected;
+  for (size_t i = 0; i < kLines; ++i) {
+    expected += kLine;
+  }
+  try {
+    const MountedImage mounted(image.get(), name);
+    const base::UniqueFd file = mounted.Open("/probe");
+    return base::AsText(base::PRead(file.get(), 0, expected.size() + 1, name)) == expected;
+  } catch (const base::Error& error) {
+    const int why = error.error_number();
+    if (why == EOPNOTSUPP || why == EINVAL || why == EIO || why == ENODEV || why == EUCLEAN) {
+      return false;
+    }
+    throw;  // no loop device, no right: that says nothing about the kernel
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> ProbeFeatures() {
+  std::vector<std::string> out;
+  if (Reads(PackedLz4Image(), "the lz4 probe image")) {
+    out.emplace_back("erofs-lz4");
+  }
+  if (Reads(PackedZstdImage(), "the zstd probe image")) {
+    out.emplace_back("erofs-zstd");
+  }
+  return out;
+}
+
+}  // namespace activator

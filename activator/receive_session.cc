@@ -1,0 +1,270 @@
+#include "activator/receive_session.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/progress.h"
+
+namespace activator {
+namespace {
+
+using pusher::MessageType;
+
+// Another push publishes, or an activation starts: short enough to wait for.
+constexpr std::chrono::seconds kLockPatience(20);
+constexpr std::chrono::milliseconds kLockRetry(100);
+
+// What we make is 0755 and 0644 whatever the login shell's umask is.
+class ScopedUmask {
+ public:
+  ScopedUmask() : previous_(::umask(022)) {}
+  ~ScopedUmask() { ::umask(previous_); }
+  ScopedUmask(const ScopedUmask&) = delete;
+  ScopedUmask& operator=(const ScopedUmask&) = delete;
+
+ private:
+  mode_t previous_;
+};
+
+base::FileLock LockHost(const images::HostLayout& layout, const std::string& by) {
+  const auto end = base::SystemClock().Monotonic() + kLockPatience;
+  for (;;) {
+    try {
+      return {layout.Lock(), "the host", "a push by " + by};
+    } catch (const base::Error& error) {
+      if (error.code() != base::Code::kBusy || base::SystemClock().Monotonic() >= end) {
+        throw;
+      }
+    }
+    base::SystemClock().Sleep(kLockRetry);
+  }
+}
+
+// 0 where there is none.
+uint64_t ActiveGeneration(const images::HostLayout& layout) {
+  const std::optional<std::string> target = base::ReadLinkIfThere(layout.Current());
+  return target ? std::strtoull(base::BaseName(*target).c_str(), nullptr, 10) : 0;
+}
+
+}  // namespace
+
+ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
+                               pusher::Wire& wire, pusher::KeepAlive& alive)
+    : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(options.root) {}
+
+// Each image is complete in incoming/ID before the next one starts, and all are before anything is
+// published: a push is staged as a whole or not at all.
+void ReceiveSession::Run() {
+  steps_.prepare_root(layout_);
+  Greet();
+  const pusher::Begin begin =
+      pusher::Begin::Parse(pusher::Expect(wire_, MessageType::kBegin).text(), wire_.peer());
+  try {
+    for (uint64_t i = 0; i < begin.images; ++i) {
+      ReceiveImage();
+    }
+    pusher::Expect(wire_, MessageType::kCommit);
+    for (const auto& assembly : assemblies_) {
+      alive_.Touch();
+      assembly->Verify();
+    }
+    alive_.Touch();
+    PublishAndStage();
+  } catch (const base::Error& error) {
+    if (IsDiskFull(error)) {
+      FailDiskFull(error);
+    }
+    throw;
+  }
+}
+
+void ReceiveSession::Greet() {
+  if (!options_.plain_directory) {
+    features_ = steps_.probe_features();
+  }
+  held_ = CompleteVersions(layout_);
+  pusher::Hello hello;
+  hello.agent_version = pusher::Version();
+  hello.architecture = images::MachineArchitecture();
+  hello.mounts = !options_.plain_directory;
+  hello.features = features_;
+  hello.free_bytes = base::FreeBytes(layout_.root());
+  hello.active_generation = ActiveGeneration(layout_);
+  for (const HeldImage& image : held_) {
+    hello.held.push_back({image.name, image.manifest_sha256});
+  }
+  pusher::SendText(wire_, MessageType::kHello, hello.Serialize());
+}
+
+void ReceiveSession::ReceiveImage() {
+  const pusher::Offer offer =
+      pusher::Offer::Parse(pusher::Expect(wire_, MessageType::kOffer).text(), wire_.peer());
+  alive_.Touch();
+  if (!changes_.emplace(offer.name, offer.manifest_sha256).second) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
+               offer.name);
+  }
+  if (offer.held) {
+    AcceptHeld(offer);
+    return;
+  }
+  images::StoredManifest manifest = ReceiveManifest(offer);
+  const std::string index = pusher::ReceiveBlob(wire_, offer.index_bytes);
+  const std::string provenance = pusher::ReceiveBlob(wire_, offer.provenance_bytes);
+  assemblies_.push_back(
+      std::make_unique<Assembly>(layout_, std::move(manifest), index, provenance, options_.by));
+  Assemble(*assemblies_.back());
+}
+
+void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
+  const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
+    return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
+  });
+  if (found == held_.end()) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
+               offer.name, images::ImageId::Of(offer.manifest_sha256).text());
+  }
+}
+
+images::StoredManifest ReceiveSession::ReceiveManifest(const pusher::Offer& offer) {
+  images::StoredManifest manifest = images::StoredManifest::Parse(
+      pusher::ReceiveBlob(wire_, offer.manifest_bytes), "the manifest that was sent");
+  if (manifest.digest != offer.manifest_sha256 || manifest.manifest.name != offer.name) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: the manifest is not the one offered",
+               wire_.peer());
+  }
+  CheckCanRun(manifest.manifest);
+  return manifest;
+}
+
+// The sender checks the same before it sends anything; a host does not rely on that.
+void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
+  if (options_.plain_directory) {
+    return;
+  }
+  const std::string ours = images::MachineArchitecture();
+  if (manifest.architecture != ours) {
+    base::Fail(base::Code::kFailed, "{} is built for {}, this host is {}", manifest.name,
+               manifest.architecture, ours);
+  }
+  for (const std::string& feature : manifest.image.required_features) {
+    if (std::ranges::find(features_, feature) == features_.end()) {
+      base::Fail(base::Code::kFailed, "{} needs {}, which this host's kernel cannot mount",
+                 manifest.name, feature);
+    }
+  }
+}
+
+void ReceiveSession::Assemble(Assembly& assembly) {
+  FillFromWhatIsHere(assembly);
+  pusher::Need need;
+  need.chunks_total = assembly.chunks().size();
+  need.chunks_missing = assembly.missing_count();
+  need.missing_bytes = assembly.MissingBytes();
+  pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
+  const std::vector<uint8_t> bits = pusher::PackBits(assembly.missing());
+  wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
+  ReceiveChunks(assembly);
+}
+
+void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
+  for (const HeldImage& image : held_) {
+    const std::string path = image.path + "/" + images::kImageFile;
+    if (image.image_sha256 == assembly.stored().manifest.image.sha256 && base::Exists(path) &&
+        assembly.LinkTo(path)) {
+      return;
+    }
+  }
+  assembly.Reserve();
+  for (const HeldImage& image : held_) {
+    alive_.Touch();
+    const std::string path = image.path + "/" + images::kImageFile;
+    const std::optional<chunker::ChunkIndex> index = IndexOf(image);
+    if (assembly.missing_count() > 0 && index && base::Exists(path)) {
+      assembly.FillFrom(path, *index);
+    }
+  }
+  for (const auto& other : assemblies_) {  // of the same push
+    if (other.get() != &assembly && assembly.missing_count() > 0) {
+      assembly.FillFrom(other->image_path(), other->ReadIndex());
+    }
+  }
+}
+
+void ReceiveSession::ReceiveChunks(Assembly& assembly) {
+  while (assembly.missing_count() > 0) {
+    const pusher::Message message = pusher::Expect(wire_, MessageType::kChunk);
+    const pusher::ChunkMessage chunk = pusher::ParseChunk(message.payload, wire_.peer());
+    if (chunk.number >= assembly.chunks().size() || !assembly.IsMissing(chunk.number)) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
+                 wire_.peer(), chunk.number);
+    }
+    assembly.Store(chunk.number, chunk.data);
+    alive_.Touch();
+  }
+}
+
+void ReceiveSession::PublishAndStage() {
+  const base::FileLock lock = LockHost(layout_, options_.by);
+  for (const auto& assembly : assemblies_) {
+    assembly->Publish();
+  }
+  assemblies_.clear();
+  for (const auto& [name, digest] : changes_) {
+    const std::string version = layout_.Version(name, images::ImageId::Of(digest));
+    if (!OpenIfComplete(version)) {  // the greeting was a while ago
+      base::Fail(base::Code::kFailed, "{} was removed meanwhile; push again", version);
+    }
+  }
+  const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
+  pusher::Staged answer;
+  answer.generation = staged.number;
+  answer.created = staged.created;
+  answer.active = staged.active;
+  pusher::SendText(wire_, MessageType::kStaged, answer.Serialize());
+  wire_.Flush();
+}
+
+// Half an image on a full disk helps nobody who has to make room there.
+void ReceiveSession::FailDiskFull(const base::Error& error) {
+  for (const auto& assembly : assemblies_) {
+    assembly->Discard();
+  }
+  assemblies_.clear();
+  base::Error full(base::Code::kFailed,
+                   fmt::format("the disk is full: {}; what had arrived was removed, {} are "
+                               "free now; make room (activate prune) and push again",
+                               error.what(), base::HumanBytes(base::FreeBytes(layout_.root()))));
+  throw full;
+}
+
+int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {
+  const ScopedUmask mask;
+  pusher::StreamOptions stream_options;
+  stream_options.peer = "the sender";
+  pusher::Stream stream(io.in, io.out, stream_options);
+  pusher::Wire wire(stream);
+  pusher::KeepAlive alive(wire);
+  try {
+    ReceiveSession(options, steps, wire, alive).Run();
+    return 0;
+  } catch (const base::Error& error) {
+    try {
+      pusher::SendText(wire, MessageType::kFailure,
+                       pusher::Failure{error.code(), error.what()}.Serialize());
+      wire.Flush();
+    } catch (const base::Error&) {  // nobody listens; the error itself is what counts
+    }
+    throw;
+  }
+}
+
+}  // namespace activator

@@ -1,0 +1,70 @@
+// One push as the host sees it: greeting, offers, chunks, commit. The order of the messages is in
+// docs/formats/protocol.md; anything else ends the session with a clear error.
+//
+// Interrupted at any moment, the session leaves nothing but incoming/ID, which the next push
+// continues; the host's lock is held only while versions are published and a generation is staged.
+#ifndef SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
+#define SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "activator/assembly.h"
+#include "activator/chunk_store.h"
+#include "activator/receive.h"
+#include "activator/stage.h"
+#include "pusher/keep_alive.h"
+#include "pusher/protocol.h"
+
+namespace activator {
+
+// What a session asks of the rest of the agent; tests put their own.
+struct ReceiveSteps {
+  std::function<void(const images::HostLayout& layout)> prepare_root;
+  std::function<std::vector<std::string>()> probe_features;
+  std::function<StagedGeneration(const images::HostLayout& layout,
+                                 const std::map<std::string, base::Sha256>& changes,
+                                 const std::string& by)>
+      stage;
+};
+
+class ReceiveSession {
+ public:
+  // `wire` and `alive` must outlive the object.
+  ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps, pusher::Wire& wire,
+                 pusher::KeepAlive& alive);
+
+  void Run();
+
+ private:
+  void Greet();
+  void ReceiveImage();
+  void AcceptHeld(const pusher::Offer& offer);
+  images::StoredManifest ReceiveManifest(const pusher::Offer& offer);
+  void CheckCanRun(const images::Manifest& manifest) const;
+  void Assemble(Assembly& assembly);
+  void FillFromWhatIsHere(Assembly& assembly);
+  void ReceiveChunks(Assembly& assembly);
+  void PublishAndStage();
+  [[noreturn]] void FailDiskFull(const base::Error& error);
+
+  const ReceiveOptions& options_;
+  const ReceiveSteps& steps_;
+  pusher::Wire& wire_;
+  pusher::KeepAlive& alive_;
+  const images::HostLayout layout_;
+  std::vector<std::string> features_;
+  std::vector<HeldImage> held_;                  // complete versions, as greeted
+  std::map<std::string, base::Sha256> changes_;  // the images of this push
+  std::vector<std::unique_ptr<Assembly>> assemblies_;
+};
+
+// The whole of `activate receive` with the steps given.
+int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_

@@ -1,0 +1,69 @@
+#include "activator/recovery.h"
+
+#include <optional>
+
+#include "activator/finish.h"
+#include "activator/generations.h"
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+std::string Reason(const SwitchRecord& record) {
+  return record.reason.empty()
+             ? fmt::format("the switch that started at {} was cut off", record.started)
+             : record.reason;
+}
+
+// A disk that failed while the record was written may leave "healthy" in it after the way back has
+// begun; `current` tells.
+bool IsHealthy(const images::HostLayout& layout, const SwitchRecord& record) {
+  return record.phase == SwitchPhase::kHealthy && CurrentGeneration(layout) == record.to;
+}
+
+std::string Finished(const SwitchRecord& record) {
+  return fmt::format(
+      "the switch to generation {} had been cut off when it was healthy already: finished it",
+      record.to);
+}
+
+}  // namespace
+
+std::string Recover(const Host& host, Services services) {
+  const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout);
+  if (!record) {
+    return "";
+  }
+  if (IsHealthy(host.layout, *record)) {
+    FinishSwitch(host, *record);
+    return Finished(*record);
+  }
+  const WayBackResult result = GoBack(host, *record, Reason(*record), services);
+  std::string out = fmt::format("the switch to generation {} had been cut off: went back to {}",
+                                record->to, GenerationName(record->from));
+  if (!result.is_up) {
+    out += "; but it is not up: " + result.problem;
+  }
+  return out;
+}
+
+std::string RecoverDirectory(const images::HostLayout& layout) {
+  const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
+  if (!record) {
+    return "";
+  }
+  if (IsHealthy(layout, *record)) {
+    FinishRecords(layout, *record);
+    return Finished(*record);
+  }
+  SetCurrentGeneration(layout, record->from);
+  Generation to = LoadGeneration(layout, record->to);
+  to.state = GenerationState::kRolledBack;
+  to.reason = Reason(*record);
+  StoreGeneration(layout, to);
+  RemoveSwitchRecord(layout);
+  return fmt::format("the switch to generation {} had been cut off: went back to {}", record->to,
+                     GenerationName(record->from));
+}
+
+}  // namespace activator

@@ -1,0 +1,22 @@
+// What is done first, under the host's lock, by every command that changes something and at boot: a
+// switch that was cut off is finished where it was healthy, and undone otherwise.
+#ifndef SLIPWAY_ACTIVATOR_RECOVERY_H_
+#define SLIPWAY_ACTIVATOR_RECOVERY_H_
+
+#include <string>
+
+#include "activator/host.h"
+#include "activator/way_back.h"
+
+namespace activator {
+
+// Returns what was done, one sentence for people; empty where there was nothing. Throws
+// Error{kNeedsAttention} where it could not be done.
+std::string Recover(const Host& host, Services services);
+
+// The same for a folder as host.
+std::string RecoverDirectory(const images::HostLayout& layout);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_RECOVERY_H_

@@ -1,0 +1,45 @@
+// `activate list` and `activate status`: what is there, for people and as JSON. Read-only, without
+// the host's lock.
+#ifndef SLIPWAY_ACTIVATOR_REPORT_H_
+#define SLIPWAY_ACTIVATOR_REPORT_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activator/generation.h"
+#include "activator/prune.h"
+#include "activator/switch_record.h"
+#include "activator/systemd.h"
+
+namespace activator {
+
+struct UnitStatus {
+  std::string name;
+  UnitState state;
+};
+
+struct Status {
+  std::string root;
+  uint64_t active = kNoGeneration;
+  std::optional<Generation> generation;  // the active one
+  std::optional<SwitchRecord> switch_record;
+  bool switch_in_progress = false;  // with a record: false means that it was cut off
+  std::vector<UnitStatus> units;    // of the active generation; empty for a folder as host
+};
+
+// Whether some process holds the host's lock just now.
+bool IsLockHeld(const images::HostLayout& layout);
+
+// `systemd`: nullptr for a folder as host.
+Status ReadStatus(const images::HostLayout& layout, Systemd* systemd);
+
+std::string ListText(const std::vector<Generation>& generations, uint64_t active);
+std::string StatusText(const Status& status);
+std::string ListJson(const std::vector<Generation>& generations, uint64_t active);
+std::string StatusJson(const Status& status);
+std::string PruneJson(const PrunePlan& plan, bool dry_run);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_REPORT_H_

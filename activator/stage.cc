@@ -1,0 +1,128 @@
+#include "activator/stage.h"
+
+#include <optional>
+#include <utility>
+
+#include "activator/generations.h"
+#include "activator/history.h"
+#include "activator/stage_apps.h"
+#include "base/atomic_file.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "images/image_directory.h"
+#include "units/render.h"
+
+namespace activator {
+namespace {
+
+using Units = std::map<std::string, std::string>;
+
+Units RenderAll(const images::HostLayout& layout, const Apps& apps) {
+  Units out;
+  std::map<std::string, std::string> owner;
+  for (const auto& [name, digest] : apps) {
+    const std::string path = layout.Version(name, images::ImageId::Of(digest));
+    const images::ImageDirectory version(path);
+    if (version.stored().digest != digest) {
+      base::Fail(base::Code::kVerification, "{} holds another manifest than {}", path,
+                 digest.ToHex());
+    }
+    for (units::RenderedUnit& unit : units::Render(version.stored(), path)) {
+      const auto [other, is_first] = owner.emplace(unit.name, name);
+      if (!is_first) {
+        base::Fail(base::Code::kFailed,
+                   "{} and {} both have a service {}: rename one in its definition", other->second,
+                   name, unit.name);
+      }
+      out.emplace(unit.name, std::move(unit.text));
+    }
+  }
+  return out;
+}
+
+std::optional<uint64_t> StagedAlready(const images::HostLayout& layout, const Apps& apps,
+                                      uint64_t parent) {
+  for (const Generation& generation : LoadGenerations(layout)) {
+    if (generation.state == GenerationState::kStaged && generation.parent == parent &&
+        generation.apps == apps) {
+      return generation.number;
+    }
+  }
+  return std::nullopt;
+}
+
+Changes ChangesBetween(const Apps& from, const Apps& to) {
+  Changes out;
+  for (const auto& [name, digest] : to) {
+    const auto old = from.find(name);
+    if (old == from.end()) {
+      out[name] = {std::nullopt, digest};
+    } else if (old->second != digest) {
+      out[name] = {old->second, digest};
+    }
+  }
+  for (const auto& [name, digest] : from) {
+    if (!to.contains(name)) {
+      out[name] = {digest, std::nullopt};
+    }
+  }
+  return out;
+}
+
+void Publish(const images::HostLayout& layout, const Generation& generation, const Units& units) {
+  base::TemporaryDirectory work(layout.Generations(), std::string(base::kTemporaryPrefix));
+  base::WriteFileAtomically(work.path() + "/generation.json", generation.Serialize());
+  base::MakeDirectories(work.path() + "/units");
+  for (const auto& [name, text] : units) {
+    base::WriteFileAtomically(work.path() + "/units/" + name, text);
+  }
+  // mkdtemp makes it for us alone; systemd and people read it.
+  if (::chmod(work.path().c_str(), 0755) != 0) {
+    base::FailErrno(errno, "cannot set the mode of {}", work.path());
+  }
+  base::PublishDirectory(work.path(), layout.Generation(generation.number));
+  work.Release();
+}
+
+}  // namespace
+
+StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
+                           const std::string& by) {
+  const uint64_t active = ActiveGeneration(layout);
+  const Apps before = active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
+  if (active != kNoGeneration && apps == before) {
+    return {active, false, true};
+  }
+  if (const std::optional<uint64_t> staged = StagedAlready(layout, apps, active)) {
+    return {*staged, false, false};
+  }
+  Generation generation;
+  generation.number = NextGenerationNumber(layout);
+  generation.parent = active;
+  generation.changes = ChangesBetween(before, apps);
+  generation.created = base::ToIso8601(base::SystemClock().Now());
+  generation.by = by;
+  generation.apps = apps;
+  Publish(layout, generation, RenderAll(layout, apps));
+  Event event;
+  event.event = "staged";
+  event.generation = generation.number;
+  event.from = active;
+  event.by = by;
+  AppendEvent(layout, event);
+  return {generation.number, true, false};
+}
+
+StagedGeneration StageGeneration(const images::HostLayout& layout,
+                                 const std::map<std::string, base::Sha256>& changes,
+                                 const std::string& by) {
+  const uint64_t active = ActiveGeneration(layout);
+  Apps apps = active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
+  for (const auto& [name, digest] : changes) {
+    apps.insert_or_assign(name, digest);
+  }
+  return StageApps(layout, apps, by);
+}
+
+}  // namespace activator

@@ -1,0 +1,188 @@
+#include "activator/switch.h"
+
+#include "activator/finish.h"
+#include "activator/generations.h"
+#include "activator/hosted_units.h"
+#include "activator/switch_record.h"
+#include "activator/unit_links.h"
+#include "activator/way_back.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+class Switch {
+ public:
+  Switch(const Host& host, const SwitchRequest& request)
+      : host_(host),
+        request_(request),
+        from_(LoadUnits(host.layout, request.from)),
+        to_(LoadUnits(host.layout, request.to)),
+        difference_(Compare(from_, to_)),
+        touched_(Select(to_, difference_.added + difference_.changed)) {}
+
+  void Run();
+
+ private:
+  void Done(int step) const {
+    if (host_.observer) {
+      host_.observer(step);
+    }
+  }
+  void SetPhase(SwitchPhase phase) {
+    record_.phase = phase;
+    WriteSwitchRecord(host_.layout, record_);
+  }
+
+  void WriteIntent();    // 1
+  void AddLinks();       // 2
+  void StopOld();        // 3
+  void PointCurrent();   // 4
+  void Reload();         // 5
+  void StartNew();       // 6
+  void AwaitHealth();    // 7
+  void FinishHealthy();  // 8
+  void StepsBeforeHealthy();
+  [[noreturn]] void Back(const std::string& reason);
+
+  const Host& host_;
+  const SwitchRequest& request_;
+  const HostedUnits from_;
+  const HostedUnits to_;
+  const UnitDifference difference_;
+  const HostedUnits touched_;  // what runs differently afterwards; the others are left alone
+  SwitchRecord record_;
+};
+
+void Switch::WriteIntent() {
+  const auto now = host_.clock.Now();
+  record_ = {request_.activation_id,
+             request_.from,
+             request_.to,
+             SwitchPhase::kIntent,
+             request_.is_rollback,
+             BootId(),
+             base::ToIso8601(now),
+             base::ToIso8601(now + LongestWait(touched_, request_.timeout)),
+             request_.by,
+             ""};
+  const Generation before = LoadGeneration(host_.layout, request_.to);
+  try {
+    WriteSwitchRecord(host_.layout, record_);
+    Generation to = before;
+    to.state = GenerationState::kActivating;
+    to.reason.clear();
+    StoreGeneration(host_.layout, to);
+  } catch (const base::Error&) {
+    RemoveSwitchRecord(host_.layout);  // nothing was touched: there is nothing to go back from
+    throw;
+  }
+}
+
+void Switch::AddLinks() { EnsureUnitLinks(host_, NamesOf(to_)); }
+
+void Switch::StopOld() {
+  SetPhase(SwitchPhase::kSwitching);
+  StopUnits(host_, difference_.removed + difference_.changed);
+}
+
+void Switch::PointCurrent() { SetCurrentGeneration(host_.layout, request_.to); }
+
+void Switch::Reload() { host_.systemd.DaemonReload(); }
+
+void Switch::StartNew() {
+  const UnitNames names = NamesOf(touched_);
+  host_.systemd.ResetFailed(names);
+  host_.systemd.QueueStart(names);
+  WaitUntilStarted(host_, touched_, request_.timeout);
+}
+
+void Switch::AwaitHealth() { WaitUntilSettled(host_, touched_); }
+
+void Switch::FinishHealthy() {
+  try {
+    FinishSwitch(host_, record_);
+  } catch (const base::Error& error) {
+    base::Fail(base::Code::kNeedsAttention,
+               "generation {} runs and is healthy, but its records could not be finished: {}. The "
+               "next `activate` finishes them",
+               request_.to, error.what());
+  }
+}
+
+void Switch::Back(const std::string& reason) {
+  const WayBackResult result = GoBack(host_, record_, reason, Services::kRestart);
+  const std::string before = request_.from == kNoGeneration
+                                 ? std::string("the host is as before, without applications")
+                                 : fmt::format("generation {} runs again", request_.from);
+  if (result.is_up) {
+    base::Fail(base::Code::kRolledBack, "generation {} was not activated, {}: {}", request_.to,
+               before, reason);
+  }
+  base::Fail(base::Code::kNeedsAttention,
+             "generation {} was not activated: {}. And generation {} did not come up again: {}",
+             request_.to, reason, request_.from, result.problem);
+}
+
+void Switch::StepsBeforeHealthy() {
+  AddLinks();
+  Done(2);
+  StopOld();
+  Done(3);
+  PointCurrent();
+  Done(4);
+  Reload();
+  Done(5);
+  StartNew();
+  Done(6);
+  AwaitHealth();
+  Done(7);
+  SetPhase(SwitchPhase::kHealthy);
+}
+
+void Switch::Run() {
+  WriteIntent();
+  Done(1);
+  try {
+    StepsBeforeHealthy();
+  } catch (const base::Error& error) {
+    // The record on disk may say healthy already (a failed sync of its directory); what counts is
+    // that we go back now, and the way back writes it anew.
+    record_.phase =
+        record_.phase == SwitchPhase::kIntent ? SwitchPhase::kIntent : SwitchPhase::kSwitching;
+    Back(error.what());
+  }
+  FinishHealthy();
+  Done(8);
+}
+
+}  // namespace
+
+std::string BootId() {
+  std::string out = base::ReadFileIfThere("/proc/sys/kernel/random/boot_id").value_or("");
+  while (out.ends_with('\n')) {
+    out.pop_back();
+  }
+  return out;
+}
+
+void RunSwitch(const Host& host, const SwitchRequest& request) { Switch(host, request).Run(); }
+
+void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& request) {
+  SwitchRecord record;
+  record.activation_id = request.activation_id;
+  record.from = request.from;
+  record.to = request.to;
+  record.is_rollback = request.is_rollback;
+  record.by = request.by;
+  record.started = base::ToIso8601(base::SystemClock().Now());
+  record.boot_id = BootId();
+  WriteSwitchRecord(layout, record);
+  SetCurrentGeneration(layout, request.to);
+  record.phase = SwitchPhase::kHealthy;
+  WriteSwitchRecord(layout, record);
+  FinishRecords(layout, record);
+}
+
+}  // namespace activator

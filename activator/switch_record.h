@@ -1,0 +1,46 @@
+// switch.json: the intent record of a switch, durable before anything is touched and removed when
+// everything is done. What it says decides what recovery does (docs/crash-safety.md).
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_RECORD_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_RECORD_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "images/host_layout.h"
+
+namespace activator {
+
+enum class SwitchPhase {
+  kIntent,     // nothing runs differently yet; links for new units may be there
+  kSwitching,  // units may be stopped, `current` may name either, units may be started
+  kGoingBack,  // likewise, on the way back to `from`
+  kHealthy,    // `to` is what runs; only its records are to be finished
+};
+
+const char* ToText(SwitchPhase phase);
+
+struct SwitchRecord {
+  std::string activation_id;
+  uint64_t from = 0;  // 0: nothing was active
+  uint64_t to = 0;
+  SwitchPhase phase = SwitchPhase::kIntent;
+  bool is_rollback = false;  // asked for by --rollback: `from` is then rolled back, not superseded
+  std::string boot_id;
+  std::string started;   // ISO 8601, UTC
+  std::string deadline;  // when it must have ended, likewise
+  std::string by;
+  std::string reason;  // why it goes back
+
+  std::string Serialize() const;
+  static SwitchRecord Parse(const std::string& text, const std::string& name_of_file);
+};
+
+// nullopt: no switch is in progress, and none was cut off.
+std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout);
+void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record);
+void RemoveSwitchRecord(const images::HostLayout& layout);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_RECORD_H_

@@ -1,0 +1,231 @@
+#include "activator/systemd.h"
+
+#include <cerrno>
+#include <charconv>
+#include <optional>
+
+#include "activator/process_root.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+
+namespace activator {
+namespace {
+
+// A reload reads every unit of the host; the other calls answer at once unless systemd is stuck.
+constexpr std::chrono::seconds kCallTimeout{90};
+constexpr std::chrono::seconds kLogTimeout{5};
+
+constexpr const char* kProperties =
+    "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
+    "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec";
+
+std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
+  std::vector<std::string> argv = {"systemctl", "--no-pager", "--no-ask-password"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  if (!units.empty()) {
+    argv.emplace_back("--");
+    argv.insert(argv.end(), units.begin(), units.end());
+  }
+  base::ProcessOptions options;
+  options.timeout = kCallTimeout;
+  options.environment = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
+  const base::ProcessResult result = base::Run(argv, options);
+  if (result.timed_out) {
+    base::Fail(base::Code::kFailed, "systemctl {} did not answer within {} s", arguments.front(),
+               kCallTimeout.count());
+  }
+  if (!result.ok()) {
+    base::Fail(base::Code::kFailed, "systemctl {}: {}", arguments.front(),
+               OneLine(base::LastLines(result.err, 5)));
+  }
+  return result.out;
+}
+
+std::string OneLine(const std::string& lines) {
+  std::string out;
+  for (const char c : lines) {
+    out += c == '\n' ? std::string(" | ") : std::string(1, c);
+  }
+  return out;
+}
+
+template <typename Number>
+Number ToNumber(const std::string& text) {
+  Number out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+// "1min 30s", "100ms", "infinity": how systemctl prints a time span.
+std::chrono::microseconds ParseSpan(const std::string& text) {
+  static const std::map<std::string, uint64_t> kUnits = {{"us", 1},         {"ms", 1000},
+                                                         {"s", 1000000},    {"min", 60000000},
+                                                         {"h", 3600000000}, {"d", 86400000000}};
+  uint64_t total = 0;
+  for (size_t at = 0; at < text.size();) {
+    uint64_t number = 0;
+    const char* begin = text.data() + at;
+    const auto [end, error] = std::from_chars(begin, text.data() + text.size(), number);
+    if (error != std::errc()) {
+      return std::chrono::microseconds{0};  // infinity
+    }
+    at += static_cast<size_t>(end - begin);
+    const size_t next = std::min(text.find(' ', at), text.size());
+    const auto unit = kUnits.find(text.substr(at, next - at));
+    total += unit == kUnits.end() ? 0 : number * unit->second;
+    at = next + 1;
+  }
+  return std::chrono::microseconds(total);
+}
+
+void SetProperty(UnitState& state, const std::string& name, const std::string& value) {
+  static const std::map<std::string, std::string UnitState::*> kTexts = {
+      {"LoadState", &UnitState::load},
+      {"ActiveState", &UnitState::active},
+      {"SubState", &UnitState::sub},
+      {"Result", &UnitState::result},
+      {"Type", &UnitState::type},
+      {"FragmentPath", &UnitState::fragment_path},
+      {"InvocationID", &UnitState::invocation_id},
+      {"RootImage", &UnitState::root_image}};
+  if (const auto text = kTexts.find(name); text != kTexts.end()) {
+    state.*(text->second) = value;
+  } else if (name == "MainPID") {
+    state.main_pid = ToNumber<uint64_t>(value);
+  } else if (name == "NRestarts") {
+    state.restarts = ToNumber<uint64_t>(value);
+  } else if (name == "ExecMainStatus") {
+    state.exit_status = ToNumber<int>(value);
+  } else if (name == "Job") {
+    state.has_job = ToNumber<uint64_t>(value) != 0;
+  } else if (name == "ConditionResult") {
+    state.condition_failed = value == "no";
+  } else if (name == "NeedDaemonReload") {
+    state.needs_reload = value == "yes";
+  } else if (name == "TimeoutStopUSec") {
+    state.stop_timeout = ParseSpan(value);
+  }
+}
+
+}  // namespace
+
+std::map<std::string, UnitState> ParseShow(const std::string& text) {
+  std::map<std::string, UnitState> out;
+  UnitState state;
+  std::string id;
+  const auto finish = [&] {
+    if (!id.empty()) {
+      out[id] = state;
+    }
+    state = {};
+    id.clear();
+  };
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const size_t equals = line.find('=');
+    if (equals == std::string::npos) {
+      finish();
+    } else if (line.compare(0, equals, "Id") == 0) {
+      id = line.substr(equals + 1);
+    } else {
+      SetProperty(state, line.substr(0, equals), line.substr(equals + 1));
+    }
+  }
+  finish();
+  return out;
+}
+
+std::map<std::string, UnitState> RealSystemd::Show(const UnitNames& units) {
+  if (units.empty()) {
+    return {};
+  }
+  std::map<std::string, UnitState> out =
+      ParseShow(Systemctl({"show", std::string("--property=") + kProperties}, units));
+  for (const std::string& unit : units) {
+    if (!out.contains(unit)) {
+      base::Fail(base::Code::kFailed, "systemctl show says nothing about {}", unit);
+    }
+  }
+  return out;
+}
+
+void RealSystemd::DaemonReload() { Systemctl({"daemon-reload"}); }
+
+void RealSystemd::QueueStart(const UnitNames& units) {
+  if (!units.empty()) {
+    Systemctl({"start", "--no-block"}, units);
+  }
+}
+
+void RealSystemd::QueueStop(const UnitNames& units) {
+  if (!units.empty()) {
+    Systemctl({"stop", "--no-block"}, units);
+  }
+}
+
+void RealSystemd::ResetFailed(const UnitNames& units) {
+  for (const std::string& unit : units) {
+    try {
+      Systemctl({"reset-failed"}, {unit});
+    } catch (const base::Error&) {  // a unit that systemd has not loaded has nothing to reset
+    }
+  }
+}
+
+void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=SIGKILL"}, {unit}); }
+
+std::string RealSystemd::LastLog(const std::string& unit, const std::string& invocation_id) {
+  std::vector<std::string> argv = {"journalctl",   "--no-pager", "--quiet",
+                                   "--output=cat", "--lines=5",  "--boot"};
+  if (invocation_id.empty()) {
+    argv.push_back("--unit=" + unit);
+  } else {  // what the unit's processes said, and what systemd said of them
+    argv.insert(argv.end(),
+                {"_SYSTEMD_INVOCATION_ID=" + invocation_id, "+", "INVOCATION_ID=" + invocation_id});
+  }
+  base::ProcessOptions options;
+  options.timeout = kLogTimeout;
+  try {
+    return OneLine(base::LastLines(base::Run(argv, options).out, 5));
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
+    }
+    return "";  // a host without a journal
+  }
+}
+
+bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path) {
+  return state.main_pid == 0 || RunsFromImage(state.main_pid, image_path);
+}
+
+std::string RealSystemd::Verify(const std::vector<std::string>& files) {
+  std::vector<std::string> argv = {"systemd-analyze", "verify", "--man=no",
+                                   "--recursive-errors=no"};
+  argv.insert(argv.end(), files.begin(), files.end());
+  base::ProcessOptions options;
+  options.timeout = kCallTimeout;
+  options.environment = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
+  try {
+    const base::ProcessResult result = base::Run(argv, options);
+    if (result.timed_out) {
+      return "systemd-analyze verify did not answer";
+    }
+    return result.ok() ? "" : OneLine(base::LastLines(result.err, 5));
+  } catch (const base::Error& error) {
+    if (error.error_number() == ENOENT) {
+      return "";
+    }
+    throw;
+  }
+}
+
+bool HasSystemd() {
+  const std::optional<struct stat> found = base::LstatIfThere("/run/systemd/system");
+  return found && S_ISDIR(found->st_mode);
+}
+
+}  // namespace activator

@@ -1,0 +1,84 @@
+// What the activator asks of systemd. The product talks to it through systemctl, each call with a
+// timeout; tests put a fake in its place (tests/support/fake_systemd.h).
+#ifndef SLIPWAY_ACTIVATOR_SYSTEMD_H_
+#define SLIPWAY_ACTIVATOR_SYSTEMD_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace activator {
+
+// systemctl show of one unit; what systemd does not know is empty or 0.
+struct UnitState {
+  std::string load;    // loaded, not-found, bad-setting, masked, ...
+  std::string active;  // active, activating, deactivating, inactive, failed, ...
+  std::string sub;     // running, exited, dead, auto-restart, ...
+  std::string result;  // success, exit-code, signal, start-limit-hit, ...
+  std::string type;    // exec, oneshot, ...
+  std::string fragment_path;
+  std::string invocation_id;
+  std::string root_image;
+  uint64_t main_pid = 0;
+  uint64_t restarts = 0;  // automatic ones since the last start by hand
+  int exit_status = 0;    // of the main process's last end
+  bool has_job = false;   // queued or running
+  bool condition_failed = false;
+  bool needs_reload = false;
+  std::chrono::microseconds stop_timeout{0};  // 0: none
+
+  bool IsDown() const { return active == "inactive" || active == "failed"; }
+};
+
+using UnitNames = std::vector<std::string>;
+
+// All throw Error{kFailed} with what systemctl said. Nothing waits for a job to end. An empty list
+// of units is no call at all.
+class Systemd {
+ public:
+  Systemd() = default;
+  Systemd(const Systemd&) = delete;
+  Systemd& operator=(const Systemd&) = delete;
+  virtual ~Systemd() = default;
+
+  virtual std::map<std::string, UnitState> Show(const UnitNames& units) = 0;
+  virtual void DaemonReload() = 0;
+  virtual void QueueStart(const UnitNames& units) = 0;
+  virtual void QueueStop(const UnitNames& units) = 0;
+  virtual void ResetFailed(const UnitNames& units) = 0;
+  // SIGKILL to all processes of a unit that does not stop.
+  virtual void Kill(const std::string& unit) = 0;
+  // The last lines in the journal of the unit's run, joined to one line for a message; empty where
+  // there are none. Throws only where we are interrupted.
+  virtual std::string LastLog(const std::string& unit, const std::string& invocation_id) = 0;
+  // Whether the unit's main process runs from the image. True where it has none.
+  virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
+  // Checks unit files; returns what is wrong with them, empty where nothing is or where there is
+  // no systemd-analyze.
+  virtual std::string Verify(const std::vector<std::string>& files) = 0;
+};
+
+class RealSystemd : public Systemd {
+ public:
+  std::map<std::string, UnitState> Show(const UnitNames& units) override;
+  void DaemonReload() override;
+  void QueueStart(const UnitNames& units) override;
+  void QueueStop(const UnitNames& units) override;
+  void ResetFailed(const UnitNames& units) override;
+  void Kill(const std::string& unit) override;
+  std::string LastLog(const std::string& unit, const std::string& invocation_id) override;
+  bool RunsFrom(const UnitState& state, const std::string& image_path) override;
+  std::string Verify(const std::vector<std::string>& files) override;
+};
+
+// Whether systemd manages this machine (sd_booted(3)).
+bool HasSystemd();
+
+// "Property=value" blocks of systemctl show -> state by Id. For tests.
+std::map<std::string, UnitState> ParseShow(const std::string& text);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SYSTEMD_H_

@@ -1,0 +1,156 @@
+#include "activator/transient.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+
+#include "activator/history.h"
+#include "activator/report.h"
+#include "activator/switch_record.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/interrupt.h"
+
+namespace activator {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{50};
+
+std::vector<std::string> CommandLine(const std::string& unit,
+                                     const std::vector<std::string>& arguments) {
+  std::vector<std::string> out = {"systemd-run",
+                                  "--unit=" + unit,
+                                  "--description=Slipway: activation",
+                                  "--collect",
+                                  "--wait",
+                                  "--pipe",
+                                  "--quiet",
+                                  "--no-ask-password",
+                                  "--",
+                                  base::RealPath("/proc/self/exe")};
+  out.insert(out.end(), arguments.begin(), arguments.end());
+  return out;
+}
+
+// systemd-run with our own standard descriptors, which --pipe hands on to the unit.
+pid_t Spawn(const std::vector<std::string>& argv, const base::Io& io) {
+  std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
+  for (const std::string& text : argv) {
+    pointers.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve does not write there
+  }
+  pointers.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, io.out, 1);
+  posix_spawn_file_actions_adddup2(&actions, io.err, 2);
+  pid_t pid = -1;
+  const int error = ::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    base::FailErrno(error, "cannot run systemd-run, which runs the switch");
+  }
+  return pid;
+}
+
+// Exit code as a shell gives it.
+int WaitFor(pid_t pid, const std::string& unit) {
+  for (;;) {
+    int status = 0;
+    const pid_t waited = ::waitpid(pid, &status, WNOHANG);
+    if (waited == pid) {
+      return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+    if (waited < 0 && errno != EINTR) {
+      base::FailErrno(errno, "cannot wait for systemd-run");
+    }
+    if (base::Interrupted()) {
+      base::Fail(base::Code::kInterrupted,
+                 "interrupted, but the activation goes on: see `activate status` and journalctl "
+                 "--unit {}",
+                 unit);
+    }
+    base::SystemClock().Sleep(kPoll);
+  }
+}
+
+// What the records say of an activation; nullopt: it changed nothing.
+std::optional<int> RecordedOutcome(const images::HostLayout& layout, const std::string& id) {
+  std::optional<int> out;
+  for (const Event& event : ReadHistory(layout)) {
+    if (event.activation_id != id) {
+      continue;
+    }
+    if (event.event == "activated") {
+      out = 0;
+    } else if (event.event == "rolled-back") {
+      out = static_cast<int>(base::Code::kRolledBack);
+    } else if (event.event == "preflight-failed") {
+      out = static_cast<int>(base::Code::kFailed);
+    } else if (event.event == "failed") {
+      out = static_cast<int>(base::Code::kNeedsAttention);
+    }
+  }
+  return out;
+}
+
+// systemd-run says 1 for whatever it cannot express: our own "failed, nothing changed", a unit that
+// a signal ended, and itself having lost the unit from view.
+int ExplainFailure(const images::HostLayout& layout, const std::string& id,
+                   const std::string& unit) {
+  const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
+  if (record && record->activation_id == id) {
+    if (IsLockHeld(layout)) {
+      base::Fail(base::Code::kNeedsAttention,
+                 "lost sight of the activation, which goes on: see `activate status` and "
+                 "journalctl --unit {}",
+                 unit);
+    }
+    base::Fail(base::Code::kNeedsAttention,
+               "the activation was killed half-way: see `activate status`. The next `activate` "
+               "puts it right (journalctl --unit {})",
+               unit);
+  }
+  return RecordedOutcome(layout, id).value_or(static_cast<int>(base::Code::kFailed));
+}
+
+}  // namespace
+
+std::string NewActivationId() {
+  std::array<uint8_t, 8> random{};
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    base::FailErrno(errno, "cannot get random bytes");
+  }
+  return base::ToHex(random);
+}
+
+int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
+                       const std::vector<std::string>& arguments, const base::Io& io) {
+  const std::string unit = "slipway-activate-" + activation_id;
+  const int code = WaitFor(Spawn(CommandLine(unit, arguments), io), unit);
+  return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit) : code;
+}
+
+void IgnoreLostConnection() {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  for (const int signal_number : {SIGHUP, SIGPIPE, SIGINT}) {
+    ::sigaction(signal_number, &ignore, nullptr);
+  }
+  struct sigaction end {};
+  end.sa_handler = SIG_DFL;
+  ::sigaction(SIGTERM, &end, nullptr);
+}
+
+}  // namespace activator

@@ -1,0 +1,70 @@
+#include "activator/unit_links.h"
+
+#include <optional>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+std::string LinkPath(const Host& host, const std::string& unit) {
+  return host.unit_directory + "/" + unit;
+}
+
+std::string TargetOf(const Host& host, const std::string& unit) {
+  return host.layout.Current() + "/units/" + unit;
+}
+
+bool IsOurs(const Host& host, const std::string& unit) {
+  return base::ReadLinkIfThere(LinkPath(host, unit)) == TargetOf(host, unit);
+}
+
+}  // namespace
+
+bool IsNameFree(const Host& host, const std::string& unit) {
+  return IsOurs(host, unit) || !base::LstatIfThere(LinkPath(host, unit));
+}
+
+bool EnsureUnitLinks(const Host& host, const UnitNames& units) {
+  bool changed = false;
+  for (const std::string& unit : units) {
+    if (IsOurs(host, unit)) {
+      continue;
+    }
+    if (!IsNameFree(host, unit)) {
+      base::Fail(base::Code::kFailed, "{} is not ours: remove it, or rename the service",
+                 LinkPath(host, unit));
+    }
+    base::ReplaceSymlink(TargetOf(host, unit), LinkPath(host, unit));
+    changed = true;
+  }
+  return changed;
+}
+
+bool RemoveUnitLinks(const Host& host, const UnitNames& units) {
+  bool changed = false;
+  for (const std::string& unit : units) {
+    if (IsOurs(host, unit)) {
+      base::Unlink(LinkPath(host, unit));
+      changed = true;
+    }
+  }
+  if (changed) {
+    base::FsyncDirectory(host.unit_directory);
+  }
+  return changed;
+}
+
+UnitNames LinkedUnits(const Host& host) {
+  UnitNames out;
+  for (const std::string& name : base::ListDirectory(host.unit_directory)) {
+    if (IsOurs(host, name)) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
+}  // namespace activator

@@ -1,0 +1,21 @@
+// The links /etc/systemd/system/UNIT -> ROOT/current/units/UNIT. Each change is durable.
+#ifndef SLIPWAY_ACTIVATOR_UNIT_LINKS_H_
+#define SLIPWAY_ACTIVATOR_UNIT_LINKS_H_
+
+#include "activator/host.h"
+
+namespace activator {
+
+// Makes what is missing; false: all were there. Throws where something that is not ours is in the
+// way.
+bool EnsureUnitLinks(const Host& host, const UnitNames& units);
+// Removes our links among `units`; false: there were none.
+bool RemoveUnitLinks(const Host& host, const UnitNames& units);
+// The units that have a link of ours.
+UnitNames LinkedUnits(const Host& host);
+// Whether what stands at the unit's name in the unit directory is our link, or nothing.
+bool IsNameFree(const Host& host, const std::string& unit);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_UNIT_LINKS_H_

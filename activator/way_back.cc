@@ -1,0 +1,164 @@
+#include "activator/way_back.h"
+
+#include <functional>
+
+#include "activator/generations.h"
+#include "activator/health.h"
+#include "activator/history.h"
+#include "activator/hosted_units.h"
+#include "activator/unit_links.h"
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+class WayBack {
+ public:
+  WayBack(const Host& host, SwitchRecord record, const std::string& reason)
+      : host_(host), record_(std::move(record)), reason_(WithoutLog(reason)) {}
+
+  WayBackResult Go(Services services);
+
+ private:
+  // Goes on after a failure: each part brings the host nearer to what it was.
+  void Try(const char* what, const std::function<void()>& part);
+  HostedUnits UnitsOfTo() const;
+  void NoteInRecord();
+  void RestoreFiles();
+  WayBackResult StartAgain();
+  void MarkTo(const WayBackResult& result) const;
+  void MarkAndForget(const WayBackResult& result);
+  // Before units are stopped for the first time nothing runs differently, and restarting would
+  // break what runs.
+  bool TouchedServices() const { return record_.phase != SwitchPhase::kIntent || rebooted_; }
+
+  const Host& host_;
+  SwitchRecord record_;
+  const std::string reason_;
+  bool rebooted_ = false;
+  HostedUnits from_;
+  HostedUnits to_;
+  UnitDifference difference_;
+  std::string errors_;
+};
+
+void WayBack::Try(const char* what, const std::function<void()>& part) {
+  try {
+    part();
+  } catch (const base::Error& error) {
+    errors_ += fmt::format("{}{}: {}", errors_.empty() ? "" : "; ", what, error.what());
+  }
+}
+
+// Where `to` is damaged, every unit that is linked may be its.
+HostedUnits WayBack::UnitsOfTo() const {
+  try {
+    return LoadUnits(host_.layout, record_.to);
+  } catch (const base::Error&) {
+    HostedUnits out;
+    for (const std::string& name : LinkedUnits(host_)) {
+      out[name];
+    }
+    return out;
+  }
+}
+
+void WayBack::MarkTo(const WayBackResult& result) const {
+  Generation to;
+  try {
+    to = LoadGeneration(host_.layout, record_.to);
+  } catch (const base::Error&) {
+    return;  // damaged; nobody can activate it, and the history has the event
+  }
+  to.state = result.is_up ? GenerationState::kRolledBack : GenerationState::kFailed;
+  to.reason = result.is_up ? reason_
+                           : fmt::format("{}; and generation {} did not come up again: {}", reason_,
+                                         record_.from, WithoutLog(result.problem));
+  StoreGeneration(host_.layout, to);
+}
+
+void WayBack::NoteInRecord() {
+  record_.reason = reason_;
+  if (record_.phase != SwitchPhase::kIntent) {
+    record_.phase = SwitchPhase::kGoingBack;
+  }
+  try {
+    WriteSwitchRecord(host_.layout, record_);
+  } catch (const base::Error&) {
+    // A full disk must not stop the way back; recovery goes back from the old record as well.
+  }
+}
+
+void WayBack::RestoreFiles() {
+  Try("current", [&] { SetCurrentGeneration(host_.layout, record_.from); });
+  Try("links", [&] { EnsureUnitLinks(host_, NamesOf(from_)); });
+  Try("links", [&] { RemoveUnitLinks(host_, difference_.added); });
+  Try("daemon-reload", [&] { host_.systemd.DaemonReload(); });
+}
+
+WayBackResult WayBack::StartAgain() {
+  HostedUnits again = rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed);
+  const UnitNames names = NamesOf(again);
+  try {
+    // A unit that ended five times has used up its start limit, which counts this start too.
+    host_.systemd.ResetFailed(names + difference_.added);
+    host_.systemd.QueueStart(names);
+    WaitUntilStarted(host_, again, std::nullopt);
+    WaitUntilSettled(host_, again);
+    return {true, ""};
+  } catch (const base::Error& error) {
+    return {false, error.what()};
+  }
+}
+
+void WayBack::MarkAndForget(const WayBackResult& result) {
+  Event event;
+  event.event = result.is_up ? "rolled-back" : "failed";
+  event.generation = record_.to;
+  event.from = record_.from;
+  event.activation_id = record_.activation_id;
+  event.by = record_.by;
+  event.reason = reason_;
+  AppendEvent(host_.layout, event);
+  MarkTo(result);
+  if (record_.from != kNoGeneration) {
+    Generation from = LoadGeneration(host_.layout, record_.from);
+    from.state = GenerationState::kActive;
+    StoreGeneration(host_.layout, from);
+  }
+  RemoveSwitchRecord(host_.layout);
+}
+
+WayBackResult WayBack::Go(Services services) {
+  rebooted_ = record_.boot_id != BootId();
+  from_ = LoadUnits(host_.layout, record_.from);
+  to_ = UnitsOfTo();
+  difference_ = Compare(from_, to_);
+  NoteInRecord();
+  const bool restart = services == Services::kRestart && TouchedServices();
+  if (restart) {
+    const UnitNames stop = difference_.added + difference_.changed;
+    Try("stop", [&] { StopUnits(host_, stop); });
+  }
+  RestoreFiles();
+  const WayBackResult result = restart ? StartAgain() : WayBackResult{true, ""};
+  if (errors_.empty()) {
+    Try("records", [&] { MarkAndForget(result); });
+  }
+  if (!errors_.empty()) {
+    base::Fail(base::Code::kNeedsAttention,
+               "{}. Going back to {} did not work: {}. The next `activate` tries again; "
+               "see `activate status`",
+               reason_, GenerationName(record_.from), errors_);
+  }
+  return result;
+}
+
+}  // namespace
+
+WayBackResult GoBack(const Host& host, SwitchRecord record, const std::string& reason,
+                     Services services) {
+  return WayBack(host, std::move(record), reason).Go(services);
+}
+
+}  // namespace activator

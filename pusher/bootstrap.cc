@@ -1,0 +1,206 @@
+#include "pusher/bootstrap.h"
+
+#include <fmt/ranges.h>
+
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "pusher/protocol.h"
+
+namespace pusher {
+namespace {
+
+// Starts every line that the program says to us; a greeting that a login shell prints does not.
+constexpr std::string_view kMagic = "SLIPWAY1 ";
+constexpr size_t kMaxLineBytes = 4096;
+constexpr size_t kMaxLines = 1000;
+
+// It stands between single quotes, which fish and csh read differently from sh: so no single quote,
+// no backslash and no exclamation mark within.
+constexpr std::string_view kScript = R"sh(
+set -u
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+umask 022
+root=$1 digest=$2 size=$3 version=$4 arch=$5 by=$6
+agent=$root/bin/activate-$digest
+temporary=
+advice="but what runs as root must be changed by root alone: mend that, or choose another --root"
+say() { echo; echo "SLIPWAY1 $1"; }
+clean() { [ -z "$temporary" ] || rm -f "$temporary"; }
+refuse() { clean; set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
+trap clean EXIT
+trap "exit 1" HUP INT TERM PIPE
+
+# Only root may be able to change what is run as root.
+check() {
+  path=$1
+  while :; do
+    if [ -e "$path" ] || [ -L "$path" ]; then
+      owner=$(stat -c %u "$path") && mode=$(stat -c %A "$path") || refuse "cannot look at $path"
+      [ "$owner" = 0 ] || refuse "$path belongs to user $owner, $advice"
+      case $mode in
+        l*) ;;
+        ?????w*|????????w*) refuse "$path can be written by other users ($mode), $advice" ;;
+      esac
+    fi
+    [ "$path" = / ] && break
+    path=${path%/*}
+    path=${path:-/}
+  done
+}
+
+is_there() { [ -f "$agent" ] && [ "$(sha256sum <"$agent")" = "$digest  -" ] && [ -x "$agent" ]; }
+
+# What an interrupted push left; an hour is far more than a push in progress needs for it.
+clean_old() {
+  now=$(date +%s)
+  for old in "$root"/bin/.slipway-tmp-*; do
+    if [ -f "$old" ] && [ $((now - $(stat -c %Y "$old"))) -gt 3600 ]; then rm -f "$old"; fi
+  done
+}
+
+store() {
+  clean_old
+  temporary=$root/bin/.slipway-tmp-agent-$$
+  say NEED
+  why=$(head -c "$size" 2>&1 >"$temporary") ||
+    refuse "cannot store the agent in $root/bin: ${why##*: }"
+  [ "$(sha256sum <"$temporary")" = "$digest  -" ] || refuse "the agent did not arrive whole"
+  why=$(chmod 755 "$temporary" 2>&1) || refuse "cannot store the agent in $root/bin: ${why##*: }"
+  sync "$temporary" 2>/dev/null || sync
+  why=$(mv -f "$temporary" "$agent" 2>&1) || refuse "cannot store the agent: ${why##*: }"
+  temporary=
+  sync "$root/bin" 2>/dev/null || sync
+}
+
+# bin/activate names the newest version; an older imgpush leaves it alone.
+link() {
+  [ "$(readlink "$root/bin/activate")" = "activate-$digest" ] && return
+  have=$(timeout 10 "$root/bin/activate" --version </dev/null 2>/dev/null | head -n 1)
+  have=${have##* }
+  case $have in [0-9]*) ;; *) have=0 ;; esac
+  newest=$({ echo "$have"; echo "$version"; } | sort -V | tail -n 1)
+  [ "$newest" = "$version" ] || return 0
+  temporary=$root/bin/.slipway-tmp-link-$$
+  ln -sfn "activate-$digest" "$temporary" && mv -fT "$temporary" "$root/bin/activate" ||
+    refuse "cannot make the link $root/bin/activate"
+  temporary=
+}
+
+[ "$(id -u)" = 0 ] || refuse "needs root there: log in as root, as in root@HOST"
+[ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
+here=$(uname -m)
+[ -z "$arch" ] || [ "$arch" = "$here" ] ||
+  refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
+check "$root"
+check "$(readlink -m "$root")"
+why=$(mkdir -p "$root/bin" 2>&1) || refuse "cannot make $root/bin: ${why##*: }"
+check "$agent"
+if is_there; then link; say HAVE; else store; link; say STORED; fi
+exec "$agent" receive --root "$root" --by "$by${SSH_CONNECTION:+ from ${SSH_CONNECTION%% *}}"
+)sh";
+
+// The next line that the program says, without the magic; "" where the stream ended.
+std::string NextWord(Stream& stream) {
+  for (size_t lines = 0; lines < kMaxLines; ++lines) {
+    const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
+    if (!line) {
+      return "";
+    }
+    if (line->starts_with(kMagic)) {
+      return Printable(line->substr(kMagic.size()));
+    }
+  }
+  base::Fail(base::Code::kFailed,
+             "{} prints endlessly before it answers; look at its login shell's start files",
+             stream.peer());
+}
+
+void SendAgent(Stream& stream, const AgentBinary& agent) {
+  const base::UniqueFd fd = base::OpenForReading(agent.path);
+  for (uint64_t at = 0; at < agent.size_bytes;) {
+    const std::vector<uint8_t> part = base::PRead(fd.get(), at, 256 << 10, agent.path);
+    if (part.empty()) {
+      base::Fail(base::Code::kFailed, "{} became shorter meanwhile", agent.path);
+    }
+    stream.Write(part);
+    at += part.size();
+  }
+  stream.Flush();
+}
+
+[[noreturn]] void FailAs(const Stream& stream, const std::string& word) {
+  constexpr std::string_view kRefused = "REFUSED ";
+  if (word.starts_with(kRefused)) {
+    base::Fail(base::Code::kFailed, "{}: {}", stream.peer(), word.substr(kRefused.size()));
+  }
+  if (word.empty()) {
+    base::Fail(base::Code::kUnreachable, "{} ended the connection", stream.peer());
+  }
+  base::Fail(base::Code::kFailed, "{} broke the protocol: it answered '{}'", stream.peer(), word);
+}
+
+}  // namespace
+
+void CheckRoot(const std::string& root) {
+  bool plain = root.size() > 1 && root.front() == '/' && root.back() != '/' &&
+               root.find("//") == std::string::npos;
+  for (const std::string_view part : {"/./", "/../"}) {
+    plain = plain && (root + "/").find(part) == std::string::npos;
+  }
+  for (const char c : root) {
+    plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '\'' && c != '\\';
+  }
+  if (!plain) {
+    base::Fail(base::Code::kUsage,
+               "'{}' is no possible root on a host: use an absolute path such as /var/lib/images",
+               Printable(root));
+  }
+}
+
+std::string ShellQuoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return out + "'";
+}
+
+std::string BootstrapCommand(const AgentBinary& agent, const std::string& root,
+                             const std::string& by) {
+  std::string out = "exec sh -c " + ShellQuoted(std::string(kScript)) + " slipway";
+  for (const std::string& word : {root, agent.sha256.ToHex(), std::to_string(agent.size_bytes),
+                                  Version(), agent.architecture, by}) {
+    out += " " + ShellQuoted(word);
+  }
+  return out;
+}
+
+uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent) {
+  std::string word = NextWord(stream);
+  if (word == "HAVE") {
+    return 0;
+  }
+  if (word != "NEED") {
+    FailAs(stream, word);
+  }
+  try {
+    SendAgent(stream, agent);
+  } catch (const base::Error& error) {
+    if (error.code() != base::Code::kUnreachable) {
+      throw;
+    }
+    word = NextWord(stream);  // why it stopped reading, such as a full disk
+    FailAs(stream, word);
+  }
+  word = NextWord(stream);
+  if (word != "STORED") {
+    FailAs(stream, word);
+  }
+  return agent.size_bytes;
+}
+
+}  // namespace pusher

@@ -1,0 +1,143 @@
+#include "pusher/remote.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "pusher/bootstrap.h"
+#include "pusher/protocol.h"
+
+namespace pusher {
+namespace {
+
+constexpr std::string_view kFolderPrefix = "dir:";
+constexpr int kSshFailed = 255;
+constexpr int kSignalExit = 128;
+// Together with the last words of Push (2 s) and kEndLimit, a dead link costs less than 30 s; ssh's
+// own probes below find one after 20 s, a host's agent is heard of every 5 s.
+constexpr std::chrono::seconds kIdleLimit(25);
+constexpr std::chrono::seconds kEndLimit(2);
+
+// ssh takes the first value it sees of an option: what the user's own words set comes first.
+const std::vector<std::string>& SshDefaults() {
+  static const std::vector<std::string> defaults = {"-o", "BatchMode=yes",
+                                                    "-o", "ConnectTimeout=10",
+                                                    "-o", "ServerAliveInterval=5",
+                                                    "-o", "ServerAliveCountMax=4",
+                                                    "-T", "-a",
+                                                    "-x"};
+  return defaults;
+}
+
+std::vector<std::string> CommandLine(const std::string& host, const RemoteOptions& options,
+                                     const AgentBinary& agent) {
+  if (const std::string folder = FolderOf(host); !folder.empty()) {
+    return {agent.path, "receive", "--root", folder, "--by", options.by, "--dir"};
+  }
+  CheckRoot(options.root);
+  std::vector<std::string> out = SplitWords(options.ssh.empty() ? "ssh" : options.ssh);
+  out.insert(out.end(), SshDefaults().begin(), SshDefaults().end());
+  out.push_back(host);
+  out.push_back(BootstrapCommand(agent, options.root, options.by));
+  return out;
+}
+
+StreamOptions OptionsFor(const std::string& host, int diagnostics) {
+  StreamOptions out;
+  out.peer = host;
+  out.read_while_writing = true;
+  out.diagnostics = diagnostics;
+  out.idle_limit = kIdleLimit;
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> SplitWords(const std::string& text) {
+  std::vector<std::string> words;
+  std::optional<std::string> word;
+  char quote = '\0';
+  for (const char c : text) {
+    if (quote != '\0' ? c == quote : (c == '\'' || c == '"')) {
+      quote = quote == '\0' ? c : '\0';
+      word = word.value_or("");
+    } else if (quote == '\0' && (c == ' ' || c == '\t' || c == '\n')) {
+      if (word) {
+        words.push_back(*std::move(word));
+        word.reset();
+      }
+    } else {
+      word = word.value_or("") + c;
+    }
+  }
+  if (word) {
+    words.push_back(*std::move(word));
+  }
+  if (quote != '\0' || words.empty()) {
+    base::Fail(base::Code::kUsage, "the ssh command '{}' {}", Printable(text),
+               words.empty() ? "has no word" : "has a quote that is not closed");
+  }
+  return words;
+}
+
+void CheckHost(const std::string& host) {
+  const bool folder = host.starts_with(kFolderPrefix);
+  const bool plain = std::ranges::none_of(host, [&](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || (c == ' ' && !folder);
+  });
+  if (host.empty() || host.front() == '-' || !plain || host == kFolderPrefix) {
+    base::Fail(base::Code::kUsage,
+               "'{}' is no host: use what ssh understands, as in web1 or root@web1, or dir:PATH",
+               Printable(host));
+  }
+}
+
+std::string FolderOf(const std::string& host) {
+  return host.starts_with(kFolderPrefix) ? base::AbsolutePath(host.substr(kFolderPrefix.size()))
+                                         : "";
+}
+
+Remote::Remote(const std::string& host, const RemoteOptions& options, const AgentBinary& agent)
+    : host_(host),
+      child_(CommandLine(host, options, agent), base::ChildError::kPiped),
+      stream_(child_.from(), child_.to(), OptionsFor(host, child_.error())),
+      wire_(stream_) {
+  if (FolderOf(host).empty()) {
+    try {
+      agent_bytes_ = RunBootstrap(stream_, agent);
+    } catch (const base::Error& error) {
+      throw Explain(error);
+    }
+  }
+}
+
+base::Error Remote::Explain(const base::Error& error) {
+  if (base::Interrupted()) {  // the terminal interrupts ssh as well, which looks like a lost link
+    return {base::Code::kInterrupted, "interrupted"};
+  }
+  if (error.code() != base::Code::kUnreachable) {
+    return error;
+  }
+  const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
+  std::string said = Printable(base::LastLines(stream_.Diagnostics(), 1));
+  said.erase(said.find_last_not_of(' ') + 1);  // ssh ends its lines with a carriage return too
+  if (!exit_code || *exit_code == 0 || said.empty() ||
+      *exit_code == static_cast<int>(base::Code::kUnreachable)) {  // the agent lost us as well
+    return error;
+  }
+  const bool killed = *exit_code > kSignalExit && *exit_code != kSshFailed;
+  if (killed || (FolderOf(host_).empty() && *exit_code == kSshFailed)) {
+    return {base::Code::kUnreachable, fmt::format("{}: the connection failed: {}", host_, said)};
+  }
+  return {base::Code::kFailed,
+          fmt::format("{}: the agent ended with {}: {}", host_, *exit_code, said)};
+}
+
+void Remote::Close() {
+  child_.CloseTo();
+  stream_.ReadToEnd(kEndLimit);
+  child_.WaitFor(kEndLimit);
+}
+
+}  // namespace pusher

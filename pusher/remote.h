@@ -1,0 +1,59 @@
+// The connection to one host: a child process, ssh or the agent itself for a folder, whose standard
+// input and output carry the protocol.
+#ifndef SLIPWAY_PUSHER_REMOTE_H_
+#define SLIPWAY_PUSHER_REMOTE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "pusher/agent_binary.h"
+#include "pusher/wire.h"
+
+namespace pusher {
+
+struct RemoteOptions {
+  std::string ssh;   // program and options as one text: "ssh -F config"; empty: "ssh"
+  std::string root;  // on the host; a folder is its own root
+  std::string by;    // who pushes
+};
+
+// Splits `text` at spaces; '...' and "..." hold spaces. No shell is involved. Throws Error{kUsage}
+// where a quote is not closed or nothing is there.
+std::vector<std::string> SplitWords(const std::string& text);
+
+// Throws Error{kUsage} unless `host` can be given to ssh, or is dir:PATH.
+void CheckHost(const std::string& host);
+// The path of a host dir:PATH, absolute; empty for any other host.
+std::string FolderOf(const std::string& host);
+
+class Remote {
+ public:
+  // Starts the child and, over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's
+  // own last line where there is no way to the host.
+  Remote(const std::string& host, const RemoteOptions& options, const AgentBinary& agent);
+
+  Wire& wire() { return wire_; }
+  uint64_t agent_bytes() const { return agent_bytes_; }  // uploaded; 0 where it was there
+  // Sent since the agent runs: what a push costs.
+  uint64_t sent_bytes() const { return stream_.sent_bytes() - agent_bytes_; }
+
+  // The better account of `error` where the connection ended: what the host said before, or ssh's
+  // own last line. Ends the child.
+  base::Error Explain(const base::Error& error);
+  // After the last message: lets the child end by itself, for a moment.
+  void Close();
+
+ private:
+  const std::string host_;
+  base::Child child_;
+  Stream stream_;
+  Wire wire_;
+  uint64_t agent_bytes_ = 0;
+};
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_REMOTE_H_

@@ -1,0 +1,54 @@
+// Frames on a stream: {u32 length of the payload, u8 type, 8 bytes of checksum, payload}, integers
+// little-endian; the checksum is the first 8 bytes of the SHA-256 of type and payload. The
+// authority is docs/formats/protocol.md.
+//
+// A frame's length is bounded, and memory grows with the bytes that came, not with what the peer
+// announces.
+#ifndef SLIPWAY_PUSHER_WIRE_H_
+#define SLIPWAY_PUSHER_WIRE_H_
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "chunker/index.h"
+#include "pusher/stream.h"
+
+namespace pusher {
+
+inline constexpr size_t kFrameHeaderBytes = 13;
+// The largest chunk and its number fit; whatever is longer is sent in pieces.
+inline constexpr uint32_t kMaxPayloadBytes = chunker::kMaxChunkBytes + 64;
+
+struct Frame {
+  uint8_t type = 0;
+  std::vector<uint8_t> payload;
+};
+
+// Several threads may send; one receives.
+class Wire {
+ public:
+  explicit Wire(Stream& stream) : stream_(stream) {}
+
+  // Small frames are gathered; Flush() or Receive() sends them off. `head` and `tail` together are
+  // the payload.
+  void Send(uint8_t type, base::Bytes head, base::Bytes tail = {});
+  void Flush();
+  // nullopt where the peer ended the stream between two frames. Throws Error{kFailed} for a frame
+  // that is too long or damaged.
+  std::optional<Frame> Receive();
+
+  Stream& stream() { return stream_; }
+  const std::string& peer() const { return stream_.peer(); }
+
+ private:
+  Stream& stream_;
+  std::mutex send_mutex_;
+};
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_WIRE_H_

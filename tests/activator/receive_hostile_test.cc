@@ -1,0 +1,252 @@
+// A sender that says anything at all, to a real agent process.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "images/image_directory.h"
+#include "pusher/chunk_list.h"
+#include "pusher/protocol.h"
+#include "tests/support/synthetic_image.h"
+
+namespace activator {
+namespace {
+
+using pusher::MessageType;
+using testing::HasSubstr;
+
+class HostileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::signal(SIGPIPE, SIG_IGN);
+    built_ = tests::WriteImage(directory_.path() + "/built",
+                               {"app", "1", {"one", "two", "three"}, "", {}});
+  }
+
+  // Greets, begins with `images` images, lets `say` speak, and returns what the agent fails with.
+  std::string Failure(uint64_t images, const std::function<void(pusher::Wire&)>& say) {
+    base::Child child({TEST_AGENT, "receive", "--root", root(), "--by", "me", "--dir"},
+                      base::ChildError::kPiped);
+    pusher::StreamOptions options;
+    options.peer = "host";
+    options.read_while_writing = true;
+    options.diagnostics = child.error();
+    options.idle_limit = std::chrono::seconds(10);
+    pusher::Stream stream(child.from(), child.to(), options);
+    pusher::Wire wire(stream);
+    try {
+      pusher::Expect(wire, MessageType::kHello);
+      pusher::Begin begin;
+      begin.images = images;
+      pusher::SendText(wire, MessageType::kBegin, begin.Serialize());
+      say(wire);
+      wire.Flush();
+      for (;;) {
+        pusher::ReceiveMessage(wire);
+      }
+    } catch (const base::Error& error) {
+      exit_code_ = child.WaitFor(std::chrono::seconds(10)).value_or(-1);
+      return error.what();
+    }
+  }
+
+  pusher::Offer TheOffer() {
+    const images::ImageDirectory image(built_);
+    pusher::Offer offer;
+    offer.name = "app";
+    offer.manifest_sha256 = image.stored().digest;
+    offer.manifest_bytes = image.stored().text.size();
+    offer.index_bytes = base::ReadFile(image.index_path()).size();
+    return offer;
+  }
+  void SendOffer(pusher::Wire& wire, const pusher::Offer& offer) {
+    const images::ImageDirectory image(built_);
+    pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
+    pusher::SendBlob(wire, image.stored().text);
+    pusher::SendBlob(wire, base::ReadFile(image.index_path()));
+  }
+  void ExpectNothingPublished() {
+    EXPECT_FALSE(base::Exists(root() + "/app"));
+    EXPECT_FALSE(base::Exists(root() + "/generations/log"));
+  }
+  std::string root() const { return directory_.path() + "/root"; }
+
+  base::TemporaryDirectory directory_{"/tmp", "hostile-"};
+  std::string built_;
+  int exit_code_ = 0;
+};
+
+TEST_F(HostileTest, MessagesOutOfOrder) {
+  for (const MessageType type : {MessageType::kCommit, MessageType::kBegin, MessageType::kChunk,
+                                 MessageType::kHello, MessageType::kStaged, MessageType{99}}) {
+    EXPECT_THAT(Failure(1, [&](pusher::Wire& wire) { SendEmpty(wire, type); }),
+                HasSubstr("broke the protocol"));
+    EXPECT_EQ(exit_code_, 1);
+  }
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, ACommitBeforeTheChunksCame) {
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        SendEmpty(wire, MessageType::kCommit);
+                      }),
+              HasSubstr("broke the protocol: message 9 came where 7 is due"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, AChunkThatNobodyAskedFor) {
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        SendChunk(wire, 3, base::AsBytes("four"));
+                      }),
+              HasSubstr("it sent chunk 3, not asked for"));
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        SendChunk(wire, 0, base::AsBytes("one"));
+                        SendChunk(wire, 0, base::AsBytes("one"));
+                      }),
+              HasSubstr("it sent chunk 0, not asked for"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, AChunkWithAnotherContent) {
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        SendChunk(wire, 1, base::AsBytes("tvo"));
+                      }),
+              HasSubstr("chunk 1 of app arrived with another content"));
+  EXPECT_EQ(exit_code_, 6);
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, AManifestThatIsNotTheOneOffered) {
+  pusher::Offer offer = TheOffer();
+  offer.name = "other";
+  EXPECT_THAT(Failure(1, [&](pusher::Wire& wire) { SendOffer(wire, offer); }),
+              HasSubstr("the manifest is not the one offered"));
+  offer = TheOffer();
+  offer.manifest_sha256 = base::Sha256Of("x");
+  EXPECT_THAT(Failure(1, [&](pusher::Wire& wire) { SendOffer(wire, offer); }),
+              HasSubstr("the manifest is not the one offered"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, AnIndexThatIsNotTheManifests) {
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        const images::ImageDirectory image(built_);
+                        std::string index = base::ReadFile(image.index_path());
+                        index[100] = static_cast<char>(index[100] ^ 1);
+                        pusher::SendText(wire, MessageType::kOffer, TheOffer().Serialize());
+                        pusher::SendBlob(wire, image.stored().text);
+                        pusher::SendBlob(wire, index);
+                      }),
+              HasSubstr("is not the index that the manifest of app names"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, TextsOfAnotherLengthThanAnnounced) {
+  pusher::Offer offer = TheOffer();
+  offer.manifest_bytes -= 1;
+  EXPECT_THAT(Failure(1, [&](pusher::Wire& wire) { SendOffer(wire, offer); }),
+              HasSubstr("a text is not as long as announced"));
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        pusher::SendText(wire, MessageType::kOffer, TheOffer().Serialize());
+                        SendEmpty(wire, MessageType::kBlob);
+                      }),
+              HasSubstr("a text is not as long as announced"));
+}
+
+TEST_F(HostileTest, AHeldImageThatIsNotHere) {
+  pusher::Offer offer = TheOffer();
+  offer.held = true;
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
+                      }),
+              HasSubstr("is not here"));
+}
+
+TEST_F(HostileTest, OneNameTwice) {
+  EXPECT_THAT(Failure(2,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        SendChunk(wire, 0, base::AsBytes("one"));
+                        SendChunk(wire, 1, base::AsBytes("two"));
+                        SendChunk(wire, 2, base::AsBytes("three"));
+                        pusher::SendText(wire, MessageType::kOffer, TheOffer().Serialize());
+                      }),
+              HasSubstr("it offers app twice"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, AnotherProtocolVersionIsAnswered) {
+  EXPECT_THAT(Failure(1000000, [](pusher::Wire&) {}), HasSubstr("images: expected a whole number"));
+}
+
+TEST_F(HostileTest, NoiseInsteadOfFrames) {
+  for (uint64_t seed = 1; seed < 20; ++seed) {
+    EXPECT_THAT(Failure(1,
+                        [&](pusher::Wire& wire) {
+                          wire.stream().Write(base::AsBytes(tests::NoiseBytes(seed, 4000)));
+                        }),
+                testing::Not(HasSubstr("link is dead")));
+    EXPECT_NE(exit_code_, 0);
+    EXPECT_LT(exit_code_, 128) << "it crashed";
+  }
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, EveryByteOfAWholePushFlipped) {
+  // The bytes of a valid push, recorded.
+  std::string bytes;
+  {
+    base::Child sink({"sh", "-c", "exec cat >\"$0\"", directory_.path() + "/recorded"});
+    pusher::StreamOptions options;
+    options.peer = "file";
+    pusher::Stream stream(sink.from(), sink.to(), options);
+    pusher::Wire wire(stream);
+    pusher::Begin begin;
+    begin.images = 1;
+    pusher::SendText(wire, MessageType::kBegin, begin.Serialize());
+    SendOffer(wire, TheOffer());
+    SendChunk(wire, 0, base::AsBytes("one"));
+    SendChunk(wire, 1, base::AsBytes("two"));
+    SendChunk(wire, 2, base::AsBytes("three"));
+    SendEmpty(wire, MessageType::kCommit);
+    wire.Flush();
+    sink.Wait();
+    bytes = base::ReadFile(directory_.path() + "/recorded");
+  }
+  const std::vector<std::string> agent = {TEST_AGENT, "receive", "--root", root(),
+                                          "--by",     "me",      "--dir"};
+  for (size_t at = 0; at < bytes.size(); at += 13) {
+    base::ProcessOptions options;
+    options.input = bytes;
+    options.input[at] = static_cast<char>(options.input[at] ^ 0x10);
+    options.timeout = std::chrono::seconds(20);
+    const base::ProcessResult result = base::Run(agent, options);
+    EXPECT_FALSE(result.timed_out) << at;
+    EXPECT_TRUE(result.exit_code == 1 || result.exit_code == 7) << at << " " << result.exit_code;
+    ExpectNothingPublished();
+    base::RemoveTree(root());  // else the next agent continues and asks for less
+  }
+  base::ProcessOptions options;
+  options.input = bytes;
+  EXPECT_EQ(base::Run(agent, options).exit_code, 0);  // unchanged, it is a push
+  EXPECT_TRUE(base::Exists(root() + "/generations/log"));
+}
+
+}  // namespace
+}  // namespace activator

@@ -1,0 +1,176 @@
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "activator/command_line.h"
+#include "activator/generation.h"
+#include "activator/history.h"
+#include "activator/report.h"
+#include "activator/root.h"
+#include "activator/switch_record.h"
+#include "activator/systemd.h"
+#include "tests/activator/host_fixture.h"
+
+namespace activator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+TEST(Generation, ReadsWhatItWrote) {
+  Generation generation;
+  generation.number = 7;
+  generation.parent = 5;
+  generation.created = "2026-01-31T23:59:59Z";
+  generation.by = "root";
+  generation.apps = {{"web", base::Sha256Of("web")}};
+  generation.changes = {{"web", {std::nullopt, base::Sha256Of("web")}},
+                        {"db", {base::Sha256Of("db"), std::nullopt}}};
+  generation.state = GenerationState::kRolledBack;
+  generation.reason = "why";
+  generation.healthy_sequence = 3;
+  EXPECT_EQ(Generation::Parse(generation.Serialize(), "x"), generation);
+}
+
+TEST(Generation, SurvivesTextThatIsNotUtf8) {
+  Generation generation;
+  generation.number = 1;
+  generation.reason = "\xff";
+  EXPECT_NO_THROW(Generation::Parse(generation.Serialize(), "x"));
+}
+
+class HistoryTest : public HostTest {};
+
+TEST_F(HistoryTest, NumbersEvents) {
+  EXPECT_EQ(AppendEvent(layout, {0, "", "staged", 1, 0, "", "", ""}), 1U);
+  EXPECT_EQ(AppendEvent(layout, {0, "", "activated", 1, 0, "id", "", "line\nbreak"}), 2U);
+  EXPECT_EQ(AppendEvent(layout, {0, "", "activated", 1, 0, "id", "", "again"}), 2U);
+  ASSERT_THAT(ReadHistory(layout), SizeIs(2));
+  EXPECT_EQ(ReadHistory(layout)[1].reason, "line\nbreak");
+}
+
+TEST_F(HistoryTest, PassesOverALineThatACrashCutShort) {
+  AppendEvent(layout, {0, "", "staged", 1, 0, "", "", ""});
+  Write(layout.History(), base::ReadFile(layout.History()) + "{\"sequence\":2,\"ti");
+  ASSERT_THAT(ReadHistory(layout), SizeIs(1));
+  EXPECT_EQ(AppendEvent(layout, {0, "", "staged", 2, 0, "", "", ""}), 2U);
+  ASSERT_THAT(ReadHistory(layout), SizeIs(2));
+}
+
+class RootTest : public HostTest {
+ protected:
+  // What PrepareRoot says; empty: it agreed.
+  static std::string Refusal(const std::string& path) {
+    try {
+      PrepareRoot(images::HostLayout(path));
+      return "";
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+  }
+};
+
+TEST_F(RootTest, IsMadeWithWhatBelongsThere) {
+  // Not below /tmp, which everybody can write.
+  if (::geteuid() != 0) {
+    EXPECT_EQ(Refusal(root + "/new"), "");
+    EXPECT_TRUE(base::Exists(root + "/new/generations"));
+    return;
+  }
+  const base::TemporaryDirectory made("/run", "slipway-root-test-");
+  EXPECT_EQ(Refusal(made.path() + "/new"), "");
+  for (const char* name : {"generations", "incoming", "bin"}) {
+    EXPECT_TRUE(base::Exists(made.path() + "/new/" + name));
+  }
+}
+
+TEST_F(RootTest, IsRefusedWhereOthersCouldChangeIt) {
+  if (::geteuid() != 0) {
+    EXPECT_THAT(Refusal("/"), HasSubstr("absolute"));
+    return;
+  }
+  EXPECT_THAT(Refusal("/tmp/slipway-root"), HasSubstr("chmod go-w /tmp"));
+  const base::TemporaryDirectory made("/run", "slipway-root-test-");
+  const std::string foreign = made.path() + "/theirs";
+  base::MakeDirectories(foreign + "/root");
+  ASSERT_EQ(::chown(foreign.c_str(), 12345, 0), 0);
+  EXPECT_THAT(Refusal(foreign + "/root"), HasSubstr(foreign + " belongs to user 12345"));
+  // A link does not hide where it leads.
+  ASSERT_EQ(::symlink((foreign + "/root").c_str(), (made.path() + "/link").c_str()), 0);
+  EXPECT_THAT(Refusal(made.path() + "/link"), HasSubstr("belongs to user 12345"));
+}
+
+TEST(Systemctl, OutputIsParsed) {
+  const auto states = ParseShow(
+      "Type=exec\nMainPID=42\nNRestarts=1\nTimeoutStopUSec=1min 30s\nId=a.service\n"
+      "ActiveState=active\nSubState=running\nJob=17\n\n"
+      "TimeoutStopUSec=infinity\nId=b.service\nLoadState=not-found\nActiveState=inactive\n");
+  ASSERT_THAT(states, SizeIs(2));
+  const UnitState& a = states.at("a.service");
+  EXPECT_EQ(a.main_pid, 42U);
+  EXPECT_EQ(a.restarts, 1U);
+  EXPECT_TRUE(a.has_job);
+  EXPECT_EQ(a.stop_timeout, std::chrono::seconds(90));
+  const UnitState& b = states.at("b.service");
+  EXPECT_EQ(b.stop_timeout.count(), 0);
+  EXPECT_TRUE(b.IsDown());
+}
+
+std::string UsageError(const std::vector<std::string>& arguments) {
+  try {
+    ParseCommandLine(arguments);
+    return "";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::Code::kUsage);
+    const std::string text = error.what();
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    return text;
+  }
+}
+
+TEST(CommandLine, IsOneRequest) {
+  EXPECT_EQ(ParseCommandLine({"--generation", "7"}).number, 7U);
+  EXPECT_EQ(ParseCommandLine({"list", "--json", "--root", "/r"}).root, "/r");
+  EXPECT_EQ(ParseCommandLine({"prune"}).keep, 3U);
+  EXPECT_EQ(ParseCommandLine({"receive", "--root", "/r", "--by", "me", "--dir"}).by, "me");
+  EXPECT_THAT(UsageError({}), HasSubstr("say what to do"));
+  EXPECT_THAT(UsageError({"--generation", "7", "--latest"}), HasSubstr("--latest"));
+  EXPECT_THAT(UsageError({"--generation", "x"}), HasSubstr("--generation"));
+  EXPECT_THAT(UsageError({"list", "--latest"}), HasSubstr("list"));
+  EXPECT_THAT(UsageError({"frobnicate"}), HasSubstr("frobnicate"));
+  EXPECT_THAT(ParseCommandLine({"--help"}).help, HasSubstr("activate --rollback"));
+  EXPECT_THAT(ParseCommandLine({"prune", "--help"}).help, HasSubstr("--keep"));
+}
+
+TEST(CommandLine, GoesOnInAnotherProcess) {
+  CommandLine line = ParseCommandLine({"--root", "/r", "--rollback", "--timeout", "9"});
+  line.activation_id = "id";
+  line.by = "root from 10.0.0.1";
+  const CommandLine again = ParseCommandLine(RunSwitchArguments(line));
+  EXPECT_EQ(again.command, Command::kRunSwitch);
+  EXPECT_EQ(again.wanted, Wanted::kRollback);
+  EXPECT_EQ(again.timeout_seconds, 9U);
+  EXPECT_EQ(again.by, line.by);
+  EXPECT_EQ(again.root, "/r");
+}
+
+class ReportTest : public HostTest {};
+
+TEST_F(ReportTest, TellsOfASwitchThatWasCutOff) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  SwitchRecord record;
+  record.activation_id = "id";
+  record.from = 1;
+  record.to = 2;
+  WriteSwitchRecord(layout, record);
+  const Status status = ReadStatus(layout, &systemd);
+  EXPECT_EQ(status.active, 1U);
+  EXPECT_FALSE(status.switch_in_progress);
+  EXPECT_THAT(StatusText(status), HasSubstr("CUT OFF"));
+  EXPECT_THAT(StatusText(status), HasSubstr("web.service"));
+  EXPECT_THAT(StatusJson(status), HasSubstr("\"in_progress\": false"));
+  EXPECT_THAT(ListJson(LoadGenerations(layout), 1), HasSubstr("\"is_active\": true"));
+}
+
+}  // namespace
+}  // namespace activator

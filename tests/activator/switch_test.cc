@@ -1,0 +1,236 @@
+#include "activator/switch.h"
+
+#include <gmock/gmock.h>
+
+#include "activator/history.h"
+#include "activator/recovery.h"
+#include "activator/switch_record.h"
+#include "activator/unit_links.h"
+#include "tests/activator/host_fixture.h"
+
+namespace activator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class SwitchTest : public HostTest {
+ protected:
+  // Generation 1 runs web (one) and db; generation 2, staged, runs web (`program`), db unchanged
+  // and a new service.
+  uint64_t StageSecond(const std::string& program) {
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "tester");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    systemd.calls.clear();
+    return StageGeneration(
+               layout, {{"web", Push("web", program)}, {"extra", Push("extra", "extra")}}, "tester")
+        .number;
+  }
+
+  void ExpectFirst() {
+    EXPECT_EQ(CurrentGeneration(layout), 1U);
+    EXPECT_EQ(StateOf(1), GenerationState::kActive);
+    EXPECT_EQ(RunningProgram("web.service"), "one");
+    EXPECT_EQ(RunningProgram("db.service"), "db");
+    EXPECT_FALSE(systemd.IsActive("extra.service"));
+    EXPECT_THAT(LinkedUnits(host), ElementsAre("db.service", "web.service"));
+    EXPECT_FALSE(ReadSwitchRecord(layout).has_value());
+  }
+};
+
+TEST_F(SwitchTest, GoesInOrderAndLeavesUnchangedUnitsAlone) {
+  EXPECT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
+  EXPECT_THAT(systemd.calls,
+              ElementsAre("stop web.service", "reload", "reset-failed extra.service",
+                          "reset-failed web.service", "start extra.service", "start web.service"));
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+  EXPECT_EQ(StateOf(1), GenerationState::kSuperseded);
+  EXPECT_EQ(StateOf(2), GenerationState::kActive);
+  EXPECT_FALSE(ReadSwitchRecord(layout).has_value());
+  EXPECT_EQ(ReadHistory(layout).back().event, "activated");
+}
+
+TEST_F(SwitchTest, RemovesWhatTheNewGenerationHasNot) {
+  ASSERT_EQ(ActivateNumber(StageSecond("two")), 0);
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  ExpectFirst();
+}
+
+TEST_F(SwitchTest, GoesBackFromAServiceThatDoesNotStart) {
+  for (const char* program : {"fail", "loop", "hang", "crash"}) {
+    const uint64_t number = StageSecond(program);
+    EXPECT_EQ(ActivateNumber(number), 3) << program;
+    EXPECT_THAT(error, HasSubstr("web.service")) << program;
+    EXPECT_THAT(error, HasSubstr("its last words")) << program;
+    ExpectFirst();
+    EXPECT_EQ(StateOf(number), GenerationState::kRolledBack);
+    // A service may log secrets, and everybody can read the records.
+    EXPECT_THAT(LoadGeneration(layout, number).reason, Not(HasSubstr("last words")));
+    EXPECT_EQ(ReadHistory(layout).back().event, "rolled-back");
+  }
+}
+
+TEST_F(SwitchTest, FailsQuicklyWhereWaitingIsOfNoUse) {
+  const uint64_t number = StageSecond("fail");
+  const auto start = clock.Monotonic();
+  EXPECT_EQ(ActivateNumber(number), 3);
+  EXPECT_LT(clock.Monotonic() - start, std::chrono::seconds(5));
+}
+
+TEST_F(SwitchTest, KillsWhatDoesNotStop) {
+  StageGeneration(layout, {{"web", Push("web", "stubborn")}}, "tester");
+  ASSERT_EQ(ActivateNumber(1), 0);
+  EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
+  EXPECT_THAT(systemd.calls, ::testing::Contains("kill web.service"));
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(SwitchTest, GoesBackWhereAnyCallFails) {
+  for (const char* call :
+       {"stop web.service", "reload", "start extra.service", "start web.service"}) {
+    const uint64_t number = StageSecond("two");
+    systemd.fail_call = call;
+    EXPECT_EQ(ActivateNumber(number), 3) << call << error;
+    ExpectFirst();
+  }
+}
+
+TEST_F(SwitchTest, SaysSoWhereTheOldOneDoesNotComeUpEither) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  const uint64_t number = Stage("web", "fail");
+  // The old one's program is gone from the unit that systemd loads.
+  host.observer = [&](int step) {
+    if (step == 5) {
+      Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+    }
+  };
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_THAT(error, HasSubstr("did not come up again"));
+  EXPECT_EQ(StateOf(number), GenerationState::kFailed);
+  EXPECT_EQ(CurrentGeneration(layout), 1U);
+}
+
+TEST_F(SwitchTest, GoesBackToNothing) {
+  EXPECT_EQ(ActivateNumber(Stage("web", "fail")), 3) << error;
+  EXPECT_EQ(CurrentGeneration(layout), kNoGeneration);
+  EXPECT_THAT(LinkedUnits(host), IsEmpty());
+  EXPECT_FALSE(systemd.IsActive("web.service"));
+}
+
+TEST_F(SwitchTest, LeavesNothingTouchedWhereAForeignUnitIsInTheWay) {
+  const uint64_t number = StageSecond("two");
+  Write(units + "/extra.service", "[Service]\nExecStart=/bin/true\n");
+  EXPECT_EQ(ActivateNumber(number), 1);
+  EXPECT_THAT(error, HasSubstr("is not ours"));
+  EXPECT_THAT(systemd.calls, IsEmpty());
+  EXPECT_EQ(StateOf(number), GenerationState::kFailed);
+  // Mended, it may be activated.
+  base::Unlink(units + "/extra.service");
+  EXPECT_EQ(ActivateNumber(number), 0) << error;
+}
+
+TEST_F(SwitchTest, LeavesNothingTouchedWhereSystemdRefusesTheUnits) {
+  const uint64_t number = StageSecond("two");
+  systemd.verify_says = "Unknown key name";
+  EXPECT_EQ(ActivateNumber(number), 1);
+  EXPECT_THAT(error, HasSubstr("Unknown key name"));
+  ExpectFirst();
+}
+
+TEST_F(SwitchTest, DoesNothingForTheActiveGenerationUnlessItIsDown) {
+  StageSecond("two");
+  EXPECT_EQ(ActivateNumber(1), 0);
+  EXPECT_THAT(systemd.calls, IsEmpty());
+  systemd.StopByHand("web.service");
+  EXPECT_EQ(ActivateNumber(1), 0);
+  EXPECT_THAT(systemd.calls, ElementsAre("reset-failed web.service", "start web.service"));
+}
+
+class KillTest : public SwitchTest, public ::testing::WithParamInterface<int> {
+ protected:
+  void KillAfterStep(uint64_t number) {
+    host.observer = [](int step) {
+      if (step == GetParam()) {
+        throw Killed();
+      }
+    };
+    EXPECT_THROW(ActivateNumber(number), Killed);
+    host.observer = nullptr;
+  }
+};
+
+TEST_P(KillTest, TheNextCommandGoesBack) {
+  const uint64_t number = StageSecond("two");
+  KillAfterStep(number);
+  if (GetParam() == 8) {
+    EXPECT_EQ(CurrentGeneration(layout), number);
+    EXPECT_EQ(Recover(host, Services::kRestart), "");
+    return;
+  }
+  EXPECT_THAT(Recover(host, Services::kRestart), HasSubstr("went back to generation 1"));
+  ExpectFirst();
+  EXPECT_EQ(StateOf(number), GenerationState::kRolledBack);
+  EXPECT_THAT(LoadGeneration(layout, number).reason, HasSubstr("cut off"));
+  // What was never stopped is not restarted.
+  if (GetParam() < 3) {
+    EXPECT_THAT(systemd.calls, Not(::testing::Contains("stop web.service")));
+  }
+  EXPECT_EQ(ActivateNumber(Stage("web", "three")), 0) << error;
+}
+
+TEST_P(KillTest, AnotherKillOnTheWayBackIsNoHarm) {
+  const uint64_t number = StageSecond("two");
+  KillAfterStep(number);
+  if (GetParam() == 8) {
+    return;
+  }
+  systemd.fail_call = "reload";
+  EXPECT_THROW(Recover(host, Services::kRestart), base::Error);
+  EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
+  Recover(host, Services::kRestart);
+  ExpectFirst();
+}
+
+TEST_P(KillTest, NothingBeforeMeansNothingAfter) {
+  const uint64_t number = Stage("web", "one");
+  KillAfterStep(number);
+  Recover(host, Services::kRestart);
+  EXPECT_EQ(CurrentGeneration(layout), GetParam() == 8 ? number : kNoGeneration);
+  EXPECT_EQ(systemd.IsActive("web.service"), GetParam() == 8);
+}
+
+INSTANTIATE_TEST_SUITE_P(EachStep, KillTest, ::testing::Range(1, 9));
+
+TEST_F(SwitchTest, RecoveryFinishesWhatWasHealthy) {
+  ASSERT_EQ(ActivateNumber(StageSecond("two")), 0);
+  // As it was just before step 8.
+  SwitchRecord record;
+  record.activation_id = "id-2";
+  record.from = 1;
+  record.to = 2;
+  record.phase = SwitchPhase::kHealthy;
+  record.boot_id = BootId();
+  WriteSwitchRecord(layout, record);
+  const size_t events = ReadHistory(layout).size();
+  EXPECT_THAT(Recover(host, Services::kRestart), HasSubstr("finished"));
+  EXPECT_EQ(ReadHistory(layout).size(), events);  // not written twice
+  EXPECT_EQ(StateOf(2), GenerationState::kActive);
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {
+  const uint64_t number = Stage("web", "one");
+  ActivationRequest request;
+  request.wanted = Wanted::kNumber;
+  request.number = number;
+  ActivateDirectory(layout, {}, request);
+  EXPECT_EQ(CurrentGeneration(layout), number);
+  EXPECT_EQ(StateOf(number), GenerationState::kActive);
+  EXPECT_THAT(systemd.calls, IsEmpty());
+  EXPECT_THAT(LinkedUnits(host), IsEmpty());
+}
+
+}  // namespace
+}  // namespace activator

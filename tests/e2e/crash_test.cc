@@ -1,0 +1,64 @@
+// activate killed between each two steps of a switch: after the next activate and, separately,
+// after a reboot, one version answers and status names it. The agent is a build of activate that
+// kills itself where it is told.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "images/image_directory.h"
+#include "tests/e2e/scene.h"
+
+namespace tests {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+
+class CrashTest : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    v1_ = workshop_.Build("nginx", "v1");
+    v2_ = workshop_.Build("nginx", "v2");
+    MustActivate(host_,
+                 "--generation " +
+                     std::to_string(MustPushTo(host_, {v1_}, SLIPWAY_KILLED_AGENT).generation));
+    generation_ = MustPushTo(host_, {v2_}, SLIPWAY_KILLED_AGENT).generation;
+    host_.MustRun("echo " + std::to_string(GetParam()) + " > /run/slipway-test-kill-step");
+    const RunResult killed = Activate(host_, "--generation " + std::to_string(generation_));
+    EXPECT_EQ(killed.exit_code, 4) << killed.out << killed.err;
+    host_.MustRun("rm /run/slipway-test-kill-step");
+  }
+
+  // One version answers, the process runs from its image, and status names it.
+  void ExpectOneVersion() const {
+    const std::string page = Page(host_);
+    ASSERT_THAT(page, AnyOf(HasSubstr("v1"), HasSubstr("v2")));
+    const std::string& image = page.find("v2") != std::string::npos ? v2_ : v1_;
+    const std::string id = images::ImageDirectory(image).id().text();
+    EXPECT_EQ(RootImageOf(host_, "nginx.service"), "/var/lib/images/nginx/" + id + "/image.erofs");
+    const RunResult status = Activate(host_, "status");
+    EXPECT_EQ(status.exit_code, 0) << status.err;
+    EXPECT_THAT(status.out, HasSubstr(id));
+    EXPECT_EQ(host_.Run("test -e /var/lib/images/switch.json").exit_code, 1);
+  }
+
+  Workshop workshop_;
+  TestHost host_{"crash"};
+  std::string v1_;
+  std::string v2_;
+  uint64_t generation_ = 0;
+};
+
+TEST_P(CrashTest, TheNextActivateRecovers) {
+  MustActivate(host_, "prune --keep 3");
+  ExpectOneVersion();
+}
+
+TEST_P(CrashTest, ARebootRecovers) {
+  host_.Reboot();
+  ExpectOneVersion();
+}
+
+INSTANTIATE_TEST_SUITE_P(AfterStep, CrashTest, testing::Range(1, 8));
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,341 @@
+// The whole tool, in this process, with a real agent process behind dir: and behind a stand-in for
+// ssh.
+#include "pusher/imgpush.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "tests/support/synthetic_image.h"
+
+namespace pusher {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Result {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+class ImgpushTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::signal(SIGPIPE, SIG_IGN);  // as base::RunTool does
+    ::setenv("SLIPWAY_AGENT", TEST_AGENT, 1);
+    ::setenv("SLIPWAY_TEST_FEATURES", "erofs-lz4", 1);
+  }
+  void TearDown() override {
+    for (const char* name : {"SLIPWAY_AGENT", "SLIPWAY_TEST_FEATURES", "SLIPWAY_SSH",
+                             "SLIPWAY_TEST_CUT_AT", "SLIPWAY_TEST_STUCK"}) {
+      ::unsetenv(name);
+    }
+  }
+
+  Result Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--images", images()});
+    const std::string out = directory_.path() + "/out";
+    const std::string err = directory_.path() + "/err";
+    Result result;
+    {
+      const base::UniqueFd out_fd = base::Open(out, O_RDWR | O_CREAT | O_TRUNC, 0644);
+      const base::UniqueFd err_fd = base::Open(err, O_RDWR | O_CREAT | O_TRUNC, 0644);
+      base::Io io;
+      io.out = out_fd.get();
+      io.err = err_fd.get();
+      try {
+        result.code = RunImgpush(arguments, io);
+      } catch (const base::Error& error) {
+        result.code = static_cast<int>(error.code());
+        io.Err("{}\n", error.what());
+      }
+    }
+    result.out = base::ReadFile(out);
+    result.err = base::ReadFile(err);
+    return result;
+  }
+
+  // An image of `count` chunks of about 40 KB; `changed` of them are this version's own.
+  std::string Build(const std::string& name, size_t count, size_t changed,
+                    const std::string& version) {
+    tests::SyntheticImage image;
+    image.name = name;
+    image.version = version;
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t seed = i < changed ? std::hash<std::string>()(version + name) + i : i;
+      image.chunks.push_back(tests::NoiseBytes(seed, 40'000 + 7 * i));
+    }
+    image.required_features = {"erofs-lz4"};
+    return tests::WriteImage(images(), image);
+  }
+
+  // A program in place of ssh that does `action`; $command is the remote command.
+  void UseSsh(const std::string& action) {
+    const std::string path = directory_.path() + "/ssh";
+    base::WriteFileAtomically(path, "#!/bin/sh\nfor command; do :; done\n" + action + "\n", 0755);
+    ::setenv("SLIPWAY_SSH", path.c_str(), 1);
+  }
+
+  std::string images() const { return directory_.path() + "/images"; }
+  std::string folder() const { return directory_.path() + "/host"; }
+  std::string host() const { return "dir:" + folder(); }
+
+  base::TemporaryDirectory directory_{"/tmp", "imgpush-"};
+};
+
+nlohmann::json OnlyHost(const Result& result) { return nlohmann::json::parse(result.out).at(0); }
+
+TEST_F(ImgpushTest, PushesABuildAndTheHostHasItByteForByte) {
+  const std::string built = Build("app", 10, 0, "1");
+  const Result result = Run({host(), "app"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith(host() + ": sent 4"));
+  EXPECT_THAT(result.out, HasSubstr("generation 1 staged\n"));
+  EXPECT_EQ(result.err, "");
+  const std::string there = folder() + "/app/" + base::BaseName(built);
+  EXPECT_EQ(base::ListDirectory(there), base::ListDirectory(built));
+  for (const std::string& file : base::ListDirectory(built)) {
+    EXPECT_EQ(base::ReadFile(there + "/" + file), base::ReadFile(built + "/" + file)) << file;
+    EXPECT_EQ(base::StatIfThere(there + "/" + file)->st_mode & 07777U, 0644U) << file;
+  }
+  EXPECT_EQ(base::StatIfThere(there)->st_mode & 07777U, 0755U);
+  EXPECT_TRUE(base::ListDirectory(folder() + "/incoming").empty());
+}
+
+TEST_F(ImgpushTest, TheUmaskDoesNotMatter) {
+  const std::string built = Build("app", 2, 0, "1");
+  const mode_t before = ::umask(077);
+  const Result result = Run({host(), "app"});
+  ::umask(before);
+  EXPECT_EQ(result.code, 0) << result.err;
+  const std::string there = folder() + "/app/" + base::BaseName(built);
+  EXPECT_EQ(base::StatIfThere(folder() + "/app")->st_mode & 07777U, 0755U);
+  EXPECT_EQ(base::StatIfThere(there)->st_mode & 07777U, 0755U);
+  EXPECT_EQ(base::StatIfThere(there + "/image.erofs")->st_mode & 07777U, 0644U);
+}
+
+TEST_F(ImgpushTest, PushedAgainItSendsNextToNothing) {
+  Build("app", 10, 0, "1");
+  ASSERT_EQ(Run({host()}).code, 0);
+  const Result again = Run({host()});
+  EXPECT_EQ(again.code, 0);
+  EXPECT_THAT(again.out, HasSubstr("already there"));
+  EXPECT_THAT(again.out, HasSubstr("generation 1 was staged already"));
+  EXPECT_LT(OnlyHost(Run({"--json", host()})).at("sent_bytes"), 1000);
+}
+
+TEST_F(ImgpushTest, ANewVersionSendsWhatChangedAlone) {
+  Build("app", 50, 0, "1");
+  ASSERT_EQ(Run({host()}).code, 0);
+  Build("app", 50, 3, "2");
+  const nlohmann::json report = OnlyHost(Run({"--json", host()}));
+  EXPECT_EQ(report.at("chunks"),
+            (nlohmann::json{{"total", 50}, {"present", 47}, {"sent", 3}, {"as_delta", 0}}));
+  EXPECT_LT(report.at("sent_bytes"), 3 * 40'100 + 20'000);
+  EXPECT_EQ(report.at("generation"), 2);
+}
+
+TEST_F(ImgpushTest, ChunksOfOtherApplicationsAndOfTheSamePushAreReused) {
+  Build("app", 20, 0, "1");
+  ASSERT_EQ(Run({host(), "app"}).code, 0);
+  Build("other", 20, 5, "1");
+  Build("third", 20, 5, "1");
+  tests::SyntheticImage fourth{"z-fourth", "1", {}, "", {}};
+  for (size_t i = 0; i < 5; ++i) {  // what is other's own, in another place
+    fourth.chunks.push_back(
+        tests::NoiseBytes(std::hash<std::string>()("1other") + i, 40'000 + 7 * i));
+  }
+  std::reverse(fourth.chunks.begin(), fourth.chunks.end());
+  tests::WriteImage(images(), fourth);
+  const nlohmann::json report = OnlyHost(Run({"--json", host(), "other", "third", "z-fourth"}));
+  EXPECT_EQ(report.at("chunks").at("sent"), 10);
+  EXPECT_EQ(report.at("generation"), 2);  // three images, one generation
+}
+
+TEST_F(ImgpushTest, TheSameImageWithOtherServicesIsAHardLink) {
+  const std::string one = Build("app", 5, 0, "1");
+  ASSERT_EQ(Run({host()}).code, 0);
+  const std::string two = Build("app", 5, 0, "2");
+  const nlohmann::json report = OnlyHost(Run({"--json", host()}));
+  EXPECT_EQ(report.at("chunks").at("sent"), 0);
+  const auto inode = [&](const std::string& built) {
+    return base::StatIfThere(folder() + "/app/" + base::BaseName(built) + "/image.erofs")->st_ino;
+  };
+  EXPECT_EQ(inode(one), inode(two));
+}
+
+TEST_F(ImgpushTest, ADamagedLocalImageIsNotSent) {
+  const std::string built = Build("app", 10, 0, "1");
+  std::string bytes = base::ReadFile(built + "/image.erofs");
+  bytes[100'000] = static_cast<char>(bytes[100'000] ^ 1);
+  base::WriteFileAtomically(built + "/image.erofs", bytes);
+  const Result result = Run({host()});
+  EXPECT_EQ(result.code, 6);
+  EXPECT_THAT(result.err, HasSubstr("image.erofs is damaged"));
+  EXPECT_TRUE(base::ListDirectory(folder() + "/app").empty());
+}
+
+TEST_F(ImgpushTest, AnImageThatItsManifestDoesNotNameIsRefusedByTheHost) {
+  tests::SyntheticImage image;
+  image.chunks = {"one", "two"};
+  image.wrong_image_digest = true;
+  tests::WriteImage(images(), image);
+  const Result result = Run({host()});
+  EXPECT_EQ(result.code, 6);
+  EXPECT_THAT(result.err, HasSubstr("not the one its manifest names"));
+  EXPECT_TRUE(base::ListDirectory(folder() + "/incoming").empty());
+  EXPECT_TRUE(base::ListDirectory(folder() + "/app").empty());
+}
+
+TEST_F(ImgpushTest, ADamagedVersionOnTheHostIsReplaced) {
+  const std::string built = Build("app", 10, 0, "1");
+  ASSERT_EQ(Run({host()}).code, 0);
+  const std::string there = folder() + "/app/" + base::BaseName(built);
+  ASSERT_EQ(::truncate((there + "/image.erofs").c_str(), 1000), 0);
+  const Result result = Run({host()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(base::ReadFile(there + "/image.erofs"), base::ReadFile(built + "/image.erofs"));
+  EXPECT_TRUE(base::ListDirectory(folder() + "/incoming").empty());
+}
+
+TEST_F(ImgpushTest, UsageErrorsAreOneLine) {
+  EXPECT_EQ(Run({}).code, 2);
+  EXPECT_EQ(Run({"--nonsense", host()}).code, 2);
+  EXPECT_EQ(Run({"-oProxyCommand=x"}).code, 2);
+  const Result unknown = Run({host(), "nosuch"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("there is no build of nosuch"));
+  EXPECT_EQ(std::count(unknown.err.begin(), unknown.err.end(), '\n'), 1);
+}
+
+TEST_F(ImgpushTest, HelpAndVersionAreAnswered) {
+  EXPECT_THAT(Run({"--help"}).out, HasSubstr("imgpush dir:/srv/images nginx"));
+  EXPECT_THAT(Run({"--version"}).out, StartsWith("imgpush 0."));
+}
+
+TEST_F(ImgpushTest, SeveralHostsGoOnAndTheWorstCodeCounts) {
+  Build("app", 2, 0, "1");
+  UseSsh("echo 'ssh: Could not resolve hostname nowhere: Name or service not known' >&2; exit 255");
+  const Result result = Run({"nowhere," + host(), "app"});
+  EXPECT_EQ(result.code, 7);
+  EXPECT_EQ(result.err,
+            "imgpush: error: nowhere: the connection failed: ssh: Could not resolve hostname "
+            "nowhere: Name or service not known\n");
+  EXPECT_THAT(result.out, HasSubstr(host() + ": sent"));
+  const nlohmann::json report =
+      nlohmann::json::parse(Run({"--json", "nowhere," + host(), "app"}).out);
+  EXPECT_EQ(report.at(0).at("exit_code"), 7);
+  EXPECT_EQ(report.at(1).at("exit_code"), 0);
+}
+
+TEST(WorseOfTest, FourBeforeThreeBeforeSevenBeforeTheOthers) {
+  EXPECT_EQ(WorseOf(0, 0), 0);
+  EXPECT_EQ(WorseOf(1, 0), 1);
+  EXPECT_EQ(WorseOf(0, 6), 6);
+  EXPECT_EQ(WorseOf(6, 7), 7);
+  EXPECT_EQ(WorseOf(3, 7), 3);
+  EXPECT_EQ(WorseOf(3, 4), 4);
+}
+
+// The stand-in becomes the host: the bootstrap is skipped as if the agent were there.
+const char* const kAgentBehindSsh =
+    "echo Welcome to web1; echo 'SLIPWAY1 HAVE'; exec \"$SLIPWAY_AGENT\" receive --root "
+    "\"$(dirname \"$0\")/host\" --by me";
+
+TEST_F(ImgpushTest, ASshHostIsToldHowToActivate) {
+  Build("app", 2, 0, "1");
+  UseSsh(kAgentBehindSsh);
+  const Result result = Run({"web1", "app"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("web1: sent "));
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("generation 1 staged; activate with: activate --host web1 --generation 1\n"));
+}
+
+TEST_F(ImgpushTest, AHostThatCannotMountTheImageIsSentNothing) {
+  tests::SyntheticImage image;
+  image.chunks = {"one"};
+  image.required_features = {"erofs-zstd"};
+  tests::WriteImage(images(), image);
+  UseSsh(kAgentBehindSsh);
+  const Result result = Run({"--json", "web1"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.err,
+            "imgpush: error: host web1 cannot mount zstd EROFS images; it can mount: lz4; build "
+            "with --target lz4\n");
+  EXPECT_TRUE(base::ListDirectory(folder() + "/incoming").empty());
+}
+
+TEST_F(ImgpushTest, AnImageForAnotherArchitectureIsNotSent) {
+  tests::SyntheticImage image;
+  image.chunks = {"one"};
+  image.architecture = "m68k";
+  tests::WriteImage(images(), image);
+  UseSsh(kAgentBehindSsh);
+  const Result result = Run({"web1"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("the image app is built for m68k"));
+}
+
+TEST_F(ImgpushTest, AnotherAgentProtocolIsAClearError) {
+  Build("app", 2, 0, "1");
+  UseSsh("echo 'SLIPWAY1 HAVE'; echo garbage that is no frame at all; sleep 1");
+  Result result = Run({"web1"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("web1 broke the protocol"));
+  UseSsh("echo 'SLIPWAY1 HAVE'; echo 'sh: /x/activate: Permission denied' >&2; exit 126");
+  result = Run({"web1"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              HasSubstr("the agent ended with 126: sh: /x/activate: Permission denied"));
+}
+
+TEST_F(ImgpushTest, AnAgentThatIsKilledIsATransportLost) {
+  Build("app", 2, 0, "1");
+  UseSsh("echo 'SLIPWAY1 HAVE'; kill -9 $$");
+  EXPECT_EQ(Run({"web1"}).code, 7);
+}
+
+TEST_F(ImgpushTest, AConnectionCutAnywhereIsContinuedByTheNextPush) {
+  const std::string built = Build("app", 30, 0, "1");
+  const uint64_t all_bytes = 30 * 40'000;
+  for (const int cut : {1, 100, 3000, 200'001, 599'999, 300'000}) {
+    ::setenv("SLIPWAY_TEST_CUT_AT", std::to_string(cut).c_str(), 1);
+    const Result broken = Run({host()});
+    EXPECT_EQ(broken.code, 7) << cut << broken.err;
+    EXPECT_EQ(broken.out, "");
+    EXPECT_TRUE(base::ListDirectory(folder() + "/app").empty());
+  }
+  ::unsetenv("SLIPWAY_TEST_CUT_AT");
+  const uint64_t sent_last = OnlyHost(Run({"--json", host()})).at("sent_bytes");
+  EXPECT_LT(sent_last, all_bytes - 900'000);  // about 1.1 MB of chunks had arrived
+  EXPECT_EQ(base::ReadFile(folder() + "/app/" + base::BaseName(built) + "/image.erofs"),
+            base::ReadFile(built + "/image.erofs"));
+}
+
+TEST_F(ImgpushTest, ASecondPushOfTheSameImageIsToldWhoIsAtIt) {
+  const std::string built = Build("app", 2, 0, "1");
+  const std::string incoming = folder() + "/incoming/" + base::BaseName(built);
+  base::MakeDirectories(incoming);
+  const base::FileLock lock(incoming + "/lock", "it", "a push by anna");
+  const Result result = Run({host()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.err, HasSubstr("is in use by a push by anna"));
+}
+
+}  // namespace
+}  // namespace pusher

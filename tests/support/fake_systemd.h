@@ -1,0 +1,173 @@
+// A systemd for tests of the activator: it loads units through their links when it is reloaded, and
+// "runs" what is started. What a unit's program does is told by its ExecStart=: one that ends in
+// "fail", "loop", "hang", "crash" or "stubborn" does that; every other one runs.
+#ifndef SLIPWAY_TESTS_SUPPORT_FAKE_SYSTEMD_H_
+#define SLIPWAY_TESTS_SUPPORT_FAKE_SYSTEMD_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "activator/systemd.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace tests {
+
+// Time passes only while somebody sleeps.
+class FakeClock : public base::Clock {
+ public:
+  std::chrono::steady_clock::time_point Monotonic() override { return now_; }
+  void Sleep(std::chrono::milliseconds duration) override { now_ += duration; }
+
+ private:
+  std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
+};
+
+class FakeSystemd : public activator::Systemd {
+ public:
+  explicit FakeSystemd(std::string unit_directory) : unit_directory_(std::move(unit_directory)) {}
+
+  std::vector<std::string> calls;  // "reload", "start web.service", ...
+  std::string fail_call;           // the call that throws, once
+  std::string verify_says;
+
+  // The text that the running unit was started with; empty: it does not run.
+  std::string RunningText(const std::string& unit) const {
+    const auto found = units_.find(unit);
+    return found == units_.end() || found->second.state.IsDown() ? "" : found->second.running;
+  }
+  bool IsActive(const std::string& unit) const { return !RunningText(unit).empty(); }
+  // As after a reboot: nothing runs, and units are loaded anew.
+  void Reboot() {
+    units_.clear();
+    Load();
+    calls.clear();
+  }
+  void StopByHand(const std::string& unit) { Down(units_[unit], "inactive"); }
+
+  std::map<std::string, activator::UnitState> Show(const activator::UnitNames& units) override {
+    std::map<std::string, activator::UnitState> out;
+    for (const std::string& unit : units) {
+      out[unit] = units_[unit].state;
+    }
+    return out;
+  }
+  void DaemonReload() override {
+    Call("reload");
+    Load();
+  }
+  void QueueStart(const activator::UnitNames& units) override {
+    for (const std::string& unit : units) {
+      Call("start " + unit);
+      Start(units_[unit]);
+    }
+  }
+  void QueueStop(const activator::UnitNames& units) override {
+    for (const std::string& unit : units) {
+      Call("stop " + unit);
+      if (!units_[unit].running.ends_with("stubborn\n")) {
+        Down(units_[unit], "inactive");
+      }
+    }
+  }
+  void ResetFailed(const activator::UnitNames& units) override {
+    for (const std::string& unit : units) {
+      Call("reset-failed " + unit);
+    }
+  }
+  void Kill(const std::string& unit) override {
+    Call("kill " + unit);
+    Down(units_[unit], "failed");
+  }
+  std::string LastLog(const std::string& /*unit*/, const std::string& /*invocation*/) override {
+    return "its last words";
+  }
+  bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
+    return true;
+  }
+  std::string Verify(const std::vector<std::string>& /*files*/) override { return verify_says; }
+
+ private:
+  struct Unit {
+    activator::UnitState state;
+    std::string loaded;
+    std::string running;
+  };
+
+  void Call(const std::string& call) {
+    calls.push_back(call);
+    if (call == fail_call) {
+      fail_call.clear();
+      base::Fail(base::Code::kFailed, "systemctl {}: it was told to fail", call);
+    }
+  }
+
+  static void Down(Unit& unit, const std::string& active) {
+    unit.state.active = active;
+    unit.state.sub = "dead";
+    unit.running.clear();
+  }
+
+  void Load() {
+    for (auto& [name, unit] : units_) {
+      unit.state.load = "not-found";
+      unit.loaded.clear();
+    }
+    for (const std::string& name : base::ListDirectory(unit_directory_)) {
+      const auto text = base::ReadLinkIfThere(unit_directory_ + "/" + name)
+                            ? base::ReadFileIfThere(unit_directory_ + "/" + name)
+                            : std::nullopt;
+      if (text) {
+        Unit& unit = units_[name];
+        unit.loaded = *text;
+        unit.state.load = "loaded";
+        unit.state.fragment_path = unit_directory_ + "/" + name;
+        if (unit.state.active.empty()) {
+          Down(unit, "inactive");
+        }
+      }
+    }
+  }
+
+  static std::string Program(const std::string& text) {
+    const size_t at = text.find("\nExecStart=");
+    return at == std::string::npos ? "" : text.substr(at + 1, text.find('\n', at + 1) - at);
+  }
+
+  void Start(Unit& unit) {
+    if (!unit.state.IsDown() && !unit.state.active.empty()) {
+      return;
+    }
+    if (unit.state.load != "loaded") {
+      base::Fail(base::Code::kFailed, "systemctl start: not loaded");
+    }
+    const std::string program = Program(unit.loaded);
+    unit.running = program;
+    unit.state.result = "success";
+    unit.state.invocation_id = "run-" + std::to_string(++invocations_);
+    unit.state.restarts = 0;
+    unit.state.active = "active";
+    unit.state.sub = "running";
+    if (program.ends_with("fail\n")) {
+      Down(unit, "failed");
+      unit.state.result = "exit-code";
+      unit.state.exit_status = 203;
+    } else if (program.ends_with("loop\n")) {
+      unit.state.restarts = 1;
+    } else if (program.ends_with("hang\n")) {
+      unit.state.active = "activating";
+    } else if (program.ends_with("crash\n")) {
+      Down(unit, "inactive");
+    }
+  }
+
+  const std::string unit_directory_;
+  std::map<std::string, Unit> units_;
+  int invocations_ = 0;
+};
+
+}  // namespace tests
+
+#endif  // SLIPWAY_TESTS_SUPPORT_FAKE_SYSTEMD_H_

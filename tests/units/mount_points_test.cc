@@ -1,0 +1,46 @@
+#include "units/mount_points.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace units {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+TEST(MountPoints, AreWhatSystemdAlwaysMounts) {
+  EXPECT_THAT(
+      MountPointsOf({}),
+      ElementsAre(MountPoint{"/dev", true}, MountPoint{"/etc", true},
+                  MountPoint{"/etc/machine-id", false}, MountPoint{"/etc/resolv.conf", false},
+                  MountPoint{"/proc", true}, MountPoint{"/run", true}, MountPoint{"/sys", true},
+                  MountPoint{"/tmp", true}, MountPoint{"/var/tmp", true}));
+}
+
+TEST(MountPoints, AreNamedAfterTheServiceForItsDirectories) {
+  images::Service service;
+  service.state = true;
+  service.logs = true;
+  service.cache = true;
+  service.runtime = true;
+  const std::vector<MountPoint> points = MountPointsOf({{"web", service}});
+  EXPECT_EQ(points.size(), 12U);
+  EXPECT_THAT(points, Contains(MountPoint{"/var/lib/web", true}));
+  EXPECT_THAT(points, Contains(MountPoint{"/var/log/web", true}));
+  EXPECT_THAT(points, Contains(MountPoint{"/var/cache/web", true}));
+}
+
+TEST(MountPoints, TakeABindForADirectoryUnlessItsNameHasADot) {
+  images::Service service;
+  service.binds = {{"/etc/app", "/etc/app", false},
+                   {"/etc/app.conf", "/etc/app.conf", false},
+                   {"/srv/conf.d", "/srv/conf.d/", false}};
+  const std::vector<MountPoint> points = MountPointsOf({{"web", service}, {"worker", service}});
+  EXPECT_THAT(points, Contains(MountPoint{"/etc/app", true}).Times(1));
+  EXPECT_THAT(points, Contains(MountPoint{"/etc/app.conf", false}));
+  EXPECT_THAT(points, Contains(MountPoint{"/srv/conf.d", true}));
+}
+
+}  // namespace
+}  // namespace units

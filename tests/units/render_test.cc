@@ -1,0 +1,121 @@
+#include "units/render.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace units {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+images::StoredManifest Stored(const images::Services& services) {
+  images::Manifest manifest;
+  manifest.name = "nginx";
+  manifest.version = "1.22.1";
+  manifest.services = services;
+  return {manifest, "", base::Sha256Of("nginx"), images::ImageId::Of(base::Sha256Of("nginx"))};
+}
+
+std::string RenderOne(const images::Service& service) {
+  const images::StoredManifest stored = Stored({{"nginx", service}});
+  const std::vector<RenderedUnit> units =
+      Render(stored, "/var/lib/images/nginx/" + stored.id.text());
+  EXPECT_EQ(units.size(), 1U);
+  EXPECT_EQ(units[0].name, "nginx.service");
+  return units[0].text;
+}
+
+images::Service Nginx() {
+  images::Service service;
+  service.exec = {"/usr/bin/nginx", "-g", "daemon off;"};
+  service.hardening = "none";
+  return service;
+}
+
+TEST(Render, WritesAUnitThatAPersonCanRead) {
+  images::Service service = Nginx();
+  service.exec_start_pre = {{"/usr/bin/nginx", "-t"}};
+  service.state = true;
+  service.runtime = true;
+  service.ports = {80, 8080};
+  service.environment = {{"GREETING", "it's 100 % \"ok\""}};
+  service.environment_file = "/etc/slipway/secrets/nginx.env";
+  service.credentials = {{"tls.key", "/etc/slipway/secrets/tls.key"}};
+  service.binds = {{"/etc/nginx/sites", "/etc/nginx/sites", false}, {"/srv", "/srv", true}};
+  EXPECT_EQ(RenderOne(service),
+            R"(# Written by Slipway for the image nginx/5be1ecc7935f1dd8 (nginx 1.22.1).
+# To change it, change the image's definition, or add a drop-in with systemctl edit.
+
+[Unit]
+Description=nginx 1.22.1
+RequiresMountsFor=/var/lib/images
+After=slipway-boot.service network.target network-online.target
+
+[Service]
+Type=exec
+ExecStartPre=/usr/bin/nginx -t
+ExecStart=/usr/bin/nginx -g "daemon off;"
+Restart=on-failure
+DynamicUser=yes
+StateDirectory=nginx
+RuntimeDirectory=nginx
+Environment="GREETING=it's 100 %% \"ok\""
+EnvironmentFile=/etc/slipway/secrets/nginx.env
+LoadCredential=tls.key:/etc/slipway/secrets/tls.key
+RootImage=/var/lib/images/nginx/5be1ecc7935f1dd8/image.erofs
+MountAPIVFS=yes
+BindReadOnlyPaths=-/etc/resolv.conf -/etc/machine-id
+BindReadOnlyPaths=/etc/nginx/sites:/etc/nginx/sites
+BindPaths=/srv:/srv
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+)");
+}
+
+TEST(Render, IsTheSameEachTime) { EXPECT_EQ(RenderOne(Nginx()), RenderOne(Nginx())); }
+
+TEST(Render, KeepsAOneshotActiveAndDoesNotRestartIt) {
+  images::Service service = Nginx();
+  service.type = "oneshot";
+  EXPECT_THAT(RenderOne(service), HasSubstr("RemainAfterExit=yes\n"));
+  EXPECT_THAT(RenderOne(service), Not(HasSubstr("Restart=")));
+}
+
+TEST(Render, PutsDirectivesInPlaceOfOurLinesAndAddsToLists) {
+  images::Service service = Nginx();
+  service.directives = {{"Unit", {{"After", "postgresql.service"}}},
+                        {"Service", {{"Restart", "always"}, {"LimitNOFILE", "65536"}}}};
+  const std::string text = RenderOne(service);
+  EXPECT_THAT(text, HasSubstr("\nRestart=always\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Restart=on-failure")));
+  EXPECT_THAT(text, HasSubstr("\nLimitNOFILE=65536\n"));
+  EXPECT_THAT(text, HasSubstr("\nAfter=slipway-boot.service "));
+  EXPECT_THAT(text, HasSubstr("\nAfter=postgresql.service\n"));
+}
+
+TEST(Render, RefusesDirectivesThatWouldRunSomethingElse) {
+  for (const char* option : {"ExecStart", "RootImage", "RootDirectory", "Type"}) {
+    images::Service service = Nginx();
+    service.directives = {{"Service", {{option, "x"}}}};
+    EXPECT_THROW(RenderOne(service), base::Error) << option;
+  }
+  images::Service service = Nginx();
+  service.directives = {{"Service", {{"LimitNOFILE", "1\\"}}}};
+  EXPECT_THROW(RenderOne(service), base::Error);
+}
+
+TEST(Render, NamesTheServiceWhereItCannotBeRendered) {
+  images::Service service = Nginx();
+  service.exec[0] = "/usr/bin/a\"b";
+  try {
+    RenderOne(service);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("service nginx: "));
+  }
+}
+
+}  // namespace
+}  // namespace units

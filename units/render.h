@@ -1,0 +1,32 @@
+// Systemd units of an image's services. Pure: the same manifest at the same place gives the same
+// text, so an application that did not change is not restarted.
+//
+// Units name the version's own directory and no generation. They have no [Install] section: the
+// boot unit (kBootUnit) starts them. The authority on what stands in one is docs/units.md.
+#ifndef SLIPWAY_UNITS_RENDER_H_
+#define SLIPWAY_UNITS_RENDER_H_
+
+#include <string>
+#include <vector>
+
+#include "images/image_directory.h"
+
+namespace units {
+
+// Starts the current generation at boot; every rendered unit is ordered after it.
+inline constexpr const char* kBootUnit = "slipway-boot.service";
+
+struct RenderedUnit {
+  std::string name;  // "nginx.service"
+  std::string text;
+  bool operator==(const RenderedUnit&) const = default;
+};
+
+// By name. `version_path` is the absolute path ROOT/NAME/ID on the host. Throws Error{kFailed} for
+// what no unit can say, with the service's name.
+std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
+                                 const std::string& version_path);
+
+}  // namespace units
+
+#endif  // SLIPWAY_UNITS_RENDER_H_
