@@ -1,8 +1,8 @@
 #include "activator/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "base/cli.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "images/host_layout.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #include "base/error.h"
 
@@ -11,7 +12,6 @@ namespace {
 constexpr size_t kWindowBytes = 64;  // the gear hash forgets what is further back
 constexpr size_t kCandidateMinStepBytes = 256;
 constexpr size_t kCandidateMaxStepBytes = 8192;
-constexpr uint64_t kCandidateMask = ~uint64_t{0} << (64 - 11);
 
 constexpr uint64_t kGearSeed = 0x45524f4653434443;  // "EROFSCDC"
 
@@ -28,8 +28,12 @@ constexpr GearTable MakeGear() {
   return table;
 }
 
-// The high bits: those that the whole window has reached.
-constexpr uint64_t HighBits(int count) { return ~uint64_t{0} << (64 - count); }
+// High bits, those that the whole window has reached, that are all zero once in `bytes` positions.
+constexpr uint64_t OnceIn(uint64_t bytes) {
+  return ~(std::numeric_limits<uint64_t>::max() / bytes);
+}
+
+constexpr uint64_t kCandidateMask = OnceIn(2048);
 
 }  // namespace
 
@@ -48,9 +52,9 @@ CutFinder::CutFinder(CutSizes sizes, const GearTable& gear) : sizes_(sizes), gea
     base::Fail(base::Code::kUsage, "chunk sizes {}/{}/{} make no sense", sizes.min_bytes,
                sizes.average_bytes, sizes.max_bytes);
   }
-  const int bits = static_cast<int>(std::bit_width(sizes.average_bytes)) - 1;
-  strict_mask_ = HighBits(bits + 1);
-  loose_mask_ = HighBits(bits - 1);
+  const uint64_t average_bytes = sizes.average_bytes;
+  strict_mask_ = OnceIn(average_bytes * 2);
+  loose_mask_ = OnceIn(average_bytes / 2);
 }
 
 uint64_t CutFinder::HashBefore(std::span<const uint8_t> data, size_t position) const {

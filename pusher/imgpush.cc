@@ -2,18 +2,18 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <chrono>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "images/host_layout.h"
+#include "images/json_fields.h"
 #include "pusher/agent_binary.h"
 #include "pusher/image_choice.h"
 #include "pusher/push_session.h"
@@ -74,15 +74,8 @@ std::optional<Arguments> ParseArguments(std::vector<std::string> arguments, cons
   std::string hosts;
   app.add_option("HOST", hosts, "Host, or several with commas; dir:PATH is a folder")->required();
   app.add_option("NAME", out.names, "Image name, or image directory; default: all that were built");
-  try {
-    std::ranges::reverse(arguments);
-    app.parse(arguments);
-  } catch (const CLI::Success& success) {
-    io.WriteOut(success.get_name() == "CallForVersion" ? std::string(success.what()) + "\n"
-                                                       : app.help());
+  if (!base::ParseArguments(app, arguments, io)) {
     return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    base::Fail(base::Code::kUsage, "{}; see imgpush --help", error.what());
   }
   for (size_t at = 0; at <= hosts.size();) {
     const size_t comma = std::min(hosts.find(',', at), hosts.size());
@@ -171,12 +164,12 @@ void PrintOutcome(const HostOutcome& outcome, const Arguments& arguments, const 
   }
 }
 
-nlohmann::json ToJson(const HostOutcome& outcome) {
-  nlohmann::json out = {{"name", outcome.host},
-                        {"sent_bytes", outcome.sent_bytes},
-                        {"agent_bytes", outcome.agent_bytes},
-                        {"image_bytes", outcome.image_bytes},
-                        {"seconds", outcome.seconds}};
+images::Json ToJson(const HostOutcome& outcome) {
+  images::Json out = {{"name", outcome.host},
+                      {"sent_bytes", outcome.sent_bytes},
+                      {"agent_bytes", outcome.agent_bytes},
+                      {"image_bytes", outcome.image_bytes},
+                      {"seconds", outcome.seconds}};
   if (outcome.error) {
     out["error"] = outcome.error->what();
     out["exit_code"] = static_cast<int>(outcome.error->code());
@@ -184,7 +177,7 @@ nlohmann::json ToJson(const HostOutcome& outcome) {
   }
   uint64_t total = 0;
   uint64_t sent = 0;
-  out["images"] = nlohmann::json::array();
+  out["images"] = images::Json::array();
   for (const PushedImage& image : outcome.push.images) {
     out["images"].push_back(
         {{"name", image.name}, {"id", image.id}, {"already_there", image.already_there}});
@@ -218,7 +211,7 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   }
   const std::vector<images::ImageDirectory> images = ChooseImages(parsed->images, parsed->names);
   const AgentBinary agent = FindAgent();
-  nlohmann::json report = nlohmann::json::array();
+  images::Json report = images::Json::array();
   int exit_code = 0;
   for (const std::string& host : parsed->hosts) {
     const HostOutcome outcome = PushTo(host, *parsed, agent, images, io);
@@ -236,7 +229,7 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
     }
   }
   if (parsed->json) {
-    io.Out("{}\n", report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    io.Out("{}\n", report.dump(2, ' ', false, images::Json::error_handler_t::replace));
   }
   return exit_code;
 }

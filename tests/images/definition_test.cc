@@ -1,0 +1,250 @@
+#include "images/definition.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/errors.h"
+#include "tests/support/scratch.h"
+
+namespace images {
+namespace {
+
+using base::Code;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kFull = R"json({
+  // The web server in front of everything.
+  "name": "nginx",
+  "source": { "nix": { "file": "nginx.nix", "attr": "nginx" } },
+  "contents": {
+    "add": ["/nix/store/00000000000000000000000000000000-tzdata"],
+    "symlinks": { "/usr/bin/nginx": "{out}/bin/nginx" },
+    "directories": ["/var/www"],
+    "files": { "/etc/nginx/nginx.conf": "nginx.conf", "/etc/motd": "/etc/motd" }
+  },
+  "target": "lz4",
+  "services": {
+    "nginx": {
+      "exec": ["/usr/bin/nginx", "-g", "daemon off;"],
+      "exec_start_pre": [["/usr/bin/nginx", "-t"]],
+      "type": "notify",
+      "user": null,
+      "state": true, "logs": true, "cache": true, "runtime": true,
+      "binds": [{ "host": "/etc/nginx/sites", "image": "/etc/nginx/sites", "writable": true }],
+      "credentials": { "tls.key": "/etc/slipway/secrets/tls.key", "Config.json": "/etc/c" },
+      "environment": { "TZ": "Europe/Paris", "_x": "100% $sure \"quoted\"" },
+      "environment_file": "/etc/slipway/secrets/nginx.env",
+      "ports": [80, 443],
+      "hardening": "standard",
+      "directives": { "Service": { "LimitNOFILE": "65536" } },
+      "health": { "timeout_seconds": 60, "settle_seconds": 5 }
+    }
+  }
+})json";
+
+constexpr const char* kLeast =
+    R"({"name": "nginx", "source": {"nix": {"path": "./result"}}, "services": {}})";
+
+Definition Parse(const std::string& text) {
+  return ParseDefinition(text, "nginx.json", "/d/images");
+}
+
+TEST(DefinitionTest, SaysWhatAnImageIs) {
+  const Definition nginx = Parse(kFull);
+  EXPECT_EQ(nginx.name, "nginx");
+  EXPECT_EQ(nginx.source.file, "/d/images/nginx.nix");
+  EXPECT_EQ(nginx.source.attr, "nginx");
+  EXPECT_EQ(nginx.source.path, std::nullopt);
+  EXPECT_EQ(nginx.contents.add,
+            std::vector<std::string>{"/nix/store/00000000000000000000000000000000-tzdata"});
+  EXPECT_EQ(nginx.contents.symlinks,
+            (std::map<std::string, std::string>{{"/usr/bin/nginx", "{out}/bin/nginx"}}));
+  EXPECT_EQ(nginx.contents.directories, std::vector<std::string>{"/var/www"});
+  EXPECT_EQ(nginx.contents.files,
+            (std::map<std::string, std::string>{{"/etc/nginx/nginx.conf", "/d/images/nginx.conf"},
+                                                {"/etc/motd", "/etc/motd"}}));
+  EXPECT_EQ(nginx.target, Target::kLz4);
+}
+
+TEST(DefinitionTest, SaysWhatAServiceIs) {
+  Service expected;
+  expected.exec = {"/usr/bin/nginx", "-g", "daemon off;"};
+  expected.exec_start_pre = {{"/usr/bin/nginx", "-t"}};
+  expected.type = "notify";
+  expected.state = expected.logs = expected.cache = expected.runtime = true;
+  expected.binds = {{"/etc/nginx/sites", "/etc/nginx/sites", true}};
+  expected.credentials = {{"tls.key", "/etc/slipway/secrets/tls.key"}, {"Config.json", "/etc/c"}};
+  expected.environment = {{"TZ", "Europe/Paris"}, {"_x", "100% $sure \"quoted\""}};
+  expected.environment_file = "/etc/slipway/secrets/nginx.env";
+  expected.ports = {80, 443};
+  expected.hardening = "standard";
+  expected.directives = {{"Service", {{"LimitNOFILE", "65536"}}}};
+  expected.health.timeout_seconds = 60;
+  expected.health.settle_seconds = 5;
+  EXPECT_EQ(Parse(kFull).services, (Services{{"nginx", expected}}));
+}
+
+TEST(DefinitionTest, LeavesAlmostEverythingOut) {
+  const Definition least = Parse(kLeast);
+  EXPECT_EQ(least.source.path, "/d/images/./result");
+  EXPECT_EQ(least.target, Target::kZstd);
+  EXPECT_TRUE(least.contents.symlinks.empty());
+  const Definition one = Parse(
+      R"({"name": "a", "source": {"nix": {"path": "/x"}}, "services": {"a": {"exec": ["/a"]}}})");
+  Service expected;
+  expected.exec = {"/a"};
+  EXPECT_EQ(one.services.at("a"), expected);
+  EXPECT_EQ(expected.type, "exec");
+  EXPECT_EQ(expected.hardening, "strict");
+  EXPECT_EQ(expected.health.timeout_seconds, 30U);
+  EXPECT_EQ(expected.health.settle_seconds, 2U);
+}
+
+// `what` of the full definition, wherever it stands, as `instead`.
+std::string FullWith(const std::string& what, const std::string& instead) {
+  std::string text = kFull;
+  const size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), instead);
+}
+
+TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
+  struct Case {
+    std::string what, instead, message;
+  };
+  const std::string nix = R"({ "file": "nginx.nix", "attr": "nginx" })";
+  const std::string service = "nginx.json: services.nginx";
+  for (const Case& c : std::vector<Case>{
+           {R"("name": "nginx")", R"("name": "Nginx")",
+            "nginx.json: name: image name 'Nginx' is not possible"},
+           {R"("name": "nginx",)", "", "nginx.json: name: this field is missing"},
+           {"\"target\"", "\"targte\"",
+            "nginx.json: unknown field 'targte'; the nearest known one is 'target'"},
+           {R"("lz4")", R"("brotli")", "nginx.json: target 'brotli' is not one of zstd, lz4"},
+           {R"("nix")", R"("snix")", "nginx.json: source: expected {\"nix\": ...}"},
+           {R"({ "nix": )" + nix + " }", "3",
+            "nginx.json: source: expected an object, found number"},
+           {nix, "{}",
+            "nginx.json: source.nix: expected either \"file\" with \"attr\", or \"path\""},
+           {nix, R"({"file": "x"})", "nginx.json: source.nix: expected either"},
+           {nix, R"({"attr": "x"})", "nginx.json: source.nix: expected either"},
+           {nix, R"({"path": "x", "attr": "x"})", "nginx.json: source.nix: expected either"},
+           {nix, R"({"path": "x", "file": "x", "attr": "x"})",
+            "nginx.json: source.nix: expected either"},
+           {"\"attr\"", "\"atr\"",
+            "nginx.json: source.nix: unknown field 'atr'; the nearest known one is 'attr'"},
+           {"\"/usr/bin/nginx\":", "\"usr/bin/nginx\":",
+            "nginx.json: contents.symlinks: 'usr/bin/nginx' is not an absolute path"},
+           {"\"/var/www\"", "\"/var/../www\"",
+            "nginx.json: contents.directories: '/var/../www' is not an absolute path"},
+           {"\"/var/www\"", "\"/\"",
+            "nginx.json: contents.directories: '/' is not an absolute path"},
+           {"\"/var/www\"", "1", "nginx.json: contents.directories: expected an array of strings"},
+           {"\"/etc/motd\":", "\"/etc//motd\":",
+            "nginx.json: contents.files: '/etc//motd' is not an absolute path"},
+           {"\"directories\"", "\"directory\"",
+            "nginx.json: contents: unknown field 'directory'; the nearest known one is "
+            "'directories'"},
+           {"\"nginx\": {\n", "\"../nginx\": {\n",
+            "nginx.json: services: service name '../nginx' is not possible"},
+           {R"("exec": ["/usr/bin/nginx", "-g", "daemon off;"])", R"("exec": [])",
+            service + ".exec: expected a command"},
+           {R"("exec": ["/usr/bin/nginx",)", R"("exec": ["nginx",)",
+            service + ".exec: expected a command"},
+           {"daemon off;", "daemon\\noff;",
+            service + ".exec: a newline or NUL byte cannot stand in a unit"},
+           {"daemon off;", "daemon\\u0000off;",
+            service + ".exec: a newline or NUL byte cannot stand in a unit"},
+           {R"([["/usr/bin/nginx", "-t"]])", R"(["/usr/bin/nginx", "-t"])",
+            service + ".exec_start_pre: expected an array of commands"},
+           {R"([["/usr/bin/nginx", "-t"]])", R"([["nginx"]])",
+            service + ".exec_start_pre: expected a command"},
+           {"\"notify\"", "\"dbus\"",
+            service + ".type: 'dbus' is not one of exec, simple, notify, forking, oneshot"},
+           {"\"user\": null", "\"user\": \"root\"",
+            service + ".user: this version runs every service under a dynamic user"},
+           {"\"state\": true", "\"state\": 1",
+            service + ".state: expected true or false, found number"},
+           {"\"host\": \"/etc/nginx/sites\"", "\"host\": \"sites\"",
+            service + ".binds[0].host: 'sites' is not an absolute path"},
+           {"\"image\": \"/etc/nginx/sites\"", "\"image\": \"/a/./b\"",
+            service + ".binds[0].image: '/a/./b' is not an absolute path"},
+           {"\"host\": \"/etc/nginx/sites\",", "",
+            service + ".binds[0].host: this field is missing"},
+           {"\"writable\": true", "\"writeable\": true",
+            service + ".binds[0]: unknown field 'writeable'; the nearest known one is 'writable'"},
+           {"\"tls.key\"", "\"a:b\"",
+            service + ".credentials: 'a:b' is not the name of a credential"},
+           {"\"tls.key\"", "\"..\"",
+            service + ".credentials: '..' is not the name of a credential"},
+           {"\"tls.key\"", "\"\"", service + ".credentials: '' is not the name of a credential"},
+           {"\"/etc/slipway/secrets/tls.key\"", "\"tls.key\"",
+            service + ".credentials.tls.key: 'tls.key' is not an absolute path"},
+           {"\"TZ\"", "\"T-Z\"",
+            service + ".environment.T-Z: this is not the name of an environment variable"},
+           {"\"TZ\"", "\"1TZ\"",
+            service + ".environment.1TZ: this is not the name of an environment variable"},
+           {"Europe/Paris", "Europe\\nParis", service + ".environment.TZ: a newline or NUL byte"},
+           {"\"/etc/slipway/secrets/nginx.env\"", "\"nginx.env\"",
+            service + ".environment_file: 'nginx.env' is not an absolute path"},
+           {"[80, 443]", "[0]", service + ".ports: expected whole numbers from 1 to 65535"},
+           {"[80, 443]", "[65536]", service + ".ports: expected whole numbers from 1 to 65535"},
+           {"[80, 443]", "[\"80\"]", service + ".ports: expected whole numbers from 1 to 65535"},
+           {"\"standard\"", "\"lax\"",
+            service + ".hardening: 'lax' is not one of strict, standard, none"},
+           {"\"Service\":", "\"Socket\":",
+            service + ".directives.Socket: 'Socket' is not one of Unit, Service, Install"},
+           {"\"LimitNOFILE\"", "\"Limit NOFILE\"",
+            service + ".directives.Service.Limit NOFILE: expected a systemd option"},
+           {"\"65536\"", "65536",
+            service + ".directives.Service.LimitNOFILE: expected a systemd option"},
+           {"\"65536\"", "\"1\\nExecStart=/x\"",
+            service + ".directives.Service.LimitNOFILE: a newline or NUL byte"},
+           {"\"timeout_seconds\": 60", "\"timeout_seconds\": 0",
+            service + ".health.timeout_seconds: expected a whole number from 1 to 3600"},
+           {"\"settle_seconds\": 5", "\"settle\": 5",
+            service + ".health: unknown field 'settle'; the nearest known one is 'settle_seconds'"},
+       }) {
+    const base::Error error = tests::ErrorOf([&] { Parse(FullWith(c.what, c.instead)); });
+    EXPECT_THAT(error.what(), StartsWith(c.message)) << c.instead;
+    EXPECT_EQ(error.code(), Code::kUsage) << c.instead;
+  }
+}
+
+TEST(TargetTest, IsZstdOrLz4) {
+  EXPECT_EQ(ParseTarget("zstd"), Target::kZstd);
+  EXPECT_EQ(ParseTarget("lz4"), Target::kLz4);
+  EXPECT_EQ(tests::ErrorOf([] { ParseTarget("lz4hc"); }).code(), Code::kUsage);
+}
+
+using LoadDefinitionTest = tests::ScratchTest;
+
+TEST_F(LoadDefinitionTest, IsFoundByItsName) {
+  Put("nginx.json", kLeast);
+  EXPECT_EQ(LoadDefinition(scratch(), "nginx").source.path, scratch() + "/./result");
+}
+
+TEST_F(LoadDefinitionTest, MissingOneIsAnsweredWithWhatThereIs) {
+  EXPECT_EQ(
+      tests::MessageOf([&] { LoadDefinition(scratch(), "nginx"); }),
+      "no image definition " + At("nginx.json") + "; there are no definitions in that folder");
+  Put("b.json", "");
+  Put("a.json", "");
+  Put("notes.txt", "");
+  EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "nginx"); }),
+            "no image definition " + At("nginx.json") + "; there are: a, b");
+}
+
+TEST_F(LoadDefinitionTest, NameIsThatOfItsFile) {
+  Put("other.json", kLeast);
+  EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "other"); }),
+            At("other.json") + ": name: 'nginx' does not match the file's name");
+}
+
+TEST_F(LoadDefinitionTest, NameLeadsNowhereElse) {
+  EXPECT_THAT(tests::MessageOf([&] { LoadDefinition(scratch(), "../x"); }),
+              HasSubstr("image name '../x' is not possible"));
+}
+
+}  // namespace
+}  // namespace images
