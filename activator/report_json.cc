@@ -16,7 +16,7 @@ Json ToJson(const Generation& generation, uint64_t active) {
   for (const auto& [name, digest] : generation.apps) {
     apps[name] = {{"id", images::ImageId::Of(digest).text()}, {"manifest_sha256", digest.ToHex()}};
   }
-  return {{"generation", generation.number},   {"parent", generation.parent},
+  return {{"number", generation.number},       {"parent", generation.parent},
           {"state", ToText(generation.state)}, {"is_active", generation.number == active},
           {"created", generation.created},     {"by", generation.by},
           {"reason", generation.reason},       {"apps", std::move(apps)}};

@@ -44,7 +44,7 @@ TEST(LifeCycleTest, FromTheFirstPushToPruning) {
   EXPECT_THAT(Page(host), HasSubstr("v1"));
   const nlohmann::json list = nlohmann::json::parse(Activate(host, "list --json").out);
   bool found = false;
-  for (const nlohmann::json& generation : list.at("generations")) {
+  for (const nlohmann::json& generation : list) {
     if (generation.at("number") == broken.generation) {
       EXPECT_EQ(generation.at("state"), "rolled-back");
       found = true;

@@ -10,9 +10,9 @@
 namespace tests {
 
 struct RunOptions {
-  std::string input;             // the program's stdin
-  std::vector<std::string> env;  // "NAME=VALUE", on top of this process's environment
-  std::string cwd;               // empty: this process's
+  std::string input{};             // the program's stdin
+  std::vector<std::string> env{};  // "NAME=VALUE", on top of this process's environment
+  std::string cwd{};               // empty: this process's
   std::chrono::milliseconds timeout{std::chrono::seconds(60)};
 };
 
