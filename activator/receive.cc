@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include "activator/generations.h"
 #include "activator/probe.h"
 #include "activator/receive_session.h"
 #include "activator/root.h"
 #include "activator/stage.h"
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -26,13 +28,29 @@ void PreparePlainDirectory(const images::HostLayout& layout) {
   for (const std::string& directory : {layout.Generations(), layout.Incoming(), layout.Bin()}) {
     base::MakeDirectories(directory);
   }
+  if (!IsDirectoryHost(layout)) {
+    if (!GenerationNumbers(layout).empty()) {
+      base::Fail(base::Code::kFailed,
+                 "{} is the root of a real host, whose services run from it; choose another folder",
+                 layout.root());
+    }
+    base::WriteFileAtomically(layout.root() + "/" + kDirectoryHostMarker, "");
+  }
+}
+
+void PrepareHost(const images::HostLayout& layout) {
+  if (IsDirectoryHost(layout)) {
+    base::Fail(base::Code::kFailed, "{} was made by a push to a folder; choose another --root",
+               layout.root());
+  }
+  PrepareRoot(layout);
 }
 
 }  // namespace
 
 int RunReceive(const ReceiveOptions& options, const base::Io& io) {
   return RunReceiveWith(options,
-                        {options.plain_directory ? &PreparePlainDirectory : &PrepareRoot,
+                        {options.plain_directory ? &PreparePlainDirectory : &PrepareHost,
                          &ProbeFeatures, &StageGeneration},
                         io);
 }

@@ -1,5 +1,6 @@
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/error.h"
@@ -16,7 +17,9 @@ struct Sha256Hasher::Context {
   ~Context() { EVP_MD_CTX_free(evp); }
 
   void Start() const {
-    if (evp == nullptr || EVP_DigestInit_ex(evp, EVP_sha256(), nullptr) != 1) {
+    // The agent is static: the host's openssl.cnf must not make it load modules of the host.
+    static const int kReady = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    if (kReady != 1 || evp == nullptr || EVP_DigestInit_ex(evp, EVP_sha256(), nullptr) != 1) {
       Fail(Code::kFailed, "libcrypto cannot compute SHA-256 here");
     }
   }

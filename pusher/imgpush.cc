@@ -31,7 +31,7 @@ Examples:
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
 A host is anything ssh understands, logged in as root, and runs systemd. imgpush stages a
-generation there; activate it with: activate --host HOST --generation N
+generation there; activate it with: ssh HOST /var/lib/images/bin/activate --generation N
 Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 5 busy; 6 verification failed;
 7 host not reachable or connection lost; 130 interrupted. Several hosts: the worst.
 )";
@@ -140,10 +140,14 @@ std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
   }
   std::string out = fmt::format("generation {} {}", staged.generation,
                                 staged.created ? "staged" : "was staged already");
-  if (FolderOf(outcome.host).empty()) {
-    out += fmt::format("; activate with: activate --host {} --generation {}{}", outcome.host,
-                       staged.generation,
+  const std::string folder = FolderOf(outcome.host);
+  if (folder.empty()) {
+    out += fmt::format("; activate with: ssh {} {}/bin/activate --generation {}{}", outcome.host,
+                       arguments.root, staged.generation,
                        arguments.root == images::kDefaultRoot ? "" : " --root " + arguments.root);
+  } else {
+    out += fmt::format("; activate with: activate --root {} --generation {}", folder,
+                       staged.generation);
   }
   return out;
 }
