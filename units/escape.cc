@@ -85,9 +85,10 @@ std::string ExecLine(const images::Command& command) {
   const bool has_dollar = std::any_of(command.begin(), command.end(), [](const std::string& part) {
     return part.find('$') != std::string::npos;
   });
-  std::string out = Word((has_dollar ? ":" : "") + program);
+  std::string out = Word(has_dollar ? fmt::format(":{}", program) : program);
   for (size_t i = 1; i < command.size(); ++i) {
-    out += " " + Word(command[i]);
+    out += ' ';
+    out += Word(command[i]);
   }
   return out;
 }
