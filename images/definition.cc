@@ -52,7 +52,9 @@ void CheckImagePath(const JsonFields& fields, const std::string& field, const st
 Contents ReadContents(JsonFields& definition, const std::string& directory) {
   JsonFields fields(definition.Object("contents"), definition.PathOf("contents"), kBad);
   Contents out;
-  out.add = fields.Strings("add");
+  for (const std::string& path : fields.Strings("add")) {
+    out.add.push_back(Beside(directory, path));
+  }
   out.symlinks = fields.StringMap("symlinks");
   for (const auto& link : out.symlinks) {
     CheckImagePath(fields, "symlinks", link.first);

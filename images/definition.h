@@ -20,7 +20,7 @@ struct NixSource {
 };
 
 struct Contents {
-  std::vector<std::string> add;  // more store paths
+  std::vector<std::string> add;  // more store paths, or links to such, absolute
   std::map<std::string, std::string>
       symlinks;  // path in the image -> target; {out} is the source's path
   std::vector<std::string> directories;

@@ -16,7 +16,7 @@ using Command = std::vector<std::string>;  // argv; each argument reaches the pr
 
 struct Bind {
   std::string host;   // absolute path on the host
-  std::string image;  // absolute path in the image
+  std::string image;  // absolute path in the image; units/mount_points.h: file or directory
   bool writable = false;
   bool operator==(const Bind&) const = default;
 };

@@ -90,7 +90,8 @@ std::vector<Bind> ReadBinds(JsonFields& fields, base::Code code) {
     JsonFields bind(value, fields.PathOf(fmt::format("binds[{}]", out.size())), code);
     out.push_back({bind.String("host"), bind.String("image"), bind.Bool("writable", false)});
     CheckPath(bind, "host", out.back().host);
-    CheckPath(bind, "image", out.back().image);
+    const std::string& image = out.back().image;  // with a slash at the end: a directory
+    CheckPath(bind, "image", image.ends_with('/') ? image.substr(0, image.size() - 1) : image);
     bind.Done();
   }
   return out;

@@ -17,7 +17,7 @@ constexpr const char* kFull = R"json({
   "name": "nginx",
   "source": { "nix": { "file": "nginx.nix", "attr": "nginx" } },
   "contents": {
-    "add": ["/nix/store/00000000000000000000000000000000-tzdata"],
+    "add": ["/nix/store/00000000000000000000000000000000-tzdata", "./more"],
     "symlinks": { "/usr/bin/nginx": "{out}/bin/nginx" },
     "directories": ["/var/www"],
     "files": { "/etc/nginx/nginx.conf": "nginx.conf", "/etc/motd": "/etc/motd" }
@@ -56,7 +56,8 @@ TEST(DefinitionTest, SaysWhatAnImageIs) {
   EXPECT_EQ(nginx.source.attr, "nginx");
   EXPECT_EQ(nginx.source.path, std::nullopt);
   EXPECT_EQ(nginx.contents.add,
-            std::vector<std::string>{"/nix/store/00000000000000000000000000000000-tzdata"});
+            (std::vector<std::string>{"/nix/store/00000000000000000000000000000000-tzdata",
+                                      "/d/images/./more"}));
   EXPECT_EQ(nginx.contents.symlinks,
             (std::map<std::string, std::string>{{"/usr/bin/nginx", "{out}/bin/nginx"}}));
   EXPECT_EQ(nginx.contents.directories, std::vector<std::string>{"/var/www"});
@@ -106,6 +107,12 @@ std::string FullWith(const std::string& what, const std::string& instead) {
   const size_t at = text.find(what);
   EXPECT_NE(at, std::string::npos) << what;
   return text.replace(at, what.size(), instead);
+}
+
+TEST(DefinitionTest, BindMayBeMarkedAsADirectory) {
+  const Definition nginx =
+      Parse(FullWith("\"image\": \"/etc/nginx/sites\"", "\"image\": \"/etc/conf.d/\""));
+  EXPECT_EQ(nginx.services.at("nginx").binds[0].image, "/etc/conf.d/");
 }
 
 TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
