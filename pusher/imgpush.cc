@@ -1,5 +1,6 @@
 #include "pusher/imgpush.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,8 +91,8 @@ std::optional<Arguments> ParseArguments(std::vector<std::string> arguments, cons
 std::string WhoWeAre() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
-  const std::string user = FromEnvironment("USER");
-  std::string out = user.empty() ? "uid" + std::to_string(::getuid()) : user;
+  const passwd* user = ::getpwuid(::getuid());
+  std::string out = user == nullptr ? fmt::format("uid{}", ::getuid()) : user->pw_name;
   out += std::string("@") + name.data();
   std::ranges::replace_if(
       out,

@@ -18,7 +18,7 @@
 namespace pusher {
 
 struct StreamOptions {
-  std::string peer;  // for messages: "host web1", "the sender"
+  std::string peer;                              // for messages: "host web1", "the sender"
   std::chrono::milliseconds idle_limit{30'000};  // no wait for the peer is longer
   // What arrives while a write waits is kept (up to 1 MiB), so that two sides that both write
   // never wait for each other. One of the two is enough.
