@@ -21,14 +21,18 @@ bool TryLock(const base::UniqueFd& directory) {
   return base::TheSys().Flock(directory.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
+base::UniqueFd OpenIfThere(const std::string& path) {
+  return base::UniqueFd(base::TheSys().Open(path.c_str(), O_RDONLY | O_DIRECTORY, 0));
+}
+
 void RemoveAbandoned(const std::string& parent) {
   for (const std::string& name : base::ListDirectory(parent)) {
     const std::string path = parent + "/" + name;
-    if (!name.starts_with(base::kTemporaryPrefix) || !base::LstatIfThere(path)) {
+    if (!name.starts_with(base::kTemporaryPrefix)) {
       continue;
     }
-    const std::optional<struct stat> found = base::LstatIfThere(path);
-    if (found && S_ISDIR(found->st_mode) && TryLock(base::Open(path, O_RDONLY | O_DIRECTORY))) {
+    const base::UniqueFd directory = OpenIfThere(path);
+    if (directory.valid() && TryLock(directory)) {
       base::RemoveTree(path);
     }
   }
@@ -50,10 +54,26 @@ ImagePublisher::ImagePublisher(const std::string& output, const std::string& nam
     : parent_(output + "/" + name) {
   base::MakeDirectories(parent_);
   RemoveAbandoned(parent_);
-  folder_ =
-      std::make_unique<base::TemporaryDirectory>(parent_, std::string(base::kTemporaryPrefix));
-  lock_ = base::Open(folder(), O_RDONLY | O_DIRECTORY);
-  TryLock(lock_);
+  // Another build may take the new folder for an abandoned one until it is locked: then it is made
+  // again.
+  do {
+    folder_ =
+        std::make_unique<base::TemporaryDirectory>(parent_, std::string(base::kTemporaryPrefix));
+    lock_ = OpenIfThere(folder());
+  } while (!lock_.valid() || !TryLock(lock_) || !base::Exists(folder()));
+}
+
+void ImagePublisher::PublishUnlessThere(const std::string& path) {
+  try {
+    base::PublishDirectory(folder(), path);
+    folder_->Release();
+  } catch (const base::Error& error) {
+    const bool there = error.error_number() == EEXIST || error.error_number() == ENOTEMPTY;
+    if (!there ||
+        !IsWhole(path)) {  // another build of the same image was quicker: its bytes are ours
+      throw;
+    }
+  }
 }
 
 std::string ImagePublisher::Publish(const images::Manifest& manifest) {
@@ -68,8 +88,7 @@ std::string ImagePublisher::Publish(const images::Manifest& manifest) {
     base::RemoveTree(path);  // damaged; the same image takes its place
   }
   if (!base::Exists(path)) {
-    base::PublishDirectory(folder(), path);
-    folder_->Release();
+    PublishUnlessThere(path);
   }
   base::ReplaceSymlink(id, parent_ + "/" + kLatest);
   return path;

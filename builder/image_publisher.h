@@ -23,6 +23,8 @@ class ImagePublisher {
   std::string Publish(const images::Manifest& manifest);
 
  private:
+  void PublishUnlessThere(const std::string& path);
+
   std::string parent_;
   std::unique_ptr<base::TemporaryDirectory> folder_;
   base::UniqueFd lock_;  // held while the build lives: tells its folder from an abandoned one

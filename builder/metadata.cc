@@ -27,10 +27,10 @@ struct Plan {
   bool extended = false;
   uint64_t size_bytes = 0;
   uint32_t links = 1;
-  std::vector<uint8_t> content;  // inline, or a large directory's blocks
+  std::vector<uint8_t> content;  // inline, or in blocks of its own
   bool content_is_inline = false;
   bool compact = false;
-  uint32_t content_block = 0;  // large directory: its first block
+  uint32_t content_block = 0;  // of content in blocks of its own: the first
 
   uint64_t inode_bytes() const {
     return extended ? sizeof(erofs::ExtendedInode) : sizeof(erofs::CompactInode);
@@ -115,7 +115,7 @@ class Serializer {
       Inode& inode = inodes_[i];
       inode.offset = allocator_.Place([&](uint64_t at) { return BytesAt(i, at); });
     }
-    PlaceLargeDirectories();
+    PlaceContentBlocks();
     for (size_t i = 0; i < inodes_.size(); ++i) {
       WriteInode(i);
     }
@@ -137,7 +137,7 @@ class Serializer {
     if (inode.node != nullptr && inode.node->kind == Node::Kind::kDirectory) {
       PlanDirectory(i);
     } else if (inode.node != nullptr && inode.node->kind == Node::Kind::kSymlink) {
-      SetInline(plan, base::AsBytes(inode.node->target));
+      SetContent(plan, base::AsBytes(inode.node->target));
     } else if (inode.packed_offset) {
       plan.layout = DataLayout::kCompressedFull;
       plan.size_bytes = inode.node->size_bytes;
@@ -146,17 +146,19 @@ class Serializer {
       plan.layout = plan.compact ? DataLayout::kCompressedCompact : DataLayout::kCompressedFull;
       plan.size_bytes = inode.data.size_bytes;
     } else if (inode.node->size_bytes > 0) {
-      SetInline(plan, inode.node->Read(0, inode.node->size_bytes));
+      SetContent(plan, inode.node->Read(0, inode.node->size_bytes));
     }
     plan.extended = plan.size_bytes > std::numeric_limits<uint32_t>::max() ||
                     plan.links > std::numeric_limits<uint16_t>::max();
   }
 
-  static void SetInline(Plan& plan, base::Bytes content) {
+  // Uncompressed: after the inode where it fits into a block with it, otherwise in blocks of its
+  // own.
+  static void SetContent(Plan& plan, base::Bytes content) {
     plan.content.assign(content.begin(), content.end());
     plan.size_bytes = content.size();
-    plan.layout = DataLayout::kFlatInline;
-    plan.content_is_inline = true;
+    plan.content_is_inline = content.size() <= kBlockBytes - sizeof(erofs::ExtendedInode);
+    plan.layout = plan.content_is_inline ? DataLayout::kFlatInline : DataLayout::kFlat;
   }
 
   void PlanDirectory(size_t i) {
@@ -165,10 +167,8 @@ class Serializer {
     for (const size_t child : inodes_[i].children) {
       plan.links += inodes_[child].node->kind == Node::Kind::kDirectory ? 1U : 0U;
     }
-    plan.content = DirectoryContent(i);  // numbers come later; the length does not depend on them
-    plan.size_bytes = plan.content.size();
-    plan.content_is_inline = plan.content.size() <= kBlockBytes - sizeof(erofs::ExtendedInode);
-    plan.layout = plan.content_is_inline ? DataLayout::kFlatInline : DataLayout::kFlat;
+    SetContent(plan,
+               DirectoryContent(i));  // numbers come later; the length does not depend on them
   }
 
   // Blocks of entries, then their names; sorted within and across blocks.
@@ -224,7 +224,7 @@ class Serializer {
     return inode_bytes;
   }
 
-  void PlaceLargeDirectories() {
+  void PlaceContentBlocks() {
     uint64_t blocks = BlocksOf(allocator_.end());
     for (Plan& plan : plans_) {
       if (!plan.content.empty() && !plan.content_is_inline) {

@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <climits>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "images/json_fields.h"
@@ -42,9 +44,7 @@ NixSource ReadSource(JsonFields& definition, const std::string& directory) {
 }
 
 void CheckImagePath(const JsonFields& fields, const std::string& field, const std::string& path) {
-  const std::string bounded = path + "/";
-  if (!path.starts_with('/') || path.size() < 2 || bounded.find("//") != std::string::npos ||
-      bounded.find("/./") != std::string::npos || bounded.find("/../") != std::string::npos) {
+  if (!IsPlainAbsolutePath(path)) {
     fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
   }
 }
@@ -58,6 +58,10 @@ Contents ReadContents(JsonFields& definition, const std::string& directory) {
   out.symlinks = fields.StringMap("symlinks");
   for (const auto& link : out.symlinks) {
     CheckImagePath(fields, "symlinks", link.first);
+    if (link.second.empty() || link.second.size() >= PATH_MAX ||
+        link.second.find('\0') != std::string::npos) {
+      fields.FailAt("symlinks." + link.first, "expected a target of 1 to 4095 bytes without NUL");
+    }
   }
   out.directories = fields.Strings("directories");
   for (const std::string& path : out.directories) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 
 namespace images {
 namespace {
@@ -29,6 +30,23 @@ void CheckName(std::string_view name, std::string_view what, base::Code code) {
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end() ||
       name.ends_with(".json") || name.ends_with(".jsonl")) {
     base::Fail(code, "{} '{}' is reserved; choose another", what, name);
+  }
+}
+
+bool IsPlainAbsolutePath(std::string_view path) {
+  if (path.size() < 2 || path.front() != '/' || path.find('\n') != std::string_view::npos ||
+      path.find('\0') != std::string_view::npos) {
+    return false;
+  }
+  for (std::string_view rest = path.substr(1);;) {
+    const std::string_view component = rest.substr(0, rest.find('/'));
+    if (component.empty() || component == "." || component == ".." || component.size() > NAME_MAX) {
+      return false;
+    }
+    if (component.size() == rest.size()) {
+      return true;
+    }
+    rest = rest.substr(component.size() + 1);
   }
 }
 

@@ -17,6 +17,10 @@ namespace images {
 // name", "service name").
 void CheckName(std::string_view name, std::string_view what, base::Code code = base::Code::kUsage);
 
+// Whether `path` means the same inside every root: absolute, not "/" itself, no empty, "." or ".."
+// components, none longer than the kernel's 255 bytes, no newline and no NUL byte.
+bool IsPlainAbsolutePath(std::string_view path);
+
 // The first 16 hexadecimal digits of the manifest's SHA-256: an image's directory name.
 class ImageId {
  public:

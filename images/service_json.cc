@@ -48,12 +48,8 @@ void CheckCommand(const JsonFields& fields, const std::string& field, const Comm
   }
 }
 
-// Absolute, without empty, "." or ".." components: it means the same inside every root.
 void CheckPath(const JsonFields& fields, const std::string& field, const std::string& path) {
-  CheckText(fields, field, path);
-  const std::string bounded = path + "/";
-  if (!path.starts_with('/') || path.size() < 2 || bounded.find("//") != std::string::npos ||
-      bounded.find("/./") != std::string::npos || bounded.find("/../") != std::string::npos) {
+  if (!IsPlainAbsolutePath(path)) {
     fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
   }
 }

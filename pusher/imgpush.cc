@@ -221,7 +221,7 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   for (const std::string& host : parsed->hosts) {
     const HostOutcome outcome = PushTo(host, *parsed, agent, images, io);
     if (outcome.error) {
-      const std::string what = outcome.error->what();
+      const std::string what = Printable(outcome.error->what());  // it may quote the host
       const bool named = what.starts_with(host) || what.starts_with("host " + host);
       io.Err("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
       exit_code = WorseOf(exit_code, static_cast<int>(outcome.error->code()));

@@ -30,6 +30,15 @@ TEST_P(ErofsWriterTest, AnEmptyTreeIsAnImageToo) {
   ReadBack(image_, tree, base::Io());
 }
 
+TEST_P(ErofsWriterTest, LinksOfEveryLengthAreKept) {
+  Tree tree;
+  for (const size_t length : {1UL, 4000UL, 4032UL, 4033UL, 4064UL, 4065UL, 4095UL}) {
+    tree.AddSymlink("/link" + std::to_string(length), std::string(length, 'l'));
+  }
+  tests::WriteImage(tree, image_, GetParam());
+  ReadBack(image_, tree, base::Io());
+}
+
 TEST_P(ErofsWriterTest, RandomTreesReadBack) {
   for (uint64_t seed = 1; seed <= 25; ++seed) {
     SCOPED_TRACE(seed);

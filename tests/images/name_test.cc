@@ -62,5 +62,17 @@ TEST(ImageIdTest, IsReadFromSixteenLowerCaseDigits) {
   }
 }
 
+TEST(PlainAbsolutePathTest, MeansTheSameInsideEveryRoot) {
+  EXPECT_TRUE(IsPlainAbsolutePath("/etc/nginx/nginx.conf"));
+  EXPECT_TRUE(IsPlainAbsolutePath("/..."));
+  EXPECT_TRUE(IsPlainAbsolutePath("/" + std::string(255, 'n')));
+  for (const std::string& path :
+       {std::string(), std::string("/"), std::string("etc"), std::string("//etc"),
+        std::string("/etc/"), std::string("/etc//x"), std::string("/./etc"), std::string("/etc/.."),
+        std::string("/a\nb"), std::string("/a\0b", 4), "/" + std::string(256, 'n')}) {
+    EXPECT_FALSE(IsPlainAbsolutePath(path)) << path;
+  }
+}
+
 }  // namespace
 }  // namespace images
