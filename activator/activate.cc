@@ -81,6 +81,7 @@ class Tool {
   int Boot();
   int List();
   int ShowStatus();
+  void RecoverBeforePrune() const;
   int PruneOld();
   void RequireRoot() const;
   void RequireSystemd() const;
@@ -178,6 +179,18 @@ int Tool::ShowStatus() {
   return 0;
 }
 
+void Tool::RecoverBeforePrune() const {
+  IgnoreLostConnection();  // recovery stops and starts services: it must not end half-way
+  const Recovery recovery = is_directory_ ? Recovery{RecoverDirectory(host_.layout), true}
+                                          : Recover(host_, Services::kRestart);
+  if (!recovery.is_up) {
+    base::Fail(base::Code::kNeedsAttention, "{}. Nothing was pruned", recovery.done);
+  }
+  if (!recovery.done.empty()) {
+    io_.Err("activate: {}\n", recovery.done);
+  }
+}
+
 int Tool::PruneOld() {
   RequireRoot();
   RequireHost();
@@ -187,11 +200,7 @@ int Tool::PruneOld() {
       PrepareRoot(host_.layout);
     }
     lock.emplace(Lock("prune"));
-    const std::string done =
-        is_directory_ ? RecoverDirectory(host_.layout) : Recover(host_, Services::kRestart);
-    if (!done.empty()) {
-      io_.Err("activate: {}\n", done);
-    }
+    RecoverBeforePrune();
   }
   const PrunePlan plan = PlanPrune(host_.layout, line_.keep);
   if (!line_.dry_run) {

@@ -16,18 +16,23 @@ namespace {
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   const HostedUnits units = LoadUnits(host.layout, active);
   UnitNames down;
+  UnitNames not_up;
   for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
-    const bool ran = units.at(name).is_oneshot && state.result == "success";
-    if (state.IsDown() && !(ran && state.active == "inactive" && !state.invocation_id.empty())) {
+    const bool ran = units.at(name).is_oneshot && state.result == "success" &&
+                     state.active == "inactive" && !state.invocation_id.empty();
+    if (state.IsDown() && !ran) {
       down.push_back(name);
     }
+    if (state.active != "active" && state.active != "reloading" && !ran) {
+      not_up.push_back(name);
+    }
   }
-  if (down.empty()) {
+  if (not_up.empty()) {
     host.io.Err("activate: generation {} is active already: nothing to do\n", active);
     return;
   }
   try {
-    const HostedUnits again = Select(units, down);
+    const HostedUnits again = Select(units, not_up);
     host.systemd.ResetFailed(down);
     host.systemd.QueueStart(down);
     WaitUntilStarted(host, again, timeout);
@@ -78,27 +83,46 @@ SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t
           request.timeout};
 }
 
-}  // namespace
-
-void Activate(const Host& host, const ActivationRequest& request) {
-  if (const std::string done = Recover(host, Services::kRestart); !done.empty()) {
-    host.io.Err("activate: {}\n", done);
-  }
+// False: there was nothing to activate.
+bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   const Choice choice = ChooseGeneration(host.layout, request.wanted, request.number, request.by);
   if (!choice.note.empty()) {
     host.io.Err("activate: {}\n", choice.note);
   }
   const uint64_t from = CurrentGeneration(host.layout);
   if (choice.number == kNoGeneration) {
-    return;
+    return false;
   }
   if (choice.number == from) {
     EnsureRunning(host, from, request.timeout);
-    return;
+    return true;
   }
   Check(host, from, choice.number, request);
   RunSwitch(host, ToSwitch(request, from, choice.number));
   host.io.Err("activate: generation {} is active and healthy\n", choice.number);
+  return true;
+}
+
+}  // namespace
+
+void Activate(const Host& host, const ActivationRequest& request) {
+  const Recovery recovery = Recover(host, Services::kRestart);
+  if (!recovery.done.empty()) {
+    host.io.Err("activate: {}\n", recovery.done);
+  }
+  std::string outcome = "nothing was activated";
+  try {
+    if (ActivateChosen(host, request) || recovery.is_up) {
+      return;
+    }
+  } catch (const base::Error& error) {
+    if (recovery.is_up) {
+      throw;
+    }
+    outcome = error.what();
+  }
+  // Whatever else went wrong, "nothing changed" or "as before" would hide services that are down.
+  base::Fail(base::Code::kNeedsAttention, "{}. {}", recovery.done, outcome);
 }
 
 void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,

@@ -6,6 +6,7 @@
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
 #include "activator/recovery.h"
+#include "activator/switch_record.h"
 #include "activator/unit_links.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -113,10 +114,57 @@ void InstallSelf(const images::HostLayout& layout) {
   base::ReplaceSymlink(name, link);
 }
 
+namespace {
+
+// Runs parts that must not keep one another from being done, and keeps the first problem.
+class Parts {
+ public:
+  explicit Parts(const base::Io& io) : io_(io) {}
+
+  template <typename Part>
+  bool Try(Part part) {
+    try {
+      part();
+      return true;
+    } catch (const base::Error& error) {
+      io_.Err("activate: {}\n", error.what());
+      if (!problem_) {
+        problem_ = error;
+      }
+      return false;
+    }
+  }
+  void ThrowFirst() const {
+    if (problem_) {
+      throw base::Error(*problem_);
+    }
+  }
+
+ private:
+  const base::Io& io_;
+  std::optional<base::Error> problem_;
+};
+
+// Whether `current` may be started although recovery had a problem: never a generation that was
+// being tried.
+bool CurrentWasTried(const Host& host) {
+  const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout);
+  return record && record->phase != SwitchPhase::kHealthy &&
+         CurrentGeneration(host.layout) != record->from;
+}
+
+}  // namespace
+
 void RunBoot(const Host& host) {
-  const std::string done = Recover(host, Services::kLeave);
-  if (!done.empty()) {
-    host.io.Err("activate: {}\n", done);
+  Parts parts(host.io);
+  const bool recovered = parts.Try([&] {
+    const std::string done = Recover(host, Services::kLeave).done;
+    if (!done.empty()) {
+      host.io.Err("activate: {}\n", done);
+    }
+  });
+  if (!recovered && CurrentWasTried(host)) {
+    parts.ThrowFirst();
   }
   const uint64_t current = RepairCurrent(host.layout);
   const UnitNames units = NamesOf(LoadUnits(host.layout, current));
@@ -126,13 +174,21 @@ void RunBoot(const Host& host) {
       stale.push_back(linked);
     }
   }
-  bool reload = EnsureUnitLinks(host, units);
-  reload = RemoveUnitLinks(host, stale) || reload;
-  if (reload || NeedsReload(host, units)) {
-    host.systemd.DaemonReload();
+  bool reload = false;
+  UnitNames linked;
+  for (const std::string& unit :
+       units) {  // one at a time: a file in the way of one holds up that one alone
+    if (parts.Try([&] { reload = EnsureUnitLinks(host, {unit}) || reload; })) {
+      linked.push_back(unit);
+    }
+  }
+  parts.Try([&] { reload = RemoveUnitLinks(host, stale) || reload; });
+  if (reload || NeedsReload(host, linked)) {
+    parts.Try([&] { host.systemd.DaemonReload(); });
   }
   // They are ordered after us: waiting for them would be waiting for ourselves.
-  host.systemd.QueueStart(units);
+  host.systemd.QueueStart(linked);
+  parts.ThrowFirst();
 }
 
 }  // namespace activator

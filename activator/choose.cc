@@ -35,8 +35,10 @@ uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
 
 std::optional<uint64_t> LatestStaged(const images::HostLayout& layout) {
   std::optional<uint64_t> out;
+  const uint64_t active = ActiveGeneration(layout);
   for (const Generation& generation : LoadGenerations(layout)) {
-    if (generation.state == GenerationState::kStaged) {
+    // One older than the active is a push that was given up.
+    if (generation.state == GenerationState::kStaged && generation.number > active) {
       out = generation.number;
     }
   }

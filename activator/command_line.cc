@@ -4,8 +4,10 @@
 
 #include "base/cli.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/version.h"
 #include "images/host_layout.h"
+#include "images/name.h"
 
 namespace activator {
 namespace {
@@ -113,6 +115,19 @@ std::string OneLine(std::string text) {
   return text;
 }
 
+// Links, units and the record of a switch hold the root's text: two spellings would be two roots.
+std::string OneSpelling(std::string root) {
+  while (root.size() > 1 && root.ends_with('/')) {
+    root.pop_back();
+  }
+  root = base::AbsolutePath(root);
+  if (!images::IsPlainAbsolutePath(root)) {
+    base::Fail(base::Code::kUsage,
+               "--root '{}' is not possible: use a path without '.', '..' and '//'", root);
+  }
+  return root;
+}
+
 }  // namespace
 
 CommandLine ParseCommandLine(std::vector<std::string> arguments) {
@@ -132,6 +147,7 @@ CommandLine ParseCommandLine(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     base::Fail(base::Code::kUsage, "{} (see activate --help)", OneLine(error.what()));
   }
+  out.root = OneSpelling(out.root);
   TakeChoice(parser.app, out);
   out.command = CommandOf(parser, out);
   return out;

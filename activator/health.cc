@@ -72,10 +72,13 @@ namespace {
 // What is down stays down: a queued job may still start it.
 bool IsStopped(const UnitState& state) { return state.IsDown() && !state.has_job; }
 
-// systemd gives a unit that time after SIGTERM, then the same again after SIGKILL.
+bool MayStopForEver(const UnitState& state) { return state.stop_timeout.count() == 0; }
+
+// systemd gives a unit that time after SIGTERM, then the same again after SIGKILL. A database may
+// need long to stop, so its own limit holds however long it is.
 seconds StopLimit(const UnitState& state) {
   const auto own = std::chrono::duration_cast<seconds>(2 * state.stop_timeout) + seconds(15);
-  return state.stop_timeout.count() == 0 ? kLongestStop : std::min(own, kLongestStop);
+  return MayStopForEver(state) ? kLongestStop : own;
 }
 
 void WaitUntilStopped(const Host& host, const UnitNames& units) {
@@ -90,6 +93,11 @@ void WaitUntilStopped(const Host& host, const UnitNames& units) {
       all_down = false;
       const seconds limit = StopLimit(state);
       const auto waited = host.clock.Monotonic() - start;
+      if (waited > limit && MayStopForEver(state)) {
+        FailUnit(host, name, state,
+                 fmt::format("did not stop within {} s, and its TimeoutStopSec= forbids to kill it",
+                             limit.count()));
+      }
       if (waited > limit + kAfterKill) {
         FailUnit(host, name, state, "does not stop, not even by SIGKILL");
       }
@@ -106,6 +114,16 @@ void WaitUntilStopped(const Host& host, const UnitNames& units) {
 }
 
 }  // namespace
+
+UnitNames DownUnits(const Host& host, const UnitNames& units) {
+  UnitNames out;
+  for (const auto& [name, state] : host.systemd.Show(units)) {
+    if (IsStopped(state)) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
 
 void StopUnits(const Host& host, const UnitNames& units) {
   UnitNames running;

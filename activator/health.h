@@ -15,6 +15,9 @@ namespace activator {
 // In place of each unit's own health.timeout_seconds.
 using Timeout = std::optional<std::chrono::seconds>;
 
+// Those of `units` that are down and that no queued job starts.
+UnitNames DownUnits(const Host& host, const UnitNames& units);
+
 // Stops those that are not down and waits until they are, for as long as systemd gives them
 // (TimeoutStopSec=); then kills what is left. Throws Error{kFailed} where even that does not end
 // it.

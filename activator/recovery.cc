@@ -29,14 +29,14 @@ std::string Finished(const SwitchRecord& record) {
 
 }  // namespace
 
-std::string Recover(const Host& host, Services services) {
+Recovery Recover(const Host& host, Services services) {
   const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout);
   if (!record) {
-    return "";
+    return {};
   }
   if (IsHealthy(host.layout, *record)) {
     FinishSwitch(host, *record);
-    return Finished(*record);
+    return {Finished(*record), true};
   }
   const WayBackResult result = GoBack(host, *record, Reason(*record), services);
   std::string out = fmt::format("the switch to generation {} had been cut off: went back to {}",
@@ -44,7 +44,7 @@ std::string Recover(const Host& host, Services services) {
   if (!result.is_up) {
     out += "; but it is not up: " + result.problem;
   }
-  return out;
+  return {out, result.is_up};
 }
 
 std::string RecoverDirectory(const images::HostLayout& layout) {

@@ -10,11 +10,15 @@
 
 namespace activator {
 
-// Returns what was done, one sentence for people; empty where there was nothing. Throws
-// Error{kNeedsAttention} where it could not be done.
-std::string Recover(const Host& host, Services services);
+struct Recovery {
+  std::string done;   // one sentence for people; empty where there was nothing to do
+  bool is_up = true;  // false: the services of what is active did not come up
+};
 
-// The same for a folder as host.
+// Throws Error{kNeedsAttention} where it could not be done.
+Recovery Recover(const Host& host, Services services);
+
+// The same for a folder as host, where nothing runs: what was done.
 std::string RecoverDirectory(const images::HostLayout& layout);
 
 }  // namespace activator

@@ -1,5 +1,6 @@
 #include "activator/switch.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "activator/finish.h"
@@ -53,7 +54,7 @@ class Switch {
   const HostedUnits from_;
   const HostedUnits to_;
   const UnitDifference difference_;
-  const HostedUnits touched_;  // what runs differently afterwards; the others are left alone
+  HostedUnits touched_;  // what is started and watched; the others are left alone
   SwitchRecord record_;
 };
 
@@ -84,9 +85,23 @@ void Switch::WriteIntent() {
 
 void Switch::AddLinks() { EnsureUnitLinks(host_, NamesOf(to_)); }
 
+// systemd also stops what requires or is bound to a unit that is stopped: such units of ours are
+// started again with the changed ones, although they did not change.
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
+  UnitNames unchanged;
+  for (const std::string& name : NamesOf(to_)) {
+    if (!touched_.contains(name)) {
+      unchanged.push_back(name);
+    }
+  }
+  const UnitNames down_before = DownUnits(host_, unchanged);
   StopUnits(host_, difference_.removed + difference_.changed);
+  for (const std::string& name : DownUnits(host_, unchanged)) {
+    if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
+      touched_.insert(*to_.find(name));
+    }
+  }
 }
 
 void Switch::PointCurrent() { SetCurrentGeneration(host_.layout, request_.to); }

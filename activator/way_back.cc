@@ -98,8 +98,10 @@ void WayBack::RestoreFiles() {
 
 WayBackResult WayBack::StartAgain() {
   HostedUnits again = rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed);
-  const UnitNames names = NamesOf(again);
   try {
+    // What systemd stopped along with them is down, too.
+    again.merge(Select(from_, DownUnits(host_, NamesOf(from_))));
+    const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.
     host_.systemd.ResetFailed(names + difference_.added);
     host_.systemd.QueueStart(names);
@@ -107,6 +109,9 @@ WayBackResult WayBack::StartAgain() {
     WaitUntilSettled(host_, again);
     return {true, ""};
   } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;  // services may be down: the record must stay
+    }
     return {false, error.what()};
   }
 }
@@ -131,7 +136,12 @@ void WayBack::MarkAndForget(const WayBackResult& result) {
 
 WayBackResult WayBack::Go(Services services) {
   rebooted_ = record_.boot_id != BootId();
-  from_ = LoadUnits(host_.layout, record_.from);
+  try {
+    from_ = LoadUnits(host_.layout, record_.from);
+  } catch (const base::Error& error) {
+    base::Fail(base::Code::kNeedsAttention, "{}. Going back to {} is not possible: {}", reason_,
+               GenerationName(record_.from), error.what());
+  }
   to_ = UnitsOfTo();
   difference_ = Compare(from_, to_);
   NoteInRecord();

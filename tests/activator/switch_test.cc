@@ -87,6 +87,19 @@ TEST_F(SwitchTest, KillsWhatDoesNotStop) {
   EXPECT_EQ(RunningProgram("web.service"), "two");
 }
 
+TEST_F(SwitchTest, StartsAgainWhatSystemdStoppedWithAChangedUnit) {
+  systemd.stopped_with["web.service"] = {"db.service"};
+  EXPECT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
+  EXPECT_TRUE(systemd.IsActive("db.service"));
+}
+
+TEST_F(SwitchTest, GoesBackToWhatSystemdStoppedWithAChangedUnit) {
+  systemd.stopped_with["web.service"] = {"db.service"};
+  EXPECT_EQ(ActivateNumber(StageSecond("fail")), 3) << error;
+  EXPECT_TRUE(systemd.IsActive("db.service"));
+  EXPECT_TRUE(systemd.IsActive("web.service"));
+}
+
 TEST_F(SwitchTest, GoesBackWhereAnyCallFails) {
   for (const char* call :
        {"stop web.service", "reload", "start extra.service", "start web.service"}) {
@@ -166,10 +179,10 @@ TEST_P(KillTest, TheNextCommandGoesBack) {
   KillAfterStep(number);
   if (GetParam() == 8) {
     EXPECT_EQ(CurrentGeneration(layout), number);
-    EXPECT_EQ(Recover(host, Services::kRestart), "");
+    EXPECT_EQ(Recover(host, Services::kRestart).done, "");
     return;
   }
-  EXPECT_THAT(Recover(host, Services::kRestart), HasSubstr("went back to generation 1"));
+  EXPECT_THAT(Recover(host, Services::kRestart).done, HasSubstr("went back to generation 1"));
   ExpectFirst();
   EXPECT_EQ(StateOf(number), GenerationState::kRolledBack);
   EXPECT_THAT(LoadGeneration(layout, number).reason, HasSubstr("cut off"));
@@ -214,10 +227,24 @@ TEST_F(SwitchTest, RecoveryFinishesWhatWasHealthy) {
   record.boot_id = BootId();
   WriteSwitchRecord(layout, record);
   const size_t events = ReadHistory(layout).size();
-  EXPECT_THAT(Recover(host, Services::kRestart), HasSubstr("finished"));
+  EXPECT_THAT(Recover(host, Services::kRestart).done, HasSubstr("finished"));
   EXPECT_EQ(ReadHistory(layout).size(), events);  // not written twice
   EXPECT_EQ(StateOf(2), GenerationState::kActive);
   EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(SwitchTest, ARecoveryThatLeavesServicesDownIsNoSuccess) {
+  const uint64_t number = StageSecond("two");
+  host.observer = [](int step) {
+    if (step == 6) {
+      throw Killed();
+    }
+  };
+  EXPECT_THROW(ActivateNumber(number), Killed);
+  host.observer = nullptr;
+  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+  EXPECT_EQ(Run(Wanted::kLatest), 4);
+  EXPECT_THAT(error, HasSubstr("is not up"));
 }
 
 TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {

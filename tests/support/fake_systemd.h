@@ -32,6 +32,8 @@ class FakeSystemd : public activator::Systemd {
   std::vector<std::string> calls;  // "reload", "start web.service", ...
   std::string fail_call;           // the call that throws, once
   std::string verify_says;
+  // Units that go down with another, as by Requires= or BindsTo=.
+  std::map<std::string, std::vector<std::string>> stopped_with;
 
   // The text that the running unit was started with; empty: it does not run.
   std::string RunningText(const std::string& unit) const {
@@ -69,6 +71,9 @@ class FakeSystemd : public activator::Systemd {
       Call("stop " + unit);
       if (!units_[unit].running.ends_with("stubborn\n")) {
         Down(units_[unit], "inactive");
+      }
+      for (const std::string& dependent : stopped_with[unit]) {
+        Down(units_[dependent], "inactive");
       }
     }
   }
@@ -123,6 +128,7 @@ class FakeSystemd : public activator::Systemd {
         Unit& unit = units_[name];
         unit.loaded = *text;
         unit.state.load = "loaded";
+        unit.state.stop_timeout = std::chrono::seconds(90);
         unit.state.fragment_path = unit_directory_ + "/" + name;
         if (unit.state.active.empty()) {
           Down(unit, "inactive");
