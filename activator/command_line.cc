@@ -1,6 +1,7 @@
 #include "activator/command_line.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/cli.h"
 #include "base/error.h"
@@ -116,14 +117,17 @@ std::string OneLine(std::string text) {
 }
 
 // Links, units and the record of a switch hold the root's text: two spellings would be two roots.
-std::string OneSpelling(std::string root) {
-  while (root.size() > 1 && root.ends_with('/')) {
-    root.pop_back();
+std::string OneSpelling(const std::string& given) {
+  std::string root;
+  std::istringstream components(base::AbsolutePath(given));
+  for (std::string component; std::getline(components, component, '/');) {
+    if (!component.empty() && component != ".") {
+      root += '/';
+      root += component;
+    }
   }
-  root = base::AbsolutePath(root);
   if (!images::IsPlainAbsolutePath(root)) {
-    base::Fail(base::Code::kUsage,
-               "--root '{}' is not possible: use a path without '.', '..' and '//'", root);
+    base::Fail(base::Code::kUsage, "--root '{}' is not possible: use a path without '..'", given);
   }
   return root;
 }
