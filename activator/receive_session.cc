@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 
+#include "activator/generations.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -46,12 +46,6 @@ base::FileLock LockHost(const images::HostLayout& layout, const std::string& by)
     }
     base::SystemClock().Sleep(kLockRetry);
   }
-}
-
-// 0 where there is none.
-uint64_t ActiveGeneration(const images::HostLayout& layout) {
-  const std::optional<std::string> target = base::ReadLinkIfThere(layout.Current());
-  return target ? std::strtoull(base::BaseName(*target).c_str(), nullptr, 10) : 0;
 }
 
 }  // namespace
