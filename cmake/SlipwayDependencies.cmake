@@ -2,8 +2,8 @@
 #   slipway::zstd slipway::lz4           static, the pinned versions (part of the image format)
 #   slipway::erofs                       static liberofs; only for builder
 #   slipway::crypto                      OpenSSL's libcrypto; slipway::crypto_static for static binaries
-#   slipway::fmt slipway::spdlog         header-only, so that static binaries link
-#   slipway::json slipway::cli11         header-only
+#   slipway::fmt                         static, made here of Debian's headers
+#   slipway::spdlog slipway::json slipway::cli11   header-only
 #   GTest::gtest GTest::gmock GTest::gtest_main GTest::gmock_main benchmark::benchmark
 # and the tools beside the pinned libraries, for tests and benchmarks: SLIPWAY_DEPS_BIN (mkfs.erofs,
 # fsck.erofs, dump.erofs, desync). docs/dependencies.md says what each is for.
@@ -78,8 +78,11 @@ set_target_properties(slipway::crypto_static PROPERTIES
   INTERFACE_LINK_LIBRARIES "${SLIPWAY_Z_ARCHIVE};slipway::zstd;Threads::Threads;${CMAKE_DL_LIBS}")
 
 find_package(fmt REQUIRED)
-add_library(slipway::fmt INTERFACE IMPORTED GLOBAL)
-target_link_libraries(slipway::fmt INTERFACE fmt::fmt-header-only)
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+add_library(slipway_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/fmt.cc)
+target_include_directories(slipway_fmt SYSTEM PUBLIC ${fmt_include})
+target_compile_options(slipway_fmt PRIVATE -w)
+add_library(slipway::fmt ALIAS slipway_fmt)
 
 # Not spdlog::spdlog_header_only: Debian's drags in the shared libfmt.
 find_package(spdlog REQUIRED)
