@@ -1,5 +1,6 @@
 #include "activator/activate.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -29,21 +30,6 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLockPatience{1000};  // for whoever only looks (report.h)
 constexpr seconds kBootPatience{120};        // nobody is there to try again
-
-base::FileLock TakeLock(const images::HostLayout& layout, const std::string& holder,
-                        milliseconds patience) {
-  const auto start = base::SystemClock().Monotonic();
-  for (;;) {
-    try {
-      return {layout.Lock(), layout.root(), holder};
-    } catch (const base::Error& error) {
-      if (error.code() != base::Code::kBusy || base::SystemClock().Monotonic() - start > patience) {
-        throw;
-      }
-    }
-    base::SystemClock().Sleep(milliseconds(50));
-  }
-}
 
 // Who asks, as far as the environment tells; a static program asks no user database.
 std::string Requester() {
@@ -87,7 +73,8 @@ class Tool {
   void RequireSystemd() const;
   void RequireHost() const;
   base::FileLock Lock(const std::string& what, milliseconds patience = kLockPatience) const {
-    return TakeLock(host_.layout, fmt::format("activate {}, by {}", what, line_.by), patience);
+    return {host_.layout.Lock(), host_.layout.root(),
+            fmt::format("activate {}, by {}", what, line_.by), patience};
   }
   ActivationRequest Request() const {
     Timeout timeout;
@@ -162,12 +149,11 @@ int Tool::Boot() {
 
 int Tool::List() {
   RequireHost();
-  const std::vector<Generation> all = LoadGenerations(host_.layout);
-  const uint64_t active = ActiveGeneration(host_.layout);
-  if (all.empty() && !line_.json) {
+  const Listing listing = ReadListing(host_.layout);
+  if (listing.generations.empty() && listing.unreadable.empty() && !line_.json) {
     io_.Err("activate: no generation was staged yet\n");
   }
-  io_.WriteOut(line_.json ? ListJson(all, active) : ListText(all, active));
+  io_.WriteOut(line_.json ? ListJson(listing) : ListText(listing));
   return 0;
 }
 
@@ -209,6 +195,12 @@ int Tool::PruneOld() {
   for (const std::string& path : plan.kept_in_use) {
     io_.Err("activate: {} is still mounted: left there\n", path);
   }
+  for (const auto& [number, why] : plan.unreadable) {
+    io_.Err(
+        "activate: generation {} cannot be read, so no version was removed ({}): mend its "
+        "record or remove {}\n",
+        number, why, host_.layout.Generation(number));
+  }
   if (line_.json) {
     io_.WriteOut(PruneJson(plan, line_.dry_run));
     return 0;
@@ -230,9 +222,6 @@ int Tool::PruneOld() {
 
 int Tool::Run() {
   switch (line_.command) {
-    case Command::kHelp:
-      io_.WriteOut(line_.help);
-      return 0;
     case Command::kActivate:
       return Start();
     case Command::kRunSwitch:
@@ -259,7 +248,9 @@ int RunActivate(const std::vector<std::string>& arguments, const base::Io& io) {
 
 int RunObservedActivate(const std::vector<std::string>& arguments, const base::Io& io,
                         const std::function<void(int step_done)>& observer) {
-  return Tool(ParseCommandLine(arguments), io, observer).Run();
+  ::umask(022);  // as a push does: records and versions are for everybody to read
+  std::optional<CommandLine> line = ParseCommandLine(arguments, io);
+  return line ? Tool(std::move(*line), io, observer).Run() : 0;
 }
 
 }  // namespace activator

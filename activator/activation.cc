@@ -70,8 +70,12 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
     InstallSelf(host.layout);
     InstallBootUnit(host);
   } catch (base::Error& error) {
-    if (error.code() != base::Code::kInterrupted) {
-      MarkFailed(host.layout, to, error.what(), request);
+    try {
+      if (error.code() != base::Code::kInterrupted) {
+        MarkFailed(host.layout, to, error.what(), request);
+      }
+    } catch (const base::Error& record_error) {
+      host.io.Err("activate: the records do not say so: {}\n", record_error.what());
     }
     error.AddContext(fmt::format("generation {} cannot be activated, nothing was changed", to));
     throw;

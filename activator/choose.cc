@@ -97,7 +97,7 @@ Choice RebaseWhereNeeded(const images::HostLayout& layout, uint64_t number, cons
     wanted.reason = note;
     StoreGeneration(layout, wanted);
   }
-  return {rebased.active ? kNoGeneration : rebased.number, note};
+  return {rebased.number, note};
 }
 
 }  // namespace

@@ -111,11 +111,6 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
   return Command::kActivate;
 }
 
-std::string OneLine(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
 // Links, units and the record of a switch hold the root's text: two spellings would be two roots.
 std::string OneSpelling(const std::string& given) {
   std::string root;
@@ -134,22 +129,14 @@ std::string OneSpelling(const std::string& given) {
 
 }  // namespace
 
-CommandLine ParseCommandLine(std::vector<std::string> arguments) {
+std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
+                                            const base::Io& io) {
   CommandLine out;
   out.root = images::kDefaultRoot;
   Parser parser;
   Describe(parser, out);
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
-  try {
-    parser.app.parse(arguments);
-  } catch (const CLI::CallForVersion&) {
-    out.help = parser.app.version() + "\n";
-    return out;
-  } catch (const CLI::CallForHelp&) {
-    out.help = parser.app.help();
-    return out;
-  } catch (const CLI::ParseError& error) {
-    base::Fail(base::Code::kUsage, "{} (see activate --help)", OneLine(error.what()));
+  if (!base::ParseArguments(parser.app, arguments, io)) {
+    return std::nullopt;
   }
   out.root = OneSpelling(out.root);
   TakeChoice(parser.app, out);

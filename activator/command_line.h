@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "activator/choose.h"
+#include "base/io.h"
 
 namespace activator {
 
-enum class Command { kHelp, kActivate, kRunSwitch, kList, kStatus, kPrune, kReceive, kBoot };
+enum class Command { kActivate, kRunSwitch, kList, kStatus, kPrune, kReceive, kBoot };
 
 struct CommandLine {
-  Command command = Command::kHelp;
-  std::string help;  // kHelp: what to print, which may be the version
+  Command command = Command::kActivate;
   std::string root;
   std::optional<Wanted> wanted;
   uint64_t number = 0;
@@ -28,8 +28,10 @@ struct CommandLine {
   bool plain_directory = false;
 };
 
-// Throws Error{kUsage}, one line that says what to do.
-CommandLine ParseCommandLine(std::vector<std::string> arguments);
+// Nothing: help or version was asked for and printed. Throws Error{kUsage}, one line that says what
+// to do.
+std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
+                                            const base::Io& io);
 
 // The arguments that make another process do the same request under an activation id.
 std::vector<std::string> RunSwitchArguments(const CommandLine& line);

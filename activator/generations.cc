@@ -62,7 +62,23 @@ Generation LoadGeneration(const images::HostLayout& layout, uint64_t number) {
 std::vector<Generation> LoadGenerations(const images::HostLayout& layout) {
   std::vector<Generation> out;
   for (const uint64_t number : GenerationNumbers(layout)) {
-    out.push_back(LoadGeneration(layout, number));
+    try {
+      out.push_back(LoadGeneration(layout, number));
+    } catch (const base::Error&) {  // see UnreadableGenerations
+      continue;
+    }
+  }
+  return out;
+}
+
+std::map<uint64_t, std::string> UnreadableGenerations(const images::HostLayout& layout) {
+  std::map<uint64_t, std::string> out;
+  for (const uint64_t number : GenerationNumbers(layout)) {
+    try {
+      LoadGeneration(layout, number);
+    } catch (const base::Error& error) {
+      out.emplace(number, error.what());
+    }
   }
   return out;
 }

@@ -21,7 +21,10 @@ bool IsDirectoryHost(const images::HostLayout& layout);
 std::vector<uint64_t> GenerationNumbers(const images::HostLayout& layout);  // ascending
 // Throws Error{kFailed} that says which there are.
 Generation LoadGeneration(const images::HostLayout& layout, uint64_t number);
-std::vector<Generation> LoadGenerations(const images::HostLayout& layout);  // ascending
+// Those that can be read, ascending: one damaged record must not keep the host from switching.
+std::vector<Generation> LoadGenerations(const images::HostLayout& layout);
+// The others, with what is wrong with each. What they name is unknown.
+std::map<uint64_t, std::string> UnreadableGenerations(const images::HostLayout& layout);
 // Only state, reason and healthy_sequence ever change.
 void StoreGeneration(const images::HostLayout& layout, const Generation& generation);
 

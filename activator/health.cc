@@ -16,6 +16,7 @@ using TimePoint = std::chrono::steady_clock::time_point;
 constexpr milliseconds kPoll{100};
 constexpr seconds kLongestStop{600};  // for units without a limit of their own
 constexpr seconds kAfterKill{20};
+constexpr seconds kJobPatience{5};
 constexpr const char* kLogFollows = ". Its log ends: ";
 
 [[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
@@ -123,6 +124,28 @@ UnitNames DownUnits(const Host& host, const UnitNames& units) {
     }
   }
   return out;
+}
+
+UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units) {
+  const TimePoint start = host.clock.Monotonic();
+  for (;;) {
+    UnitNames down;
+    bool wait = false;
+    const auto waited = host.clock.Monotonic() - start;
+    for (const auto& [name, state] : host.systemd.Show(units)) {
+      if (IsStopped(state)) {
+        down.push_back(name);
+      } else if (state.active == "deactivating") {
+        wait = wait || waited < StopLimit(state);
+      } else if (state.has_job) {  // not begun yet; it may be another job than a stop
+        wait = wait || waited < kJobPatience;
+      }
+    }
+    if (!wait) {
+      return down;
+    }
+    host.clock.Sleep(kPoll);
+  }
 }
 
 void StopUnits(const Host& host, const UnitNames& units) {

@@ -18,6 +18,10 @@ using Timeout = std::optional<std::chrono::seconds>;
 // Those of `units` that are down and that no queued job starts.
 UnitNames DownUnits(const Host& host, const UnitNames& units);
 
+// The same, once those that systemd stops along with others are down: it waits for what is
+// stopping.
+UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units);
+
 // Stops those that are not down and waits until they are, for as long as systemd gives them
 // (TimeoutStopSec=); then kills what is left. Throws Error{kFailed} where even that does not end
 // it.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -53,13 +54,17 @@ std::vector<Event> ReadHistory(const images::HostLayout& layout) {
   const std::string path = layout.History();
   const std::string text = base::ReadFileIfThere(path, kMaxHistoryBytes).value_or("");
   std::vector<Event> out;
-  for (size_t start = 0;;) {
+  size_t line = 1;
+  for (size_t start = 0;; ++line) {
     const size_t end = text.find('\n', start);
     if (end == std::string::npos) {
       return out;
     }
-    out.push_back(ParseLine(text.substr(start, end - start),
-                            fmt::format("{} line {}", path, out.size() + 1)));
+    try {
+      out.push_back(
+          ParseLine(text.substr(start, end - start), fmt::format("{} line {}", path, line)));
+    } catch (const base::Error&) {  // its number stays free: the lines after it have the next ones
+    }
     start = end + 1;
   }
 }
@@ -81,7 +86,8 @@ uint64_t AppendEvent(const images::HostLayout& layout, Event event) {
   if (end != text.size() && base::TheSys().Ftruncate(fd.get(), static_cast<off_t>(end)) != 0) {
     base::FailErrno(errno, "cannot write {}", path);
   }
-  event.sequence = before.empty() ? 1 : before.back().sequence + 1;
+  const auto lines = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  event.sequence = std::max(before.empty() ? 0 : before.back().sequence, lines) + 1;
   event.time = base::ToIso8601(base::SystemClock().Now());
   base::PWriteAll(fd.get(), base::AsBytes(Line(event)), end, path);
   base::Fsync(fd.get(), path);

@@ -23,7 +23,8 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-// In order. A last line that a crash cut short is passed over.
+// In order. A last line that a crash cut short is passed over, and so is one that cannot be read: a
+// damaged past must not keep the host from switching.
 std::vector<Event> ReadHistory(const images::HostLayout& layout);
 
 // Returns the event's sequence number. An event of the same kind and activation that stands there

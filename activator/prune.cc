@@ -151,6 +151,26 @@ void RemoveDurably(const std::string& path) {
   base::RemoveTree(gone);
 }
 
+// The event first: what history does not know was never there. Only where the disk is too full for
+// it, the generation makes room.
+void PruneGeneration(const images::HostLayout& layout, uint64_t number, const std::string& by) {
+  Event event;
+  event.event = "pruned";
+  event.generation = number;
+  event.by = by;
+  try {
+    AppendEvent(layout, event);
+  } catch (const base::Error& error) {
+    if (error.error_number() != ENOSPC) {
+      throw;
+    }
+    RemoveDurably(layout.Generation(number));
+    AppendEvent(layout, event);
+    return;
+  }
+  RemoveDurably(layout.Generation(number));
+}
+
 }  // namespace
 
 PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep) {
@@ -168,7 +188,10 @@ PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep) {
       AddVersions(layout, generation, dropped_versions);
     }
   }
-  PlanVersions(layout, kept_versions, dropped_versions, plan);
+  plan.unreadable = UnreadableGenerations(layout);
+  if (plan.unreadable.empty()) {
+    PlanVersions(layout, kept_versions, dropped_versions, plan);
+  }
   PlanRest(layout, plan);
   for (const uint64_t number : plan.generations) {
     plan.freed_bytes += DiskBytes(layout.Generation(number));
@@ -182,14 +205,11 @@ PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep) {
 }
 
 void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::string& by) {
+  for (const std::string& path : plan.leftovers) {
+    base::RemoveTree(path);
+  }
   for (const uint64_t number : plan.generations) {
-    // First: its number must not be given again.
-    Event event;
-    event.event = "pruned";
-    event.generation = number;
-    event.by = by;
-    AppendEvent(layout, event);
-    RemoveDurably(layout.Generation(number));
+    PruneGeneration(layout, number, by);
   }
   for (const std::string& path : plan.versions) {
     RemoveDurably(path);
@@ -199,9 +219,6 @@ void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::s
     if (const std::optional<base::UniqueFd> ours = LockTransfer(path)) {
       base::RemoveTree(path);
     }
-  }
-  for (const std::string& path : plan.leftovers) {
-    base::RemoveTree(path);
   }
 }
 

@@ -3,6 +3,7 @@
 #define SLIPWAY_ACTIVATOR_PRUNE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,10 @@ struct PrunePlan {
   std::vector<std::string> incoming;     // paths of abandoned transfers
   std::vector<std::string> leftovers;    // of a prune that was cut off
   std::vector<std::string> kept_in_use;  // versions that would go, were they not mounted
-  uint64_t freed_bytes = 0;              // of disk, once all of it is gone
+  // Generations that cannot be read, with why: they are kept, and so is every version, since they
+  // may name it.
+  std::map<uint64_t, std::string> unreadable;
+  uint64_t freed_bytes = 0;  // of disk, once all of it is gone
 
   bool IsEmpty() const {
     return generations.empty() && versions.empty() && incoming.empty() && leftovers.empty();

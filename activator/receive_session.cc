@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/progress.h"
+#include "base/version.h"
 
 namespace activator {
 namespace {
@@ -20,33 +21,6 @@ using pusher::MessageType;
 
 // Another push publishes, or an activation starts: short enough to wait for.
 constexpr std::chrono::seconds kLockPatience(20);
-constexpr std::chrono::milliseconds kLockRetry(100);
-
-// What we make is 0755 and 0644 whatever the login shell's umask is.
-class ScopedUmask {
- public:
-  ScopedUmask() : previous_(::umask(022)) {}
-  ~ScopedUmask() { ::umask(previous_); }
-  ScopedUmask(const ScopedUmask&) = delete;
-  ScopedUmask& operator=(const ScopedUmask&) = delete;
-
- private:
-  mode_t previous_;
-};
-
-base::FileLock LockHost(const images::HostLayout& layout, const std::string& by) {
-  const auto end = base::SystemClock().Monotonic() + kLockPatience;
-  for (;;) {
-    try {
-      return {layout.Lock(), "the host", "a push by " + by};
-    } catch (const base::Error& error) {
-      if (error.code() != base::Code::kBusy || base::SystemClock().Monotonic() >= end) {
-        throw;
-      }
-    }
-    base::SystemClock().Sleep(kLockRetry);
-  }
-}
 
 }  // namespace
 
@@ -86,7 +60,7 @@ void ReceiveSession::Greet() {
   }
   held_ = CompleteVersions(layout_);
   pusher::Hello hello;
-  hello.agent_version = pusher::Version();
+  hello.agent_version = base::kVersion;
   hello.architecture = images::MachineArchitecture();
   hello.mounts = !options_.plain_directory;
   hello.features = features_;
@@ -207,7 +181,7 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
 }
 
 void ReceiveSession::PublishAndStage() {
-  const base::FileLock lock = LockHost(layout_, options_.by);
+  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by, kLockPatience);
   for (const auto& assembly : assemblies_) {
     assembly->Publish();
   }
@@ -241,7 +215,7 @@ void ReceiveSession::FailDiskFull(const base::Error& error) {
 }
 
 int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {
-  const ScopedUmask mask;
+  ::umask(022);  // what we make is 0755 and 0644 whatever the login shell's umask is
   pusher::StreamOptions stream_options;
   stream_options.peer = "the sender";
   pusher::Stream stream(io.in, io.out, stream_options);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <cerrno>
+
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
 #include "base/error.h"
@@ -23,12 +25,14 @@ std::string AppsText(const Apps& apps) {
 
 std::string SwitchText(const Status& status) {
   const SwitchRecord& record = *status.switch_record;
-  if (status.switch_in_progress) {
+  if (status.switch_in_progress.value_or(true)) {
     return fmt::format(
-        "A switch from {} to generation {} is in progress ({}, since {}, by {}).\n"
+        "A switch from {} to generation {} {} ({}, since {}, by {}).\n"
         "  journalctl --unit slipway-activate-{}\n",
-        GenerationName(record.from), record.to, ToText(record.phase), record.started, record.by,
-        record.activation_id);
+        GenerationName(record.from), record.to,
+        status.switch_in_progress ? "is in progress"
+                                  : "is in progress or was cut off (root can tell)",
+        ToText(record.phase), record.started, record.by, record.activation_id);
   }
   return fmt::format(
       "A switch from {} to generation {} was CUT OFF (phase {}, started {}, by {}).\n"
@@ -40,17 +44,22 @@ std::string SwitchText(const Status& status) {
 
 }  // namespace
 
-bool IsLockHeld(const images::HostLayout& layout) {
+std::optional<bool> IsLockHeld(const images::HostLayout& layout) {
   // A shared lock for an instant: whoever wants the lock then tries again (command_line.cc).
   const base::UniqueFd fd(base::TheSys().Open(layout.Lock().c_str(), O_RDONLY, 0));
-  return fd.valid() && base::TheSys().Flock(fd.get(), LOCK_SH | LOCK_NB) != 0;
+  if (!fd.valid()) {
+    return errno == ENOENT ? std::optional(false) : std::nullopt;
+  }
+  return base::TheSys().Flock(fd.get(), LOCK_SH | LOCK_NB) != 0;
 }
 
 Status ReadStatus(const images::HostLayout& layout, Systemd* systemd) {
   Status out;
   out.root = layout.root();
   out.switch_record = ReadSwitchRecord(layout);
-  out.switch_in_progress = out.switch_record && IsLockHeld(layout);
+  if (out.switch_record) {
+    out.switch_in_progress = IsLockHeld(layout);
+  }
   out.active = ActiveGeneration(layout);
   if (out.active == kNoGeneration) {
     return out;
@@ -64,15 +73,23 @@ Status ReadStatus(const images::HostLayout& layout, Systemd* systemd) {
   return out;
 }
 
-std::string ListText(const std::vector<Generation>& generations, uint64_t active) {
+Listing ReadListing(const images::HostLayout& layout) {
+  return {LoadGenerations(layout), UnreadableGenerations(layout), ActiveGeneration(layout)};
+}
+
+std::string ListText(const Listing& listing) {
   std::string out;
-  for (const Generation& generation : generations) {
-    out += fmt::format("{} {:>4}  {:<11}  {}  {}\n", generation.number == active ? "*" : " ",
-                       generation.number, ToText(generation.state), generation.created,
-                       AppsText(generation.apps));
+  for (const Generation& generation : listing.generations) {
+    out += fmt::format("{} {:>4}  {:<11}  {}  {}\n",
+                       generation.number == listing.active ? "*" : " ", generation.number,
+                       ToText(generation.state), generation.created, AppsText(generation.apps));
     if (!generation.reason.empty()) {
       out += fmt::format("        {}\n", generation.reason);
     }
+  }
+  for (const auto& [number, why] : listing.unreadable) {
+    out += fmt::format("{} {:>4}  unreadable   {}\n", number == listing.active ? "*" : " ", number,
+                       why);
   }
   return out;
 }

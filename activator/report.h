@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_ACTIVATOR_REPORT_H_
 #define SLIPWAY_ACTIVATOR_REPORT_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,19 +25,28 @@ struct Status {
   uint64_t active = kNoGeneration;
   std::optional<Generation> generation;  // the active one
   std::optional<SwitchRecord> switch_record;
-  bool switch_in_progress = false;  // with a record: false means that it was cut off
-  std::vector<UnitStatus> units;    // of the active generation; empty for a folder as host
+  // With a record: false means that it was cut off; nullopt that only root can tell.
+  std::optional<bool> switch_in_progress;
+  std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
 };
 
-// Whether some process holds the host's lock just now.
-bool IsLockHeld(const images::HostLayout& layout);
+// Whether some process holds the host's lock just now; nullopt where we may not look.
+std::optional<bool> IsLockHeld(const images::HostLayout& layout);
 
 // `systemd`: nullptr for a folder as host.
 Status ReadStatus(const images::HostLayout& layout, Systemd* systemd);
 
-std::string ListText(const std::vector<Generation>& generations, uint64_t active);
+// What `list` shows.
+struct Listing {
+  std::vector<Generation> generations;
+  std::map<uint64_t, std::string> unreadable;  // number -> what is wrong
+  uint64_t active = kNoGeneration;
+};
+Listing ReadListing(const images::HostLayout& layout);
+
+std::string ListText(const Listing& listing);
 std::string StatusText(const Status& status);
-std::string ListJson(const std::vector<Generation>& generations, uint64_t active);
+std::string ListJson(const Listing& listing);
 std::string StatusJson(const Status& status);
 std::string PruneJson(const PrunePlan& plan, bool dry_run);
 

@@ -22,12 +22,26 @@ Json ToJson(const Generation& generation, uint64_t active) {
           {"reason", generation.reason},       {"apps", std::move(apps)}};
 }
 
+Json KeysOf(const std::map<uint64_t, std::string>& map) {
+  Json out = Json::array();
+  for (const auto& [key, value] : map) {
+    out.push_back(key);
+  }
+  return out;
+}
+
 }  // namespace
 
-std::string ListJson(const std::vector<Generation>& generations, uint64_t active) {
+std::string ListJson(const Listing& listing) {
   Json out = Json::array();
-  for (const Generation& generation : generations) {
-    out.push_back(ToJson(generation, active));
+  for (const Generation& generation : listing.generations) {
+    out.push_back(ToJson(generation, listing.active));
+  }
+  for (const auto& [number, why] : listing.unreadable) {
+    out.push_back({{"number", number},
+                   {"state", "unreadable"},
+                   {"is_active", number == listing.active},
+                   {"reason", why}});
   }
   return Dump(out);
 }
@@ -50,7 +64,8 @@ std::string StatusJson(const Status& status) {
               {"phase", ToText(status.switch_record->phase)},
               {"started", status.switch_record->started},
               {"by", status.switch_record->by},
-              {"in_progress", status.switch_in_progress}};
+              {"in_progress",
+               status.switch_in_progress ? Json(*status.switch_in_progress) : Json(nullptr)}};
   }
   return Dump({{"root", status.root},
                {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
@@ -66,6 +81,7 @@ std::string PruneJson(const PrunePlan& plan, bool dry_run) {
                {"versions", plan.versions},
                {"incoming", plan.incoming},
                {"kept_in_use", plan.kept_in_use},
+               {"unreadable_generations", KeysOf(plan.unreadable)},
                {"freed_bytes", plan.freed_bytes}});
 }
 

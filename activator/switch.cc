@@ -97,7 +97,7 @@ void Switch::StopOld() {
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
   StopUnits(host_, difference_.removed + difference_.changed);
-  for (const std::string& name : DownUnits(host_, unchanged)) {
+  for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
     }

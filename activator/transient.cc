@@ -111,7 +111,7 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id, cons
                    const base::Io& io) {
   const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
   if (record && record->activation_id == id) {
-    if (IsLockHeld(layout)) {
+    if (IsLockHeld(layout).value_or(false)) {
       base::Fail(base::Code::kNeedsAttention,
                  "lost sight of the activation, which goes on: see `activate status` and "
                  "journalctl --unit {}",

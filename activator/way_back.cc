@@ -45,7 +45,7 @@ class WayBack {
 void WayBack::Try(const char* what, const std::function<void()>& part) {
   try {
     part();
-  } catch (const base::Error& error) {
+  } catch (const std::exception& error) {
     errors_ += fmt::format("{}{}: {}", errors_.empty() ? "" : "; ", what, error.what());
   }
 }
@@ -100,7 +100,7 @@ WayBackResult WayBack::StartAgain() {
   HostedUnits again = rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed);
   try {
     // What systemd stopped along with them is down, too.
-    again.merge(Select(from_, DownUnits(host_, NamesOf(from_))));
+    again.merge(Select(from_, DownUnitsAfterStop(host_, NamesOf(from_))));
     const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.
     host_.systemd.ResetFailed(names + difference_.added);

@@ -14,6 +14,8 @@
 namespace base {
 namespace {
 
+constexpr std::chrono::milliseconds kRetry(50);
+
 bool IsAt(int fd, const std::string& path) {
   const struct stat ours = Fstat(fd, path);
   const std::optional<struct stat> there = StatIfThere(path);
@@ -22,9 +24,15 @@ bool IsAt(int fd, const std::string& path) {
 
 }  // namespace
 
-void FileLock::Take(const std::string& path, const std::string& what) {
+void FileLock::Take(const std::string& path, const std::string& what,
+                    std::chrono::milliseconds patience) {
+  const auto end = SystemClock().Monotonic() + patience;
   fd_ = Open(path, O_RDWR | O_CREAT, 0600);
   while (TheSys().Flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK && SystemClock().Monotonic() < end) {
+      SystemClock().Sleep(kRetry);
+      continue;
+    }
     if (errno == EWOULDBLOCK) {
       const std::vector<uint8_t> who = PRead(fd_.get(), 0, 512, path);
       std::string by(AsText(who));
@@ -38,16 +46,20 @@ void FileLock::Take(const std::string& path, const std::string& what) {
   }
 }
 
-FileLock::FileLock(const std::string& path, const std::string& what, const std::string& holder) {
+FileLock::FileLock(const std::string& path, const std::string& what, const std::string& holder,
+                   std::chrono::milliseconds patience) {
   do {
-    Take(path, what);
+    Take(path, what, patience);
   } while (!IsAt(fd_.get(), path));
   const std::string text =
       fmt::format("{}, pid {}, since {}\n", holder, ::getpid(), ToIso8601(SystemClock().Now()));
-  if (TheSys().Ftruncate(fd_.get(), 0) != 0) {
-    FailErrno(errno, "cannot write {}", path);
+  // On a full disk the lock holds, too, and whoever is refused hears less; prune must work there.
+  if (TheSys().Ftruncate(fd_.get(), 0) == 0) {
+    try {
+      PWriteAll(fd_.get(), AsBytes(text), 0, path);
+    } catch (const Error&) {
+    }
   }
-  PWriteAll(fd_.get(), AsBytes(text), 0, path);
 }
 
 }  // namespace base

@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_BASE_LOCK_H_
 #define SLIPWAY_BASE_LOCK_H_
 
+#include <chrono>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -16,10 +17,13 @@ class FileLock {
   // stays. Its holder alone may move or remove it: whoever opened it before then locks the file
   // that has its name afterwards.
   // Its owner alone may open it: whoever can read a file can lock it.
-  FileLock(const std::string& path, const std::string& what, const std::string& holder);
+  //
+  // `patience`: how long it tries again before it throws; for holders who let go soon.
+  FileLock(const std::string& path, const std::string& what, const std::string& holder,
+           std::chrono::milliseconds patience = std::chrono::milliseconds(0));
 
  private:
-  void Take(const std::string& path, const std::string& what);
+  void Take(const std::string& path, const std::string& what, std::chrono::milliseconds patience);
 
   UniqueFd fd_;
 };

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/version.h"
 #include "pusher/protocol.h"
 
 namespace pusher {
@@ -173,7 +174,7 @@ std::string BootstrapCommand(const AgentBinary& agent, const std::string& root,
                              const std::string& by) {
   std::string out = "exec sh -c " + ShellQuoted(std::string(kScript)) + " slipway";
   for (const std::string& word : {root, agent.sha256.ToHex(), std::to_string(agent.size_bytes),
-                                  Version(), agent.architecture, by}) {
+                                  std::string(base::kVersion), agent.architecture, by}) {
     out += " " + ShellQuoted(word);
   }
   return out;

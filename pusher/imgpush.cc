@@ -13,6 +13,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/version.h"
 #include "images/host_layout.h"
 #include "images/json_fields.h"
 #include "pusher/agent_binary.h"
@@ -67,7 +68,7 @@ std::optional<Arguments> ParseArguments(std::vector<std::string> arguments, cons
   out.ssh = FromEnvironment("SLIPWAY_SSH");
   CLI::App app("Sends built images to hosts and stages them there as a new generation.", "imgpush");
   app.footer(kExamples);
-  app.set_version_flag("--version", "imgpush " + Version());
+  app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
   app.add_option("--root", out.root, "Where images stand on the host")->capture_default_str();
   app.add_option("--images", out.images, "Where imgbuild put them")->capture_default_str();
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
@@ -124,6 +125,8 @@ HostOutcome PushTo(const std::string& host, const Arguments& arguments, const Ag
     remote.Close();
   } catch (const base::Error& error) {
     outcome.error = error;
+  } catch (const std::exception& error) {  // the other hosts must not pay for it
+    outcome.error = base::Error(base::Code::kFailed, error.what());
   }
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return outcome;

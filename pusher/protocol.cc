@@ -135,6 +135,4 @@ std::string Printable(std::string_view text, size_t max_bytes) {
   return out;
 }
 
-std::string Version() { return base::kVersion; }
-
 }  // namespace pusher

@@ -159,9 +159,6 @@ Message Expect(Wire& wire, MessageType type);
 // Text from elsewhere as one line that cannot steer a terminal, at most `max_bytes` long.
 std::string Printable(std::string_view text, size_t max_bytes = 2000);
 
-// This build's version, "0.1.0".
-std::string Version();
-
 }  // namespace pusher
 
 #endif  // SLIPWAY_PUSHER_PROTOCOL_H_

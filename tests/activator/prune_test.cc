@@ -60,6 +60,19 @@ TEST_F(PruneTest, LeavesOthersTemporaryFilesAndRecentTransfers) {
   EXPECT_TRUE(base::Exists(layout.root() + "/web/.slipway-tmp-0123"));
 }
 
+TEST_F(PruneTest, KeepsEveryVersionWhileAGenerationCannotBeRead) {
+  Write(layout.Generation(4) + "/generation.json", "{}");
+  const PrunePlan plan = Keep(1);
+  EXPECT_THAT(plan.generations, ElementsAre(1, 2, 3));
+  EXPECT_THAT(plan.versions, IsEmpty());
+  EXPECT_THAT(plan.unreadable, SizeIs(1));
+  Prune(layout, plan, "tester");
+  EXPECT_THAT(layout.Versions(), SizeIs(5));
+  // It keeps nobody from switching, either.
+  EXPECT_EQ(ActivateNumber(Stage("web", "six")), 0) << error;
+  EXPECT_EQ(StateOf(5), GenerationState::kSuperseded);
+}
+
 TEST_F(PruneTest, FinishesAPruneThatWasCutOff) {
   base::MakeDirectories(layout.root() + "/web/.slipway-tmp-pruned-0123/x");
   const PrunePlan plan = Keep(5);

@@ -57,6 +57,15 @@ TEST_F(HistoryTest, PassesOverALineThatACrashCutShort) {
   ASSERT_THAT(ReadHistory(layout), SizeIs(2));
 }
 
+TEST_F(HistoryTest, PassesOverALineThatCannotBeRead) {
+  AppendEvent(layout, {0, "", "staged", 1, 0, "", "", ""});
+  Write(layout.History(), base::ReadFile(layout.History()) + "\x01\n");
+  EXPECT_EQ(AppendEvent(layout, {0, "", "staged", 2, 0, "", "", ""}), 3U);
+  EXPECT_EQ(AppendEvent(layout, {0, "", "staged", 3, 0, "", "", ""}), 4U);
+  ASSERT_THAT(ReadHistory(layout), SizeIs(3));
+  EXPECT_EQ(ReadHistory(layout)[1].sequence, 3U);
+}
+
 class RootTest : public HostTest {
  protected:
   // What PrepareRoot says; empty: it agreed.
@@ -116,9 +125,13 @@ TEST(Systemctl, OutputIsParsed) {
   EXPECT_TRUE(b.IsDown());
 }
 
+CommandLine Parsed(const std::vector<std::string>& arguments) {
+  return ParseCommandLine(arguments, {}).value();
+}
+
 std::string UsageError(const std::vector<std::string>& arguments) {
   try {
-    ParseCommandLine(arguments);
+    Parsed(arguments);
     return "";
   } catch (const base::Error& error) {
     EXPECT_EQ(error.code(), base::Code::kUsage);
@@ -129,24 +142,22 @@ std::string UsageError(const std::vector<std::string>& arguments) {
 }
 
 TEST(CommandLine, IsOneRequest) {
-  EXPECT_EQ(ParseCommandLine({"--generation", "7"}).number, 7U);
-  EXPECT_EQ(ParseCommandLine({"list", "--json", "--root", "/r"}).root, "/r");
-  EXPECT_EQ(ParseCommandLine({"prune"}).keep, 3U);
-  EXPECT_EQ(ParseCommandLine({"receive", "--root", "/r", "--by", "me", "--dir"}).by, "me");
+  EXPECT_EQ(Parsed({"--generation", "7"}).number, 7U);
+  EXPECT_EQ(Parsed({"list", "--json", "--root", "/r"}).root, "/r");
+  EXPECT_EQ(Parsed({"prune"}).keep, 3U);
+  EXPECT_EQ(Parsed({"receive", "--root", "/r", "--by", "me", "--dir"}).by, "me");
   EXPECT_THAT(UsageError({}), HasSubstr("say what to do"));
   EXPECT_THAT(UsageError({"--generation", "7", "--latest"}), HasSubstr("--latest"));
   EXPECT_THAT(UsageError({"--generation", "x"}), HasSubstr("--generation"));
   EXPECT_THAT(UsageError({"list", "--latest"}), HasSubstr("list"));
   EXPECT_THAT(UsageError({"frobnicate"}), HasSubstr("frobnicate"));
-  EXPECT_THAT(ParseCommandLine({"--help"}).help, HasSubstr("activate --rollback"));
-  EXPECT_THAT(ParseCommandLine({"prune", "--help"}).help, HasSubstr("--keep"));
 }
 
 TEST(CommandLine, GoesOnInAnotherProcess) {
-  CommandLine line = ParseCommandLine({"--root", "/r", "--rollback", "--timeout", "9"});
+  CommandLine line = Parsed({"--root", "/r", "--rollback", "--timeout", "9"});
   line.activation_id = "id";
   line.by = "root from 10.0.0.1";
-  const CommandLine again = ParseCommandLine(RunSwitchArguments(line));
+  const CommandLine again = Parsed(RunSwitchArguments(line));
   EXPECT_EQ(again.command, Command::kRunSwitch);
   EXPECT_EQ(again.wanted, Wanted::kRollback);
   EXPECT_EQ(again.timeout_seconds, 9U);
@@ -165,11 +176,22 @@ TEST_F(ReportTest, TellsOfASwitchThatWasCutOff) {
   WriteSwitchRecord(layout, record);
   const Status status = ReadStatus(layout, &systemd);
   EXPECT_EQ(status.active, 1U);
-  EXPECT_FALSE(status.switch_in_progress);
+  EXPECT_EQ(status.switch_in_progress, false);
   EXPECT_THAT(StatusText(status), HasSubstr("CUT OFF"));
   EXPECT_THAT(StatusText(status), HasSubstr("web.service"));
   EXPECT_THAT(StatusJson(status), HasSubstr("\"in_progress\": false"));
-  EXPECT_THAT(ListJson(LoadGenerations(layout), 1), HasSubstr("\"is_active\": true"));
+  EXPECT_THAT(ListJson(ReadListing(layout)), HasSubstr("\"is_active\": true"));
+}
+
+TEST_F(ReportTest, ListsWhatCannotBeReadToo) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  Stage("web", "two");
+  Write(layout.Generation(2) + "/generation.json", "{");
+  const Listing listing = ReadListing(layout);
+  EXPECT_THAT(listing.generations, SizeIs(1));
+  EXPECT_THAT(ListText(listing), HasSubstr("2  unreadable"));
+  EXPECT_THAT(ListText(listing), HasSubstr(layout.Generation(2)));
+  EXPECT_THAT(ListJson(listing), HasSubstr("\"state\": \"unreadable\""));
 }
 
 }  // namespace

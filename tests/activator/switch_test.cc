@@ -93,6 +93,13 @@ TEST_F(SwitchTest, StartsAgainWhatSystemdStoppedWithAChangedUnit) {
   EXPECT_TRUE(systemd.IsActive("db.service"));
 }
 
+TEST_F(SwitchTest, WaitsForWhatSystemdIsStoppingWithAChangedUnit) {
+  systemd.stopped_with["web.service"] = {"db.service"};
+  systemd.slow_stops = 3;
+  EXPECT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
+  EXPECT_TRUE(systemd.IsActive("db.service"));
+}
+
 TEST_F(SwitchTest, GoesBackToWhatSystemdStoppedWithAChangedUnit) {
   systemd.stopped_with["web.service"] = {"db.service"};
   EXPECT_EQ(ActivateNumber(StageSecond("fail")), 3) << error;

@@ -34,6 +34,8 @@ class FakeSystemd : public activator::Systemd {
   std::string verify_says;
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
+  // How many times such a unit is seen deactivating before it is down.
+  int slow_stops = 0;
 
   // The text that the running unit was started with; empty: it does not run.
   std::string RunningText(const std::string& unit) const {
@@ -53,6 +55,9 @@ class FakeSystemd : public activator::Systemd {
     std::map<std::string, activator::UnitState> out;
     for (const std::string& unit : units) {
       out[unit] = units_[unit].state;
+      if (units_[unit].state.active == "deactivating" && --slow_stops <= 0) {
+        Down(units_[unit], "inactive");
+      }
     }
     return out;
   }
@@ -73,7 +78,11 @@ class FakeSystemd : public activator::Systemd {
         Down(units_[unit], "inactive");
       }
       for (const std::string& dependent : stopped_with[unit]) {
-        Down(units_[dependent], "inactive");
+        if (slow_stops > 0) {
+          units_[dependent].state.active = "deactivating";
+        } else {
+          Down(units_[dependent], "inactive");
+        }
       }
     }
   }
