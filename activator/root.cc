@@ -12,6 +12,7 @@ namespace activator {
 namespace {
 
 constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
+constexpr int kMaxLinks = 40;  // as the kernel's limit in one path resolution
 
 void CheckComponent(const std::string& path, const std::string& root) {
   const std::optional<struct stat> found = base::LstatIfThere(path);
@@ -32,25 +33,25 @@ void CheckComponent(const std::string& path, const std::string& root) {
   }
 }
 
-// Each component as it is named, and then of the place that links lead to.
-void CheckPath(const std::string& path, const std::string& root) {
+// Each component of the path, and of each place that a link among them leads to.
+void CheckPath(const std::string& path, const std::string& root, int links) {
+  if (links > kMaxLinks) {
+    base::Fail(base::Code::kFailed, "{} leads through too many links; choose another --root", root);
+  }
   for (size_t end = 0; end != std::string::npos;) {
     end = path.find('/', end + 1);
-    CheckComponent(path.substr(0, end), root);
+    const std::string component = path.substr(0, end);
+    CheckComponent(component, root);
+    if (const std::optional<std::string> target = base::ReadLinkIfThere(component)) {
+      const bool is_absolute = target->starts_with('/');
+      CheckPath(is_absolute ? *target : base::ParentOf(component) + "/" + *target, root, links + 1);
+    }
   }
-}
-
-std::string ExistingPartOf(std::string path) {
-  while (!base::Exists(path)) {
-    path = base::ParentOf(path);
-  }
-  return path;
 }
 
 void CheckAsRoot(const std::string& root) {
   CheckComponent("/", root);
-  CheckPath(root, root);
-  CheckPath(base::RealPath(ExistingPartOf(root)), root);
+  CheckPath(root, root, 0);
 }
 
 void CheckIsOurs(const std::string& root) {

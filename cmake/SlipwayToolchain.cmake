@@ -26,6 +26,10 @@ if(SLIPWAY_SANITIZE)
   add_link_options(-fsanitize=${SLIPWAY_SANITIZE})
 endif()
 
+# What is installed reads files and peers that others wrote.
+add_compile_options($<$<CONFIG:Release>:-fstack-protector-strong> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+add_link_options($<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
+
 find_package(Threads REQUIRED)
 
 # slipway_library(NAME SOURCES... DEPENDS...): the static library of one folder.

@@ -107,6 +107,13 @@ TEST_F(RootTest, IsRefusedWhereOthersCouldChangeIt) {
   // A link does not hide where it leads.
   ASSERT_EQ(::symlink((foreign + "/root").c_str(), (made.path() + "/link").c_str()), 0);
   EXPECT_THAT(Refusal(made.path() + "/link"), HasSubstr("belongs to user 12345"));
+  // Nor does one on the way, wherever it leads just now.
+  base::MakeDirectories(made.path() + "/safe");
+  ASSERT_EQ(::symlink((made.path() + "/safe").c_str(), (foreign + "/hop").c_str()), 0);
+  ASSERT_EQ(::symlink((foreign + "/hop").c_str(), (made.path() + "/two-hops").c_str()), 0);
+  EXPECT_THAT(Refusal(made.path() + "/two-hops"), HasSubstr("belongs to user 12345"));
+  ASSERT_EQ(::symlink("loop", (made.path() + "/loop").c_str()), 0);
+  EXPECT_THAT(Refusal(made.path() + "/loop"), HasSubstr("too many links"));
 }
 
 TEST(Systemctl, OutputIsParsed) {
