@@ -15,9 +15,9 @@
 #include "base/progress.h"
 #include "base/version.h"
 #include "images/host_layout.h"
+#include "images/image_choice.h"
 #include "images/json_fields.h"
 #include "pusher/agent_binary.h"
-#include "pusher/image_choice.h"
 #include "pusher/push_session.h"
 #include "pusher/remote.h"
 
@@ -217,12 +217,13 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   if (!parsed) {
     return 0;
   }
-  const std::vector<images::ImageDirectory> images = ChooseImages(parsed->images, parsed->names);
+  const std::vector<images::ImageDirectory> chosen =
+      images::ChooseImages(parsed->images, parsed->names);
   const AgentBinary agent = FindAgent();
   images::Json report = images::Json::array();
   int exit_code = 0;
   for (const std::string& host : parsed->hosts) {
-    const HostOutcome outcome = PushTo(host, *parsed, agent, images, io);
+    const HostOutcome outcome = PushTo(host, *parsed, agent, chosen, io);
     if (outcome.error) {
       const std::string what = Printable(outcome.error->what());  // it may quote the host
       const bool named = what.starts_with(host) || what.starts_with("host " + host);

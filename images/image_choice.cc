@@ -1,4 +1,4 @@
-#include "pusher/image_choice.h"
+#include "images/image_choice.h"
 
 #include <fmt/ranges.h>
 
@@ -6,9 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "pusher/protocol.h"
 
-namespace pusher {
+namespace images {
 namespace {
 
 constexpr const char* kLatest = "/latest";  // imgbuild's link to the newest ID
@@ -23,15 +22,17 @@ std::vector<std::string> BuiltNames(const std::string& images_directory) {
   return out;
 }
 
-images::ImageDirectory Resolve(const std::string& images_directory, const std::string& argument) {
-  if (base::Exists(argument + "/" + images::kManifestFile)) {
-    return images::ImageDirectory(base::RealPath(argument));
+}  // namespace
+
+ImageDirectory ChooseImage(const std::string& images_directory, const std::string& argument) {
+  if (base::Exists(argument + "/" + kManifestFile)) {
+    return ImageDirectory(base::RealPath(argument));
   }
   if (argument.find('/') != std::string::npos) {
-    base::Fail(base::Code::kUsage, "{} is no image directory: it has no {}", Printable(argument),
-               images::kManifestFile);
+    base::Fail(base::Code::kUsage, "{} is no image directory: it has no {}", argument,
+               kManifestFile);
   }
-  images::CheckName(argument, "image name");
+  CheckName(argument, "image name");
   const std::string latest = images_directory + "/" + argument + kLatest;
   if (!base::Exists(latest)) {
     const std::vector<std::string> names = BuiltNames(images_directory);
@@ -41,12 +42,10 @@ images::ImageDirectory Resolve(const std::string& images_directory, const std::s
                              : fmt::format("there are: {}", fmt::join(names, ", ")),
                argument);
   }
-  return images::ImageDirectory(base::RealPath(latest));
+  return ImageDirectory(base::RealPath(latest));
 }
 
-}  // namespace
-
-std::vector<images::ImageDirectory> ChooseImages(const std::string& images_directory,
+std::vector<ImageDirectory> ChooseImages(const std::string& images_directory,
                                                  const std::vector<std::string>& arguments) {
   const std::vector<std::string> chosen =
       arguments.empty() ? BuiltNames(images_directory) : arguments;
@@ -56,10 +55,10 @@ std::vector<images::ImageDirectory> ChooseImages(const std::string& images_direc
                "image directory",
                images_directory);
   }
-  std::vector<images::ImageDirectory> out;
+  std::vector<ImageDirectory> out;
   std::set<std::string> names;
   for (const std::string& argument : chosen) {
-    out.push_back(Resolve(images_directory, argument));
+    out.push_back(ChooseImage(images_directory, argument));
     if (!names.insert(out.back().manifest().name).second) {
       base::Fail(base::Code::kUsage, "{} is named twice; a host runs one version of it",
                  out.back().manifest().name);
@@ -68,4 +67,4 @@ std::vector<images::ImageDirectory> ChooseImages(const std::string& images_direc
   return out;
 }
 
-}  // namespace pusher
+}  // namespace images

@@ -1,4 +1,4 @@
-#include "pusher/image_choice.h"
+#include "images/image_choice.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "tests/support/synthetic_image.h"
 
-namespace pusher {
+namespace images {
 namespace {
 
 using testing::HasSubstr;
@@ -66,4 +66,4 @@ TEST_F(ImageChoiceTest, TwoVersionsOfOneNameAreRefused) {
 }
 
 }  // namespace
-}  // namespace pusher
+}  // namespace images
