@@ -16,6 +16,7 @@
 #include "builder/compressor.h"
 #include "builder/erofs_format.h"
 #include "builder/erofs_writer.h"
+#include "builder/image_commands.h"
 #include "builder/image_publisher.h"
 #include "builder/nix_source.h"
 #include "builder/provenance.h"
@@ -31,6 +32,12 @@ Examples:
   imgbuild nginx                  build images/nginx.json; prints build/images/nginx/ID
   imgbuild --target lz4 nginx     for hosts whose kernel has no EROFS zstd (before 6.10, Flatcar)
   imgbuild --output /srv/images --level 15 nginx
+Images that were built (NAME, or an image directory; each has --help and --json):
+  imgbuild inspect nginx          what is in it, and what each package costs
+  imgbuild diff OLD_DIR nginx     packages that differ, and what a push would send
+  imgbuild verify nginx           read everything again
+  imgbuild extract nginx FOLDER   unpack it
+  imgbuild preview nginx          the systemd units that a host renders
 )";
 
 unsigned ThreadsFor(const BuildOptions& options) {
@@ -87,6 +94,9 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
 }
 
 int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
+  if (!arguments.empty() && IsImageCommand(arguments[0])) {
+    return RunImageCommand(arguments, io);
+  }
   BuildOptions options;
   CLI::App app("Packs an application's closure into a compressed EROFS image.", "imgbuild");
   app.set_version_flag("--version", base::kVersion);

@@ -64,6 +64,10 @@ int LiberofsStatOf(struct LiberofsReader* reader, uint64_t nid, struct LiberofsS
   }
   *out = (struct LiberofsStat){.size_bytes = inode.i_size,
                                .mtime_seconds = (int64_t)inode.i_mtime,
+                               .device = S_ISBLK(inode.i_mode) || S_ISCHR(inode.i_mode)
+                                             ? (uint64_t)inode.u.i_rdev
+                                             : 0,
+                               .mtime_nanoseconds = inode.i_mtime_nsec,
                                .mode = inode.i_mode,
                                .uid = inode.i_uid,
                                .gid = inode.i_gid,
@@ -101,4 +105,40 @@ int LiberofsRead(struct LiberofsReader* reader, uint64_t nid, void* buffer, size
   }
   got = erofs_io_pread(&file, buffer, size_bytes, offset);
   return got < 0 ? (int)got : (size_t)got == size_bytes ? 0 : -EIO;
+}
+
+int LiberofsExtents(struct LiberofsReader* reader, uint64_t nid, LiberofsOnExtent extent,
+                    void* context) {
+  struct erofs_inode inode;
+  struct erofs_map_blocks map = {.buf = __EROFS_BUF_INITIALIZER};
+  bool compressed;
+  int error = ReadInode(reader, nid, &inode);
+  if (error != 0) {
+    return error;
+  }
+  compressed = erofs_inode_is_data_compressed(inode.datalayout);
+  for (map.m_la = 0; map.m_la < inode.i_size; map.m_la += map.m_llen) {
+    struct LiberofsExtent out;
+    error = compressed ? z_erofs_map_blocks_iter(&inode, &map, EROFS_GET_BLOCKS_FIEMAP)
+                       : erofs_map_blocks(&inode, &map, EROFS_GET_BLOCKS_FIEMAP);
+    if (error != 0) {
+      return error;
+    }
+    if (map.m_llen == 0) {
+      return -EUCLEAN;
+    }
+    out.packed = (map.m_flags & __EROFS_MAP_FRAGMENT) != 0;
+    out.content_bytes = map.m_llen;
+    out.image_offset = map.m_pa;
+    out.image_bytes = out.packed ? 0 : map.m_plen;
+    error = extent(context, &out);
+    if (error != 0) {
+      return error;
+    }
+  }
+  return 0;
+}
+
+uint64_t LiberofsPackedInode(const struct LiberofsReader* reader) {
+  return erofs_sb_has_fragments(&reader->sb) ? reader->sb.packed_nid : 0;
 }

@@ -4,6 +4,7 @@
 #ifndef SLIPWAY_BUILDER_LIBEROFS_READER_H_
 #define SLIPWAY_BUILDER_LIBEROFS_READER_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct LiberofsReader;
 struct LiberofsStat {
   uint64_t size_bytes;
   int64_t mtime_seconds;
+  uint64_t device; /* of a device, as mknod(2) takes it */
+  uint32_t mtime_nanoseconds;
   uint32_t mode;
   uint32_t uid;
   uint32_t gid;
@@ -37,6 +40,22 @@ int LiberofsList(struct LiberofsReader* reader, uint64_t nid, LiberofsEntry entr
 /* Fills the buffer from `offset`: a file's content or a symlink's target. */
 int LiberofsRead(struct LiberofsReader* reader, uint64_t nid, void* buffer, size_t size_bytes,
                  uint64_t offset);
+
+/* A run of a file's content and where it stands in the image. */
+struct LiberofsExtent {
+  uint64_t content_bytes;
+  uint64_t image_offset; /* unless `packed` */
+  uint64_t image_bytes;  /* as stored; 0 where `packed` */
+  bool packed;           /* it is a part of the packed inode */
+};
+
+/* Calls `extent` for each run of the file; stops where it returns non-zero and returns that. */
+typedef int (*LiberofsOnExtent)(void* context, const struct LiberofsExtent* extent);
+int LiberofsExtents(struct LiberofsReader* reader, uint64_t nid, LiberofsOnExtent extent,
+                    void* context);
+
+/* The inode that holds small files and tails; 0 where the image has none. */
+uint64_t LiberofsPackedInode(const struct LiberofsReader* reader);
 
 #ifdef __cplusplus
 }
