@@ -8,6 +8,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)  # imgpush finds act
 
 set(SLIPWAY_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread; empty for none")
 option(SLIPWAY_TIDY "Run clang-tidy on every file of the project" OFF)
+option(SLIPWAY_FUZZ "Build the fuzz targets (clang)" OFF)
 option(SLIPWAY_WERROR "Warnings are errors" OFF)
 
 set(warnings
@@ -21,6 +22,9 @@ if(SLIPWAY_WERROR)
 endif()
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 
+if(SLIPWAY_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(SLIPWAY_SANITIZE)
   add_compile_options(-fsanitize=${SLIPWAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SLIPWAY_SANITIZE})
