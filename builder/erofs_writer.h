@@ -14,8 +14,6 @@
 
 namespace builder {
 
-inline constexpr uint64_t kImageTimeSeconds = 1;  // of every inode, unless the tree says otherwise
-
 struct WriteOptions {
   images::Codec codec;
   std::string label;     // at most 15 bytes are kept

@@ -98,7 +98,7 @@ uint8_t FileTypeOf(const Node& node) {
       return erofs::kDirectory;
     case Node::Kind::kSymlink:
       return erofs::kSymlink;
-    case Node::Kind::kFile:
+    default:
       break;
   }
   return erofs::kRegular;
@@ -270,10 +270,7 @@ class Serializer {
     if (node == nullptr) {
       return S_IFREG | 0444;
     }
-    const mode_t kind = node->kind == Node::Kind::kDirectory ? S_IFDIR
-                        : node->kind == Node::Kind::kSymlink ? S_IFLNK
-                                                             : S_IFREG;
-    return kind | node->permissions;
+    return node->Mode();
   }
 
   template <typename OnDisk>

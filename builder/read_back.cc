@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "builder/erofs_writer.h"
 #include "builder/liberofs_reader.h"
 
 namespace builder {
@@ -70,16 +69,15 @@ class Comparison {
           progress_.Add(length);
         }
         break;
+      default:
+        break;
     }
   }
 
   void CompareAttributes(const LiberofsStat& found, const Node& node,
                          const std::string& path) const {
-    const mode_t kind = node.kind == Node::Kind::kDirectory ? S_IFDIR
-                        : node.kind == Node::Kind::kSymlink ? S_IFLNK
-                                                            : S_IFREG;
-    if (found.mode != (kind | node.permissions)) {
-      Differ(path, fmt::format("mode {:o}, expected {:o}", found.mode, kind | node.permissions));
+    if (found.mode != node.Mode()) {
+      Differ(path, fmt::format("mode {:o}, expected {:o}", found.mode, node.Mode()));
     }
     const uint64_t size = node.kind == Node::Kind::kSymlink ? node.target.size() : node.size_bytes;
     if (node.kind != Node::Kind::kDirectory && found.size_bytes != size) {
@@ -88,7 +86,7 @@ class Comparison {
     if (found.uid != 0 || found.gid != 0) {
       Differ(path, fmt::format("owner {}:{}, expected 0:0", found.uid, found.gid));
     }
-    if (found.mtime_seconds != static_cast<int64_t>(kImageTimeSeconds)) {
+    if (found.mtime_seconds != kImageTimeSeconds) {
       Differ(path, fmt::format("time {}, expected {}", found.mtime_seconds, kImageTimeSeconds));
     }
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "builder/erofs_format.h"
-#include "builder/erofs_writer.h"
+#include "builder/tree.h"
 #include "chunker/index.h"
 
 namespace builder {
@@ -60,7 +60,7 @@ std::vector<uint8_t> MakeSuperblock(const SuperblockFacts& facts) {
   sb.block_bits = erofs::kBlockBits;
   sb.root_nid = facts.root_nid;
   sb.inodes = facts.inodes;
-  sb.build_time_seconds = kImageTimeSeconds;
+  sb.build_time_seconds = static_cast<uint64_t>(kImageTimeSeconds);
   sb.blocks = facts.blocks;
   sb.metadata_block = facts.metadata_block;
   sb.uuid = UuidOf(facts.content);
