@@ -35,9 +35,7 @@ constexpr uint32_t kMetadataAverageBytes = 16 << 10;
 // The longest tail that a fragment tail's 32-bit offset can reach.
 constexpr uint64_t kMaxPackedBytes = uint64_t{1} << 32;
 
-bool IsFile(const Inode& inode) {
-  return inode.node != nullptr && inode.node->kind == Node::Kind::kFile;
-}
+bool IsFile(const Inode& inode) { return inode.node->kind == Node::Kind::kFile; }
 
 // The passes share what they fill.
 class ImageWriter {
@@ -47,6 +45,7 @@ class ImageWriter {
       : fd_(fd),
         path_(path),
         options_(options),
+        time_seconds_(tree.time_seconds()),
         inodes_(InodesOf(tree)),
         data_(fd, path, 1),
         progress_(io, "compressing", tree.root().ContentBytes()) {}
@@ -108,6 +107,12 @@ class ImageWriter {
     pipeline.Finish();
     if (packed_.data.size_bytes > 0) {
       packed_.data.algorithm = Algorithm();
+      packed_node_.kind = Node::Kind::kFile;
+      packed_node_.permissions = 0444;
+      packed_node_.mtime_seconds = time_seconds_;
+      packed_.node = &packed_node_;
+      packed_.names = 1;
+      packed_.is_packed_inode = true;
       inodes_.push_back(std::move(packed_));
     }
   }
@@ -166,7 +171,7 @@ class ImageWriter {
 
   void WriteMetadata() {
     metadata_block_ = data_.next_block();
-    metadata_ = SerializeMetadata(inodes_, metadata_block_);
+    metadata_ = SerializeMetadata(inodes_, metadata_block_, time_seconds_);
     data_.WritePlain(metadata_.bytes);
   }
 
@@ -174,9 +179,11 @@ class ImageWriter {
     SuperblockFacts facts;
     facts.codec = options_.codec;
     facts.label = options_.label;
+    facts.time_seconds = time_seconds_;
     facts.inodes = inodes_.size() - (metadata_.packed_nid != 0 ? 1 : 0);
     facts.blocks = data_.next_block();
     facts.metadata_block = metadata_block_;
+    facts.xattr_block = metadata_.xattr_block;
     facts.root_nid = metadata_.root_nid;
     facts.packed_nid = metadata_.packed_nid;
     facts.content = ContentDigest();
@@ -217,9 +224,11 @@ class ImageWriter {
   const int fd_;
   const std::string path_;
   const WriteOptions& options_;
+  const int64_t time_seconds_;
   std::vector<Inode> inodes_;
   DataWriter data_;
   base::Progress progress_;
+  Node packed_node_;
   Inode packed_;
   std::vector<uint8_t> waiting_;  // packed content that is not yet submitted
   std::unordered_map<base::Sha256, uint64_t> packed_offset_of_;

@@ -94,6 +94,9 @@ std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
     const base::Bytes part = all.subspan(offset, length);
     return {part.begin(), part.end()};
   }
+  if (length == 0) {
+    return {};
+  }
   const base::UniqueFd fd = base::OpenForReading(source_path);
   std::vector<uint8_t> out = base::PRead(fd.get(), offset, length, source_path);
   if (out.size() != length) {
