@@ -40,6 +40,11 @@ int LiberofsOpen(const char* path, struct LiberofsReader** reader) {
     free(out);
     return error;
   }
+  error = erofs_superblock_csum_verify(&out->sb);
+  if (error != 0) {
+    LiberofsClose(out);
+    return error;
+  }
   *reader = out;
   return 0;
 }
