@@ -1,5 +1,7 @@
 #include "builder/erofs_writer.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -31,6 +33,10 @@ constexpr uint64_t kInlineBytes = 32;          // no larger than an entry in the
 // and must stay within 1 MiB.
 constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
 constexpr uint32_t kMetadataAverageBytes = 16 << 10;
+constexpr uint64_t kReadBytes = 1 << 20;
+// Buffers from here on go back to the system when they are freed. Otherwise the heap keeps what
+// buffers of many lengths leave between them: a quarter of all the memory that a build takes.
+constexpr int kOwnMappingBytes = 1 << 20;
 
 // The longest tail that a fragment tail's 32-bit offset can reach.
 constexpr uint64_t kMaxPackedBytes = uint64_t{1} << 32;
@@ -73,17 +79,24 @@ class ImageWriter {
   void SubmitFile(Inode& inode, CompressionPipeline& pipeline) {
     const chunker::CutFinder segments(kSegmentSizes);
     const uint64_t size = inode.node->size_bytes;
+    std::vector<uint8_t> ahead;  // content from `at` on
+    ahead.reserve(std::min<uint64_t>(size, kSegmentSizes.max_bytes));
     for (uint64_t at = 0; at < size;) {
       base::ThrowIfInterrupted();
-      std::vector<uint8_t> content =
-          inode.node->Read(at, std::min<uint64_t>(size - at, kSegmentSizes.max_bytes));
-      content.resize(segments.FirstCut(content));
-      const uint64_t end = at + content.size();
+      const uint64_t wanted = std::min<uint64_t>(size - at, kSegmentSizes.max_bytes);
+      while (ahead.size() < wanted) {
+        const std::vector<uint8_t> more =
+            inode.node->Read(at + ahead.size(), std::min(wanted - ahead.size(), kReadBytes));
+        ahead.insert(ahead.end(), more.begin(), more.end());
+      }
+      const auto cut = static_cast<std::ptrdiff_t>(segments.FirstCut(ahead));
+      std::vector<uint8_t> content(ahead.begin(), ahead.begin() + cut);
+      ahead.erase(ahead.begin(), ahead.begin() + cut);
+      at += content.size();
       progress_.Add(content.size());
       pipeline.Submit(
-          {std::move(content), end == size, kPackedBelowBytes},
+          {std::move(content), at == size, kPackedBelowBytes},
           [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
-      at = end;
     }
   }
 
@@ -105,6 +118,8 @@ class ImageWriter {
     }
     SubmitPacked(pipeline, /*last=*/true);
     pipeline.Finish();
+    packed_offset_of_ = {};
+    waiting_ = {};
     if (packed_.data.size_bytes > 0) {
       packed_.data.algorithm = Algorithm();
       packed_node_.kind = Node::Kind::kFile;
@@ -147,9 +162,9 @@ class ImageWriter {
     }
     if (offset >= kMaxPackedBytes) {
       base::Fail(base::Code::kFailed, "{}: more than 4 GiB of small files; leave some out",
-                 inode.path);
+                 PathOf(inodes_, inode));
     }
-    inode.data.extents.push_back({content.size(), 0, 0, false});
+    inode.data.extents.push_back({static_cast<uint32_t>(content.size()), 0, 0, false});
     inode.data.fragment_offset = offset;
     inode.data.algorithm = Algorithm();
   }
@@ -240,6 +255,7 @@ class ImageWriter {
 
 WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path,
                         const WriteOptions& options, const base::Io& io) {
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMappingBytes);
   return ImageWriter(tree, fd, path, options, io).Run();
 }
 

@@ -47,12 +47,11 @@ std::vector<Inode> InodesOf(const Tree& tree) {
   std::sort(found.begin(), found.end());
   std::vector<Inode> out;
   std::unordered_map<const Node*, size_t> index_of;
-  for (Found& one : found) {
+  for (const Found& one : found) {
     const auto [index, is_new] = index_of.emplace(one.node, out.size());
     if (is_new) {
       out.emplace_back();
       out.back().node = one.node;
-      out.back().path = std::move(one.path);
     }
     ++out[index->second].names;
   }
@@ -64,6 +63,16 @@ std::vector<Inode> InodesOf(const Tree& tree) {
     }
   }
   return out;
+}
+
+std::string PathOf(const std::vector<Inode>& inodes, const Inode& inode) {
+  const Inode& parent = inodes[inode.parent];
+  for (const auto& [name, child] : parent.node->children) {
+    if (child.get() == inode.node) {
+      return (&parent == &inodes[0] ? "" : PathOf(inodes, parent)) + "/" + name;
+    }
+  }
+  return "/";
 }
 
 }  // namespace builder

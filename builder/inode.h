@@ -15,10 +15,9 @@ namespace builder {
 
 struct Inode {
   const Node* node = nullptr;
-  std::string path;              // of its first name
   uint32_t names = 0;            // of a directory: 1
   bool is_packed_inode = false;  // which is in no directory
-  size_t parent = 0;             // index of the directory it is in; the root is its own
+  size_t parent = 0;             // index of a directory it is in; the root is its own
   std::vector<size_t> children;  // directory: indexes, by name
 
   IndexedFile data;  // file with blocks of its own
@@ -32,6 +31,9 @@ struct Inode {
 // path without Nix store hashes, so that a rebuild that changes hashes alone keeps it (and a
 // transfer finds the old content where the new is).
 std::vector<Inode> InodesOf(const Tree& tree);
+
+// One of the paths of an inode among `inodes`, for messages.
+std::string PathOf(const std::vector<Inode>& inodes, const Inode& inode);
 
 }  // namespace builder
 

@@ -68,13 +68,13 @@ erofs::FileType FileTypeOf(Node::Kind kind) {
   return erofs::kRegular;
 }
 
-uint32_t DeviceNumberOf(const Inode& inode) {
+uint32_t DeviceNumberOf(const std::vector<Inode>& inodes, const Inode& inode) {
   const uint32_t major = gnu_dev_major(inode.node->device);
   const uint32_t minor = gnu_dev_minor(inode.node->device);
   if (major > erofs::kMaxMajor || minor > erofs::kMaxMinor) {
     base::Fail(base::Code::kFailed,
                "{}: EROFS has no place for the device number {}:{} (up to {}:{}); leave it out",
-               inode.path, major, minor, erofs::kMaxMajor, erofs::kMaxMinor);
+               PathOf(inodes, inode), major, minor, erofs::kMaxMajor, erofs::kMaxMinor);
   }
   return erofs::EncodeDevice(major, minor);
 }
@@ -246,7 +246,7 @@ class Serializer {
     }
     const bool is_device =
         inode.node->kind == Node::Kind::kCharDevice || inode.node->kind == Node::Kind::kBlockDevice;
-    return is_device ? DeviceNumberOf(inode) : 0;
+    return is_device ? DeviceNumberOf(inodes_, inode) : 0;
   }
 
   template <typename OnDisk>

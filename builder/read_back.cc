@@ -71,7 +71,7 @@ class Comparison {
       CompareDirectory(nid, found.links, node, path);
       return;
     }
-    Expect(found.links, names_.at(&node).count, "links", path);
+    Expect(found.links, NamesOf(node), "links", path);
     if (node.kind == Node::Kind::kSymlink) {
       CompareContent(nid, base::AsBytes(node.target), 0, path);
     }
@@ -82,24 +82,34 @@ class Comparison {
     }
   }
 
+  // Of what may have more than one.
   void CountNames(const Node& node) {
-    ++names_[&node].count;
-    for (const auto& child : node.children) {
-      CountNames(*child.second);
+    for (const auto& [name, child] : node.children) {
+      if (child.use_count() > 1) {
+        ++names_[child.get()].count;
+      }
+      CountNames(*child);
     }
   }
 
   // Names of one node must be names of one inode, and of no other node's.
   bool IsFirstNameOf(const Node& node, uint64_t nid, const std::string& path) {
-    Names& names = names_.at(&node);
-    if (names.nid == nid) {
+    const auto names = names_.find(&node);
+    if (names != names_.end() && names->second.nid == nid) {
       return false;
     }
-    if (names.nid != 0 || !nids_.insert(nid).second) {
+    if ((names != names_.end() && names->second.nid != 0) || !nids_.insert(nid).second) {
       Differ(path, "not the same inode as its other names, or the same as another file");
     }
-    names.nid = nid;
+    if (names != names_.end()) {
+      names->second.nid = nid;
+    }
     return true;
+  }
+
+  uint32_t NamesOf(const Node& node) const {
+    const auto names = names_.find(&node);
+    return names == names_.end() ? 1 : names->second.count;
   }
 
   template <typename T>

@@ -38,18 +38,19 @@ std::optional<Name> Split(std::string_view name) {
   return std::nullopt;
 }
 
-void Check(const std::string& path, const std::string& name, const std::string& value) {
+void Check(const std::vector<Inode>& inodes, const Inode& inode, const std::string& name,
+           const std::string& value) {
   constexpr size_t kMaxNameBytes = 255;
   if (!Split(name) || name.size() > kMaxNameBytes) {
     base::Fail(base::Code::kFailed,
                "{}: EROFS has no place for the extended attribute {} (user., trusted., security. "
                "and POSIX ACLs, up to {} bytes); remove it",
-               path, name, kMaxNameBytes);
+               PathOf(inodes, inode), name, kMaxNameBytes);
   }
   if (value.size() > std::numeric_limits<uint16_t>::max()) {
     base::Fail(base::Code::kFailed,
-               "{}: the extended attribute {} has {} bytes, EROFS takes {}; remove it", path, name,
-               value.size(), std::numeric_limits<uint16_t>::max());
+               "{}: the extended attribute {} has {} bytes, EROFS takes {}; remove it",
+               PathOf(inodes, inode), name, value.size(), std::numeric_limits<uint16_t>::max());
   }
 }
 
@@ -74,7 +75,7 @@ void WriteEntry(std::string_view name, std::string_view value, uint8_t* at) {
 XattrTable::XattrTable(const std::vector<Inode>& inodes) {
   for (const Inode& inode : inodes) {
     for (const auto& [name, value] : inode.node->xattrs) {
-      Check(inode.path, name, value);
+      Check(inodes, inode, name, value);
       const auto [known, is_new] = number_of_.emplace(Key(name, value), kOnlyOnce);
       if (!is_new) {
         known->second = 0;
@@ -91,8 +92,8 @@ XattrTable::XattrTable(const std::vector<Inode>& inodes) {
   for (const Inode& inode : inodes) {
     if (BytesOf(*inode.node) > erofs::kMaxXattrBytes) {
       base::Fail(base::Code::kFailed,
-                 "{}: {} bytes of extended attributes, EROFS takes {}; remove some", inode.path,
-                 BytesOf(*inode.node), erofs::kMaxXattrBytes);
+                 "{}: {} bytes of extended attributes, EROFS takes {}; remove some",
+                 PathOf(inodes, inode), BytesOf(*inode.node), erofs::kMaxXattrBytes);
     }
   }
 }

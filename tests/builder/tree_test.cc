@@ -155,15 +155,18 @@ TEST(InodeTest, TheOrderDoesNotDependOnStoreHashes) {
     tree.AddLiteral("/nix/store/" + first + "-alpha/f", "");
     tree.AddLiteral("/nix/store/" + second + "-beta/f", "");
     std::vector<std::string> out;
-    for (const Inode& inode : InodesOf(tree)) {
-      out.push_back(inode.path.substr(inode.path.find('-') + 1));
+    const std::vector<Inode> inodes = InodesOf(tree);
+    for (const Inode& inode : inodes) {
+      const std::string path = PathOf(inodes, inode);
+      out.push_back(path.substr(path.find('-') + 1));
     }
     return out;
   };
   const std::string low(32, '0');
   const std::string high(32, 'z');
   EXPECT_EQ(names_of(low, high), names_of(high, low));
-  EXPECT_EQ(InodesOf(Tree()).front().path, "");
+  const std::vector<Inode> empty = InodesOf(Tree());
+  EXPECT_EQ(PathOf(empty, empty.front()), "/");
 }
 
 }  // namespace
