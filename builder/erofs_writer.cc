@@ -38,9 +38,6 @@ constexpr uint64_t kReadBytes = 1 << 20;
 // buffers of many lengths leave between them: a quarter of all the memory that a build takes.
 constexpr int kOwnMappingBytes = 1 << 20;
 
-// The longest tail that a fragment tail's 32-bit offset can reach.
-constexpr uint64_t kMaxPackedBytes = uint64_t{1} << 32;
-
 bool IsFile(const Inode& inode) { return inode.node->kind == Node::Kind::kFile; }
 
 // The passes share what they fill.
@@ -139,14 +136,26 @@ class ImageWriter {
       stored += extent.content_bytes;
     }
     const uint64_t size = inode.node->size_bytes;
+    inode.data.algorithm = Algorithm();
     if (size <= kInlineBytes || stored == size) {
-      inode.data.algorithm = Algorithm();
       return;
     }
-    const std::vector<uint8_t> content = inode.node->Read(stored, size - stored);
+    std::vector<uint8_t> content = inode.node->Read(stored, size - stored);
     if (stored == 0) {
       progress_.Add(content.size());
+      inode.packed_offset = Pack(content, pipeline);
+    } else if (packed_.data.size_bytes < options_.tail_reach_bytes) {
+      inode.data.extents.push_back({static_cast<uint32_t>(content.size()), 0, 0, false});
+      inode.data.fragment_offset = Pack(content, pipeline);
+    } else {
+      pipeline.Submit(
+          {std::move(content), /*ends_file=*/true, 0},
+          [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
     }
+  }
+
+  // Where the packed inode has this content.
+  uint64_t Pack(const std::vector<uint8_t>& content, CompressionPipeline& pipeline) {
     const auto [known, is_new] =
         packed_offset_of_.emplace(base::Sha256Of(content), packed_.data.size_bytes);
     const uint64_t offset = known->second;
@@ -155,18 +164,7 @@ class ImageWriter {
       waiting_.insert(waiting_.end(), content.begin(), content.end());
       SubmitPacked(pipeline, /*last=*/false);
     }
-    if (stored == 0) {
-      inode.packed_offset = offset;
-      inode.data = {};
-      return;
-    }
-    if (offset >= kMaxPackedBytes) {
-      base::Fail(base::Code::kFailed, "{}: more than 4 GiB of small files; leave some out",
-                 PathOf(inodes_, inode));
-    }
-    inode.data.extents.push_back({static_cast<uint32_t>(content.size()), 0, 0, false});
-    inode.data.fragment_offset = offset;
-    inode.data.algorithm = Algorithm();
+    return offset;
   }
 
   void SubmitPacked(CompressionPipeline& pipeline, bool last) {

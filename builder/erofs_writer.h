@@ -18,6 +18,9 @@ struct WriteOptions {
   images::Codec codec;
   std::string label;     // at most 15 bytes are kept
   unsigned threads = 1;  // the image does not depend on it
+  // A file's last part refers to the packed inode by 32 bits. Where that is as long already, such a
+  // part becomes a chunk of its own. Tests set less.
+  uint64_t tail_reach_bytes = uint64_t{1} << 32;
 };
 
 struct WrittenImage {

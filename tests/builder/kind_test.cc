@@ -106,6 +106,12 @@ TEST_P(WholeImageTest, AFileOfMoreThan4GiB) {
   ExpectReadsBack(tree);
 }
 
+TEST_P(WholeImageTest, TailsThatTheirOffsetCannotReachStandByThemselves) {
+  const Tree tree = tests::LimitsTree();
+  tests::WriteImage(tree, image_, GetParam(), 2, kQuickLevel, /*tail_reach_bytes=*/1000);
+  ReadBack(image_, tree, base::Io());
+}
+
 TEST_P(WholeImageTest, ADirectoryOf100000Entries) {
   Tree tree;
   for (int i = 0; i < 100000; ++i) {

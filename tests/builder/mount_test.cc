@@ -24,8 +24,9 @@ class MountedImage {
   MountedImage() { base::MakeDirectories(mount_); }
 
   // Writes the image, lets fsck look at all of it, mounts it and compares what the kernel shows.
-  void Check(const Tree& tree, images::Target target, uint64_t level) const {
-    tests::WriteImage(tree, image_, target, 2, level);
+  void Check(const Tree& tree, images::Target target, uint64_t level,
+             uint64_t tail_reach_bytes = uint64_t{1} << 32) const {
+    tests::WriteImage(tree, image_, target, 2, level, tail_reach_bytes);
     const tests::RunResult fsck =
         tests::RunCommand({SLIPWAY_DEPS_BIN "/fsck.erofs", "--extract", image_});
     ASSERT_EQ(fsck.exit_code, 0) << fsck.out << fsck.err;
@@ -58,6 +59,10 @@ class MountTest : public testing::TestWithParam<images::Target> {
 
 TEST_P(MountTest, TheKernelReadsEveryLengthThatTheFormatTreatsDifferently) {
   mounted_.Check(tests::LimitsTree(), GetParam(), 9);
+}
+
+TEST_P(MountTest, TheKernelReadsTailsThatStandByThemselves) {
+  mounted_.Check(tests::LimitsTree(), GetParam(), 2, /*tail_reach_bytes=*/1000);
 }
 
 // A tree's few small files share one packed inode, so its end falls anywhere.
