@@ -40,6 +40,15 @@ void Expect(const T& found, const T& expected, const char* what, const std::stri
   }
 }
 
+mode_t TypeOf(Node::Kind kind) {
+  static const std::map<Node::Kind, mode_t> kTypes = {
+      {Node::Kind::kDirectory, S_IFDIR},   {Node::Kind::kFile, S_IFREG},
+      {Node::Kind::kSymlink, S_IFLNK},     {Node::Kind::kCharDevice, S_IFCHR},
+      {Node::Kind::kBlockDevice, S_IFBLK}, {Node::Kind::kFifo, S_IFIFO},
+      {Node::Kind::kSocket, S_IFSOCK}};
+  return kTypes.at(kind);
+}
+
 std::set<std::string> NamesIn(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
   if (directory == nullptr) {
@@ -132,7 +141,8 @@ class View {
 
  private:
   void CompareStat(const Node& node, const struct stat& found, const std::string& path) const {
-    Expect(found.st_mode, node.Mode(), "mode", path);
+    Expect(found.st_mode & S_IFMT, TypeOf(node.kind), "type", path);
+    Expect(found.st_mode & 07777U, node.permissions, "mode", path);
     Expect(found.st_uid, node.uid, "owner", path);
     Expect(found.st_gid, node.gid, "group", path);
     Expect<int64_t>(found.st_mtim.tv_sec, node.mtime_seconds, "time", path);

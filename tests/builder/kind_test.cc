@@ -107,9 +107,13 @@ TEST_P(WholeImageTest, AFileOfMoreThan4GiB) {
 }
 
 TEST_P(WholeImageTest, TailsThatTheirOffsetCannotReachStandByThemselves) {
-  const Tree tree = tests::LimitsTree();
-  tests::WriteImage(tree, image_, GetParam(), 2, kQuickLevel, /*tail_reach_bytes=*/1000);
-  ReadBack(image_, tree, base::Io());
+  const Tree tree = tests::TailsTree();
+  const std::string within_reach = DigestOf(tree);
+  for (const uint64_t reach : {0UL, 100000UL}) {
+    const WrittenImage image = tests::WriteImage(tree, image_, GetParam(), 2, kQuickLevel, reach);
+    EXPECT_NE(image.sha256.ToHex(), within_reach);
+    ReadBack(image_, tree, base::Io());
+  }
 }
 
 TEST_P(WholeImageTest, ADirectoryOf100000Entries) {

@@ -173,7 +173,7 @@ Tree OwnXattrs(const std::string& /*folder*/) {
     }
   }
   tree.root().xattrs = {{"user.root", "yes"}};
-  for (const size_t length : {10UL, 3900UL, 3990UL, 4000UL, 4095UL}) {
+  for (const size_t length : {10UL, 3979UL, 3980UL, 3981UL, 4012UL, 4020UL, 4032UL, 4095UL}) {
     tree.AddSymlink(fmt::format("/link{}", length), std::string(length, 'l')).xattrs = {
         {"trusted.link", RandomBytes(random, 30)}};
   }
@@ -284,6 +284,18 @@ const std::vector<KindTree>& KindTrees() {
       {"mixed", Mixed},
   };
   return kTrees;
+}
+
+builder::Tree TailsTree() {
+  std::mt19937_64 random(11);
+  Tree tree;
+  for (int i = 0; i < 40; ++i) {
+    const size_t length = 65536 + random() % 300000;
+    tree.AddLiteral(fmt::format("/{}", i),
+                    i % 4 == 0 ? RandomBytes(random, length) : RandomText(random, length));
+    tree.AddLiteral(fmt::format("/{}-small", i), RandomText(random, 5000));
+  }
+  return tree;
 }
 
 builder::Tree RandomKindsTree(uint64_t seed) {

@@ -22,6 +22,9 @@ inline void PrintTo(const KindTree& tree, std::ostream* out) { *out << tree.name
 
 const std::vector<KindTree>& KindTrees();
 
+// Files of several chunks, whose last parts are of all lengths.
+builder::Tree TailsTree();
+
 // The same seed gives the same tree.
 builder::Tree RandomKindsTree(uint64_t seed);
 
