@@ -173,7 +173,7 @@ struct XattrEntry {
 static_assert(sizeof(XattrEntry) == 4);
 inline constexpr uint32_t kXattrAlignment = 4;
 // An inode's xattr_count: 0 without any, otherwise 1 + 4-byte steps after the header.
-inline constexpr uint64_t kMaxXattrBytes = sizeof(XattrHeader) + 4 * (0xFFFF - 1);
+inline constexpr uint64_t kMaxXattrBytes = sizeof(XattrHeader) + uint64_t{4} * (0xFFFF - 1);
 inline constexpr uint32_t kMaxSharedXattrs = 255;  // of one inode
 enum XattrPrefix : uint8_t {
   kUserXattr = 1,
