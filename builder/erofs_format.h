@@ -56,7 +56,7 @@ struct Superblock {
   uint8_t extra_slots = 0;
   Le16 root_nid;
   Le64 inodes;
-  Le64 build_time_seconds;
+  Le64 build_time_seconds;  // of every compact inode
   Le32 build_time_nanoseconds;
   Le32 blocks;
   Le32 metadata_block;
@@ -106,7 +106,7 @@ struct CompactInode {
   Le16 links;
   Le32 size;
   Le32 mtime;  // added to the superblock's build time by newer kernels, ignored by older: 0
-  Le32 data;   // first block (flat), number of compressed blocks (compressed)
+  Le32 data;   // first block (flat), number of compressed blocks (compressed), device number
   Le32 inode_number;
   Le16 uid;
   Le16 gid;
@@ -139,7 +139,49 @@ struct DirectoryEntry {
 };
 static_assert(sizeof(DirectoryEntry) == 12);
 
-enum FileType : uint8_t { kRegular = 1, kDirectory = 2, kSymlink = 7 };
+enum FileType : uint8_t {
+  kRegular = 1,
+  kDirectory = 2,
+  kCharDevice = 3,
+  kBlockDevice = 4,
+  kFifo = 5,
+  kSocket = 6,
+  kSymlink = 7,
+};
+
+// Device numbers: minor's low byte, major in 12 bits, minor's other 12 bits.
+inline constexpr uint32_t kMaxMajor = (1U << 12U) - 1;
+inline constexpr uint32_t kMaxMinor = (1U << 20U) - 1;
+constexpr uint32_t EncodeDevice(uint32_t major, uint32_t minor) {
+  return (minor & 0xFFU) | major << 8U | (minor & ~0xFFU) << 12U;
+}
+
+// Extended attributes stand between an inode and its inline data or index: this header, the numbers
+// of shared entries (4-byte steps from the superblock's xattr_block), entries of its own.
+struct XattrHeader {
+  Le32 name_filter;  // not used without its feature
+  uint8_t shared_count = 0;
+  std::array<uint8_t, 7> reserved{};
+};
+static_assert(sizeof(XattrHeader) == 12);
+// Then the name without its prefix and the value, padded to kXattrAlignment.
+struct XattrEntry {
+  uint8_t name_bytes = 0;
+  uint8_t prefix = 0;  // XattrPrefix
+  Le16 value_bytes;
+};
+static_assert(sizeof(XattrEntry) == 4);
+inline constexpr uint32_t kXattrAlignment = 4;
+// An inode's xattr_count: 0 without any, otherwise 1 + 4-byte steps after the header.
+inline constexpr uint64_t kMaxXattrBytes = sizeof(XattrHeader) + uint64_t{4} * (0xFFFF - 1);
+inline constexpr uint32_t kMaxSharedXattrs = 255;  // of one inode
+enum XattrPrefix : uint8_t {
+  kUserXattr = 1,
+  kAclAccessXattr = 2,
+  kAclDefaultXattr = 3,
+  kTrustedXattr = 4,
+  kSecurityXattr = 6,
+};
 
 // Before a compressed inode's index, at the next multiple of 8.
 struct MapHeader {

@@ -1,5 +1,7 @@
 #include "builder/erofs_writer.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -31,13 +33,12 @@ constexpr uint64_t kInlineBytes = 32;          // no larger than an entry in the
 // and must stay within 1 MiB.
 constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
 constexpr uint32_t kMetadataAverageBytes = 16 << 10;
+constexpr uint64_t kReadBytes = 1 << 20;
+// Buffers from here on go back to the system when they are freed. Otherwise the heap keeps what
+// buffers of many lengths leave between them: a quarter of all the memory that a build takes.
+constexpr int kOwnMappingBytes = 1 << 20;
 
-// The longest tail that a fragment tail's 32-bit offset can reach.
-constexpr uint64_t kMaxPackedBytes = uint64_t{1} << 32;
-
-bool IsFile(const Inode& inode) {
-  return inode.node != nullptr && inode.node->kind == Node::Kind::kFile;
-}
+bool IsFile(const Inode& inode) { return inode.node->kind == Node::Kind::kFile; }
 
 // The passes share what they fill.
 class ImageWriter {
@@ -47,6 +48,7 @@ class ImageWriter {
       : fd_(fd),
         path_(path),
         options_(options),
+        time_seconds_(tree.time_seconds()),
         inodes_(InodesOf(tree)),
         data_(fd, path, 1),
         progress_(io, "compressing", tree.root().ContentBytes()) {}
@@ -74,17 +76,24 @@ class ImageWriter {
   void SubmitFile(Inode& inode, CompressionPipeline& pipeline) {
     const chunker::CutFinder segments(kSegmentSizes);
     const uint64_t size = inode.node->size_bytes;
+    std::vector<uint8_t> ahead;  // content from `at` on
+    ahead.reserve(std::min<uint64_t>(size, kSegmentSizes.max_bytes));
     for (uint64_t at = 0; at < size;) {
       base::ThrowIfInterrupted();
-      std::vector<uint8_t> content =
-          inode.node->Read(at, std::min<uint64_t>(size - at, kSegmentSizes.max_bytes));
-      content.resize(segments.FirstCut(content));
-      const uint64_t end = at + content.size();
+      const uint64_t wanted = std::min<uint64_t>(size - at, kSegmentSizes.max_bytes);
+      while (ahead.size() < wanted) {
+        const std::vector<uint8_t> more =
+            inode.node->Read(at + ahead.size(), std::min(wanted - ahead.size(), kReadBytes));
+        ahead.insert(ahead.end(), more.begin(), more.end());
+      }
+      const auto cut = static_cast<std::ptrdiff_t>(segments.FirstCut(ahead));
+      std::vector<uint8_t> content(ahead.begin(), ahead.begin() + cut);
+      ahead.erase(ahead.begin(), ahead.begin() + cut);
+      at += content.size();
       progress_.Add(content.size());
       pipeline.Submit(
-          {std::move(content), end == size, kPackedBelowBytes},
+          {std::move(content), at == size, kPackedBelowBytes},
           [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
-      at = end;
     }
   }
 
@@ -106,8 +115,16 @@ class ImageWriter {
     }
     SubmitPacked(pipeline, /*last=*/true);
     pipeline.Finish();
+    packed_offset_of_ = {};
+    waiting_ = {};
     if (packed_.data.size_bytes > 0) {
       packed_.data.algorithm = Algorithm();
+      packed_node_.kind = Node::Kind::kFile;
+      packed_node_.permissions = 0444;
+      packed_node_.mtime_seconds = time_seconds_;
+      packed_.node = &packed_node_;
+      packed_.names = 1;
+      packed_.is_packed_inode = true;
       inodes_.push_back(std::move(packed_));
     }
   }
@@ -119,14 +136,26 @@ class ImageWriter {
       stored += extent.content_bytes;
     }
     const uint64_t size = inode.node->size_bytes;
+    inode.data.algorithm = Algorithm();
     if (size <= kInlineBytes || stored == size) {
-      inode.data.algorithm = Algorithm();
       return;
     }
-    const std::vector<uint8_t> content = inode.node->Read(stored, size - stored);
+    std::vector<uint8_t> content = inode.node->Read(stored, size - stored);
     if (stored == 0) {
       progress_.Add(content.size());
+      inode.packed_offset = Pack(content, pipeline);
+    } else if (packed_.data.size_bytes < options_.tail_reach_bytes) {
+      inode.data.extents.push_back({static_cast<uint32_t>(content.size()), 0, 0, false});
+      inode.data.fragment_offset = Pack(content, pipeline);
+    } else {
+      pipeline.Submit(
+          {std::move(content), /*ends_file=*/true, 0},
+          [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
     }
+  }
+
+  // Where the packed inode has this content.
+  uint64_t Pack(const std::vector<uint8_t>& content, CompressionPipeline& pipeline) {
     const auto [known, is_new] =
         packed_offset_of_.emplace(base::Sha256Of(content), packed_.data.size_bytes);
     const uint64_t offset = known->second;
@@ -135,18 +164,7 @@ class ImageWriter {
       waiting_.insert(waiting_.end(), content.begin(), content.end());
       SubmitPacked(pipeline, /*last=*/false);
     }
-    if (stored == 0) {
-      inode.packed_offset = offset;
-      inode.data = {};
-      return;
-    }
-    if (offset >= kMaxPackedBytes) {
-      base::Fail(base::Code::kFailed, "{}: more than 4 GiB of small files; leave some out",
-                 inode.path);
-    }
-    inode.data.extents.push_back({content.size(), 0, 0, false});
-    inode.data.fragment_offset = offset;
-    inode.data.algorithm = Algorithm();
+    return offset;
   }
 
   void SubmitPacked(CompressionPipeline& pipeline, bool last) {
@@ -166,7 +184,7 @@ class ImageWriter {
 
   void WriteMetadata() {
     metadata_block_ = data_.next_block();
-    metadata_ = SerializeMetadata(inodes_, metadata_block_);
+    metadata_ = SerializeMetadata(inodes_, metadata_block_, time_seconds_);
     data_.WritePlain(metadata_.bytes);
   }
 
@@ -174,9 +192,11 @@ class ImageWriter {
     SuperblockFacts facts;
     facts.codec = options_.codec;
     facts.label = options_.label;
+    facts.time_seconds = time_seconds_;
     facts.inodes = inodes_.size() - (metadata_.packed_nid != 0 ? 1 : 0);
     facts.blocks = data_.next_block();
     facts.metadata_block = metadata_block_;
+    facts.xattr_block = metadata_.xattr_block;
     facts.root_nid = metadata_.root_nid;
     facts.packed_nid = metadata_.packed_nid;
     facts.content = ContentDigest();
@@ -217,9 +237,11 @@ class ImageWriter {
   const int fd_;
   const std::string path_;
   const WriteOptions& options_;
+  const int64_t time_seconds_;
   std::vector<Inode> inodes_;
   DataWriter data_;
   base::Progress progress_;
+  Node packed_node_;
   Inode packed_;
   std::vector<uint8_t> waiting_;  // packed content that is not yet submitted
   std::unordered_map<base::Sha256, uint64_t> packed_offset_of_;
@@ -231,6 +253,7 @@ class ImageWriter {
 
 WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path,
                         const WriteOptions& options, const base::Io& io) {
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMappingBytes);
   return ImageWriter(tree, fd, path, options, io).Run();
 }
 

@@ -14,12 +14,13 @@
 
 namespace builder {
 
-inline constexpr uint64_t kImageTimeSeconds = 1;  // of every inode, unless the tree says otherwise
-
 struct WriteOptions {
   images::Codec codec;
   std::string label;     // at most 15 bytes are kept
   unsigned threads = 1;  // the image does not depend on it
+  // A file's last part refers to the packed inode by 32 bits. Where that is as long already, such a
+  // part becomes a chunk of its own. Tests set less.
+  uint64_t tail_reach_bytes = uint64_t{1} << 32;
 };
 
 struct WrittenImage {

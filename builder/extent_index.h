@@ -12,7 +12,7 @@
 namespace builder {
 
 struct Extent {
-  uint64_t content_bytes = 0;
+  uint32_t content_bytes = 0;
   uint32_t block = 0;   // in the image
   uint32_t blocks = 0;  // 0: the rest of the file, which is in the packed inode
   bool raw = false;

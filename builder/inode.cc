@@ -1,6 +1,8 @@
 #include "builder/inode.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace builder {
@@ -9,26 +11,32 @@ namespace {
 constexpr std::string_view kStore = "/nix/store/";
 constexpr size_t kHashAndDash = 33;
 
-// The path without the hash of a store path, then the hash, so that no two are equal.
-std::pair<std::string, std::string> SortKey(const std::string& path) {
-  if (!path.starts_with(kStore) || path.size() < kStore.size() + kHashAndDash) {
-    return {path, ""};
-  }
-  return {path.substr(0, kStore.size()) + path.substr(kStore.size() + kHashAndDash),
-          path.substr(kStore.size(), kHashAndDash)};
-}
-
+// A node under one of its names.
 struct Found {
-  std::pair<std::string, std::string> key;
   std::string path;
+  std::string without_hash;  // in the store: the path without the store path's hash
   const Node* node;
+
+  const std::string& key() const { return without_hash.empty() ? path : without_hash; }
 };
 
-void Collect(const Node& node, const std::string& path, std::vector<Found>& out) {
-  out.push_back({SortKey(path), path, &node});
+bool operator<(const Found& a, const Found& b) {
+  if (const int order = a.key().compare(b.key()); order != 0) {
+    return order < 0;
+  }
+  return std::pair(a.path.size(), std::string_view(a.path)) <
+         std::pair(b.path.size(), std::string_view(b.path));
+}
+
+void Collect(const Node& node, std::string path, std::vector<Found>& out) {
+  std::string without_hash;
+  if (path.starts_with(kStore) && path.size() >= kStore.size() + kHashAndDash) {
+    without_hash = path.substr(0, kStore.size()) + path.substr(kStore.size() + kHashAndDash);
+  }
   for (const auto& [name, child] : node.children) {
     Collect(*child, path + "/" + name, out);
   }
+  out.push_back({std::move(path), std::move(without_hash), &node});
 }
 
 }  // namespace
@@ -36,14 +44,16 @@ void Collect(const Node& node, const std::string& path, std::vector<Found>& out)
 std::vector<Inode> InodesOf(const Tree& tree) {
   std::vector<Found> found;
   Collect(tree.root(), "", found);
-  std::sort(found.begin(), found.end(),
-            [](const Found& a, const Found& b) { return a.key < b.key; });
-  std::vector<Inode> out(found.size());
-  std::map<const Node*, size_t> index_of;
-  for (size_t i = 0; i < found.size(); ++i) {
-    out[i].node = found[i].node;
-    out[i].path = std::move(found[i].path);
-    index_of.emplace(found[i].node, i);
+  std::sort(found.begin(), found.end());
+  std::vector<Inode> out;
+  std::unordered_map<const Node*, size_t> index_of;
+  for (const Found& one : found) {
+    const auto [index, is_new] = index_of.emplace(one.node, out.size());
+    if (is_new) {
+      out.emplace_back();
+      out.back().node = one.node;
+    }
+    ++out[index->second].names;
   }
   for (size_t i = 0; i < out.size(); ++i) {
     for (const auto& child : out[i].node->children) {
@@ -53,6 +63,16 @@ std::vector<Inode> InodesOf(const Tree& tree) {
     }
   }
   return out;
+}
+
+std::string PathOf(const std::vector<Inode>& inodes, const Inode& inode) {
+  const Inode& parent = inodes[inode.parent];
+  for (const auto& [name, child] : parent.node->children) {
+    if (child.get() == inode.node) {
+      return (&parent == &inodes[0] ? "" : PathOf(inodes, parent)) + "/" + name;
+    }
+  }
+  return "/";
 }
 
 }  // namespace builder

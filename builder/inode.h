@@ -14,9 +14,10 @@
 namespace builder {
 
 struct Inode {
-  const Node* node = nullptr;  // null: the packed inode, which is in no directory
-  std::string path;
-  size_t parent = 0;             // index of the directory it is in; the root is its own
+  const Node* node = nullptr;
+  uint32_t names = 0;            // of a directory: 1
+  bool is_packed_inode = false;  // which is in no directory
+  size_t parent = 0;             // index of a directory it is in; the root is its own
   std::vector<size_t> children;  // directory: indexes, by name
 
   IndexedFile data;  // file with blocks of its own
@@ -26,10 +27,13 @@ struct Inode {
   uint64_t offset = 0;  // from the metadata's start; the inode number is offset / 32
 };
 
-// All of the tree's nodes, the root first. The order is by path without Nix store hashes, so that a
-// rebuild that changes hashes alone keeps it (and a transfer finds the old content where the new
-// is).
+// All of the tree's nodes, the root first, each once however many names it has. The order is by
+// path without Nix store hashes, so that a rebuild that changes hashes alone keeps it (and a
+// transfer finds the old content where the new is).
 std::vector<Inode> InodesOf(const Tree& tree);
+
+// One of the paths of an inode among `inodes`, for messages.
+std::string PathOf(const std::vector<Inode>& inodes, const Inode& inode);
 
 }  // namespace builder
 

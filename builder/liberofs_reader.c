@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "erofs/config.h"
 #include "erofs/dir.h"
 #include "erofs/internal.h"
 #include "erofs/print.h"
+#include "erofs/xattr.h"
 
 struct LiberofsReader {
   struct erofs_sb_info sb;
@@ -38,6 +40,11 @@ int LiberofsOpen(const char* path, struct LiberofsReader** reader) {
     free(out);
     return error;
   }
+  error = erofs_superblock_csum_verify(&out->sb);
+  if (error != 0) {
+    LiberofsClose(out);
+    return error;
+  }
   *reader = out;
   return 0;
 }
@@ -56,6 +63,8 @@ static int ReadInode(struct LiberofsReader* reader, uint64_t nid, struct erofs_i
   return erofs_read_inode_from_disk(inode);
 }
 
+static int IsDevice(uint32_t mode) { return S_ISCHR(mode) || S_ISBLK(mode); }
+
 int LiberofsStatOf(struct LiberofsReader* reader, uint64_t nid, struct LiberofsStat* out) {
   struct erofs_inode inode;
   const int error = ReadInode(reader, nid, &inode);
@@ -64,14 +73,12 @@ int LiberofsStatOf(struct LiberofsReader* reader, uint64_t nid, struct LiberofsS
   }
   *out = (struct LiberofsStat){.size_bytes = inode.i_size,
                                .mtime_seconds = (int64_t)inode.i_mtime,
-                               .device = S_ISBLK(inode.i_mode) || S_ISCHR(inode.i_mode)
-                                             ? (uint64_t)inode.u.i_rdev
-                                             : 0,
                                .mtime_nanoseconds = inode.i_mtime_nsec,
                                .mode = inode.i_mode,
                                .uid = inode.i_uid,
                                .gid = inode.i_gid,
-                               .links = inode.i_nlink};
+                               .links = inode.i_nlink,
+                               .device = IsDevice(inode.i_mode) ? inode.u.i_rdev : 0};
   return 0;
 }
 
@@ -88,6 +95,44 @@ int LiberofsList(struct LiberofsReader* reader, uint64_t nid, LiberofsEntry entr
   struct ListContext list = {.dir = {.dir = &inode, .cb = OnEntry}, .entry = entry, .context = context};
   const int error = ReadInode(reader, nid, &inode);
   return error != 0 ? error : erofs_iterate_dir(&list.dir, false);
+}
+
+enum { kMaxXattrValueBytes = 65535, kMaxXattrNamesBytes = 1 << 20 };
+
+static int ListXattrs(struct erofs_inode* inode, char* names, char* value, LiberofsXattr xattr,
+                      void* context) {
+  const int names_bytes = erofs_listxattr(inode, names, kMaxXattrNamesBytes);
+  const char* name;
+  if (names_bytes < 0) {
+    return names_bytes;
+  }
+  for (name = names; name < names + names_bytes; name += strlen(name) + 1) {
+    const int size = erofs_getxattr(inode, name, value, kMaxXattrValueBytes);
+    if (size < 0) {
+      return size;
+    }
+    xattr(context, name, value, (size_t)size);
+  }
+  return 0;
+}
+
+int LiberofsXattrs(struct LiberofsReader* reader, uint64_t nid, LiberofsXattr xattr,
+                   void* context) {
+  struct erofs_inode inode;
+  char* names;
+  char* value;
+  int error = ReadInode(reader, nid, &inode);
+  if (error != 0 || inode.xattr_isize == 0) {
+    return error;
+  }
+  names = malloc(kMaxXattrNamesBytes);
+  value = malloc(kMaxXattrValueBytes);
+  error = names == NULL || value == NULL ? -ENOMEM
+                                         : ListXattrs(&inode, names, value, xattr, context);
+  free(names);
+  free(value);
+  free(inode.xattr_shared_xattrs);
+  return error;
 }
 
 int LiberofsRead(struct LiberofsReader* reader, uint64_t nid, void* buffer, size_t size_bytes,

@@ -17,12 +17,12 @@ struct LiberofsReader;
 struct LiberofsStat {
   uint64_t size_bytes;
   int64_t mtime_seconds;
-  uint64_t device; /* of a device, as mknod(2) takes it */
   uint32_t mtime_nanoseconds;
   uint32_t mode;
   uint32_t uid;
   uint32_t gid;
   uint32_t links;
+  uint32_t device; /* as the inode has it; 0 for what is no device */
 };
 
 /* The caller closes *reader. */
@@ -36,6 +36,11 @@ int LiberofsStatOf(struct LiberofsReader* reader, uint64_t nid, struct LiberofsS
  * returns non-zero and returns that. */
 typedef int (*LiberofsEntry)(void* context, const char* name, size_t length, uint64_t nid);
 int LiberofsList(struct LiberofsReader* reader, uint64_t nid, LiberofsEntry entry, void* context);
+
+/* Calls `xattr` for each extended attribute; its full name has a NUL at its end, its value is valid
+ * during the call. */
+typedef void (*LiberofsXattr)(void* context, const char* name, const char* value, size_t size_bytes);
+int LiberofsXattrs(struct LiberofsReader* reader, uint64_t nid, LiberofsXattr xattr, void* context);
 
 /* Fills the buffer from `offset`: a file's content or a symlink's target. */
 int LiberofsRead(struct LiberofsReader* reader, uint64_t nid, void* buffer, size_t size_bytes,

@@ -1,10 +1,11 @@
 #include "builder/read_back.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,6 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "builder/erofs_writer.h"
 #include "builder/liberofs_reader.h"
 
 namespace builder {
@@ -34,10 +34,17 @@ class Comparison {
   Comparison(const Comparison&) = delete;
   Comparison& operator=(const Comparison&) = delete;
 
-  void CompareRoot(const Node& root) { Compare(LiberofsRoot(reader_), root, ""); }
+  void CompareRoot(const Node& root) {
+    CountNames(root);
+    Compare(LiberofsRoot(reader_), root, "");
+  }
 
  private:
   using Entries = std::vector<std::pair<std::string, uint64_t>>;
+  struct Names {
+    uint32_t count = 0;
+    uint64_t nid = 0;  // 0: none was read yet
+  };
 
   [[noreturn]] void Differ(const std::string& path, const std::string& how) const {
     base::Fail(base::Code::kVerification,
@@ -53,47 +60,102 @@ class Comparison {
 
   void Compare(uint64_t nid, const Node& node, const std::string& path) {
     base::ThrowIfInterrupted();
+    if (!IsFirstNameOf(node, nid, path)) {
+      return;
+    }
     LiberofsStat found{};
     Check(LiberofsStatOf(reader_, nid, &found), path);
     CompareAttributes(found, node, path);
-    switch (node.kind) {
-      case Node::Kind::kDirectory:
-        CompareDirectory(nid, node, path);
-        break;
-      case Node::Kind::kSymlink:
-        CompareContent(nid, base::AsBytes(node.target), 0, path);
-        break;
-      case Node::Kind::kFile:
-        for (uint64_t at = 0; at < node.size_bytes; at += kPieceBytes) {
-          const uint64_t length = std::min(kPieceBytes, node.size_bytes - at);
-          CompareContent(nid, node.Read(at, length), at, path);
-          progress_.Add(length);
-        }
-        break;
+    CompareXattrs(nid, node, path);
+    if (node.kind == Node::Kind::kDirectory) {
+      CompareDirectory(nid, found.links, node, path);
+      return;
+    }
+    Expect(found.links, NamesOf(node), "links", path);
+    if (node.kind == Node::Kind::kSymlink) {
+      CompareContent(nid, base::AsBytes(node.target), 0, path);
+    }
+    for (uint64_t at = 0; at < node.size_bytes; at += kPieceBytes) {
+      const uint64_t length = std::min(kPieceBytes, node.size_bytes - at);
+      CompareContent(nid, node.Read(at, length), at, path);
+      progress_.Add(length);
+    }
+  }
+
+  // Of what may have more than one.
+  void CountNames(const Node& node) {
+    for (const auto& [name, child] : node.children) {
+      if (child.use_count() > 1) {
+        ++names_[child.get()].count;
+      }
+      CountNames(*child);
+    }
+  }
+
+  // Names of one node must be names of one inode, and of no other node's.
+  bool IsFirstNameOf(const Node& node, uint64_t nid, const std::string& path) {
+    const auto names = names_.find(&node);
+    if (names != names_.end() && names->second.nid == nid) {
+      return false;
+    }
+    if ((names != names_.end() && names->second.nid != 0) || !nids_.insert(nid).second) {
+      Differ(path, "not the same inode as its other names, or the same as another file");
+    }
+    if (names != names_.end()) {
+      names->second.nid = nid;
+    }
+    return true;
+  }
+
+  uint32_t NamesOf(const Node& node) const {
+    const auto names = names_.find(&node);
+    return names == names_.end() ? 1 : names->second.count;
+  }
+
+  template <typename T>
+  void Expect(const T& found, const T& expected, const char* what, const std::string& path) const {
+    if (found != expected) {
+      Differ(path, fmt::format("{} {}, expected {}", what, found, expected));
     }
   }
 
   void CompareAttributes(const LiberofsStat& found, const Node& node,
                          const std::string& path) const {
-    const mode_t kind = node.kind == Node::Kind::kDirectory ? S_IFDIR
-                        : node.kind == Node::Kind::kSymlink ? S_IFLNK
-                                                            : S_IFREG;
-    if (found.mode != (kind | node.permissions)) {
-      Differ(path, fmt::format("mode {:o}, expected {:o}", found.mode, kind | node.permissions));
+    if (found.mode != node.Mode()) {
+      Differ(path, fmt::format("mode {:o}, expected {:o}", found.mode, node.Mode()));
     }
-    const uint64_t size = node.kind == Node::Kind::kSymlink ? node.target.size() : node.size_bytes;
-    if (node.kind != Node::Kind::kDirectory && found.size_bytes != size) {
-      Differ(path, fmt::format("{} bytes, expected {}", found.size_bytes, size));
+    if (node.kind != Node::Kind::kDirectory) {
+      Expect(found.size_bytes, node.size_bytes + node.target.size(), "size", path);
     }
-    if (found.uid != 0 || found.gid != 0) {
-      Differ(path, fmt::format("owner {}:{}, expected 0:0", found.uid, found.gid));
-    }
-    if (found.mtime_seconds != static_cast<int64_t>(kImageTimeSeconds)) {
-      Differ(path, fmt::format("time {}, expected {}", found.mtime_seconds, kImageTimeSeconds));
-    }
+    Expect(found.uid, node.uid, "owner", path);
+    Expect(found.gid, node.gid, "group", path);
+    Expect(found.mtime_seconds, node.mtime_seconds, "time", path);
+    Expect(found.mtime_nanoseconds, node.mtime_nanoseconds, "time's nanoseconds", path);
+    const uint64_t device = found.device;
+    Expect(device, node.device, "device number", path);
   }
 
-  void CompareDirectory(uint64_t nid, const Node& node, const std::string& path) {
+  void CompareXattrs(uint64_t nid, const Node& node, const std::string& path) const {
+    using Xattrs = std::map<std::string, std::string>;
+    Xattrs found;
+    Check(LiberofsXattrs(
+              reader_, nid,
+              [](void* context, const char* name, const char* value, size_t size_bytes) {
+                static_cast<Xattrs*>(context)->emplace(name, std::string(value, size_bytes));
+              },
+              &found),
+          path);
+    for (const auto& [name, value] : node.xattrs) {
+      const auto there = found.find(name);
+      if (there == found.end() || there->second != value) {
+        Differ(path, fmt::format("extended attribute {} is {}", name,
+                                 there == found.end() ? "missing" : "another"));
+      }
+    }
+    Expect(found.size(), node.xattrs.size(), "number of extended attributes", path);
+  }
+
+  void CompareDirectory(uint64_t nid, uint32_t links, const Node& node, const std::string& path) {
     Entries entries;
     Check(LiberofsList(
               reader_, nid,
@@ -106,14 +168,17 @@ class Comparison {
     if (entries.size() != node.children.size()) {
       Differ(path, fmt::format("{} entries, expected {}", entries.size(), node.children.size()));
     }
+    uint32_t expected_links = 2;
     auto expected = node.children.begin();
     for (const auto& [name, child] : entries) {  // both sorted bytewise
       if (name != expected->first) {
         Differ(path, fmt::format("entry '{}', expected '{}'", name, expected->first));
       }
       Compare(child, *expected->second, path + "/" + name);
+      expected_links += expected->second->kind == Node::Kind::kDirectory ? 1U : 0U;
       ++expected;
     }
+    Expect(links, expected_links, "links", path);
   }
 
   void CompareContent(uint64_t nid, base::Bytes expected, uint64_t offset,
@@ -129,6 +194,8 @@ class Comparison {
   LiberofsReader* reader_ = nullptr;
   base::Progress progress_;
   std::vector<uint8_t> content_;
+  std::unordered_map<const Node*, Names> names_;
+  std::unordered_set<uint64_t> nids_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Reads a finished image with upstream's reader and compares it with the tree that it was made of:
-// names, kinds, modes, owners, times, link targets and every byte of content.
+// names, kinds, modes, owners, times, extended attributes, hard links, device numbers, link targets
+// and every byte of content.
 #ifndef SLIPWAY_BUILDER_READ_BACK_H_
 #define SLIPWAY_BUILDER_READ_BACK_H_
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "builder/erofs_format.h"
-#include "builder/erofs_writer.h"
 #include "chunker/index.h"
 
 namespace builder {
@@ -60,9 +59,10 @@ std::vector<uint8_t> MakeSuperblock(const SuperblockFacts& facts) {
   sb.block_bits = erofs::kBlockBits;
   sb.root_nid = facts.root_nid;
   sb.inodes = facts.inodes;
-  sb.build_time_seconds = kImageTimeSeconds;
+  sb.build_time_seconds = static_cast<uint64_t>(facts.time_seconds);
   sb.blocks = facts.blocks;
   sb.metadata_block = facts.metadata_block;
+  sb.xattr_block = facts.xattr_block;
   sb.uuid = UuidOf(facts.content);
   std::copy_n(facts.label.begin(), std::min(facts.label.size(), sb.label.size() - 1),
               sb.label.begin());

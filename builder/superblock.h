@@ -14,9 +14,11 @@ namespace builder {
 struct SuperblockFacts {
   images::Codec codec;
   std::string label;
+  int64_t time_seconds = 0;
   uint64_t inodes = 0;
   uint32_t blocks = 0;
   uint32_t metadata_block = 0;
+  uint32_t xattr_block = 0;  // 0: there is none
   uint16_t root_nid = 0;
   uint64_t packed_nid = 0;
   base::Sha256 content;  // the UUID is its first bytes

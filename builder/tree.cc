@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -13,57 +16,86 @@ namespace {
 
 constexpr int kMaxLinks = 40;  // as the kernel's limit in one path resolution
 
-// Read-only, the same for everybody: whoever may read it is decided by the unit, not by the
-// builder's umask.
-mode_t Permissions(const struct stat& found) {
-  if (S_ISDIR(found.st_mode)) {
-    return 0755;
+constexpr size_t kMaxNameBytes = 255;
+constexpr size_t kMaxPathBytes = 4095;  // of a link's target too: the kernel reads no longer one
+
+// The components of a path that something may stand at.
+std::vector<std::string> CheckedComponents(const std::string& path) {
+  if (path.size() > kMaxPathBytes) {
+    base::Fail(base::Code::kFailed,
+               "cannot put {}... into the image: the path has {} bytes, Linux takes {}",
+               path.substr(0, 100), path.size(), kMaxPathBytes);
   }
-  return (found.st_mode & 0111) != 0 ? 0555 : 0444;
+  std::vector<std::string> names = PathComponents(path);
+  for (const std::string& name : names) {
+    if (name.size() > kMaxNameBytes || name == "." || name == "..") {
+      base::Fail(base::Code::kFailed,
+                 "cannot put {} into the image: a name has at most {} bytes and is not '.' or '..'",
+                 path, kMaxNameBytes);
+    }
+  }
+  return names;
 }
 
-void FillFromDisk(const std::string& source, Node& node);
-
-void FillDirectory(const std::string& source, Node& node) {
-  node.kind = Node::Kind::kDirectory;
-  for (const std::string& name : base::ListDirectory(source)) {
-    auto child = std::make_unique<Node>();
-    FillFromDisk(source + "/" + name, *child);
-    node.children.emplace(name, std::move(child));
+uint64_t ContentBytesOf(const Node& node, std::set<const Node*>& counted) {
+  uint64_t total = node.size_bytes;
+  for (const auto& [name, child] : node.children) {
+    const bool may_come_again = child->kind != Node::Kind::kDirectory && child.use_count() > 1;
+    if (!may_come_again || counted.insert(child.get()).second) {
+      total += ContentBytesOf(*child, counted);
+    }
   }
+  return total;
 }
 
-void FillFromDisk(const std::string& source, Node& node) {
-  const std::optional<struct stat> found = base::LstatIfThere(source);
-  if (!found) {
-    base::Fail(base::Code::kFailed, "{} is missing", source);
+mode_t KindBits(Node::Kind kind) {
+  switch (kind) {
+    case Node::Kind::kDirectory:
+      return S_IFDIR;
+    case Node::Kind::kSymlink:
+      return S_IFLNK;
+    case Node::Kind::kCharDevice:
+      return S_IFCHR;
+    case Node::Kind::kBlockDevice:
+      return S_IFBLK;
+    case Node::Kind::kFifo:
+      return S_IFIFO;
+    case Node::Kind::kSocket:
+      return S_IFSOCK;
+    case Node::Kind::kFile:
+      break;
   }
-  node.permissions = Permissions(*found);
-  if (S_ISDIR(found->st_mode)) {
-    FillDirectory(source, node);
-  } else if (S_ISREG(found->st_mode)) {
-    base::OpenForReading(
-        source);  // fails here, with its name, rather than in the middle of writing
-    node.kind = Node::Kind::kFile;
-    node.source_path = source;
-    node.size_bytes = static_cast<uint64_t>(found->st_size);
-  } else if (S_ISLNK(found->st_mode)) {
-    node.kind = Node::Kind::kSymlink;
-    node.permissions = 0777;
-    node.target = base::ReadLinkIfThere(source).value_or("");
-  } else {
-    base::Fail(base::Code::kFailed, "{} is neither a file, a directory nor a symbolic link",
-               source);
-  }
+  return S_IFREG;
 }
 
 }  // namespace
+
+int64_t SourceDateEpoch() {
+  const char* value = std::getenv("SOURCE_DATE_EPOCH");
+  if (value == nullptr || *value == '\0') {
+    return kImageTimeSeconds;
+  }
+  const std::string text(value);
+  int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 0) {
+    base::Fail(base::Code::kUsage,
+               "SOURCE_DATE_EPOCH is '{}'; set it to a number of seconds since 1970, or unset it",
+               text);
+  }
+  return seconds;
+}
+
+mode_t Node::Mode() const { return KindBits(kind) | permissions; }
 
 std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
   if (literal) {
     const base::Bytes all = base::AsBytes(*literal);
     const base::Bytes part = all.subspan(offset, length);
     return {part.begin(), part.end()};
+  }
+  if (length == 0) {
+    return {};
   }
   const base::UniqueFd fd = base::OpenForReading(source_path);
   std::vector<uint8_t> out = base::PRead(fd.get(), offset, length, source_path);
@@ -75,14 +107,18 @@ std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
 }
 
 uint64_t Node::ContentBytes() const {
-  uint64_t total = size_bytes;
-  for (const auto& child : children) {
-    total += child.second->ContentBytes();
-  }
-  return total;
+  std::set<const Node*> counted;
+  return ContentBytesOf(*this, counted);
 }
 
-Tree::Tree() : root_(std::make_unique<Node>()) {}
+Tree::Tree() : time_seconds_(SourceDateEpoch()), root_(NewNode(Node::Kind::kDirectory)) {}
+
+std::shared_ptr<Node> Tree::NewNode(Node::Kind kind) const {
+  auto node = std::make_shared<Node>();
+  node->kind = kind;
+  node->mtime_seconds = time_seconds_;
+  return node;
+}
 
 std::vector<std::string> PathComponents(const std::string& path) {
   std::vector<std::string> out;
@@ -96,12 +132,12 @@ std::vector<std::string> PathComponents(const std::string& path) {
   return out;
 }
 
-Node& Tree::MakeDirectory(const std::string& path) {
+Node& Tree::Directory(std::span<const std::string> names, const std::string& path) {
   Node* node = root_.get();
-  for (const std::string& name : PathComponents(path)) {
-    std::unique_ptr<Node>& child = node->children[name];
+  for (const std::string& name : names) {
+    std::shared_ptr<Node>& child = node->children[name];
     if (child == nullptr) {
-      child = std::make_unique<Node>();
+      child = NewNode(Node::Kind::kDirectory);
     }
     node = child.get();
     if (node->kind != Node::Kind::kDirectory) {
@@ -112,45 +148,73 @@ Node& Tree::MakeDirectory(const std::string& path) {
   return *node;
 }
 
-Node& Tree::Insert(const std::string& path, Node::Kind kind) {
-  Node& parent = MakeDirectory(base::ParentOf(path));
-  const auto [place, inserted] = parent.children.emplace(base::BaseName(path), nullptr);
-  if (!inserted) {
-    base::Fail(base::Code::kFailed, "cannot put {} into the image: it is there already", path);
+Node& Tree::MakeDirectory(const std::string& path) {
+  return Directory(CheckedComponents(path), path);
+}
+
+Node& Tree::Put(const std::string& path, std::shared_ptr<Node> node) {
+  const std::vector<std::string> names = CheckedComponents(path);
+  if (!names.empty()) {
+    Node& parent = Directory(std::span(names).first(names.size() - 1), path);
+    const auto [place, is_new] = parent.children.emplace(names.back(), std::move(node));
+    if (is_new) {
+      return *place->second;
+    }
   }
-  place->second = std::make_unique<Node>();
-  place->second->kind = kind;
-  return *place->second;
+  base::Fail(base::Code::kFailed, "cannot put {} into the image: it is there already", path);
 }
 
-void Tree::AddSymlink(const std::string& path, const std::string& target) {
-  Node& node = Insert(path, Node::Kind::kSymlink);
-  node.permissions = 0777;
-  node.target = target;
+Node& Tree::AddSymlink(const std::string& path, const std::string& target) {
+  if (target.empty() || target.size() > kMaxPathBytes) {
+    base::Fail(base::Code::kFailed,
+               "cannot put the link {} into the image: its target has {} bytes, "
+               "Linux takes 1 to {}",
+               path, target.size(), kMaxPathBytes);
+  }
+  std::shared_ptr<Node> node = NewNode(Node::Kind::kSymlink);
+  node->permissions = 0777;
+  node->target = target;
+  return Put(path, std::move(node));
 }
 
-void Tree::AddLiteral(const std::string& path, std::string content, mode_t permissions) {
-  Node& node = Insert(path, Node::Kind::kFile);
-  node.permissions = permissions;
-  node.size_bytes = content.size();
-  node.literal = std::move(content);
+Node& Tree::AddLiteral(const std::string& path, std::string content, mode_t permissions) {
+  std::shared_ptr<Node> node = NewNode(Node::Kind::kFile);
+  node->permissions = permissions;
+  node->size_bytes = content.size();
+  node->literal = std::move(content);
+  return Put(path, std::move(node));
 }
 
-void Tree::AddFromDisk(const std::string& source, const std::string& path) {
-  FillFromDisk(source, Insert(path, Node::Kind::kDirectory));
+Node& Tree::AddSpecial(const std::string& path, Node::Kind kind, mode_t permissions, dev_t device) {
+  std::shared_ptr<Node> node = NewNode(kind);
+  node->permissions = permissions;
+  node->device = device;
+  return Put(path, std::move(node));
 }
 
-const Node* Tree::Find(const std::string& path) const {
-  const Node* node = root_.get();
+void Tree::AddHardLink(const std::string& path, const std::string& existing) {
+  std::shared_ptr<Node> node = Shared(existing);
+  if (node == nullptr || node->kind == Node::Kind::kDirectory) {
+    base::Fail(base::Code::kFailed, "cannot make {} a hard link to {}: {}", path, existing,
+               node == nullptr ? "that is not in the image" : "that is a directory");
+  }
+  Put(path, std::move(node));
+}
+
+std::shared_ptr<Node> Tree::Shared(const std::string& path) const {
+  std::shared_ptr<Node> node = root_;
   for (const std::string& name : PathComponents(path)) {
     const auto child = node->children.find(name);
     if (child == node->children.end()) {
       return nullptr;
     }
-    node = child->second.get();
+    node = child->second;
   }
   return node;
 }
+
+const Node* Tree::Find(const std::string& path) const { return Shared(path).get(); }
+Node* Tree::Find(const std::string& path) { return Shared(path).get(); }
 
 const Node* Tree::Resolve(const std::string& path) const {
   std::vector<std::string> rest = PathComponents(path);

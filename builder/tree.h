@@ -1,6 +1,6 @@
-// The tree that becomes an image, in memory: names, kinds, modes, link targets, and where each
-// file's content is. Content is not held: a file's is read from its source when it is needed.
-// Everything belongs to root and has one time, so neither stands here.
+// The tree that becomes an image, in memory: names, kinds, modes, owners, times, extended
+// attributes, and where each file's content is. Content is not held: a file's is read from its
+// source when it is needed.
 #ifndef SLIPWAY_BUILDER_TREE_H_
 #define SLIPWAY_BUILDER_TREE_H_
 
@@ -10,57 +10,90 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace builder {
 
+inline constexpr int64_t kImageTimeSeconds = 1;
+
+// The time of all that does not bring its own: the environment's SOURCE_DATE_EPOCH, otherwise
+// kImageTimeSeconds. Throws Error{kUsage} where it is no number of seconds since 1970.
+int64_t SourceDateEpoch();
+
 struct Node {
-  enum class Kind { kDirectory, kFile, kSymlink };
+  enum class Kind { kDirectory, kFile, kSymlink, kCharDevice, kBlockDevice, kFifo, kSocket };
 
   Kind kind = Kind::kDirectory;
-  mode_t permissions = 0755;
-  std::map<std::string, std::unique_ptr<Node>> children;  // directory: by name, bytewise
-  std::string target;                                     // symlink
-  uint64_t size_bytes = 0;                                // file
-  std::optional<std::string> literal;                     // file: its content itself
+  mode_t permissions = 0755;  // with setuid, setgid and sticky
+  uid_t uid = 0;
+  gid_t gid = 0;
+  int64_t mtime_seconds = kImageTimeSeconds;
+  uint32_t mtime_nanoseconds = 0;
+  std::map<std::string, std::string> xattrs;  // by full name: "user.x", "system.posix_acl_access"
+  // Directory: by name, bytewise. What is no directory may stand under several names: hard links.
+  std::map<std::string, std::shared_ptr<Node>> children;
+  std::string target;                  // symlink
+  dev_t device = 0;                    // character and block device
+  uint64_t size_bytes = 0;             // file
+  std::optional<std::string> literal;  // file: its content itself
   std::string source_path;  // file without `literal`: where its content is on this machine
 
+  // S_IFDIR and the like, with the permissions.
+  mode_t Mode() const;
   // Bytes [offset, offset + length) of the file's content. Throws where the source is shorter than
   // `size_bytes` said when the tree was made: it changed.
   std::vector<uint8_t> Read(uint64_t offset, size_t length) const;
-  // Of this file and of all files below this directory.
+  // Of this file and of all files below this directory, each once however many names it has.
   uint64_t ContentBytes() const;
 };
 
+// Paths are absolute, at most 4095 bytes with names of at most 255, as Linux has it; others are
+// refused.
 class Tree {
  public:
   Tree();
+  Tree(Tree&&) = default;
+  Tree& operator=(Tree&&) = default;
 
   Node& root() { return *root_; }
   const Node& root() const { return *root_; }
+  // Of nodes that are made without one of their own.
+  int64_t time_seconds() const { return time_seconds_; }
 
   // Makes the directory and its parents; what is there stays. Throws where something else is in the
   // way.
   Node& MakeDirectory(const std::string& path);
-  // Throws where something is at `path` already.
-  void AddSymlink(const std::string& path, const std::string& target);
-  void AddLiteral(const std::string& path, std::string content, mode_t permissions = 0644);
-  // Copies a file, link or directory of this machine, with all below it, to `path`. Modes keep who
-  // may read and execute; nobody may write. Devices, sockets and the like are refused, and so is
-  // what we may not read.
-  void AddFromDisk(const std::string& source, const std::string& path);
+  // These throw where something is at `path` already.
+  Node& AddSymlink(const std::string& path, const std::string& target);
+  Node& AddLiteral(const std::string& path, std::string content, mode_t permissions = 0644);
+  // `kind`: a device, a fifo or a socket.
+  Node& AddSpecial(const std::string& path, Node::Kind kind, mode_t permissions, dev_t device = 0);
+  // One more name for what stands at `existing`, which is no directory.
+  void AddHardLink(const std::string& path, const std::string& existing);
+  // Copies a file, link or directory of this machine, with all below it, to `path`; a directory may
+  // become the whole tree ("/") while that is empty. With `preserve`, owners, modes, times,
+  // extended attributes, devices, fifos, sockets and hard links are kept. Without, all is root's
+  // and has the tree's time; modes keep who may read and execute, nobody may write; devices,
+  // sockets and the like are refused. So is what we may not read.
+  void AddFromDisk(const std::string& source, const std::string& path, bool preserve = false);
 
   // What a process whose root is this tree would find at the absolute `path`, links followed; null
   // where there is nothing.
   const Node* Resolve(const std::string& path) const;
   // The node at `path` itself, links not followed.
   const Node* Find(const std::string& path) const;
+  Node* Find(const std::string& path);
 
  private:
-  Node& Insert(const std::string& path, Node::Kind kind);
+  std::shared_ptr<Node> NewNode(Node::Kind kind) const;
+  Node& Directory(std::span<const std::string> names, const std::string& path);
+  Node& Put(const std::string& path, std::shared_ptr<Node> node);
+  std::shared_ptr<Node> Shared(const std::string& path) const;
 
-  std::unique_ptr<Node> root_;
+  int64_t time_seconds_;
+  std::shared_ptr<Node> root_;
 };
 
 // The components of an absolute path.
