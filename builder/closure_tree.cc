@@ -1,5 +1,7 @@
 #include "builder/closure_tree.h"
 
+#include <sstream>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "units/mount_points.h"
@@ -58,6 +60,46 @@ void AddSystemFiles(const images::Definition& definition, const std::string& ver
                                      definition.name, version));
 }
 
+// A command's program without a slash is looked for as a shell would.
+std::string FindProgram(const std::string& program, const ServiceDefaults& defaults,
+                        const Tree& tree) {
+  if (program.starts_with('/')) {
+    return program;
+  }
+  if (program.find('/') != std::string::npos) {
+    return defaults.working_directory + "/" + program;
+  }
+  const auto set = defaults.environment.find("PATH");
+  std::istringstream folders(set == defaults.environment.end()
+                                 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+                                 : set->second);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string path = folder + "/" + program;
+    const Node* found = folder.starts_with('/') ? tree.Resolve(path) : nullptr;
+    if (found != nullptr && found->kind == Node::Kind::kFile && (found->permissions & 0111) != 0) {
+      return path;
+    }
+  }
+  base::Fail(base::Code::kUsage, "the source's command {} is nowhere in its PATH", program);
+}
+
+void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, images::Services& services) {
+  for (auto& [name, service] : services) {
+    if (service.exec.empty()) {
+      if (defaults.exec.empty()) {
+        base::Fail(base::Code::kUsage,
+                   "services.{}.exec: the source names no command, so this must", name);
+      }
+      service.exec = defaults.exec;
+      service.exec.front() = FindProgram(service.exec.front(), defaults, tree);
+    }
+    service.environment.insert(defaults.environment.begin(), defaults.environment.end());
+    if (!defaults.working_directory.empty()) {
+      service.directives["Service"].emplace("WorkingDirectory", defaults.working_directory);
+    }
+  }
+}
+
 void CheckCommand(const Tree& tree, const std::string& service, const std::string& field,
                   const images::Command& command) {
   const Node* program = tree.Resolve(command.front());
@@ -84,14 +126,19 @@ void CheckPrograms(const images::Services& services, const Tree& tree) {
 
 }  // namespace
 
-Tree MakeTree(const images::Definition& definition, NixClosure& closure) {
+Tree MakeTree(images::Definition& definition, Closure& closure) {
   Tree tree;
-  for (images::ClosurePath& path : closure.paths) {
-    tree.AddFromDisk(path.path, path.path);
-    path.size_bytes = tree.Find(path.path)->ContentBytes();
+  closure.fill(tree);
+  for (Package& package : closure.packages) {
+    package.entry.size_bytes = 0;
+    for (const std::string& path : package.paths) {
+      const Node* node = tree.Find(path);
+      package.entry.size_bytes += node == nullptr ? 0 : node->ContentBytes();
+    }
   }
   AddContents(definition, closure.main_path, tree);
-  AddSystemFiles(definition, PackageNameOf(closure.main_path).version, tree);
+  ApplyDefaults(closure.service, tree, definition.services);
+  AddSystemFiles(definition, closure.version, tree);
   CheckPrograms(definition.services, tree);
   return tree;
 }

@@ -17,7 +17,8 @@ class ClosureTreeTest : public testing::Test {
     base::WriteFileAtomically(store_path_ + "/bin/app", "program", 0755);
     base::WriteFileAtomically(store_path_ + "/bin/data", "data", 0644);
     closure_.main_path = store_path_;
-    closure_.paths = {{store_path_, "", 0, {}, "app", "1.2"}};
+    closure_.packages = {{{store_path_, "", 0, {}, "app", "1.2"}, {store_path_}}};
+    closure_.fill = [this](Tree& tree) { tree.AddFromDisk(store_path_, store_path_); };
     definition_.name = "app";
     definition_.services["app"].exec = {store_path_ + "/bin/app"};
   }
@@ -33,7 +34,7 @@ class ClosureTreeTest : public testing::Test {
 
   base::TemporaryDirectory folder_{testing::TempDir(), "slipway-closure-"};
   const std::string store_path_ = folder_.path() + "/0123456789abcdfghijklmnpqrsvwxyz-app-1.2";
-  NixClosure closure_;
+  Closure closure_;
   images::Definition definition_;
 };
 
@@ -42,7 +43,7 @@ TEST_F(ClosureTreeTest, HoldsTheClosureWithLinksAndMountPoints) {
   definition_.contents.directories = {"/srv/data"};
   definition_.services["app"].exec = {"/usr/bin/app"};
   const Tree tree = MakeTree(definition_, closure_);
-  EXPECT_EQ(closure_.paths[0].size_bytes, 11U);
+  EXPECT_EQ(closure_.packages[0].entry.size_bytes, 11U);
   EXPECT_EQ(tree.Resolve("/usr/bin/app"), tree.Find(store_path_ + "/bin/app"));
   for (const char* path :
        {"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/srv/data", "/etc/resolv.conf",
