@@ -68,10 +68,6 @@ std::optional<images::Source> SourceOf(const BuildOptions& options) {
 // The positional arguments as sources: with -f attributes of that file, otherwise a Nix source in
 // one word each. The first is the image's, the others come along.
 void AddPositional(const BuildOptions& options, images::Definition& definition) {
-  if (options.what.empty()) {
-    base::Fail(base::Code::kUsage,
-               "name a definition or a source, or give --elf, --root or --oci (see --help)");
-  }
   if (options.file) {
     if (options.what.size() > 1) {
       base::Fail(base::Code::kUsage, "-f takes one attribute; others are for contents.add");
@@ -113,6 +109,10 @@ images::Service ServiceOf(const BuildOptions& options, const images::Source& sou
 images::Definition WithoutDefinition(const BuildOptions& options,
                                      const std::optional<images::Source>& source) {
   images::Definition out;
+  if (!source && options.what.empty()) {
+    base::Fail(base::Code::kUsage,
+               "name a definition or a source, or give --elf, --root or --oci (see --help)");
+  }
   if (options.name.empty()) {
     base::Fail(base::Code::kUsage, "a source without a definition needs --name");
   }
