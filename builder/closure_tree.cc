@@ -1,9 +1,11 @@
 #include "builder/closure_tree.h"
 
 #include <sstream>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "builder/exclusions.h"
 #include "units/mount_points.h"
 
 namespace builder {
@@ -19,12 +21,35 @@ std::string WithOut(std::string text, const std::string& main_path) {
   return text;
 }
 
+// A target that climbs above the root, or a loop, is a mistake; one that leads to what is only
+// there at run time (/run, a bind) is not.
+void CheckLink(const std::string& path, const Tree& tree) {
+  const Node* link = tree.Find(path);
+  long depth = static_cast<long>(PathComponents(base::ParentOf(path)).size());
+  depth = link->target.starts_with('/') ? 0 : depth;
+  for (const std::string& name : PathComponents(link->target)) {
+    depth += name == ".." ? -1 : (name == "." ? 0 : 1);
+    if (depth < 0) {
+      base::Fail(base::Code::kUsage, "contents.symlinks.{}: the target '{}' leads out of the image",
+                 path, link->target);
+    }
+  }
+  bool loop = false;
+  tree.Resolve(path, &loop);
+  if (loop) {
+    base::Fail(base::Code::kUsage, "contents.symlinks.{}: the links lead round in a circle", path);
+  }
+}
+
 void AddContents(const images::Definition& definition, const std::string& main_path, Tree& tree) {
   for (const std::string& directory : definition.contents.directories) {
     tree.MakeDirectory(directory);
   }
   for (const auto& [path, target] : definition.contents.symlinks) {
     tree.AddSymlink(path, WithOut(target, main_path));
+  }
+  for (const auto& link : definition.contents.symlinks) {
+    CheckLink(link.first, tree);
   }
   for (const auto& [path, file] : definition.contents.files) {
     if (!base::Exists(file)) {
@@ -39,8 +64,11 @@ void AddContents(const images::Definition& definition, const std::string& main_p
 // have.
 void AddSystemFiles(const images::Definition& definition, const std::string& version, Tree& tree) {
   for (const units::MountPoint& point : units::MountPointsOf(definition.services)) {
-    if (tree.Find(point.path) != nullptr) {
+    if (tree.Resolve(point.path) != nullptr) {
       continue;
+    }
+    if (tree.Find(point.path) != nullptr) {  // a link to what only a running system has
+      tree.Find(base::ParentOf(point.path))->children.erase(base::BaseName(point.path));
     }
     if (point.is_directory) {
       tree.MakeDirectory(point.path);
@@ -90,8 +118,9 @@ void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, images::Se
         base::Fail(base::Code::kUsage,
                    "services.{}.exec: the source names no command, so this must", name);
       }
-      service.exec = defaults.exec;
-      service.exec.front() = FindProgram(service.exec.front(), defaults, tree);
+      images::Command command = defaults.exec;
+      command.front() = FindProgram(command.front(), defaults, tree);
+      service.exec = std::move(command);
     }
     service.environment.insert(defaults.environment.begin(), defaults.environment.end());
     if (!defaults.working_directory.empty()) {
@@ -129,6 +158,7 @@ void CheckPrograms(const images::Services& services, const Tree& tree) {
 Tree MakeTree(images::Definition& definition, Closure& closure) {
   Tree tree;
   closure.fill(tree);
+  ApplyExclusions(definition.contents, tree);
   for (Package& package : closure.packages) {
     package.entry.size_bytes = 0;
     for (const std::string& path : package.paths) {
