@@ -73,14 +73,6 @@ std::string Build(const images::NixSource& source) {
   return StorePathOf(built.front());
 }
 
-std::vector<std::string> Built(const std::string& printed, const std::string& what) {
-  std::vector<std::string> paths = Lines(printed);
-  if (paths.empty()) {
-    base::Fail(base::Code::kFailed, "{} gives no output", what);
-  }
-  return paths;
-}
-
 // nix-store -r knows x.drv and x.drv!out in every version of Nix, and x.drv^out in none.
 std::vector<std::string> RealiseDerivation(const std::string& text) {
   std::string installable = text;
@@ -94,14 +86,25 @@ std::vector<std::string> RealiseDerivation(const std::string& text) {
   if (outputs != "*") {
     installable += "!" + outputs;
   }
-  return Built(RunNix({"nix-store", "--realise", installable}, "building " + text), text);
+  return Lines(RunNix({"nix-store", "--realise", installable}, "building " + text));
 }
 
+// The links result, result-dev and so on are the same in every version of Nix; what it prints with
+// --json is not, and 2.8 has no --print-out-paths. They keep what was built from being collected,
+// too.
 std::vector<std::string> BuildFlake(const std::string& flake) {
-  return Built(RunNix({"nix", "--extra-experimental-features", "nix-command flakes", "build",
-                       "--no-link", "--print-out-paths", flake},
-                      "building " + flake),
-               flake);
+  const base::TemporaryDirectory folder("/tmp", "slipway-nix-");
+  RunNix({"nix", "--extra-experimental-features", "nix-command flakes", "build", "--out-link",
+          folder.path() + "/result", flake},
+         "building " + flake);
+  std::vector<std::string> paths;
+  for (const std::string& link : base::ListDirectory(folder.path())) {
+    paths.push_back(StorePathOf(folder.path() + "/" + link));
+  }
+  if (paths.empty()) {
+    base::Fail(base::Code::kFailed, "{} gives no output", flake);
+  }
+  return paths;
 }
 
 // The store paths that the source names, built where they are not there; the first is {out}.
