@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "images/catalog.h"
 #include "images/json_fields.h"
 #include "images/name.h"
 #include "images/service_json.h"
@@ -134,6 +135,23 @@ Target ReadTarget(JsonFields& definition) {
   }
 }
 
+[[noreturn]] void FailWithWhatThereIs(const std::string& directory, const std::string& path) {
+  std::vector<std::string> known;
+  for (const std::string& file : base::ListDirectory(directory)) {
+    if (file.ends_with(".json")) {
+      known.push_back(file.substr(0, file.size() - 5));
+    }
+  }
+  std::vector<std::string> ready;
+  for (const auto& definition : Catalog()) {
+    ready.push_back(definition.first);
+  }
+  base::Fail(kBad, "no image definition {}; {}; the catalog has: {}", path,
+             known.empty() ? "there are no definitions in that folder"
+                           : fmt::format("there are: {}", fmt::join(known, ", ")),
+             fmt::join(ready, ", "));
+}
+
 }  // namespace
 
 Target ParseTarget(const std::string& text) {
@@ -166,18 +184,13 @@ Definition LoadDefinition(const std::string& directory, const std::string& name)
   CheckName(name, "image name");
   const std::string path = directory + "/" + name + ".json";
   const std::optional<std::string> text = base::ReadFileIfThere(path);
-  if (!text) {
-    std::vector<std::string> known;
-    for (const std::string& file : base::ListDirectory(directory)) {
-      if (file.ends_with(".json")) {
-        known.push_back(file.substr(0, file.size() - 5));
-      }
-    }
-    base::Fail(kBad, "no image definition {}; {}", path,
-               known.empty() ? "there are no definitions in that folder"
-                             : fmt::format("there are: {}", fmt::join(known, ", ")));
+  const auto ready = Catalog().find(name);
+  if (!text && ready == Catalog().end()) {
+    FailWithWhatThereIs(directory, path);
   }
-  Definition definition = ParseDefinition(*text, path, base::AbsolutePath(directory));
+  Definition definition = text ? ParseDefinition(*text, path, base::AbsolutePath(directory))
+                               : ParseDefinition(ready->second, "catalog: " + name + ".json",
+                                                 base::AbsolutePath(directory));
   if (definition.name != name) {
     base::Fail(kBad, "{}: name: '{}' does not match the file's name", path, definition.name);
   }

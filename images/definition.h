@@ -41,7 +41,8 @@ Target ParseTarget(const std::string& text);
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory);
 
-// DIRECTORY/NAME.json. Where there is none: Error{kUsage} that lists what there is.
+// DIRECTORY/NAME.json, otherwise the catalog's, whose relative paths are relative to DIRECTORY
+// too. Where there is neither: Error{kUsage} that lists what there is.
 Definition LoadDefinition(const std::string& directory, const std::string& name);
 
 }  // namespace images

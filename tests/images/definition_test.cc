@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "images/catalog.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
 
@@ -283,14 +284,28 @@ TEST_F(LoadDefinitionTest, IsFoundByItsName) {
 }
 
 TEST_F(LoadDefinitionTest, MissingOneIsAnsweredWithWhatThereIs) {
-  EXPECT_EQ(
-      tests::MessageOf([&] { LoadDefinition(scratch(), "nginx"); }),
-      "no image definition " + At("nginx.json") + "; there are no definitions in that folder");
+  EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "web"); }),
+            "no image definition " + At("web.json") +
+                "; there are no definitions in that folder; the catalog has: nginx, node");
   Put("b.json", "");
   Put("a.json", "");
   Put("notes.txt", "");
-  EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "nginx"); }),
-            "no image definition " + At("nginx.json") + "; there are: a, b");
+  EXPECT_EQ(
+      tests::MessageOf([&] { LoadDefinition(scratch(), "web"); }),
+      "no image definition " + At("web.json") + "; there are: a, b; the catalog has: nginx, node");
+}
+
+TEST_F(LoadDefinitionTest, TheCatalogIsLookedInAfterTheFolder) {
+  for (const auto& ready : Catalog()) {
+    const Definition definition = LoadDefinition(scratch(), ready.first);
+    EXPECT_EQ(definition.name, ready.first);
+    EXPECT_TRUE(std::holds_alternative<ElfSource>(definition.source));
+    for (const auto& file : definition.contents.files) {
+      EXPECT_THAT(file.second, StartsWith(scratch() + "/"));
+    }
+  }
+  Put("nginx.json", kLeast);
+  EXPECT_TRUE(std::holds_alternative<NixSource>(LoadDefinition(scratch(), "nginx").source));
 }
 
 TEST_F(LoadDefinitionTest, NameIsThatOfItsFile) {
