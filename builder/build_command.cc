@@ -182,10 +182,12 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
                  "image to build: a definition, or a store path, ./result, x.drv^out, .#attr");
   app.add_option("--source", options.source, "Nix source instead of the definition's");
   app.add_option("-f,--file", options.file, "Nix file; then the argument is an attribute in it");
-  app.add_option("--elf", options.elf, "programs, with all that they load");
-  app.add_option("--sysroot", options.sysroot, "root directory that --elf's paths are in");
-  app.add_option("--root", options.root, "root directory");
-  app.add_flag("--preserve", options.preserve, "keep owners, modes, times and devices of --root");
+  CLI::Option* elf = app.add_option("--elf", options.elf, "programs, with all that they load");
+  app.add_option("--sysroot", options.sysroot, "root directory that --elf's paths are in")
+      ->needs(elf);
+  CLI::Option* root = app.add_option("--root", options.root, "root directory");
+  app.add_flag("--preserve", options.preserve, "keep owners, modes, times and devices of --root")
+      ->needs(root);
   app.add_option("--oci", options.oci, "OCI layout, or archive of one or of docker save");
   app.add_option("--name", options.name, "the image's name, without a definition");
   app.add_option("--exec", options.exec, "its command, words separated by spaces");
