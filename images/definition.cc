@@ -127,12 +127,26 @@ Contents ReadContents(JsonFields& definition, const std::string& directory) {
 }
 
 Target ReadTarget(JsonFields& definition) {
+  const std::string target = definition.String("target", "zstd");
   try {
-    return ParseTarget(definition.String("target", "zstd"));
+    return ParseTarget(target);
   } catch (base::Error& error) {
     error.AddContext(definition.path());
     throw;
   }
+}
+
+Definition ReadDefinition(JsonFields& fields, const std::string& directory) {
+  Definition out;
+  out.name = fields.String("name");
+  CheckName(out.name, fields.PathOf("name") + ": image name");
+  out.source = ReadSource(fields, directory);
+  out.contents = ReadContents(fields, directory);
+  out.target = ReadTarget(fields);
+  out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad,
+                              std::holds_alternative<OciSource>(out.source));
+  fields.Done();
+  return out;
 }
 
 [[noreturn]] void FailWithWhatThereIs(const std::string& directory, const std::string& path) {
@@ -166,18 +180,14 @@ Target ParseTarget(const std::string& text) {
 
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory) {
-  const Json json = ParseJson(text, name_of_file, kBad, /*comments=*/true);
-  JsonFields fields = JsonFields::OfFile(json, name_of_file, kBad);
-  Definition out;
-  out.name = fields.String("name");
-  CheckName(out.name, fields.PathOf("name") + ": image name");
-  out.source = ReadSource(fields, directory);
-  out.contents = ReadContents(fields, directory);
-  out.target = ReadTarget(fields);
-  out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad,
-                              std::holds_alternative<OciSource>(out.source));
-  fields.Done();
-  return out;
+  FieldLines lines;
+  const Json json = ParseJson(text, name_of_file, kBad, /*comments=*/true, &lines);
+  try {
+    JsonFields fields = JsonFields::OfFile(json, name_of_file, kBad);
+    return ReadDefinition(fields, directory);
+  } catch (const base::Error& error) {
+    throw WithLine(error, lines);
+  }
 }
 
 Definition LoadDefinition(const std::string& directory, const std::string& name) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "images/catalog.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
@@ -266,6 +268,19 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
     const base::Error error = tests::ErrorOf([&] { Parse(FullWith(c.what, c.instead)); });
     EXPECT_THAT(error.what(), StartsWith(c.message)) << c.instead;
     EXPECT_EQ(error.code(), Code::kUsage) << c.instead;
+  }
+}
+
+TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
+  for (const auto& [what, instead, line] : std::vector<std::array<std::string, 3>>{
+           {"\"lz4\"", "3", "nginx.json: target: expected a string, found number (line 11)"},
+           {"\"lz4\"", "\"xz\"", " (line 11)"},
+           {"\"notify\"", "\"dbus\"", " (line 16)"},
+           {"\"target\"", "\"targte\"", " (line 11)"},
+           {"\"state\": true", "\"stat\": true", " (line 18)"},
+           {"\"writable\": true", "\"writeable\": true", " (line 19)"},
+           {"\"host\": \"/etc/nginx/sites\"", "\"host\": \"sites\"", " (line 19)"}}) {
+    EXPECT_THAT(tests::MessageOf([&] { Parse(FullWith(what, instead)); }), testing::EndsWith(line));
   }
 }
 
