@@ -1,7 +1,11 @@
 #include "builder/closure_tree.h"
 
+#include <sstream>
+#include <utility>
+
 #include "base/error.h"
 #include "base/file.h"
+#include "builder/exclusions.h"
 #include "units/mount_points.h"
 
 namespace builder {
@@ -17,12 +21,35 @@ std::string WithOut(std::string text, const std::string& main_path) {
   return text;
 }
 
+// A target that climbs above the root, or a loop, is a mistake; one that leads to what is only
+// there at run time (/run, a bind) is not.
+void CheckLink(const std::string& path, const Tree& tree) {
+  const Node* link = tree.Find(path);
+  long depth = static_cast<long>(PathComponents(base::ParentOf(path)).size());
+  depth = link->target.starts_with('/') ? 0 : depth;
+  for (const std::string& name : PathComponents(link->target)) {
+    depth += name == ".." ? -1 : (name == "." ? 0 : 1);
+    if (depth < 0) {
+      base::Fail(base::Code::kUsage, "contents.symlinks.{}: the target '{}' leads out of the image",
+                 path, link->target);
+    }
+  }
+  bool loop = false;
+  tree.Resolve(path, &loop);
+  if (loop) {
+    base::Fail(base::Code::kUsage, "contents.symlinks.{}: the links lead round in a circle", path);
+  }
+}
+
 void AddContents(const images::Definition& definition, const std::string& main_path, Tree& tree) {
   for (const std::string& directory : definition.contents.directories) {
     tree.MakeDirectory(directory);
   }
   for (const auto& [path, target] : definition.contents.symlinks) {
     tree.AddSymlink(path, WithOut(target, main_path));
+  }
+  for (const auto& link : definition.contents.symlinks) {
+    CheckLink(link.first, tree);
   }
   for (const auto& [path, file] : definition.contents.files) {
     if (!base::Exists(file)) {
@@ -37,8 +64,11 @@ void AddContents(const images::Definition& definition, const std::string& main_p
 // have.
 void AddSystemFiles(const images::Definition& definition, const std::string& version, Tree& tree) {
   for (const units::MountPoint& point : units::MountPointsOf(definition.services)) {
-    if (tree.Find(point.path) != nullptr) {
+    if (tree.Resolve(point.path) != nullptr) {
       continue;
+    }
+    if (tree.Find(point.path) != nullptr) {  // a link to what only a running system has
+      tree.Find(base::ParentOf(point.path))->children.erase(base::BaseName(point.path));
     }
     if (point.is_directory) {
       tree.MakeDirectory(point.path);
@@ -56,6 +86,47 @@ void AddSystemFiles(const images::Definition& definition, const std::string& ver
   add("/etc/group", "root:x:0:\nnogroup:x:65534:\n");
   add("/etc/os-release", fmt::format("ID={}\nNAME={}\nVERSION_ID=\"{}\"\n", definition.name,
                                      definition.name, version));
+}
+
+// A command's program without a slash is looked for as a shell would.
+std::string FindProgram(const std::string& program, const ServiceDefaults& defaults,
+                        const Tree& tree) {
+  if (program.starts_with('/')) {
+    return program;
+  }
+  if (program.find('/') != std::string::npos) {
+    return defaults.working_directory + "/" + program;
+  }
+  const auto set = defaults.environment.find("PATH");
+  std::istringstream folders(set == defaults.environment.end()
+                                 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+                                 : set->second);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string path = folder + "/" + program;
+    const Node* found = folder.starts_with('/') ? tree.Resolve(path) : nullptr;
+    if (found != nullptr && found->kind == Node::Kind::kFile && (found->permissions & 0111) != 0) {
+      return path;
+    }
+  }
+  base::Fail(base::Code::kUsage, "the source's command {} is nowhere in its PATH", program);
+}
+
+void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, images::Services& services) {
+  for (auto& [name, service] : services) {
+    if (service.exec.empty()) {
+      if (defaults.exec.empty()) {
+        base::Fail(base::Code::kUsage,
+                   "services.{}.exec: the source names no command, so this must", name);
+      }
+      images::Command command = defaults.exec;
+      command.front() = FindProgram(command.front(), defaults, tree);
+      service.exec = std::move(command);
+    }
+    service.environment.insert(defaults.environment.begin(), defaults.environment.end());
+    if (!defaults.working_directory.empty()) {
+      service.directives["Service"].emplace("WorkingDirectory", defaults.working_directory);
+    }
+  }
 }
 
 void CheckCommand(const Tree& tree, const std::string& service, const std::string& field,
@@ -84,14 +155,20 @@ void CheckPrograms(const images::Services& services, const Tree& tree) {
 
 }  // namespace
 
-Tree MakeTree(const images::Definition& definition, NixClosure& closure) {
+Tree MakeTree(images::Definition& definition, Closure& closure) {
   Tree tree;
-  for (images::ClosurePath& path : closure.paths) {
-    tree.AddFromDisk(path.path, path.path);
-    path.size_bytes = tree.Find(path.path)->ContentBytes();
+  closure.fill(tree);
+  ApplyExclusions(definition.contents, tree);
+  for (Package& package : closure.packages) {
+    package.entry.size_bytes = 0;
+    for (const std::string& path : package.paths) {
+      const Node* node = tree.Find(path);
+      package.entry.size_bytes += node == nullptr ? 0 : node->ContentBytes();
+    }
   }
   AddContents(definition, closure.main_path, tree);
-  AddSystemFiles(definition, PackageNameOf(closure.main_path).version, tree);
+  ApplyDefaults(closure.service, tree, definition.services);
+  AddSystemFiles(definition, closure.version, tree);
   CheckPrograms(definition.services, tree);
   return tree;
 }

@@ -3,15 +3,16 @@
 #ifndef SLIPWAY_BUILDER_CLOSURE_TREE_H_
 #define SLIPWAY_BUILDER_CLOSURE_TREE_H_
 
-#include "builder/nix_source.h"
+#include "builder/closure.h"
 #include "builder/tree.h"
 #include "images/definition.h"
 
 namespace builder {
 
-// Fills in `size_bytes` of each path in `closure`. Throws Error{kUsage} where a service's program
-// is not in the image or contents collide.
-Tree MakeTree(const images::Definition& definition, NixClosure& closure);
+// Fills in `size_bytes` of each package, and in the definition's services what the source says and
+// they do not. Throws Error{kUsage} where a service's program is not in the image or contents
+// collide.
+Tree MakeTree(images::Definition& definition, Closure& closure);
 
 }  // namespace builder
 

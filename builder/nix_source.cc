@@ -73,10 +73,72 @@ std::string Build(const images::NixSource& source) {
   return StorePathOf(built.front());
 }
 
+// nix-store -r knows x.drv and x.drv!out in every version of Nix, and x.drv^out in none.
+std::vector<std::string> RealiseDerivation(const std::string& text) {
+  std::string installable = text;
+  const size_t mark = installable.find_last_of("^!");
+  std::string path = installable.substr(0, mark);
+  if (!base::Exists(path)) {
+    base::Fail(base::Code::kFailed, "the derivation {} does not exist", path);
+  }
+  const std::string outputs = mark == std::string::npos ? "*" : installable.substr(mark + 1);
+  installable = base::RealPath(path);
+  if (outputs != "*") {
+    installable += "!" + outputs;
+  }
+  return Lines(RunNix({"nix-store", "--realise", installable}, "building " + text));
+}
+
+// The links result, result-dev and so on are the same in every version of Nix; what it prints with
+// --json is not, and 2.8 has no --print-out-paths. They keep what was built from being collected,
+// too.
+std::vector<std::string> BuildFlake(const std::string& flake) {
+  const base::TemporaryDirectory folder("/tmp", "slipway-nix-");
+  RunNix({"nix", "--extra-experimental-features", "nix-command flakes", "build", "--out-link",
+          folder.path() + "/result", flake},
+         "building " + flake);
+  std::vector<std::string> paths;
+  for (const std::string& link : base::ListDirectory(folder.path())) {
+    paths.push_back(StorePathOf(folder.path() + "/" + link));
+  }
+  if (paths.empty()) {
+    base::Fail(base::Code::kFailed, "{} gives no output", flake);
+  }
+  return paths;
+}
+
+// The store paths that the source names, built where they are not there; the first is {out}.
+std::vector<std::string> Realise(const images::NixSource& source) {
+  if (source.file) {
+    return {Build(source)};
+  }
+  if (source.drv) {
+    return RealiseDerivation(*source.drv);
+  }
+  if (source.flake) {
+    return BuildFlake(*source.flake);
+  }
+  return {StorePathOf(*source.path)};
+}
+
 std::vector<std::string> Query(const std::string& question, const std::vector<std::string>& paths) {
   std::vector<std::string> argv = {"nix-store", "-q", question};
   argv.insert(argv.end(), paths.begin(), paths.end());
   return Lines(RunNix(argv, "asking for the closure"));
+}
+
+Package PackageOf(const std::string& path, const std::string& hash) {
+  if (!base::LstatIfThere(path)) {
+    base::Fail(base::Code::kFailed,
+               "{} belongs to the closure but is missing on disk; repair the store: nix-store "
+               "--repair-path {}",
+               path, path);
+  }
+  PackageName name = PackageNameOf(path);
+  std::vector<std::string> references = Query("--references", {path});
+  std::sort(references.begin(), references.end());
+  return {{path, hash, 0, std::move(references), std::move(name.name), std::move(name.version)},
+          {path}};
 }
 
 }  // namespace
@@ -93,35 +155,33 @@ PackageName PackageNameOf(const std::string& store_path) {
   return {full, ""};
 }
 
-NixClosure ResolveNix(const images::NixSource& source, const std::vector<std::string>& added) {
-  NixClosure closure;
-  closure.main_path = source.file ? Build(source) : StorePathOf(*source.path);
-  std::vector<std::string> roots = {closure.main_path};
-  for (const std::string& path : added) {
-    roots.push_back(StorePathOf(path));
+Closure ResolveNix(const images::NixSource& source, const std::vector<std::string>& added) {
+  Closure closure;
+  std::vector<std::string> roots = Realise(source);
+  closure.main_path = roots.front();
+  closure.version = PackageNameOf(closure.main_path).version;
+  for (const std::string& text : added) {
+    const std::vector<std::string> more = Realise(images::NixSourceOf(text, ""));
+    roots.insert(roots.end(), more.begin(), more.end());
   }
   std::vector<std::string> paths = Query("--requisites", roots);
   std::sort(paths.begin(), paths.end());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   const std::vector<std::string> hashes = Query("--hash", paths);
-  closure.derivers = Query("--deriver", paths);
-  if (hashes.size() != paths.size() || closure.derivers.size() != paths.size()) {
+  const std::vector<std::string> derivers = Query("--deriver", paths);
+  if (hashes.size() != paths.size() || derivers.size() != paths.size()) {
     base::Fail(base::Code::kFailed, "nix-store answered for {} of {} paths", hashes.size(),
                paths.size());
   }
   for (size_t i = 0; i < paths.size(); ++i) {
-    if (!base::LstatIfThere(paths[i])) {
-      base::Fail(base::Code::kFailed,
-                 "{} belongs to the closure but is missing on disk; repair the store: nix-store "
-                 "--repair-path {}",
-                 paths[i], paths[i]);
-    }
-    PackageName package = PackageNameOf(paths[i]);
-    std::vector<std::string> references = Query("--references", {paths[i]});
-    std::sort(references.begin(), references.end());
-    closure.paths.push_back({paths[i], hashes[i], 0, std::move(references), std::move(package.name),
-                             std::move(package.version)});
+    closure.packages.push_back(PackageOf(paths[i], hashes[i]));
+    closure.derivers.emplace(paths[i], derivers[i]);
   }
+  closure.fill = [paths](Tree& tree) {
+    for (const std::string& path : paths) {
+      tree.AddFromDisk(path, path);
+    }
+  };
   return closure;
 }
 

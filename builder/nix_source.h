@@ -6,21 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "images/definition.h"
-#include "images/manifest.h"
+#include "builder/closure.h"
+#include "images/source.h"
 
 namespace builder {
 
-struct NixClosure {
-  std::string main_path;                   // the store path that {out} stands for
-  std::vector<images::ClosurePath> paths;  // sorted by path; size_bytes is not filled in
-  std::vector<std::string> derivers;       // of each path, "" where unknown: for the provenance
-};
-
-// Builds where the source says so and asks for the closure of it and of `added` paths. Throws
-// Error{kFailed}: nix not installed, a path that does not exist or is not valid, a build that
-// failed (with nix's own last lines).
-NixClosure ResolveNix(const images::NixSource& source, const std::vector<std::string>& added);
+// Builds where the source says so and asks for the closure of it and of `added`, sources in one
+// word each (images::NixSourceOf). Throws Error{kFailed}: nix not installed, a path that does not
+// exist or is not valid, a build that failed (with nix's own last lines).
+Closure ResolveNix(const images::NixSource& source, const std::vector<std::string>& added);
 
 // "/nix/store/HASH-nginx-1.22.1" -> {"nginx", "1.22.1"}: the version starts at the first dash
 // before a digit.

@@ -5,24 +5,46 @@
 #include "images/json_fields.h"
 
 namespace builder {
+namespace {
 
-std::string MakeProvenance(const images::Definition& definition, const NixClosure& closure) {
-  images::Json derivers = images::Json::object();
-  for (size_t i = 0; i < closure.paths.size(); ++i) {
-    derivers[closure.paths[i].path] = closure.derivers[i];
+images::Json ToJson(const images::NixSource& nix) {
+  if (nix.file) {
+    return {{"nix", {{"file", *nix.file}, {"attr", nix.attr}}}};
   }
-  images::Json source = images::Json::object();
-  if (definition.source.file) {
-    source = {{"file", *definition.source.file}, {"attr", definition.source.attr}};
-  } else {
-    source = {{"path", *definition.source.path}};
+  if (nix.flake) {
+    return {{"nix", {{"flake", *nix.flake}}}};
   }
+  if (nix.drv) {
+    return {{"nix", {{"drv", *nix.drv}}}};
+  }
+  return {{"nix", {{"path", *nix.path}}}};
+}
+
+images::Json ToJson(const images::ElfSource& elf) {
+  images::Json out = {{"elf", elf.programs}};
+  if (elf.sysroot) {
+    out["sysroot"] = *elf.sysroot;
+  }
+  return out;
+}
+
+images::Json ToJson(const images::RootSource& root) {
+  return {{"root", root.directory}, {"preserve", root.preserve}};
+}
+
+images::Json ToJson(const images::OciSource& oci) { return {{"oci", oci.path}}; }
+
+}  // namespace
+
+std::string MakeProvenance(const images::Definition& definition, const Closure& closure) {
+  const images::Json source =
+      std::visit([](const auto& one) { return ToJson(one); }, definition.source);
   const images::Json json = {{"format", 1},
                              {"built_at", base::ToIso8601(base::SystemClock().Now())},
                              {"built_by", std::string("imgbuild ") + base::kVersion},
-                             {"source", {{"nix", source}}},
+                             {"source", source},
                              {"main_path", closure.main_path},
-                             {"derivers", derivers}};
+                             {"derivers", closure.derivers}};
   // A path may be no UTF-8; this file is for people, so such bytes are shown as replaced.
   return json.dump(2, ' ', false, images::Json::error_handler_t::replace) + "\n";
 }

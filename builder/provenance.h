@@ -5,12 +5,12 @@
 
 #include <string>
 
-#include "builder/nix_source.h"
+#include "builder/closure.h"
 #include "images/definition.h"
 
 namespace builder {
 
-std::string MakeProvenance(const images::Definition& definition, const NixClosure& closure);
+std::string MakeProvenance(const images::Definition& definition, const Closure& closure);
 
 }  // namespace builder
 

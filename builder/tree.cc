@@ -216,7 +216,7 @@ std::shared_ptr<Node> Tree::Shared(const std::string& path) const {
 const Node* Tree::Find(const std::string& path) const { return Shared(path).get(); }
 Node* Tree::Find(const std::string& path) { return Shared(path).get(); }
 
-const Node* Tree::Resolve(const std::string& path) const {
+const Node* Tree::Resolve(const std::string& path, bool* loop) const {
   std::vector<std::string> rest = PathComponents(path);
   std::reverse(rest.begin(), rest.end());
   std::vector<const Node*> walked = {root_.get()};
@@ -241,6 +241,9 @@ const Node* Tree::Resolve(const std::string& path) const {
       continue;
     }
     if (++links > kMaxLinks) {
+      if (loop != nullptr) {
+        *loop = true;
+      }
       return nullptr;
     }
     if (node->target.starts_with('/')) {

@@ -80,8 +80,8 @@ class Tree {
   void AddFromDisk(const std::string& source, const std::string& path, bool preserve = false);
 
   // What a process whose root is this tree would find at the absolute `path`, links followed; null
-  // where there is nothing.
-  const Node* Resolve(const std::string& path) const;
+  // where there is nothing. `*loop`, where it is given, says whether links led round in a circle.
+  const Node* Resolve(const std::string& path, bool* loop = nullptr) const;
   // The node at `path` itself, links not followed.
   const Node* Find(const std::string& path) const;
   Node* Find(const std::string& path);

@@ -3,6 +3,7 @@
 #   slipway::erofs                       static liberofs; only for builder
 #   slipway::crypto                      OpenSSL's libcrypto; slipway::crypto_static for static binaries
 #   slipway::fmt                         static, made here of Debian's headers
+#   slipway::elf slipway::archive        libelf and libarchive; only for builder
 #   slipway::spdlog slipway::json slipway::cli11   header-only
 #   GTest::gtest GTest::gmock GTest::gtest_main GTest::gmock_main benchmark::benchmark
 # and the tools beside the pinned libraries, for tests and benchmarks: SLIPWAY_DEPS_BIN (mkfs.erofs,
@@ -99,6 +100,16 @@ target_link_libraries(slipway::json INTERFACE nlohmann_json::nlohmann_json)
 find_package(CLI11 REQUIRED)
 add_library(slipway::cli11 INTERFACE IMPORTED GLOBAL)
 target_link_libraries(slipway::cli11 INTERFACE CLI11::CLI11)
+
+find_library(SLIPWAY_ELF_LIBRARY elf REQUIRED)
+find_path(SLIPWAY_ELF_INCLUDE gelf.h REQUIRED)
+mark_as_advanced(SLIPWAY_ELF_LIBRARY SLIPWAY_ELF_INCLUDE)
+add_library(slipway::elf UNKNOWN IMPORTED GLOBAL)
+set_target_properties(slipway::elf PROPERTIES
+  IMPORTED_LOCATION ${SLIPWAY_ELF_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${SLIPWAY_ELF_INCLUDE})
+find_package(LibArchive 3.6 REQUIRED)
+add_library(slipway::archive INTERFACE IMPORTED GLOBAL)
+target_link_libraries(slipway::archive INTERFACE LibArchive::LibArchive)
 
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)

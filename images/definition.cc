@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "images/catalog.h"
 #include "images/json_fields.h"
 #include "images/name.h"
 #include "images/service_json.h"
@@ -15,31 +16,72 @@ namespace {
 
 constexpr base::Code kBad = base::Code::kUsage;
 
-std::string Beside(const std::string& directory, const std::string& path) {
-  return path.starts_with('/') ? path : directory + "/" + path;
-}
-
-NixSource ReadSource(JsonFields& definition, const std::string& directory) {
-  JsonFields source(definition.Object("source"), definition.PathOf("source"), kBad);
-  if (!source.Has("nix")) {
-    definition.FailAt("source", R"(expected {"nix": ...}: a file with an attribute, or a path)");
-  }
+NixSource ReadNix(JsonFields& source, const std::string& directory) {
   JsonFields nix(source.Object("nix"), source.PathOf("nix"), kBad);
-  source.Done();
   NixSource out;
   out.file = nix.OptionalString("file");
   out.attr = nix.String("attr", "");
   out.path = nix.OptionalString("path");
+  out.flake = nix.OptionalString("flake");
+  out.drv = nix.OptionalString("drv");
   nix.Done();
-  if (out.file.has_value() == out.path.has_value() || out.file.has_value() == out.attr.empty()) {
-    source.FailAt("nix", R"(expected either "file" with "attr", or "path")");
+  const int given = int{out.file.has_value()} + int{out.path.has_value()} +
+                    int{out.flake.has_value()} + int{out.drv.has_value()};
+  if (given != 1 || out.file.has_value() == out.attr.empty()) {
+    source.FailAt("nix", R"(expected one of "file" with "attr", "path", "flake" and "drv")");
   }
-  if (out.file) {
-    out.file = Beside(directory, *out.file);
+  for (std::optional<std::string>* path : {&out.file, &out.path, &out.drv}) {
+    if (*path) {
+      *path = Beside(directory, **path);
+    }
   }
-  if (out.path) {
-    out.path = Beside(directory, *out.path);
+  if (out.flake) {
+    out.flake = NixSourceOf(*out.flake, directory).flake;
+    if (!out.flake) {
+      source.FailAt("nix", R"(a flake is named with its attribute: ".#nginx")");
+    }
   }
+  return out;
+}
+
+ElfSource ReadElf(JsonFields& source, const std::string& directory) {
+  ElfSource out;
+  out.programs = source.Strings("elf");
+  out.sysroot = source.OptionalString("sysroot");
+  for (std::string& program : out.programs) {
+    if (!out.sysroot) {
+      program = Beside(directory, program);
+    } else if (!IsPlainAbsolutePath(program)) {
+      source.FailAt("elf", fmt::format("'{}' is not an absolute path in the sysroot", program));
+    }
+  }
+  if (out.programs.empty()) {
+    source.FailAt("elf", R"(expected at least one program: ["/usr/sbin/nginx"])");
+  }
+  if (out.sysroot) {
+    out.sysroot = Beside(directory, *out.sysroot);
+  }
+  return out;
+}
+
+Source ReadSource(JsonFields& definition, const std::string& directory) {
+  JsonFields source(definition.Object("source"), definition.PathOf("source"), kBad);
+  const int given = int{source.Has("nix")} + int{source.Has("elf")} + int{source.Has("root")} +
+                    int{source.Has("oci")};
+  if (given != 1) {
+    definition.FailAt("source", R"(expected one of "nix", "elf", "root" and "oci")");
+  }
+  Source out;
+  if (source.Has("nix")) {
+    out = ReadNix(source, directory);
+  } else if (source.Has("elf")) {
+    out = ReadElf(source, directory);
+  } else if (source.Has("root")) {
+    out = RootSource{Beside(directory, source.String("root")), source.Bool("preserve", false)};
+  } else {
+    out = OciSource{Beside(directory, source.String("oci"))};
+  }
+  source.Done();
   return out;
 }
 
@@ -53,8 +95,17 @@ Contents ReadContents(JsonFields& definition, const std::string& directory) {
   JsonFields fields(definition.Object("contents"), definition.PathOf("contents"), kBad);
   Contents out;
   for (const std::string& path : fields.Strings("add")) {
-    out.add.push_back(Beside(directory, path));
+    out.add.push_back(path.find('#') == std::string::npos || path.starts_with('.')
+                          ? Beside(directory, path)
+                          : path);
   }
+  out.exclude = fields.Strings("exclude");
+  for (const std::string& glob : out.exclude) {
+    if (!glob.starts_with('/') && !glob.starts_with("**/")) {
+      fields.FailAt("exclude", fmt::format("'{}' starts neither with '/' nor with '**/'", glob));
+    }
+  }
+  out.minimize = fields.Bool("minimize", false);
   out.symlinks = fields.StringMap("symlinks");
   for (const auto& link : out.symlinks) {
     CheckImagePath(fields, "symlinks", link.first);
@@ -76,12 +127,43 @@ Contents ReadContents(JsonFields& definition, const std::string& directory) {
 }
 
 Target ReadTarget(JsonFields& definition) {
+  const std::string target = definition.String("target", "zstd");
   try {
-    return ParseTarget(definition.String("target", "zstd"));
+    return ParseTarget(target);
   } catch (base::Error& error) {
     error.AddContext(definition.path());
     throw;
   }
+}
+
+Definition ReadDefinition(JsonFields& fields, const std::string& directory) {
+  Definition out;
+  out.name = fields.String("name");
+  CheckName(out.name, fields.PathOf("name") + ": image name");
+  out.source = ReadSource(fields, directory);
+  out.contents = ReadContents(fields, directory);
+  out.target = ReadTarget(fields);
+  out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad,
+                              std::holds_alternative<OciSource>(out.source));
+  fields.Done();
+  return out;
+}
+
+[[noreturn]] void FailWithWhatThereIs(const std::string& directory, const std::string& path) {
+  std::vector<std::string> known;
+  for (const std::string& file : base::ListDirectory(directory)) {
+    if (file.ends_with(".json")) {
+      known.push_back(file.substr(0, file.size() - 5));
+    }
+  }
+  std::vector<std::string> ready;
+  for (const auto& definition : Catalog()) {
+    ready.push_back(definition.first);
+  }
+  base::Fail(kBad, "no image definition {}; {}; the catalog has: {}", path,
+             known.empty() ? "there are no definitions in that folder"
+                           : fmt::format("there are: {}", fmt::join(known, ", ")),
+             fmt::join(ready, ", "));
 }
 
 }  // namespace
@@ -98,35 +180,27 @@ Target ParseTarget(const std::string& text) {
 
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory) {
-  const Json json = ParseJson(text, name_of_file, kBad, /*comments=*/true);
-  JsonFields fields = JsonFields::OfFile(json, name_of_file, kBad);
-  Definition out;
-  out.name = fields.String("name");
-  CheckName(out.name, fields.PathOf("name") + ": image name");
-  out.source = ReadSource(fields, directory);
-  out.contents = ReadContents(fields, directory);
-  out.target = ReadTarget(fields);
-  out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad);
-  fields.Done();
-  return out;
+  FieldLines lines;
+  const Json json = ParseJson(text, name_of_file, kBad, /*comments=*/true, &lines);
+  try {
+    JsonFields fields = JsonFields::OfFile(json, name_of_file, kBad);
+    return ReadDefinition(fields, directory);
+  } catch (const base::Error& error) {
+    throw WithLine(error, lines);
+  }
 }
 
 Definition LoadDefinition(const std::string& directory, const std::string& name) {
   CheckName(name, "image name");
   const std::string path = directory + "/" + name + ".json";
   const std::optional<std::string> text = base::ReadFileIfThere(path);
-  if (!text) {
-    std::vector<std::string> known;
-    for (const std::string& file : base::ListDirectory(directory)) {
-      if (file.ends_with(".json")) {
-        known.push_back(file.substr(0, file.size() - 5));
-      }
-    }
-    base::Fail(kBad, "no image definition {}; {}", path,
-               known.empty() ? "there are no definitions in that folder"
-                             : fmt::format("there are: {}", fmt::join(known, ", ")));
+  const auto ready = Catalog().find(name);
+  if (!text && ready == Catalog().end()) {
+    FailWithWhatThereIs(directory, path);
   }
-  Definition definition = ParseDefinition(*text, path, base::AbsolutePath(directory));
+  Definition definition = text ? ParseDefinition(*text, path, base::AbsolutePath(directory))
+                               : ParseDefinition(ready->second, "catalog: " + name + ".json",
+                                                 base::AbsolutePath(directory));
   if (definition.name != name) {
     base::Fail(kBad, "{}: name: '{}' does not match the file's name", path, definition.name);
   }

@@ -9,18 +9,14 @@
 #include <vector>
 
 #include "images/service.h"
+#include "images/source.h"
 
 namespace images {
 
-// Where a Nix closure comes from: exactly one of the two.
-struct NixSource {
-  std::optional<std::string> file;  // a Nix expression, absolute path; with `attr`
-  std::string attr;
-  std::optional<std::string> path;  // a store path, or a link to one such as ./result, absolute
-};
-
 struct Contents {
-  std::vector<std::string> add;  // more store paths, or links to such, absolute
+  std::vector<std::string> add;      // Nix: more sources; otherwise more files of this machine
+  std::vector<std::string> exclude;  // globs of paths in the image that the source brings
+  bool minimize = false;             // also without what no program needs to run
   std::map<std::string, std::string>
       symlinks;  // path in the image -> target; {out} is the source's path
   std::vector<std::string> directories;
@@ -31,7 +27,7 @@ enum class Target { kZstd, kLz4 };
 
 struct Definition {
   std::string name;
-  NixSource source;
+  Source source;
   Contents contents;
   Target target = Target::kZstd;
   Services services;
@@ -45,7 +41,8 @@ Target ParseTarget(const std::string& text);
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory);
 
-// DIRECTORY/NAME.json. Where there is none: Error{kUsage} that lists what there is.
+// DIRECTORY/NAME.json, otherwise the catalog's, whose relative paths are relative to DIRECTORY
+// too. Where there is neither: Error{kUsage} that lists what there is.
 Definition LoadDefinition(const std::string& directory, const std::string& name);
 
 }  // namespace images

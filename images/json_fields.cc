@@ -1,6 +1,8 @@
 #include "images/json_fields.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -36,40 +38,102 @@ std::string Place(std::string_view text, size_t byte) {
 constexpr int kMaxDepth = 64;
 constexpr size_t kMaxWhyBytes = 200;  // nlohmann's message quotes the whole token
 
+// Counts the lines that a parser has read: nlohmann says only at an error where it is.
+class CountingIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountingIterator(const char* at, size_t* line) : at_(at), line_(line) {}
+  reference operator*() const { return *at_; }
+  CountingIterator& operator++() {
+    *line_ += *at_ == '\n' ? 1 : 0;
+    ++at_;
+    return *this;
+  }
+  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  size_t* line_;
+};
+
 // What nlohmann lets pass: objects and arrays nested so deeply that they could exhaust a stack, and
-// the first of two equal keys, which it drops; a person who wrote both must be told.
+// the first of two equal keys, which it drops; a person who wrote both must be told. Notes each
+// field's line on the way.
 class Strictness {
  public:
-  Strictness(const std::string& name, base::Code code) : name_(name), code_(code) {}
+  Strictness(const std::string& name, base::Code code, const size_t& line, FieldLines* lines)
+      : name_(name), code_(code), line_(line), lines_(lines) {}
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxDepth) {
       base::Fail(code_, "{}: arrays and objects are nested more than {} deep", name_, kMaxDepth);
     }
-    if (event == Json::parse_event_t::object_start) {
-      open_.emplace_back();
-    } else if (event == Json::parse_event_t::object_end) {
+    if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
+      const bool array = event == Json::parse_event_t::array_start;
+      open_.push_back({NextPath(), array, 0, {}, ""});
+    } else if (event == Json::parse_event_t::object_end ||
+               event == Json::parse_event_t::array_end) {
       open_.pop_back();
     } else if (event == Json::parse_event_t::key) {
-      const auto key = parsed.get<std::string>();
-      if (!open_.back().insert(key).second) {
-        base::Fail(code_, "{}: the field '{}' stands twice in one object", name_, key);
-      }
+      AddKey(parsed.get<std::string>());
+    } else {
+      NextPath();
     }
     return true;
   }
 
  private:
+  struct Open {
+    std::string path;
+    bool array;
+    size_t index;
+    std::set<std::string> keys;
+    std::string key;
+  };
+
+  // Of the value that comes now.
+  std::string NextPath() {
+    if (open_.empty()) {
+      return name_ + ":";
+    }
+    Open& in = open_.back();
+    return in.array ? fmt::format("{}[{}]", in.path, in.index++) : PathOf(in.key);
+  }
+  std::string PathOf(const std::string& key) const {
+    return open_.back().path + (open_.size() == 1 ? " " : ".") + key;
+  }
+  void AddKey(const std::string& key) {
+    if (!open_.back().keys.insert(key).second) {
+      base::Fail(code_, "{}: the field '{}' stands twice in one object", name_, key);
+    }
+    open_.back().key = key;
+    if (lines_ != nullptr) {
+      lines_->emplace(PathOf(key), line_);
+    }
+  }
+
   const std::string& name_;
   base::Code code_;
-  std::vector<std::set<std::string>> open_;
+  const size_t& line_;
+  FieldLines* lines_;
+  std::vector<Open> open_;
 };
 
 }  // namespace
 
-Json ParseJson(std::string_view text, const std::string& name, base::Code code, bool comments) {
+Json ParseJson(std::string_view text, const std::string& name, base::Code code, bool comments,
+               FieldLines* lines) {
   try {
-    Strictness strictness(name, code);
-    return Json::parse(text, std::ref(strictness), true, comments);
+    size_t line = 1;
+    Strictness strictness(name, code, line, lines);
+    return Json::parse(CountingIterator(text.data(), &line),
+                       CountingIterator(text.data() + text.size(), &line), std::ref(strictness),
+                       true, comments);
   } catch (const Json::parse_error& error) {
     const std::string what = error.what();  // "[json.exception...] parse error at line 1, ...: WHY"
     std::string why = what.substr(what.find(": ") + 2);
@@ -80,6 +144,25 @@ Json ParseJson(std::string_view text, const std::string& name, base::Code code, 
   } catch (const Json::out_of_range&) {
     base::Fail(code, "{}: a number in it is too large", name);
   }
+}
+
+base::Error WithLine(const base::Error& error, const FieldLines& lines) {
+  const std::string message = error.what();
+  constexpr std::string_view kUnknown = ": unknown field '";
+  size_t line = 0;
+  size_t longest = 0;
+  for (const auto& [path, at] : lines) {
+    const size_t separator = path.find_last_of(". ");
+    const bool named =
+        message.starts_with(path + ":") || message.starts_with(path + " ") ||
+        message.starts_with(path.substr(0, separator - (path[separator] == ' ')) +
+                            std::string(kUnknown) + path.substr(separator + 1) + "'");
+    if (named && path.size() > longest) {
+      line = at;
+      longest = path.size();
+    }
+  }
+  return line == 0 ? error : base::Error(error.code(), fmt::format("{} (line {})", message, line));
 }
 
 JsonFields::JsonFields(const Json& object, std::string path, base::Code code)

@@ -18,12 +18,18 @@ namespace images {
 
 using Json = nlohmann::json;  // keys sorted: dump() is canonical
 
+// Where each field stands in a file: "nginx.json: services.nginx.exec" -> its line.
+using FieldLines = std::map<std::string, size_t>;
+
 // Parses `text`; // comments where `comments`. An Error of `code` says `name` and, for a syntax
 // error, line and column (in bytes). Refused too: a key that stands twice in one object, and
 // nesting deeper than 64, so that whoever copies or prints what came from a peer needs a bounded
 // stack.
 Json ParseJson(std::string_view text, const std::string& name, base::Code code,
-               bool comments = false);
+               bool comments = false, FieldLines* lines = nullptr);
+
+// `error`, with the line of the field that its message starts with at the end.
+base::Error WithLine(const base::Error& error, const FieldLines& lines);
 
 class JsonFields {
  public:

@@ -155,11 +155,14 @@ void ReadSecretsAndEnvironment(JsonFields& fields, Service& service) {
   }
 }
 
-Service ReadService(const Json& object, const std::string& path, base::Code code) {
+Service ReadService(const Json& object, const std::string& path, base::Code code,
+                    bool exec_by_source) {
   JsonFields fields(object, path, code);
   Service service;
   service.exec = fields.Strings("exec");
-  CheckCommand(fields, "exec", service.exec);
+  if (!exec_by_source || !service.exec.empty()) {
+    CheckCommand(fields, "exec", service.exec);
+  }
   service.exec_start_pre = ReadCommands(fields, "exec_start_pre");
   service.type = fields.String("type", service.type);
   CheckOneOf(fields, "type", service.type, kTypes);
@@ -211,14 +214,16 @@ Json ToJson(const Service& service) {
 
 }  // namespace
 
-Services ReadServices(const Json& object, const std::string& path, base::Code code) {
+Services ReadServices(const Json& object, const std::string& path, base::Code code,
+                      bool exec_by_source) {
   if (!object.is_object()) {
     base::Fail(code, "{}: expected an object of services by name", path);
   }
   Services out;
   for (auto member = object.begin(); member != object.end(); ++member) {
     CheckName(member.key(), path + ": service name", code);
-    out.emplace(member.key(), ReadService(member.value(), path + "." + member.key(), code));
+    out.emplace(member.key(),
+                ReadService(member.value(), path + "." + member.key(), code, exec_by_source));
   }
   return out;
 }

@@ -9,8 +9,10 @@
 
 namespace images {
 
-// `path` says where the object stands, `code` what kind of error a bad one is.
-Services ReadServices(const Json& object, const std::string& path, base::Code code);
+// `path` says where the object stands, `code` what kind of error a bad one is. With
+// `exec_by_source` a service may leave out its command, which stays empty.
+Services ReadServices(const Json& object, const std::string& path, base::Code code,
+                      bool exec_by_source = false);
 Json ToJson(const Services& services);
 
 }  // namespace images

@@ -87,6 +87,86 @@ TEST_F(ImgbuildTest, AStorePathAndAResultLinkAreSourcesToo) {
   }
 }
 
+TEST_F(ImgbuildTest, EveryNixFormIsTheSameImage) {
+  const std::string image = workshop_.Build("nginx", "v1");
+  const std::string path = MustRun({SLIPWAY_NIX_FIXTURE_SOURCE "/build", "v1"});
+  std::string drv =
+      workshop_.Nix({"nix-store", "-q", "--deriver", path.substr(0, path.size() - 1)}).out;
+  drv.pop_back();
+  for (const std::string& source : {drv, drv + "^out", drv + "^*", drv + "!out"}) {
+    const RunResult built = workshop_.Imgbuild({"nginx", "--source", source});
+    EXPECT_EQ(built.out, image + "\n") << source << ": " << built.err;
+  }
+  nlohmann::json definition = Workshop::Definition("nginx", "v1");
+  definition["source"]["nix"] = {{"drv", drv + "^out"}};
+  workshop_.WriteDefinition("nginx", definition.dump());
+  EXPECT_EQ(workshop_.Imgbuild({"nginx"}).out, image + "\n");
+  const std::string file = SLIPWAY_NIX_FIXTURE_SOURCE "/default.nix";
+  const RunResult by_attribute =
+      workshop_.Imgbuild({"--name", "web", "--exec", path.substr(0, path.size() - 1) + "/bin/nginx",
+                          "-f", file, "v1"});
+  EXPECT_EQ(by_attribute.exit_code, 0) << by_attribute.err;
+  EXPECT_THAT(workshop_.Imgbuild({"nginx", "--source", drv + "!none"}).err,
+              HasSubstr("does not have wanted outputs"));
+  EXPECT_THAT(workshop_.Imgbuild({"nginx", "--source", "/nix/store/none.drv^out"}).err,
+              HasSubstr("the derivation /nix/store/none.drv does not exist"));
+}
+
+// A derivation of its own with two outputs, as a flake and as links that `nix build` makes.
+class OutputsTest : public ImgbuildTest {
+ protected:
+  void SetUp() override {
+    base::MakeDirectories(flake_);
+    base::WriteFileAtomically(flake_ + "/flake.nix", R"({
+  outputs = { self }: { packages.x86_64-linux = rec {
+    web = derivation {
+      name = "web-1.0"; system = "x86_64-linux"; outputs = [ "out" "dev" ]; builder = "/bin/sh";
+      args = [ "-c" "echo one > $out; echo two > $dev" ];
+    };
+    broken = derivation {
+      name = "broken"; system = "x86_64-linux"; builder = "/bin/sh";
+      args = [ "-c" "echo the last words; exit 3" ];
+    };
+  }; };
+}
+)");
+    nlohmann::json definition = {{"name", "web"},
+                                 {"source", {{"nix", {{"flake", "path:" + flake_ + "#web"}}}}},
+                                 {"target", Target()},
+                                 {"services", nlohmann::json::object()}};
+    workshop_.WriteDefinition("web", definition.dump());
+  }
+
+  const std::string flake_ = workshop_.folder() + "/flake";
+};
+
+TEST_F(OutputsTest, AFlakeAndTheLinksOfItsOutputs) {
+  const RunResult by_flake = workshop_.Imgbuild({"web"});
+  ASSERT_EQ(by_flake.exit_code, 0) << by_flake.err;
+  const std::string result = workshop_.folder() + "/result";
+  const std::string drv =
+      workshop_.Nix({"nix", "eval", "--raw", "path:" + flake_ + "#web.drvPath"}).out;
+  for (const char* output : {"!out", "!dev"}) {
+    const RunResult made =
+        workshop_.Nix({"nix-store", "--realise", drv + output, "--add-root", result});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+  }
+  const RunResult out = workshop_.Imgbuild({"web", "--source", result});
+  EXPECT_EQ(out.out, by_flake.out) << out.err;
+  const RunResult dev = workshop_.Imgbuild({"web", "--source", result + "-dev"});
+  EXPECT_EQ(dev.exit_code, 0) << dev.err;
+  EXPECT_NE(dev.out, by_flake.out);
+}
+
+TEST_F(OutputsTest, ABuilderThatFailsHasTheLastWord) {
+  const RunResult built = workshop_.Imgbuild({"web", "--source", "path:" + flake_ + "#broken"});
+  EXPECT_EQ(built.exit_code, 1);
+  EXPECT_THAT(built.err, HasSubstr("the last words"));
+  const RunResult unknown = workshop_.Imgbuild({"web", "--source", "path:" + flake_ + "#none"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("does not provide attribute"));
+}
+
 TEST_F(ImgbuildTest, AnUnknownNameListsWhatThereIs) {
   workshop_.WriteDefinition("nginx", "{}");
   workshop_.WriteDefinition("redis", "{}");

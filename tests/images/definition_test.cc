@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
+#include "images/catalog.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
 
@@ -52,9 +55,10 @@ Definition Parse(const std::string& text) {
 TEST(DefinitionTest, SaysWhatAnImageIs) {
   const Definition nginx = Parse(kFull);
   EXPECT_EQ(nginx.name, "nginx");
-  EXPECT_EQ(nginx.source.file, "/d/images/nginx.nix");
-  EXPECT_EQ(nginx.source.attr, "nginx");
-  EXPECT_EQ(nginx.source.path, std::nullopt);
+  const auto& nix = std::get<NixSource>(nginx.source);
+  EXPECT_EQ(nix.file, "/d/images/nginx.nix");
+  EXPECT_EQ(nix.attr, "nginx");
+  EXPECT_EQ(nix.path, std::nullopt);
   EXPECT_EQ(nginx.contents.add,
             (std::vector<std::string>{"/nix/store/00000000000000000000000000000000-tzdata",
                                       "/d/images/./more"}));
@@ -87,7 +91,7 @@ TEST(DefinitionTest, SaysWhatAServiceIs) {
 
 TEST(DefinitionTest, LeavesAlmostEverythingOut) {
   const Definition least = Parse(kLeast);
-  EXPECT_EQ(least.source.path, "/d/images/./result");
+  EXPECT_EQ(std::get<NixSource>(least.source).path, "/d/images/./result");
   EXPECT_EQ(least.target, Target::kZstd);
   EXPECT_TRUE(least.contents.symlinks.empty());
   const Definition one = Parse(
@@ -109,6 +113,44 @@ std::string FullWith(const std::string& what, const std::string& instead) {
   return text.replace(at, what.size(), instead);
 }
 
+Source SourceIn(const std::string& source) {
+  return Parse(R"({"name": "a", "source": )" + source + R"(, "services": {}})").source;
+}
+
+TEST(DefinitionTest, SourceIsOneOfFourKinds) {
+  EXPECT_EQ(std::get<NixSource>(SourceIn(R"({"nix": {"flake": ".#web"}})")).flake,
+            "/d/images/.#web");
+  EXPECT_EQ(std::get<NixSource>(SourceIn(R"({"nix": {"flake": "github:a/b#c"}})")).flake,
+            "github:a/b#c");
+  EXPECT_EQ(std::get<NixSource>(SourceIn(R"({"nix": {"drv": "x.drv^out"}})")).drv,
+            "/d/images/x.drv^out");
+  const auto elf = std::get<ElfSource>(SourceIn(R"({"elf": ["/bin/a", "b"]})"));
+  EXPECT_EQ(elf.programs, (std::vector<std::string>{"/bin/a", "/d/images/b"}));
+  EXPECT_EQ(std::get<ElfSource>(SourceIn(R"({"elf": ["/a"], "sysroot": "s"})")).sysroot,
+            "/d/images/s");
+  const auto root = std::get<RootSource>(SourceIn(R"({"root": "fs", "preserve": true})"));
+  EXPECT_EQ(root.directory, "/d/images/fs");
+  EXPECT_TRUE(root.preserve);
+  EXPECT_EQ(std::get<OciSource>(SourceIn(R"({"oci": "a.tar"})")).path, "/d/images/a.tar");
+}
+
+TEST(DefinitionTest, OnlyAnOciImageMayBringTheCommand) {
+  const std::string rest = R"(, "services": {"a": {}}})";
+  EXPECT_TRUE(
+      Parse(R"({"name": "a", "source": {"oci": "a"})" + rest).services.at("a").exec.empty());
+  EXPECT_THAT(tests::MessageOf([&] { Parse(R"({"name": "a", "source": {"root": "a"})" + rest); }),
+              HasSubstr("services.a.exec: expected a command"));
+}
+
+TEST(NixSourceOfTest, OneWordSaysWhichForm) {
+  EXPECT_EQ(NixSourceOf("./result", "/d").path, "/d/./result");
+  EXPECT_EQ(NixSourceOf("x.drv", "/d").drv, "/d/x.drv");
+  EXPECT_EQ(NixSourceOf("/x.drv!out", "/d").drv, "/x.drv!out");
+  EXPECT_EQ(NixSourceOf("nixpkgs#hello", "/d").flake, "nixpkgs#hello");
+  EXPECT_TRUE(LooksLikeNixSource("x.drv^*"));
+  EXPECT_FALSE(LooksLikeNixSource("nginx"));
+}
+
 TEST(DefinitionTest, BindMayBeMarkedAsADirectory) {
   const Definition nginx =
       Parse(FullWith("\"image\": \"/etc/nginx/sites\"", "\"image\": \"/etc/conf.d/\""));
@@ -128,18 +170,29 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
            {"\"target\"", "\"targte\"",
             "nginx.json: unknown field 'targte'; the nearest known one is 'target'"},
            {R"("lz4")", R"("brotli")", "nginx.json: target 'brotli' is not one of zstd, lz4"},
-           {R"("nix")", R"("snix")", "nginx.json: source: expected {\"nix\": ...}"},
+           {R"("nix")", R"("snix")", "nginx.json: source: expected one of"},
            {R"({ "nix": )" + nix + " }", "3",
             "nginx.json: source: expected an object, found number"},
            {nix, "{}",
-            "nginx.json: source.nix: expected either \"file\" with \"attr\", or \"path\""},
-           {nix, R"({"file": "x"})", "nginx.json: source.nix: expected either"},
-           {nix, R"({"attr": "x"})", "nginx.json: source.nix: expected either"},
-           {nix, R"({"path": "x", "attr": "x"})", "nginx.json: source.nix: expected either"},
+            "nginx.json: source.nix: expected one of \"file\" with \"attr\", \"path\", \"flake\" "
+            "and"},
+           {nix, R"({"file": "x"})", "nginx.json: source.nix: expected one of"},
+           {nix, R"({"attr": "x"})", "nginx.json: source.nix: expected one of"},
+           {nix, R"({"path": "x", "attr": "x"})", "nginx.json: source.nix: expected one of"},
            {nix, R"({"path": "x", "file": "x", "attr": "x"})",
-            "nginx.json: source.nix: expected either"},
+            "nginx.json: source.nix: expected one of"},
            {"\"attr\"", "\"atr\"",
             "nginx.json: source.nix: unknown field 'atr'; the nearest known one is 'attr'"},
+           {nix, R"({"flake": "nginx"})", "nginx.json: source.nix: a flake is named with"},
+           {R"("nix": )" + nix, R"("nix": {"path": "x"}, "oci": "y")",
+            "nginx.json: source: expected one of"},
+           {R"("nix": )" + nix, R"("elf": [])", "nginx.json: source.elf: expected at least one"},
+           {R"("nix": )" + nix, R"("elf": ["bin/x"], "sysroot": "s")",
+            "nginx.json: source.elf: 'bin/x' is not an absolute path in the sysroot"},
+           {R"("nix": )" + nix, R"("elf": ["x"], "preserve": true)",
+            "nginx.json: source: unknown field 'preserve'"},
+           {"\"add\":", "\"exclude\": [\"share\"], \"add\":",
+            "nginx.json: contents.exclude: 'share' starts neither"},
            {"\"/usr/bin/nginx\":", "\"usr/bin/nginx\":",
             "nginx.json: contents.symlinks: 'usr/bin/nginx' is not an absolute path"},
            {"\"/var/www\"", "\"/var/../www\"",
@@ -218,6 +271,19 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
   }
 }
 
+TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
+  for (const auto& [what, instead, line] : std::vector<std::array<std::string, 3>>{
+           {"\"lz4\"", "3", "nginx.json: target: expected a string, found number (line 11)"},
+           {"\"lz4\"", "\"xz\"", " (line 11)"},
+           {"\"notify\"", "\"dbus\"", " (line 16)"},
+           {"\"target\"", "\"targte\"", " (line 11)"},
+           {"\"state\": true", "\"stat\": true", " (line 18)"},
+           {"\"writable\": true", "\"writeable\": true", " (line 19)"},
+           {"\"host\": \"/etc/nginx/sites\"", "\"host\": \"sites\"", " (line 19)"}}) {
+    EXPECT_THAT(tests::MessageOf([&] { Parse(FullWith(what, instead)); }), testing::EndsWith(line));
+  }
+}
+
 TEST(TargetTest, IsZstdOrLz4) {
   EXPECT_EQ(ParseTarget("zstd"), Target::kZstd);
   EXPECT_EQ(ParseTarget("lz4"), Target::kLz4);
@@ -228,18 +294,33 @@ using LoadDefinitionTest = tests::ScratchTest;
 
 TEST_F(LoadDefinitionTest, IsFoundByItsName) {
   Put("nginx.json", kLeast);
-  EXPECT_EQ(LoadDefinition(scratch(), "nginx").source.path, scratch() + "/./result");
+  EXPECT_EQ(std::get<NixSource>(LoadDefinition(scratch(), "nginx").source).path,
+            scratch() + "/./result");
 }
 
 TEST_F(LoadDefinitionTest, MissingOneIsAnsweredWithWhatThereIs) {
-  EXPECT_EQ(
-      tests::MessageOf([&] { LoadDefinition(scratch(), "nginx"); }),
-      "no image definition " + At("nginx.json") + "; there are no definitions in that folder");
+  EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "web"); }),
+            "no image definition " + At("web.json") +
+                "; there are no definitions in that folder; the catalog has: nginx, node");
   Put("b.json", "");
   Put("a.json", "");
   Put("notes.txt", "");
-  EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "nginx"); }),
-            "no image definition " + At("nginx.json") + "; there are: a, b");
+  EXPECT_EQ(
+      tests::MessageOf([&] { LoadDefinition(scratch(), "web"); }),
+      "no image definition " + At("web.json") + "; there are: a, b; the catalog has: nginx, node");
+}
+
+TEST_F(LoadDefinitionTest, TheCatalogIsLookedInAfterTheFolder) {
+  for (const auto& ready : Catalog()) {
+    const Definition definition = LoadDefinition(scratch(), ready.first);
+    EXPECT_EQ(definition.name, ready.first);
+    EXPECT_TRUE(std::holds_alternative<ElfSource>(definition.source));
+    for (const auto& file : definition.contents.files) {
+      EXPECT_THAT(file.second, StartsWith(scratch() + "/"));
+    }
+  }
+  Put("nginx.json", kLeast);
+  EXPECT_TRUE(std::holds_alternative<NixSource>(LoadDefinition(scratch(), "nginx").source));
 }
 
 TEST_F(LoadDefinitionTest, NameIsThatOfItsFile) {

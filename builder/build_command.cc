@@ -1,0 +1,232 @@
+#include "builder/build_command.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <thread>
+
+#include "base/atomic_file.h"
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "builder/closure_tree.h"
+#include "builder/compressor.h"
+#include "builder/erofs_format.h"
+#include "builder/erofs_writer.h"
+#include "builder/image_publisher.h"
+#include "builder/provenance.h"
+#include "builder/read_back.h"
+#include "images/definition.h"
+#include "images/image_directory.h"
+
+namespace builder {
+namespace {
+
+unsigned ThreadsFor(const BuildOptions& options) {
+  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+images::ElfSource ElfSourceOf(const BuildOptions& options) {
+  images::ElfSource elf{options.elf, options.sysroot};
+  for (std::string& program : elf.programs) {
+    program = elf.sysroot ? program : base::AbsolutePath(program);
+    if (!program.starts_with('/')) {
+      base::Fail(base::Code::kUsage, "--elf {}: expected an absolute path in the sysroot", program);
+    }
+  }
+  if (elf.sysroot) {
+    elf.sysroot = base::AbsolutePath(*elf.sysroot);
+  }
+  return elf;
+}
+
+// What the options other than the positional arguments name; nullopt where they name nothing.
+std::optional<images::Source> SourceOf(const BuildOptions& options) {
+  const int given = int{options.source.has_value()} + int{options.root.has_value()} +
+                    int{options.oci.has_value()} + int{!options.elf.empty()};
+  if (given > 1) {
+    base::Fail(base::Code::kUsage, "give one of --source, --elf, --root and --oci");
+  }
+  if (options.source) {
+    return images::NixSourceOf(*options.source, base::AbsolutePath("."));
+  }
+  if (!options.elf.empty()) {
+    return ElfSourceOf(options);
+  }
+  if (options.root) {
+    return images::RootSource{base::AbsolutePath(*options.root), options.preserve};
+  }
+  if (options.oci) {
+    return images::OciSource{base::AbsolutePath(*options.oci)};
+  }
+  return std::nullopt;
+}
+
+// The positional arguments as sources: with -f attributes of that file, otherwise a Nix source in
+// one word each. The first is the image's, the others come along.
+void AddPositional(const BuildOptions& options, images::Definition& definition) {
+  if (options.file) {
+    if (options.what.size() > 1) {
+      base::Fail(base::Code::kUsage, "-f takes one attribute; others are for contents.add");
+    }
+    images::NixSource nix;
+    nix.file = base::AbsolutePath(*options.file);
+    nix.attr = options.what.front();
+    definition.source = nix;
+    return;
+  }
+  const std::string here = base::AbsolutePath(".");
+  definition.source = images::NixSourceOf(options.what.front(), here);
+  for (auto more = options.what.begin() + 1; more != options.what.end(); ++more) {
+    definition.contents.add.push_back(
+        more->find('#') == std::string::npos ? images::Beside(here, *more) : *more);
+  }
+}
+
+images::Service ServiceOf(const BuildOptions& options, const images::Source& source) {
+  images::Service service;
+  std::istringstream words(options.exec);
+  for (std::string word; words >> word;) {
+    service.exec.push_back(word);
+  }
+  if (service.exec.empty()) {
+    if (const auto* elf = std::get_if<images::ElfSource>(&source)) {
+      service.exec = {elf->programs.front()};
+    } else if (!std::holds_alternative<images::OciSource>(source)) {
+      base::Fail(base::Code::kUsage,
+                 "say what the image runs, --exec '/bin/app ARGUMENT...', or write a definition");
+    }
+  } else if (!service.exec.front().starts_with('/')) {
+    base::Fail(base::Code::kUsage, "--exec {}: expected an absolute path in the image",
+               service.exec.front());
+  }
+  return service;
+}
+
+images::Definition WithoutDefinition(const BuildOptions& options,
+                                     const std::optional<images::Source>& source) {
+  images::Definition out;
+  if (!source && options.what.empty()) {
+    base::Fail(base::Code::kUsage,
+               "name a definition or a source, or give --elf, --root or --oci (see --help)");
+  }
+  if (options.name.empty()) {
+    base::Fail(base::Code::kUsage, "a source without a definition needs --name");
+  }
+  images::CheckName(options.name, "--name: image name");
+  out.name = options.name;
+  if (source) {
+    out.source = *source;
+  } else {
+    AddPositional(options, out);
+  }
+  out.services[out.name] = ServiceOf(options, out.source);
+  return out;
+}
+
+images::Definition DefinitionOf(const BuildOptions& options) {
+  const std::optional<images::Source> source = SourceOf(options);
+  images::Definition out;
+  const bool named =
+      !options.file && !options.what.empty() && !images::LooksLikeNixSource(options.what.front());
+  if (named) {
+    if (options.what.size() > 1 || !options.name.empty() || !options.exec.empty()) {
+      base::Fail(base::Code::kUsage,
+                 "{} names a definition: further sources, --name and --exec belong to a source "
+                 "without one",
+                 options.what.front());
+    }
+    out = images::LoadDefinition(options.definitions, options.what.front());
+    out.source = source.value_or(out.source);
+  } else {
+    if (source && !options.what.empty()) {
+      base::Fail(base::Code::kUsage, "two sources were given, {} and an option",
+                 options.what.front());
+    }
+    out = WithoutDefinition(options, source);
+  }
+  if (options.target) {
+    out.target = images::ParseTarget(*options.target);
+  }
+  return out;
+}
+
+images::Manifest MakeManifest(const images::Definition& definition, const Closure& closure,
+                              const images::Codec& codec, const WrittenImage& image) {
+  images::Manifest out;
+  out.name = definition.name;
+  out.version = closure.version;
+  out.architecture = closure.architecture;
+  out.image.size_bytes = image.size_bytes;
+  out.image.sha256 = image.sha256;
+  out.image.block_size = erofs::kBlockBytes;
+  out.image.layout = "aligned";
+  out.image.codec = codec;
+  out.image.required_features = {definition.target == images::Target::kZstd ? "erofs-zstd"
+                                                                            : "erofs-lz4"};
+  out.index_sha256 = base::Sha256Of(image.index.Serialize());
+  for (const Package& package : closure.packages) {
+    out.closure.push_back(package.entry);
+  }
+  out.services = definition.services;
+  return out;
+}
+
+}  // namespace
+
+void AddBuildOptions(CLI::App& app, BuildOptions& options) {
+  app.add_option("NAME|SOURCE", options.what,
+                 "image to build: a definition, or a store path, ./result, x.drv^out, .#attr");
+  app.add_option("--source", options.source, "Nix source instead of the definition's");
+  app.add_option("-f,--file", options.file, "Nix file; then the argument is an attribute in it");
+  CLI::Option* elf = app.add_option("--elf", options.elf, "programs, with all that they load");
+  app.add_option("--sysroot", options.sysroot, "root directory that --elf's paths are in")
+      ->needs(elf);
+  CLI::Option* root = app.add_option("--root", options.root, "root directory");
+  app.add_flag("--preserve", options.preserve, "keep owners, modes, times and devices of --root")
+      ->needs(root);
+  app.add_option("--oci", options.oci, "OCI layout, or archive of one or of docker save");
+  app.add_option("--name", options.name, "the image's name, without a definition");
+  app.add_option("--exec", options.exec, "its command, words separated by spaces");
+  app.add_option("--definitions", options.definitions, "folder of the image definitions")
+      ->capture_default_str();
+  app.add_option("--output", options.output, "folder that NAME/ID is made in")
+      ->capture_default_str();
+  app.add_option("--level", options.level, "compression level")->capture_default_str();
+  app.add_option("--target", options.target,
+                 "zstd (Linux 6.10 with EROFS zstd) or lz4 (any Linux from 6.1)");
+  app.add_option("--threads", options.threads,
+                 "compressing threads; the image does not depend on it; 0: one a core")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
+}
+
+std::string Build(const BuildOptions& options, const base::Io& io) {
+  const auto start = std::chrono::steady_clock::now();
+  images::Definition definition = DefinitionOf(options);
+  const images::Codec codec = CodecFor(definition.target, options.level);
+  Closure closure = ResolveSource(definition, io);
+  const Tree tree = MakeTree(definition, closure);
+
+  ImagePublisher publisher(base::AbsolutePath(options.output), definition.name);
+  const std::string image_path = publisher.folder() + "/" + images::kImageFile;
+  base::UniqueFd fd = base::Open(image_path, O_RDWR | O_CREAT | O_EXCL, 0644);
+  const WrittenImage image =
+      WriteErofs(tree, fd.get(), image_path, {codec, definition.name, ThreadsFor(options)}, io);
+  base::Close(std::move(fd), image_path);
+  ReadBack(image_path, tree, io);
+  base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, image.index.Serialize());
+  base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
+                            MakeProvenance(definition, closure));
+  std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image));
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  io.Err("{}: {} of {} packages packed into {} in {:.1f} s\n", definition.name,
+         base::HumanBytes(tree.root().ContentBytes()), closure.packages.size(),
+         base::HumanBytes(image.size_bytes), seconds.count());
+  return path;
+}
+
+}  // namespace builder

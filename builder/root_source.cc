@@ -1,0 +1,119 @@
+#include "builder/root_source.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "builder/oci_image.h"
+#include "builder/oci_layer.h"
+
+namespace builder {
+namespace {
+
+bool IsSpecial(const Node& node) {
+  return node.kind != Node::Kind::kDirectory && node.kind != Node::Kind::kFile &&
+         node.kind != Node::Kind::kSymlink;
+}
+
+void Normalise(int64_t time_seconds, Node& node) {
+  if (node.kind == Node::Kind::kDirectory) {
+    node.permissions = 0755;
+  } else if (node.kind == Node::Kind::kFile) {
+    node.permissions = (node.permissions & 0111) != 0 ? 0555 : 0444;
+  }
+  node.uid = 0;
+  node.gid = 0;
+  node.mtime_seconds = time_seconds;
+  node.mtime_nanoseconds = 0;
+  node.xattrs.clear();
+  std::erase_if(node.children, [](const auto& child) { return IsSpecial(*child.second); });
+  for (const auto& child : node.children) {
+    Normalise(time_seconds, *child.second);
+  }
+}
+
+// What systemd and our manifest can hold; the rest is left out with a note.
+bool IsPlainVariable(const std::string& text) {
+  const size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  return equals != std::string::npos && !name.empty() && (name[0] < '0' || name[0] > '9') &&
+         text.find('\n') == std::string::npos && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_';
+         });
+}
+
+ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
+  ServiceDefaults out;
+  out.exec = image.command;
+  for (const std::string& variable : image.environment) {
+    if (!IsPlainVariable(variable)) {
+      io.Err("note: the image's environment has '{}', which a unit cannot; it is left out\n",
+             variable.substr(0, variable.find('=')));
+      continue;
+    }
+    out.environment.emplace(variable.substr(0, variable.find('=')),
+                            variable.substr(variable.find('=') + 1));
+  }
+  if (image.working_directory != "/") {
+    out.working_directory = image.working_directory;
+  }
+  if (!image.user.empty() && image.user != "root" && image.user != "0") {
+    io.Err("note: the image asks for the user '{}'; its services run under a dynamic user\n",
+           image.user);
+  }
+  return out;
+}
+
+std::string TemporaryFolder() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder == nullptr || *folder == '\0' ? "/var/tmp" : folder;
+}
+
+}  // namespace
+
+Closure ResolveRoot(const images::RootSource& source) {
+  const auto found = base::StatIfThere(source.directory);
+  if (!found || !S_ISDIR(found->st_mode)) {
+    base::Fail(base::Code::kFailed, "the root directory {} {}", source.directory,
+               found ? "is no directory" : "does not exist");
+  }
+  Closure out;
+  out.packages = {{{"/", "", 0, {}, "root", ""}, {"/"}}};
+  out.fill = [source](Tree& tree) {
+    tree.AddFromDisk(base::RealPath(source.directory), "/", /*preserve=*/true);
+    if (!source.preserve) {
+      Normalise(tree.time_seconds(), tree.root());
+    }
+  };
+  return out;
+}
+
+Closure ResolveOci(const images::OciSource& source, const base::Io& io) {
+  // Shared by the closure, whose files are in it.
+  const auto folder = std::make_shared<base::TemporaryDirectory>(TemporaryFolder(), "slipway-oci-");
+  const std::string blobs = folder->path() + "/blobs";
+  const std::string files = folder->path() + "/files";
+  base::MakeDirectories(blobs);
+  Closure out;
+  const OciImage image = OpenOciImage(source.path, out.architecture, blobs);
+  const auto tree = std::make_shared<Tree>();
+  for (size_t i = 0; i < image.layers.size(); ++i) {
+    const std::string own = fmt::format("{}/{}", files, i);
+    base::MakeDirectories(own);
+    ApplyLayer(image.layers[i], fmt::format("{}: layer {}", source.path, i + 1), own, *tree);
+  }
+  base::RemoveTree(blobs);
+  out.version = image.tag;
+  out.packages = {{{"/", image.id, 0, {}, image.name, image.tag}, {"/"}}};
+  out.service = DefaultsOf(image, io);
+  out.fill = [folder, tree](Tree& into) { into = std::move(*tree); };
+  return out;
+}
+
+}  // namespace builder

@@ -1,0 +1,91 @@
+// imgbuild's command line, in-process: what it takes as a source, and what it refuses.
+#include "builder/build_command.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "builder/imgbuild.h"
+#include "images/image_directory.h"
+#include "tests/support/errors.h"
+#include "tests/support/scratch.h"
+
+namespace builder {
+namespace {
+
+using testing::HasSubstr;
+
+class BuildCommandTest : public tests::ScratchTest {
+ protected:
+  // The image directory that imgbuild prints.
+  std::string Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {"--output", At("built"), "--definitions", At("images"), "--level", "1"});
+    const base::UniqueFd out = base::Open(At("out"), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    const base::UniqueFd err = base::Open(At("err"), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    RunImgbuild(arguments, base::Io{0, out.get(), err.get(), false});
+    const std::string printed = Get("out");
+    return printed.substr(0, printed.find('\n'));
+  }
+  std::string ErrorOf(const std::vector<std::string>& arguments) {
+    const base::Error error = tests::ErrorOf([&] { Run(arguments); });
+    EXPECT_EQ(error.code(), base::Code::kUsage) << error.what();
+    return error.what();
+  }
+  void MakeRoot() {
+    Put("root/bin/app", "program");
+    std::filesystem::permissions(At("root/bin/app"), std::filesystem::perms(0755));
+  }
+};
+
+TEST_F(BuildCommandTest, ARootWithoutADefinition) {
+  MakeRoot();
+  const images::ImageDirectory image(
+      Run({"--name", "app", "--root", At("root"), "--exec", "/bin/app -v one"}));
+  EXPECT_EQ(image.manifest().name, "app");
+  EXPECT_EQ(image.manifest().services.at("app").exec, (images::Command{"/bin/app", "-v", "one"}));
+  ASSERT_EQ(image.manifest().closure.size(), 1U);
+  EXPECT_EQ(image.manifest().closure[0].path, "/");
+  EXPECT_EQ(image.manifest().closure[0].size_bytes, 7U);
+}
+
+TEST_F(BuildCommandTest, AnotherSourceForADefinition) {
+  MakeRoot();
+  Put("images/app.json", R"({"name": "app", "source": {"nix": {"path": "/nowhere"}},
+                             "services": {"web": {"exec": ["/bin/app"]}}})");
+  const images::ImageDirectory image(Run({"app", "--root", At("root")}));
+  EXPECT_TRUE(image.manifest().services.contains("web"));
+}
+
+TEST_F(BuildCommandTest, AProgramIsItsOwnCommand) {
+  const images::ImageDirectory image(Run({"--name", "bash", "--elf", "/bin/bash"}));
+  EXPECT_EQ(image.manifest().services.at("bash").exec, images::Command{"/bin/bash"});
+  EXPECT_THAT(Get("err"), HasSubstr("note: bash may load more at run time"));
+  EXPECT_GT(image.manifest().closure.size(), 2U);
+}
+
+TEST_F(BuildCommandTest, BadCommandLinesAreRefusedInOneLine) {
+  MakeRoot();
+  EXPECT_THAT(ErrorOf({}), HasSubstr("name a definition or a source"));
+  EXPECT_THAT(ErrorOf({"--root", At("root")}), HasSubstr("needs --name"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "A"}), HasSubstr("'A' is not possible"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a"}), HasSubstr("say what the image runs"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "app"}),
+              HasSubstr("--exec app: expected an absolute path"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "/bin/ap"}),
+              HasSubstr("services.a.exec: /bin/ap is not in the image"));
+  EXPECT_THAT(ErrorOf({"--root", "a", "--oci", "b", "--name", "a"}), HasSubstr("give one of"));
+  EXPECT_THAT(ErrorOf({"--root", "a", "./result", "--name", "a"}), HasSubstr("two sources"));
+  EXPECT_THAT(ErrorOf({"-f", "x.nix", "a", "b", "--name", "a"}), HasSubstr("-f takes one"));
+  EXPECT_THAT(ErrorOf({"-f", "x.nix", "a", "--root", "b", "--name", "a"}),
+              HasSubstr("two sources"));
+  EXPECT_THAT(ErrorOf({"nginx", "--name", "a"}), HasSubstr("nginx names a definition"));
+  EXPECT_THAT(ErrorOf({"--preserve", "nginx"}), HasSubstr("--root"));
+  EXPECT_THAT(ErrorOf({"--sysroot", "/x", "nginx"}), HasSubstr("--elf"));
+  EXPECT_THAT(ErrorOf({"--sysroot", "/x", "--name", "a", "--elf", "bin/x"}),
+              HasSubstr("--elf bin/x: expected an absolute path in the sysroot"));
+  EXPECT_FALSE(base::Exists(At("built")));
+}
+
+}  // namespace
+}  // namespace builder
