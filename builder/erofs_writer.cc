@@ -61,7 +61,7 @@ class ImageWriter {
  private:
   void WriteFiles() {
     const chunker::CutFinder cuts(chunker::CutSizes::Around(kFileAverageBytes, kLongestCutBytes));
-    CompressionPipeline pipeline(options_.codec, cuts, options_.threads);
+    CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
     for (Inode& inode : inodes_) {
       if (IsFile(inode) && inode.node->size_bytes >= kPackedBelowBytes) {
         inode.data.size_bytes = inode.node->size_bytes;
@@ -74,12 +74,18 @@ class ImageWriter {
   void SubmitFile(Inode& inode, CompressionPipeline& pipeline) {
     const chunker::CutFinder segments(kSegmentSizes);
     const uint64_t size = inode.node->size_bytes;
+    std::vector<uint8_t> behind;  // read already, from `at` on: segments vary in length
     for (uint64_t at = 0; at < size;) {
       base::ThrowIfInterrupted();
-      std::vector<uint8_t> content =
-          inode.node->Read(at, std::min<uint64_t>(size - at, kSegmentSizes.max_bytes));
-      content.resize(segments.FirstCut(content));
-      const uint64_t end = at + content.size();
+      std::vector<uint8_t> content = std::move(behind);
+      const uint64_t wanted = std::min<uint64_t>(size - at, kSegmentSizes.max_bytes);
+      const std::vector<uint8_t> more =
+          inode.node->Read(at + content.size(), wanted - content.size());
+      content.insert(content.end(), more.begin(), more.end());
+      const size_t cut = segments.FirstCut(content);
+      behind.assign(content.begin() + static_cast<std::ptrdiff_t>(cut), content.end());
+      content.resize(cut);
+      const uint64_t end = at + cut;
       progress_.Add(content.size());
       pipeline.Submit(
           {std::move(content), end == size, kPackedBelowBytes},
@@ -97,7 +103,7 @@ class ImageWriter {
 
   void WritePacked() {
     const chunker::CutFinder cuts(chunker::CutSizes::Around(kPackedAverageBytes, kLongestCutBytes));
-    CompressionPipeline pipeline(options_.codec, cuts, options_.threads);
+    CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
     for (Inode& inode : inodes_) {
       if (IsFile(inode)) {
         base::ThrowIfInterrupted();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/io.h"
+#include "builder/chunk_cache.h"
 #include "builder/tree.h"
 #include "chunker/index.h"
 #include "images/manifest.h"
@@ -18,8 +19,9 @@ inline constexpr uint64_t kImageTimeSeconds = 1;  // of every inode, unless the 
 
 struct WriteOptions {
   images::Codec codec;
-  std::string label;     // at most 15 bytes are kept
-  unsigned threads = 1;  // the image does not depend on it
+  std::string label;            // at most 15 bytes are kept
+  unsigned threads = 1;         // the image does not depend on it
+  ChunkCache* cache = nullptr;  // nor on this
 };
 
 struct WrittenImage {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/io.h"
+#include "builder/chunk_cache.h"
 
 namespace builder {
 
@@ -15,7 +16,9 @@ struct BuildOptions {
   std::string output = "build/images";  // NAME/ID is made below it
   std::optional<std::string> target;    // instead of the definition's
   uint64_t level = 9;
-  unsigned threads = 0;  // 0: one per core
+  unsigned threads = 0;   // 0: one per core
+  bool use_cache = true;  // of compressed chunks
+  uint64_t cache_bytes = kDefaultCacheBytes;
   std::string name;
 };
 

@@ -38,11 +38,22 @@ int LiberofsOpen(const char* path, struct LiberofsReader** reader) {
     free(out);
     return error;
   }
+  /* Keeps the packed inode's content once decoded: else every small file decodes a whole unit. */
+  if (out->sb.packed_nid > 0) {
+    error = erofs_packedfile_init(&out->sb, false);
+    if (error != 0) {
+      LiberofsClose(out);
+      return error;
+    }
+  }
   *reader = out;
   return 0;
 }
 
 void LiberofsClose(struct LiberofsReader* reader) {
+  if (reader->sb.packed_nid > 0) {
+    erofs_packedfile_exit(&reader->sb);
+  }
   erofs_put_super(&reader->sb);
   erofs_dev_close(&reader->sb);
   erofs_exit_configure();

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,13 +12,12 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "builder/content_comparison.h"
 #include "builder/erofs_writer.h"
 #include "builder/liberofs_reader.h"
 
 namespace builder {
 namespace {
-
-constexpr uint64_t kPieceBytes = 4 << 20;
 
 class Comparison {
  public:
@@ -34,15 +33,17 @@ class Comparison {
   Comparison(const Comparison&) = delete;
   Comparison& operator=(const Comparison&) = delete;
 
-  void CompareRoot(const Node& root) { Compare(LiberofsRoot(reader_), root, ""); }
+  void CompareRoot(const Node& root) {
+    Compare(LiberofsRoot(reader_), root, "");
+    CompareContents(image_path_, files_, std::max(1U, std::thread::hardware_concurrency()),
+                    progress_);
+  }
 
  private:
   using Entries = std::vector<std::pair<std::string, uint64_t>>;
 
   [[noreturn]] void Differ(const std::string& path, const std::string& how) const {
-    base::Fail(base::Code::kVerification,
-               "the image {} is not what it was made of: {}: {}; nothing was published",
-               image_path_, path.empty() ? "/" : path, how);
+    FailAsDifferent(image_path_, path, how);
   }
 
   void Check(int error, const std::string& path) const {
@@ -61,14 +62,10 @@ class Comparison {
         CompareDirectory(nid, node, path);
         break;
       case Node::Kind::kSymlink:
-        CompareContent(nid, base::AsBytes(node.target), 0, path);
+        CompareTarget(nid, base::AsBytes(node.target), path);
         break;
       case Node::Kind::kFile:
-        for (uint64_t at = 0; at < node.size_bytes; at += kPieceBytes) {
-          const uint64_t length = std::min(kPieceBytes, node.size_bytes - at);
-          CompareContent(nid, node.Read(at, length), at, path);
-          progress_.Add(length);
-        }
+        files_.push_back({nid, &node, path});
         break;
     }
   }
@@ -116,19 +113,18 @@ class Comparison {
     }
   }
 
-  void CompareContent(uint64_t nid, base::Bytes expected, uint64_t offset,
-                      const std::string& path) {
-    content_.resize(expected.size());
-    Check(LiberofsRead(reader_, nid, content_.data(), content_.size(), offset), path);
-    if (!std::equal(expected.begin(), expected.end(), content_.begin())) {
-      Differ(path, fmt::format("other content from byte {} on", offset));
+  void CompareTarget(uint64_t nid, base::Bytes expected, const std::string& path) const {
+    std::vector<uint8_t> target(expected.size());
+    Check(LiberofsRead(reader_, nid, target.data(), target.size(), 0), path);
+    if (!std::equal(expected.begin(), expected.end(), target.begin())) {
+      Differ(path, "other content: another target");
     }
   }
 
   const std::string image_path_;
   LiberofsReader* reader_ = nullptr;
   base::Progress progress_;
-  std::vector<uint8_t> content_;
+  std::vector<FileToCompare> files_;
 };
 
 }  // namespace
