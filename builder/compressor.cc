@@ -17,7 +17,7 @@ namespace {
 using erofs::BlocksOf;
 using erofs::kBlockBytes;
 
-constexpr size_t kCandidates = 8;  // how many later ends are tried for the first one's sake
+constexpr size_t kCandidates = 12;  // how many later ends are tried for the first one's sake
 constexpr uint64_t kZstdWindowLog =
     20;  // a chunk is at most 1 MiB; must not exceed the superblock's
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it

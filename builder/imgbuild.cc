@@ -120,11 +120,13 @@ int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
                  "most bytes that the cache of compressed chunks may take (2G, 500M)")
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
-  app.add_flag("!--no-cache", options.use_cache,
+  bool no_cache = false;
+  app.add_flag("--no-cache", no_cache,
                "neither use nor fill ~/.cache/slipway/chunks; the image does not depend on it");
   if (!base::ParseArguments(app, arguments, io)) {
     return 0;
   }
+  options.use_cache = !no_cache;
   io.Out("{}\n", Build(options, io));
   return 0;
 }
