@@ -67,6 +67,14 @@ void AtomicFile::Commit() {
   temporary_path_.clear();
 }
 
+void AtomicFile::CommitUnsynced() {
+  Close(std::move(fd_), temporary_path_);
+  if (TheSys().Rename(temporary_path_.c_str(), path_.c_str()) != 0) {
+    FailErrno(errno, "cannot publish {}", path_);
+  }
+  temporary_path_.clear();
+}
+
 void WriteFileAtomically(const std::string& path, std::string_view content, mode_t mode) {
   AtomicFile file(path, mode);
   WriteAll(file.fd(), AsBytes(content), file.temporary_path());

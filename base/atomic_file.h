@@ -27,6 +27,9 @@ class AtomicFile {
   int fd() const { return fd_.get(); }
   const std::string& temporary_path() const { return temporary_path_; }
   void Commit();
+  // Without fsync: after a power cut there may be a torn file. Only for what is checked when it is
+  // read and can be made again.
+  void CommitUnsynced();
 
  private:
   std::string path_;

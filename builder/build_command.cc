@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -27,6 +28,15 @@ namespace {
 
 unsigned ThreadsFor(const BuildOptions& options) {
   return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+// Null: none is wanted, or there is no place for one.
+std::unique_ptr<ChunkCache> CacheFor(const BuildOptions& options, const base::Io& io) {
+  const std::optional<std::string> folder = DefaultCacheFolder();
+  if (!options.use_cache || !folder) {
+    return nullptr;
+  }
+  return std::make_unique<ChunkCache>(*folder, options.cache_bytes, io);
 }
 
 images::ElfSource ElfSourceOf(const BuildOptions& options) {
@@ -202,6 +212,12 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
                  "compressing threads; the image does not depend on it; 0: one a core")
       ->capture_default_str()
       ->check(CLI::Range(0, 256));
+  app.add_option("--cache-size", options.cache_bytes,
+                 "most bytes that the cache of compressed chunks may take (2G, 500M)")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+  app.add_flag("!--no-cache", options.use_cache,
+               "neither use nor fill ~/.cache/slipway/chunks; the image does not depend on it");
 }
 
 std::string Build(const BuildOptions& options, const base::Io& io) {
@@ -214,8 +230,9 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   ImagePublisher publisher(base::AbsolutePath(options.output), definition.name);
   const std::string image_path = publisher.folder() + "/" + images::kImageFile;
   base::UniqueFd fd = base::Open(image_path, O_RDWR | O_CREAT | O_EXCL, 0644);
-  const WrittenImage image =
-      WriteErofs(tree, fd.get(), image_path, {codec, definition.name, ThreadsFor(options)}, io);
+  const std::unique_ptr<ChunkCache> cache = CacheFor(options, io);
+  const WrittenImage image = WriteErofs(
+      tree, fd.get(), image_path, {codec, definition.name, ThreadsFor(options), cache.get()}, io);
   base::Close(std::move(fd), image_path);
   ReadBack(image_path, tree, io);
   base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, image.index.Serialize());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/io.h"
+#include "builder/chunk_cache.h"
 
 namespace CLI {
 class App;
@@ -19,7 +20,9 @@ struct BuildOptions {
   std::string output = "build/images";  // NAME/ID is made below it
   std::optional<std::string> target;    // instead of the definition's
   uint64_t level = 9;
-  unsigned threads = 0;           // 0: one per core
+  unsigned threads = 0;   // 0: one per core
+  bool use_cache = true;  // of compressed chunks
+  uint64_t cache_bytes = kDefaultCacheBytes;
   std::vector<std::string> what;  // NAME of a definition, or sources; with `file`: attributes
   // Instead of the definition's source, or without a definition; at most one.
   std::optional<std::string> source, root, oci, file;

@@ -5,13 +5,12 @@
 namespace builder {
 
 CompressionPipeline::CompressionPipeline(const images::Codec& codec, const chunker::CutFinder& cuts,
-                                         unsigned threads)
+                                         unsigned threads, ChunkCache* cache)
     : cuts_(cuts), limit_(size_t{2} * threads) {
   for (unsigned i = 0; i < threads; ++i) {
     // Made here, so that a failure is thrown to the caller and not in a thread.
-    threads_.emplace_back([this, compressor = std::shared_ptr<Compressor>(MakeCompressor(codec))] {
-      Work(*compressor);
-    });
+    threads_.emplace_back([this, compressor = std::shared_ptr<Compressor>(
+                                     MakeCompressor(codec, cache))] { Work(*compressor); });
   }
 }
 

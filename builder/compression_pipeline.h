@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "builder/chunk_cache.h"
 #include "builder/compressor.h"
 
 namespace builder {
@@ -32,8 +33,9 @@ class CompressionPipeline {
   // Called on the thread that submits.
   using Done = std::function<void(std::vector<StoredChunk> chunks)>;
 
-  // `cuts` must outlive the pipeline.
-  CompressionPipeline(const images::Codec& codec, const chunker::CutFinder& cuts, unsigned threads);
+  // `cuts` and `cache`, which may be null, must outlive the pipeline.
+  CompressionPipeline(const images::Codec& codec, const chunker::CutFinder& cuts, unsigned threads,
+                      ChunkCache* cache);
   // Drops what was not handed over.
   ~CompressionPipeline();
   CompressionPipeline(const CompressionPipeline&) = delete;

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "builder/chunk_cache.h"
 #include "builder/erofs_format.h"
 
 namespace builder {
@@ -16,8 +17,7 @@ namespace {
 using erofs::BlocksOf;
 using erofs::kBlockBytes;
 
-constexpr int kCandidates = 8;  // how many later ends are tried for the first one's sake
-constexpr size_t kCandidateReachBytes = 8192;  // CutFinder::NextCandidate goes no further
+constexpr size_t kCandidates = 12;  // how many later ends are tried for the first one's sake
 constexpr uint64_t kZstdWindowLog =
     20;  // a chunk is at most 1 MiB; must not exceed the superblock's
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it
@@ -38,7 +38,8 @@ void CheckZstd(size_t result) {
 // afterwards.
 class ZstdCompressor final : public Compressor {
  public:
-  explicit ZstdCompressor(const images::Codec& codec) : context_(ZSTD_createCCtx()) {
+  ZstdCompressor(const images::Codec& codec, ChunkCache* cache)
+      : Compressor(codec, cache), context_(ZSTD_createCCtx()) {
     if (context_ == nullptr) {
       throw std::bad_alloc();
     }
@@ -62,24 +63,18 @@ class ZstdCompressor final : public Compressor {
   }
 
  protected:
-  std::vector<uint8_t> CompressUpToBest(std::span<const uint8_t> content, size_t coarse_end,
-                                        const chunker::CutFinder& cuts, size_t& end) override {
+  size_t ends_tried() const override { return 1 + kCandidates; }
+
+  std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) override {
     CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
-    const size_t furthest =
-        std::min(content.size(), coarse_end + kCandidates * kCandidateReachBytes);
-    frame_.resize(ZSTD_compressBound(furthest) + 1024);
+    frame_.resize(ZSTD_compressBound(input.content.size()) + 1024);
     frame_bytes_ = 0;
-    Feed(content.first(coarse_end));
-    end = coarse_end;
-    size_t best_bytes = frame_bytes_;
-    size_t at = coarse_end;
-    for (int i = 0; i < kCandidates && coarse_end < content.size() &&
-                    at + cuts.sizes().min_bytes < content.size();
-         ++i) {
-      const size_t next = cuts.NextCandidate(content, at);
-      Feed(content.subspan(at, next - at));
+    size_t best_bytes = 0;
+    size_t at = 0;
+    for (const size_t next : input.ends) {
+      Feed(input.content.subspan(at, next - at));
       at = next;
-      if (WasteOf(frame_bytes_) < WasteOf(best_bytes)) {
+      if (best_bytes == 0 || WasteOf(frame_bytes_) < WasteOf(best_bytes)) {
         best_bytes = frame_bytes_;
         end = at;
       }
@@ -136,15 +131,18 @@ class ZstdCompressor final : public Compressor {
 
 class Lz4Compressor final : public Compressor {
  public:
-  explicit Lz4Compressor(const images::Codec& codec)
-      : level_(static_cast<int>(codec.level)), state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
+  Lz4Compressor(const images::Codec& codec, ChunkCache* cache)
+      : Compressor(codec, cache),
+        level_(static_cast<int>(codec.level)),
+        state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
 
  protected:
   // lz4 blocks cannot be flushed: the coarse cut it is.
-  std::vector<uint8_t> CompressUpToBest(std::span<const uint8_t> content, size_t coarse_end,
-                                        const chunker::CutFinder& /*cuts*/, size_t& end) override {
-    end = coarse_end;
-    return CompressWhole(content.first(coarse_end));
+  size_t ends_tried() const override { return 1; }
+
+  std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) override {
+    end = input.ends.front();
+    return CompressWhole(input.content.first(end));
   }
 
   std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) override {
@@ -218,32 +216,66 @@ std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
     if (ends_file && rest.size() < tail_bytes) {
       break;
     }
-    size_t coarse_end = cuts.FirstCut(rest);
-    if (rest.size() - coarse_end < cuts.sizes().min_bytes) {
-      coarse_end = rest.size();  // no last chunk too short to be an extent
-    }
-    size_t end = coarse_end;
-    const std::vector<uint8_t> frame = CompressUpToBest(rest, coarse_end, cuts, end);
-    const bool no_room_for_count =
-        end < erofs::kMinBigPclusterExtentBytes && frame.size() > kBlockBytes;
-    StoredChunk chunk;
-    if (no_room_for_count || BlocksOf(frame.size()) >= BlocksOf(end)) {
-      chunk = MakeRaw(rest.first(end), ends_file && end == rest.size());
-    } else {
-      AppendFrame(frame, end, chunk);
-    }
-    chunk.id = base::Sha256Of(chunk.blocks);
+    const ChunkInput input = FirstChunkOf(rest, cuts, ends_file);
+    StoredChunk chunk = ChunkOf(input);
+    at += chunk.content_bytes();
     out.push_back(std::move(chunk));
-    at += end;
   }
   return out;
 }
 
-std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec) {
-  if (codec.name == "zstd") {
-    return std::make_unique<ZstdCompressor>(codec);
+ChunkInput Compressor::FirstChunkOf(std::span<const uint8_t> rest, const chunker::CutFinder& cuts,
+                                    bool ends_file) const {
+  ChunkInput out;
+  const size_t coarse_end = cuts.FirstCut(rest);
+  if (rest.size() - coarse_end < cuts.sizes().min_bytes) {
+    // No last chunk too short to be an extent.
+    out.ends = {rest.size()};
+    out.ends_file = ends_file;
+  } else {
+    out.ends = {coarse_end};
+    while (out.ends.size() < ends_tried() &&
+           out.ends.back() + cuts.sizes().min_bytes < rest.size()) {
+      out.ends.push_back(cuts.NextCandidate(rest, out.ends.back()));
+    }
   }
-  return std::make_unique<Lz4Compressor>(codec);
+  out.content = rest.first(out.ends.back());
+  return out;
+}
+
+StoredChunk Compressor::ChunkOf(const ChunkInput& input) {
+  if (cache_ == nullptr) {
+    return MakeChunk(input);
+  }
+  const base::Sha256 key = CacheKeyOf(input, codec_);
+  if (auto found = cache_->Find(key)) {
+    return *std::move(found);
+  }
+  StoredChunk chunk = MakeChunk(input);
+  cache_->Store(key, chunk);
+  return chunk;
+}
+
+StoredChunk Compressor::MakeChunk(const ChunkInput& input) {
+  size_t end = 0;
+  const std::vector<uint8_t> frame = CompressUpToBest(input, end);
+  const bool no_room_for_count =
+      end < erofs::kMinBigPclusterExtentBytes && frame.size() > kBlockBytes;
+  StoredChunk chunk;
+  if (no_room_for_count || BlocksOf(frame.size()) >= BlocksOf(end)) {
+    chunk = MakeRaw(input.content.first(end), input.ends_file);
+  } else {
+    AppendFrame(frame, end, chunk);
+  }
+  chunk.id = base::Sha256Of(chunk.blocks);
+  return chunk;
+}
+
+std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec, ChunkCache* cache) {
+  if (codec.name == "zstd") {
+    return std::make_unique<ZstdCompressor>(codec, cache);
+  }
+  return std::make_unique<Lz4Compressor>(codec, cache);
 }
 
 images::Codec CodecFor(images::Target target, uint64_t level) {

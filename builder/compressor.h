@@ -33,9 +33,20 @@ struct StoredChunk {
   uint64_t content_bytes() const;
 };
 
+// All that a chunk depends on, beside the codec.
+struct ChunkInput {
+  std::span<const uint8_t> content;  // up to the last of `ends`
+  std::vector<size_t> ends;          // where the chunk may end, ascending; the first is preferred
+  bool ends_file = false;            // the last of `ends` is the file's end
+};
+
+class ChunkCache;
+
 // One per thread: keeps a codec's working memory.
 class Compressor {
  public:
+  // `cache` may be null.
+  Compressor(const images::Codec& codec, ChunkCache* cache) : codec_(codec), cache_(cache) {}
   virtual ~Compressor() = default;
 
   // Compresses a piece of content into chunks. `starts_file`: it begins at offset 0 of its file;
@@ -46,18 +57,26 @@ class Compressor {
                                     uint32_t tail_bytes);
 
  protected:
-  // Compresses `content` up to one of the places where it may end: `coarse_end` or a later
-  // candidate. Returns the frame and sets `end`.
-  virtual std::vector<uint8_t> CompressUpToBest(std::span<const uint8_t> content, size_t coarse_end,
-                                                const chunker::CutFinder& cuts, size_t& end) = 0;
+  // How many ends the codec can choose from.
+  virtual size_t ends_tried() const = 0;
+  // Compresses up to one of the ends. Returns the frame and sets `end`.
+  virtual std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) = 0;
   // A frame of exactly these bytes, whether it gets shorter or not.
   virtual std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) = 0;
 
  private:
+  ChunkInput FirstChunkOf(std::span<const uint8_t> rest, const chunker::CutFinder& cuts,
+                          bool ends_file) const;
+  // From the cache or made now.
+  StoredChunk ChunkOf(const ChunkInput& input);
+  StoredChunk MakeChunk(const ChunkInput& input);
   StoredChunk MakeRaw(std::span<const uint8_t> content, bool ends_file);
+
+  const images::Codec codec_;
+  ChunkCache* const cache_;
 };
 
-std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec);
+std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec, ChunkCache* cache = nullptr);
 
 // Codec, library version, level and parameters as the manifest records them; the frames are a
 // function of these and of the content. Throws Error{kUsage} for a level that the codec does not

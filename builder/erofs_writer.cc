@@ -29,7 +29,7 @@ constexpr uint32_t kPackedAverageBytes = 256 << 10;
 constexpr uint32_t kPackedBelowBytes = 64
                                        << 10;  // files, and last parts of files, shorter than this
 constexpr uint64_t kInlineBytes = 32;          // no larger than an entry in the packed inode
-// A chunk may end up to 64 KiB after its regular cut, grows by a block where it does not shrink,
+// A chunk may end up to 96 KiB after its regular cut, grows by a block where it does not shrink,
 // and must stay within 1 MiB.
 constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
 constexpr uint32_t kMetadataAverageBytes = 16 << 10;
@@ -63,7 +63,7 @@ class ImageWriter {
  private:
   void WriteFiles() {
     const chunker::CutFinder cuts(chunker::CutSizes::Around(kFileAverageBytes, kLongestCutBytes));
-    CompressionPipeline pipeline(options_.codec, cuts, options_.threads);
+    CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
     for (Inode& inode : inodes_) {
       if (IsFile(inode) && inode.node->size_bytes >= kPackedBelowBytes) {
         inode.data.size_bytes = inode.node->size_bytes;
@@ -106,7 +106,7 @@ class ImageWriter {
 
   void WritePacked() {
     const chunker::CutFinder cuts(chunker::CutSizes::Around(kPackedAverageBytes, kLongestCutBytes));
-    CompressionPipeline pipeline(options_.codec, cuts, options_.threads);
+    CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
     for (Inode& inode : inodes_) {
       if (IsFile(inode)) {
         base::ThrowIfInterrupted();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/io.h"
+#include "builder/chunk_cache.h"
 #include "builder/tree.h"
 #include "chunker/index.h"
 #include "images/manifest.h"
@@ -16,8 +17,9 @@ namespace builder {
 
 struct WriteOptions {
   images::Codec codec;
-  std::string label;     // at most 15 bytes are kept
-  unsigned threads = 1;  // the image does not depend on it
+  std::string label;            // at most 15 bytes are kept
+  unsigned threads = 1;         // the image does not depend on it
+  ChunkCache* cache = nullptr;  // nor on this
   // A file's last part refers to the packed inode by 32 bits. Where that is as long already, such a
   // part becomes a chunk of its own. Tests set less.
   uint64_t tail_reach_bytes = uint64_t{1} << 32;

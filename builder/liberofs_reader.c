@@ -41,6 +41,10 @@ int LiberofsOpen(const char* path, struct LiberofsReader** reader) {
     return error;
   }
   error = erofs_superblock_csum_verify(&out->sb);
+  /* Keeps the packed inode's content once decoded: else every small file decodes a whole unit. */
+  if (error == 0 && out->sb.packed_nid > 0) {
+    error = erofs_packedfile_init(&out->sb, false);
+  }
   if (error != 0) {
     LiberofsClose(out);
     return error;
@@ -50,6 +54,9 @@ int LiberofsOpen(const char* path, struct LiberofsReader** reader) {
 }
 
 void LiberofsClose(struct LiberofsReader* reader) {
+  if (reader->sb.packed_nid > 0) {
+    erofs_packedfile_exit(&reader->sb);
+  }
   erofs_put_super(&reader->sb);
   erofs_dev_close(&reader->sb);
   erofs_exit_configure();

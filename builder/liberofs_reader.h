@@ -39,7 +39,8 @@ int LiberofsList(struct LiberofsReader* reader, uint64_t nid, LiberofsEntry entr
 
 /* Calls `xattr` for each extended attribute; its full name has a NUL at its end, its value is valid
  * during the call. */
-typedef void (*LiberofsXattr)(void* context, const char* name, const char* value, size_t size_bytes);
+typedef void (*LiberofsXattr)(void* context, const char* name, const char* value,
+                              size_t size_bytes);
 int LiberofsXattrs(struct LiberofsReader* reader, uint64_t nid, LiberofsXattr xattr, void* context);
 
 /* Fills the buffer from `offset`: a file's content or a symlink's target. */

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
-#include <map>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -13,12 +12,11 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "builder/content_comparison.h"
 #include "builder/liberofs_reader.h"
 
 namespace builder {
 namespace {
-
-constexpr uint64_t kPieceBytes = 4 << 20;
 
 class Comparison {
  public:
@@ -37,6 +35,8 @@ class Comparison {
   void CompareRoot(const Node& root) {
     CountNames(root);
     Compare(LiberofsRoot(reader_), root, "");
+    CompareContents(image_path_, files_, std::max(1U, std::thread::hardware_concurrency()),
+                    progress_);
   }
 
  private:
@@ -47,9 +47,7 @@ class Comparison {
   };
 
   [[noreturn]] void Differ(const std::string& path, const std::string& how) const {
-    base::Fail(base::Code::kVerification,
-               "the image {} is not what it was made of: {}: {}; nothing was published",
-               image_path_, path.empty() ? "/" : path, how);
+    FailAsDifferent(image_path_, path, how);
   }
 
   void Check(int error, const std::string& path) const {
@@ -73,12 +71,9 @@ class Comparison {
     }
     Expect(found.links, NamesOf(node), "links", path);
     if (node.kind == Node::Kind::kSymlink) {
-      CompareContent(nid, base::AsBytes(node.target), 0, path);
-    }
-    for (uint64_t at = 0; at < node.size_bytes; at += kPieceBytes) {
-      const uint64_t length = std::min(kPieceBytes, node.size_bytes - at);
-      CompareContent(nid, node.Read(at, length), at, path);
-      progress_.Add(length);
+      CompareTarget(nid, base::AsBytes(node.target), path);
+    } else if (node.kind == Node::Kind::kFile) {
+      files_.push_back({nid, &node, path});
     }
   }
 
@@ -181,19 +176,18 @@ class Comparison {
     Expect(links, expected_links, "links", path);
   }
 
-  void CompareContent(uint64_t nid, base::Bytes expected, uint64_t offset,
-                      const std::string& path) {
-    content_.resize(expected.size());
-    Check(LiberofsRead(reader_, nid, content_.data(), content_.size(), offset), path);
-    if (!std::equal(expected.begin(), expected.end(), content_.begin())) {
-      Differ(path, fmt::format("other content from byte {} on", offset));
+  void CompareTarget(uint64_t nid, base::Bytes expected, const std::string& path) const {
+    std::vector<uint8_t> target(expected.size());
+    Check(LiberofsRead(reader_, nid, target.data(), target.size(), 0), path);
+    if (!std::equal(expected.begin(), expected.end(), target.begin())) {
+      Differ(path, "other content: another target");
     }
   }
 
   const std::string image_path_;
   LiberofsReader* reader_ = nullptr;
   base::Progress progress_;
-  std::vector<uint8_t> content_;
+  std::vector<FileToCompare> files_;
   std::unordered_map<const Node*, Names> names_;
   std::unordered_set<uint64_t> nids_;
 };

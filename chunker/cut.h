@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace chunker {
@@ -41,6 +42,8 @@ class CutFinder {
 
  private:
   uint64_t HashBefore(std::span<const uint8_t> data, size_t position) const;
+  std::optional<size_t> Scan(std::span<const uint8_t> data, size_t from, size_t end,
+                             uint64_t mask) const;
 
   CutSizes sizes_;
   const GearTable& gear_;

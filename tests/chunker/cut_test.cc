@@ -1,5 +1,7 @@
 #include "chunker/cut.h"
 
+#include <algorithm>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -155,6 +157,80 @@ TEST(Format, CandidatesOfFixedInputAreFixed) {
   }
   EXPECT_EQ(candidates, (std::vector<size_t>{946, 1459, 1754, 3249, 3832, 4101, 4895, 7323, 8548,
                                              14421, 17809, 18326, 21833}));
+}
+
+// The search as the format describes it, a byte at a time: what the fast one must equal.
+uint64_t NaiveHash(std::span<const uint8_t> data, size_t end) {
+  uint64_t hash = 0;
+  for (size_t i = end - std::min<size_t>(end, 64); i < end; ++i) {
+    hash = hash * 2 + DefaultGear()[data[i]];
+  }
+  return hash;
+}
+
+// `once_in` is a power of two.
+bool IsCut(std::span<const uint8_t> data, size_t end, uint64_t once_in) {
+  return NaiveHash(data, end) < std::numeric_limits<uint64_t>::max() / once_in + 1;
+}
+
+size_t NaiveFirstCut(std::span<const uint8_t> data, const CutSizes& sizes) {
+  const size_t last = std::min<size_t>(data.size(), sizes.max_bytes);
+  for (size_t end = sizes.min_bytes + 1; end <= last; ++end) {
+    const bool early = end <= sizes.average_bytes;
+    if (IsCut(data, end, early ? sizes.average_bytes * 2 : sizes.average_bytes / 2)) {
+      return end;
+    }
+  }
+  return last;
+}
+
+size_t NaiveNextCandidate(std::span<const uint8_t> data, size_t from) {
+  const size_t last = std::min<size_t>(data.size(), from + 8192);
+  for (size_t end = from + 257; end <= last; ++end) {
+    if (IsCut(data, end, 2048)) {
+      return end;
+    }
+  }
+  return last;
+}
+
+// Noise, few different bytes, short periods, runs, and these one after another.
+Bytes Sample(uint64_t seed) {
+  Bytes out;
+  for (uint64_t part = 0; part < 1 + seed % 3; ++part) {
+    Bytes data = tests::RandomBytes(3000 + (seed * 977 + part * 4099) % 9000, seed * 8 + part);
+    const uint64_t kind = (seed / 3 + part) % 5;
+    for (size_t i = 0; i < data.size(); ++i) {
+      const size_t period = 1 + seed % 200;
+      data[i] = kind == 1   ? data[i] % 3
+                : kind == 2 ? data[i % period]
+                : kind == 3 ? data[i / 512]
+                : kind == 4 ? uint8_t{0}
+                            : data[i];
+    }
+    out.insert(out.end(), data.begin(), data.end());
+  }
+  return out;
+}
+
+TEST(Search, FindsWhatANaiveOneFinds) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    const Bytes sample = Sample(seed);
+    const auto average = uint32_t{256} << (seed % 5);
+    const CutSizes sizes = {64 + static_cast<uint32_t>(seed % 100), average, average * 4 + 1};
+    const CutFinder finder(sizes);
+    for (std::span<const uint8_t> rest = sample; !rest.empty();) {
+      const size_t cut = finder.FirstCut(rest);
+      ASSERT_EQ(cut, NaiveFirstCut(rest, sizes)) << sample.size() - rest.size();
+      rest = rest.subspan(cut);
+    }
+    for (size_t from = 0; from < sample.size();) {
+      const size_t next = finder.NextCandidate(sample, from);
+      ASSERT_EQ(next, NaiveNextCandidate(sample, from)) << from;
+      from = next;
+    }
+  }
 }
 
 TEST(NextCandidate, IsFrom257BytesTo8KiBFurther) {

@@ -1,0 +1,64 @@
+// Chunks of earlier builds on this machine, so that only content that changed is compressed again.
+// One file an entry, named by all that the result depends on. Nothing in it is trusted: an entry
+// that is torn, damaged or another's is found by its digests and is as good as none. The least
+// recently used go first when the folder gets larger than its limit.
+//
+// Threads may use one object at once, and processes one folder.
+#ifndef SLIPWAY_BUILDER_CHUNK_CACHE_H_
+#define SLIPWAY_BUILDER_CHUNK_CACHE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "base/io.h"
+#include "builder/compressor.h"
+
+namespace builder {
+
+inline constexpr uint64_t kDefaultCacheBytes = uint64_t{2} << 30;
+
+// $XDG_CACHE_HOME/slipway/chunks, or that in ~/.cache. nullopt where neither is said.
+std::optional<std::string> DefaultCacheFolder();
+
+// Of all that the chunk depends on.
+base::Sha256 CacheKeyOf(const ChunkInput& input, const images::Codec& codec);
+
+class ChunkCache {
+ public:
+  // Makes the folder. Never throws for what the folder is like: where it cannot be used there is
+  // one warning on `io`, and everything goes on without it.
+  ChunkCache(std::string folder, uint64_t limit_bytes, const base::Io& io);
+  // Trims the folder to its limit.
+  ~ChunkCache();
+  ChunkCache(const ChunkCache&) = delete;
+  ChunkCache& operator=(const ChunkCache&) = delete;
+
+  // The entry's chunk, verified; nullopt where there is none.
+  std::optional<StoredChunk> Find(const base::Sha256& key);
+  void Store(const base::Sha256& key, const StoredChunk& chunk);
+
+  uint64_t hits() const { return hits_; }
+  uint64_t misses() const { return misses_; }
+
+ private:
+  std::string PathOf(const base::Sha256& key) const;
+  void Trim();
+  void GiveUp(const base::Error& why);
+
+  const std::string folder_;
+  const uint64_t limit_bytes_;
+  const base::Io io_;
+  std::atomic<bool> usable_ = true;
+  std::atomic<uint64_t> hits_ = 0;
+  std::atomic<uint64_t> misses_ = 0;
+  std::mutex mutex_;
+  uint64_t stored_bytes_ = 0;  // since the last Trim; under mutex_
+};
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_CHUNK_CACHE_H_
