@@ -17,7 +17,8 @@ namespace {
 using erofs::BlocksOf;
 using erofs::kBlockBytes;
 
-constexpr size_t kCandidates = 12;  // how many later ends are tried for the first one's sake
+constexpr uint64_t kCandidates = 12;  // how many later ends are tried for the first one's sake
+constexpr const char* kCandidatesParameter = "candidates";
 constexpr uint64_t kZstdWindowLog =
     20;  // a chunk is at most 1 MiB; must not exceed the superblock's
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it
@@ -39,7 +40,9 @@ void CheckZstd(size_t result) {
 class ZstdCompressor final : public Compressor {
  public:
   ZstdCompressor(const images::Codec& codec, ChunkCache* cache)
-      : Compressor(codec, cache), context_(ZSTD_createCCtx()) {
+      : Compressor(codec, cache),
+        candidates_(codec.parameters.at(kCandidatesParameter)),
+        context_(ZSTD_createCCtx()) {
     if (context_ == nullptr) {
       throw std::bad_alloc();
     }
@@ -63,7 +66,7 @@ class ZstdCompressor final : public Compressor {
   }
 
  protected:
-  size_t ends_tried() const override { return 1 + kCandidates; }
+  size_t ends_tried() const override { return 1 + candidates_; }
 
   std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) override {
     CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
@@ -124,6 +127,7 @@ class ZstdCompressor final : public Compressor {
     return out;
   }
 
+  const size_t candidates_;
   ZSTD_CCtx* context_;
   std::vector<uint8_t> frame_;  // keeps its memory from call to call
   size_t frame_bytes_ = 0;
@@ -295,13 +299,11 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
   codec.library_version = ZSTD_versionString();
   const ZSTD_compressionParameters chosen =
       ZSTD_getCParams(static_cast<int>(level), kZstdSourceHintBytes, 0);
-  codec.parameters = {{"window_log", kZstdWindowLog},
-                      {"chain_log", chosen.chainLog},
-                      {"hash_log", chosen.hashLog},
-                      {"search_log", chosen.searchLog},
-                      {"min_match", chosen.minMatch},
-                      {"target_length", chosen.targetLength},
-                      {"strategy", static_cast<uint64_t>(chosen.strategy)}};
+  codec.parameters = {
+      {kCandidatesParameter, kCandidates},    {"window_log", kZstdWindowLog},
+      {"chain_log", chosen.chainLog},         {"hash_log", chosen.hashLog},
+      {"search_log", chosen.searchLog},       {"min_match", chosen.minMatch},
+      {"target_length", chosen.targetLength}, {"strategy", static_cast<uint64_t>(chosen.strategy)}};
   return codec;
 }
 

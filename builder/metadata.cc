@@ -254,8 +254,8 @@ class Serializer {
     const Node& node = *inodes_[i].node;
     const Plan& plan = plans_[i];
     OnDisk out;
-    out.format =
-        static_cast<uint16_t>(static_cast<uint16_t>(plan.layout) << 1U | (plan.extended ? 1U : 0U));
+    out.format = static_cast<uint16_t>((static_cast<unsigned>(plan.layout) << 1U) |
+                                       (plan.extended ? 1U : 0U));
     if (plan.xattr_bytes > 0) {
       out.xattr_count = static_cast<uint16_t>(1 + (plan.xattr_bytes - sizeof(erofs::XattrHeader)) /
                                                       erofs::kXattrAlignment);

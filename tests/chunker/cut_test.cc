@@ -202,7 +202,7 @@ Bytes Sample(uint64_t seed) {
     const uint64_t kind = (seed / 3 + part) % 5;
     for (size_t i = 0; i < data.size(); ++i) {
       const size_t period = 1 + seed % 200;
-      data[i] = kind == 1   ? data[i] % 3
+      data[i] = kind == 1   ? static_cast<uint8_t>(data[i] % 3)
                 : kind == 2 ? data[i % period]
                 : kind == 3 ? data[i / 512]
                 : kind == 4 ? uint8_t{0}
