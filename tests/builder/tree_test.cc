@@ -165,7 +165,8 @@ TEST(InodeTest, TheOrderDoesNotDependOnStoreHashes) {
   const std::string low(32, '0');
   const std::string high(32, 'z');
   EXPECT_EQ(names_of(low, high), names_of(high, low));
-  const std::vector<Inode> empty = InodesOf(Tree());
+  const Tree empty_tree;
+  const std::vector<Inode> empty = InodesOf(empty_tree);
   EXPECT_EQ(PathOf(empty, empty.front()), "/");
 }
 
