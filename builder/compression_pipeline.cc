@@ -9,8 +9,8 @@ CompressionPipeline::CompressionPipeline(const images::Codec& codec, const chunk
     : cuts_(cuts), limit_(size_t{2} * threads) {
   for (unsigned i = 0; i < threads; ++i) {
     // Made here, so that a failure is thrown to the caller and not in a thread.
-    threads_.emplace_back([this, compressor = std::shared_ptr<Compressor>(
-                                     MakeCompressor(codec, cache))] { Work(*compressor); });
+    threads_.emplace_back(
+        [this, compressor = std::make_shared<Compressor>(codec, cache)] { Work(*compressor); });
   }
 }
 

@@ -1,6 +1,5 @@
 #include "builder/compressor.h"
 
-#include <lz4.h>
 #include <lz4hc.h>
 #define ZSTD_STATIC_LINKING_ONLY  // ZSTD_getCParams
 #include <zstd.h>
@@ -25,154 +24,12 @@ constexpr uint64_t kZstdWindowLog =
 // is 2% smaller than zstd's own choice for small inputs).
 constexpr uint64_t kZstdSourceHintBytes = 256 << 10;
 
-size_t WasteOf(size_t frame_bytes) {
-  return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes;
-}
-
-void CheckZstd(size_t result) {
-  if (ZSTD_isError(result) != 0) {
-    base::Fail(base::Code::kFailed, "zstd: {}", ZSTD_getErrorName(result));
-  }
-}
-
-// A frame whose blocks are flushed where it may end, so that it can end at any of these places
-// afterwards.
-class ZstdCompressor final : public Compressor {
- public:
-  ZstdCompressor(const images::Codec& codec, ChunkCache* cache)
-      : Compressor(codec, cache),
-        candidates_(codec.parameters.at(kCandidatesParameter)),
-        context_(ZSTD_createCCtx()) {
-    if (context_ == nullptr) {
-      throw std::bad_alloc();
-    }
-    Set(ZSTD_c_compressionLevel, codec.level);
-    for (const auto& [name, parameter] : Parameters()) {
-      Set(parameter, codec.parameters.at(name));
-    }
-  }
-  ~ZstdCompressor() override { ZSTD_freeCCtx(context_); }
-  ZstdCompressor(const ZstdCompressor&) = delete;
-  ZstdCompressor& operator=(const ZstdCompressor&) = delete;
-
-  static const std::map<std::string, ZSTD_cParameter>& Parameters() {
-    static const std::map<std::string, ZSTD_cParameter> kParameters = {
-        {"window_log", ZSTD_c_windowLog}, {"chain_log", ZSTD_c_chainLog},
-        {"hash_log", ZSTD_c_hashLog},     {"search_log", ZSTD_c_searchLog},
-        {"min_match", ZSTD_c_minMatch},   {"target_length", ZSTD_c_targetLength},
-        {"strategy", ZSTD_c_strategy},
-    };
-    return kParameters;
-  }
-
- protected:
-  size_t ends_tried() const override { return 1 + candidates_; }
-
-  std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) override {
-    CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
-    frame_.resize(ZSTD_compressBound(input.content.size()) + 1024);
-    frame_bytes_ = 0;
-    size_t best_bytes = 0;
-    size_t at = 0;
-    for (const size_t next : input.ends) {
-      Feed(input.content.subspan(at, next - at));
-      at = next;
-      if (best_bytes == 0 || WasteOf(frame_bytes_) < WasteOf(best_bytes)) {
-        best_bytes = frame_bytes_;
-        end = at;
-      }
-    }
-    return FrameEndingAt(best_bytes);
-  }
-
-  std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) override {
-    CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
-    std::vector<uint8_t> out(ZSTD_compressBound(content.size()));
-    const size_t size =
-        ZSTD_compress2(context_, out.data(), out.size(), content.data(), content.size());
-    CheckZstd(size);
-    out.resize(size);
-    return out;
-  }
-
- private:
-  void Set(ZSTD_cParameter parameter, uint64_t value) {
-    CheckZstd(ZSTD_CCtx_setParameter(context_, parameter, static_cast<int>(value)));
-  }
-
-  void Feed(std::span<const uint8_t> content) {
-    ZSTD_inBuffer in{content.data(), content.size(), 0};
-    ZSTD_outBuffer out{frame_.data(), frame_.size(), frame_bytes_};
-    for (size_t left = 1; left != 0;) {
-      left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_flush);
-      CheckZstd(left);
-    }
-    frame_bytes_ = out.pos;
-  }
-
-  // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block
-  // before it (RFC 8878, 3.1.1.2: 3 bytes: last 1 bit, type 2 bits, size 21 bits).
-  std::vector<uint8_t> FrameEndingAt(size_t size) const {
-    constexpr size_t kFrameHeaderBytes =
-        6;  // magic, descriptor, window: streamed, so no content size
-    constexpr uint32_t kRunLengthBlock = 1;
-    std::vector<uint8_t> out(frame_.begin(), frame_.begin() + static_cast<std::ptrdiff_t>(size));
-    size_t last = kFrameHeaderBytes;
-    for (size_t at = kFrameHeaderBytes; at < size;) {
-      const uint32_t header = out[at] | uint32_t{out[at + 1]} << 8U | uint32_t{out[at + 2]} << 16U;
-      last = at;
-      at += 3 + (((header >> 1U) & 3U) == kRunLengthBlock ? 1 : header >> 3U);
-    }
-    out[last] |= 1U;
-    return out;
-  }
-
-  const size_t candidates_;
-  ZSTD_CCtx* context_;
-  std::vector<uint8_t> frame_;  // keeps its memory from call to call
-  size_t frame_bytes_ = 0;
-};
-
-class Lz4Compressor final : public Compressor {
- public:
-  Lz4Compressor(const images::Codec& codec, ChunkCache* cache)
-      : Compressor(codec, cache),
-        level_(static_cast<int>(codec.level)),
-        state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
-
- protected:
-  // lz4 blocks cannot be flushed: the coarse cut it is.
-  size_t ends_tried() const override { return 1; }
-
-  std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) override {
-    end = input.ends.front();
-    return CompressWhole(input.content.first(end));
-  }
-
-  std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) override {
-    const int size = static_cast<int>(content.size());
-    std::vector<uint8_t> out(static_cast<size_t>(LZ4_compressBound(size)));
-    const int written = LZ4_compress_HC_extStateHC(
-        state_.data(), reinterpret_cast<const char*>(content.data()),
-        reinterpret_cast<char*>(out.data()), size, static_cast<int>(out.size()), level_);
-    if (written <= 0) {
-      base::Fail(base::Code::kFailed, "lz4 could not compress {} bytes", content.size());
-    }
-    out.resize(static_cast<size_t>(written));
-    return out;
-  }
-
- private:
-  int level_;
-  std::vector<uint8_t> state_;
-};
-
 // One extent whose frame ends at the end of the chunk's last block, zeros before it.
 void AppendFrame(std::span<const uint8_t> frame, size_t content_bytes, StoredChunk& chunk) {
   const auto first = static_cast<uint32_t>(chunk.blocks.size() / kBlockBytes);
   const auto blocks = static_cast<uint32_t>(BlocksOf(frame.size()));
-  chunk.blocks.resize(chunk.blocks.size() + WasteOf(frame.size()), 0);
-  chunk.blocks.insert(chunk.blocks.end(), frame.begin(), frame.end());
+  const std::vector<uint8_t> aligned = chunker::AlignedToBlocks(frame);
+  chunk.blocks.insert(chunk.blocks.end(), aligned.begin(), aligned.end());
   chunk.extents.push_back({static_cast<uint32_t>(content_bytes), first, blocks, false});
 }
 
@@ -205,7 +62,7 @@ StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool ends_file
     chunk.extents.push_back({static_cast<uint32_t>(length), first, 1, true});
   }
   if (plain < content.size()) {
-    AppendFrame(CompressWhole(content.subspan(plain)), content.size() - plain, chunk);
+    AppendFrame(encoder_->EncodeWhole(content.subspan(plain)), content.size() - plain, chunk);
   }
   return chunk;
 }
@@ -238,7 +95,7 @@ ChunkInput Compressor::FirstChunkOf(std::span<const uint8_t> rest, const chunker
     out.ends_file = ends_file;
   } else {
     out.ends = {coarse_end};
-    while (out.ends.size() < ends_tried() &&
+    while (out.ends.size() < encoder_->ends_tried() &&
            out.ends.back() + cuts.sizes().min_bytes < rest.size()) {
       out.ends.push_back(cuts.NextCandidate(rest, out.ends.back()));
     }
@@ -262,7 +119,7 @@ StoredChunk Compressor::ChunkOf(const ChunkInput& input) {
 
 StoredChunk Compressor::MakeChunk(const ChunkInput& input) {
   size_t end = 0;
-  const std::vector<uint8_t> frame = CompressUpToBest(input, end);
+  const std::vector<uint8_t> frame = encoder_->EncodeUpToBest(input.content, input.ends, end);
   const bool no_room_for_count =
       end < erofs::kMinBigPclusterExtentBytes && frame.size() > kBlockBytes;
   StoredChunk chunk;
@@ -275,13 +132,6 @@ StoredChunk Compressor::MakeChunk(const ChunkInput& input) {
   return chunk;
 }
 
-std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec, ChunkCache* cache) {
-  if (codec.name == "zstd") {
-    return std::make_unique<ZstdCompressor>(codec, cache);
-  }
-  return std::make_unique<Lz4Compressor>(codec, cache);
-}
-
 images::Codec CodecFor(images::Target target, uint64_t level) {
   const uint64_t least = target == images::Target::kZstd ? 1 : LZ4HC_CLEVEL_MIN;
   const uint64_t most = target == images::Target::kZstd ? 19 : LZ4HC_CLEVEL_MAX;
@@ -291,12 +141,12 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
   images::Codec codec;
   codec.level = level;
   if (target == images::Target::kLz4) {
-    codec.name = "lz4hc";
-    codec.library_version = LZ4_versionString();
+    codec.name = chunker::kLz4;
+    codec.library_version = chunker::LibraryVersion(codec.name);
     return codec;
   }
-  codec.name = "zstd";
-  codec.library_version = ZSTD_versionString();
+  codec.name = chunker::kZstd;
+  codec.library_version = chunker::LibraryVersion(codec.name);
   const ZSTD_compressionParameters chosen =
       ZSTD_getCParams(static_cast<int>(level), kZstdSourceHintBytes, 0);
   codec.parameters = {

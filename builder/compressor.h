@@ -5,14 +5,13 @@
 #define SLIPWAY_BUILDER_COMPRESSOR_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/digest.h"
 #include "chunker/cut.h"
+#include "chunker/frame_encoder.h"
 #include "images/definition.h"
 #include "images/manifest.h"
 
@@ -46,8 +45,8 @@ class ChunkCache;
 class Compressor {
  public:
   // `cache` may be null.
-  Compressor(const images::Codec& codec, ChunkCache* cache) : codec_(codec), cache_(cache) {}
-  virtual ~Compressor() = default;
+  Compressor(const images::Codec& codec, ChunkCache* cache)
+      : codec_(codec), encoder_(chunker::MakeFrameEncoder(codec)), cache_(cache) {}
 
   // Compresses a piece of content into chunks. `starts_file`: it begins at offset 0 of its file;
   // `ends_file`: it ends with the file. A last part shorter than `tail_bytes` is left for the
@@ -55,14 +54,6 @@ class Compressor {
   std::vector<StoredChunk> Compress(std::span<const uint8_t> content,
                                     const chunker::CutFinder& cuts, bool ends_file,
                                     uint32_t tail_bytes);
-
- protected:
-  // How many ends the codec can choose from.
-  virtual size_t ends_tried() const = 0;
-  // Compresses up to one of the ends. Returns the frame and sets `end`.
-  virtual std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) = 0;
-  // A frame of exactly these bytes, whether it gets shorter or not.
-  virtual std::vector<uint8_t> CompressWhole(std::span<const uint8_t> content) = 0;
 
  private:
   ChunkInput FirstChunkOf(std::span<const uint8_t> rest, const chunker::CutFinder& cuts,
@@ -73,10 +64,9 @@ class Compressor {
   StoredChunk MakeRaw(std::span<const uint8_t> content, bool ends_file);
 
   const images::Codec codec_;
+  const std::unique_ptr<chunker::FrameEncoder> encoder_;
   ChunkCache* const cache_;
 };
-
-std::unique_ptr<Compressor> MakeCompressor(const images::Codec& codec, ChunkCache* cache = nullptr);
 
 // Codec, library version, level and parameters as the manifest records them; the frames are a
 // function of these and of the content. Throws Error{kUsage} for a level that the codec does not

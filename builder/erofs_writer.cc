@@ -24,14 +24,9 @@ namespace {
 using erofs::kBlockBytes;
 
 // Measured on real closures; docs/formats/erofs.md says what else was tried.
-constexpr uint32_t kFileAverageBytes = 128 << 10;
-constexpr uint32_t kPackedAverageBytes = 256 << 10;
 constexpr uint32_t kPackedBelowBytes = 64
                                        << 10;  // files, and last parts of files, shorter than this
 constexpr uint64_t kInlineBytes = 32;          // no larger than an entry in the packed inode
-// A chunk may end up to 96 KiB after its regular cut, grows by a block where it does not shrink,
-// and must stay within 1 MiB.
-constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
 constexpr uint32_t kMetadataAverageBytes = 16 << 10;
 constexpr uint64_t kReadBytes = 1 << 20;
 // Buffers from here on go back to the system when they are freed. Otherwise the heap keeps what
@@ -62,7 +57,7 @@ class ImageWriter {
 
  private:
   void WriteFiles() {
-    const chunker::CutFinder cuts(chunker::CutSizes::Around(kFileAverageBytes, kLongestCutBytes));
+    const chunker::CutFinder cuts(chunker::kFileCutSizes);
     CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
     for (Inode& inode : inodes_) {
       if (IsFile(inode) && inode.node->size_bytes >= kPackedBelowBytes) {
@@ -105,7 +100,7 @@ class ImageWriter {
   }
 
   void WritePacked() {
-    const chunker::CutFinder cuts(chunker::CutSizes::Around(kPackedAverageBytes, kLongestCutBytes));
+    const chunker::CutFinder cuts(chunker::kPackedCutSizes);
     CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
     for (Inode& inode : inodes_) {
       if (IsFile(inode)) {
@@ -210,7 +205,7 @@ class ImageWriter {
       out.index.Append(chunk.id, chunk.size_bytes);
     }
     const chunker::CutFinder cuts(
-        chunker::CutSizes::Around(kMetadataAverageBytes, kLongestCutBytes));
+        chunker::CutSizes::Around(kMetadataAverageBytes, chunker::kLongestCutBytes));
     for (base::Bytes rest = metadata_.bytes; !rest.empty();) {
       const base::Bytes chunk = rest.first(cuts.FirstCut(rest));
       Append(chunk, out.index);

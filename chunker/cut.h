@@ -27,6 +27,12 @@ struct CutSizes {
   static CutSizes Around(uint32_t average_bytes, uint32_t limit_bytes);
 };
 
+// Of the image format; measured on real closures (docs/formats/erofs.md). A chunk may end up to 96
+// KiB after its regular cut, grows by a block where it does not shrink, and must stay within 1 MiB.
+inline constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
+inline constexpr CutSizes kFileCutSizes = {32 << 10, 128 << 10, 512 << 10};
+inline constexpr CutSizes kPackedCutSizes = {64 << 10, 256 << 10, kLongestCutBytes};
+
 class CutFinder {
  public:
   // `gear` must outlive the object; tests inject tables that make every cut predictable.

@@ -4,11 +4,11 @@
 #define SLIPWAY_IMAGES_MANIFEST_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "base/digest.h"
+#include "chunker/codec.h"
 #include "images/name.h"
 #include "images/service.h"
 
@@ -26,13 +26,7 @@ struct ClosurePath {
   bool operator==(const ClosurePath&) const = default;
 };
 
-struct Codec {
-  std::string name;             // "zstd" or "lz4hc"
-  std::string library_version;  // "1.5.7"; its output is part of the format
-  uint64_t level = 0;
-  std::map<std::string, uint64_t> parameters;
-  bool operator==(const Codec&) const = default;
-};
+using Codec = chunker::Codec;
 
 struct ImageFacts {
   uint64_t size_bytes = 0;

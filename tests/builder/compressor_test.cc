@@ -21,8 +21,8 @@ const chunker::CutFinder& Cuts() {
 
 std::vector<StoredChunk> Compress(const std::string& content, bool ends_file = true,
                                   uint32_t tail_bytes = 0) {
-  return MakeCompressor(CodecFor(images::Target::kZstd, 9))
-      ->Compress(base::AsBytes(content), Cuts(), ends_file, tail_bytes);
+  return Compressor(CodecFor(images::Target::kZstd, 9), nullptr)
+      .Compress(base::AsBytes(content), Cuts(), ends_file, tail_bytes);
 }
 
 TEST(CompressorTest, ChunksCoverTheContentInWholeBlocks) {

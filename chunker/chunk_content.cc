@@ -1,0 +1,128 @@
+#include "chunker/chunk_content.h"
+
+#include <lz4.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "chunker/codec.h"
+#include "chunker/cut.h"
+
+namespace chunker {
+namespace {
+
+constexpr size_t kFrameHeaderBytes = 6;  // of a streamed frame: magic, descriptor, window
+constexpr size_t kBlockHeaderBytes = 3;
+constexpr uint32_t kRunLengthBlock = 1;
+
+struct FreeContext {
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+std::span<const uint8_t> WithoutZeros(std::span<const uint8_t> chunk) {
+  const auto first = std::ranges::find_if(chunk, [](uint8_t byte) { return byte != 0; });
+  return {first, chunk.end()};
+}
+
+// The length of the frame's header or block that starts at `at`.
+size_t PieceBytes(std::span<const uint8_t> frame, size_t at) {
+  if (at == 0) {
+    return kFrameHeaderBytes;
+  }
+  if (frame.size() - at < kBlockHeaderBytes) {
+    return kBlockHeaderBytes;
+  }
+  const uint32_t header =
+      frame[at] | uint32_t{frame[at + 1]} << 8U | uint32_t{frame[at + 2]} << 16U;
+  return kBlockHeaderBytes + (((header >> 1U) & 3U) == kRunLengthBlock ? 1 : header >> 3U);
+}
+
+// Decodes block by block, so as to see where each ends.
+std::optional<ChunkContent> DecodeZstd(std::span<const uint8_t> frame) {
+  static thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> kContext(ZSTD_createDCtx());
+  if (kContext == nullptr || frame.size() < kFrameHeaderBytes) {
+    return std::nullopt;
+  }
+  ZSTD_DCtx_reset(kContext.get(), ZSTD_reset_session_only);
+  ChunkContent out;
+  out.framed = true;
+  out.bytes.resize(kMaxContentBytes);
+  ZSTD_outBuffer to{out.bytes.data(), out.bytes.size(), 0};
+  size_t left = 1;
+  for (size_t at = 0; at < frame.size();) {
+    const size_t piece = PieceBytes(frame, at);
+    if (left == 0 || piece > frame.size() - at) {
+      return std::nullopt;
+    }
+    ZSTD_inBuffer from{frame.data() + at, piece, 0};
+    while (from.pos < from.size) {
+      const size_t before = from.pos + to.pos;
+      left = ZSTD_decompressStream(kContext.get(), &to, &from);
+      if (ZSTD_isError(left) != 0 || from.pos + to.pos == before) {
+        return std::nullopt;
+      }
+    }
+    if (at > 0) {
+      out.block_ends.push_back(to.pos);
+    }
+    at += piece;
+  }
+  if (left != 0) {
+    return std::nullopt;
+  }
+  out.bytes.resize(to.pos);
+  return out;
+}
+
+std::optional<ChunkContent> DecodeLz4(std::span<const uint8_t> frame) {
+  ChunkContent out;
+  out.framed = true;
+  out.bytes.resize(kMaxContentBytes);
+  const int size = LZ4_decompress_safe(
+      reinterpret_cast<const char*>(frame.data()), reinterpret_cast<char*>(out.bytes.data()),
+      static_cast<int>(frame.size()), static_cast<int>(out.bytes.size()));
+  if (size <= 0) {
+    return std::nullopt;
+  }
+  out.bytes.resize(static_cast<size_t>(size));
+  return out;
+}
+
+// The flush points of a frame that was cut with these sizes; nothing where it was not.
+std::optional<std::vector<size_t>> FlushPointsWith(const CutFinder& cuts,
+                                                   const ChunkContent& content) {
+  std::vector<size_t> out = {cuts.FirstCut(content.bytes)};
+  while (out.back() < content.bytes.size()) {
+    out.push_back(cuts.NextCandidate(content.bytes, out.back()));
+  }
+  const bool explains = std::ranges::includes(content.block_ends, out);
+  return explains ? std::optional(std::move(out)) : std::nullopt;
+}
+
+}  // namespace
+
+ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_name) {
+  const std::span<const uint8_t> frame = WithoutZeros(chunk);
+  if (!frame.empty() && frame.size() <= kMaxContentBytes) {
+    auto content = codec_name == kZstd ? DecodeZstd(frame) : DecodeLz4(frame);
+    if (content) {
+      return *std::move(content);
+    }
+  }
+  ChunkContent out;
+  out.bytes.assign(chunk.begin(), chunk.end());
+  return out;
+}
+
+std::vector<size_t> FlushPointsOf(const ChunkContent& content) {
+  for (const CutSizes& sizes : {kFileCutSizes, kPackedCutSizes}) {
+    if (auto found = FlushPointsWith(CutFinder(sizes), content)) {
+      return *std::move(found);
+    }
+  }
+  return {content.bytes.size()};
+}
+
+}  // namespace chunker

@@ -1,0 +1,33 @@
+// What a chunk stands for: the content of its frame, or its own bytes where it is none. Told from
+// the bytes alone, so that both ends of a push see the same.
+#ifndef SLIPWAY_CHUNKER_CHUNK_CONTENT_H_
+#define SLIPWAY_CHUNKER_CHUNK_CONTENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace chunker {
+
+inline constexpr size_t kMaxContentBytes = 1 << 20;  // of one chunk
+
+struct ChunkContent {
+  std::vector<uint8_t> bytes;
+  bool framed = false;             // false: the chunk itself
+  std::vector<size_t> block_ends;  // in `bytes`, of zstd's blocks, the last is the end
+};
+
+// `chunk`: zeros and one frame of the codec up to its end, or anything else. Never throws for what
+// the chunk has in it.
+ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_name);
+
+// Where the encoder was flushed to make the frame of this content, the end included: what
+// FrameEncoder::EncodeUpToLast needs to make it again. Found from the places where a chunk may end;
+// where they do not explain the frame, the end alone (then the chunk may not come out the same).
+std::vector<size_t> FlushPointsOf(const ChunkContent& content);
+
+}  // namespace chunker
+
+#endif  // SLIPWAY_CHUNKER_CHUNK_CONTENT_H_

@@ -1,0 +1,225 @@
+#include "chunker/frame_encoder.h"
+
+#include <lz4.h>
+#include <lz4hc.h>
+#define ZSTD_STATIC_LINKING_ONLY  // ZSTD_estimateCCtxSize_usingCParams
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <utility>
+
+#include "base/error.h"
+
+namespace chunker {
+namespace {
+
+constexpr const char* kCandidatesParameter = "candidates";
+constexpr std::array kParameters = {
+    std::pair{"window_log", ZSTD_c_windowLog}, std::pair{"chain_log", ZSTD_c_chainLog},
+    std::pair{"hash_log", ZSTD_c_hashLog},     std::pair{"search_log", ZSTD_c_searchLog},
+    std::pair{"min_match", ZSTD_c_minMatch},   std::pair{"target_length", ZSTD_c_targetLength},
+    std::pair{"strategy", ZSTD_c_strategy}};
+
+// A manifest may come from a newer program.
+uint64_t ParameterOf(const Codec& codec, const std::string& name) {
+  const auto found = codec.parameters.find(name);
+  if (found == codec.parameters.end()) {
+    base::Fail(base::Code::kUsage, "the {} codec needs the parameter {}", codec.name, name);
+  }
+  return found->second;
+}
+
+size_t WasteOf(size_t frame_bytes) {
+  return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes;
+}
+
+void CheckZstd(size_t result) {
+  if (ZSTD_isError(result) != 0) {
+    base::Fail(base::Code::kFailed, "zstd: {}", ZSTD_getErrorName(result));
+  }
+}
+
+// A frame whose blocks are flushed where it may end, so that it can end at any of these places
+// afterwards.
+class ZstdEncoder final : public FrameEncoder {
+ public:
+  explicit ZstdEncoder(const Codec& codec)
+      : candidates_(ParameterOf(codec, kCandidatesParameter)), context_(ZSTD_createCCtx()) {
+    if (context_ == nullptr) {
+      throw std::bad_alloc();
+    }
+    Set(ZSTD_c_compressionLevel, codec.level);
+    for (const auto& [name, parameter] : kParameters) {
+      Set(parameter, ParameterOf(codec, name));
+    }
+  }
+  ~ZstdEncoder() override { ZSTD_freeCCtx(context_); }
+  ZstdEncoder(const ZstdEncoder&) = delete;
+  ZstdEncoder& operator=(const ZstdEncoder&) = delete;
+
+  size_t ends_tried() const override { return 1 + candidates_; }
+
+  std::vector<uint8_t> EncodeUpToBest(std::span<const uint8_t> content,
+                                      std::span<const size_t> ends, size_t& end) override {
+    Start(content.size());
+    size_t best_bytes = 0;
+    size_t at = 0;
+    for (const size_t next : ends) {
+      Feed(content.subspan(at, next - at));
+      at = next;
+      if (best_bytes == 0 || WasteOf(frame_bytes_) < WasteOf(best_bytes)) {
+        best_bytes = frame_bytes_;
+        end = at;
+      }
+    }
+    return FrameEndingAt(best_bytes);
+  }
+
+  std::vector<uint8_t> EncodeUpToLast(std::span<const uint8_t> content,
+                                      std::span<const size_t> ends) override {
+    Start(content.size());
+    size_t at = 0;
+    for (const size_t next : ends) {
+      Feed(content.subspan(at, next - at));
+      at = next;
+    }
+    return FrameEndingAt(frame_bytes_);
+  }
+
+  std::vector<uint8_t> EncodeWhole(std::span<const uint8_t> content) override {
+    CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
+    std::vector<uint8_t> out(ZSTD_compressBound(content.size()));
+    const size_t size =
+        ZSTD_compress2(context_, out.data(), out.size(), content.data(), content.size());
+    CheckZstd(size);
+    out.resize(size);
+    return out;
+  }
+
+ private:
+  void Set(ZSTD_cParameter parameter, uint64_t value) {
+    CheckZstd(ZSTD_CCtx_setParameter(context_, parameter,
+                                     static_cast<int>(std::min<uint64_t>(value, INT_MAX))));
+  }
+
+  void Start(size_t content_bytes) {
+    CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
+    frame_.resize(ZSTD_compressBound(content_bytes) + 1024);
+    frame_bytes_ = 0;
+  }
+
+  void Feed(std::span<const uint8_t> content) {
+    ZSTD_inBuffer in{content.data(), content.size(), 0};
+    ZSTD_outBuffer out{frame_.data(), frame_.size(), frame_bytes_};
+    for (size_t left = 1; left != 0;) {
+      left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_flush);
+      CheckZstd(left);
+    }
+    frame_bytes_ = out.pos;
+  }
+
+  // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block
+  // before it (RFC 8878, 3.1.1.2: 3 bytes: last 1 bit, type 2 bits, size 21 bits).
+  std::vector<uint8_t> FrameEndingAt(size_t size) const {
+    constexpr size_t kFrameHeaderBytes =
+        6;  // magic, descriptor, window: streamed, so no content size
+    constexpr uint32_t kRunLengthBlock = 1;
+    std::vector<uint8_t> out(frame_.begin(), frame_.begin() + static_cast<std::ptrdiff_t>(size));
+    size_t last = kFrameHeaderBytes;
+    for (size_t at = kFrameHeaderBytes; at < size;) {
+      const uint32_t header = out[at] | uint32_t{out[at + 1]} << 8U | uint32_t{out[at + 2]} << 16U;
+      last = at;
+      at += 3 + (((header >> 1U) & 3U) == kRunLengthBlock ? 1 : header >> 3U);
+    }
+    out[last] |= 1U;
+    return out;
+  }
+
+  const size_t candidates_;
+  ZSTD_CCtx* context_;
+  std::vector<uint8_t> frame_;  // keeps its memory from call to call
+  size_t frame_bytes_ = 0;
+};
+
+class Lz4Encoder final : public FrameEncoder {
+ public:
+  explicit Lz4Encoder(const Codec& codec)
+      : level_(static_cast<int>(codec.level)), state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
+
+  // lz4 blocks cannot be flushed: the coarse cut it is.
+  size_t ends_tried() const override { return 1; }
+
+  std::vector<uint8_t> EncodeUpToBest(std::span<const uint8_t> content,
+                                      std::span<const size_t> ends, size_t& end) override {
+    end = ends.front();
+    return EncodeWhole(content.first(end));
+  }
+
+  std::vector<uint8_t> EncodeUpToLast(std::span<const uint8_t> content,
+                                      std::span<const size_t> ends) override {
+    return EncodeWhole(content.first(ends.back()));
+  }
+
+  std::vector<uint8_t> EncodeWhole(std::span<const uint8_t> content) override {
+    const int size = static_cast<int>(content.size());
+    std::vector<uint8_t> out(static_cast<size_t>(LZ4_compressBound(size)));
+    const int written = LZ4_compress_HC_extStateHC(
+        state_.data(), reinterpret_cast<const char*>(content.data()),
+        reinterpret_cast<char*>(out.data()), size, static_cast<int>(out.size()), level_);
+    if (written <= 0) {
+      base::Fail(base::Code::kFailed, "lz4 could not compress {} bytes", content.size());
+    }
+    out.resize(static_cast<size_t>(written));
+    return out;
+  }
+
+ private:
+  int level_;
+  std::vector<uint8_t> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<FrameEncoder> MakeFrameEncoder(const Codec& codec) {
+  if (codec.name == kZstd) {
+    return std::make_unique<ZstdEncoder>(codec);
+  }
+  if (codec.name == kLz4) {
+    return std::make_unique<Lz4Encoder>(codec);
+  }
+  base::Fail(base::Code::kUsage, "there is no codec {}", codec.name);
+}
+
+std::string LibraryVersion(const std::string& codec_name) {
+  if (codec_name == kZstd) {
+    return ZSTD_versionString();
+  }
+  return codec_name == kLz4 ? LZ4_versionString() : "";
+}
+
+size_t EncoderBytes(const Codec& codec) {
+  if (codec.name == kLz4) {
+    return static_cast<size_t>(LZ4_sizeofStateHC());
+  }
+  const auto log = [&](const char* name) {
+    return static_cast<unsigned>(std::min<uint64_t>(ParameterOf(codec, name), 31));
+  };
+  ZSTD_compressionParameters parameters{};
+  parameters.windowLog = log("window_log");
+  parameters.chainLog = log("chain_log");
+  parameters.hashLog = log("hash_log");
+  parameters.searchLog = log("search_log");
+  parameters.minMatch = log("min_match");
+  parameters.strategy = static_cast<ZSTD_strategy>(log("strategy"));
+  return ZSTD_estimateCStreamSize_usingCParams(parameters);
+}
+
+std::vector<uint8_t> AlignedToBlocks(std::span<const uint8_t> frame) {
+  std::vector<uint8_t> out(WasteOf(frame.size()), 0);
+  out.insert(out.end(), frame.begin(), frame.end());
+  return out;
+}
+
+}  // namespace chunker
