@@ -171,12 +171,12 @@ void Assembly::FillFrom(const std::string& image_path, const chunker::ChunkIndex
   }
 }
 
-void Assembly::Store(size_t number, base::Bytes data) {
+bool Assembly::Store(size_t number, base::Bytes data) {
   if (base::Sha256Of(data) != chunks_[number].id.digest) {
-    base::Fail(base::Code::kVerification, "chunk {} of {} arrived with another content", number,
-               stored_.manifest.name);
+    return false;
   }
   Put(number, data);
+  return true;
 }
 
 void Assembly::Put(size_t number, base::Bytes data) {

@@ -44,8 +44,8 @@ class Assembly {
   // Copies the missing chunks that `image_path` has by its index; a chunk whose content is not what
   // the index says is left out. `index` is of any image.
   void FillFrom(const std::string& image_path, const chunker::ChunkIndex& index);
-  // Throws Error{kVerification} where `data` is not that chunk.
-  void Store(size_t number, base::Bytes data);
+  // False: `data` is not that chunk, and nothing has changed.
+  bool Store(size_t number, base::Bytes data);
 
   // Makes the image durable and compares it with the manifest's digest; Error{kVerification} then
   // removes all of it, since no further push would make it right.

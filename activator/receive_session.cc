@@ -13,6 +13,8 @@
 #include "base/lock.h"
 #include "base/progress.h"
 #include "base/version.h"
+#include "pusher/delta_message.h"
+#include "pusher/texts.h"
 
 namespace activator {
 namespace {
@@ -64,6 +66,9 @@ void ReceiveSession::Greet() {
   hello.architecture = images::MachineArchitecture();
   hello.mounts = !options_.plain_directory;
   hello.features = features_;
+  for (const char* codec : {chunker::kZstd, chunker::kLz4}) {
+    hello.codecs[codec] = chunker::LibraryVersion(codec);
+  }
   hello.free_bytes = base::FreeBytes(layout_.root());
   hello.active_generation = ActiveGeneration(layout_);
   for (const HeldImage& image : held_) {
@@ -84,11 +89,10 @@ void ReceiveSession::ReceiveImage() {
     AcceptHeld(offer);
     return;
   }
-  images::StoredManifest manifest = ReceiveManifest(offer);
-  const std::string index = pusher::ReceiveBlob(wire_, offer.index_bytes);
-  const std::string provenance = pusher::ReceiveBlob(wire_, offer.provenance_bytes);
-  assemblies_.push_back(
-      std::make_unique<Assembly>(layout_, std::move(manifest), index, provenance, options_.by));
+  pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
+  assemblies_.push_back(std::make_unique<Assembly>(layout_,
+                                                   ReadManifest(offer, std::move(texts.manifest)),
+                                                   texts.index, texts.provenance, options_.by));
   Assemble(*assemblies_.back());
 }
 
@@ -102,9 +106,22 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   }
 }
 
-images::StoredManifest ReceiveSession::ReceiveManifest(const pusher::Offer& offer) {
-  images::StoredManifest manifest = images::StoredManifest::Parse(
-      pusher::ReceiveBlob(wire_, offer.manifest_bytes), "the manifest that was sent");
+// The texts that the offer's delta refers to.
+std::string ReceiveSession::BasisOf(const pusher::Offer& offer) const {
+  if (offer.basis == 0) {
+    return "";
+  }
+  if (offer.basis > held_.size()) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: there is no version {} here",
+               wire_.peer(), offer.basis);
+  }
+  return pusher::BasisTexts(images::ImageDirectory(held_[offer.basis - 1].path));
+}
+
+images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
+                                                    std::string text) const {
+  images::StoredManifest manifest =
+      images::StoredManifest::Parse(std::move(text), "the manifest that was sent");
   if (manifest.digest != offer.manifest_sha256 || manifest.manifest.name != offer.name) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: the manifest is not the one offered",
                wire_.peer());
@@ -138,9 +155,10 @@ void ReceiveSession::Assemble(Assembly& assembly) {
   need.chunks_missing = assembly.missing_count();
   need.missing_bytes = assembly.MissingBytes();
   pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
-  const std::vector<uint8_t> bits = pusher::PackBits(assembly.missing());
-  wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
-  ReceiveChunks(assembly);
+  SendMissing(assembly);
+  if (assembly.missing_count() > 0) {
+    ReceiveChunks(assembly);
+  }
 }
 
 void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
@@ -167,16 +185,61 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
   }
 }
 
+void ReceiveSession::SendMissing(const Assembly& assembly) {
+  const std::vector<uint8_t> bits = pusher::PackBits(assembly.missing());
+  wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
+}
+
+// Deltas may fail, chunks may not: what is still missing when all was sent comes as chunks.
 void ReceiveSession::ReceiveChunks(Assembly& assembly) {
-  while (assembly.missing_count() > 0) {
-    const pusher::Message message = pusher::Expect(wire_, MessageType::kChunk);
-    const pusher::ChunkMessage chunk = pusher::ParseChunk(message.payload, wire_.peer());
-    if (chunk.number >= assembly.chunks().size() || !assembly.IsMissing(chunk.number)) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
-                 wire_.peer(), chunk.number);
-    }
-    assembly.Store(chunk.number, chunk.data);
+  const chunker::Codec& codec = assembly.stored().manifest.image.codec;
+  const auto rebuilder =
+      CanEncode(codec) ? std::make_unique<Rebuilder>(codec, held_) : std::unique_ptr<Rebuilder>();
+  for (bool all_sent = false; !all_sent || assembly.missing_count() > 0;) {
+    const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
+    if (message.type == MessageType::kDelta && !all_sent) {
+      TakeDelta(pusher::DeltaMessage::Parse(message.payload, wire_.peer()), rebuilder.get(),
+                assembly);
+    } else if (message.type == MessageType::kChunk) {
+      TakeChunk(pusher::ParseChunk(message.payload, wire_.peer()), assembly);
+    } else if (message.type == MessageType::kSent && !all_sent && message.payload.empty()) {
+      all_sent = true;
+      SendMissing(assembly);
+      wire_.Flush();
+    } else {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came among the chunks",
+                 wire_.peer(), static_cast<unsigned>(message.type));
+    }
+  }
+}
+
+void ReceiveSession::CheckAskedFor(uint64_t number, const Assembly& assembly) const {
+  if (number >= assembly.chunks().size() || !assembly.IsMissing(number)) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
+               wire_.peer(), number);
+  }
+}
+
+void ReceiveSession::TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly) {
+  CheckAskedFor(chunk.number, assembly);
+  if (!assembly.Store(chunk.number, chunk.data)) {
+    base::Fail(base::Code::kVerification, "chunk {} of {} arrived with another content",
+               chunk.number, assembly.stored().manifest.name);
+  }
+}
+
+void ReceiveSession::TakeDelta(const pusher::DeltaMessage& message, Rebuilder* rebuilder,
+                               Assembly& assembly) {
+  for (size_t i = 0; i < message.chunks.size(); ++i) {
+    CheckAskedFor(message.first_chunk + i, assembly);
+  }
+  if (rebuilder == nullptr) {
+    return;
+  }
+  const std::vector<std::vector<uint8_t>> chunks = rebuilder->Rebuild(message);
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    assembly.Store(message.first_chunk + i, chunks[i]);
   }
 }
 

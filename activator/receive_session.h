@@ -14,6 +14,7 @@
 
 #include "activator/assembly.h"
 #include "activator/chunk_store.h"
+#include "activator/rebuild.h"
 #include "activator/receive.h"
 #include "activator/stage.h"
 #include "pusher/keep_alive.h"
@@ -43,11 +44,16 @@ class ReceiveSession {
   void Greet();
   void ReceiveImage();
   void AcceptHeld(const pusher::Offer& offer);
-  images::StoredManifest ReceiveManifest(const pusher::Offer& offer);
+  images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
   void Assemble(Assembly& assembly);
   void FillFromWhatIsHere(Assembly& assembly);
   void ReceiveChunks(Assembly& assembly);
+  void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
+  void TakeDelta(const pusher::DeltaMessage& message, Rebuilder* rebuilder, Assembly& assembly);
+  std::string BasisOf(const pusher::Offer& offer) const;
+  void SendMissing(const Assembly& assembly);
+  void CheckAskedFor(uint64_t number, const Assembly& assembly) const;
   void PublishAndStage();
   [[noreturn]] void FailDiskFull(const base::Error& error);
 

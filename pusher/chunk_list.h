@@ -17,6 +17,8 @@ struct DistinctChunk {
   chunker::ChunkId id;
   uint32_t size_bytes = 0;
   std::vector<uint64_t> offsets;  // in the image, at least one
+
+  chunker::Chunk first() const { return {id, offsets.front(), size_bytes}; }
 };
 
 class ChunkList {

@@ -64,6 +64,7 @@ std::string Hello::Serialize() const {
                {"architecture", architecture},
                {"mounts", mounts},
                {"features", features},
+               {"codecs", codecs},
                {"free_bytes", free_bytes},
                {"active_generation", active_generation},
                {"held", list}});
@@ -82,6 +83,7 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
   for (const std::string& feature : fields.Strings("features")) {
     out.features.push_back(Printable(feature, 64));
   }
+  out.codecs = fields.StringMap("codecs");
   out.free_bytes = fields.Number("free_bytes", 0, kAny);
   out.active_generation = fields.Number("active_generation", 0, kAny);
   for (const Json& entry : fields.Array("held")) {
@@ -122,7 +124,9 @@ std::string Offer::Serialize() const {
                {"held", held},
                {"manifest_bytes", manifest_bytes},
                {"index_bytes", index_bytes},
-               {"provenance_bytes", provenance_bytes}});
+               {"provenance_bytes", provenance_bytes},
+               {"delta_bytes", delta_bytes},
+               {"basis", basis}});
 }
 
 Offer Offer::Parse(std::string_view text, const std::string& peer) {
@@ -135,6 +139,8 @@ Offer Offer::Parse(std::string_view text, const std::string& peer) {
   out.manifest_bytes = fields.Number("manifest_bytes", 0, kMaxManifestBytes);
   out.index_bytes = fields.Number("index_bytes", 0, kMaxIndexBytes);
   out.provenance_bytes = fields.Number("provenance_bytes", 0, kMaxProvenanceBytes);
+  out.delta_bytes = fields.Number("delta_bytes", 0, kMaxTextDeltaBytes);
+  out.basis = fields.Number("basis", 0, kAny);
   fields.Done();
   return out;
 }

@@ -7,6 +7,7 @@
 #define SLIPWAY_PUSHER_PROTOCOL_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +20,15 @@
 
 namespace pusher {
 
-inline constexpr uint64_t kProtocolMin = 1;  // the versions that this program speaks
-inline constexpr uint64_t kProtocolMax = 1;
+inline constexpr uint64_t kProtocolMin = 2;  // the versions that this program speaks
+inline constexpr uint64_t kProtocolMax = 2;
 
 // What one push may carry of each, at most.
 inline constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;
 inline constexpr uint64_t kMaxProvenanceBytes = uint64_t{16} << 20;
 inline constexpr uint64_t kMaxIndexBytes = uint64_t{40} << 20;  // about a million chunks
+// Of texts that travel as a delta, with what it refers to; longer ones travel as they are.
+inline constexpr uint64_t kMaxTextDeltaBytes = uint64_t{8} << 20;
 
 enum class MessageType : uint8_t {
   kHello = 1,
@@ -39,6 +42,8 @@ enum class MessageType : uint8_t {
   kCommit = 9,
   kStaged = 10,
   kFailure = 11,
+  kDelta = 12,
+  kSent = 13,
 };
 
 struct HeldImage {
@@ -55,6 +60,8 @@ struct Hello {
   std::string architecture;           // as uname -m gives it
   bool mounts = true;                 // false: a folder that only keeps images; checks nothing
   std::vector<std::string> features;  // "erofs-lz4", "erofs-zstd"
+  // The versions of its codecs' libraries: what makes the same chunks again of the same content.
+  std::map<std::string, std::string> codecs;
   uint64_t free_bytes = 0;
   uint64_t active_generation = 0;  // 0: none
   std::vector<HeldImage> held;     // complete versions alone
@@ -76,8 +83,9 @@ struct Begin {
   static Begin Parse(std::string_view text, const std::string& peer);
 };
 
-// pusher -> host: an image. Unless `held`, three texts follow as blobs: manifest, index,
-// provenance.
+// pusher -> host: an image. Unless `held`, three texts follow as blobs, one after the other:
+// manifest, index, provenance; together as a delta against the same texts of a held version where
+// that is `delta_bytes` long.
 struct Offer {
   std::string name;
   base::Sha256 manifest_sha256;
@@ -85,6 +93,8 @@ struct Offer {
   uint64_t manifest_bytes = 0;
   uint64_t index_bytes = 0;
   uint64_t provenance_bytes = 0;  // 0: none
+  uint64_t delta_bytes = 0;       // 0: the texts as they are
+  uint64_t basis = 0;  // of the delta: 0 none, otherwise one more than the version's number
   bool operator==(const Offer&) const = default;
 
   std::string Serialize() const;

@@ -9,7 +9,10 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "images/chunk_reader.h"
 #include "pusher/chunk_list.h"
+#include "pusher/delta_sender.h"
+#include "pusher/texts.h"
 
 namespace pusher {
 namespace {
@@ -38,21 +41,23 @@ void CheckLength(uint64_t size_bytes, uint64_t max_bytes, const std::string& pat
   }
 }
 
-void SendOffer(Wire& wire, const images::ImageDirectory& image, const std::string& index) {
-  const std::string provenance = base::ReadFileIfThere(image.provenance_path()).value_or("");
+ImageTexts TextsOf(const images::ImageDirectory& image) {
+  ImageTexts out;
+  out.manifest = image.stored().text;
+  out.index = base::ReadFile(image.index_path());
+  out.provenance = base::ReadFileIfThere(image.provenance_path()).value_or("");
+  CheckLength(out.manifest.size(), kMaxManifestBytes, image.path() + "/" + images::kManifestFile);
+  CheckLength(out.index.size(), kMaxIndexBytes, image.index_path());
+  CheckLength(out.provenance.size(), kMaxProvenanceBytes, image.provenance_path());
+  return out;
+}
+
+void OfferImage(Wire& wire, const images::ImageDirectory& image, const Basis* basis) {
   Offer offer;
   offer.name = image.manifest().name;
   offer.manifest_sha256 = image.stored().digest;
-  offer.manifest_bytes = image.stored().text.size();
-  offer.index_bytes = index.size();
-  offer.provenance_bytes = provenance.size();
-  CheckLength(offer.manifest_bytes, kMaxManifestBytes, image.path() + "/" + images::kManifestFile);
-  CheckLength(offer.index_bytes, kMaxIndexBytes, image.index_path());
-  CheckLength(offer.provenance_bytes, kMaxProvenanceBytes, image.provenance_path());
-  SendText(wire, MessageType::kOffer, offer.Serialize());
-  SendBlob(wire, image.stored().text);
-  SendBlob(wire, index);
-  SendBlob(wire, provenance);
+  offer.basis = basis == nullptr ? 0 : basis->version + 1;
+  SendOffer(wire, offer, TextsOf(image), basis == nullptr ? "" : BasisTexts(basis->image));
 }
 
 void OfferHeld(Wire& wire, const images::ImageDirectory& image) {
@@ -64,10 +69,13 @@ void OfferHeld(Wire& wire, const images::ImageDirectory& image) {
 }
 
 // Which chunks the host lacks.
+std::vector<bool> ReceiveMissing(Wire& wire, size_t chunk_count) {
+  return UnpackBits(Expect(wire, MessageType::kMissing).payload, chunk_count, wire.peer());
+}
+
 std::vector<bool> ReceiveNeed(Wire& wire, size_t chunk_count) {
   const Need need = Need::Parse(Expect(wire, MessageType::kNeed).text(), wire.peer());
-  const Message flags = Expect(wire, MessageType::kMissing);
-  std::vector<bool> missing = UnpackBits(flags.payload, chunk_count, wire.peer());
+  std::vector<bool> missing = ReceiveMissing(wire, chunk_count);
   const auto count = static_cast<uint64_t>(std::ranges::count(missing, true));
   if (need.chunks_total != chunk_count || need.chunks_missing != count) {
     base::Fail(base::Code::kFailed,
@@ -76,57 +84,118 @@ std::vector<bool> ReceiveNeed(Wire& wire, size_t chunk_count) {
   return missing;
 }
 
-// Sends the chunks and returns their number. Each is verified first: a damaged image must not cost
-// a transfer to be found out.
-uint64_t SendChunks(Wire& wire, const images::ImageDirectory& image, const ChunkList& chunks,
-                    const std::vector<bool>& missing, const base::Io& io) {
-  const base::UniqueFd fd = base::OpenForReading(image.image_path());
-  uint64_t total_bytes = 0;
-  for (size_t number = 0; number < chunks.size(); ++number) {
-    total_bytes += missing[number] ? chunks[number].size_bytes : 0;
-  }
-  base::Progress progress(io, fmt::format("{}: sending {}", wire.peer(), image.manifest().name),
-                          total_bytes);
-  uint64_t sent = 0;
-  for (size_t number = 0; number < chunks.size(); ++number) {
-    if (!missing[number]) {
-      continue;
-    }
-    base::ThrowIfInterrupted();
-    const DistinctChunk& chunk = chunks[number];
-    const std::vector<uint8_t> data =
-        base::PRead(fd.get(), chunk.offsets[0], chunk.size_bytes, image.image_path());
-    if (base::Sha256Of(data) != chunk.id.digest) {
-      base::Fail(base::Code::kVerification,
-                 "{} is damaged: the {} bytes from {} are not those that its index names; build "
-                 "it again",
-                 image.image_path(), chunk.size_bytes, chunk.offsets[0]);
-    }
-    SendChunk(wire, static_cast<uint32_t>(number), data);
-    progress.Add(data.size());
-    ++sent;
-  }
-  return sent;
+bool CanRebuild(const Hello& hello, const images::Codec& codec) {
+  const auto found = hello.codecs.find(codec.name);
+  return found != hello.codecs.end() && found->second == codec.library_version;
 }
 
+// Sends what the host lacks of one image.
+class ContentSender {
+ public:
+  ContentSender(Wire& wire, const images::ImageDirectory& image, const ChunkList& chunks,
+                std::vector<bool> missing, const base::Io& io)
+      : wire_(wire),
+        image_(image),
+        chunks_(chunks),
+        missing_(std::move(missing)),
+        progress_(io, fmt::format("{}: sending {}", wire.peer(), image.manifest().name),
+                  MissingBytes()) {}
+
+  void Send(const Basis* basis, PushedImage& result) {
+    result.chunks_sent = MissingCount();
+    if (result.chunks_sent == 0) {
+      return;
+    }
+    if (basis != nullptr) {
+      result.basis = basis->image.manifest().name + "/" + basis->image.id().text();
+      result.chunks_as_delta = SendDeltas(*basis);
+    } else {
+      SendChunks();
+    }
+    SendEmpty(wire_, MessageType::kSent);
+    missing_ = ReceiveMissing(wire_, chunks_.size());
+    result.chunks_failed = MissingCount();
+    SendChunks();
+  }
+
+ private:
+  uint64_t MissingCount() const {
+    return static_cast<uint64_t>(std::ranges::count(missing_, true));
+  }
+  uint64_t MissingBytes() const {
+    uint64_t out = 0;
+    for (size_t number = 0; number < chunks_.size(); ++number) {
+      out += missing_[number] ? chunks_[number].size_bytes : 0;
+    }
+    return out;
+  }
+
+  // Each is verified first: a damaged image must not cost a transfer to be found out.
+  void SendChunk(size_t number) {
+    base::ThrowIfInterrupted();
+    const std::vector<uint8_t> data = image_.Read(chunks_[number].first());
+    pusher::SendChunk(wire_, static_cast<uint32_t>(number), data);
+    progress_.Add(data.size());
+  }
+
+  void SendChunks() {
+    for (size_t number = 0; number < chunks_.size(); ++number) {
+      if (missing_[number]) {
+        SendChunk(number);
+      }
+    }
+  }
+
+  // Returns the number of chunks that went as deltas.
+  uint64_t SendDeltas(const Basis& basis) {
+    DeltaSender deltas(basis, image_, chunks_);
+    uint64_t out = 0;
+    for (size_t number = 0; number < chunks_.size();) {
+      if (!missing_[number]) {
+        ++number;
+        continue;
+      }
+      base::ThrowIfInterrupted();
+      size_t count = 0;
+      const std::optional<DeltaMessage> delta = deltas.Make(number, missing_, count);
+      if (delta) {
+        wire_.Send(static_cast<uint8_t>(MessageType::kDelta), delta->Serialize());
+        out += count;
+      }
+      for (size_t i = number; i < number + count; ++i) {
+        delta ? progress_.Add(chunks_[i].size_bytes) : SendChunk(i);
+      }
+      number += count;
+    }
+    return out;
+  }
+
+  Wire& wire_;
+  const images::ChunkReader image_;
+  const ChunkList& chunks_;
+  std::vector<bool> missing_;
+  base::Progress progress_;
+};
+
 PushedImage PushImage(Wire& wire, const Hello& hello, const images::ImageDirectory& image,
-                      const base::Io& io) {
-  PushedImage result{image.manifest().name,
-                     image.id().text(),
-                     image.manifest().image.size_bytes,
-                     Holds(hello, image),
-                     0,
-                     0};
+                      const base::Io& io, const PushOptions& options) {
+  PushedImage result;
+  result.name = image.manifest().name;
+  result.id = image.id().text();
+  result.image_bytes = image.manifest().image.size_bytes;
+  result.already_there = Holds(hello, image);
   if (result.already_there) {
     OfferHeld(wire, image);
     return result;
   }
-  const std::string index = base::ReadFile(image.index_path());
-  const ChunkList chunks(images::ParseIndexOf(image.manifest(), index, image.index_path()));
-  SendOffer(wire, image, index);
-  const std::vector<bool> missing = ReceiveNeed(wire, chunks.size());
+  const ChunkList chunks(image.ReadIndex());
+  const std::optional<Basis> basis = options.deltas ? FindBasis(hello, image) : std::nullopt;
+  OfferImage(wire, image, basis ? &*basis : nullptr);
+  std::vector<bool> missing = ReceiveNeed(wire, chunks.size());
   result.chunks_total = chunks.size();
-  result.chunks_sent = SendChunks(wire, image, chunks, missing, io);
+  ContentSender sender(wire, image, chunks, std::move(missing), io);
+  const bool rebuilds = basis && CanRebuild(hello, image.manifest().image.codec);
+  sender.Send(rebuilds ? &*basis : nullptr, result);
   return result;
 }
 
@@ -183,7 +252,8 @@ void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std
   }
 }
 
-PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io) {
+PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io,
+                const PushOptions& options) {
   try {
     const Hello hello = ReceiveHello(wire);
     for (const images::ImageDirectory& image : images) {
@@ -194,7 +264,7 @@ PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, c
     SendText(wire, MessageType::kBegin, begin.Serialize());
     PushResult result;
     for (const images::ImageDirectory& image : images) {
-      result.images.push_back(PushImage(wire, hello, image, io));
+      result.images.push_back(PushImage(wire, hello, image, io, options));
     }
     SendEmpty(wire, MessageType::kCommit);
     result.staged = Staged::Parse(Expect(wire, MessageType::kStaged).text(), wire.peer());

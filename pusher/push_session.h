@@ -20,7 +20,14 @@ struct PushedImage {
   uint64_t image_bytes = 0;
   bool already_there = false;
   uint64_t chunks_total = 0;  // distinct; 0 where it was there already
-  uint64_t chunks_sent = 0;
+  uint64_t chunks_sent = 0;   // as they are or in deltas
+  uint64_t chunks_as_delta = 0;
+  uint64_t chunks_failed = 0;  // of those: did not come out on the host, and were sent again
+  std::string basis;           // NAME/ID that the deltas are against; empty: there were none
+};
+
+struct PushOptions {
+  bool deltas = true;
 };
 
 struct PushResult {
@@ -31,7 +38,8 @@ struct PushResult {
 // Pushes all `images` as one generation. Throws Error: kFailed where the host cannot run one of
 // them (nothing was sent) or refuses, kVerification where a local image is damaged, kUnreachable
 // where the connection ended.
-PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io);
+PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io,
+                const PushOptions& options = {});
 
 // Throws Error{kFailed} that says what the host lacks and what to do.
 void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std::string& peer);

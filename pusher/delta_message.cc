@@ -1,0 +1,132 @@
+#include "pusher/delta_message.h"
+
+#include "base/error.h"
+#include "chunker/chunk_content.h"
+
+namespace pusher {
+namespace {
+
+constexpr uint64_t kMaxChunks = kMaxDeltaContentBytes;  // each has content
+constexpr uint64_t kMaxReferences = 4096;
+constexpr unsigned kMaxShift = 56;  // numbers have at most 63 bits
+
+// LEB128: 7 bits a byte, the lowest first, the high bit where more follow.
+void PutNumber(uint64_t value, std::vector<uint8_t>& out) {
+  for (; value >= 0x80; value >>= 7U) {
+    out.push_back(static_cast<uint8_t>(value | 0x80U));
+  }
+  out.push_back(static_cast<uint8_t>(value));
+}
+
+class NumberReader {
+ public:
+  NumberReader(base::Bytes data, const std::string& peer) : rest_(data), peer_(peer) {}
+
+  uint64_t Next(uint64_t max, const char* what) {
+    uint64_t value = 0;
+    for (unsigned shift = 0;; shift += 7) {
+      if (rest_.empty() || shift > kMaxShift) {
+        Fail(what);
+      }
+      const uint8_t byte = rest_.front();
+      rest_ = rest_.subspan(1);
+      value |= uint64_t{byte & 0x7fU} << shift;
+      if ((byte & 0x80U) == 0) {
+        break;
+      }
+    }
+    if (value > max) {
+      Fail(what);
+    }
+    return value;
+  }
+  base::Bytes rest() const { return rest_; }
+
+  [[noreturn]] void Fail(const char* what) const {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: a delta whose {} is out of range",
+               peer_, what);
+  }
+
+ private:
+  base::Bytes rest_;
+  const std::string& peer_;
+};
+
+ChunkRecipe ReadRecipe(NumberReader& numbers) {
+  ChunkRecipe out;
+  out.content_bytes = numbers.Next(chunker::kMaxContentBytes, "content");
+  const uint64_t points = numbers.Next(out.content_bytes, "number of flush points");
+  uint64_t at = 0;
+  for (uint64_t i = 0; i < points; ++i) {
+    const uint64_t step = numbers.Next(out.content_bytes - at, "flush point");
+    at += step;
+    if (step == 0 || (i + 1 == points && at != out.content_bytes)) {
+      numbers.Fail("flush point");
+    }
+    out.flush_points.push_back(at);
+  }
+  return out;
+}
+
+}  // namespace
+
+uint64_t DeltaMessage::content_bytes() const {
+  uint64_t out = 0;
+  for (const ChunkRecipe& chunk : chunks) {
+    out += chunk.content_bytes;
+  }
+  return out;
+}
+
+std::vector<uint8_t> DeltaMessage::Serialize() const {
+  std::vector<uint8_t> out;
+  PutNumber(first_chunk, out);
+  PutNumber(chunks.size(), out);
+  for (const ChunkRecipe& chunk : chunks) {
+    PutNumber(chunk.content_bytes, out);
+    PutNumber(chunk.flush_points.size(), out);
+    uint64_t at = 0;
+    for (const uint64_t point : chunk.flush_points) {
+      PutNumber(point - at, out);
+      at = point;
+    }
+  }
+  PutNumber(references.size(), out);
+  for (const Reference& reference : references) {
+    PutNumber(reference.version, out);
+    PutNumber(reference.first, out);
+    PutNumber(reference.count, out);
+  }
+  out.insert(out.end(), delta.begin(), delta.end());
+  return out;
+}
+
+DeltaMessage DeltaMessage::Parse(base::Bytes payload, const std::string& peer) {
+  constexpr uint64_t kAny = INT64_MAX;
+  NumberReader numbers(payload, peer);
+  DeltaMessage out;
+  out.first_chunk = numbers.Next(kAny, "chunk");
+  const uint64_t chunks = numbers.Next(kMaxChunks, "number of chunks");
+  uint64_t content_bytes = 0;
+  for (uint64_t i = 0; i < chunks; ++i) {
+    out.chunks.push_back(ReadRecipe(numbers));
+    content_bytes += out.chunks.back().content_bytes;
+    if (content_bytes > kMaxDeltaContentBytes || out.chunks.back().content_bytes == 0) {
+      numbers.Fail("content");
+    }
+  }
+  const uint64_t references = numbers.Next(kMaxReferences, "number of references");
+  for (uint64_t i = 0; i < references; ++i) {
+    Reference& reference = out.references.emplace_back();
+    reference.version = numbers.Next(kAny, "version");
+    reference.first = numbers.Next(kAny, "reference");
+    reference.count = numbers.Next(kAny, "reference");
+  }
+  if (out.chunks.empty()) {
+    numbers.Fail("number of chunks");
+  }
+  out.delta.assign(numbers.rest().begin(), numbers.rest().end());
+  return out;
+}
+
+}  // namespace pusher

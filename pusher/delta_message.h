@@ -1,0 +1,51 @@
+// Neighbouring chunks as one delta: how each is made of its content, which old content the delta
+// refers to, and the delta. The authority on its bytes is docs/formats/protocol.md.
+#ifndef SLIPWAY_PUSHER_DELTA_MESSAGE_H_
+#define SLIPWAY_PUSHER_DELTA_MESSAGE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "pusher/wire.h"
+
+namespace pusher {
+
+// The content of one delta and of its prefix: with the codec's memory, what a host needs for one.
+inline constexpr uint64_t kMaxDeltaContentBytes = 2 << 20;
+inline constexpr uint64_t kMaxDeltaPrefixBytes = 5 << 20;
+
+// How a chunk is made of its content.
+struct ChunkRecipe {
+  uint64_t content_bytes = 0;
+  // Where the frame is flushed, its end included; empty: the chunk is its content.
+  std::vector<size_t> flush_points;
+  bool operator==(const ChunkRecipe&) const = default;
+};
+
+// The content of `count` chunks of a held version, from entry `first` of its index on.
+struct Reference {
+  uint64_t version = 0;  // its number in the hello's list
+  uint64_t first = 0;
+  uint64_t count = 0;
+  bool operator==(const Reference&) const = default;
+};
+
+struct DeltaMessage {
+  uint64_t first_chunk = 0;  // by the numbers of ChunkList
+  std::vector<ChunkRecipe> chunks;
+  std::vector<Reference> references;  // the prefix, in this order
+  std::vector<uint8_t> delta;
+  bool operator==(const DeltaMessage&) const = default;
+
+  uint64_t content_bytes() const;
+  std::vector<uint8_t> Serialize() const;
+  // Lengths are within bounds, flush points ascend to the content's end; what the numbers refer to
+  // is not checked.
+  static DeltaMessage Parse(base::Bytes payload, const std::string& peer);
+};
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_DELTA_MESSAGE_H_

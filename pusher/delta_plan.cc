@@ -1,0 +1,174 @@
+#include "pusher/delta_plan.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <unordered_map>
+
+#include "base/interrupt.h"
+#include "pusher/delta_message.h"
+
+namespace pusher {
+namespace {
+
+constexpr size_t kNone = std::numeric_limits<size_t>::max();
+constexpr uint64_t kMarginBytes = 384 << 10;  // of content on both sides of the expected place
+constexpr size_t kSimilarPerChunk = 3;
+constexpr uint64_t kMaxPrefixBytes = kMaxDeltaPrefixBytes - chunker::kMaxContentBytes;
+
+// The longest ascending subsequence of `values` without kNone: for each position whether it is in.
+std::vector<bool> LongestAscending(const std::vector<size_t>& values) {
+  std::vector<size_t> last_of_length;  // position of the smallest end of a run of that length
+  std::vector<size_t> before(values.size(), kNone);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == kNone) {
+      continue;
+    }
+    const auto at = std::ranges::lower_bound(last_of_length, values[i], {},
+                                             [&](size_t position) { return values[position]; });
+    if (at != last_of_length.begin()) {
+      before[i] = *std::prev(at);
+    }
+    if (at == last_of_length.end()) {
+      last_of_length.push_back(i);
+    } else {
+      *at = i;
+    }
+  }
+  std::vector<bool> out(values.size(), false);
+  for (size_t i = last_of_length.empty() ? kNone : last_of_length.back(); i != kNone;
+       i = before[i]) {
+    out[i] = true;
+  }
+  return out;
+}
+
+}  // namespace
+
+ReferenceFinder::ReferenceFinder(const images::ChunkReader& old_image, const ChunkList& new_chunks)
+    : old_(old_image) {
+  ReadOld();
+  Align(new_chunks);
+}
+
+void ReferenceFinder::ReadOld() {
+  offsets_.push_back(0);
+  for (size_t entry = 0; entry < old_.index().chunks().size(); ++entry) {
+    base::ThrowIfInterrupted();
+    const chunker::ChunkContent content = old_.ReadContent(old_.index().chunks()[entry]);
+    offsets_.push_back(offsets_.back() + content.bytes.size());
+    sketches_.Add(entry, chunker::SketchOf(content.bytes));
+  }
+}
+
+// Both images have their content in the same order, by path: what the two have in common tells
+// where the rest belongs.
+void ReferenceFinder::Align(const ChunkList& new_chunks) {
+  std::unordered_map<chunker::ChunkId, size_t> entry_of;
+  for (size_t entry = 0; entry < old_.index().chunks().size(); ++entry) {
+    entry_of.emplace(old_.index().chunks()[entry].id, entry);
+  }
+  for (size_t number = 0; number < new_chunks.size(); ++number) {
+    const DistinctChunk& chunk = new_chunks[number];
+    const auto found = entry_of.find(chunk.id);
+    anchors_.push_back(found == entry_of.end() ? kNone : found->second);
+    new_bytes_.push_back(chunk.size_bytes);
+  }
+  const std::vector<bool> in_order = LongestAscending(anchors_);
+  for (size_t i = 0; i < anchors_.size(); ++i) {
+    if (!in_order[i]) {
+      anchors_[i] = kNone;
+    }
+  }
+}
+
+// Between the anchors before and after, as far along in the old content as the entries are in the
+// new image.
+ReferenceFinder::Place ReferenceFinder::PlaceOf(size_t first, size_t count) const {
+  size_t left = first;
+  uint64_t before_bytes = 0;
+  while (left > 0 && anchors_[left - 1] == kNone) {
+    --left;
+    before_bytes += new_bytes_[left];
+  }
+  uint64_t own_bytes = 0;
+  for (size_t i = first; i < first + count; ++i) {
+    own_bytes += new_bytes_[i];
+  }
+  size_t right = first + count;
+  uint64_t after_bytes = 0;
+  while (right < anchors_.size() && anchors_[right] == kNone) {
+    after_bytes += new_bytes_[right];
+    ++right;
+  }
+  const std::vector<chunker::Chunk>& old = old_.index().chunks();
+  const uint64_t begin =
+      left == 0 ? 0 : old[anchors_[left - 1]].offset + old[anchors_[left - 1]].size_bytes;
+  const uint64_t end =
+      right == anchors_.size() ? old_.index().size_bytes() : old[anchors_[right]].offset;
+  const auto scale = static_cast<double>(end - begin) /
+                     static_cast<double>(before_bytes + own_bytes + after_bytes);
+  const auto scaled = [&](uint64_t bytes) {
+    return begin + static_cast<uint64_t>(static_cast<double>(bytes) * scale);
+  };
+  return {scaled(before_bytes), scaled(before_bytes + own_bytes)};
+}
+
+ReferenceSlice ReferenceFinder::SliceAround(const Place& place) const {
+  const std::vector<chunker::Chunk>& old = old_.index().chunks();
+  const auto entry_at = [&](uint64_t offset) {
+    const auto next = std::ranges::upper_bound(old, offset, {}, &chunker::Chunk::offset);
+    return static_cast<size_t>(next - old.begin()) - 1;
+  };
+  const size_t begin = entry_at(place.begin);
+  const size_t end = entry_at(place.end) + 1;
+  size_t first = begin;
+  while (first > 0 && offsets_[begin] - offsets_[first] < kMarginBytes) {
+    --first;
+  }
+  size_t last = end;
+  while (last < old.size() && offsets_[last] - offsets_[end] < kMarginBytes) {
+    ++last;
+  }
+  // Where much old content is gone, the middle of it.
+  while (last - first > 2 && offsets_[last] - offsets_[first] > kMaxPrefixBytes) {
+    ++first;
+    --last;
+  }
+  return {first, last - first};
+}
+
+std::vector<ReferenceSlice> ReferenceFinder::Find(
+    size_t first, std::span<const std::vector<uint8_t>> contents) const {
+  const ReferenceSlice around = SliceAround(PlaceOf(first, contents.size()));
+  uint64_t prefix_bytes = offsets_[around.first + around.count] - offsets_[around.first];
+  std::set<size_t> taken;
+  for (size_t i = 0; i < around.count; ++i) {
+    taken.insert(around.first + i);
+  }
+  std::vector<ReferenceSlice> out;
+  for (const std::vector<uint8_t>& content : contents) {
+    for (const size_t similar :
+         sketches_.MostSimilar(chunker::SketchOf(content), kSimilarPerChunk)) {
+      const size_t from = similar == 0 ? 0 : similar - 1;
+      for (size_t entry = from; entry <= std::min(similar + 1, old_.index().chunks().size() - 1);
+           ++entry) {
+        const uint64_t bytes = offsets_[entry + 1] - offsets_[entry];
+        if (prefix_bytes + bytes > kMaxPrefixBytes || !taken.insert(entry).second) {
+          continue;
+        }
+        prefix_bytes += bytes;
+        if (!out.empty() && out.back().first + out.back().count == entry) {
+          ++out.back().count;
+        } else {
+          out.push_back({entry, 1});
+        }
+      }
+    }
+  }
+  std::ranges::reverse(out);
+  out.push_back(around);
+  return out;
+}
+
+}  // namespace pusher

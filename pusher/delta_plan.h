@@ -1,0 +1,56 @@
+// Which old content each missing chunk resembles: what its delta is made against. The sender alone
+// decides; a bad choice costs bytes, never correctness.
+#ifndef SLIPWAY_PUSHER_DELTA_PLAN_H_
+#define SLIPWAY_PUSHER_DELTA_PLAN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "chunker/sketch.h"
+#include "images/chunk_reader.h"
+#include "pusher/chunk_list.h"
+
+namespace pusher {
+
+// Neighbouring chunks of the old image: entries [first, first + count) of its index.
+struct ReferenceSlice {
+  size_t first = 0;
+  size_t count = 0;
+  bool operator==(const ReferenceSlice&) const = default;
+};
+
+// The old image as references.
+class ReferenceFinder {
+ public:
+  // Reads and decodes all of `old_image`. Both must outlive the object.
+  ReferenceFinder(const images::ChunkReader& old_image, const ChunkList& new_chunks);
+
+  // For the new image's chunks [first, first + contents.size()), whose content that is: the old
+  // content at the same place (between the nearest chunks that both images have), and the most
+  // similar content from anywhere. The slices do not overlap; the closest one is the last.
+  std::vector<ReferenceSlice> Find(size_t first,
+                                   std::span<const std::vector<uint8_t>> contents) const;
+
+ private:
+  struct Place {
+    uint64_t begin = 0;  // in the old image
+    uint64_t end = 0;
+  };
+
+  void ReadOld();
+  void Align(const ChunkList& new_chunks);
+  Place PlaceOf(size_t first, size_t count) const;
+  ReferenceSlice SliceAround(const Place& place) const;
+
+  const images::ChunkReader& old_;
+  std::vector<uint64_t> offsets_;    // of each old entry's content in the row; one more at the end
+  std::vector<size_t> anchors_;      // per new chunk: the old entry that is the same, or kNone
+  std::vector<uint64_t> new_bytes_;  // per new chunk, in the image: to scale places by
+  chunker::SketchIndex sketches_;
+};
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_DELTA_PLAN_H_
