@@ -106,9 +106,9 @@ class ContentSender {
     if (result.chunks_sent == 0) {
       return;
     }
-    if (basis != nullptr) {
+    if (const std::unique_ptr<DeltaSender> deltas = DeltasAgainst(basis)) {
       result.basis = basis->image.manifest().name + "/" + basis->image.id().text();
-      result.chunks_as_delta = SendDeltas(*basis);
+      result.chunks_as_delta = SendDeltas(*deltas);
     } else {
       SendChunks();
     }
@@ -130,6 +130,18 @@ class ContentSender {
     return out;
   }
 
+  // Null where there is no basis, or ours is damaged.
+  std::unique_ptr<DeltaSender> DeltasAgainst(const Basis* basis) const {
+    try {
+      return basis == nullptr ? nullptr : std::make_unique<DeltaSender>(*basis, image_, chunks_);
+    } catch (const base::Error& error) {
+      if (error.code() != base::Code::kVerification) {
+        throw;
+      }
+      return nullptr;
+    }
+  }
+
   // Each is verified first: a damaged image must not cost a transfer to be found out.
   void SendChunk(size_t number) {
     base::ThrowIfInterrupted();
@@ -147,8 +159,7 @@ class ContentSender {
   }
 
   // Returns the number of chunks that went as deltas.
-  uint64_t SendDeltas(const Basis& basis) {
-    DeltaSender deltas(basis, image_, chunks_);
+  uint64_t SendDeltas(DeltaSender& deltas) {
     uint64_t out = 0;
     for (size_t number = 0; number < chunks_.size();) {
       if (!missing_[number]) {

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "images/image_directory.h"
 #include "pusher/chunk_list.h"
+#include "pusher/delta_message.h"
 #include "pusher/protocol.h"
 #include "tests/support/synthetic_image.h"
 
@@ -97,7 +98,7 @@ TEST_F(HostileTest, ACommitBeforeTheChunksCame) {
                         SendOffer(wire, TheOffer());
                         SendEmpty(wire, MessageType::kCommit);
                       }),
-              HasSubstr("broke the protocol: message 9 came where 7 is due"));
+              HasSubstr("broke the protocol: message 9 came among the chunks"));
   ExpectNothingPublished();
 }
 
@@ -168,6 +169,47 @@ TEST_F(HostileTest, TextsOfAnotherLengthThanAnnounced) {
               HasSubstr("a text is not as long as announced"));
 }
 
+TEST_F(HostileTest, ADeltaThatNobodyAskedFor) {
+  pusher::DeltaMessage delta;
+  delta.first_chunk = 2;
+  delta.chunks = {{5, {}}, {5, {}}};  // there is no chunk 3
+  const auto send = [&](pusher::Wire& wire) {
+    wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
+  };
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        send(wire);
+                      }),
+              HasSubstr("it sent chunk 3, not asked for"));
+  delta.first_chunk = INT64_MAX;
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        send(wire);
+                      }),
+              HasSubstr("not asked for"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, AnOfferWhoseTextsAreADeltaOfNothingHere) {
+  pusher::Offer offer = TheOffer();
+  offer.delta_bytes = 20;
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
+                        pusher::SendBlob(wire, "twenty bytes of text");
+                      }),
+              HasSubstr("is no delta of the version named"));
+  offer.basis = 1;
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
+                      }),
+              HasSubstr("there is no version 1 here"));
+  ExpectNothingPublished();
+}
+
 TEST_F(HostileTest, AHeldImageThatIsNotHere) {
   pusher::Offer offer = TheOffer();
   offer.held = true;
@@ -185,6 +227,7 @@ TEST_F(HostileTest, OneNameTwice) {
                         SendChunk(wire, 0, base::AsBytes("one"));
                         SendChunk(wire, 1, base::AsBytes("two"));
                         SendChunk(wire, 2, base::AsBytes("three"));
+                        SendEmpty(wire, MessageType::kSent);
                         pusher::SendText(wire, MessageType::kOffer, TheOffer().Serialize());
                       }),
               HasSubstr("it offers app twice"));
@@ -224,6 +267,7 @@ TEST_F(HostileTest, EveryByteOfAWholePushFlipped) {
     SendChunk(wire, 0, base::AsBytes("one"));
     SendChunk(wire, 1, base::AsBytes("two"));
     SendChunk(wire, 2, base::AsBytes("three"));
+    SendEmpty(wire, MessageType::kSent);
     SendEmpty(wire, MessageType::kCommit);
     wire.Flush();
     sink.Wait();

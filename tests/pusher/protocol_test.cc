@@ -26,6 +26,7 @@ Hello SomeHello() {
   out.agent_version = "0.1.0";
   out.architecture = "x86_64";
   out.features = {"erofs-lz4"};
+  out.codecs = {{"zstd", "1.5.7"}};
   out.free_bytes = 12345;
   out.active_generation = 7;
   out.held = {{"nginx", base::Sha256Of("a")}};
@@ -34,7 +35,7 @@ Hello SomeHello() {
 
 TEST(ProtocolTest, MessagesComeBackAsTheyWere) {
   EXPECT_EQ(Hello::Parse(SomeHello().Serialize(), "h"), SomeHello());
-  const Begin begin{1, 3};
+  const Begin begin{kProtocolMax, 3};
   EXPECT_EQ(Begin::Parse(begin.Serialize(), "h"), begin);
   const Offer offer{"nginx", base::Sha256Of("m"), false, 1, 2, 3};
   EXPECT_EQ(Offer::Parse(offer.Serialize(), "h"), offer);
@@ -50,19 +51,19 @@ TEST(ProtocolTest, AnotherProtocolVersionIsSaidOnBothSides) {
   // Whatever else a later version says.
   EXPECT_EQ(
       ErrorOf([] { Hello::Parse(R"({"protocol_min":8,"protocol_max":9,"shape":[]})", "web1"); }),
-      "web1 speaks versions 8 to 9 of the push protocol, this program 1 to 1; update the "
+      "web1 speaks versions 8 to 9 of the push protocol, this program 2 to 2; update the "
       "older one");
-  EXPECT_THAT(ErrorOf([] { Begin::Parse(R"({"protocol":2,"images":1})", "the sender"); }),
-              HasSubstr("wants version 2 of the push protocol, this agent speaks 1 to 1"));
+  EXPECT_THAT(ErrorOf([] { Begin::Parse(R"({"protocol":1,"images":1})", "the sender"); }),
+              HasSubstr("wants version 1 of the push protocol, this agent speaks 2 to 2"));
 }
 
 TEST(ProtocolTest, ANewerPeerMaySayMoreInItsGreeting) {
   std::string text = SomeHello().Serialize();
   EXPECT_THAT(ErrorOf([&] { Hello::Parse("{\"more\":1," + text.substr(1), "h"); }),
               HasSubstr("unknown field 'more'"));
-  const size_t at = text.find("\"protocol_max\":1");
-  text.replace(at, 16, "\"protocol_max\":2,\"more\":1");
-  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 2U);
+  const size_t at = text.find("\"protocol_max\":2");
+  text.replace(at, 16, "\"protocol_max\":3,\"more\":1");
+  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 3U);
 }
 
 TEST(ProtocolTest, NamesAndDigestsAreChecked) {

@@ -1,0 +1,85 @@
+// What a delta refers to may be anything: out of range, too much, or damaged.
+#include "activator/rebuild.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "chunker/delta.h"
+#include "tests/support/synthetic_image.h"
+
+namespace activator {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class RebuildTest : public testing::Test {
+ protected:
+  RebuildTest() {
+    const std::string big(1 << 20, 'b');
+    const std::string path = tests::WriteImage(
+        directory_.path(), {"app", "1", {"one", "two", big, std::string(4096, 'x')}, "", {}});
+    const images::ImageDirectory image(path);
+    codec_ = image.manifest().image.codec;
+    versions_.push_back({"app", image.id(), path, image.stored().digest, {}});
+  }
+
+  // A chunk of the content "one two" against the first two old chunks.
+  static pusher::DeltaMessage Message() {
+    pusher::DeltaMessage out;
+    out.chunks = {{7, {}}};
+    out.references = {{0, 0, 2}};
+    out.delta = chunker::DeltaEncoder(9).Encode(base::AsBytes("one two"), base::AsBytes("onetwo"));
+    return out;
+  }
+  std::vector<std::vector<uint8_t>> Rebuild(const pusher::DeltaMessage& message) {
+    return Rebuilder(codec_, versions_).Rebuild(message);
+  }
+
+  base::TemporaryDirectory directory_{"/tmp", "rebuild-"};
+  chunker::Codec codec_;
+  std::vector<HeldImage> versions_;
+};
+
+TEST_F(RebuildTest, ContentComesOutOfOldContentAndDelta) {
+  const base::Bytes wanted = base::AsBytes("one two");
+  EXPECT_THAT(Rebuild(Message()), ElementsAre(std::vector<uint8_t>(wanted.begin(), wanted.end())));
+}
+
+TEST_F(RebuildTest, ReferencesToWhatIsNotHereGiveNothing) {
+  for (const pusher::Reference& reference :
+       {pusher::Reference{1, 0, 1}, pusher::Reference{0, 4, 1}, pusher::Reference{0, 3, 2},
+        pusher::Reference{0, 0, INT64_MAX}, pusher::Reference{0, INT64_MAX, 1}}) {
+    pusher::DeltaMessage message = Message();
+    message.references = {reference};
+    EXPECT_THAT(Rebuild(message), IsEmpty());
+  }
+}
+
+TEST_F(RebuildTest, APrefixWithoutBoundsGivesNothing) {
+  pusher::DeltaMessage message = Message();
+  message.references.assign(1000, {0, 2, 1});
+  EXPECT_THAT(Rebuild(message), IsEmpty());
+}
+
+TEST_F(RebuildTest, AVersionThatHasGoneGivesNothing) {
+  base::RemoveTree(versions_[0].path);
+  EXPECT_THAT(Rebuild(Message()), IsEmpty());
+}
+
+TEST_F(RebuildTest, ACodecThatTakesTooMuchMemoryIsNotTaken) {
+  EXPECT_TRUE(CanEncode(codec_));
+  chunker::Codec other = codec_;
+  other.parameters["chain_log"] = 30;
+  EXPECT_FALSE(CanEncode(other));
+  other = codec_;
+  other.library_version = "1.5.4";
+  EXPECT_FALSE(CanEncode(other));
+  other = codec_;
+  other.parameters.clear();
+  EXPECT_FALSE(CanEncode(other));
+}
+
+}  // namespace
+}  // namespace activator

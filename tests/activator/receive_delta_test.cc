@@ -1,0 +1,157 @@
+// Deltas from a real sender to a real receiver, and what happens where they do not come out.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <csignal>
+#include <thread>
+
+#include "activator/receive_session.h"
+#include "base/error.h"
+#include "pusher/push_session.h"
+#include "tests/support/synthetic_image.h"
+
+namespace activator {
+namespace {
+
+constexpr size_t kChunkBytes = 100000;
+
+class ReceiveDeltaTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::signal(SIGPIPE, SIG_IGN);
+    for (uint64_t i = 0; i < 20; ++i) {
+      chunks_.push_back(tests::NoiseBytes(i, kChunkBytes));
+    }
+    old_ = Build("1");
+    for (const size_t i : {3U, 4U, 11U}) {  // a few bytes of each
+      chunks_[i].replace(50000, 20, "twenty other letters");
+    }
+    chunks_.insert(chunks_.begin() + 8, tests::NoiseBytes(99, kChunkBytes));
+    new_ = Build("2");
+  }
+
+  std::string Build(const std::string& version) {
+    return tests::WriteImage(directory_.path() + "/built", {"app", version, chunks_, "", {}});
+  }
+
+  struct Outcome {
+    pusher::PushedImage image;
+    uint64_t sent_bytes = 0;
+    std::string error;
+  };
+
+  Outcome Push(const std::string& built, const pusher::PushOptions& push_options = {}) {
+    std::array<int, 2> pair{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+    base::UniqueFd ours(pair[0]);
+    ReceiveOptions options;
+    options.root = root();
+    options.by = "me";
+    options.plain_directory = true;
+    std::thread agent([&, fd = base::UniqueFd(pair[1])] {
+      base::Io io;
+      io.in = io.out = fd.get();
+      try {
+        RunReceiveWith(options, {&Prepare, nullptr, &Stage}, io);
+      } catch (const base::Error&) {  // the sender is told
+      }
+    });
+    Outcome out;
+    {
+      pusher::StreamOptions stream_options;
+      stream_options.peer = "host";
+      stream_options.read_while_writing = true;
+      pusher::Stream stream(ours.get(), ours.get(), stream_options);
+      pusher::Wire wire(stream);
+      try {
+        out.image = pusher::Push(wire, {images::ImageDirectory(built)}, base::Io(), push_options)
+                        .images.at(0);
+      } catch (const base::Error& error) {
+        out.error = error.what();
+      }
+      out.sent_bytes = stream.sent_bytes();
+      ours.Reset();
+    }
+    agent.join();
+    return out;
+  }
+
+  static void Prepare(const images::HostLayout& layout) {
+    base::MakeDirectories(layout.Incoming());
+  }
+  static StagedGeneration Stage(const images::HostLayout& /*layout*/,
+                                const std::map<std::string, base::Sha256>& /*changes*/,
+                                const std::string& /*by*/) {
+    return {1, true, false};
+  }
+
+  void ExpectPublished(const std::string& built) {
+    const std::string there = root() + "/app/" + base::BaseName(built);
+    EXPECT_EQ(base::ReadFile(there + "/image.erofs"), base::ReadFile(built + "/image.erofs"));
+    EXPECT_EQ(base::ReadFile(there + "/manifest.json"), base::ReadFile(built + "/manifest.json"));
+    EXPECT_EQ(base::ReadFile(there + "/image.caibx"), base::ReadFile(built + "/image.caibx"));
+  }
+  void Damage(const std::string& image, size_t at) {
+    std::string bytes = base::ReadFile(image);
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    base::Unlink(image);
+    const base::UniqueFd fd = base::Open(image, O_WRONLY | O_CREAT, 0644);
+    base::WriteAll(fd.get(), base::AsBytes(bytes), image);
+  }
+  std::string root() const { return directory_.path() + "/root"; }
+
+  base::TemporaryDirectory directory_{"/tmp", "receive-delta-"};
+  std::vector<std::string> chunks_;
+  std::string old_;
+  std::string new_;
+};
+
+TEST_F(ReceiveDeltaTest, AnUpdateCostsWhatChanged) {
+  EXPECT_EQ(Push(old_).image.chunks_as_delta, 0U);
+  const Outcome update = Push(new_);
+  EXPECT_EQ(update.error, "");
+  EXPECT_EQ(update.image.chunks_sent, 4U);
+  EXPECT_EQ(update.image.chunks_failed, 0U);
+  EXPECT_EQ(update.image.basis, "app/" + base::BaseName(old_));
+  EXPECT_LT(update.sent_bytes, kChunkBytes + 6000);  // the new chunk, and hardly more
+  ExpectPublished(new_);
+}
+
+TEST_F(ReceiveDeltaTest, WithoutDeltasOrWithoutTheOldVersionHereTheChunksAreSent) {
+  Push(old_);
+  pusher::PushOptions options;
+  options.deltas = false;
+  const Outcome plain = Push(new_, options);
+  EXPECT_EQ(plain.image.chunks_as_delta, 0U);
+  EXPECT_GT(plain.sent_bytes, 4 * kChunkBytes);
+  ExpectPublished(new_);
+  base::RemoveTree(root() + "/app/" + base::BaseName(new_));
+  base::RemoveTree(old_);
+  const Outcome alone = Push(new_);
+  EXPECT_EQ(alone.image.chunks_as_delta, 0U);
+  EXPECT_EQ(alone.image.basis, "");
+  ExpectPublished(new_);
+}
+
+TEST_F(ReceiveDeltaTest, WhereTheHostsOldContentIsDamagedTheChunksAreSentInTheSamePush) {
+  Push(old_);
+  Damage(root() + "/app/" + base::BaseName(old_) + "/image.erofs", 4 * kChunkBytes + 5);
+  const Outcome update = Push(new_);
+  EXPECT_EQ(update.error, "");
+  EXPECT_GT(update.image.chunks_failed, 0U);
+  ExpectPublished(new_);
+}
+
+TEST_F(ReceiveDeltaTest, WhereOurOldVersionIsDamagedNothingOfItIsUsed) {
+  Push(old_);
+  Damage(old_ + "/image.erofs", 4 * kChunkBytes + 5);
+  const Outcome update = Push(new_);
+  EXPECT_EQ(update.error, "");
+  EXPECT_EQ(update.image.chunks_as_delta, 0U);
+  ExpectPublished(new_);
+}
+
+}  // namespace
+}  // namespace activator

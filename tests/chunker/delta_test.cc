@@ -1,0 +1,167 @@
+// Sketches, deltas, and what a chunk's bytes say about its content.
+#include "chunker/delta.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/error.h"
+#include "chunker/chunk_content.h"
+#include "chunker/cut.h"
+#include "chunker/frame_encoder.h"
+#include "chunker/sketch.h"
+
+namespace chunker {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<uint8_t> Words(uint64_t seed, size_t size_bytes) {
+  std::mt19937_64 random(seed);
+  std::vector<uint8_t> out;
+  while (out.size() < size_bytes) {
+    const std::string word = std::to_string(random() % 5000) + " ";
+    out.insert(out.end(), word.begin(), word.end());
+  }
+  out.resize(size_bytes);
+  return out;
+}
+
+// `content` with a few of its bytes changed and some put in.
+std::vector<uint8_t> Edited(std::vector<uint8_t> content) {
+  for (size_t at = 1000; at < content.size(); at += 20000) {
+    content[at] ^= 0x55U;
+  }
+  content.insert(content.begin() + 5000, 17, uint8_t{'x'});
+  return content;
+}
+
+Codec Zstd() {
+  return {kZstd,
+          LibraryVersion(kZstd),
+          9,
+          {{"candidates", 12},
+           {"window_log", 20},
+           {"chain_log", 18},
+           {"hash_log", 18},
+           {"search_log", 5},
+           {"min_match", 5},
+           {"target_length", 32},
+           {"strategy", 5}}};
+}
+Codec Lz4() { return {kLz4, LibraryVersion(kLz4), 9, {}}; }
+
+TEST(DeltaTest, CostsWhatChanged) {
+  const std::vector<uint8_t> old = Words(1, 300000);
+  const std::vector<uint8_t> now = Edited(old);
+  DeltaEncoder encoder(9);
+  const std::vector<uint8_t> delta = encoder.Encode(now, old);
+  EXPECT_LT(delta.size(), 500U);
+  EXPECT_EQ(DecodeDelta(delta, old, now.size()), now);
+  EXPECT_EQ(encoder.Encode(now, old), delta);
+}
+
+TEST(DeltaTest, NothingComesOutOfAnotherPrefixOrLength) {
+  const std::vector<uint8_t> old = Words(1, 100000);
+  const std::vector<uint8_t> now = Edited(old);
+  const std::vector<uint8_t> delta = DeltaEncoder(9).Encode(now, old);
+  EXPECT_NE(DecodeDelta(delta, Words(2, 100000), now.size()), now);
+  EXPECT_EQ(DecodeDelta(delta, old, now.size() - 1), std::nullopt);
+  EXPECT_EQ(DecodeDelta(delta, old, now.size() + 1), std::nullopt);
+  EXPECT_EQ(DecodeDelta(now, old, now.size()), std::nullopt);
+  EXPECT_EQ(DecodeDelta({}, old, now.size()), std::nullopt);
+}
+
+TEST(SketchTest, FindsWhatAContentWasMadeOf) {
+  SketchIndex index;
+  for (size_t number = 0; number < 20; ++number) {
+    index.Add(number, SketchOf(Words(number, 100000)));
+  }
+  for (size_t number = 0; number < 20; ++number) {
+    const std::vector<size_t> found = index.MostSimilar(SketchOf(Edited(Words(number, 100000))), 1);
+    EXPECT_THAT(found, ElementsAre(number));
+  }
+  EXPECT_THAT(index.MostSimilar(SketchOf(Words(99, 100000)), 3), IsEmpty());
+  EXPECT_THAT(index.MostSimilar(SketchOf({}), 3), IsEmpty());
+}
+
+TEST(ChunkContentTest, AFrameInItsBlocksIsItsContent) {
+  const std::vector<uint8_t> content = Words(3, 150000);
+  for (const Codec& codec : {Zstd(), Lz4()}) {
+    const auto encoder = MakeFrameEncoder(codec);
+    size_t end = 0;
+    const std::vector<size_t> ends = {100000, 102000, 103000};
+    const std::vector<uint8_t> chunk = AlignedToBlocks(encoder->EncodeUpToBest(content, ends, end));
+    EXPECT_EQ(chunk.size() % kBlockBytes, 0U);
+    const ChunkContent found = ContentOf(chunk, codec.name);
+    EXPECT_TRUE(found.framed);
+    EXPECT_EQ(found.bytes,
+              std::vector<uint8_t>(content.begin(), content.begin() + static_cast<ptrdiff_t>(end)));
+  }
+}
+
+TEST(ChunkContentTest, AnythingElseIsItself) {
+  const std::vector<uint8_t> text = Words(4, 8192);
+  const std::vector<uint8_t> frame = MakeFrameEncoder(Zstd())->EncodeWhole(text);
+  std::vector<uint8_t> longer = AlignedToBlocks(frame);
+  longer.push_back(0);
+  std::vector<uint8_t> shorter = AlignedToBlocks(frame);
+  shorter.pop_back();
+  for (const std::vector<uint8_t>& chunk :
+       {text, std::vector<uint8_t>(4096, 0), std::vector<uint8_t>(), longer, shorter}) {
+    const ChunkContent found = ContentOf(chunk, kZstd);
+    EXPECT_FALSE(found.framed);
+    EXPECT_EQ(found.bytes, chunk);
+  }
+}
+
+// A frame may say that it has gigabytes of content.
+TEST(ChunkContentTest, AFrameOfMoreThanAChunkIsItself) {
+  const std::vector<uint8_t> zeros(kMaxContentBytes + 1, 0);
+  for (const Codec& codec : {Zstd(), Lz4()}) {
+    const std::vector<uint8_t> bomb = AlignedToBlocks(MakeFrameEncoder(codec)->EncodeWhole(zeros));
+    EXPECT_FALSE(ContentOf(bomb, codec.name).framed);
+  }
+}
+
+// What the builder does with content, and a host with the content alone.
+TEST(ChunkContentTest, FlushPointsMakeTheSameFrameAgain) {
+  const auto encoder = MakeFrameEncoder(Zstd());
+  for (const CutSizes& sizes : {kFileCutSizes, kPackedCutSizes}) {
+    const CutFinder cuts(sizes);
+    for (uint64_t seed = 0; seed < 10; ++seed) {
+      const std::vector<uint8_t> content = Words(seed, 1000000);
+      std::vector<size_t> ends = {cuts.FirstCut(content)};
+      while (ends.size() < 13) {
+        ends.push_back(cuts.NextCandidate(content, ends.back()));
+      }
+      size_t end = 0;
+      const std::vector<uint8_t> frame = encoder->EncodeUpToBest(content, ends, end);
+      const ChunkContent found = ContentOf(AlignedToBlocks(frame), kZstd);
+      ASSERT_TRUE(found.framed);
+      const std::vector<size_t> points = FlushPointsOf(found);
+      EXPECT_EQ(points.back(), end);
+      EXPECT_EQ(encoder->EncodeUpToLast(found.bytes, points), frame) << "seed " << seed;
+    }
+  }
+}
+
+TEST(FrameEncoderTest, ACodecThatIsNotWholeIsRefused) {
+  EXPECT_THROW(MakeFrameEncoder({"brotli", "1", 9, {}}), base::Error);
+  EXPECT_THROW(MakeFrameEncoder({kZstd, "1.5.7", 9, {}}), base::Error);
+  Codec wrong = Zstd();
+  wrong.parameters["window_log"] = 1000;
+  EXPECT_THROW(MakeFrameEncoder(wrong), base::Error);
+}
+
+TEST(FrameEncoderTest, ItsMemoryIsKnownBefore) {
+  Codec big = Zstd();
+  EXPECT_LT(EncoderBytes(big), size_t{16} << 20);
+  big.parameters["chain_log"] = 29;
+  EXPECT_GT(EncoderBytes(big), size_t{1} << 30);
+}
+
+}  // namespace
+}  // namespace chunker
