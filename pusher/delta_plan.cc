@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kNone = std::numeric_limits<size_t>::max();
 constexpr uint64_t kMarginBytes = 384 << 10;  // of content on both sides of the expected place
-constexpr size_t kSimilarPerChunk = 3;
+constexpr size_t kSimilarPerChunk = 2;
 constexpr uint64_t kMaxPrefixBytes = kMaxDeltaPrefixBytes - chunker::kMaxContentBytes;
 
 // The longest ascending subsequence of `values` without kNone: for each position whether it is in.
