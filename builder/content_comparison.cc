@@ -120,6 +120,9 @@ class ContentComparison {
                         fmt::format("other content from byte {} on", batch.offset));
       }
       progress_.Add(length);
+      if (batch.offset + length == file.node->size_bytes) {
+        progress_.AddFile();
+      }
     }
   }
 

@@ -40,6 +40,10 @@ constexpr int kOwnMappingBytes = 1 << 20;
 
 bool IsFile(const Inode& inode) { return inode.node->kind == Node::Kind::kFile; }
 
+uint64_t CountOfFiles(const std::vector<Inode>& inodes) {
+  return static_cast<uint64_t>(std::count_if(inodes.begin(), inodes.end(), IsFile));
+}
+
 // The passes share what they fill.
 class ImageWriter {
  public:
@@ -51,7 +55,7 @@ class ImageWriter {
         time_seconds_(tree.time_seconds()),
         inodes_(InodesOf(tree)),
         data_(fd, path, 1),
-        progress_(io, "compressing", tree.root().ContentBytes()) {}
+        progress_(io, "compressing", tree.root().ContentBytes(), CountOfFiles(inodes_)) {}
 
   WrittenImage Run() {
     WriteFiles();   // files with blocks of their own; their short tails are left over
@@ -68,6 +72,7 @@ class ImageWriter {
       if (IsFile(inode) && inode.node->size_bytes >= kPackedBelowBytes) {
         inode.data.size_bytes = inode.node->size_bytes;
         SubmitFile(inode, pipeline);
+        progress_.AddFile();
       }
     }
     pipeline.Finish();
@@ -111,6 +116,9 @@ class ImageWriter {
       if (IsFile(inode)) {
         base::ThrowIfInterrupted();
         PackWhatIsLeft(inode, pipeline);
+        if (inode.node->size_bytes < kPackedBelowBytes) {  // the others were counted before
+          progress_.AddFile();
+        }
       }
     }
     SubmitPacked(pipeline, /*last=*/true);
