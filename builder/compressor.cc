@@ -50,6 +50,7 @@ class ZstdCompressor final : public Compressor {
     for (const auto& [name, parameter] : Parameters()) {
       Set(parameter, codec.parameters.at(name));
     }
+    Set(ZSTD_c_stableInBuffer, 1);  // no copy of the content
   }
   ~ZstdCompressor() override { ZSTD_freeCCtx(context_); }
   ZstdCompressor(const ZstdCompressor&) = delete;
@@ -70,16 +71,16 @@ class ZstdCompressor final : public Compressor {
 
   std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) override {
     CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
-    frame_.resize(ZSTD_compressBound(input.content.size()) + 1024);
-    frame_bytes_ = 0;
+    frame_.resize(std::max(frame_.size(), ZSTD_compressBound(input.content.size()) + 1024));
+    ZSTD_inBuffer in{input.content.data(), 0, 0};
+    ZSTD_outBuffer out{frame_.data(), frame_.size(), 0};
     size_t best_bytes = 0;
-    size_t at = 0;
     for (const size_t next : input.ends) {
-      Feed(input.content.subspan(at, next - at));
-      at = next;
-      if (best_bytes == 0 || WasteOf(frame_bytes_) < WasteOf(best_bytes)) {
-        best_bytes = frame_bytes_;
-        end = at;
+      in.size = next;
+      Flush(in, out);
+      if (best_bytes == 0 || WasteOf(out.pos) < WasteOf(best_bytes)) {
+        best_bytes = out.pos;
+        end = next;
       }
     }
     return FrameEndingAt(best_bytes);
@@ -100,14 +101,11 @@ class ZstdCompressor final : public Compressor {
     CheckZstd(ZSTD_CCtx_setParameter(context_, parameter, static_cast<int>(value)));
   }
 
-  void Feed(std::span<const uint8_t> content) {
-    ZSTD_inBuffer in{content.data(), content.size(), 0};
-    ZSTD_outBuffer out{frame_.data(), frame_.size(), frame_bytes_};
+  void Flush(ZSTD_inBuffer& in, ZSTD_outBuffer& out) {
     for (size_t left = 1; left != 0;) {
       left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_flush);
       CheckZstd(left);
     }
-    frame_bytes_ = out.pos;
   }
 
   // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block
@@ -130,7 +128,6 @@ class ZstdCompressor final : public Compressor {
   const size_t candidates_;
   ZSTD_CCtx* context_;
   std::vector<uint8_t> frame_;  // keeps its memory from call to call
-  size_t frame_bytes_ = 0;
 };
 
 class Lz4Compressor final : public Compressor {

@@ -26,6 +26,12 @@ struct Batch {
   uint64_t length = 0;  // of each file, from `offset`
 };
 
+// One thread's, used again and again.
+struct Buffers {
+  std::unique_ptr<uint8_t[]> expected = std::make_unique_for_overwrite<uint8_t[]>(kPieceBytes);
+  std::unique_ptr<uint8_t[]> found = std::make_unique_for_overwrite<uint8_t[]>(kPieceBytes);
+};
+
 std::vector<Batch> BatchesOf(const std::vector<FileToCompare>& files) {
   std::vector<Batch> out;
   constexpr uint64_t kFull = kPieceBytes + 1;  // not even an empty file may join
@@ -88,7 +94,7 @@ class ContentComparison {
 
   // A batch is begun only after all before it, and ends: so the first failure of all is seen.
   void Work(LiberofsReader* reader) {
-    std::vector<uint8_t> buffer;
+    Buffers buffers;
     while (!stop_) {
       const size_t i = next_++;
       if (i >= batches_.size()) {
@@ -96,7 +102,7 @@ class ContentComparison {
       }
       try {
         base::ThrowIfInterrupted();
-        Compare(batches_[i], reader, buffer);
+        Compare(batches_[i], reader, buffers);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex_);
         stop_ = true;
@@ -108,14 +114,15 @@ class ContentComparison {
     }
   }
 
-  void Compare(const Batch& batch, LiberofsReader* reader, std::vector<uint8_t>& buffer) {
+  void Compare(const Batch& batch, LiberofsReader* reader, Buffers& buffers) {
     for (size_t i = batch.first; i < batch.end; ++i) {
       const FileToCompare& file = files_[i];
       const uint64_t length = std::min(batch.length, file.node->size_bytes - batch.offset);
-      const std::vector<uint8_t> expected = file.node->Read(batch.offset, length);
-      buffer.resize(length);
-      Check(LiberofsRead(reader, file.nid, buffer.data(), length, batch.offset), file.path);
-      if (expected != buffer) {
+      const std::span<uint8_t> expected(buffers.expected.get(), length);
+      uint8_t* const found = buffers.found.get();
+      file.node->ReadInto(expected, batch.offset);
+      Check(LiberofsRead(reader, file.nid, found, length, batch.offset), file.path);
+      if (std::memcmp(expected.data(), found, length) != 0) {
         FailAsDifferent(image_path_, file.path,
                         fmt::format("other content from byte {} on", batch.offset));
       }

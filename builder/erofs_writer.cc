@@ -37,6 +37,7 @@ constexpr uint32_t kMetadataAverageBytes = 16 << 10;
 // Buffers from here on go back to the system when they are freed. Otherwise the heap keeps what
 // buffers of many lengths leave between them: a quarter of all the memory that a build takes.
 constexpr int kOwnMappingBytes = 1 << 20;
+constexpr int kKeptBytes = 16 << 20;  // of a heap's unused end: chunks come and go all the time
 
 bool IsFile(const Inode& inode) { return inode.node->kind == Node::Kind::kFile; }
 
@@ -266,6 +267,7 @@ class ImageWriter {
 WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path,
                         const WriteOptions& options, const base::Io& io) {
   ::mallopt(M_MMAP_THRESHOLD, kOwnMappingBytes);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   return ImageWriter(tree, fd, path, options, io).Run();
 }
 
