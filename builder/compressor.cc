@@ -19,6 +19,10 @@ using erofs::kBlockBytes;
 
 constexpr uint64_t kCandidates = 12;  // how many later ends are tried for the first one's sake
 constexpr const char* kCandidatesParameter = "candidates";
+// Where a frame wastes no more, no later end is tried: what is compressed beyond the end is
+// compressed again.
+constexpr uint64_t kAcceptedWasteBytes = 256;
+constexpr const char* kAcceptedWasteParameter = "accepted_waste";
 constexpr uint64_t kZstdWindowLog =
     20;  // a chunk is at most 1 MiB; must not exceed the superblock's
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it
@@ -42,6 +46,7 @@ class ZstdCompressor final : public Compressor {
   ZstdCompressor(const images::Codec& codec, ChunkCache* cache)
       : Compressor(codec, cache),
         candidates_(codec.parameters.at(kCandidatesParameter)),
+        accepted_waste_(codec.parameters.at(kAcceptedWasteParameter)),
         context_(ZSTD_createCCtx()) {
     if (context_ == nullptr) {
       throw std::bad_alloc();
@@ -81,6 +86,9 @@ class ZstdCompressor final : public Compressor {
       if (best_bytes == 0 || WasteOf(out.pos) < WasteOf(best_bytes)) {
         best_bytes = out.pos;
         end = next;
+      }
+      if (WasteOf(best_bytes) <= accepted_waste_) {
+        break;
       }
     }
     return FrameEndingAt(best_bytes);
@@ -126,6 +134,7 @@ class ZstdCompressor final : public Compressor {
   }
 
   const size_t candidates_;
+  const size_t accepted_waste_;
   ZSTD_CCtx* context_;
   std::vector<uint8_t> frame_;  // keeps its memory from call to call
 };
@@ -296,11 +305,15 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
   codec.library_version = ZSTD_versionString();
   const ZSTD_compressionParameters chosen =
       ZSTD_getCParams(static_cast<int>(level), kZstdSourceHintBytes, 0);
-  codec.parameters = {
-      {kCandidatesParameter, kCandidates},    {"window_log", kZstdWindowLog},
-      {"chain_log", chosen.chainLog},         {"hash_log", chosen.hashLog},
-      {"search_log", chosen.searchLog},       {"min_match", chosen.minMatch},
-      {"target_length", chosen.targetLength}, {"strategy", static_cast<uint64_t>(chosen.strategy)}};
+  codec.parameters = {{kCandidatesParameter, kCandidates},
+                      {kAcceptedWasteParameter, kAcceptedWasteBytes},
+                      {"window_log", kZstdWindowLog},
+                      {"chain_log", chosen.chainLog},
+                      {"hash_log", chosen.hashLog},
+                      {"search_log", chosen.searchLog},
+                      {"min_match", chosen.minMatch},
+                      {"target_length", chosen.targetLength},
+                      {"strategy", static_cast<uint64_t>(chosen.strategy)}};
   return codec;
 }
 

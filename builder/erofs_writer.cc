@@ -25,7 +25,8 @@ namespace {
 using erofs::kBlockBytes;
 
 // Measured on real closures; docs/formats/erofs.md says what else was tried.
-constexpr uint32_t kFileAverageBytes = 128 << 10;
+constexpr uint32_t kZstdFileAverageBytes = 128 << 10;
+constexpr uint32_t kLz4FileAverageBytes = 64 << 10;  // a read decodes all before it in its chunk
 constexpr uint32_t kPackedAverageBytes = 256 << 10;
 constexpr uint32_t kPackedBelowBytes = 64
                                        << 10;  // files, and last parts of files, shorter than this
@@ -187,6 +188,9 @@ class ImageWriter {
     return offset;
   }
 
+  uint32_t FileAverageBytes() const {
+    return Algorithm() == erofs::kZstd ? kZstdFileAverageBytes : kLz4FileAverageBytes;
+  }
   uint8_t Algorithm() const { return options_.codec.name == "zstd" ? erofs::kZstd : erofs::kLz4; }
 
   void WriteMetadata() {
@@ -250,7 +254,7 @@ class ImageWriter {
   base::Progress progress_;
   const chunker::CutFinder segment_cuts_{kSegmentSizes};
   const chunker::CutFinder file_cuts_{
-      chunker::CutSizes::Around(kFileAverageBytes, kLongestCutBytes)};
+      chunker::CutSizes::Around(FileAverageBytes(), kLongestCutBytes)};
   const chunker::CutFinder packed_cuts_{
       chunker::CutSizes::Around(kPackedAverageBytes, kLongestCutBytes)};
   Node packed_node_;
