@@ -257,7 +257,7 @@ StoredChunk Compressor::ChunkOf(const ChunkInput& input) {
   if (cache_ == nullptr) {
     return MakeChunk(input);
   }
-  const base::Sha256 key = CacheKeyOf(input, codec_);
+  const base::Sha256 key = cache_->KeyOf(input, codec_);
   if (auto found = cache_->Find(key)) {
     return *std::move(found);
   }
