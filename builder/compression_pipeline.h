@@ -24,8 +24,8 @@ namespace builder {
 // large file keeps several threads busy and memory stays bounded. At most 8 MiB.
 inline constexpr chunker::CutSizes kSegmentSizes = {2U << 20, 4U << 20, 8U << 20};
 
-// A piece of content and how it is to be cut, in memory that serves one segment after another: the
-// system hands out new memory slower than a disk is read.
+// A piece of content and how it is to be cut, in memory that serves one segment after another: to
+// take it from the system each time costs more than to read the content.
 class Segment {
  public:
   struct How {

@@ -60,7 +60,9 @@ class ImageWriter {
         progress_(io, "compressing", tree.root().ContentBytes()) {}
 
   WrittenImage Run() {
+    ::malloc_trim(0);  // what the list of inodes took while it was made, of a large tree
     WriteContent();
+    ::malloc_trim(0);
     WriteMetadata();
     return Finish();
   }
@@ -74,6 +76,7 @@ class ImageWriter {
     pipeline.Finish();
     waiting_.reset();
     packed_offset_of_ = {};
+    last_segments_ = {};
     if (packed_.data.size_bytes > 0) {
       AddPackedInode();
     }
