@@ -76,7 +76,10 @@ TEST(CompressorTest, NoLaterEndIsTriedWhereTheWasteIsAccepted) {
   images::Codec codec = CodecFor(images::Target::kZstd, 9);
   codec.parameters["accepted_waste"] = kBlockBytes;
   base::Bytes rest = base::AsBytes(content);
-  for (const StoredChunk& chunk : MakeCompressor(codec)->Compress(rest, Cuts(), true, 0)) {
+  std::vector<StoredChunk> chunks = MakeCompressor(codec)->Compress(rest, Cuts(), true, 0);
+  chunks.pop_back();  // with what would be too short for a chunk
+  ASSERT_GT(chunks.size(), 5U);
+  for (const StoredChunk& chunk : chunks) {
     EXPECT_EQ(chunk.content_bytes(), Cuts().FirstCut(rest));
     rest = rest.subspan(chunk.content_bytes());
   }
