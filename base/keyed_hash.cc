@@ -38,8 +38,10 @@ KeyedHash::KeyedHash(const std::string& key) {
   // As for SHA-256: no modules that the machine's openssl.cnf names.
   Check(key.size() == kKeyBytes && OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1);
   EVP_MAC* const gmac = EVP_MAC_fetch(nullptr, "GMAC", nullptr);
-  keyed_ = std::make_unique<Context>(EVP_MAC_CTX_new(gmac));
-  EVP_MAC_free(gmac);
+  Check(gmac != nullptr);
+  EVP_MAC_CTX* const made = EVP_MAC_CTX_new(gmac);
+  EVP_MAC_free(gmac);  // `made` holds it
+  keyed_ = std::make_unique<Context>(made);
   std::string cipher = "AES-128-GCM";
   std::array<uint8_t, 12> nonce{};
   const OSSL_PARAM parameters[] = {
