@@ -23,8 +23,11 @@ std::string KeyOf(const std::string& path) {
   if (!path.starts_with(kStore) || path.size() < rest) {
     return path;
   }
-  return path.substr(0, kStore.size()) + path.substr(rest) + '\0' +
-         path.substr(kStore.size(), kHashAndDash);
+  std::string out(kStore);
+  out.append(path, rest);
+  out += '\0';
+  out.append(path, kStore.size(), kHashAndDash);
+  return out;
 }
 
 void Collect(const Node& node, const std::string& path, std::vector<Found>& out) {
