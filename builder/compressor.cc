@@ -19,6 +19,10 @@ using erofs::kBlockBytes;
 
 constexpr uint64_t kCandidates = 12;  // how many later ends are tried for the first one's sake
 constexpr const char* kCandidatesParameter = "candidates";
+// Where a frame wastes no more, no later end is tried: what is compressed beyond the end is
+// compressed again.
+constexpr uint64_t kAcceptedWasteBytes = 256;
+constexpr const char* kAcceptedWasteParameter = "accepted_waste";
 constexpr uint64_t kZstdWindowLog =
     20;  // a chunk is at most 1 MiB; must not exceed the superblock's
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it
@@ -42,6 +46,7 @@ class ZstdCompressor final : public Compressor {
   ZstdCompressor(const images::Codec& codec, ChunkCache* cache)
       : Compressor(codec, cache),
         candidates_(codec.parameters.at(kCandidatesParameter)),
+        accepted_waste_(codec.parameters.at(kAcceptedWasteParameter)),
         context_(ZSTD_createCCtx()) {
     if (context_ == nullptr) {
       throw std::bad_alloc();
@@ -50,6 +55,7 @@ class ZstdCompressor final : public Compressor {
     for (const auto& [name, parameter] : Parameters()) {
       Set(parameter, codec.parameters.at(name));
     }
+    Set(ZSTD_c_stableInBuffer, 1);  // no copy of the content
   }
   ~ZstdCompressor() override { ZSTD_freeCCtx(context_); }
   ZstdCompressor(const ZstdCompressor&) = delete;
@@ -70,16 +76,19 @@ class ZstdCompressor final : public Compressor {
 
   std::vector<uint8_t> CompressUpToBest(const ChunkInput& input, size_t& end) override {
     CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
-    frame_.resize(ZSTD_compressBound(input.content.size()) + 1024);
-    frame_bytes_ = 0;
+    frame_.resize(std::max(frame_.size(), ZSTD_compressBound(input.content.size()) + 1024));
+    ZSTD_inBuffer in{input.content.data(), 0, 0};
+    ZSTD_outBuffer out{frame_.data(), frame_.size(), 0};
     size_t best_bytes = 0;
-    size_t at = 0;
     for (const size_t next : input.ends) {
-      Feed(input.content.subspan(at, next - at));
-      at = next;
-      if (best_bytes == 0 || WasteOf(frame_bytes_) < WasteOf(best_bytes)) {
-        best_bytes = frame_bytes_;
-        end = at;
+      in.size = next;
+      Flush(in, out);
+      if (best_bytes == 0 || WasteOf(out.pos) < WasteOf(best_bytes)) {
+        best_bytes = out.pos;
+        end = next;
+      }
+      if (WasteOf(best_bytes) <= accepted_waste_) {
+        break;
       }
     }
     return FrameEndingAt(best_bytes);
@@ -100,14 +109,11 @@ class ZstdCompressor final : public Compressor {
     CheckZstd(ZSTD_CCtx_setParameter(context_, parameter, static_cast<int>(value)));
   }
 
-  void Feed(std::span<const uint8_t> content) {
-    ZSTD_inBuffer in{content.data(), content.size(), 0};
-    ZSTD_outBuffer out{frame_.data(), frame_.size(), frame_bytes_};
+  void Flush(ZSTD_inBuffer& in, ZSTD_outBuffer& out) {
     for (size_t left = 1; left != 0;) {
       left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_flush);
       CheckZstd(left);
     }
-    frame_bytes_ = out.pos;
   }
 
   // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block
@@ -128,9 +134,9 @@ class ZstdCompressor final : public Compressor {
   }
 
   const size_t candidates_;
+  const size_t accepted_waste_;
   ZSTD_CCtx* context_;
   std::vector<uint8_t> frame_;  // keeps its memory from call to call
-  size_t frame_bytes_ = 0;
 };
 
 class Lz4Compressor final : public Compressor {
@@ -251,7 +257,7 @@ StoredChunk Compressor::ChunkOf(const ChunkInput& input) {
   if (cache_ == nullptr) {
     return MakeChunk(input);
   }
-  const base::Sha256 key = CacheKeyOf(input, codec_);
+  const base::Sha256 key = cache_->KeyOf(input, codec_);
   if (auto found = cache_->Find(key)) {
     return *std::move(found);
   }
@@ -299,11 +305,15 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
   codec.library_version = ZSTD_versionString();
   const ZSTD_compressionParameters chosen =
       ZSTD_getCParams(static_cast<int>(level), kZstdSourceHintBytes, 0);
-  codec.parameters = {
-      {kCandidatesParameter, kCandidates},    {"window_log", kZstdWindowLog},
-      {"chain_log", chosen.chainLog},         {"hash_log", chosen.hashLog},
-      {"search_log", chosen.searchLog},       {"min_match", chosen.minMatch},
-      {"target_length", chosen.targetLength}, {"strategy", static_cast<uint64_t>(chosen.strategy)}};
+  codec.parameters = {{kCandidatesParameter, kCandidates},
+                      {kAcceptedWasteParameter, kAcceptedWasteBytes},
+                      {"window_log", kZstdWindowLog},
+                      {"chain_log", chosen.chainLog},
+                      {"hash_log", chosen.hashLog},
+                      {"search_log", chosen.searchLog},
+                      {"min_match", chosen.minMatch},
+                      {"target_length", chosen.targetLength},
+                      {"strategy", static_cast<uint64_t>(chosen.strategy)}};
   return codec;
 }
 

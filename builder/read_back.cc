@@ -35,7 +35,7 @@ class Comparison {
     CountNames(root);
     Compare(LiberofsRoot(reader_), root, "");
     base::Progress progress(io_, "reading back", root.ContentBytes(), files_.size());
-    CompareContents(image_path_, files_, std::max(1U, std::thread::hardware_concurrency()),
+    CompareContents(image_path_, root, files_, std::max(1U, std::thread::hardware_concurrency()),
                     progress);
   }
 
@@ -73,7 +73,7 @@ class Comparison {
     if (node.kind == Node::Kind::kSymlink) {
       CompareTarget(nid, base::AsBytes(node.target), path);
     } else if (node.kind == Node::Kind::kFile) {
-      files_.push_back({nid, &node, path});
+      files_.push_back({nid, &node});
     }
   }
 

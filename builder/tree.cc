@@ -88,21 +88,25 @@ int64_t SourceDateEpoch() {
 
 mode_t Node::Mode() const { return KindBits(kind) | permissions; }
 
-std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
+void Node::ReadInto(std::span<uint8_t> out, uint64_t offset) const {
   if (literal) {
-    const base::Bytes all = base::AsBytes(*literal);
-    const base::Bytes part = all.subspan(offset, length);
-    return {part.begin(), part.end()};
+    const base::Bytes part = base::AsBytes(*literal).subspan(offset, out.size());
+    std::copy(part.begin(), part.end(), out.begin());
+    return;
   }
-  if (length == 0) {
-    return {};
+  if (out.empty()) {
+    return;
   }
   const base::UniqueFd fd = base::OpenForReading(source_path);
-  std::vector<uint8_t> out = base::PRead(fd.get(), offset, length, source_path);
-  if (out.size() != length) {
+  if (base::PReadInto(fd.get(), out, offset, source_path) != out.size()) {
     base::Fail(base::Code::kFailed, "{} changed while it was read; build again when it is at rest",
                source_path);
   }
+}
+
+std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
+  std::vector<uint8_t> out(length);
+  ReadInto(out, offset);
   return out;
 }
 

@@ -42,8 +42,9 @@ struct Node {
 
   // S_IFDIR and the like, with the permissions.
   mode_t Mode() const;
-  // Bytes [offset, offset + length) of the file's content. Throws where the source is shorter than
+  // Fills `out` with the file's content from `offset` on. Throws where the source is shorter than
   // `size_bytes` said when the tree was made: it changed.
+  void ReadInto(std::span<uint8_t> out, uint64_t offset) const;
   std::vector<uint8_t> Read(uint64_t offset, size_t length) const;
   // Of this file and of all files below this directory, each once however many names it has.
   uint64_t ContentBytes() const;
