@@ -24,6 +24,7 @@ struct ServiceDefaults {
   images::Command exec;
   std::map<std::string, std::string> environment;
   std::string working_directory;
+  std::string user;  // as an OCI image says it (builder/oci_user.h)
 };
 
 struct Closure {

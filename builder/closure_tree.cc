@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/exclusions.h"
+#include "builder/oci_user.h"
 #include "units/mount_points.h"
 
 namespace builder {
@@ -111,6 +112,26 @@ std::string FindProgram(const std::string& program, const ServiceDefaults& defau
   base::Fail(base::Code::kUsage, "the source's command {} is nowhere in its PATH", program);
 }
 
+bool SaysWhoRuns(const images::Service& service) {
+  const auto lines = service.directives.find("Service");
+  return lines != service.directives.end() &&
+         (lines->second.contains("User") || lines->second.contains("Group") ||
+          lines->second.contains("DynamicUser"));
+}
+
+// systemd has no way to run a service as a number that the host has no name for, but one: with
+// DynamicUser=yes it takes the number that User= is.
+void ApplyUser(const std::string& user, const Tree& tree, images::Service& service) {
+  if (SaysWhoRuns(service)) {
+    return;
+  }
+  if (const std::optional<OciUser> found = ResolveOciUser(user, tree)) {
+    std::map<std::string, std::string>& lines = service.directives["Service"];
+    lines["User"] = std::to_string(found->uid);
+    lines["Group"] = std::to_string(found->gid);
+  }
+}
+
 void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, images::Services& services) {
   for (auto& [name, service] : services) {
     if (service.exec.empty()) {
@@ -126,6 +147,7 @@ void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, images::Se
     if (!defaults.working_directory.empty()) {
       service.directives["Service"].emplace("WorkingDirectory", defaults.working_directory);
     }
+    ApplyUser(defaults.user, tree, service);
   }
 }
 

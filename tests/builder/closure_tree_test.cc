@@ -58,6 +58,21 @@ TEST_F(ClosureTreeTest, RefusesAProgramThatIsNotInTheImage) {
               testing::HasSubstr("services.app.exec: /usr/bin/missing is not in the image"));
 }
 
+TEST_F(ClosureTreeTest, ASourcesUserBecomesNumbersUnlessTheServiceSaysWhoRuns) {
+  closure_.service.user = "1001:7";
+  MakeTree(definition_, closure_);
+  const std::map<std::string, std::string> numbers = {{"User", "1001"}, {"Group", "7"}};
+  EXPECT_EQ(definition_.services["app"].directives.at("Service"), numbers);
+  const std::map<std::string, std::string> own = {{"DynamicUser", "no"}};
+  definition_.services["app"].directives["Service"] = own;
+  MakeTree(definition_, closure_);
+  EXPECT_EQ(definition_.services["app"].directives.at("Service"), own);
+  definition_.services["app"].directives.clear();
+  closure_.service.user = "root";
+  MakeTree(definition_, closure_);
+  EXPECT_TRUE(definition_.services["app"].directives.empty());
+}
+
 TEST_F(ClosureTreeTest, RefusesAProgramThatIsNotExecutable) {
   definition_.services["app"].exec_start_pre = {{store_path_ + "/bin/data"}};
   EXPECT_THAT(ErrorOf(), testing::HasSubstr("not executable"));
@@ -139,7 +154,7 @@ TEST_F(ClosureTreeTest, OsReleaseNamesTheImageUnlessTheSourceHasOne) {
 
 TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
   const std::string bin = store_path_ + "/bin";
-  closure_.service = {{"app", "-v"}, {{"PATH", "/none:" + bin}, {"A", "source"}}, "/srv"};
+  closure_.service = {{"app", "-v"}, {{"PATH", "/none:" + bin}, {"A", "source"}}, "/srv", ""};
   definition_.services["app"].exec.clear();
   definition_.services["app"].environment = {{"A", "own"}};
   MakeTree(definition_, closure_);
