@@ -33,6 +33,7 @@ struct Closure {
   std::string architecture = images::MachineArchitecture();
   std::vector<Package> packages;                // sorted by path
   std::map<std::string, std::string> derivers;  // Nix: by path, for the provenance
+  std::vector<std::string> program_folders;     // in the image, where programs are looked for first
   ServiceDefaults service;
   std::function<void(Tree&)> fill;  // puts all files into a tree that is empty; call it once
 };

@@ -123,6 +123,7 @@ Closure ResolveElf(const images::ElfSource& source, const std::vector<std::strin
   Closure out;
   for (const std::string& program : source.programs) {
     const ElfFile elf = files->AddProgram(program);
+    out.program_folders.push_back(base::ParentOf(program));
     if (elf.uses_dlopen) {
       open_more.push_back(base::BaseName(program));
     }

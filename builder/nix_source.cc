@@ -185,6 +185,7 @@ Closure ResolveNix(const images::NixSource& source, const std::vector<std::strin
   std::vector<std::string> roots = Realise(source);
   closure.main_path = roots.front();
   closure.version = PackageNameOf(closure.main_path).version;
+  closure.program_folders = {closure.main_path + "/bin", closure.main_path + "/sbin"};
   for (const std::string& text : added) {
     const std::vector<std::string> more = Realise(images::NixSourceOf(text, ""));
     roots.insert(roots.end(), more.begin(), more.end());

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "builder/oci_image.h"
 #include "builder/oci_layer.h"
+#include "builder/path_list.h"
 
 namespace builder {
 namespace {
@@ -121,6 +122,10 @@ Closure ResolveOci(const images::OciSource& source, const base::Io& io) {
   out.version = image.tag;
   out.packages = {{{"/", image.id, 0, {}, image.name, image.tag}, {"/"}}};
   out.service = DefaultsOf(image, io);
+  if (const auto path = out.service.environment.find("PATH");
+      path != out.service.environment.end()) {
+    out.program_folders = SplitPathList(path->second);
+  }
   out.fill = [folder, tree](Tree& into) { into = std::move(*tree); };
   return out;
 }

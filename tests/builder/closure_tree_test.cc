@@ -154,7 +154,8 @@ TEST_F(ClosureTreeTest, OsReleaseNamesTheImageUnlessTheSourceHasOne) {
 
 TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
   const std::string bin = store_path_ + "/bin";
-  closure_.service = {{"app", "-v"}, {{"PATH", "/none:" + bin}, {"A", "source"}}, "/srv", ""};
+  closure_.service = {{"app", "-v"}, {{"A", "source"}}, "/srv", ""};
+  closure_.program_folders = {"/none", bin};
   definition_.services["app"].exec.clear();
   definition_.services["app"].environment = {{"A", "own"}};
   MakeTree(definition_, closure_);
@@ -164,9 +165,23 @@ TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
   EXPECT_EQ(service.directives.at("Service").at("WorkingDirectory"), "/srv");
   closure_.service.exec = {"none"};
   definition_.services["app"].exec.clear();
-  EXPECT_THAT(ErrorOf(), testing::HasSubstr("the source's command none is nowhere in its PATH"));
+  EXPECT_THAT(ErrorOf(),
+              testing::HasSubstr("services.app.exec: there is no program none in the image"));
   closure_.service.exec.clear();
+  definition_.services["app"].exec.clear();
   EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app.exec: the source names no command"));
+}
+
+TEST_F(ClosureTreeTest, AProgramsNameIsLookedForAsAShellWould) {
+  definition_.contents.symlinks = {{"/usr/bin/other", "{out}/bin/app"},
+                                   {"/usr/local/bin/other", "{out}/bin/data"}};
+  definition_.services["app"].exec = {"other"};
+  definition_.services["app"].exec_start_pre = {{"app", "-t"}};
+  closure_.program_folders = {store_path_ + "/bin", store_path_ + "/sbin"};
+  MakeTree(definition_, closure_);
+  const images::Service& service = definition_.services["app"];
+  EXPECT_EQ(service.exec, images::Command{"/usr/bin/other"});
+  EXPECT_EQ(service.exec_start_pre[0], (images::Command{store_path_ + "/bin/app", "-t"}));
 }
 
 TEST_F(ClosureTreeTest, RefusesAStorePathThatIsMissingOnDisk) {
