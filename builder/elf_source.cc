@@ -52,12 +52,22 @@ void AddLibc(const std::string& libc, FileClosure& files) {
   }
 }
 
+// Parts of node that Debian has as packages of their own; without them it does not start.
+void AddNode(FileClosure& files) {
+  for (const char* part : {"acorn", "acorn-walk", "cjs-module-lexer", "undici"}) {
+    files.Add(std::string("/usr/share/nodejs/") + part);
+  }
+}
+
 void AddRunTimeFiles(FileClosure& files) {
   if (const auto libcrypto = files.FileNamed("libcrypto.so.")) {
     AddOpenSsl(*libcrypto, files);
   }
   if (const auto libc = files.FileNamed("libc.so.6")) {
     AddLibc(*libc, files);
+  }
+  if (files.FileNamed("libnode.so.")) {
+    AddNode(files);
   }
 }
 
