@@ -99,7 +99,9 @@ std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
   }
   const base::UniqueFd fd = base::OpenForReading(source_path);
   std::vector<uint8_t> out = base::PRead(fd.get(), offset, length, source_path);
-  if (out.size() != length) {
+  const timespec now = base::Fstat(fd.get(), source_path).st_mtim;
+  const timespec then = source_time.value_or(now);
+  if (out.size() != length || now.tv_sec != then.tv_sec || now.tv_nsec != then.tv_nsec) {
     base::Fail(base::Code::kFailed, "{} changed while it was read; build again when it is at rest",
                source_path);
   }
