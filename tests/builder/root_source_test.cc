@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -272,6 +273,24 @@ TEST_F(OciSourceTest, WhatIsNoImageIsRefusedInOneLine) {
   EXPECT_THAT(ErrorOf(At("bad")), HasSubstr("is no OCI image that can be read"));
   Put("bad/index.json", R"({"manifests": [{"digest": "md5:../../x"}]})");
   EXPECT_THAT(ErrorOf(At("bad")), HasSubstr("'md5:../../x' is no SHA-256"));
+}
+
+TEST_F(OciSourceTest, AFullDiskForItsFilesLeavesNothing) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to mount";
+  }
+  Put("a/file", std::string(3000000, 'x'));
+  AddLayer("a");
+  const std::string layout = Layout();
+  const std::string archive = Tar(layout, "--gzip", "a.tar.gz");
+  ASSERT_EQ(::mount("tmpfs", At("tmp").c_str(), "tmpfs", 0, "size=1m"), 0);
+  const std::string unpacked = ErrorOf(layout);
+  const std::string opened = ErrorOf(archive);
+  const std::vector<std::string> left = base::ListDirectory(At("tmp"));
+  ::umount2(At("tmp").c_str(), MNT_DETACH);
+  EXPECT_THAT(unpacked, HasSubstr("No space left on device"));
+  EXPECT_THAT(opened, HasSubstr("No space left on device"));
+  EXPECT_TRUE(left.empty()) << testing::PrintToString(left);
 }
 
 TEST_F(OciSourceTest, ALayerThatEndsEarlyIsRefused) {

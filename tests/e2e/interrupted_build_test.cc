@@ -74,9 +74,10 @@ TEST_F(InterruptedBuildTest, AGoodBuildFollowsOneThatWasKilledAtAnyMoment) {
     }
     const bool kill = round % 2 == 0;
     const double after = length.count() * static_cast<double>(random() % 1000) / 1000;
+    // --foreground: one signal; without, the program's group has it once more.
     const RunResult cut =
-        Build({"timeout", "--preserve-status", kill ? "--signal=KILL" : "--signal=INT",
-               std::to_string(after + 0.001)});
+        Build({"timeout", "--preserve-status", "--foreground",
+               kill ? "--signal=KILL" : "--signal=INT", std::to_string(after + 0.001)});
     SCOPED_TRACE(Describe({"after", std::to_string(after)}, cut));
     const size_t published = CheckPublished();
     if (cut.exit_code == 130) {
