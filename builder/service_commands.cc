@@ -28,7 +28,7 @@ std::string FindProgram(const std::string& program, const Closure& closure, cons
   std::vector<std::string> folders = closure.program_folders;
   folders.insert(folders.end(), kFolders.begin(), kFolders.end());
   for (const std::string& folder : folders) {
-    std::string path = folder + "/" + program;
+    std::string path = fmt::format("{}/{}", folder, program);
     if (folder.starts_with('/') && IsProgram(tree.Resolve(path))) {
       return path;
     }
