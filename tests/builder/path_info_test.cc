@@ -69,6 +69,13 @@ TEST(PathInfoTest, AnotherFormIsRefusedByWhatItIs) {
   EXPECT_THAT(error(""), HasSubstr("nix path-info's answer: line 1"));
 }
 
+TEST(PathInfoTest, ReferencesAreSorted) {
+  const auto infos = ParsePathInfo(
+      R"({"/s/a": {"narHash": "sha256-I79ABM/MuMklSzsTwQ5m1xiPdq97No4hi6vpgVmYnw8=",
+                   "references": ["/s/c", "/s/b"]}})");
+  EXPECT_EQ(infos.at("/s/a").references, (std::vector<std::string>{"/s/b", "/s/c"}));
+}
+
 TEST(PathInfoTest, AMangledAnswerIsRefusedByPathAndField) {
   EXPECT_THAT(ErrorWith("nix-2.8", "\"narHash\"", "\"narHsah\""),
               HasSubstr(std::string(kLib) + ".narHash: this field is missing"));
