@@ -98,7 +98,10 @@ void Node::ReadInto(std::span<uint8_t> out, uint64_t offset) const {
     return;
   }
   const base::UniqueFd fd = base::OpenForReading(source_path);
-  if (base::PReadInto(fd.get(), out, offset, source_path) != out.size()) {
+  const size_t read = base::PReadInto(fd.get(), out, offset, source_path);
+  const timespec now = base::Fstat(fd.get(), source_path).st_mtim;
+  const timespec then = source_time.value_or(now);
+  if (read != out.size() || now.tv_sec != then.tv_sec || now.tv_nsec != then.tv_nsec) {
     base::Fail(base::Code::kFailed, "{} changed while it was read; build again when it is at rest",
                source_path);
   }
