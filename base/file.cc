@@ -88,26 +88,7 @@ void PWriteAll(int fd, Bytes data, uint64_t offset, const std::string& path) {
   }
 }
 
-std::vector<uint8_t> PRead(int fd, uint64_t offset, size_t size_bytes, const std::string& path) {
-  std::vector<uint8_t> out(size_bytes);
-  size_t filled = 0;
-  while (filled < size_bytes) {
-    const ssize_t got = Retry([&] {
-      return TheSys().PRead(fd, out.data() + filled, size_bytes - filled, Offset(offset + filled));
-    });
-    if (got < 0) {
-      FailErrno(errno, "cannot read {}", path);
-    }
-    if (got == 0) {
-      break;
-    }
-    filled += static_cast<size_t>(got);
-  }
-  out.resize(filled);
-  return out;
-}
-
-void PReadExactly(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path) {
+size_t PReadInto(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path) {
   size_t filled = 0;
   while (filled < out.size()) {
     const ssize_t got = Retry([&] {
@@ -117,10 +98,23 @@ void PReadExactly(int fd, std::span<uint8_t> out, uint64_t offset, const std::st
       FailErrno(errno, "cannot read {}", path);
     }
     if (got == 0) {
-      Fail(Code::kFailed, "{} ends at {} bytes, expected at least {}", path, offset + filled,
-           offset + out.size());
+      break;
     }
     filled += static_cast<size_t>(got);
+  }
+  return filled;
+}
+
+std::vector<uint8_t> PRead(int fd, uint64_t offset, size_t size_bytes, const std::string& path) {
+  std::vector<uint8_t> out(size_bytes);
+  out.resize(PReadInto(fd, out, offset, path));
+  return out;
+}
+
+void PReadExactly(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path) {
+  if (const size_t filled = PReadInto(fd, out, offset, path); filled < out.size()) {
+    Fail(Code::kFailed, "{} ends at {} bytes, expected at least {}", path, offset + filled,
+         offset + out.size());
   }
 }
 

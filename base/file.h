@@ -37,6 +37,8 @@ void WriteAll(int fd, Bytes data, const std::string& path);
 void PWriteAll(int fd, Bytes data, uint64_t offset, const std::string& path);
 // Up to `size_bytes`; fewer only at the end of the file.
 std::vector<uint8_t> PRead(int fd, uint64_t offset, size_t size_bytes, const std::string& path);
+// Fills the front of `out`; says how much of it.
+size_t PReadInto(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path);
 // Fills `out` or throws: a file that ends early is an error.
 void PReadExactly(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path);
 // Fills `out` from a stream; returns false when the stream ended before the first byte, throws when

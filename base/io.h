@@ -5,10 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace base {
+
+// Back to the start of a terminal's line, which is empty then.
+inline constexpr std::string_view kEraseLine = "\r\033[K";
 
 struct Io {
   int in = 0;
@@ -23,10 +27,12 @@ struct Io {
   void Out(fmt::format_string<Args...> format, Args&&... args) const {
     WriteOut(fmt::format(format, std::forward<Args>(args)...));
   }
-  // Never throws: text for a person is not worth failing for.
+  // Never throws: text for a person is not worth failing for. On a terminal it takes the place of a
+  // line of progress (base/progress.h).
   template <typename... Args>
   void Err(fmt::format_string<Args...> format, Args&&... args) const {
-    WriteErr(fmt::format(format, std::forward<Args>(args)...));
+    const std::string text = fmt::format(format, std::forward<Args>(args)...);
+    WriteErr(err_is_terminal ? fmt::format("{}{}", kEraseLine, text) : text);
   }
   void WriteOut(std::string_view text) const;
   void WriteErr(std::string_view text) const noexcept;

@@ -1,5 +1,7 @@
 #include "base/progress.h"
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,18 +10,27 @@ namespace {
 
 constexpr std::chrono::milliseconds kRedrawInterval(100);
 
+// A line that wraps could not be erased. Asked each time: a window's size changes.
+void CutAtWidthOf(int terminal, std::string& line) {
+  winsize size{};
+  if (::ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && line.size() >= size.ws_col) {
+    line.resize(size.ws_col - size_t{1});
+  }
+}
+
 }  // namespace
 
-Progress::Progress(const Io& io, std::string label, uint64_t total_bytes)
+Progress::Progress(const Io& io, std::string label, uint64_t total_bytes, uint64_t total_files)
     : io_(io),
       label_(std::move(label)),
       total_bytes_(total_bytes),
+      total_files_(total_files),
       start_(std::chrono::steady_clock::now()),
       drawn_(start_) {}
 
 Progress::~Progress() {
   if (shown_) {
-    io_.WriteErr("\r\033[K");
+    io_.WriteErr(kEraseLine);
   }
 }
 
@@ -29,6 +40,19 @@ void Progress::Add(uint64_t bytes) {
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   done_bytes_ += bytes;
+  DrawIfDue();
+}
+
+void Progress::AddFile() {
+  if (!io_.err_is_terminal) {
+    return;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++done_files_;
+  DrawIfDue();
+}
+
+void Progress::DrawIfDue() {
   if (std::chrono::steady_clock::now() - drawn_ >= kRedrawInterval) {
     Draw();
   }
@@ -37,19 +61,29 @@ void Progress::Add(uint64_t bytes) {
 void Progress::Draw() {
   drawn_ = std::chrono::steady_clock::now();
   shown_ = true;
-  const double seconds = std::chrono::duration<double>(drawn_ - start_).count();
+  std::string line = Line(std::chrono::duration<double>(drawn_ - start_).count());
+  CutAtWidthOf(io_.err, line);
+  io_.WriteErr(fmt::format("{}{}", kEraseLine, line));
+}
+
+std::string Progress::Line(double seconds) const {
   const auto rate =
       static_cast<uint64_t>(static_cast<double>(done_bytes_) / std::max(seconds, 0.1));
-  std::string line = fmt::format("\r\033[K{} {}", label_, HumanBytes(done_bytes_));
+  std::string line = fmt::format("{} {}", label_, HumanBytes(done_bytes_));
   if (total_bytes_ > 0) {
     line += fmt::format(" of {} ({}%)", HumanBytes(total_bytes_),
                         std::min<uint64_t>(100, done_bytes_ * 100 / total_bytes_));
   }
+  if (total_files_ > 0) {
+    line += fmt::format(", {} of {} files", done_files_, total_files_);
+  } else if (done_files_ > 0) {
+    line += fmt::format(", {} files", done_files_);
+  }
   line += fmt::format(", {}/s", HumanBytes(rate));
   if (total_bytes_ > done_bytes_ && rate > 0) {
-    line += fmt::format(", {} s left", (total_bytes_ - done_bytes_) / rate);
+    line += fmt::format(", {} left", HumanSeconds((total_bytes_ - done_bytes_) / rate));
   }
-  io_.WriteErr(line);
+  return line;
 }
 
 std::string HumanBytes(uint64_t bytes) {
@@ -64,6 +98,18 @@ std::string HumanBytes(uint64_t bytes) {
     return fmt::format("{:.1f} MB", value / 1e6);
   }
   return fmt::format("{:.2f} GB", value / 1e9);
+}
+
+std::string HumanSeconds(uint64_t seconds) {
+  constexpr uint64_t kMinute = 60;
+  constexpr uint64_t kHour = 60 * kMinute;
+  if (seconds < 2 * kMinute) {
+    return fmt::format("{} s", seconds);
+  }
+  if (seconds < 2 * kHour) {
+    return fmt::format("{} min", seconds / kMinute);
+  }
+  return fmt::format("{} h", seconds / kHour);
 }
 
 }  // namespace base

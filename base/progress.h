@@ -11,32 +11,40 @@
 
 namespace base {
 
-// Threads may call Add at once. The line is erased when the object goes.
+// Threads may call Add and AddFile at once. The line is cut at the terminal's width, and erased
+// when the object goes.
 class Progress {
  public:
-  // total_bytes 0: unknown, then only the count is shown.
-  Progress(const Io& io, std::string label, uint64_t total_bytes);
+  // 0: the total is unknown, then only the count is shown; of files, only once there is one.
+  Progress(const Io& io, std::string label, uint64_t total_bytes, uint64_t total_files = 0);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void Add(uint64_t bytes);
+  void AddFile();
 
  private:
+  void DrawIfDue();
   void Draw();
+  std::string Line(double seconds) const;
 
   const Io io_;
   const std::string label_;
   const uint64_t total_bytes_;
+  const uint64_t total_files_;
   const std::chrono::steady_clock::time_point start_;
   std::mutex mutex_;
   std::chrono::steady_clock::time_point drawn_;
   uint64_t done_bytes_ = 0;
+  uint64_t done_files_ = 0;
   bool shown_ = false;
 };
 
 // "41.2 MB": decimal units, as disks and links are sold.
 std::string HumanBytes(uint64_t bytes);
+// "59 s", "12 min", "3 h": as exact as a guess is.
+std::string HumanSeconds(uint64_t seconds);
 
 }  // namespace base
 

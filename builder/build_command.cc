@@ -20,6 +20,7 @@
 #include "builder/image_publisher.h"
 #include "builder/provenance.h"
 #include "builder/read_back.h"
+#include "builder/source_word.h"
 #include "images/definition.h"
 #include "images/image_directory.h"
 
@@ -61,7 +62,7 @@ std::optional<images::Source> SourceOf(const BuildOptions& options) {
     base::Fail(base::Code::kUsage, "give one of --source, --elf, --root and --oci");
   }
   if (options.source) {
-    return images::NixSourceOf(*options.source, base::AbsolutePath("."));
+    return SourceOfWord(*options.source);
   }
   if (!options.elf.empty()) {
     return ElfSourceOf(options);
@@ -190,7 +191,9 @@ images::Manifest MakeManifest(const images::Definition& definition, const Closur
 void AddBuildOptions(CLI::App& app, BuildOptions& options) {
   app.add_option("NAME|SOURCE", options.what,
                  "image to build: a definition, or a store path, ./result, x.drv^out, .#attr");
-  app.add_option("--source", options.source, "Nix source instead of the definition's");
+  app.add_option(
+      "--source", options.source,
+      "source instead of the definition's: Nix's, a root directory, an OCI image, a program");
   app.add_option("-f,--file", options.file, "Nix file; then the argument is an attribute in it");
   CLI::Option* elf = app.add_option("--elf", options.elf, "programs, with all that they load");
   app.add_option("--sysroot", options.sysroot, "root directory that --elf's paths are in")

@@ -21,6 +21,7 @@ namespace {
 // To be raised with every change of how content is split and compressed: an entry of the old way
 // would otherwise find its way into an image.
 constexpr int kRevision = 1;
+constexpr const char* kSecretFile = ".key";
 constexpr uint64_t kMaxEntryBytes = 2 << 20;  // a chunk is at most 1 MiB
 // A file that was being written is published within moments, or never.
 constexpr time_t kAbandonedSeconds = 3600;
@@ -39,6 +40,9 @@ std::vector<Entry> EntriesOf(const std::string& folder) {
     const std::string path = folder + "/" + name;
     const std::optional<struct stat> found = base::LstatIfThere(path);
     if (!found || !S_ISREG(found->st_mode)) {
+      continue;
+    }
+    if (name == kSecretFile) {
       continue;
     }
     if (!name.starts_with(base::kTemporaryPrefix)) {
@@ -64,7 +68,7 @@ std::optional<std::string> DefaultCacheFolder() {
   return std::nullopt;
 }
 
-base::Sha256 CacheKeyOf(const ChunkInput& input, const images::Codec& codec) {
+base::Sha256 ChunkCache::KeyOf(const ChunkInput& input, const images::Codec& codec) const {
   std::string text = fmt::format("slipway {} revision {}\n{} {} level {}\n", base::kVersion,
                                  kRevision, codec.name, codec.library_version, codec.level);
   for (const auto& [name, value] : codec.parameters) {
@@ -75,18 +79,28 @@ base::Sha256 CacheKeyOf(const ChunkInput& input, const images::Codec& codec) {
     text += fmt::format(" {}", end);
   }
   text += '\n';
-  base::Sha256Hasher hasher;
-  hasher.Update(base::AsBytes(text));
-  hasher.Update(input.content);
-  return hasher.Finish();
+  text += base::AsText(content_hash_.Of(input.content));
+  return base::Sha256Of(text);
 }
 
 ChunkCache::ChunkCache(std::string folder, uint64_t limit_bytes, const base::Io& io)
-    : folder_(std::move(folder)), limit_bytes_(limit_bytes), io_(io) {
+    : folder_(std::move(folder)), limit_bytes_(limit_bytes), io_(io), content_hash_(Secret()) {}
+
+// The folder's. Of two builds that make one at once, the later one's stays; what the other stores
+// under its own is not found again.
+std::string ChunkCache::Secret() {
+  const std::string path = folder_ + "/" + kSecretFile;
   try {
     base::MakeDirectories(folder_, 0700);
+    std::optional<std::string> secret = base::ReadFileIfThere(path);
+    if (!secret || secret->size() != base::KeyedHash::kKeyBytes) {
+      secret = base::KeyedHash::NewKey();
+      base::WriteFileAtomically(path, *secret, 0600);
+    }
+    return *std::move(secret);
   } catch (const base::Error& error) {
     GiveUp(error);
+    return base::KeyedHash::NewKey();
   }
 }
 

@@ -1,7 +1,8 @@
 // Chunks of earlier builds on this machine, so that only content that changed is compressed again.
-// One file an entry, named by all that the result depends on. Nothing in it is trusted: an entry
-// that is torn, damaged or another's is found by its digests and is as good as none. The least
-// recently used go first when the folder gets larger than its limit.
+// One file an entry, named by all that the result depends on: content by a hash under a key that
+// the folder keeps. Nothing in it is trusted: an entry that is torn, damaged or another's is found
+// by its digests and is as good as none. The least recently used go first when the folder gets
+// larger than its limit.
 //
 // Threads may use one object at once, and processes one folder.
 #ifndef SLIPWAY_BUILDER_CHUNK_CACHE_H_
@@ -15,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/io.h"
+#include "base/keyed_hash.h"
 #include "builder/compressor.h"
 
 namespace builder {
@@ -23,9 +25,6 @@ inline constexpr uint64_t kDefaultCacheBytes = uint64_t{2} << 30;
 
 // $XDG_CACHE_HOME/slipway/chunks, or that in ~/.cache. nullopt where neither is said.
 std::optional<std::string> DefaultCacheFolder();
-
-// Of all that the chunk depends on.
-base::Sha256 CacheKeyOf(const ChunkInput& input, const images::Codec& codec);
 
 class ChunkCache {
  public:
@@ -37,6 +36,8 @@ class ChunkCache {
   ChunkCache(const ChunkCache&) = delete;
   ChunkCache& operator=(const ChunkCache&) = delete;
 
+  // Of all that the chunk depends on.
+  base::Sha256 KeyOf(const ChunkInput& input, const images::Codec& codec) const;
   // The entry's chunk, verified; nullopt where there is none.
   std::optional<StoredChunk> Find(const base::Sha256& key);
   void Store(const base::Sha256& key, const StoredChunk& chunk);
@@ -45,6 +46,7 @@ class ChunkCache {
   uint64_t misses() const { return misses_; }
 
  private:
+  std::string Secret();
   std::string PathOf(const base::Sha256& key) const;
   void Trim();
   void GiveUp(const base::Error& why);
@@ -53,6 +55,7 @@ class ChunkCache {
   const uint64_t limit_bytes_;
   const base::Io io_;
   std::atomic<bool> usable_ = true;
+  const base::KeyedHash content_hash_;
   std::atomic<uint64_t> hits_ = 0;
   std::atomic<uint64_t> misses_ = 0;
   std::mutex mutex_;

@@ -16,7 +16,7 @@ Closure ResolveSource(const images::Definition& definition, const base::Io& io) 
   }
   const auto* root = std::get_if<images::RootSource>(&definition.source);
   Closure closure = root != nullptr
-                        ? ResolveRoot(*root)
+                        ? ResolveRoot(*root, io)
                         : ResolveOci(std::get<images::OciSource>(definition.source), io);
   closure.fill = [fill = closure.fill, added = definition.contents.add](Tree& tree) {
     fill(tree);

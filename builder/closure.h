@@ -24,6 +24,7 @@ struct ServiceDefaults {
   images::Command exec;
   std::map<std::string, std::string> environment;
   std::string working_directory;
+  std::string user;  // as an OCI image says it (builder/oci_user.h)
 };
 
 struct Closure {
@@ -32,6 +33,7 @@ struct Closure {
   std::string architecture = images::MachineArchitecture();
   std::vector<Package> packages;                // sorted by path
   std::map<std::string, std::string> derivers;  // Nix: by path, for the provenance
+  std::vector<std::string> program_folders;     // in the image, where programs are looked for first
   ServiceDefaults service;
   std::function<void(Tree&)> fill;  // puts all files into a tree that is empty; call it once
 };

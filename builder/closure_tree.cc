@@ -1,11 +1,11 @@
 #include "builder/closure_tree.h"
 
-#include <sstream>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/exclusions.h"
+#include "builder/service_commands.h"
 #include "units/mount_points.h"
 
 namespace builder {
@@ -88,71 +88,6 @@ void AddSystemFiles(const images::Definition& definition, const std::string& ver
                                      definition.name, version));
 }
 
-// A command's program without a slash is looked for as a shell would.
-std::string FindProgram(const std::string& program, const ServiceDefaults& defaults,
-                        const Tree& tree) {
-  if (program.starts_with('/')) {
-    return program;
-  }
-  if (program.find('/') != std::string::npos) {
-    return defaults.working_directory + "/" + program;
-  }
-  const auto set = defaults.environment.find("PATH");
-  std::istringstream folders(set == defaults.environment.end()
-                                 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-                                 : set->second);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    std::string path = folder + "/" + program;
-    const Node* found = folder.starts_with('/') ? tree.Resolve(path) : nullptr;
-    if (found != nullptr && found->kind == Node::Kind::kFile && (found->permissions & 0111) != 0) {
-      return path;
-    }
-  }
-  base::Fail(base::Code::kUsage, "the source's command {} is nowhere in its PATH", program);
-}
-
-void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, images::Services& services) {
-  for (auto& [name, service] : services) {
-    if (service.exec.empty()) {
-      if (defaults.exec.empty()) {
-        base::Fail(base::Code::kUsage,
-                   "services.{}.exec: the source names no command, so this must", name);
-      }
-      images::Command command = defaults.exec;
-      command.front() = FindProgram(command.front(), defaults, tree);
-      service.exec = std::move(command);
-    }
-    service.environment.insert(defaults.environment.begin(), defaults.environment.end());
-    if (!defaults.working_directory.empty()) {
-      service.directives["Service"].emplace("WorkingDirectory", defaults.working_directory);
-    }
-  }
-}
-
-void CheckCommand(const Tree& tree, const std::string& service, const std::string& field,
-                  const images::Command& command) {
-  const Node* program = tree.Resolve(command.front());
-  if (program == nullptr || program->kind != Node::Kind::kFile) {
-    base::Fail(base::Code::kUsage,
-               "services.{}.{}: {} is not in the image; use a path of the closure, or add it by "
-               "contents.symlinks",
-               service, field, command.front());
-  }
-  if ((program->permissions & 0111) == 0) {
-    base::Fail(base::Code::kUsage, "services.{}.{}: {} is in the image but not executable", service,
-               field, command.front());
-  }
-}
-
-void CheckPrograms(const images::Services& services, const Tree& tree) {
-  for (const auto& [name, service] : services) {
-    CheckCommand(tree, name, "exec", service.exec);
-    for (const images::Command& command : service.exec_start_pre) {
-      CheckCommand(tree, name, "exec_start_pre", command);
-    }
-  }
-}
-
 }  // namespace
 
 Tree MakeTree(images::Definition& definition, Closure& closure) {
@@ -167,9 +102,8 @@ Tree MakeTree(images::Definition& definition, Closure& closure) {
     }
   }
   AddContents(definition, closure.main_path, tree);
-  ApplyDefaults(closure.service, tree, definition.services);
   AddSystemFiles(definition, closure.version, tree);
-  CheckPrograms(definition.services, tree);
+  ResolveServices(closure, tree, definition.services);
   return tree;
 }
 

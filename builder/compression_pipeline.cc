@@ -1,12 +1,34 @@
 #include "builder/compression_pipeline.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/error.h"
 
 namespace builder {
 
-CompressionPipeline::CompressionPipeline(const images::Codec& codec, const chunker::CutFinder& cuts,
-                                         unsigned threads, ChunkCache* cache)
-    : cuts_(cuts), limit_(size_t{2} * threads) {
+std::span<uint8_t> Segment::Extend(size_t size_bytes) {
+  if (size_bytes > kRoomBytes - size_bytes_) {
+    base::Fail(base::Code::kFailed, "bug: no room for {} bytes in a segment", size_bytes);
+  }
+  const std::span<uint8_t> out(room_.get() + size_bytes_, size_bytes);
+  size_bytes_ += size_bytes;
+  return out;
+}
+
+void Segment::Append(base::Bytes more) {
+  const std::span<uint8_t> place = Extend(more.size());
+  std::copy(more.begin(), more.end(), place.begin());
+}
+
+void Segment::MoveRest(size_t at, Segment& other) {
+  other.Append(content().subspan(at));
+  size_bytes_ = at;
+}
+
+CompressionPipeline::CompressionPipeline(const images::Codec& codec, unsigned threads,
+                                         ChunkCache* cache)
+    : limit_(size_t{2} * threads) {
   for (unsigned i = 0; i < threads; ++i) {
     // Made here, so that a failure is thrown to the caller and not in a thread.
     threads_.emplace_back(
@@ -42,14 +64,25 @@ void CompressionPipeline::Work(Compressor& compressor) {
   }
 }
 
-void CompressionPipeline::Submit(Segment segment, Done done) {
+std::unique_ptr<Segment> CompressionPipeline::NewSegment() {
+  if (unused_.empty()) {
+    return std::make_unique<Segment>();
+  }
+  std::unique_ptr<Segment> out = std::move(unused_.back());
+  unused_.pop_back();
+  out->Clear();
+  return out;
+}
+
+void CompressionPipeline::Submit(std::unique_ptr<Segment> segment, Done done) {
   while (under_way_.size() >= limit_) {
     HandOverOldest();
   }
-  Task task([segment = std::move(segment), this](Compressor& compressor) {
-    return compressor.Compress(segment.content, cuts_, segment.ends_file, segment.tail_bytes);
+  Task task([&segment = *segment](Compressor& compressor) {
+    return compressor.Compress(segment.content(), *segment.how.cuts, segment.how.ends_file,
+                               segment.how.tail_bytes);
   });
-  under_way_.push_back({task.get_future(), std::move(done)});
+  under_way_.push_back({std::move(segment), task.get_future(), std::move(done)});
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     tasks_.push_back(std::move(task));
@@ -60,13 +93,18 @@ void CompressionPipeline::Submit(Segment segment, Done done) {
 void CompressionPipeline::HandOverOldest() {
   UnderWay oldest = std::move(under_way_.front());
   under_way_.pop_front();
-  oldest.done(oldest.result.get());
+  std::vector<StoredChunk> chunks = oldest.result.get();
+  unused_.push_back(std::move(oldest.segment));
+  ++handed_over_;
+  oldest.done(std::move(chunks));
 }
 
-void CompressionPipeline::Finish() {
-  while (!under_way_.empty()) {
+void CompressionPipeline::HandOverUpTo(uint64_t count) {
+  while (handed_over_ < count) {
     HandOverOldest();
   }
 }
+
+void CompressionPipeline::Finish() { HandOverUpTo(submitted()); }
 
 }  // namespace builder

@@ -9,10 +9,12 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/file.h"
 #include "builder/chunk_cache.h"
 #include "builder/compressor.h"
 
@@ -22,10 +24,32 @@ namespace builder {
 // large file keeps several threads busy and memory stays bounded. At most 8 MiB.
 inline constexpr chunker::CutSizes kSegmentSizes = {2U << 20, 4U << 20, 8U << 20};
 
-struct Segment {
-  std::vector<uint8_t> content;
-  bool ends_file = false;
-  uint32_t tail_bytes = 0;
+// A piece of content and how it is to be cut, in memory that serves one segment after another: to
+// take it from the system each time costs more than to read the content.
+class Segment {
+ public:
+  struct How {
+    const chunker::CutFinder* cuts = nullptr;  // must outlive the pipeline
+    bool ends_file = false;
+    uint32_t tail_bytes = 0;
+  };
+
+  // What it holds may be longer than a segment until it is cut.
+  static constexpr size_t kRoomBytes = kSegmentSizes.max_bytes + (64U << 10);
+
+  base::Bytes content() const { return {room_.get(), size_bytes_}; }
+  // The next `size_bytes` of the content, for the caller to fill.
+  std::span<uint8_t> Extend(size_t size_bytes);
+  void Append(base::Bytes more);
+  // Content from `at` on goes to the end of `other`.
+  void MoveRest(size_t at, Segment& other);
+  void Clear() { size_bytes_ = 0; }
+
+  How how;
+
+ private:
+  std::unique_ptr<uint8_t[]> room_ = std::make_unique_for_overwrite<uint8_t[]>(kRoomBytes);
+  size_t size_bytes_ = 0;
 };
 
 class CompressionPipeline {
@@ -33,21 +57,27 @@ class CompressionPipeline {
   // Called on the thread that submits.
   using Done = std::function<void(std::vector<StoredChunk> chunks)>;
 
-  // `cuts` and `cache`, which may be null, must outlive the pipeline.
-  CompressionPipeline(const images::Codec& codec, const chunker::CutFinder& cuts, unsigned threads,
-                      ChunkCache* cache);
+  // `cache`, which may be null, must outlive the pipeline.
+  CompressionPipeline(const images::Codec& codec, unsigned threads, ChunkCache* cache);
   // Drops what was not handed over.
   ~CompressionPipeline();
   CompressionPipeline(const CompressionPipeline&) = delete;
   CompressionPipeline& operator=(const CompressionPipeline&) = delete;
 
+  // An empty one, to be filled and submitted.
+  std::unique_ptr<Segment> NewSegment();
   // Waits while enough is under way, handing over results meanwhile. Rethrows what a thread threw.
-  void Submit(Segment segment, Done done);
+  void Submit(std::unique_ptr<Segment> segment, Done done);
+  // How many segments there were; the number of the last, from 1.
+  uint64_t submitted() const { return handed_over_ + under_way_.size(); }
+  // Waits until the results of the first `count` segments are handed over.
+  void HandOverUpTo(uint64_t count);
   // Hands over everything that is left.
   void Finish();
 
  private:
   struct UnderWay {
+    std::unique_ptr<Segment> segment;
     std::future<std::vector<StoredChunk>> result;
     Done done;
   };
@@ -56,9 +86,10 @@ class CompressionPipeline {
   void Work(Compressor& compressor);
   void HandOverOldest();
 
-  const chunker::CutFinder& cuts_;
   const size_t limit_;
   std::deque<UnderWay> under_way_;
+  uint64_t handed_over_ = 0;
+  std::vector<std::unique_ptr<Segment>> unused_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> tasks_;  // under mutex_

@@ -17,7 +17,9 @@ using erofs::BlocksOf;
 using erofs::kBlockBytes;
 
 constexpr uint64_t kCandidates = 12;  // how many later ends are tried for the first one's sake
-constexpr const char* kCandidatesParameter = "candidates";
+// Where a frame wastes no more, no later end is tried: what is compressed beyond the end is
+// compressed again.
+constexpr uint64_t kAcceptedWasteBytes = 256;
 constexpr uint64_t kZstdWindowLog =
     20;  // a chunk is at most 1 MiB; must not exceed the superblock's
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it
@@ -108,7 +110,7 @@ StoredChunk Compressor::ChunkOf(const ChunkInput& input) {
   if (cache_ == nullptr) {
     return MakeChunk(input);
   }
-  const base::Sha256 key = CacheKeyOf(input, codec_);
+  const base::Sha256 key = cache_->KeyOf(input, codec_);
   if (auto found = cache_->Find(key)) {
     return *std::move(found);
   }
@@ -149,11 +151,15 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
   codec.library_version = chunker::LibraryVersion(codec.name);
   const ZSTD_compressionParameters chosen =
       ZSTD_getCParams(static_cast<int>(level), kZstdSourceHintBytes, 0);
-  codec.parameters = {
-      {kCandidatesParameter, kCandidates},    {"window_log", kZstdWindowLog},
-      {"chain_log", chosen.chainLog},         {"hash_log", chosen.hashLog},
-      {"search_log", chosen.searchLog},       {"min_match", chosen.minMatch},
-      {"target_length", chosen.targetLength}, {"strategy", static_cast<uint64_t>(chosen.strategy)}};
+  codec.parameters = {{"candidates", kCandidates},
+                      {"accepted_waste", kAcceptedWasteBytes},
+                      {"window_log", kZstdWindowLog},
+                      {"chain_log", chosen.chainLog},
+                      {"hash_log", chosen.hashLog},
+                      {"search_log", chosen.searchLog},
+                      {"min_match", chosen.minMatch},
+                      {"target_length", chosen.targetLength},
+                      {"strategy", static_cast<uint64_t>(chosen.strategy)}};
   return codec;
 }
 

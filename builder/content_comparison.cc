@@ -26,6 +26,12 @@ struct Batch {
   uint64_t length = 0;  // of each file, from `offset`
 };
 
+// One thread's, used again and again.
+struct Buffers {
+  std::unique_ptr<uint8_t[]> expected = std::make_unique_for_overwrite<uint8_t[]>(kPieceBytes);
+  std::unique_ptr<uint8_t[]> found = std::make_unique_for_overwrite<uint8_t[]>(kPieceBytes);
+};
+
 std::vector<Batch> BatchesOf(const std::vector<FileToCompare>& files) {
   std::vector<Batch> out;
   constexpr uint64_t kFull = kPieceBytes + 1;  // not even an empty file may join
@@ -45,6 +51,20 @@ std::vector<Batch> BatchesOf(const std::vector<FileToCompare>& files) {
   return out;
 }
 
+// The first of its paths; "" where it is not below `folder`. A path for each file would take more
+// memory than all else here.
+std::string PathOf(const Node& node, const Node& folder) {
+  for (const auto& [name, child] : folder.children) {
+    if (child.get() == &node) {
+      return "/" + name;
+    }
+    if (const std::string rest = PathOf(node, *child); !rest.empty()) {
+      return "/" + name + rest;
+    }
+  }
+  return "";
+}
+
 struct CloseReader {
   void operator()(LiberofsReader* reader) const { LiberofsClose(reader); }
 };
@@ -52,15 +72,19 @@ using Reader = std::unique_ptr<LiberofsReader, CloseReader>;
 
 class ContentComparison {
  public:
-  ContentComparison(const std::string& image_path, const std::vector<FileToCompare>& files,
-                    base::Progress& progress)
-      : image_path_(image_path), files_(files), batches_(BatchesOf(files)), progress_(progress) {}
+  ContentComparison(const std::string& image_path, const Node& root,
+                    const std::vector<FileToCompare>& files, base::Progress& progress)
+      : image_path_(image_path),
+        root_(root),
+        files_(files),
+        batches_(BatchesOf(files)),
+        progress_(progress) {}
 
   void Run(unsigned threads) {
     std::vector<Reader> readers;  // opened and closed by one thread: liberofs's settings are global
     for (unsigned i = 0; i < std::min<size_t>(threads, batches_.size()); ++i) {
       LiberofsReader* reader = nullptr;
-      Check(LiberofsOpen(image_path_.c_str(), &reader), "");
+      Check(LiberofsOpen(image_path_.c_str(), &reader), root_);
       readers.emplace_back(reader);
     }
     std::vector<std::thread> workers;
@@ -79,16 +103,16 @@ class ContentComparison {
   }
 
  private:
-  void Check(int error, const std::string& path) const {
+  void Check(int error, const Node& node) const {
     if (error != 0) {
-      FailAsDifferent(image_path_, path,
+      FailAsDifferent(image_path_, PathOf(node, root_),
                       std::string("upstream's reader says: ") + std::strerror(-error));
     }
   }
 
   // A batch is begun only after all before it, and ends: so the first failure of all is seen.
   void Work(LiberofsReader* reader) {
-    std::vector<uint8_t> buffer;
+    Buffers buffers;
     while (!stop_) {
       const size_t i = next_++;
       if (i >= batches_.size()) {
@@ -96,7 +120,7 @@ class ContentComparison {
       }
       try {
         base::ThrowIfInterrupted();
-        Compare(batches_[i], reader, buffer);
+        Compare(batches_[i], reader, buffers);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex_);
         stop_ = true;
@@ -108,22 +132,27 @@ class ContentComparison {
     }
   }
 
-  void Compare(const Batch& batch, LiberofsReader* reader, std::vector<uint8_t>& buffer) {
+  void Compare(const Batch& batch, LiberofsReader* reader, Buffers& buffers) {
     for (size_t i = batch.first; i < batch.end; ++i) {
       const FileToCompare& file = files_[i];
       const uint64_t length = std::min(batch.length, file.node->size_bytes - batch.offset);
-      const std::vector<uint8_t> expected = file.node->Read(batch.offset, length);
-      buffer.resize(length);
-      Check(LiberofsRead(reader, file.nid, buffer.data(), length, batch.offset), file.path);
-      if (expected != buffer) {
-        FailAsDifferent(image_path_, file.path,
+      const std::span<uint8_t> expected(buffers.expected.get(), length);
+      uint8_t* const found = buffers.found.get();
+      file.node->ReadInto(expected, batch.offset);
+      Check(LiberofsRead(reader, file.nid, found, length, batch.offset), *file.node);
+      if (std::memcmp(expected.data(), found, length) != 0) {
+        FailAsDifferent(image_path_, PathOf(*file.node, root_),
                         fmt::format("other content from byte {} on", batch.offset));
       }
       progress_.Add(length);
+      if (batch.offset + length == file.node->size_bytes) {
+        progress_.AddFile();
+      }
     }
   }
 
   const std::string& image_path_;
+  const Node& root_;
   const std::vector<FileToCompare>& files_;
   const std::vector<Batch> batches_;
   base::Progress& progress_;
@@ -136,9 +165,10 @@ class ContentComparison {
 
 }  // namespace
 
-void CompareContents(const std::string& image_path, const std::vector<FileToCompare>& files,
-                     unsigned threads, base::Progress& progress) {
-  ContentComparison(image_path, files, progress).Run(threads);
+void CompareContents(const std::string& image_path, const Node& root,
+                     const std::vector<FileToCompare>& files, unsigned threads,
+                     base::Progress& progress) {
+  ContentComparison(image_path, root, files, progress).Run(threads);
 }
 
 void FailAsDifferent(const std::string& image_path, const std::string& path,

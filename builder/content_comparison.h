@@ -14,13 +14,13 @@ namespace builder {
 
 struct FileToCompare {
   uint64_t nid = 0;
-  const Node* node = nullptr;  // a file
-  std::string path;
+  const Node* node = nullptr;  // a file below the root
 };
 
 // Throws Error{kVerification} that names the first difference in the order of `files`.
-void CompareContents(const std::string& image_path, const std::vector<FileToCompare>& files,
-                     unsigned threads, base::Progress& progress);
+void CompareContents(const std::string& image_path, const Node& root,
+                     const std::vector<FileToCompare>& files, unsigned threads,
+                     base::Progress& progress);
 
 // That the image differs; `path` is "" for the root.
 [[noreturn]] void FailAsDifferent(const std::string& image_path, const std::string& path,

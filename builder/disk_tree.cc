@@ -122,6 +122,7 @@ class DiskReader {
         // Fails here, with its name, rather than in the middle of writing.
         base::OpenForReading(source);
         node->source_path = source;
+        node->source_time = found.st_mtim;
         node->size_bytes = static_cast<uint64_t>(found.st_size);
         break;
       case Node::Kind::kSymlink:

@@ -3,12 +3,14 @@
 #include <gelf.h>
 #include <libelf.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "builder/path_list.h"
 
 namespace builder {
 namespace {
@@ -17,18 +19,6 @@ struct EndElf {
   void operator()(Elf* elf) const { elf_end(elf); }
 };
 using ElfHandle = std::unique_ptr<Elf, EndElf>;
-
-std::vector<std::string> SplitAtColons(const std::string& text) {
-  std::vector<std::string> out;
-  for (size_t start = 0; start <= text.size();) {
-    const size_t end = std::min(text.find(':', start), text.size());
-    if (end > start) {  // to the loader an empty one is the current directory; nobody means that
-      out.push_back(text.substr(start, end - start));
-    }
-    start = end + 1;
-  }
-  return out;
-}
 
 class ElfReader {
  public:
@@ -132,9 +122,9 @@ class ElfReader {
     } else if (entry.d_tag == DT_SONAME) {
       out_.soname = text();
     } else if (entry.d_tag == DT_RPATH) {
-      out_.rpath = SplitAtColons(text());
+      out_.rpath = SplitPathList(text());
     } else if (entry.d_tag == DT_RUNPATH) {
-      out_.runpath = SplitAtColons(text());
+      out_.runpath = SplitPathList(text());
     } else if (entry.d_tag == DT_FLAGS_1) {
       out_.no_default_paths = (entry.d_un.d_val & DF_1_NODEFLIB) != 0;
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,12 +53,22 @@ void AddLibc(const std::string& libc, FileClosure& files) {
   }
 }
 
+// Parts of node that Debian has as packages of their own; without them it does not start.
+void AddNode(FileClosure& files) {
+  for (const char* part : {"acorn", "acorn-walk", "cjs-module-lexer", "undici"}) {
+    files.Add(std::string("/usr/share/nodejs/") + part);
+  }
+}
+
 void AddRunTimeFiles(FileClosure& files) {
   if (const auto libcrypto = files.FileNamed("libcrypto.so.")) {
     AddOpenSsl(*libcrypto, files);
   }
   if (const auto libc = files.FileNamed("libc.so.6")) {
     AddLibc(*libc, files);
+  }
+  if (files.FileNamed("libnode.so.")) {
+    AddNode(files);
   }
 }
 
@@ -123,6 +134,7 @@ Closure ResolveElf(const images::ElfSource& source, const std::vector<std::strin
   Closure out;
   for (const std::string& program : source.programs) {
     const ElfFile elf = files->AddProgram(program);
+    out.program_folders.push_back(base::ParentOf(program));
     if (elf.uses_dlopen) {
       open_more.push_back(base::BaseName(program));
     }

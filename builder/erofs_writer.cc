@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
 #include <utility>
 
@@ -28,12 +29,20 @@ constexpr uint32_t kPackedBelowBytes = 64
                                        << 10;  // files, and last parts of files, shorter than this
 constexpr uint64_t kInlineBytes = 32;          // no larger than an entry in the packed inode
 constexpr uint32_t kMetadataAverageBytes = 16 << 10;
-constexpr uint64_t kReadBytes = 1 << 20;
 // Buffers from here on go back to the system when they are freed. Otherwise the heap keeps what
 // buffers of many lengths leave between them: a quarter of all the memory that a build takes.
 constexpr int kOwnMappingBytes = 1 << 20;
+constexpr int kKeptBytes = 16 << 20;  // of a heap's unused end: chunks come and go all the time
 
 bool IsFile(const Inode& inode) { return inode.node->kind == Node::Kind::kFile; }
+
+uint64_t CountOfFiles(const std::vector<Inode>& inodes) {
+  return static_cast<uint64_t>(std::count_if(inodes.begin(), inodes.end(), IsFile));
+}
+
+bool HasBlocks(const Inode& inode) {
+  return IsFile(inode) && inode.node->size_bytes >= kPackedBelowBytes;
+}
 
 // The passes share what they fill.
 class ImageWriter {
@@ -46,82 +55,101 @@ class ImageWriter {
         time_seconds_(tree.time_seconds()),
         inodes_(InodesOf(tree)),
         data_(fd, path, 1),
-        progress_(io, "compressing", tree.root().ContentBytes()) {}
+        progress_(io, "compressing", tree.root().ContentBytes(), CountOfFiles(inodes_)) {}
 
   WrittenImage Run() {
-    WriteFiles();   // files with blocks of their own; their short tails are left over
-    WritePacked();  // small files and tails, one after another in the packed inode
+    ::malloc_trim(0);  // what the list of inodes took while it was made, of a large tree
+    WriteContent();
+    ::malloc_trim(0);
     WriteMetadata();
     return Finish();
   }
 
  private:
-  void WriteFiles() {
-    const chunker::CutFinder cuts(chunker::kFileCutSizes);
-    CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
+  void WriteContent() {
+    CompressionPipeline pipeline(options_.codec, options_.threads, options_.cache);
+    waiting_ = pipeline.NewSegment();
+    WriteFiles(pipeline);   // files with blocks of their own; their short tails are left over
+    WritePacked(pipeline);  // small files and tails, one after another in the packed inode
+    pipeline.Finish();
+    waiting_.reset();
+    packed_offset_of_ = {};
+    last_segments_ = {};
+    if (packed_.data.size_bytes > 0) {
+      AddPackedInode();
+    }
+  }
+
+  void WriteFiles(CompressionPipeline& pipeline) {
     for (Inode& inode : inodes_) {
-      if (IsFile(inode) && inode.node->size_bytes >= kPackedBelowBytes) {
+      if (HasBlocks(inode)) {
         inode.data.size_bytes = inode.node->size_bytes;
         SubmitFile(inode, pipeline);
+        progress_.AddFile();
       }
     }
-    pipeline.Finish();
   }
 
   void SubmitFile(Inode& inode, CompressionPipeline& pipeline) {
-    const chunker::CutFinder segments(kSegmentSizes);
     const uint64_t size = inode.node->size_bytes;
-    std::vector<uint8_t> ahead;  // content from `at` on
-    ahead.reserve(std::min<uint64_t>(size, kSegmentSizes.max_bytes));
-    for (uint64_t at = 0; at < size;) {
+    for (uint64_t read = 0; read < size || !waiting_->content().empty();) {
       base::ThrowIfInterrupted();
-      const uint64_t wanted = std::min<uint64_t>(size - at, kSegmentSizes.max_bytes);
-      while (ahead.size() < wanted) {
-        const std::vector<uint8_t> more =
-            inode.node->Read(at + ahead.size(), std::min(wanted - ahead.size(), kReadBytes));
-        ahead.insert(ahead.end(), more.begin(), more.end());
+      const uint64_t more =
+          std::min<uint64_t>(size - read, kSegmentSizes.max_bytes - waiting_->content().size());
+      inode.node->ReadInto(waiting_->Extend(more), read);
+      read += more;
+      progress_.Add(more);
+      SubmitWaiting({&file_cuts_, read == size, kPackedBelowBytes}, pipeline, inode.data);
+    }
+    last_segments_.push_back(pipeline.submitted());
+  }
+
+  // The first segment of what is waiting; `how.ends_file` is about all of it.
+  void SubmitWaiting(Segment::How how, CompressionPipeline& pipeline, IndexedFile& file) {
+    std::unique_ptr<Segment> next = pipeline.NewSegment();
+    waiting_->MoveRest(segment_cuts_.FirstCut(waiting_->content()), *next);
+    how.ends_file = how.ends_file && next->content().empty();
+    waiting_->how = how;
+    Submit(std::exchange(waiting_, std::move(next)), pipeline, file);
+  }
+
+  void Submit(std::unique_ptr<Segment> segment, CompressionPipeline& pipeline, IndexedFile& file) {
+    pipeline.Submit(std::move(segment), [this, &file](const std::vector<StoredChunk>& chunks) {
+      for (const StoredChunk& chunk : chunks) {
+        const std::vector<Extent> extents = data_.Write(chunk);
+        file.extents.insert(file.extents.end(), extents.begin(), extents.end());
       }
-      const auto cut = static_cast<std::ptrdiff_t>(segments.FirstCut(ahead));
-      std::vector<uint8_t> content(ahead.begin(), ahead.begin() + cut);
-      ahead.erase(ahead.begin(), ahead.begin() + cut);
-      at += content.size();
-      progress_.Add(content.size());
-      pipeline.Submit(
-          {std::move(content), at == size, kPackedBelowBytes},
-          [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
-    }
+    });
   }
 
-  void Place(const std::vector<StoredChunk>& chunks, IndexedFile& file) {
-    for (const StoredChunk& chunk : chunks) {
-      const std::vector<Extent> extents = data_.Write(chunk);
-      file.extents.insert(file.extents.end(), extents.begin(), extents.end());
-    }
-  }
-
-  void WritePacked() {
-    const chunker::CutFinder cuts(chunker::kPackedCutSizes);
-    CompressionPipeline pipeline(options_.codec, cuts, options_.threads, options_.cache);
+  void WritePacked(CompressionPipeline& pipeline) {
+    auto last_segment = last_segments_.begin();
     for (Inode& inode : inodes_) {
+      base::ThrowIfInterrupted();
+      if (HasBlocks(inode)) {
+        pipeline.HandOverUpTo(*last_segment++);
+      }
       if (IsFile(inode)) {
-        base::ThrowIfInterrupted();
         PackWhatIsLeft(inode, pipeline);
+        if (inode.node->size_bytes < kPackedBelowBytes) {  // the others were counted before
+          progress_.AddFile();
+        }
       }
     }
-    SubmitPacked(pipeline, /*last=*/true);
-    pipeline.Finish();
-    packed_offset_of_ = {};
-    waiting_ = {};
-    if (packed_.data.size_bytes > 0) {
-      packed_.data.algorithm = Algorithm();
-      packed_node_.kind = Node::Kind::kFile;
-      packed_node_.permissions = 0444;
-      packed_node_.mtime_seconds = time_seconds_;
-      packed_.node = &packed_node_;
-      packed_.names = 1;
-      packed_.is_packed_inode = true;
-      inodes_.push_back(std::move(packed_));
+    while (!waiting_->content().empty()) {
+      SubmitWaiting({&packed_cuts_, /*ends_file=*/true, 0}, pipeline, packed_.data);
     }
+  }
+
+  void AddPackedInode() {
+    packed_.data.algorithm = Algorithm();
+    packed_node_.kind = Node::Kind::kFile;
+    packed_node_.permissions = 0444;
+    packed_node_.mtime_seconds = time_seconds_;
+    packed_.node = &packed_node_;
+    packed_.names = 1;
+    packed_.is_packed_inode = true;
+    inodes_.push_back(std::move(packed_));
   }
 
   // A small file or a tail, unless the same content is packed already.
@@ -135,7 +163,7 @@ class ImageWriter {
     if (size <= kInlineBytes || stored == size) {
       return;
     }
-    std::vector<uint8_t> content = inode.node->Read(stored, size - stored);
+    const std::vector<uint8_t> content = inode.node->Read(stored, size - stored);
     if (stored == 0) {
       progress_.Add(content.size());
       inode.packed_offset = Pack(content, pipeline);
@@ -143,9 +171,10 @@ class ImageWriter {
       inode.data.extents.push_back({static_cast<uint32_t>(content.size()), 0, 0, false});
       inode.data.fragment_offset = Pack(content, pipeline);
     } else {
-      pipeline.Submit(
-          {std::move(content), /*ends_file=*/true, 0},
-          [this, &inode](const std::vector<StoredChunk>& chunks) { Place(chunks, inode.data); });
+      std::unique_ptr<Segment> segment = pipeline.NewSegment();
+      segment->Append(content);
+      segment->how = {&packed_cuts_, /*ends_file=*/true, 0};
+      Submit(std::move(segment), pipeline, inode.data);
     }
   }
 
@@ -156,25 +185,17 @@ class ImageWriter {
     const uint64_t offset = known->second;
     if (is_new) {
       packed_.data.size_bytes += content.size();
-      waiting_.insert(waiting_.end(), content.begin(), content.end());
-      SubmitPacked(pipeline, /*last=*/false);
+      waiting_->Append(content);
+      if (waiting_->content().size() >= kSegmentSizes.max_bytes) {
+        SubmitWaiting({&packed_cuts_, /*ends_file=*/false, 0}, pipeline, packed_.data);
+      }
     }
     return offset;
   }
 
-  void SubmitPacked(CompressionPipeline& pipeline, bool last) {
-    const chunker::CutFinder segments(kSegmentSizes);
-    while (waiting_.size() >= kSegmentSizes.max_bytes || (last && !waiting_.empty())) {
-      const size_t cut = segments.FirstCut(waiting_);
-      const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(cut);
-      std::vector<uint8_t> content(waiting_.begin(), end);
-      waiting_.erase(waiting_.begin(), end);
-      pipeline.Submit(
-          {std::move(content), last && waiting_.empty(), 0},
-          [this](const std::vector<StoredChunk>& chunks) { Place(chunks, packed_.data); });
-    }
+  const chunker::CutSizes& FileCutSizes() const {
+    return Algorithm() == erofs::kZstd ? chunker::kZstdFileCutSizes : chunker::kLz4FileCutSizes;
   }
-
   uint8_t Algorithm() const { return options_.codec.name == "zstd" ? erofs::kZstd : erofs::kLz4; }
 
   void WriteMetadata() {
@@ -236,9 +257,13 @@ class ImageWriter {
   std::vector<Inode> inodes_;
   DataWriter data_;
   base::Progress progress_;
+  const chunker::CutFinder segment_cuts_{kSegmentSizes};
+  const chunker::CutFinder file_cuts_{FileCutSizes()};
+  const chunker::CutFinder packed_cuts_{chunker::kPackedCutSizes};
   Node packed_node_;
   Inode packed_;
-  std::vector<uint8_t> waiting_;  // packed content that is not yet submitted
+  std::unique_ptr<Segment> waiting_;     // content that is not yet submitted
+  std::vector<uint64_t> last_segments_;  // the last segment's number of each file with blocks
   std::unordered_map<base::Sha256, uint64_t> packed_offset_of_;
   uint32_t metadata_block_ = 0;
   Metadata metadata_;
@@ -249,6 +274,7 @@ class ImageWriter {
 WrittenImage WriteErofs(const Tree& tree, int fd, const std::string& path,
                         const WriteOptions& options, const base::Io& io) {
   ::mallopt(M_MMAP_THRESHOLD, kOwnMappingBytes);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   return ImageWriter(tree, fd, path, options, io).Run();
 }
 

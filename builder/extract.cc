@@ -76,6 +76,7 @@ class Extraction {
       progress_.Add(piece.size());
     });
     base::Close(std::move(fd), path);
+    progress_.AddFile();
   }
 
   void SetAttributes(const ImageEntry& entry) const {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 
 namespace builder {
 namespace {
@@ -13,30 +12,29 @@ constexpr size_t kHashAndDash = 33;
 
 // A node under one of its names.
 struct Found {
-  std::string path;
-  std::string without_hash;  // in the store: the path without the store path's hash
+  // The path; in the store, the path without the store path's hash, then NUL and the hash: the hash
+  // decides only where all else is equal.
+  std::string key;
   const Node* node;
-
-  const std::string& key() const { return without_hash.empty() ? path : without_hash; }
 };
 
-bool operator<(const Found& a, const Found& b) {
-  if (const int order = a.key().compare(b.key()); order != 0) {
-    return order < 0;
+std::string KeyOf(const std::string& path) {
+  const size_t rest = kStore.size() + kHashAndDash;
+  if (!path.starts_with(kStore) || path.size() < rest) {
+    return path;
   }
-  return std::pair(a.path.size(), std::string_view(a.path)) <
-         std::pair(b.path.size(), std::string_view(b.path));
+  std::string out(kStore);
+  out.append(path, rest);
+  out += '\0';
+  out.append(path, kStore.size(), kHashAndDash);
+  return out;
 }
 
-void Collect(const Node& node, std::string path, std::vector<Found>& out) {
-  std::string without_hash;
-  if (path.starts_with(kStore) && path.size() >= kStore.size() + kHashAndDash) {
-    without_hash = path.substr(0, kStore.size()) + path.substr(kStore.size() + kHashAndDash);
-  }
+void Collect(const Node& node, const std::string& path, std::vector<Found>& out) {
   for (const auto& [name, child] : node.children) {
     Collect(*child, path + "/" + name, out);
   }
-  out.push_back({std::move(path), std::move(without_hash), &node});
+  out.push_back({KeyOf(path), &node});
 }
 
 }  // namespace
@@ -44,16 +42,19 @@ void Collect(const Node& node, std::string path, std::vector<Found>& out) {
 std::vector<Inode> InodesOf(const Tree& tree) {
   std::vector<Found> found;
   Collect(tree.root(), "", found);
-  std::sort(found.begin(), found.end());
+  std::sort(found.begin(), found.end(),
+            [](const Found& a, const Found& b) { return a.key < b.key; });
   std::vector<Inode> out;
+  out.reserve(found.size() + 1);  // the packed inode comes later
   std::unordered_map<const Node*, size_t> index_of;
-  for (const Found& one : found) {
+  for (Found& one : found) {
     const auto [index, is_new] = index_of.emplace(one.node, out.size());
     if (is_new) {
       out.emplace_back();
       out.back().node = one.node;
     }
     ++out[index->second].names;
+    std::string().swap(one.key);  // its memory is for what comes
   }
   for (size_t i = 0; i < out.size(); ++i) {
     for (const auto& child : out[i].node->children) {

@@ -1,13 +1,14 @@
 #include "builder/nix_source.h"
 
-#include <algorithm>
 #include <cerrno>
+#include <map>
 #include <sstream>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "builder/path_info.h"
 
 namespace builder {
 namespace {
@@ -25,11 +26,9 @@ std::vector<std::string> Lines(const std::string& text) {
   return out;
 }
 
-// What a nix program prints; `doing` says what for.
-std::string RunNix(const std::vector<std::string>& argv, const std::string& doing) {
-  base::ProcessResult result;
+base::ProcessResult Start(const std::vector<std::string>& argv) {
   try {
-    result = base::Run(argv);
+    return base::Run(argv);
   } catch (const base::Error& error) {
     if (error.error_number() == ENOENT) {
       base::Fail(base::Code::kFailed,
@@ -39,11 +38,20 @@ std::string RunNix(const std::vector<std::string>& argv, const std::string& doin
     }
     throw;
   }
+}
+
+// What the program printed; `doing` says what for.
+std::string OutputOf(const base::ProcessResult& result, const std::string& program,
+                     const std::string& doing) {
   if (!result.ok()) {
-    base::Fail(base::Code::kFailed, "{} failed: {} exited with {}:\n{}", doing, argv[0],
+    base::Fail(base::Code::kFailed, "{} failed: {} exited with {}:\n{}", doing, program,
                result.exit_code, base::LastLines(result.err, kMessageLines));
   }
   return result.out;
+}
+
+std::string RunNix(const std::vector<std::string>& argv, const std::string& doing) {
+  return OutputOf(Start(argv), argv[0], doing);
 }
 
 // A path in the store, or a link to one such as ./result, cut to the store path itself.
@@ -121,13 +129,32 @@ std::vector<std::string> Realise(const images::NixSource& source) {
   return {StorePathOf(*source.path)};
 }
 
-std::vector<std::string> Query(const std::string& question, const std::vector<std::string>& paths) {
-  std::vector<std::string> argv = {"nix-store", "-q", question};
-  argv.insert(argv.end(), paths.begin(), paths.end());
-  return Lines(RunNix(argv, "asking for the closure"));
+base::ProcessResult AskForClosure(const std::vector<std::string>& roots,
+                                  const std::vector<std::string>& format) {
+  std::vector<std::string> argv = {
+      "nix", "--extra-experimental-features", "nix-command", "path-info", "--recursive", "--json"};
+  argv.insert(argv.end(), format.begin(), format.end());
+  argv.insert(argv.end(), roots.begin(), roots.end());
+  return Start(argv);
 }
 
-Package PackageOf(const std::string& path, const std::string& hash) {
+// The closure of `roots`.
+std::map<std::string, PathInfo> Requisites(const std::vector<std::string>& roots) {
+  base::ProcessResult result = AskForClosure(roots, {"--json-format", "2"});
+  if (!result.ok() && result.err.find("'--json-format'") != std::string::npos) {
+    result = AskForClosure(roots, {});  // an older version, which knows one format
+  }
+  std::map<std::string, PathInfo> out =
+      ParsePathInfo(OutputOf(result, "nix", "asking for the closure"));
+  for (const std::string& root : roots) {
+    if (!out.contains(root)) {
+      base::Fail(base::Code::kFailed, "nix was asked for the closure of {} and left it out", root);
+    }
+  }
+  return out;
+}
+
+Package PackageOf(const std::string& path, const PathInfo& info) {
   if (!base::LstatIfThere(path)) {
     base::Fail(base::Code::kFailed,
                "{} belongs to the closure but is missing on disk; repair the store: nix-store "
@@ -135,9 +162,7 @@ Package PackageOf(const std::string& path, const std::string& hash) {
                path, path);
   }
   PackageName name = PackageNameOf(path);
-  std::vector<std::string> references = Query("--references", {path});
-  std::sort(references.begin(), references.end());
-  return {{path, hash, 0, std::move(references), std::move(name.name), std::move(name.version)},
+  return {{path, info.nar_hash, 0, info.references, std::move(name.name), std::move(name.version)},
           {path}};
 }
 
@@ -160,22 +185,18 @@ Closure ResolveNix(const images::NixSource& source, const std::vector<std::strin
   std::vector<std::string> roots = Realise(source);
   closure.main_path = roots.front();
   closure.version = PackageNameOf(closure.main_path).version;
+  closure.program_folders = {closure.main_path + "/bin", closure.main_path + "/sbin"};
   for (const std::string& text : added) {
     const std::vector<std::string> more = Realise(images::NixSourceOf(text, ""));
     roots.insert(roots.end(), more.begin(), more.end());
   }
-  std::vector<std::string> paths = Query("--requisites", roots);
-  std::sort(paths.begin(), paths.end());
-  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-  const std::vector<std::string> hashes = Query("--hash", paths);
-  const std::vector<std::string> derivers = Query("--deriver", paths);
-  if (hashes.size() != paths.size() || derivers.size() != paths.size()) {
-    base::Fail(base::Code::kFailed, "nix-store answered for {} of {} paths", hashes.size(),
-               paths.size());
-  }
-  for (size_t i = 0; i < paths.size(); ++i) {
-    closure.packages.push_back(PackageOf(paths[i], hashes[i]));
-    closure.derivers.emplace(paths[i], derivers[i]);
+  std::vector<std::string> paths;
+  for (const auto& [path, info] : Requisites(roots)) {
+    closure.packages.push_back(PackageOf(path, info));
+    paths.push_back(path);
+    if (!info.deriver.empty()) {
+      closure.derivers.emplace(path, info.deriver);
+    }
   }
   closure.fill = [paths](Tree& tree) {
     for (const std::string& path : paths) {

@@ -20,8 +20,7 @@ namespace {
 
 class Comparison {
  public:
-  Comparison(const std::string& image_path, const Tree& tree, const base::Io& io)
-      : image_path_(image_path), progress_(io, "reading back", tree.root().ContentBytes()) {
+  Comparison(const std::string& image_path, const base::Io& io) : image_path_(image_path), io_(io) {
     Check(LiberofsOpen(image_path.c_str(), &reader_), "/");
   }
   ~Comparison() {
@@ -35,8 +34,9 @@ class Comparison {
   void CompareRoot(const Node& root) {
     CountNames(root);
     Compare(LiberofsRoot(reader_), root, "");
-    CompareContents(image_path_, files_, std::max(1U, std::thread::hardware_concurrency()),
-                    progress_);
+    base::Progress progress(io_, "reading back", root.ContentBytes(), files_.size());
+    CompareContents(image_path_, root, files_, std::max(1U, std::thread::hardware_concurrency()),
+                    progress);
   }
 
  private:
@@ -73,7 +73,7 @@ class Comparison {
     if (node.kind == Node::Kind::kSymlink) {
       CompareTarget(nid, base::AsBytes(node.target), path);
     } else if (node.kind == Node::Kind::kFile) {
-      files_.push_back({nid, &node, path});
+      files_.push_back({nid, &node});
     }
   }
 
@@ -186,7 +186,7 @@ class Comparison {
 
   const std::string image_path_;
   LiberofsReader* reader_ = nullptr;
-  base::Progress progress_;
+  const base::Io io_;
   std::vector<FileToCompare> files_;
   std::unordered_map<const Node*, Names> names_;
   std::unordered_set<uint64_t> nids_;
@@ -195,7 +195,7 @@ class Comparison {
 }  // namespace
 
 void ReadBack(const std::string& image_path, const Tree& tree, const base::Io& io) {
-  Comparison(image_path, tree, io).CompareRoot(tree.root());
+  Comparison(image_path, io).CompareRoot(tree.root());
 }
 
 }  // namespace builder

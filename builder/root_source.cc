@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "builder/oci_image.h"
 #include "builder/oci_layer.h"
+#include "builder/path_list.h"
 
 namespace builder {
 namespace {
@@ -20,7 +21,9 @@ bool IsSpecial(const Node& node) {
          node.kind != Node::Kind::kSymlink;
 }
 
-void Normalise(int64_t time_seconds, Node& node) {
+// `left_out`: the paths of what has no place in an image whose attributes are not kept.
+void Normalise(int64_t time_seconds, const std::string& path, Node& node,
+               std::vector<std::string>& left_out) {
   if (node.kind == Node::Kind::kDirectory) {
     node.permissions = 0755;
   } else if (node.kind == Node::Kind::kFile) {
@@ -31,10 +34,14 @@ void Normalise(int64_t time_seconds, Node& node) {
   node.mtime_seconds = time_seconds;
   node.mtime_nanoseconds = 0;
   node.xattrs.clear();
-  std::erase_if(node.children, [](const auto& child) { return IsSpecial(*child.second); });
-  for (const auto& child : node.children) {
-    Normalise(time_seconds, *child.second);
-  }
+  std::erase_if(node.children, [&](const auto& child) {
+    if (IsSpecial(*child.second)) {
+      left_out.push_back(path + "/" + child.first);
+      return true;
+    }
+    Normalise(time_seconds, path + "/" + child.first, *child.second, left_out);
+    return false;
+  });
 }
 
 // What systemd and our manifest can hold; the rest is left out with a note.
@@ -63,10 +70,7 @@ ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
   if (image.working_directory != "/") {
     out.working_directory = image.working_directory;
   }
-  if (!image.user.empty() && image.user != "root" && image.user != "0") {
-    io.Err("note: the image asks for the user '{}'; its services run under a dynamic user\n",
-           image.user);
-  }
+  out.user = image.user;
   return out;
 }
 
@@ -77,7 +81,7 @@ std::string TemporaryFolder() {
 
 }  // namespace
 
-Closure ResolveRoot(const images::RootSource& source) {
+Closure ResolveRoot(const images::RootSource& source, const base::Io& io) {
   const auto found = base::StatIfThere(source.directory);
   if (!found || !S_ISDIR(found->st_mode)) {
     base::Fail(base::Code::kFailed, "the root directory {} {}", source.directory,
@@ -85,10 +89,16 @@ Closure ResolveRoot(const images::RootSource& source) {
   }
   Closure out;
   out.packages = {{{"/", "", 0, {}, "root", ""}, {"/"}}};
-  out.fill = [source](Tree& tree) {
+  out.fill = [source, io](Tree& tree) {
     tree.AddFromDisk(base::RealPath(source.directory), "/", /*preserve=*/true);
+    std::vector<std::string> left_out;
     if (!source.preserve) {
-      Normalise(tree.time_seconds(), tree.root());
+      Normalise(tree.time_seconds(), "", tree.root(), left_out);
+    }
+    if (!left_out.empty()) {
+      io.Err(
+          "note: {} devices, fifos and sockets are left out, the first {}; --preserve keeps them\n",
+          left_out.size(), left_out.front());
     }
   };
   return out;
@@ -112,6 +122,10 @@ Closure ResolveOci(const images::OciSource& source, const base::Io& io) {
   out.version = image.tag;
   out.packages = {{{"/", image.id, 0, {}, image.name, image.tag}, {"/"}}};
   out.service = DefaultsOf(image, io);
+  if (const auto path = out.service.environment.find("PATH");
+      path != out.service.environment.end()) {
+    out.program_folders = SplitPathList(path->second);
+  }
   out.fill = [folder, tree](Tree& into) { into = std::move(*tree); };
   return out;
 }

@@ -8,8 +8,9 @@
 namespace builder {
 
 // Without `preserve`, all is root's, modes keep who may read and execute, times are the image's,
-// and devices, fifos and sockets are left out: a service gets its /dev from the host.
-Closure ResolveRoot(const images::RootSource& source);
+// and devices, fifos and sockets are left out, which `io` is told: a service gets its /dev from the
+// host.
+Closure ResolveRoot(const images::RootSource& source, const base::Io& io);
 
 // Owners, modes, times and extended attributes are the image's own. Its files are unpacked into a
 // private directory below $TMPDIR or /var/tmp, which goes with the closure. Says on `io` what the

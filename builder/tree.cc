@@ -88,21 +88,28 @@ int64_t SourceDateEpoch() {
 
 mode_t Node::Mode() const { return KindBits(kind) | permissions; }
 
-std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
+void Node::ReadInto(std::span<uint8_t> out, uint64_t offset) const {
   if (literal) {
-    const base::Bytes all = base::AsBytes(*literal);
-    const base::Bytes part = all.subspan(offset, length);
-    return {part.begin(), part.end()};
+    const base::Bytes part = base::AsBytes(*literal).subspan(offset, out.size());
+    std::copy(part.begin(), part.end(), out.begin());
+    return;
   }
-  if (length == 0) {
-    return {};
+  if (out.empty()) {
+    return;
   }
   const base::UniqueFd fd = base::OpenForReading(source_path);
-  std::vector<uint8_t> out = base::PRead(fd.get(), offset, length, source_path);
-  if (out.size() != length) {
+  const size_t read = base::PReadInto(fd.get(), out, offset, source_path);
+  const timespec now = base::Fstat(fd.get(), source_path).st_mtim;
+  const timespec then = source_time.value_or(now);
+  if (read != out.size() || now.tv_sec != then.tv_sec || now.tv_nsec != then.tv_nsec) {
     base::Fail(base::Code::kFailed, "{} changed while it was read; build again when it is at rest",
                source_path);
   }
+}
+
+std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
+  std::vector<uint8_t> out(length);
+  ReadInto(out, offset);
   return out;
 }
 

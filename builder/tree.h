@@ -5,6 +5,7 @@
 #define SLIPWAY_BUILDER_TREE_H_
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstdint>
 #include <map>
@@ -39,11 +40,13 @@ struct Node {
   uint64_t size_bytes = 0;             // file
   std::optional<std::string> literal;  // file: its content itself
   std::string source_path;  // file without `literal`: where its content is on this machine
+  std::optional<timespec> source_time;  // of the last change of that content, where it may change
 
   // S_IFDIR and the like, with the permissions.
   mode_t Mode() const;
-  // Bytes [offset, offset + length) of the file's content. Throws where the source is shorter than
-  // `size_bytes` said when the tree was made: it changed.
+  // Fills `out` with the file's content from `offset` on. Throws where the source has changed since
+  // the tree was made.
+  void ReadInto(std::span<uint8_t> out, uint64_t offset) const;
   std::vector<uint8_t> Read(uint64_t offset, size_t length) const;
   // Of this file and of all files below this directory, each once however many names it has.
   uint64_t ContentBytes() const;

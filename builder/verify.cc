@@ -40,6 +40,7 @@ void ReadEverything(const images::ImageDirectory& image, const base::Io& io) {
     if (S_ISREG(entry.stat.mode)) {
       reader.ReadContent(entry,
                          [&](std::span<const uint8_t> piece) { progress.Add(piece.size()); });
+      progress.AddFile();
     } else if (S_ISLNK(entry.stat.mode)) {
       reader.ReadTarget(entry);
     }

@@ -117,7 +117,7 @@ ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_
 }
 
 std::vector<size_t> FlushPointsOf(const ChunkContent& content) {
-  for (const CutSizes& sizes : {kFileCutSizes, kPackedCutSizes}) {
+  for (const CutSizes& sizes : {kZstdFileCutSizes, kPackedCutSizes}) {
     if (auto found = FlushPointsWith(CutFinder(sizes), content)) {
       return *std::move(found);
     }

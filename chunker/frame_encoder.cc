@@ -2,7 +2,7 @@
 
 #include <lz4.h>
 #include <lz4hc.h>
-#define ZSTD_STATIC_LINKING_ONLY  // ZSTD_estimateCCtxSize_usingCParams
+#define ZSTD_STATIC_LINKING_ONLY  // ZSTD_estimateCStreamSize_usingCParams, ZSTD_c_stableInBuffer
 #include <zstd.h>
 
 #include <algorithm>
@@ -16,6 +16,7 @@ namespace chunker {
 namespace {
 
 constexpr const char* kCandidatesParameter = "candidates";
+constexpr const char* kAcceptedWasteParameter = "accepted_waste";
 constexpr std::array kParameters = {
     std::pair{"window_log", ZSTD_c_windowLog}, std::pair{"chain_log", ZSTD_c_chainLog},
     std::pair{"hash_log", ZSTD_c_hashLog},     std::pair{"search_log", ZSTD_c_searchLog},
@@ -46,7 +47,9 @@ void CheckZstd(size_t result) {
 class ZstdEncoder final : public FrameEncoder {
  public:
   explicit ZstdEncoder(const Codec& codec)
-      : candidates_(ParameterOf(codec, kCandidatesParameter)), context_(ZSTD_createCCtx()) {
+      : candidates_(ParameterOf(codec, kCandidatesParameter)),
+        accepted_waste_(ParameterOf(codec, kAcceptedWasteParameter)),
+        context_(ZSTD_createCCtx()) {
     if (context_ == nullptr) {
       throw std::bad_alloc();
     }
@@ -54,6 +57,7 @@ class ZstdEncoder final : public FrameEncoder {
     for (const auto& [name, parameter] : kParameters) {
       Set(parameter, ParameterOf(codec, name));
     }
+    Set(ZSTD_c_stableInBuffer, 1);  // no copy of the content
   }
   ~ZstdEncoder() override { ZSTD_freeCCtx(context_); }
   ZstdEncoder(const ZstdEncoder&) = delete;
@@ -63,15 +67,18 @@ class ZstdEncoder final : public FrameEncoder {
 
   std::vector<uint8_t> EncodeUpToBest(std::span<const uint8_t> content,
                                       std::span<const size_t> ends, size_t& end) override {
-    Start(content.size());
+    ZSTD_outBuffer out = Start(content.size());
+    ZSTD_inBuffer in{content.data(), 0, 0};
     size_t best_bytes = 0;
-    size_t at = 0;
     for (const size_t next : ends) {
-      Feed(content.subspan(at, next - at));
-      at = next;
-      if (best_bytes == 0 || WasteOf(frame_bytes_) < WasteOf(best_bytes)) {
-        best_bytes = frame_bytes_;
-        end = at;
+      in.size = next;
+      Flush(in, out);
+      if (best_bytes == 0 || WasteOf(out.pos) < WasteOf(best_bytes)) {
+        best_bytes = out.pos;
+        end = next;
+      }
+      if (WasteOf(best_bytes) <= accepted_waste_) {
+        break;
       }
     }
     return FrameEndingAt(best_bytes);
@@ -79,13 +86,13 @@ class ZstdEncoder final : public FrameEncoder {
 
   std::vector<uint8_t> EncodeUpToLast(std::span<const uint8_t> content,
                                       std::span<const size_t> ends) override {
-    Start(content.size());
-    size_t at = 0;
+    ZSTD_outBuffer out = Start(content.size());
+    ZSTD_inBuffer in{content.data(), 0, 0};
     for (const size_t next : ends) {
-      Feed(content.subspan(at, next - at));
-      at = next;
+      in.size = next;
+      Flush(in, out);
     }
-    return FrameEndingAt(frame_bytes_);
+    return FrameEndingAt(out.pos);
   }
 
   std::vector<uint8_t> EncodeWhole(std::span<const uint8_t> content) override {
@@ -104,20 +111,17 @@ class ZstdEncoder final : public FrameEncoder {
                                      static_cast<int>(std::min<uint64_t>(value, INT_MAX))));
   }
 
-  void Start(size_t content_bytes) {
+  ZSTD_outBuffer Start(size_t content_bytes) {
     CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
-    frame_.resize(ZSTD_compressBound(content_bytes) + 1024);
-    frame_bytes_ = 0;
+    frame_.resize(std::max(frame_.size(), ZSTD_compressBound(content_bytes) + 1024));
+    return {frame_.data(), frame_.size(), 0};
   }
 
-  void Feed(std::span<const uint8_t> content) {
-    ZSTD_inBuffer in{content.data(), content.size(), 0};
-    ZSTD_outBuffer out{frame_.data(), frame_.size(), frame_bytes_};
+  void Flush(ZSTD_inBuffer& in, ZSTD_outBuffer& out) {
     for (size_t left = 1; left != 0;) {
       left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_flush);
       CheckZstd(left);
     }
-    frame_bytes_ = out.pos;
   }
 
   // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block
@@ -138,9 +142,9 @@ class ZstdEncoder final : public FrameEncoder {
   }
 
   const size_t candidates_;
+  const size_t accepted_waste_;
   ZSTD_CCtx* context_;
   std::vector<uint8_t> frame_;  // keeps its memory from call to call
-  size_t frame_bytes_ = 0;
 };
 
 class Lz4Encoder final : public FrameEncoder {

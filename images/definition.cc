@@ -143,8 +143,9 @@ Definition ReadDefinition(JsonFields& fields, const std::string& directory) {
   out.source = ReadSource(fields, directory);
   out.contents = ReadContents(fields, directory);
   out.target = ReadTarget(fields);
-  out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad,
-                              std::holds_alternative<OciSource>(out.source));
+  out.services = ReadServices(
+      fields.Object("services"), fields.PathOf("services"), kBad,
+      std::holds_alternative<OciSource>(out.source) ? Programs::kBySource : Programs::kNamed);
   fields.Done();
   return out;
 }

@@ -12,7 +12,8 @@
 
 namespace images {
 
-using Command = std::vector<std::string>;  // argv; each argument reaches the process byte for byte
+// argv; each argument reaches the process byte for byte. A manifest's has an absolute path first.
+using Command = std::vector<std::string>;
 
 struct Bind {
   std::string host;   // absolute path on the host

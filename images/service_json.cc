@@ -38,10 +38,15 @@ void CheckText(const JsonFields& fields, const std::string& field, const std::st
   }
 }
 
-void CheckCommand(const JsonFields& fields, const std::string& field, const Command& command) {
-  if (command.empty() || !command.front().starts_with('/')) {
-    fields.FailAt(field,
-                  "expected a command: an array that starts with an absolute path in the image");
+void CheckCommand(const JsonFields& fields, const std::string& field, const Command& command,
+                  Programs programs) {
+  const bool is_name = programs != Programs::kResolved && !command.empty() &&
+                       !command.front().empty() && command.front().find('/') == std::string::npos;
+  if (!is_name && (command.empty() || !command.front().starts_with('/'))) {
+    fields.FailAt(
+        field, fmt::format("expected a command: an array that starts with an absolute path in the "
+                           "image{}",
+                           programs == Programs::kResolved ? "" : " or a name without slashes"));
   }
   for (const std::string& argument : command) {
     CheckText(fields, field, argument);
@@ -67,7 +72,7 @@ void CheckCredentialName(const JsonFields& fields, const std::string& name) {
   }
 }
 
-std::vector<Command> ReadCommands(JsonFields& fields, const std::string& field) {
+std::vector<Command> ReadCommands(JsonFields& fields, const std::string& field, Programs programs) {
   std::vector<Command> out;
   for (const Json& value : fields.Array(field)) {
     if (!value.is_array() || !std::all_of(value.begin(), value.end(),
@@ -75,7 +80,7 @@ std::vector<Command> ReadCommands(JsonFields& fields, const std::string& field) 
       fields.FailAt(field, "expected an array of commands, each an array of strings");
     }
     out.push_back(value.get<Command>());
-    CheckCommand(fields, field, out.back());
+    CheckCommand(fields, field, out.back(), programs);
   }
   return out;
 }
@@ -156,14 +161,14 @@ void ReadSecretsAndEnvironment(JsonFields& fields, Service& service) {
 }
 
 Service ReadService(const Json& object, const std::string& path, base::Code code,
-                    bool exec_by_source) {
+                    Programs programs) {
   JsonFields fields(object, path, code);
   Service service;
   service.exec = fields.Strings("exec");
-  if (!exec_by_source || !service.exec.empty()) {
-    CheckCommand(fields, "exec", service.exec);
+  if (programs != Programs::kBySource || !service.exec.empty()) {
+    CheckCommand(fields, "exec", service.exec, programs);
   }
-  service.exec_start_pre = ReadCommands(fields, "exec_start_pre");
+  service.exec_start_pre = ReadCommands(fields, "exec_start_pre", programs);
   service.type = fields.String("type", service.type);
   CheckOneOf(fields, "type", service.type, kTypes);
   if (fields.OptionalString("user")) {
@@ -215,7 +220,7 @@ Json ToJson(const Service& service) {
 }  // namespace
 
 Services ReadServices(const Json& object, const std::string& path, base::Code code,
-                      bool exec_by_source) {
+                      Programs programs) {
   if (!object.is_object()) {
     base::Fail(code, "{}: expected an object of services by name", path);
   }
@@ -223,7 +228,7 @@ Services ReadServices(const Json& object, const std::string& path, base::Code co
   for (auto member = object.begin(); member != object.end(); ++member) {
     CheckName(member.key(), path + ": service name", code);
     out.emplace(member.key(),
-                ReadService(member.value(), path + "." + member.key(), code, exec_by_source));
+                ReadService(member.value(), path + "." + member.key(), code, programs));
   }
   return out;
 }

@@ -9,10 +9,16 @@
 
 namespace images {
 
-// `path` says where the object stands, `code` what kind of error a bad one is. With
-// `exec_by_source` a service may leave out its command, which stays empty.
+// How a command names its program.
+enum class Programs {
+  kResolved,  // by an absolute path in the image: a manifest
+  kNamed,     // or by a name without slashes, which is looked for in the image: a definition
+  kBySource,  // or not at all, where the source says it: the command stays empty
+};
+
+// `path` says where the object stands, `code` what kind of error a bad one is.
 Services ReadServices(const Json& object, const std::string& path, base::Code code,
-                      bool exec_by_source = false);
+                      Programs programs = Programs::kResolved);
 Json ToJson(const Services& services);
 
 }  // namespace images

@@ -23,6 +23,14 @@ TEST_F(IoTest, KeepsResultsAndWordsApart) {
   EXPECT_EQ(Get("err"), "words\n");
 }
 
+TEST_F(IoTest, WordsTakeThePlaceOfATerminalsLine) {
+  const UniqueFd err = Open(At("err"), O_WRONLY | O_CREAT, 0600);
+  const Io io{0, 1, err.get(), /*err_is_terminal=*/true};
+  io.WriteErr("half done");
+  io.Err("{}\n", "warning");
+  EXPECT_EQ(Get("err"), "half done\r\033[Kwarning\n");
+}
+
 TEST_F(IoTest, LostResultIsAnErrorLostWordsAreNot) {
   const UniqueFd full = Open("/dev/full", O_WRONLY);
   const Io io{0, full.get(), full.get(), false};

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <pty.h>
 
+#include <array>
 #include <thread>
 
 #include "tests/support/scratch.h"
@@ -41,6 +43,54 @@ TEST_F(ProgressTest, ShowsTheCountAloneWhereTheTotalIsUnknown) {
   const std::string shown = Shown(true, 0);
   EXPECT_THAT(shown, ::testing::StartsWith("\r\033[Ksending 5.0 MB, "));
   EXPECT_EQ(shown.find('%'), std::string::npos);
+}
+
+// What a terminal of that many columns gets.
+std::string ShownOnTerminal(uint16_t columns) {
+  int terminal = -1;
+  int program = -1;
+  const winsize size{24, columns, 0, 0};
+  if (::openpty(&terminal, &program, nullptr, nullptr, &size) != 0) {
+    return "openpty failed";
+  }
+  const UniqueFd terminal_fd(terminal);
+  UniqueFd program_fd(program);
+  Io io;
+  io.err = program;
+  io.err_is_terminal = ::isatty(program) == 1;
+  {
+    Progress progress(io, "sending", 10'000'000, 20);
+    std::this_thread::sleep_for(std::chrono::milliseconds(120));
+    progress.Add(5'000'000);
+  }
+  std::array<char, 4096> shown{};
+  const ssize_t length = ::read(terminal, shown.data(), shown.size());
+  return std::string(shown.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
+}
+
+TEST_F(ProgressTest, FitsIntoTheTerminal) {
+  const std::string erased = "\r\033[K";
+  EXPECT_EQ(ShownOnTerminal(20), erased + "sending 5.0 MB of 1" + erased);
+  EXPECT_THAT(ShownOnTerminal(200), ::testing::HasSubstr(" left" + erased));
+  EXPECT_THAT(ShownOnTerminal(0), ::testing::HasSubstr(" left" + erased));  // a size nobody set
+}
+
+TEST_F(ProgressTest, CountsFiles) {
+  const auto shown = [this](uint64_t total_files) {
+    const UniqueFd err = Open(At("err"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    Io io;
+    io.err = err.get();
+    io.err_is_terminal = true;
+    {
+      Progress progress(io, "reading", 0, total_files);
+      progress.AddFile();
+      std::this_thread::sleep_for(std::chrono::milliseconds(120));
+      progress.AddFile();
+    }
+    return Get("err");
+  };
+  EXPECT_THAT(shown(0), ::testing::HasSubstr("reading 0 B, 2 files, "));
+  EXPECT_THAT(shown(30), ::testing::HasSubstr("reading 0 B, 2 of 30 files, "));
 }
 
 TEST_F(ProgressTest, IsNotDrawnForWhatIsDoneAtOnce) {
@@ -83,6 +133,14 @@ TEST(HumanBytesTest, UsesDecimalUnits) {
   EXPECT_EQ(HumanBytes(999'999), "1.0 MB");
   EXPECT_EQ(HumanBytes(999'999'999), "1.00 GB");
   EXPECT_EQ(HumanBytes(1'234'000'000'000), "1234.00 GB");
+}
+
+TEST(HumanSecondsTest, IsAsExactAsAGuess) {
+  EXPECT_EQ(HumanSeconds(0), "0 s");
+  EXPECT_EQ(HumanSeconds(119), "119 s");
+  EXPECT_EQ(HumanSeconds(120), "2 min");
+  EXPECT_EQ(HumanSeconds(7199), "119 min");
+  EXPECT_EQ(HumanSeconds(7200), "2 h");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <thread>
 
@@ -45,7 +46,11 @@ class ChunkCacheTest : public testing::Test {
     part(io);
     return base::ReadFile(path);
   }
-  std::vector<std::string> Entries() const { return base::ListDirectory(cache_); }
+  std::vector<std::string> Entries() const {
+    std::vector<std::string> out = base::ListDirectory(cache_);
+    std::erase(out, ".key");
+    return out;
+  }
   std::string PathOf(const std::string& name) const {
     return cache_ + "/" + KeyNamed(name).ToHex();
   }
@@ -92,20 +97,35 @@ TEST_F(ChunkCacheTest, KeyDependsOnAllThatTheChunkDependsOn) {
   const std::string content(100000, 'c');
   const images::Codec codec = CodecFor(images::Target::kZstd, 9);
   const ChunkInput input{base::AsBytes(content), {90000, 100000}, false};
-  const base::Sha256 key = CacheKeyOf(input, codec);
-  EXPECT_EQ(CacheKeyOf(input, codec), key);
-  EXPECT_NE(CacheKeyOf(input, CodecFor(images::Target::kZstd, 10)), key);
-  EXPECT_NE(CacheKeyOf(input, CodecFor(images::Target::kLz4, 9)), key);
+  const ChunkCache cache(cache_, 1 << 20, base::Io());
+  const base::Sha256 key = cache.KeyOf(input, codec);
+  EXPECT_EQ(cache.KeyOf(input, codec), key);
+  EXPECT_NE(cache.KeyOf(input, CodecFor(images::Target::kZstd, 10)), key);
+  EXPECT_NE(cache.KeyOf(input, CodecFor(images::Target::kLz4, 9)), key);
   images::Codec other = codec;
   other.library_version = "1.5.4";
-  EXPECT_NE(CacheKeyOf(input, other), key);
+  EXPECT_NE(cache.KeyOf(input, other), key);
   other = codec;
   other.parameters["search_log"] += 1;
-  EXPECT_NE(CacheKeyOf(input, other), key);
-  EXPECT_NE(CacheKeyOf({input.content, {90001, 100000}, false}, codec), key);
-  EXPECT_NE(CacheKeyOf({input.content, {90000, 100000}, true}, codec), key);
+  EXPECT_NE(cache.KeyOf(input, other), key);
+  EXPECT_NE(cache.KeyOf({input.content, {90001, 100000}, false}, codec), key);
+  EXPECT_NE(cache.KeyOf({input.content, {90000, 100000}, true}, codec), key);
   const std::string changed = "x" + content.substr(1);
-  EXPECT_NE(CacheKeyOf({base::AsBytes(changed), input.ends, false}, codec), key);
+  EXPECT_NE(cache.KeyOf({base::AsBytes(changed), input.ends, false}, codec), key);
+}
+
+TEST_F(ChunkCacheTest, KeysAreTheFoldersOwn) {
+  const std::string content(100000, 'c');
+  const images::Codec codec = CodecFor(images::Target::kZstd, 9);
+  const ChunkInput input{base::AsBytes(content), {100000}, false};
+  const auto key_in = [&](const std::string& folder) {
+    return ChunkCache(folder, 0, base::Io()).KeyOf(input, codec);  // a limit that trims all entries
+  };
+  const base::Sha256 key = key_in(cache_);
+  EXPECT_EQ(key_in(cache_), key);
+  EXPECT_NE(key_in(folder_.path() + "/other"), key);
+  base::WriteFileAtomically(cache_ + "/.key", "torn");
+  EXPECT_NE(key_in(cache_), key);
 }
 
 TEST_F(ChunkCacheTest, OldestUsedGoFirstAboveTheLimit) {

@@ -58,6 +58,21 @@ TEST_F(ClosureTreeTest, RefusesAProgramThatIsNotInTheImage) {
               testing::HasSubstr("services.app.exec: /usr/bin/missing is not in the image"));
 }
 
+TEST_F(ClosureTreeTest, ASourcesUserBecomesNumbersUnlessTheServiceSaysWhoRuns) {
+  closure_.service.user = "1001:7";
+  MakeTree(definition_, closure_);
+  const std::map<std::string, std::string> numbers = {{"User", "1001"}, {"Group", "7"}};
+  EXPECT_EQ(definition_.services["app"].directives.at("Service"), numbers);
+  const std::map<std::string, std::string> own = {{"DynamicUser", "no"}};
+  definition_.services["app"].directives["Service"] = own;
+  MakeTree(definition_, closure_);
+  EXPECT_EQ(definition_.services["app"].directives.at("Service"), own);
+  definition_.services["app"].directives.clear();
+  closure_.service.user = "root";
+  MakeTree(definition_, closure_);
+  EXPECT_TRUE(definition_.services["app"].directives.empty());
+}
+
 TEST_F(ClosureTreeTest, RefusesAProgramThatIsNotExecutable) {
   definition_.services["app"].exec_start_pre = {{store_path_ + "/bin/data"}};
   EXPECT_THAT(ErrorOf(), testing::HasSubstr("not executable"));
@@ -139,7 +154,8 @@ TEST_F(ClosureTreeTest, OsReleaseNamesTheImageUnlessTheSourceHasOne) {
 
 TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
   const std::string bin = store_path_ + "/bin";
-  closure_.service = {{"app", "-v"}, {{"PATH", "/none:" + bin}, {"A", "source"}}, "/srv"};
+  closure_.service = {{"app", "-v"}, {{"A", "source"}}, "/srv", ""};
+  closure_.program_folders = {"/none", bin};
   definition_.services["app"].exec.clear();
   definition_.services["app"].environment = {{"A", "own"}};
   MakeTree(definition_, closure_);
@@ -149,9 +165,23 @@ TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
   EXPECT_EQ(service.directives.at("Service").at("WorkingDirectory"), "/srv");
   closure_.service.exec = {"none"};
   definition_.services["app"].exec.clear();
-  EXPECT_THAT(ErrorOf(), testing::HasSubstr("the source's command none is nowhere in its PATH"));
+  EXPECT_THAT(ErrorOf(),
+              testing::HasSubstr("services.app.exec: there is no program none in the image"));
   closure_.service.exec.clear();
+  definition_.services["app"].exec.clear();
   EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app.exec: the source names no command"));
+}
+
+TEST_F(ClosureTreeTest, AProgramsNameIsLookedForAsAShellWould) {
+  definition_.contents.symlinks = {{"/usr/bin/other", "{out}/bin/app"},
+                                   {"/usr/local/bin/other", "{out}/bin/data"}};
+  definition_.services["app"].exec = {"other"};
+  definition_.services["app"].exec_start_pre = {{"app", "-t"}};
+  closure_.program_folders = {store_path_ + "/bin", store_path_ + "/sbin"};
+  MakeTree(definition_, closure_);
+  const images::Service& service = definition_.services["app"];
+  EXPECT_EQ(service.exec, images::Command{"/usr/bin/other"});
+  EXPECT_EQ(service.exec_start_pre[0], (images::Command{store_path_ + "/bin/app", "-t"}));
 }
 
 TEST_F(ClosureTreeTest, RefusesAStorePathThatIsMissingOnDisk) {

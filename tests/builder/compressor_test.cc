@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <random>
 
 #include "base/file.h"
@@ -68,6 +69,21 @@ TEST(CompressorTest, CandidateEndsSaveBlocks) {
                                    chunk.blocks.begin());
   }
   EXPECT_LT(waste / chunks.size(), kBlockBytes / 4);  // half a block were there no choice
+}
+
+TEST(CompressorTest, NoLaterEndIsTriedWhereTheWasteIsAccepted) {
+  std::mt19937_64 random(5);
+  const std::string content = tests::RandomText(random, 2000000);
+  images::Codec codec = CodecFor(images::Target::kZstd, 9);
+  codec.parameters["accepted_waste"] = kBlockBytes;
+  base::Bytes rest = base::AsBytes(content);
+  std::vector<StoredChunk> chunks = MakeCompressor(codec)->Compress(rest, Cuts(), true, 0);
+  chunks.pop_back();  // with what would be too short for a chunk
+  ASSERT_GT(chunks.size(), 5U);
+  for (const StoredChunk& chunk : chunks) {
+    EXPECT_EQ(chunk.content_bytes(), Cuts().FirstCut(rest));
+    rest = rest.subspan(chunk.content_bytes());
+  }
 }
 
 TEST(CompressorTest, WhatDoesNotShrinkIsStoredRaw) {

@@ -1,5 +1,6 @@
 // The kernel's own EROFS driver and upstream's fsck read what we write. Needs root and loop
-// devices. Where the running kernel lacks a codec, that target's mount is left out, and said.
+// devices. Where the running kernel lacks a codec, that target's mount is left out, and said; the
+// test builder_mount_in_vm runs them under one that has it.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -8,6 +9,8 @@
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/atomic_file.h"
 #include "builder/tree.h"
@@ -32,10 +35,10 @@ class MountedImage {
     ASSERT_EQ(fsck.exit_code, 0) << fsck.out << fsck.err;
     const tests::RunResult mounted =
         tests::RunCommand({"mount", "-t", "erofs", "-o", "loop,ro", image_, mount_});
-    if (mounted.exit_code != 0 && target == images::Target::kZstd) {
-      std::fprintf(
-          stderr, "this kernel cannot mount EROFS zstd; the lz4 target shows the layout here: %s\n",
-          mounted.err.c_str());
+    if (mounted.exit_code != 0 && target == images::Target::kZstd &&
+        std::getenv("SLIPWAY_KERNEL_HAS_ZSTD") == nullptr) {
+      std::fprintf(stderr, "this kernel cannot mount EROFS zstd; builder_mount_in_vm does: %s\n",
+                   mounted.err.c_str());
       return;
     }
     ASSERT_EQ(mounted.exit_code, 0) << mounted.err;

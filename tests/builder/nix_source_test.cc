@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "tests/support/scratch.h"
 
 namespace builder {
 namespace {
@@ -54,6 +55,54 @@ TEST(NixSourceTest, SaysThatNixIsNotInstalled) {
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_THAT(error, testing::HasSubstr("nix-build is not installed"));
   EXPECT_THAT(error, testing::HasSubstr("apt install nix-bin"));
+}
+
+// Programs of the names `nix` and `nix-store` that answer as a version would. What they name is in
+// no store here, so that a question is answered when the missing path is named.
+class NixVersionTest : public tests::ScratchTest {
+ protected:
+  void SetUp() override {
+    source_.drv = Put("app.drv", "");
+    PutProgram("nix-store", "echo /nix/store/zq5grhji9v3ys3zgwi5snags2wfmn743-app-2.0-rc1");
+    ::setenv("PATH", (At("bin") + ":" + path_).c_str(), 1);
+  }
+  void TearDown() override { ::setenv("PATH", path_.c_str(), 1); }
+  void PutProgram(const std::string& name, const std::string& script) const {
+    Put("bin/" + name, "#!/bin/sh\n" + script + "\n");
+    std::filesystem::permissions(At("bin/" + name), std::filesystem::perms(0755));
+  }
+  static std::string Answer(const std::string& name) {
+    return std::string("cat '") + SLIPWAY_NIX_ANSWERS + "/" + name + ".json'";
+  }
+
+  const std::string path_ = std::getenv("PATH");
+  images::NixSource source_;
+};
+
+TEST_F(NixVersionTest, EachIsAskedInItsOwnWay) {
+  const std::string missing =
+      "/nix/store/acqyv87i57yh8dzi6r2c7rg4rb0c6sq4-lib-1.2 belongs to the closure but is missing";
+  const std::string refuses =
+      "case \"$*\" in *--json-format*) echo \"error: unrecognised flag '--json-format'\" >&2; exit "
+      "1; "
+      "esac; ";
+  PutProgram("nix", refuses + Answer("nix-2.8"));
+  EXPECT_THAT(ErrorOf(source_), testing::HasSubstr(missing));
+  PutProgram("nix", refuses + Answer("nix-2.26"));
+  EXPECT_THAT(ErrorOf(source_), testing::HasSubstr(missing));
+  PutProgram("nix", "case \"$*\" in *'--json --json-format 2 /nix/store/'*) ;; *) exit 1; esac; " +
+                        Answer("nix-2.34"));
+  EXPECT_THAT(ErrorOf(source_), testing::HasSubstr(missing));
+}
+
+TEST_F(NixVersionTest, ItsOwnWordsAreShownAndAnAnswerWithoutTheRootIsRefused) {
+  PutProgram("nix", "echo 'error: path is not valid' >&2; exit 1");
+  EXPECT_EQ(ErrorOf(source_),
+            "asking for the closure failed: nix exited with 1:\nerror: path is not valid");
+  PutProgram("nix", "echo '[]'");
+  EXPECT_EQ(ErrorOf(source_),
+            "nix was asked for the closure of "
+            "/nix/store/zq5grhji9v3ys3zgwi5snags2wfmn743-app-2.0-rc1 and left it out");
 }
 
 }  // namespace

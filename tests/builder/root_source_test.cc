@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -30,26 +31,34 @@ TEST_F(RootSourceTest, IsNormalisedUnlessItsAttributesAreToBeKept) {
   ASSERT_EQ(::chown(At("root/bin/app").c_str(), 7, 8), 0);
   ASSERT_EQ(::chmod(At("root/bin/app").c_str(), 04750), 0);
   ASSERT_EQ(::mknod(At("root/null").c_str(), S_IFCHR | 0666, makedev(1, 3)), 0);
+  ASSERT_EQ(::mkfifo(At("root/bin/fifo").c_str(), 0644), 0);
+  const base::UniqueFd fd = base::Open(At("said"), O_WRONLY | O_CREAT, 0644);
+  const base::Io io{0, 1, fd.get(), false};
   Tree normal;
-  ResolveRoot({At("root"), false}).fill(normal);
+  ResolveRoot({At("root"), false}, io).fill(normal);
+  EXPECT_EQ(
+      Get("said"),
+      "note: 2 devices, fifos and sockets are left out, the first /bin/fifo; --preserve keeps "
+      "them\n");
   EXPECT_EQ(normal.Find("/bin/app")->permissions, 0555U);
   EXPECT_EQ(normal.Find("/bin/app")->uid, 0U);
   EXPECT_EQ(normal.Find("/bin/app")->mtime_seconds, normal.time_seconds());
   EXPECT_EQ(normal.Find("/null"), nullptr);
   Tree kept;
-  ResolveRoot({At("root"), true}).fill(kept);
+  ResolveRoot({At("root"), true}, io).fill(kept);
   EXPECT_EQ(kept.Find("/bin/app")->permissions, 04750U);
   EXPECT_EQ(kept.Find("/bin/app")->gid, 8U);
   EXPECT_EQ(kept.Find("/null")->device, makedev(1, 3));
+  EXPECT_EQ(kept.Find("/bin/fifo")->kind, Node::Kind::kFifo);
 }
 
 TEST_F(RootSourceTest, MustBeADirectory) {
   EXPECT_THAT(tests::MessageOf([&] {
-                ResolveRoot({At("none"), false});
+                ResolveRoot({At("none"), false}, {});
               }),
               HasSubstr("the root directory " + At("none") + " does not exist"));
   EXPECT_THAT(tests::MessageOf([&] {
-                ResolveRoot({Put("file", ""), false});
+                ResolveRoot({Put("file", ""), false}, {});
               }),
               HasSubstr("is no directory"));
 }
@@ -216,7 +225,7 @@ TEST_F(OciSourceTest, SaysHowItRuns) {
             (std::map<std::string, std::string>{{"PATH", "/bin"}, {"A", "b=c"}}));
   EXPECT_EQ(closure.service.working_directory, "/srv");
   EXPECT_THAT(Get("said"), HasSubstr("BAD-NAME"));
-  EXPECT_THAT(Get("said"), HasSubstr("asks for the user 'redis'"));
+  EXPECT_EQ(closure.service.user, "redis");
 }
 
 TEST_F(OciSourceTest, ADamagedBlobIsRefused) {
@@ -264,6 +273,24 @@ TEST_F(OciSourceTest, WhatIsNoImageIsRefusedInOneLine) {
   EXPECT_THAT(ErrorOf(At("bad")), HasSubstr("is no OCI image that can be read"));
   Put("bad/index.json", R"({"manifests": [{"digest": "md5:../../x"}]})");
   EXPECT_THAT(ErrorOf(At("bad")), HasSubstr("'md5:../../x' is no SHA-256"));
+}
+
+TEST_F(OciSourceTest, AFullDiskForItsFilesLeavesNothing) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to mount";
+  }
+  Put("a/file", std::string(3000000, 'x'));
+  AddLayer("a");
+  const std::string layout = Layout();
+  const std::string archive = Tar(layout, "--gzip", "a.tar.gz");
+  ASSERT_EQ(::mount("tmpfs", At("tmp").c_str(), "tmpfs", 0, "size=1m"), 0);
+  const std::string unpacked = ErrorOf(layout);
+  const std::string opened = ErrorOf(archive);
+  const std::vector<std::string> left = base::ListDirectory(At("tmp"));
+  ::umount2(At("tmp").c_str(), MNT_DETACH);
+  EXPECT_THAT(unpacked, HasSubstr("No space left on device"));
+  EXPECT_THAT(opened, HasSubstr("No space left on device"));
+  EXPECT_TRUE(left.empty()) << testing::PrintToString(left);
 }
 
 TEST_F(OciSourceTest, ALayerThatEndsEarlyIsRefused) {

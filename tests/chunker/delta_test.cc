@@ -43,6 +43,7 @@ Codec Zstd() {
           LibraryVersion(kZstd),
           9,
           {{"candidates", 12},
+           {"accepted_waste", 256},
            {"window_log", 20},
            {"chain_log", 18},
            {"hash_log", 18},
@@ -129,7 +130,7 @@ TEST(ChunkContentTest, AFrameOfMoreThanAChunkIsItself) {
 // What the builder does with content, and a host with the content alone.
 TEST(ChunkContentTest, FlushPointsMakeTheSameFrameAgain) {
   const auto encoder = MakeFrameEncoder(Zstd());
-  for (const CutSizes& sizes : {kFileCutSizes, kPackedCutSizes}) {
+  for (const CutSizes& sizes : {kZstdFileCutSizes, kPackedCutSizes}) {
     const CutFinder cuts(sizes);
     for (uint64_t seed = 0; seed < 10; ++seed) {
       const std::vector<uint8_t> content = Words(seed, 1000000);

@@ -10,6 +10,7 @@
 namespace tests {
 namespace {
 
+using nlohmann::json;
 using testing::HasSubstr;
 
 class ImgbuildTest : public testing::Test {
@@ -93,6 +94,9 @@ TEST_F(ImgbuildTest, EveryNixFormIsTheSameImage) {
   std::string drv =
       workshop_.Nix({"nix-store", "-q", "--deriver", path.substr(0, path.size() - 1)}).out;
   drv.pop_back();
+  const json provenance = json::parse(base::ReadFile(image + "/provenance.json"));
+  EXPECT_EQ(provenance.at("main_path"), path.substr(0, path.size() - 1));
+  EXPECT_EQ(provenance.at("derivers").at(path.substr(0, path.size() - 1)), drv);
   for (const std::string& source : {drv, drv + "^out", drv + "^*", drv + "!out"}) {
     const RunResult built = workshop_.Imgbuild({"nginx", "--source", source});
     EXPECT_EQ(built.out, image + "\n") << source << ": " << built.err;

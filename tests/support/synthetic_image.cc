@@ -39,6 +39,7 @@ std::string WriteImage(const std::string& directory, const SyntheticImage& image
                           chunker::LibraryVersion(chunker::kZstd),
                           9,
                           {{"candidates", 12},
+                           {"accepted_waste", 256},
                            {"window_log", 20},
                            {"chain_log", 16},
                            {"hash_log", 17},

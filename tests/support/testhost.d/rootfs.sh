@@ -42,14 +42,12 @@ rootfs_recipe() {
   { printf '%s\n' "$rootfs_packages"; cat "$lib/customise"; } | sha256sum | cut -c1-12
 }
 
-# rootfs_build SUITE TAR
-rootfs_build() {
-  local suite=$1 tar=$2 scratch option args=()
+# rootfs_mmdebstrap SUITE OUTPUT OPTION...: makes OUTPUT from this machine's mirror. OUTPUT's folder is
+# scratch, and gets the log.
+rootfs_mmdebstrap() {
+  local suite=$1 output=$2 scratch=${2%/*} option args=()
+  shift 2
   need mmdebstrap mmdebstrap
-  scratch=$(mktemp -d "${tar%/*}/.build.XXXXXX")
-  # shellcheck disable=SC2064
-  trap "rm -rf '$scratch'" RETURN
-  chmod 755 "$scratch"
   rootfs_sources "$suite" "$scratch" > "$scratch/sources.list"
   # A machine whose clock or mirror stands at another date says so in its own apt configuration.
   for option in Acquire::Check-Valid-Until Acquire::Check-Date; do
@@ -57,16 +55,27 @@ rootfs_build() {
   done
   [ ! -f /usr/share/keyrings/debian-archive-keyring.gpg ] ||
     args+=(--keyring=/usr/share/keyrings/debian-archive-keyring.gpg)
-  say "making the $suite root file system (once; half a minute)"
-  if ! mmdebstrap --mode=root --variant=essential --format=tar --include="$rootfs_packages" \
-    --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
-    --customize-hook="$lib/customise \"\$1\"" "${args[@]}" \
-    "$suite" "$scratch/rootfs.tar" "$scratch/sources.list" </dev/null >"$scratch/log" 2>&1; then
+  if ! mmdebstrap --mode=root --aptopt='Acquire::Languages "none"' \
+    --aptopt='APT::Install-Recommends "false"' "${args[@]}" "$@" \
+    "$suite" "$output" "$scratch/sources.list" </dev/null >"$scratch/log" 2>&1; then
     tail -n 30 "$scratch/log" >&2
     die "mmdebstrap could not make $suite"
   fi
+}
+
+# rootfs_build SUITE TAR
+rootfs_build() {
+  local suite=$1 tar=$2 scratch
+  scratch=$(mktemp -d "${tar%/*}/.build.XXXXXX")
+  # shellcheck disable=SC2064
+  trap "rm -rf '$scratch'" RETURN
+  chmod 755 "$scratch"
+  say "making the $suite root file system (once; half a minute)"
+  rootfs_mmdebstrap "$suite" "$scratch/rootfs.tar" --variant=essential --format=tar \
+    --include="$rootfs_packages" \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
+    --customize-hook="$lib/customise \"\$1\""
   mv "$scratch/rootfs.tar" "$tar"
 }
 

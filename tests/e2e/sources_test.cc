@@ -1,0 +1,129 @@
+// Every kind of source, and the catalog's definitions, as services on a real host. What goes in is
+// Debian's own packages.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/atomic_file.h"
+#include "base/digest.h"
+#include "images/image_directory.h"
+#include "tests/e2e/scene.h"
+
+namespace tests {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+// Debian's package with all that it depends on, unpacked into a root directory.
+std::string DebianRoot(const std::string& package) {
+  const std::string path =
+      MustRun({SLIPWAY_DEBIAN_ROOT, package}, {.timeout = std::chrono::minutes(5)});
+  return path.substr(0, path.find('\n'));
+}
+
+class SourcesTest : public testing::Test {
+ protected:
+  std::string At(const std::string& name) const { return workshop_.folder() + "/" + name; }
+  void Put(const std::string& name, const std::string& content) const {
+    base::MakeDirectories(base::ParentOf(At(name)));
+    base::WriteFileAtomically(At(name), content);
+  }
+  std::string Build(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--target", Target(), "--level", "1"});
+    const RunResult built = workshop_.Imgbuild(arguments);
+    if (built.exit_code != 0) {
+      throw std::runtime_error("imgbuild failed: " + built.err);
+    }
+    return built.out.substr(0, built.out.find('\n'));
+  }
+  void Run(const std::vector<std::string>& images) const {
+    MustActivate(host_, "--generation " + std::to_string(MustPushTo(host_, images).generation));
+  }
+  std::string Blob(const std::string& folder, const std::string& content) const {
+    const std::string hex = base::Sha256Of(content).ToHex();
+    Put(folder + "/blobs/sha256/" + hex, content);
+    return "sha256:" + hex;
+  }
+  // An archive of an image layout whose one layer is the directory `root`.
+  std::string OciArchive(const std::string& name, const std::string& root,
+                         const json& config) const {
+    MustRun({"tar", "-C", root, "--numeric-owner", "-cf", At(name + ".layer"), "."});
+    const std::string layer = base::ReadFile(At(name + ".layer"));
+    const json image = {{"architecture", "amd64"}, {"os", "linux"}, {"config", config}};
+    const json manifest = {{"schemaVersion", 2},
+                           {"config", {{"digest", Blob(name, image.dump())}}},
+                           {"layers", {{{"digest", Blob(name, layer)}}}}};
+    const json index = {{"manifests", {{{"digest", Blob(name, manifest.dump())}}}}};
+    Put(name + "/index.json", index.dump());
+    Put(name + "/oci-layout", R"({"imageLayoutVersion": "1.0.0"})");
+    MustRun({"tar", "-C", At(name), "-cf", At(name + ".tar"), "."});
+    return At(name + ".tar");
+  }
+
+  Workshop workshop_;
+  TestHost host_{"sources"};
+};
+
+TEST_F(SourcesTest, TheCatalogsNginxServesFromEverySource) {
+  Put("images/nginx/nginx.conf",
+      "events {}\nhttp { server { listen 80; root /srv/nginx/html; } }\n");
+  const std::string root = DebianRoot("nginx");
+  const std::string nix = MustRun({SLIPWAY_NIX_FIXTURE_SOURCE "/build", "v1"});
+  const std::map<std::string, std::vector<std::string>> sources = {
+      {"an ELF program", {"--elf", "/usr/sbin/nginx", "--sysroot", root}},
+      {"a root directory", {"--source", root}},
+      {"an OCI archive", {"--source", OciArchive("nginx", root, json::object())}},
+      {"Nix", {"--source", nix.substr(0, nix.find('\n'))}}};
+  for (const auto& [page, source] : sources) {
+    Put("images/nginx/html/index.html", page);
+    std::vector<std::string> arguments = {"nginx"};
+    arguments.insert(arguments.end(), source.begin(), source.end());
+    Run({Build(arguments)});
+    EXPECT_EQ(Page(host_), page);
+  }
+}
+
+TEST_F(SourcesTest, NodeAnOciImageAndARootDirectoryRunSideBySide) {
+  Put("images/app/index.js",
+      "require('http').createServer((_, answer) => answer.end('node ' + process.version))"
+      ".listen(3000);\n");
+  const std::string node =
+      Build({"node", "--elf", "/usr/bin/node", "--sysroot", DebianRoot("nodejs")});
+
+  const std::string busybox = DebianRoot("busybox-static") + "/bin/busybox";
+  base::MakeDirectories(At("oci-root/bin"));
+  std::filesystem::copy_file(busybox, At("oci-root/bin/busybox"));
+  std::filesystem::create_symlink("busybox", At("oci-root/bin/httpd"));
+  Put("oci-root/etc/passwd", "root:x:0:0::/:\nweb:x:1234:1235::/srv:\n");
+  Put("oci-root/srv/own", "the user's own");
+  ASSERT_EQ(::chmod(At("oci-root/srv/own").c_str(), 0400), 0);
+  ASSERT_EQ(::chown(At("oci-root/srv/own").c_str(), 1234, 1235), 0);
+  const json config = {{"Entrypoint", {"httpd", "-f"}},
+                       {"Cmd", {"-p", "8080"}},
+                       {"Env", {"PATH=/bin", "GREETING=a b=c"}},
+                       {"WorkingDir", "/srv"},
+                       {"User", "web"}};
+  const std::string oci =
+      Build({"--name", "web", "--oci", OciArchive("web", At("oci-root"), config)});
+
+  base::MakeDirectories(At("root/bin"));
+  std::filesystem::copy_file(busybox, At("root/bin/busybox"));
+  Put("root/srv/index.html", "from a root directory");
+  const std::string root = Build(
+      {"--name", "files", "--root", At("root"), "--exec", "/bin/busybox httpd -f -p 8081 -h /srv"});
+
+  Run({node, oci, root});
+  EXPECT_THAT(Page(host_, "http://127.0.0.1:3000/"), HasSubstr("node v"));
+  EXPECT_EQ(Page(host_, "http://127.0.0.1:8080/own"), "the user's own");
+  EXPECT_EQ(Page(host_, "http://127.0.0.1:8081/"), "from a root directory");
+  EXPECT_THAT(host_.MustRun("cat /proc/$(systemctl show -p MainPID --value web)/status"),
+              testing::AllOf(HasSubstr("Uid:\t1234\t1234"), HasSubstr("Gid:\t1235\t1235")));
+  EXPECT_THAT(
+      host_.MustRun("tr '\\0' '\\n' < /proc/$(systemctl show -p MainPID --value web)/environ"),
+      HasSubstr("\nGREETING=a b=c\n"));
+}
+
+}  // namespace
+}  // namespace tests
