@@ -77,7 +77,7 @@ TEST(CompressorTest, NoLaterEndIsTriedWhereTheWasteIsAccepted) {
   images::Codec codec = CodecFor(images::Target::kZstd, 9);
   codec.parameters["accepted_waste"] = kBlockBytes;
   base::Bytes rest = base::AsBytes(content);
-  std::vector<StoredChunk> chunks = MakeCompressor(codec)->Compress(rest, Cuts(), true, 0);
+  std::vector<StoredChunk> chunks = Compressor(codec, nullptr).Compress(rest, Cuts(), true, 0);
   chunks.pop_back();  // with what would be too short for a chunk
   ASSERT_GT(chunks.size(), 5U);
   for (const StoredChunk& chunk : chunks) {

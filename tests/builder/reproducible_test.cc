@@ -170,37 +170,37 @@ Tree SmallTree() {
 
 constexpr const char* kZstdDigests = R"(
 1 462017d005bfdcd8
-2 39336349756fce6d
+2 15265ee5be93a621
 3 b24600cd08d166a4
 4 97c73c6454d57f4b
 5 dd8eec97dcddad4b
 6 38aa8b4ccdd08fea
 7 55dccfa109e76b50
-8 2a0c10aca30eb204
+8 25a9f7727e8295be
 9 a22184beabeffa96
 10 6f520f2662e4e8ad
-11 bcb7cbb2e158448d
+11 e8756f118ae5b81d
 12 b41e999bf8fa0ffa
 13 963c0165fbc2cfbd
 14 fa8ac890a6ae8ae5
-15 77a6250b91662acb
+15 7e66f50a3729f44f
 16 fc920bc5ac907e74
 17 fc920bc5ac907e74
 18 192f84e1b13e7a00
 19 192f84e1b13e7a00
 )";
 constexpr const char* kLz4Digests = R"(
-2 e34362166401a0aa
-3 fa9ec0f30386a4c0
-4 9fe0b6a67dc70233
-5 5825a5628373b2a8
-6 ce7122be10a8d796
-7 9aa05dd32f809b72
-8 5cc08d39615e9ae8
-9 40e0007fd1b68c7c
-10 4e113cadd6684781
-11 0eb87965441df6a0
-12 2abfd0a694afe05d
+2 23ea6431c4458f28
+3 91515abadef6a8cd
+4 c5a6bf15986b513c
+5 8c2bbb834e1471d1
+6 6b5f7fb9e0d3805b
+7 0384ad01a312f537
+8 3116b2ab016e25e6
+9 23d3f02d58c4692d
+10 a55598cf0250ba12
+11 d9d801c3645a9812
+12 c1bcffa55437704b
 )";
 
 // The bytes are part of the format: a change of any of these is a new version of it.
