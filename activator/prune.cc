@@ -22,7 +22,7 @@
 namespace activator {
 namespace {
 
-constexpr time_t kDay = 24 * 60 * 60;
+constexpr time_t kDay = time_t{24} * 60 * 60;
 // Only prune makes such names, and only under the host's lock: what is there was left by one that
 // was cut off.
 const std::string kGone = std::string(base::kTemporaryPrefix) + "pruned-";
@@ -38,11 +38,10 @@ std::vector<Generation> Kept(const std::vector<Generation>& all, uint64_t active
   std::vector<Generation> healthy;
   std::vector<Generation> out;
   for (const Generation& generation : all) {
-    if (generation.number == active) {
-      out.push_back(generation);
-    } else if (generation.healthy_sequence > 0) {
+    const bool waits = generation.state == GenerationState::kStaged && generation.number > active;
+    if (generation.number != active && generation.healthy_sequence > 0) {
       healthy.push_back(generation);
-    } else if (generation.state == GenerationState::kStaged && generation.number > active) {
+    } else if (generation.number == active || waits) {
       out.push_back(generation);
     }
   }

@@ -151,7 +151,7 @@ WayBackResult WayBack::Go(Services services) {
     Try("stop", [&] { StopUnits(host_, stop); });
   }
   RestoreFiles();
-  const WayBackResult result = restart ? StartAgain() : WayBackResult{true, ""};
+  WayBackResult result = restart ? StartAgain() : WayBackResult{true, ""};
   if (errors_.empty()) {
     Try("records", [&] { MarkAndForget(result); });
   }

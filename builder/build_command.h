@@ -9,7 +9,7 @@
 #include "base/io.h"
 #include "builder/chunk_cache.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
 }
 

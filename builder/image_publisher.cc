@@ -83,7 +83,7 @@ std::string ImagePublisher::Publish(const images::Manifest& manifest) {
     base::FailErrno(errno, "cannot set the mode of {}", folder());
   }
   const std::string id = images::ImageId::Of(base::Sha256Of(text)).text();
-  const std::string path = parent_ + "/" + id;
+  std::string path = parent_ + "/" + id;
   if (base::Exists(path) && !IsWhole(path)) {
     base::RemoveTree(path);  // damaged; the same image takes its place
   }

@@ -98,7 +98,7 @@ class Reporter {
   }
 
   std::string TypeOf(const ImageEntry& entry) {
-    const std::string extension = ExtensionOf(entry.path);
+    std::string extension = ExtensionOf(entry.path);
     const bool may_be_program =
         (entry.stat.mode & 0111) != 0 || entry.path.find(".so") != std::string::npos;
     if (!may_be_program || entry.stat.size_bytes < 4) {

@@ -191,6 +191,6 @@ int LiberofsExtents(struct LiberofsReader* reader, uint64_t nid, LiberofsOnExten
   return 0;
 }
 
-uint64_t LiberofsPackedInode(const struct LiberofsReader* reader) {
+uint64_t LiberofsPackedInode(struct LiberofsReader* reader) {
   return erofs_sb_has_fragments(&reader->sb) ? reader->sb.packed_nid : 0;
 }

@@ -61,7 +61,7 @@ int LiberofsExtents(struct LiberofsReader* reader, uint64_t nid, LiberofsOnExten
                     void* context);
 
 /* The inode that holds small files and tails; 0 where the image has none. */
-uint64_t LiberofsPackedInode(const struct LiberofsReader* reader);
+uint64_t LiberofsPackedInode(struct LiberofsReader* reader);
 
 #ifdef __cplusplus
 }

@@ -41,6 +41,7 @@ class Layer {
     while (archive_entry* entry = reader.Next()) {
       call(entry, CheckedEntryPath(archive_entry_pathname(entry), name_));
     }
+    reader_ = nullptr;
   }
 
   static bool IsWhiteout(const std::string& path) {

@@ -272,7 +272,7 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
 }
 
 TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
-  for (const auto& [what, instead, line] : std::vector<std::array<std::string, 3>>{
+  for (const auto& change : std::vector<std::array<std::string, 3>>{
            {"\"lz4\"", "3", "nginx.json: target: expected a string, found number (line 11)"},
            {"\"lz4\"", "\"xz\"", " (line 11)"},
            {"\"notify\"", "\"dbus\"", " (line 16)"},
@@ -280,7 +280,8 @@ TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
            {"\"state\": true", "\"stat\": true", " (line 18)"},
            {"\"writable\": true", "\"writeable\": true", " (line 19)"},
            {"\"host\": \"/etc/nginx/sites\"", "\"host\": \"sites\"", " (line 19)"}}) {
-    EXPECT_THAT(tests::MessageOf([&] { Parse(FullWith(what, instead)); }), testing::EndsWith(line));
+    EXPECT_THAT(tests::MessageOf([&] { Parse(FullWith(change[0], change[1])); }),
+                testing::EndsWith(change[2]));
   }
 }
 
