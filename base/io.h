@@ -10,11 +10,15 @@
 
 namespace base {
 
+class StatusLine;
+
 struct Io {
   int in = 0;
   int out = 1;
   int err = 2;
   bool err_is_terminal = false;
+  bool in_is_terminal = false;
+  StatusLine* status = nullptr;  // where progress is shown; nullptr: a line of its own on `err`
 
   static Io Standard();
 

@@ -18,7 +18,7 @@ Progress::Progress(const Io& io, std::string label, uint64_t total_bytes)
       drawn_(start_) {}
 
 Progress::~Progress() {
-  if (shown_) {
+  if (shown_ && io_.status == nullptr) {
     io_.WriteErr("\r\033[K");
   }
 }
@@ -37,10 +37,18 @@ void Progress::Add(uint64_t bytes) {
 void Progress::Draw() {
   drawn_ = std::chrono::steady_clock::now();
   shown_ = true;
+  if (io_.status != nullptr) {
+    io_.status->Show(Text());
+  } else {
+    io_.WriteErr("\r\033[K" + Text());
+  }
+}
+
+std::string Progress::Text() const {
   const double seconds = std::chrono::duration<double>(drawn_ - start_).count();
   const auto rate =
       static_cast<uint64_t>(static_cast<double>(done_bytes_) / std::max(seconds, 0.1));
-  std::string line = fmt::format("\r\033[K{} {}", label_, HumanBytes(done_bytes_));
+  std::string line = fmt::format("{} {}", label_, HumanBytes(done_bytes_));
   if (total_bytes_ > 0) {
     line += fmt::format(" of {} ({}%)", HumanBytes(total_bytes_),
                         std::min<uint64_t>(100, done_bytes_ * 100 / total_bytes_));
@@ -49,7 +57,7 @@ void Progress::Draw() {
   if (total_bytes_ > done_bytes_ && rate > 0) {
     line += fmt::format(", {} s left", (total_bytes_ - done_bytes_) / rate);
   }
-  io_.WriteErr(line);
+  return line;
 }
 
 std::string HumanBytes(uint64_t bytes) {

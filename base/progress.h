@@ -11,6 +11,16 @@
 
 namespace base {
 
+// Where several operations at once show their lines. Each has one of its own.
+class StatusLine {
+ public:
+  StatusLine() = default;
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+  virtual ~StatusLine() = default;
+  virtual void Show(const std::string& text) = 0;  // in place of what it showed before
+};
+
 // Threads may call Add at once. The line is erased when the object goes.
 class Progress {
  public:
@@ -24,6 +34,7 @@ class Progress {
 
  private:
   void Draw();
+  std::string Text() const;
 
   const Io io_;
   const std::string label_;

@@ -43,9 +43,9 @@ std::vector<std::string> CommandLine(const std::string& host, const RemoteOption
   return out;
 }
 
-StreamOptions OptionsFor(const std::string& host, int diagnostics) {
+StreamOptions OptionsFor(const std::string& name, int diagnostics) {
   StreamOptions out;
-  out.peer = host;
+  out.peer = name;
   out.read_while_writing = true;
   out.diagnostics = diagnostics;
   out.idle_limit = kIdleLimit;
@@ -98,12 +98,13 @@ std::string FolderOf(const std::string& host) {
                                          : "";
 }
 
-Remote::Remote(const std::string& host, const RemoteOptions& options, const AgentBinary& agent)
-    : host_(host),
-      child_(CommandLine(host, options, agent), base::ChildError::kPiped),
-      stream_(child_.from(), child_.to(), OptionsFor(host, child_.error())),
+Remote::Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent)
+    : name_(target.name),
+      by_ssh_(FolderOf(target.destination).empty()),
+      child_(CommandLine(target.destination, options, agent), base::ChildError::kPiped),
+      stream_(child_.from(), child_.to(), OptionsFor(target.name, child_.error())),
       wire_(stream_) {
-  if (FolderOf(host).empty()) {
+  if (by_ssh_) {
     try {
       agent_bytes_ = RunBootstrap(stream_, agent);
     } catch (const base::Error& error) {
@@ -127,11 +128,11 @@ base::Error Remote::Explain(const base::Error& error) {
     return error;
   }
   const bool killed = *exit_code > kSignalExit && *exit_code != kSshFailed;
-  if (killed || (FolderOf(host_).empty() && *exit_code == kSshFailed)) {
-    return {base::Code::kUnreachable, fmt::format("{}: the connection failed: {}", host_, said)};
+  if (killed || (by_ssh_ && *exit_code == kSshFailed)) {
+    return {base::Code::kUnreachable, fmt::format("{}: the connection failed: {}", name_, said)};
   }
   return {base::Code::kFailed,
-          fmt::format("{}: the agent ended with {}: {}", host_, *exit_code, said)};
+          fmt::format("{}: the agent ended with {}: {}", name_, *exit_code, said)};
 }
 
 void Remote::Close() {

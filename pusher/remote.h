@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "pusher/agent_binary.h"
+#include "pusher/targets.h"
 #include "pusher/wire.h"
 
 namespace pusher {
@@ -33,7 +34,7 @@ class Remote {
  public:
   // Starts the child and, over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's
   // own last line where there is no way to the host.
-  Remote(const std::string& host, const RemoteOptions& options, const AgentBinary& agent);
+  Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent);
 
   Wire& wire() { return wire_; }
   uint64_t agent_bytes() const { return agent_bytes_; }  // uploaded; 0 where it was there
@@ -47,7 +48,8 @@ class Remote {
   void Close();
 
  private:
-  const std::string host_;
+  const std::string name_;
+  const bool by_ssh_;
   base::Child child_;
   Stream stream_;
   Wire wire_;

@@ -1,0 +1,121 @@
+#include "pusher/fleet.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cctype>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "base/interrupt.h"
+#include "pusher/remote.h"
+
+namespace pusher {
+namespace {
+
+// Who pushes, for the host's record: "anna@laptop", of harmless characters.
+std::string WhoWeAre() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  const passwd* user = ::getpwuid(::getuid());
+  std::string out = user == nullptr ? fmt::format("uid{}", ::getuid()) : user->pw_name;
+  out += std::string("@") + name.data();
+  std::ranges::replace_if(
+      out,
+      [](unsigned char c) {
+        return std::isalnum(c) == 0 && c != '@' && c != '.' && c != '-' && c != '_';
+      },
+      '_');
+  return out;
+}
+
+void PushTo(HostOutcome& outcome, const RemoteOptions& options, const AgentBinary& agent,
+          const base::Io& io) {
+  Remote remote(outcome.target, options, agent);
+  outcome.agent_bytes = remote.agent_bytes();
+  try {
+    outcome.push = Push(remote.wire(), *outcome.target.images, io);
+  } catch (const base::Error& error) {
+    outcome.sent_bytes = remote.sent_bytes();
+    throw remote.Explain(error);
+  }
+  outcome.sent_bytes = remote.sent_bytes();
+  remote.Close();
+}
+
+// `work` whose failure concerns one host alone.
+void Try(HostOutcome& outcome, const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    work();
+  } catch (const base::Error& error) {
+    outcome.error = error;
+  } catch (const std::exception& error) {
+    outcome.error = base::Error(base::Code::kFailed, error.what());
+  }
+  outcome.seconds +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr thrown;
+  const auto run = [&] {
+    try {
+      for (size_t i = next++; i < count && !base::Interrupted(); i = next++) {
+        work(i);
+      }
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      thrown = std::current_exception();
+      next = count;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < std::min(count, jobs); ++i) {
+    threads.emplace_back(run);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
+}
+
+std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arguments& arguments,
+                                   const AgentBinary& agent, Board& board,
+                                   const std::function<void(const HostOutcome&)>& report) {
+  std::vector<HostOutcome> outcomes;
+  for (const Target& target : targets) {
+    HostOutcome& outcome = outcomes.emplace_back();
+    outcome.target = target;
+    outcome.error = base::Error(base::Code::kInterrupted, "interrupted before it began");
+    for (const images::ImageDirectory& image : *target.images) {
+      outcome.image_bytes += image.manifest().image.size_bytes;
+    }
+  }
+  const RemoteOptions options{arguments.ssh, arguments.root, WhoWeAre()};
+  ForEachAtOnce(targets.size(), arguments.jobs, [&](size_t i) {
+    HostOutcome& outcome = outcomes[i];
+    outcome.begun = true;
+    outcome.error.reset();
+    {
+      Board::Line line(board);
+      line.Show(outcome.target.name + ": connecting");
+      Try(outcome, [&] { PushTo(outcome, options, agent, board.IoFor(line)); });
+    }
+    report(outcome);
+  });
+  return outcomes;
+}
+
+}  // namespace pusher
