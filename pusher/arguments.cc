@@ -18,8 +18,8 @@ Examples:
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
-A host is anything ssh understands, logged in as root, and runs systemd. imgpush stages a
-generation there; activate it with: ssh HOST /var/lib/images/bin/activate --generation N
+A host is anything ssh understands and runs systemd; the login is root or has sudo without a
+password. imgpush stages a generation there; it says how to activate it.
 Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 5 busy; 6 verification failed;
 7 host not reachable or connection lost; 130 interrupted. Several hosts: the worst.
 )";
@@ -43,6 +43,9 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
   app.footer(kExamples);
   app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
   app.add_option("--root", out.root, "Where images stand on the host")->capture_default_str();
+  app.add_option("--agent-dir", out.agent_directory,
+                 "Where the agent is put and runs on the host; default: bin below --root")
+      ->type_name("DIR");
   app.add_option("--images", out.images, "Where imgbuild put them")->capture_default_str();
   app.add_option("--hosts", out.hosts_file, "The list of hosts")->capture_default_str();
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");

@@ -14,6 +14,7 @@ namespace pusher {
 
 struct Arguments {
   std::string root = images::kDefaultRoot;
+  std::string agent_directory;  // empty: ROOT/bin
   std::string images = "build/images";
   std::string hosts_file = "hosts.json";
   std::string ssh;  // $SLIPWAY_SSH unless given

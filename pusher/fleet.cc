@@ -35,9 +35,10 @@ std::string WhoWeAre() {
 }
 
 void PushTo(HostOutcome& outcome, const RemoteOptions& options, const AgentBinary& agent,
-          const base::Io& io) {
+            const base::Io& io) {
   Remote remote(outcome.target, options, agent);
   outcome.agent_bytes = remote.agent_bytes();
+  outcome.by_sudo = remote.by_sudo();
   try {
     outcome.push = Push(remote.wire(), *outcome.target.images, io);
   } catch (const base::Error& error) {
@@ -103,7 +104,8 @@ std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arg
       outcome.image_bytes += image.manifest().image.size_bytes;
     }
   }
-  const RemoteOptions options{arguments.ssh, arguments.root, WhoWeAre()};
+  const RemoteOptions options{arguments.ssh,
+                              {arguments.root, WhoWeAre(), arguments.agent_directory, {}}};
   ForEachAtOnce(targets.size(), arguments.jobs, [&](size_t i) {
     HostOutcome& outcome = outcomes[i];
     outcome.begun = true;

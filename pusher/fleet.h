@@ -21,6 +21,7 @@ struct HostOutcome {
   Target target;
   bool begun = false;  // false: we were interrupted before its turn
   std::optional<base::Error> error;
+  bool by_sudo = false;  // the login is not root
   PushResult push;
   uint64_t sent_bytes = 0;
   uint64_t agent_bytes = 0;

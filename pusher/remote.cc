@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "pusher/bootstrap.h"
 #include "pusher/protocol.h"
 
 namespace pusher {
@@ -33,13 +32,15 @@ const std::vector<std::string>& SshDefaults() {
 std::vector<std::string> CommandLine(const std::string& host, const RemoteOptions& options,
                                      const AgentBinary& agent) {
   if (const std::string folder = FolderOf(host); !folder.empty()) {
-    return {agent.path, "receive", "--root", folder, "--by", options.by, "--dir"};
+    std::vector<std::string> out = {agent.path, "receive", "--root",       folder,
+                                    "--dir",    "--by",    options.host.by};
+    out.insert(out.end(), options.host.agent_arguments.begin(), options.host.agent_arguments.end());
+    return out;
   }
-  CheckRoot(options.root);
   std::vector<std::string> out = SplitWords(options.ssh.empty() ? "ssh" : options.ssh);
   out.insert(out.end(), SshDefaults().begin(), SshDefaults().end());
   out.push_back(host);
-  out.push_back(BootstrapCommand(agent, options.root, options.by));
+  out.push_back(BootstrapCommand(agent, options.host));
   return out;
 }
 
@@ -106,7 +107,7 @@ Remote::Remote(const Target& target, const RemoteOptions& options, const AgentBi
       wire_(stream_) {
   if (by_ssh_) {
     try {
-      agent_bytes_ = RunBootstrap(stream_, agent);
+      start_ = RunBootstrap(stream_, agent);
     } catch (const base::Error& error) {
       throw Explain(error);
     }

@@ -10,15 +10,15 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "pusher/agent_binary.h"
+#include "pusher/bootstrap.h"
 #include "pusher/targets.h"
 #include "pusher/wire.h"
 
 namespace pusher {
 
 struct RemoteOptions {
-  std::string ssh;   // program and options as one text: "ssh -F config"; empty: "ssh"
-  std::string root;  // on the host; a folder is its own root
-  std::string by;    // who pushes
+  std::string ssh;  // program and options as one text: "ssh -F config"; empty: "ssh"
+  HostSide host;    // a folder is its own root
 };
 
 // Splits `text` at spaces; '...' and "..." hold spaces. No shell is involved. Throws Error{kUsage}
@@ -37,9 +37,10 @@ class Remote {
   Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent);
 
   Wire& wire() { return wire_; }
-  uint64_t agent_bytes() const { return agent_bytes_; }  // uploaded; 0 where it was there
+  uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
+  bool by_sudo() const { return start_.by_sudo; }
   // Sent since the agent runs: what a push costs.
-  uint64_t sent_bytes() const { return stream_.sent_bytes() - agent_bytes_; }
+  uint64_t sent_bytes() const { return stream_.sent_bytes() - agent_bytes(); }
 
   // The better account of `error` where the connection ended: what the host said before, or ssh's
   // own last line. Ends the child.
@@ -53,7 +54,7 @@ class Remote {
   base::Child child_;
   Stream stream_;
   Wire wire_;
-  uint64_t agent_bytes_ = 0;
+  Bootstrapped start_;
 };
 
 }  // namespace pusher

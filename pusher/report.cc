@@ -21,8 +21,8 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
   if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
     return fmt::format("activate --root {} --generation {}", folder, generation);
   }
-  return fmt::format("ssh {} {}/bin/activate --generation {}{}", outcome.target.destination,
-                     arguments.root, generation,
+  return fmt::format("ssh {} {}{}/bin/activate --generation {}{}", outcome.target.destination,
+                     outcome.by_sudo ? "sudo " : "", arguments.root, generation,
                      arguments.root == images::kDefaultRoot ? "" : " --root " + arguments.root);
 }
 
