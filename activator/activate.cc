@@ -72,9 +72,12 @@ class Tool {
   void RequireRoot() const;
   void RequireSystemd() const;
   void RequireHost() const;
+  milliseconds LockWait(milliseconds otherwise) const {
+    return line_.lock_wait_seconds ? milliseconds(seconds(*line_.lock_wait_seconds)) : otherwise;
+  }
   base::FileLock Lock(const std::string& what, milliseconds patience = kLockPatience) const {
     return {host_.layout.Lock(), host_.layout.root(),
-            fmt::format("activate {}, by {}", what, line_.by), patience};
+            fmt::format("activate {}, by {}", what, line_.by), LockWait(patience)};
   }
   ActivationRequest Request() const {
     Timeout timeout;
@@ -235,7 +238,8 @@ int Tool::Run() {
     case Command::kBoot:
       return Boot();
     case Command::kReceive:
-      return RunReceive({line_.root, line_.by, line_.plain_directory}, io_);
+      return RunReceive(
+          {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait)}, io_);
   }
   return 0;
 }

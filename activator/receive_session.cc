@@ -19,9 +19,6 @@ namespace {
 
 using pusher::MessageType;
 
-// Another push publishes, or an activation starts: short enough to wait for.
-constexpr std::chrono::seconds kLockPatience(20);
-
 }  // namespace
 
 ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
@@ -181,7 +178,8 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
 }
 
 void ReceiveSession::PublishAndStage() {
-  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by, kLockPatience);
+  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
+                            options_.lock_wait);
   for (const auto& assembly : assemblies_) {
     assembly->Publish();
   }

@@ -52,6 +52,8 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
   app.add_option("--jobs", out.jobs, "Hosts at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
+                   "How long to wait for whoever holds a host's lock, such as a switch");
   app.add_flag("--json", out.json, "Report as JSON");
   app.add_option("HOST", hosts,
                  "Host, or several with commas; @GROUP of the list; dir:PATH is a folder")

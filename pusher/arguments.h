@@ -3,6 +3,7 @@
 #define SLIPWAY_PUSHER_ARGUMENTS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct Arguments {
   std::string hosts_file = "hosts.json";
   std::string ssh;  // $SLIPWAY_SSH unless given
   size_t jobs = 8;
+  std::optional<uint64_t> lock_wait_seconds;  // nullopt: the agent's own patience
   bool json = false;
   std::vector<std::string> hosts;  // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all

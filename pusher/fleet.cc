@@ -34,6 +34,14 @@ std::string WhoWeAre() {
   return out;
 }
 
+RemoteOptions OptionsOf(const Arguments& arguments) {
+  RemoteOptions out{arguments.ssh, {arguments.root, WhoWeAre(), arguments.agent_directory, {}}};
+  if (arguments.lock_wait_seconds) {
+    out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
+  }
+  return out;
+}
+
 void PushTo(HostOutcome& outcome, const RemoteOptions& options, const AgentBinary& agent,
             const base::Io& io) {
   Remote remote(outcome.target, options, agent);
@@ -104,8 +112,7 @@ std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arg
       outcome.image_bytes += image.manifest().image.size_bytes;
     }
   }
-  const RemoteOptions options{arguments.ssh,
-                              {arguments.root, WhoWeAre(), arguments.agent_directory, {}}};
+  const RemoteOptions options = OptionsOf(arguments);
   ForEachAtOnce(targets.size(), arguments.jobs, [&](size_t i) {
     HostOutcome& outcome = outcomes[i];
     outcome.begun = true;

@@ -133,6 +133,8 @@ int Run(const std::vector<std::string>& arguments, const base::Io& io) {
       options.root = arguments.at(++i);
     } else if (arguments[i] == "--by") {
       options.by = arguments.at(++i);
+    } else if (arguments[i] == "--lock-wait") {
+      options.lock_wait = std::chrono::seconds(std::atol(arguments.at(++i).c_str()));
     } else if (arguments[i] == "--dir") {
       options.plain_directory = true;
     }

@@ -157,17 +157,21 @@ TEST(CommandLine, IsOneRequest) {
   EXPECT_THAT(UsageError({"--generation", "7", "--latest"}), HasSubstr("--latest"));
   EXPECT_THAT(UsageError({"--generation", "x"}), HasSubstr("--generation"));
   EXPECT_THAT(UsageError({"list", "--latest"}), HasSubstr("list"));
+  EXPECT_EQ(Parsed({"--latest"}).lock_wait_seconds, std::nullopt);
+  EXPECT_THAT(UsageError({"--latest", "--lock-wait", "soon"}), HasSubstr("--lock-wait"));
   EXPECT_THAT(UsageError({"frobnicate"}), HasSubstr("frobnicate"));
 }
 
 TEST(CommandLine, GoesOnInAnotherProcess) {
-  CommandLine line = Parsed({"--root", "/r", "--rollback", "--timeout", "9"});
+  CommandLine line = Parsed({"--root", "/r", "--rollback", "--timeout", "9", "--lock-wait", "1m"});
   line.activation_id = "id";
   line.by = "root from 10.0.0.1";
   const CommandLine again = Parsed(RunSwitchArguments(line));
   EXPECT_EQ(again.command, Command::kRunSwitch);
   EXPECT_EQ(again.wanted, Wanted::kRollback);
   EXPECT_EQ(again.timeout_seconds, 9U);
+  EXPECT_EQ(again.lock_wait_seconds, 60U);
+  EXPECT_EQ(again.activation_id, "id");
   EXPECT_EQ(again.by, line.by);
   EXPECT_EQ(again.root, "/r");
 }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
+#include <thread>
 
 #include "base/lock.h"
 #include "pusher/report.h"
@@ -254,6 +256,24 @@ TEST_F(ImgpushTest, ASecondPushOfTheSameImageIsToldWhoIsAtIt) {
   const Result result = Run({host()});
   EXPECT_EQ(result.code, 5);
   EXPECT_THAT(result.err, HasSubstr("is in use by a push by anna"));
+}
+
+// The lock is asked for when all has arrived: the next push has nothing to send.
+TEST_F(ImgpushTest, AHeldLockIsSaidWithItsHolderUnlessToldToWaitForIt) {
+  Build("app", 5, 0, "1");
+  base::MakeDirectories(folder());
+  std::optional<base::FileLock> lock(std::in_place, folder() + "/lock", "it", "activate switching");
+  const Result refused = Run({"--lock-wait", "0", host()});
+  EXPECT_EQ(refused.code, 5);
+  EXPECT_THAT(refused.err, HasSubstr("is in use by activate switching, pid "));
+  EXPECT_THAT(refused.err, HasSubstr(", since 2"));
+  std::thread holder([&] {
+    ::sleep(1);
+    lock.reset();
+  });
+  const Result waited = Run({"--lock-wait", "60s", host()});
+  holder.join();
+  EXPECT_EQ(waited.code, 0) << waited.err;
 }
 
 }  // namespace
