@@ -1,6 +1,7 @@
 #include "activator/command_line.h"
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "base/cli.h"
@@ -89,6 +90,14 @@ void Describe(Parser& parser, CommandLine& out) {
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
 }
 
+// It becomes part of a unit's name.
+void CheckId(const std::string& id) {
+  if (id.size() > 64 ||
+      !std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0; })) {
+    base::Fail(base::Code::kUsage, "--id takes letters and digits alone");
+  }
+}
+
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
       {parser.list, Command::kList},   {parser.status, Command::kStatus},
@@ -140,6 +149,7 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
     return std::nullopt;
   }
   out.root = OneSpelling(out.root);
+  CheckId(out.activation_id);
   TakeChoice(parser.app, out);
   out.command = CommandOf(parser, out);
   return out;

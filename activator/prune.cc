@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +15,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/sys.h"
 #include "images/image_directory.h"
 
@@ -138,12 +138,8 @@ void PlanRest(const images::HostLayout& layout, PrunePlan& plan) {
 
 // Out of sight first, durable; what is then half removed has no name that anybody looks for.
 void RemoveDurably(const std::string& path) {
-  uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
-    base::FailErrno(errno, "cannot get random bytes");
-  }
   const std::string parent = base::ParentOf(path);
-  const std::string gone = fmt::format("{}/{}{:016x}", parent, kGone, random);
+  const std::string gone = fmt::format("{}/{}{}", parent, kGone, base::RandomHex(8));
   if (base::TheSys().Rename(path.c_str(), gone.c_str()) != 0) {
     base::FailErrno(errno, "cannot remove {}", path);
   }

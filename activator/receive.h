@@ -14,7 +14,7 @@ struct ReceiveOptions {
   std::string root;
   std::string by;                // who pushes, for the record
   bool plain_directory = false;  // a dir: host: no systemd, no mounting, nothing ever runs from it
-  // For whoever holds the host's lock in the end; another push that publishes lets go soon.
+  // For another push: of this version, or one that publishes. It lets go soon if at all.
   std::chrono::milliseconds lock_wait{3000};
 };
 

@@ -84,8 +84,8 @@ void ReceiveSession::ReceiveImage() {
   images::StoredManifest manifest = ReceiveManifest(offer);
   const std::string index = pusher::ReceiveBlob(wire_, offer.index_bytes);
   const std::string provenance = pusher::ReceiveBlob(wire_, offer.provenance_bytes);
-  assemblies_.push_back(
-      std::make_unique<Assembly>(layout_, std::move(manifest), index, provenance, options_.by));
+  assemblies_.push_back(std::make_unique<Assembly>(layout_, std::move(manifest), index, provenance,
+                                                   options_.by, options_.lock_wait));
   Assemble(*assemblies_.back());
 }
 

@@ -15,13 +15,15 @@ Examples:
   imgpush root@10.0.0.5 nginx        the newest build of nginx
   imgpush web1,web2 nginx redis      both as one generation, on two hosts
   imgpush @web                       every host of the group web in hosts.json
+  imgpush --activate @web nginx      asks, then switches each of them; --yes does not ask
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
 A host is anything ssh understands and runs systemd; the login is root or has sudo without a
 password. imgpush stages a generation there; it says how to activate it.
-Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 5 busy; 6 verification failed;
-7 host not reachable or connection lost; 130 interrupted. Several hosts: the worst.
+Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, service as before; 4 needs
+attention; 5 busy; 6 verification failed; 7 host not reachable or connection lost;
+130 interrupted. Several hosts: the worst.
 )";
 
 std::string FromEnvironment(const char* name) {
@@ -54,6 +56,9 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
       ->capture_default_str();
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for whoever holds a host's lock, such as a switch");
+  auto* activate = app.add_flag("--activate", out.activate,
+                                "Then activate it on each host, and follow that to its end");
+  app.add_flag("--yes", out.yes, "Activate without asking")->needs(activate);
   app.add_flag("--json", out.json, "Report as JSON");
   app.add_option("HOST", hosts,
                  "Host, or several with commas; @GROUP of the list; dir:PATH is a folder")
@@ -73,6 +78,11 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   Describe(app, out, hosts);
   if (!base::ParseArguments(app, arguments, io)) {
     return std::nullopt;
+  }
+  if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
+    base::Fail(base::Code::kUsage,
+               "--activate asks before it switches services, and here is no terminal to ask on: "
+               "add --yes");
   }
   out.hosts = SplitAtCommas(hosts);
   return out;

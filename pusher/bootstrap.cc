@@ -205,6 +205,10 @@ std::string CommandAsRoot(std::string_view program, const std::vector<std::strin
   return out;
 }
 
+std::string AgentPath(const AgentBinary& agent, const HostSide& host) {
+  return host.agent_directory() + "/activate-" + agent.sha256.ToHex();
+}
+
 std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host) {
   CheckHostPath(host.root, "--root");
   CheckHostPath(host.agent_directory(), "--agent-dir");

@@ -33,6 +33,9 @@ void CheckHostPath(const std::string& path, std::string_view option);
 // `program` runs as root, with where the connection comes from as $1 and `words` after it.
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);
 
+// Where the agent is on the host.
+std::string AgentPath(const AgentBinary& agent, const HostSide& host);
+
 // The command that ends as the agent's `receive`.
 std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host);
 

@@ -14,6 +14,7 @@
 
 #include "base/interrupt.h"
 #include "pusher/remote.h"
+#include "pusher/remote_switch.h"
 
 namespace pusher {
 namespace {
@@ -57,8 +58,22 @@ void PushTo(HostOutcome& outcome, const RemoteOptions& options, const AgentBinar
   remote.Close();
 }
 
-// `work` whose failure concerns one host alone.
-void Try(HostOutcome& outcome, const std::function<void()>& work) {
+void Activate(HostOutcome& outcome, const RemoteOptions& options, const AgentBinary& agent,
+              std::optional<uint64_t> lock_wait_seconds, const base::Io& io, Board& board) {
+  SwitchRequest request;
+  request.generation = outcome.push.staged.generation;
+  request.lock_wait_seconds = lock_wait_seconds;
+  request.show = [&](const std::string& line) {
+    const std::string text = outcome.target.name + ": " + line;
+    io.err_is_terminal ? io.status->Show(text) : board.WriteErr(text + "\n");
+  };
+  const SwitchResult result = SwitchOn(outcome.target, options, agent, request);
+  outcome.running = result.running;
+  outcome.error = result.error;
+}
+
+// `work` whose failure concerns one host alone. Adds the time that it takes to `seconds`.
+void Try(HostOutcome& outcome, double& seconds, const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   try {
     work();
@@ -67,8 +82,7 @@ void Try(HostOutcome& outcome, const std::function<void()>& work) {
   } catch (const std::exception& error) {
     outcome.error = base::Error(base::Code::kFailed, error.what());
   }
-  outcome.seconds +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -101,8 +115,7 @@ void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>&
 }
 
 std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arguments& arguments,
-                                   const AgentBinary& agent, Board& board,
-                                   const std::function<void(const HostOutcome&)>& report) {
+                                   const AgentBinary& agent, Board& board, const Reporter& report) {
   std::vector<HostOutcome> outcomes;
   for (const Target& target : targets) {
     HostOutcome& outcome = outcomes.emplace_back();
@@ -120,11 +133,36 @@ std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arg
     {
       Board::Line line(board);
       line.Show(outcome.target.name + ": connecting");
-      Try(outcome, [&] { PushTo(outcome, options, agent, board.IoFor(line)); });
+      Try(outcome, outcome.seconds, [&] { PushTo(outcome, options, agent, board.IoFor(line)); });
     }
     report(outcome);
   });
   return outcomes;
+}
+
+void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
+                 const AgentBinary& agent, Board& board, const Reporter& report) {
+  std::vector<HostOutcome*> ready;
+  for (HostOutcome& outcome : outcomes) {
+    if (!outcome.error) {
+      ready.push_back(&outcome);
+      outcome.error = base::Error(base::Code::kInterrupted, "interrupted before its activation");
+    }
+  }
+  const RemoteOptions options = OptionsOf(arguments);
+  ForEachAtOnce(ready.size(), arguments.jobs, [&](size_t i) {
+    HostOutcome& outcome = *ready[i];
+    outcome.error.reset();
+    {
+      Board::Line line(board);
+      line.Show(fmt::format("{}: activating generation {}", outcome.target.name,
+                            outcome.push.staged.generation));
+      Try(outcome, outcome.switch_seconds, [&] {
+        Activate(outcome, options, agent, arguments.lock_wait_seconds, board.IoFor(line), board);
+      });
+    }
+    report(outcome);
+  });
 }
 
 }  // namespace pusher

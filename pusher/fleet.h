@@ -27,7 +27,10 @@ struct HostOutcome {
   uint64_t agent_bytes = 0;
   uint64_t image_bytes = 0;
   double seconds = 0;
+  std::optional<uint64_t> running;  // the generation, where it was to be activated and we know
+  double switch_seconds = 0;
 
+  bool pushed() const { return push.staged.generation != 0; }
   int exit_code() const { return error ? static_cast<int>(error->code()) : 0; }
 };
 
@@ -36,11 +39,16 @@ struct HostOutcome {
 // threw.
 void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>& work);
 
-// Pushes to all `targets`; a host that fails does not stop the others. `report` is told of each one
-// when it is done, by any thread.
+// Told of each host when it is done, by any thread.
+using Reporter = std::function<void(const HostOutcome&)>;
+
+// Pushes to all `targets`; a host that fails does not stop the others.
 std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arguments& arguments,
-                                   const AgentBinary& agent, Board& board,
-                                   const std::function<void(const HostOutcome&)>& report);
+                                   const AgentBinary& agent, Board& board, const Reporter& report);
+
+// Activates what was staged on the hosts that have no error, each by itself.
+void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
+                 const AgentBinary& agent, Board& board, const Reporter& report);
 
 }  // namespace pusher
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <optional>
 
+#include "base/confirm.h"
+#include "base/interrupt.h"
 #include "pusher/agent_binary.h"
 #include "pusher/arguments.h"
 #include "pusher/board.h"
@@ -11,6 +13,23 @@
 #include "pusher/targets.h"
 
 namespace pusher {
+namespace {
+
+void Activate(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
+              const AgentBinary& agent, const base::Io& io, Board& board) {
+  const std::string question = Question(outcomes);
+  if (question.empty() || base::Interrupted()) {
+    return;
+  }
+  if (!arguments.yes && !base::Confirm(io, question)) {
+    io.Err("imgpush: nothing was activated\n");
+    return;
+  }
+  ActivateAll(outcomes, arguments, agent, board,
+              [&](const HostOutcome& outcome) { ReportSwitch(outcome, arguments, board); });
+}
+
+}  // namespace
 
 int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const std::optional<Arguments> parsed = ParseArguments(arguments, io);
@@ -21,9 +40,12 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const AgentBinary agent = FindAgent();
   const auto start = std::chrono::steady_clock::now();
   Board board(io);
-  const std::vector<HostOutcome> outcomes =
+  std::vector<HostOutcome> outcomes =
       PushToAll(targets, *parsed, agent, board,
                 [&](const HostOutcome& outcome) { ReportHost(outcome, *parsed, board); });
+  if (parsed->activate) {
+    Activate(outcomes, *parsed, agent, io, board);
+  }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (parsed->json) {

@@ -29,18 +29,20 @@ const std::vector<std::string>& SshDefaults() {
   return defaults;
 }
 
-std::vector<std::string> CommandLine(const std::string& host, const RemoteOptions& options,
-                                     const AgentBinary& agent) {
-  if (const std::string folder = FolderOf(host); !folder.empty()) {
-    std::vector<std::string> out = {agent.path, "receive", "--root",       folder,
-                                    "--dir",    "--by",    options.host.by};
-    out.insert(out.end(), options.host.agent_arguments.begin(), options.host.agent_arguments.end());
-    return out;
-  }
-  std::vector<std::string> out = SplitWords(options.ssh.empty() ? "ssh" : options.ssh);
+std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
+                                        const std::string& command) {
+  std::vector<std::string> out = SplitWords(ssh.empty() ? "ssh" : ssh);
   out.insert(out.end(), SshDefaults().begin(), SshDefaults().end());
-  out.push_back(host);
-  out.push_back(BootstrapCommand(agent, options.host));
+  out.push_back(destination);
+  out.push_back(command);
+  return out;
+}
+
+std::vector<std::string> ReceiveInFolder(const std::string& destination, const HostSide& host,
+                                         const AgentBinary& agent) {
+  std::vector<std::string> out = {agent.path, "receive", "--root", FolderOf(destination),
+                                  "--dir",    "--by",    host.by};
+  out.insert(out.end(), host.agent_arguments.begin(), host.agent_arguments.end());
   return out;
 }
 
@@ -99,22 +101,15 @@ std::string FolderOf(const std::string& host) {
                                          : "";
 }
 
-Remote::Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent)
+Connection::Connection(const Target& target, const RemoteOptions& options,
+                       const std::string& command, const std::vector<std::string>& folder_command)
     : name_(target.name),
       by_ssh_(FolderOf(target.destination).empty()),
-      child_(CommandLine(target.destination, options, agent), base::ChildError::kPiped),
-      stream_(child_.from(), child_.to(), OptionsFor(target.name, child_.error())),
-      wire_(stream_) {
-  if (by_ssh_) {
-    try {
-      start_ = RunBootstrap(stream_, agent);
-    } catch (const base::Error& error) {
-      throw Explain(error);
-    }
-  }
-}
+      child_(by_ssh_ ? SshCommandLine(target.destination, options.ssh, command) : folder_command,
+             base::ChildError::kPiped),
+      stream_(child_.from(), child_.to(), OptionsFor(target.name, child_.error())) {}
 
-base::Error Remote::Explain(const base::Error& error) {
+base::Error Connection::Explain(const base::Error& error) {
   if (base::Interrupted()) {  // the terminal interrupts ssh as well, which looks like a lost link
     return {base::Code::kInterrupted, "interrupted"};
   }
@@ -124,6 +119,9 @@ base::Error Remote::Explain(const base::Error& error) {
   const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
   std::string said = Printable(base::LastLines(stream_.Diagnostics(), 1));
   said.erase(said.find_last_not_of(' ') + 1);  // ssh ends its lines with a carriage return too
+  if (by_ssh_ && exit_code == kSshFailed && said.empty()) {  // its LogLevel may be low
+    said = "ssh does not say why";
+  }
   if (!exit_code || *exit_code == 0 || said.empty() ||
       *exit_code == static_cast<int>(base::Code::kUnreachable)) {  // the agent lost us as well
     return error;
@@ -136,10 +134,24 @@ base::Error Remote::Explain(const base::Error& error) {
           fmt::format("{}: the agent ended with {}: {}", name_, *exit_code, said)};
 }
 
-void Remote::Close() {
+void Connection::Close() {
   child_.CloseTo();
   stream_.ReadToEnd(kEndLimit);
   child_.WaitFor(kEndLimit);
+}
+
+Remote::Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent)
+    : connection_(target, options, BootstrapCommand(agent, options.host),
+                  ReceiveInFolder(target.destination, options.host, agent)),
+      wire_(connection_.stream()) {
+  if (!connection_.by_ssh()) {
+    return;
+  }
+  try {
+    start_ = RunBootstrap(connection_.stream(), agent);
+  } catch (const base::Error& error) {
+    throw Explain(error);
+  }
 }
 
 }  // namespace pusher

@@ -30,18 +30,15 @@ void CheckHost(const std::string& host);
 // The path of a host dir:PATH, absolute; empty for any other host.
 std::string FolderOf(const std::string& host);
 
-class Remote {
+class Connection {
  public:
-  // Starts the child and, over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's
-  // own last line where there is no way to the host.
-  Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent);
+  // Starts the child: ssh, which is given `command`, or for a folder `folder_command`.
+  // Throws Error{kUsage} where the words of options.ssh make no command.
+  Connection(const Target& target, const RemoteOptions& options, const std::string& command,
+             const std::vector<std::string>& folder_command);
 
-  Wire& wire() { return wire_; }
-  uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
-  bool by_sudo() const { return start_.by_sudo; }
-  // Sent since the agent runs: what a push costs.
-  uint64_t sent_bytes() const { return stream_.sent_bytes() - agent_bytes(); }
-
+  Stream& stream() { return stream_; }
+  bool by_ssh() const { return by_ssh_; }
   // The better account of `error` where the connection ended: what the host said before, or ssh's
   // own last line. Ends the child.
   base::Error Explain(const base::Error& error);
@@ -53,6 +50,25 @@ class Remote {
   const bool by_ssh_;
   base::Child child_;
   Stream stream_;
+};
+
+// A connection with the agent's `receive` at its other end.
+class Remote {
+ public:
+  // Over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's own last line where
+  // there is no way to the host.
+  Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent);
+
+  Wire& wire() { return wire_; }
+  uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
+  bool by_sudo() const { return start_.by_sudo; }
+  // Sent since the agent runs: what a push costs.
+  uint64_t sent_bytes() { return connection_.stream().sent_bytes() - agent_bytes(); }
+  base::Error Explain(const base::Error& error) { return connection_.Explain(error); }
+  void Close() { connection_.Close(); }
+
+ private:
+  Connection connection_;
   Wire wire_;
   Bootstrapped start_;
 };

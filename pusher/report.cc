@@ -31,9 +31,10 @@ std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
   if (staged.active) {
     return fmt::format("generation {} is active already; nothing to activate", staged.generation);
   }
-  return fmt::format("generation {} {}; activate with: {}", staged.generation,
-                     staged.created ? "staged" : "was staged already",
-                     ActivateCommand(outcome, arguments));
+  const std::string done = fmt::format("generation {} {}", staged.generation,
+                                       staged.created ? "staged" : "was staged already");
+  return arguments.activate ? done
+                            : done + "; activate with: " + ActivateCommand(outcome, arguments);
 }
 
 std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
@@ -64,6 +65,12 @@ images::Json ToJson(const HostOutcome& outcome) {
                       {"seconds", outcome.seconds},         {"exit_code", outcome.exit_code()}};
   if (outcome.error) {
     out["error"] = outcome.error->what();
+  }
+  if (outcome.running) {
+    out["running"] = *outcome.running;
+    out["switch_seconds"] = outcome.switch_seconds;
+  }
+  if (!outcome.pushed()) {
     return out;
   }
   uint64_t total = 0;
@@ -97,6 +104,35 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& b
     board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
                                outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
   }
+}
+
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
+  if (outcome.error) {
+    board.WriteErr(ErrorLineOf(outcome));
+  }
+  if (arguments.json || !outcome.running) {
+    return;
+  }
+  const std::string& host = outcome.target.name;
+  if (*outcome.running == 0) {
+    board.WriteOut(fmt::format("{}: no generation runs\n", host));
+  } else if (outcome.error) {
+    board.WriteOut(fmt::format("{}: generation {} runs\n", host, *outcome.running));
+  } else {
+    board.WriteOut(fmt::format("{}: generation {} runs, activated in {:.1f} s\n", host,
+                               *outcome.running, outcome.switch_seconds));
+  }
+}
+
+std::string Question(const std::vector<HostOutcome>& outcomes) {
+  std::vector<std::string> parts;
+  for (const HostOutcome& outcome : outcomes) {
+    if (!outcome.error) {
+      parts.push_back(
+          fmt::format("generation {} on {}", outcome.push.staged.generation, outcome.target.name));
+    }
+  }
+  return parts.empty() ? "" : fmt::format("Activate {}?", fmt::join(parts, ", "));
 }
 
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {

@@ -15,6 +15,12 @@ namespace pusher {
 // errors alone.
 void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board);
 
+// The same after its activation: which generation runs.
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board& board);
+
+// What is asked before hosts are switched: "Activate generation 2 on web1, generation 5 on web2?".
+std::string Question(const std::vector<HostOutcome>& outcomes);
+
 // "2 of 3 hosts done, 1 failed: db1; sent 3.1 MB in 4.2 s".
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 

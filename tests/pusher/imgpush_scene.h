@@ -45,10 +45,17 @@ class ImgpushTest : public testing::Test {
     const std::string out = directory_.path() + "/out";
     const std::string err = directory_.path() + "/err";
     Result result;
+    base::UniqueFd answer_fd;
     {
       const base::UniqueFd out_fd = base::Open(out, O_RDWR | O_CREAT | O_TRUNC, 0644);
       const base::UniqueFd err_fd = base::Open(err, O_RDWR | O_CREAT | O_TRUNC, 0644);
       base::Io io;
+      if (!answer_.empty()) {
+        base::WriteFileAtomically(directory_.path() + "/answer", answer_);
+        answer_fd = base::OpenForReading(directory_.path() + "/answer");
+        io.in = answer_fd.get();
+        io.in_is_terminal = io.err_is_terminal = true;
+      }
       io.out = out_fd.get();
       io.err = err_fd.get();
       try {
@@ -89,6 +96,7 @@ class ImgpushTest : public testing::Test {
   std::string host() const { return "dir:" + folder(); }
 
   base::TemporaryDirectory directory_{"/tmp", "imgpush-"};
+  std::string answer_;  // what the user types; not empty: there is a terminal
 };
 
 inline nlohmann::json OnlyHost(const Result& result) {
