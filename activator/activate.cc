@@ -238,7 +238,7 @@ int Tool::PruneOld() {
   for (const uint64_t number : plan.generations) {
     io_.Out("{} generation {}\n", verb, number);
   }
-  for (const auto* paths : {&plan.versions, &plan.incoming}) {
+  for (const auto* paths : {&plan.versions, &plan.incoming, &plan.agents}) {
     for (const std::string& path : *paths) {
       io_.Out("{} {}\n", verb, path);
     }

@@ -126,6 +126,7 @@ check "$dir"
 check "$(readlink -m "$dir")"
 why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
 check "$agent"
+touch -c "$agent" 2>/dev/null  # it is in use: activate prune leaves it
 if is_there; then link; say HAVE; else store; link; say STORED; fi
 exec "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@"
 )sh";

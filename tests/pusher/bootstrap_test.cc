@@ -2,12 +2,14 @@
 // says that systemd runs.
 #include "pusher/bootstrap.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 #include "base/atomic_file.h"
@@ -116,6 +118,15 @@ TEST_F(BootstrapTest, StoresTheAgentOnceAndStartsIt) {
   EXPECT_EQ(second.error, "");
   EXPECT_EQ(second.sent, 0U);
   EXPECT_THAT(second.then, HasSubstr("started"));
+}
+
+TEST_F(BootstrapTest, APushSetsTheTimeOfTheAgentThatItUses) {
+  ASSERT_EQ(Start().error, "");
+  const std::string agent = Bin() + "/activate-" + agent_.sha256.ToHex();
+  const std::array<timespec, 2> long_ago{};
+  ASSERT_EQ(::utimensat(AT_FDCWD, agent.c_str(), long_ago.data(), 0), 0);
+  ASSERT_EQ(Start().sent, 0U);
+  EXPECT_GT(base::StatIfThere(agent)->st_mtim.tv_sec, 1'000'000);
 }
 
 TEST_F(BootstrapTest, ABannerBeforeTheAnswerIsPassedOver) {
