@@ -20,13 +20,13 @@ constexpr std::chrono::seconds kEndLimit(2);
 
 // ssh takes the first value it sees of an option: what the user's own words set comes first.
 const std::vector<std::string>& SshDefaults() {
-  static const std::vector<std::string> defaults = {"-o", "BatchMode=yes",
-                                                    "-o", "ConnectTimeout=10",
-                                                    "-o", "ServerAliveInterval=5",
-                                                    "-o", "ServerAliveCountMax=4",
-                                                    "-T", "-a",
-                                                    "-x"};
-  return defaults;
+  static const std::vector<std::string> kDefaults = {"-o", "BatchMode=yes",
+                                                     "-o", "ConnectTimeout=10",
+                                                     "-o", "ServerAliveInterval=5",
+                                                     "-o", "ServerAliveCountMax=4",
+                                                     "-T", "-a",
+                                                     "-x"};
+  return kDefaults;
 }
 
 std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
