@@ -138,8 +138,12 @@ SwitchResult Switch::FollowLines(Stream& stream) {
         line->starts_with(kMagic) ? std::string_view(*line).substr(kMagic.size()) : "";
     if (word == "STARTED") {
       started = begun_ = true;
+      continue;
+    }
+    if (started) {  // not by STARTED alone: a host may begin and drop for ever
       lost_.reset();
-    } else if (word.starts_with("REFUSED ")) {
+    }
+    if (word.starts_with("REFUSED ")) {
       base::Fail(base::Code::kFailed, "{}", Printable(word.substr(8)));
     } else if (word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
