@@ -80,5 +80,32 @@ TEST_F(ActivateTest, AHostThatRebootsInTheMiddleTellsWhatBecameOfIt) {
   EXPECT_EQ(Current(host), "generations/1\n");
 }
 
+// A group of hosts.json, one of whose hosts cannot be pushed to.
+TEST_F(ActivateTest, AGroupIsSwitchedAndAHostThatFailsIsNamed) {
+  const std::string image = Hello(nlohmann::json::object());
+  const TestHost one("one");
+  const TestHost two("two");
+  const TestHost bad("bad");
+  bad.MustRun("mount -t tmpfs tmpfs /run/systemd");
+  const std::string config = workshop_.folder() + "/ssh_config";
+  base::WriteFileAtomically(config, base::ReadFile(one.SshConfig()) +
+                                        base::ReadFile(two.SshConfig()) +
+                                        base::ReadFile(bad.SshConfig()));
+  const std::string hosts = workshop_.folder() + "/hosts.json";
+  base::WriteFileAtomically(hosts, R"({ "hosts": {
+    "one": { "groups": ["web"], "images": ["hello"] },
+    "second": { "ssh": "root@two", "groups": ["web"] },
+    "bad": { "groups": ["web"] } } })");
+  const RunResult result = Imgpush(config, {"--hosts", hosts, "--images", workshop_.images(),
+                                            "--activate", "--yes", "@web", "hello"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("imgpush: error: bad: it does not run systemd"));
+  EXPECT_THAT(result.out, HasSubstr("\none: generation 1 runs, activated in "));
+  EXPECT_THAT(result.out, HasSubstr("\nsecond: generation 1 runs, activated in "));
+  EXPECT_THAT(result.out, HasSubstr("\n2 of 3 hosts done, 1 failed: bad; sent "));
+  EXPECT_EQ(Current(one), "generations/1\n");
+  EXPECT_EQ(Current(two), "generations/1\n");
+}
+
 }  // namespace
 }  // namespace tests
