@@ -1,6 +1,7 @@
 // imgpush --activate: over dir: with the program that runs on hosts, and over stand-ins for ssh.
 #include <gmock/gmock.h>
 
+#include "base/process.h"
 #include "pusher/remote_switch.h"
 #include "tests/pusher/imgpush_scene.h"
 
@@ -121,6 +122,21 @@ TEST_F(SwitchTest, AHostWhosePushFailedIsNotSwitchedAndTheOthersAre) {
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, testing::Not(HasSubstr("web1: generation")));
   EXPECT_THAT(result.out, HasSubstr("web2: generation 1 runs"));
+}
+
+TEST_F(SwitchTest, AnInterruptEndsTheFollowingAndSaysThatTheActivationGoesOn) {
+  const std::string begun = folder() + "-begun";
+  UseSshThatSwitches("echo 'SLIPWAY1 STARTED'; : >" + begun + "; exec sleep 100");
+  const base::ProcessResult result =
+      base::Run({"sh", "-c",
+                 "env --default-signal=INT \"$@\" & while [ ! -e " + begun +
+                     " ]; do sleep 0.05; done; sleep 1; kill -INT $!; wait $!",
+                 "sh", TEST_IMGPUSH, "--images", images(), "--activate", "--yes", "web1"});
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_EQ(result.err,
+            "imgpush: error: web1: interrupted, but the activation goes on there: look at "
+            "`activate status`\n");
+  EXPECT_THAT(result.out, HasSubstr("web1: sent "));
 }
 
 }  // namespace
