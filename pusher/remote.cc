@@ -67,7 +67,7 @@ std::vector<std::string> SplitWords(const std::string& text) {
       word = word.value_or("");
     } else if (quote == '\0' && (c == ' ' || c == '\t' || c == '\n')) {
       if (word) {
-        words.push_back(*std::move(word));
+        words.push_back(*word);
         word.reset();
       }
     } else {
@@ -75,7 +75,7 @@ std::vector<std::string> SplitWords(const std::string& text) {
     }
   }
   if (word) {
-    words.push_back(*std::move(word));
+    words.push_back(*word);
   }
   if (quote != '\0' || words.empty()) {
     base::Fail(base::Code::kUsage, "the ssh command '{}' {}", Printable(text),
