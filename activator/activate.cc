@@ -10,12 +10,14 @@
 #include "activator/boot.h"
 #include "activator/command_line.h"
 #include "activator/generations.h"
+#include "activator/outcome.h"
 #include "activator/preflight.h"
 #include "activator/prune.h"
 #include "activator/receive.h"
 #include "activator/recovery.h"
 #include "activator/report.h"
 #include "activator/root.h"
+#include "activator/switch_record.h"
 #include "activator/transient.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -64,6 +66,7 @@ class Tool {
  private:
   int Start();
   int RunSwitchHere();
+  std::optional<Outcome> OutcomeSoFar() const;
   int Boot();
   int List();
   int ShowStatus();
@@ -72,9 +75,12 @@ class Tool {
   void RequireRoot() const;
   void RequireSystemd() const;
   void RequireHost() const;
+  milliseconds LockWait(milliseconds otherwise) const {
+    return line_.lock_wait_seconds ? milliseconds(seconds(*line_.lock_wait_seconds)) : otherwise;
+  }
   base::FileLock Lock(const std::string& what, milliseconds patience = kLockPatience) const {
     return {host_.layout.Lock(), host_.layout.root(),
-            fmt::format("activate {}, by {}", what, line_.by), patience};
+            fmt::format("activate {}, by {}", what, line_.by), LockWait(patience)};
   }
   ActivationRequest Request() const {
     Timeout timeout;
@@ -118,13 +124,19 @@ int Tool::Start() {
   RequireRoot();
   RequireSystemd();
   RequireHost();
-  line_.activation_id = NewActivationId();
+  const bool given_id = !line_.activation_id.empty();
+  if (!given_id) {
+    line_.activation_id = NewActivationId();
+  }
   if (is_directory_) {
     const base::FileLock lock = Lock("");
     ActivateDirectory(host_.layout, io_, Request());
     return 0;
   }
   PrepareRoot(host_.layout);
+  if (given_id) {
+    WaitUntilEnded(systemd_, line_.activation_id);
+  }
   return RunInTransientUnit(host_.layout, line_.activation_id, RunSwitchArguments(line_), io_);
 }
 
@@ -134,8 +146,25 @@ int Tool::RunSwitchHere() {
   RequireSystemd();
   PrepareRoot(host_.layout);
   const base::FileLock lock = Lock("switching, id " + line_.activation_id);
+  if (const std::optional<Outcome> outcome = OutcomeSoFar()) {
+    if (outcome->exit_code != 0) {
+      throw base::Error(static_cast<base::Code>(outcome->exit_code), outcome->said);
+    }
+    io_.Err("activate: {}\n", outcome->said);
+    return 0;
+  }
   Activate(host_, Request());
   return 0;
+}
+
+// Whoever lost the connection asks again under the same id: what was begun then is brought to its
+// end and told, never done twice.
+std::optional<Outcome> Tool::OutcomeSoFar() const {
+  const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host_.layout);
+  if (cut_off && cut_off->activation_id == line_.activation_id) {
+    Recover(host_, Services::kRestart);
+  }
+  return RecordedOutcome(host_.layout, line_.activation_id);
 }
 
 int Tool::Boot() {
@@ -209,7 +238,7 @@ int Tool::PruneOld() {
   for (const uint64_t number : plan.generations) {
     io_.Out("{} generation {}\n", verb, number);
   }
-  for (const auto* paths : {&plan.versions, &plan.incoming}) {
+  for (const auto* paths : {&plan.versions, &plan.incoming, &plan.agents}) {
     for (const std::string& path : *paths) {
       io_.Out("{} {}\n", verb, path);
     }
@@ -235,7 +264,8 @@ int Tool::Run() {
     case Command::kBoot:
       return Boot();
     case Command::kReceive:
-      return RunReceive({line_.root, line_.by, line_.plain_directory}, io_);
+      return RunReceive(
+          {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait)}, io_);
   }
   return 0;
 }

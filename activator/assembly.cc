@@ -23,14 +23,14 @@ constexpr uint64_t kHeadroomBytes = 4 << 20;
 constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
 
 base::FileLock LockDirectory(const std::string& path, const images::StoredManifest& stored,
-                             const std::string& by) {
+                             const std::string& by, std::chrono::milliseconds patience) {
   for (int attempt = 1;; ++attempt) {
     base::MakeDirectories(path);
     try {
       return base::FileLock(
           path + kLockFile,
           fmt::format("the transfer of {} {}", stored.manifest.name, stored.id.text()),
-          "a push by " + by);
+          "a push by " + by, patience);
     } catch (const base::Error& error) {
       // Another transfer of it ended in between and took the directory away.
       if (error.error_number() != ENOENT || attempt == 3) {
@@ -47,7 +47,8 @@ bool IsDiskFull(const base::Error& error) {
 }
 
 Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
-                   const std::string& index, const std::string& provenance, const std::string& by)
+                   const std::string& index, const std::string& provenance, const std::string& by,
+                   std::chrono::milliseconds lock_wait)
     : layout_(layout),
       stored_(std::move(manifest)),
       path_(layout.Incoming(stored_.id)),
@@ -55,7 +56,7 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
       missing_(chunks_.size(), true),
       missing_count_(chunks_.size()),
-      lock_(LockDirectory(path_, stored_, by)) {
+      lock_(LockDirectory(path_, stored_, by, lock_wait)) {
   try {
     WriteTexts(index, provenance);
   } catch (const base::Error& error) {

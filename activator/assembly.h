@@ -5,6 +5,7 @@
 #ifndef SLIPWAY_ACTIVATOR_ASSEMBLY_H_
 #define SLIPWAY_ACTIVATOR_ASSEMBLY_H_
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,10 +22,11 @@ namespace activator {
 
 class Assembly {
  public:
-  // Takes incoming/ID with its lock: Error{kBusy} where another transfer has it. The texts are made
-  // durable there. `index` must be the one that the manifest names.
+  // Takes incoming/ID with its lock: Error{kBusy} where another transfer has it for longer than
+  // `lock_wait`. The texts are made durable there. `index` must be the one that the manifest names.
   Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
-           const std::string& index, const std::string& provenance, const std::string& by);
+           const std::string& index, const std::string& provenance, const std::string& by,
+           std::chrono::milliseconds lock_wait = std::chrono::milliseconds(0));
 
   const images::StoredManifest& stored() const { return stored_; }
   const std::string& image_path() const { return image_path_; }

@@ -1,6 +1,7 @@
 #include "activator/command_line.h"
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "base/cli.h"
@@ -67,7 +68,11 @@ void Describe(Parser& parser, CommandLine& out) {
   app.add_option("--root", out.root, "The host's root directory")
       ->type_name("DIR")
       ->capture_default_str();
+  base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
+                   "How long to wait for whoever holds the host's lock");
   AddChoice(app, out);
+  app.add_option("--by", out.by)->group("");  // what imgpush adds
+  app.add_option("--id", out.activation_id)->group("");
   parser.list = app.add_subcommand("list", "The generations of this host");
   parser.list->add_flag("--json", out.json, "As JSON");
   parser.status = app.add_subcommand("status", "The active generation and its services");
@@ -80,12 +85,17 @@ void Describe(Parser& parser, CommandLine& out) {
   parser.prune->add_flag("--dry-run", out.dry_run, "Only say what would go");
   parser.prune->add_flag("--json", out.json, "As JSON");
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
-  parser.receive->add_option("--by", out.by, "Who pushes, for the record")->type_name("WHO");
   parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
-  parser.run_switch->add_option("--id", out.activation_id)->required();
-  parser.run_switch->add_option("--by", out.by)->required();
+}
+
+// It becomes part of a unit's name.
+void CheckId(const std::string& id) {
+  if (id.size() > 64 ||
+      !std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0; })) {
+    base::Fail(base::Code::kUsage, "--id takes letters and digits alone");
+  }
 }
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
@@ -139,6 +149,7 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
     return std::nullopt;
   }
   out.root = OneSpelling(out.root);
+  CheckId(out.activation_id);
   TakeChoice(parser.app, out);
   out.command = CommandOf(parser, out);
   return out;
@@ -148,6 +159,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   std::vector<std::string> out = {"--root", line.root};
   if (line.timeout_seconds > 0) {
     out.insert(out.end(), {"--timeout", std::to_string(line.timeout_seconds)});
+  }
+  if (line.lock_wait_seconds) {
+    out.insert(out.end(), {"--lock-wait", std::to_string(*line.lock_wait_seconds)});
   }
   if (line.wanted == Wanted::kNumber) {
     out.insert(out.end(), {"--generation", std::to_string(line.number)});

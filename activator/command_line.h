@@ -19,12 +19,13 @@ struct CommandLine {
   std::string root;
   std::optional<Wanted> wanted;
   uint64_t number = 0;
-  uint64_t timeout_seconds = 0;  // 0: what each service says
+  uint64_t timeout_seconds = 0;               // 0: what each service says
+  std::optional<uint64_t> lock_wait_seconds;  // nullopt: what the command is used to
   bool json = false;
   uint64_t keep = 3;
   bool dry_run = false;
   std::string by;
-  std::string activation_id;
+  std::string activation_id;  // whoever asks for the same once more gives it again
   bool plain_directory = false;
 };
 

@@ -2,20 +2,22 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include "activator/generations.h"
 #include "activator/history.h"
 #include "activator/loop_device.h"
 #include "base/atomic_file.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/sys.h"
 #include "images/image_directory.h"
 
@@ -23,6 +25,8 @@ namespace activator {
 namespace {
 
 constexpr time_t kDay = time_t{24} * 60 * 60;
+constexpr time_t kUnusedAgent = 30 * kDay;
+constexpr std::string_view kAgentPrefix = "activate-";
 // Only prune makes such names, and only under the host's lock: what is there was left by one that
 // was cut off.
 const std::string kGone = std::string(base::kTemporaryPrefix) + "pruned-";
@@ -113,6 +117,31 @@ void PlanVersions(const images::HostLayout& layout, const Paths& kept, const Pat
   }
 }
 
+bool IsAgent(const std::string& name) {
+  return name.starts_with(kAgentPrefix) &&
+         base::Sha256::FromHex(std::string_view(name).substr(kAgentPrefix.size()));
+}
+
+// bin, and where --agent-dir puts them: the link leads there. A push touches the one that it uses.
+void PlanAgents(const images::HostLayout& layout, PrunePlan& plan) {
+  const std::string link = layout.Bin() + "/activate";
+  const std::optional<std::string> target = base::ReadLinkIfThere(link);
+  if (!target || !base::Exists(link)) {
+    return;  // which one is needed is not known
+  }
+  const std::string linked = base::RealPath(link);
+  for (const std::string& directory : Paths{base::RealPath(layout.Bin()), base::ParentOf(linked)}) {
+    for (const std::string& name : base::ListDirectory(directory)) {
+      const std::string path = directory + "/" + name;
+      const std::optional<struct stat> found = base::LstatIfThere(path);
+      if (IsAgent(name) && path != linked && found && S_ISREG(found->st_mode) &&
+          ::time(nullptr) - found->st_mtim.tv_sec > kUnusedAgent) {
+        plan.agents.push_back(path);
+      }
+    }
+  }
+}
+
 void PlanRest(const images::HostLayout& layout, PrunePlan& plan) {
   for (const std::string& name : base::ListDirectory(layout.Incoming())) {
     const std::string path = layout.Incoming() + "/" + name;
@@ -137,12 +166,8 @@ void PlanRest(const images::HostLayout& layout, PrunePlan& plan) {
 
 // Out of sight first, durable; what is then half removed has no name that anybody looks for.
 void RemoveDurably(const std::string& path) {
-  uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
-    base::FailErrno(errno, "cannot get random bytes");
-  }
   const std::string parent = base::ParentOf(path);
-  const std::string gone = fmt::format("{}/{}{:016x}", parent, kGone, random);
+  const std::string gone = fmt::format("{}/{}{}", parent, kGone, base::RandomHex(8));
   if (base::TheSys().Rename(path.c_str(), gone.c_str()) != 0) {
     base::FailErrno(errno, "cannot remove {}", path);
   }
@@ -192,10 +217,11 @@ PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep) {
     PlanVersions(layout, kept_versions, dropped_versions, plan);
   }
   PlanRest(layout, plan);
+  PlanAgents(layout, plan);
   for (const uint64_t number : plan.generations) {
     plan.freed_bytes += DiskBytes(layout.Generation(number));
   }
-  for (const auto* paths : {&plan.versions, &plan.incoming, &plan.leftovers}) {
+  for (const auto* paths : {&plan.versions, &plan.incoming, &plan.agents, &plan.leftovers}) {
     for (const std::string& path : *paths) {
       plan.freed_bytes += DiskBytes(path);
     }
@@ -204,8 +230,10 @@ PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep) {
 }
 
 void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::string& by) {
-  for (const std::string& path : plan.leftovers) {
-    base::RemoveTree(path);
+  for (const auto* paths : {&plan.leftovers, &plan.agents}) {
+    for (const std::string& path : *paths) {
+      base::RemoveTree(path);
+    }
   }
   for (const uint64_t number : plan.generations) {
     PruneGeneration(layout, number, by);

@@ -15,6 +15,7 @@ struct PrunePlan {
   std::vector<uint64_t> generations;     // ascending
   std::vector<std::string> versions;     // paths of NAME/ID, sorted
   std::vector<std::string> incoming;     // paths of abandoned transfers
+  std::vector<std::string> agents;       // paths of old agents, sorted
   std::vector<std::string> leftovers;    // of a prune that was cut off
   std::vector<std::string> kept_in_use;  // versions that would go, were they not mounted
   // Generations that cannot be read, with why: they are kept, and so is every version, since they
@@ -23,7 +24,8 @@ struct PrunePlan {
   uint64_t freed_bytes = 0;  // of disk, once all of it is gone
 
   bool IsEmpty() const {
-    return generations.empty() && versions.empty() && incoming.empty() && leftovers.empty();
+    return generations.empty() && versions.empty() && incoming.empty() && agents.empty() &&
+           leftovers.empty();
   }
 };
 
@@ -31,7 +33,8 @@ struct PrunePlan {
 // healthy last, and the staged ones newer than the active one. A version goes when no kept
 // generation names it and either a generation that goes does, or it is more than a day old: a push
 // may have brought it and not staged it yet. A transfer goes when it is a week old and nobody holds
-// its lock. The caller holds the host's lock and has recovered.
+// its lock. An agent goes when bin/activate leads to another one and no push used it for 30 days.
+// The caller holds the host's lock and has recovered.
 PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep);
 
 // Generations first, so that none ever names a version that is gone.

@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_H_
 
+#include <chrono>
 #include <string>
 
 #include "base/io.h"
@@ -13,6 +14,8 @@ struct ReceiveOptions {
   std::string root;
   std::string by;                // who pushes, for the record
   bool plain_directory = false;  // a dir: host: no systemd, no mounting, nothing ever runs from it
+  // For another push: of this version, or one that publishes. It lets go soon if at all.
+  std::chrono::milliseconds lock_wait{3000};
 };
 
 // Returns the exit code. Errors go to the peer as a message where it still listens, and are thrown

@@ -21,9 +21,6 @@ namespace {
 
 using pusher::MessageType;
 
-// Another push publishes, or an activation starts: short enough to wait for.
-constexpr std::chrono::seconds kLockPatience(20);
-
 }  // namespace
 
 ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
@@ -90,9 +87,9 @@ void ReceiveSession::ReceiveImage() {
     return;
   }
   pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
-  assemblies_.push_back(std::make_unique<Assembly>(layout_,
-                                                   ReadManifest(offer, std::move(texts.manifest)),
-                                                   texts.index, texts.provenance, options_.by));
+  assemblies_.push_back(
+      std::make_unique<Assembly>(layout_, ReadManifest(offer, std::move(texts.manifest)),
+                                 texts.index, texts.provenance, options_.by, options_.lock_wait));
   Assemble(*assemblies_.back());
 }
 
@@ -244,7 +241,8 @@ void ReceiveSession::TakeDelta(const pusher::DeltaMessage& message, Rebuilder* r
 }
 
 void ReceiveSession::PublishAndStage() {
-  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by, kLockPatience);
+  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
+                            options_.lock_wait);
   for (const auto& assembly : assemblies_) {
     assembly->Publish();
   }

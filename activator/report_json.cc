@@ -80,6 +80,7 @@ std::string PruneJson(const PrunePlan& plan, bool dry_run) {
                {"generations", plan.generations},
                {"versions", plan.versions},
                {"incoming", plan.incoming},
+               {"agents", plan.agents},
                {"kept_in_use", plan.kept_in_use},
                {"unreadable_generations", KeysOf(plan.unreadable)},
                {"freed_bytes", plan.freed_bytes}});

@@ -2,24 +2,22 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <optional>
 
-#include "activator/history.h"
+#include "activator/outcome.h"
 #include "activator/report.h"
 #include "activator/switch_record.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hex.h"
 #include "base/interrupt.h"
+#include "base/random.h"
 
 namespace activator {
 namespace {
@@ -41,6 +39,8 @@ std::vector<std::string> CommandLine(const std::string& unit,
   out.insert(out.end(), arguments.begin(), arguments.end());
   return out;
 }
+
+std::string UnitOf(const std::string& activation_id) { return "slipway-activate-" + activation_id; }
 
 // systemd-run with our own standard descriptors, which --pipe hands on to the unit.
 pid_t Spawn(const std::vector<std::string>& argv, const base::Io& io) {
@@ -85,26 +85,6 @@ int WaitFor(pid_t pid, const std::string& unit) {
   }
 }
 
-// What the records say of an activation; nullopt: it changed nothing.
-std::optional<int> RecordedOutcome(const images::HostLayout& layout, const std::string& id) {
-  std::optional<int> out;
-  for (const Event& event : ReadHistory(layout)) {
-    if (event.activation_id != id) {
-      continue;
-    }
-    if (event.event == "activated") {
-      out = 0;
-    } else if (event.event == "rolled-back") {
-      out = static_cast<int>(base::Code::kRolledBack);
-    } else if (event.event == "preflight-failed") {
-      out = static_cast<int>(base::Code::kFailed);
-    } else if (event.event == "failed") {
-      out = static_cast<int>(base::Code::kNeedsAttention);
-    }
-  }
-  return out;
-}
-
 // systemd-run says 1 for whatever it cannot express: our own "failed, nothing changed", a unit that
 // a signal ended, and itself having lost the unit from view.
 int ExplainFailure(const images::HostLayout& layout, const std::string& id, const std::string& unit,
@@ -122,26 +102,34 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id, cons
                "puts it right (journalctl --unit {})",
                unit);
   }
-  const std::optional<int> outcome = RecordedOutcome(layout, id);
-  if (!outcome) {  // it said why, unless it was killed before it had begun
-    io.Err("activate: no switch was made\n");
+  if (const std::optional<Outcome> outcome = RecordedOutcome(layout, id)) {
+    return outcome->exit_code;
   }
-  return outcome.value_or(static_cast<int>(base::Code::kFailed));
+  io.Err(
+      "activate: no switch was made\n");  // it said why, unless it was killed before it had begun
+  return static_cast<int>(base::Code::kFailed);
 }
 
 }  // namespace
 
-std::string NewActivationId() {
-  std::array<uint8_t, 8> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    base::FailErrno(errno, "cannot get random bytes");
+std::string NewActivationId() { return base::RandomHex(8); }
+
+void WaitUntilEnded(Systemd& systemd, const std::string& activation_id) {
+  const std::string unit = UnitOf(activation_id) + ".service";
+  for (;;) {
+    const std::map<std::string, UnitState> states = systemd.Show({unit});
+    const auto found = states.find(unit);
+    if (found == states.end() || found->second.IsDown()) {
+      return;
+    }
+    base::ThrowIfInterrupted();
+    base::SystemClock().Sleep(kPoll);
   }
-  return base::ToHex(random);
 }
 
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
                        const std::vector<std::string>& arguments, const base::Io& io) {
-  const std::string unit = "slipway-activate-" + activation_id;
+  const std::string unit = UnitOf(activation_id);
   const int code = WaitFor(Spawn(CommandLine(unit, arguments), io), unit);
   return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
 }

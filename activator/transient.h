@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "activator/systemd.h"
 #include "base/io.h"
 #include "images/host_layout.h"
 
@@ -17,6 +18,9 @@ namespace activator {
 
 // Eight random bytes as hexadecimal digits.
 std::string NewActivationId();
+
+// Waits while the unit of that activation is there: a connection that was lost may have left it.
+void WaitUntilEnded(Systemd& systemd, const std::string& activation_id);
 
 // Runs this very program with `arguments` in slipway-activate-ID.service and returns its exit code.
 // Throws Error{kNeedsAttention} where it ended without saying how, Error{kFailed} where it could

@@ -1,7 +1,6 @@
 #include "base/atomic_file.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -11,17 +10,14 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/sys.h"
 
 namespace base {
 namespace {
 
 std::string TemporaryNameBeside(const std::string& path) {
-  uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
-    FailErrno(errno, "cannot get random bytes");
-  }
-  return fmt::format("{}/{}{:016x}", ParentOf(path), kTemporaryPrefix, random);
+  return fmt::format("{}/{}{}", ParentOf(path), kTemporaryPrefix, RandomHex(8));
 }
 
 void RenameDurably(const std::string& from, const std::string& to) {

@@ -5,6 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +35,16 @@ inline bool ParseArguments(CLI::App& app, const std::vector<std::string>& argume
     Fail(Code::kUsage, "{}; see {} --help", why, app.get_name());
   }
   return false;
+}
+
+// An option that is a time: "60", "60s" and "1m" are the same.
+inline void AddSeconds(CLI::App& app, const std::string& name, std::optional<uint64_t>& out,
+                       const std::string& text) {
+  app.add_option(name, out, text)
+      ->type_name("S")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, uint64_t>{{"s", 1}, {"m", 60}},
+                                        CLI::AsNumberWithUnit::CASE_SENSITIVE))
+      ->check(CLI::Range(0, 3600));
 }
 
 }  // namespace base

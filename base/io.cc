@@ -11,6 +11,7 @@ namespace base {
 Io Io::Standard() {
   Io io;
   io.err_is_terminal = ::isatty(io.err) == 1;
+  io.in_is_terminal = ::isatty(io.in) == 1;
   return io;
 }
 

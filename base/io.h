@@ -14,11 +14,15 @@ namespace base {
 // Back to the start of a terminal's line, which is empty then.
 inline constexpr std::string_view kEraseLine = "\r\033[K";
 
+class StatusLine;
+
 struct Io {
   int in = 0;
   int out = 1;
   int err = 2;
   bool err_is_terminal = false;
+  bool in_is_terminal = false;
+  StatusLine* status = nullptr;  // where progress is shown; nullptr: a line of its own on `err`
 
   static Io Standard();
 

@@ -29,7 +29,7 @@ Progress::Progress(const Io& io, std::string label, uint64_t total_bytes, uint64
       drawn_(start_) {}
 
 Progress::~Progress() {
-  if (shown_) {
+  if (shown_ && io_.status == nullptr) {
     io_.WriteErr(kEraseLine);
   }
 }
@@ -62,6 +62,10 @@ void Progress::Draw() {
   drawn_ = std::chrono::steady_clock::now();
   shown_ = true;
   std::string line = Line(std::chrono::duration<double>(drawn_ - start_).count());
+  if (io_.status != nullptr) {
+    io_.status->Show(line);
+    return;
+  }
   CutAtWidthOf(io_.err, line);
   io_.WriteErr(fmt::format("{}{}", kEraseLine, line));
 }

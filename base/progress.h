@@ -11,6 +11,16 @@
 
 namespace base {
 
+// Where several operations at once show their lines. Each has one of its own.
+class StatusLine {
+ public:
+  StatusLine() = default;
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+  virtual ~StatusLine() = default;
+  virtual void Show(const std::string& text) = 0;  // in place of what it showed before
+};
+
 // Threads may call Add and AddFile at once. The line is cut at the terminal's width, and erased
 // when the object goes.
 class Progress {

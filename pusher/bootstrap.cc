@@ -17,16 +17,37 @@ constexpr std::string_view kMagic = "SLIPWAY1 ";
 constexpr size_t kMaxLineBytes = 4096;
 constexpr size_t kMaxLines = 1000;
 
-// It stands between single quotes, which fish and csh read differently from sh: so no single quote,
-// no backslash and no exclamation mark within.
-constexpr std::string_view kScript = R"sh(
-set -u
+// Programs stand between single quotes, which fish and csh read differently from sh: so no single
+// quote, no backslash and no exclamation mark within.
+
+// Becomes root where the login is not, and runs the program that is its first word. sudo drops
+// SSH_CONNECTION, so where the connection comes from is the program's first word.
+constexpr std::string_view kAsRoot = R"sh(
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
+refuse() { set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
+program=$1 from=${SSH_CONNECTION:-}
+shift
+[ "$(id -u)" = 0 ] && exec sh -c "$program" slipway "${from%% *}" "$@"
+who=$(id -un)
+advice="log in as root, as in root@HOST"
+command -v sudo >/dev/null || refuse "needs root there, $who is not, and there is no sudo: $advice"
+advice="$advice, or let $who use sudo without a password"
+why=$(sudo -n true 2>&1) ||
+  refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice"
+echo
+echo SLIPWAY1 SUDO
+exec sudo -n sh -c "$program" slipway "${from%% *}" "$@"
+)sh";
+
+// Puts the agent there and becomes it.
+constexpr std::string_view kReceive = R"sh(
+set -u
 umask 022
-root=$1 digest=$2 size=$3 version=$4 arch=$5 by=$6
-agent=$root/bin/activate-$digest
+from=$1 root=$2 dir=$3 digest=$4 size=$5 version=$6 arch=$7 by=$8
+shift 8
+agent=$dir/activate-$digest
 temporary=
 advice="but what runs as root must be changed by root alone: mend that, or choose another --root"
 say() { echo; echo "SLIPWAY1 $1"; }
@@ -58,50 +79,56 @@ is_there() { [ -f "$agent" ] && [ "$(sha256sum <"$agent")" = "$digest  -" ] && [
 # What an interrupted push left; an hour is far more than a push in progress needs for it.
 clean_old() {
   now=$(date +%s)
-  for old in "$root"/bin/.slipway-tmp-*; do
+  for old in "$dir"/.slipway-tmp-*; do
     if [ -f "$old" ] && [ $((now - $(stat -c %Y "$old"))) -gt 3600 ]; then rm -f "$old"; fi
   done
 }
 
 store() {
   clean_old
-  temporary=$root/bin/.slipway-tmp-agent-$$
+  temporary=$dir/.slipway-tmp-agent-$$
+  why=$({ : >"$temporary" && chmod 755 "$temporary"; } 2>&1) ||
+    refuse "cannot store the agent in $dir: ${why##*: }"
+  other="choose another directory for the agent, such as --agent-dir /usr/local/lib/slipway"
+  [ -x "$temporary" ] || refuse "no program can run in $dir, which is mounted noexec: $other"
   say NEED
-  why=$(head -c "$size" 2>&1 >"$temporary") ||
-    refuse "cannot store the agent in $root/bin: ${why##*: }"
+  why=$(head -c "$size" 2>&1 >"$temporary") || refuse "cannot store the agent in $dir: ${why##*: }"
   [ "$(sha256sum <"$temporary")" = "$digest  -" ] || refuse "the agent did not arrive whole"
-  why=$(chmod 755 "$temporary" 2>&1) || refuse "cannot store the agent in $root/bin: ${why##*: }"
   sync "$temporary" 2>/dev/null || sync
   why=$(mv -f "$temporary" "$agent" 2>&1) || refuse "cannot store the agent: ${why##*: }"
   temporary=
-  sync "$root/bin" 2>/dev/null || sync
+  sync "$dir" 2>/dev/null || sync
 }
 
 # bin/activate names the newest version; an older imgpush leaves it alone.
 link() {
-  [ "$(readlink "$root/bin/activate")" = "activate-$digest" ] && return
+  target=$agent
+  [ "$dir" = "$root/bin" ] && target=activate-$digest
+  [ "$(readlink "$root/bin/activate")" = "$target" ] && return
   have=$(timeout 10 "$root/bin/activate" --version </dev/null 2>/dev/null | head -n 1)
   have=${have##* }
   case $have in [0-9]*) ;; *) have=0 ;; esac
   newest=$({ echo "$have"; echo "$version"; } | sort -V | tail -n 1)
   [ "$newest" = "$version" ] || return 0
   temporary=$root/bin/.slipway-tmp-link-$$
-  ln -sfn "activate-$digest" "$temporary" && mv -fT "$temporary" "$root/bin/activate" ||
+  ln -sfn "$target" "$temporary" && mv -fT "$temporary" "$root/bin/activate" ||
     refuse "cannot make the link $root/bin/activate"
   temporary=
 }
 
-[ "$(id -u)" = 0 ] || refuse "needs root there: log in as root, as in root@HOST"
 [ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
 here=$(uname -m)
 [ -z "$arch" ] || [ "$arch" = "$here" ] ||
   refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
 check "$root"
 check "$(readlink -m "$root")"
-why=$(mkdir -p "$root/bin" 2>&1) || refuse "cannot make $root/bin: ${why##*: }"
+check "$dir"
+check "$(readlink -m "$dir")"
+why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
 check "$agent"
+touch -c "$agent" 2>/dev/null  # it is in use: activate prune leaves it
 if is_there; then link; say HAVE; else store; link; say STORED; fi
-exec "$agent" receive --root "$root" --by "$by${SSH_CONNECTION:+ from ${SSH_CONNECTION%% *}}"
+exec "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@"
 )sh";
 
 // The next line that the program says, without the magic; "" where the stream ended.
@@ -146,19 +173,19 @@ void SendAgent(Stream& stream, const AgentBinary& agent) {
 
 }  // namespace
 
-void CheckRoot(const std::string& root) {
-  bool plain = root.size() > 1 && root.front() == '/' && root.back() != '/' &&
-               root.find("//") == std::string::npos;
+void CheckHostPath(const std::string& path, std::string_view option) {
+  bool plain = path.size() > 1 && path.front() == '/' && path.back() != '/' &&
+               path.find("//") == std::string::npos;
   for (const std::string_view part : {"/./", "/../"}) {
-    plain = plain && (root + "/").find(part) == std::string::npos;
+    plain = plain && (path + "/").find(part) == std::string::npos;
   }
-  for (const char c : root) {
+  for (const char c : path) {
     plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '\'' && c != '\\';
   }
   if (!plain) {
     base::Fail(base::Code::kUsage,
-               "'{}' is no possible root on a host: use an absolute path such as /var/lib/images",
-               Printable(root));
+               "{} '{}' is not possible on a host: use an absolute path such as /var/lib/images",
+               option, Printable(path));
   }
 }
 
@@ -170,20 +197,42 @@ std::string ShellQuoted(const std::string& text) {
   return out + "'";
 }
 
-std::string BootstrapCommand(const AgentBinary& agent, const std::string& root,
-                             const std::string& by) {
-  std::string out = "exec sh -c " + ShellQuoted(std::string(kScript)) + " slipway";
-  for (const std::string& word : {root, agent.sha256.ToHex(), std::to_string(agent.size_bytes),
-                                  std::string(base::kVersion), agent.architecture, by}) {
+std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words) {
+  std::string out = "exec sh -c " + ShellQuoted(std::string(kAsRoot)) + " slipway " +
+                    ShellQuoted(std::string(program));
+  for (const std::string& word : words) {
     out += " " + ShellQuoted(word);
   }
   return out;
 }
 
-uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent) {
+std::string AgentPath(const AgentBinary& agent, const HostSide& host) {
+  return host.agent_directory() + "/activate-" + agent.sha256.ToHex();
+}
+
+std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host) {
+  CheckHostPath(host.root, "--root");
+  CheckHostPath(host.agent_directory(), "--agent-dir");
+  std::vector<std::string> words = {host.root,
+                                    host.agent_directory(),
+                                    agent.sha256.ToHex(),
+                                    std::to_string(agent.size_bytes),
+                                    base::kVersion,
+                                    agent.architecture,
+                                    host.by};
+  words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
+  return CommandAsRoot(kReceive, words);
+}
+
+Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent) {
+  Bootstrapped out;
   std::string word = NextWord(stream);
+  if (word == "SUDO") {
+    out.by_sudo = true;
+    word = NextWord(stream);
+  }
   if (word == "HAVE") {
-    return 0;
+    return out;
   }
   if (word != "NEED") {
     FailAs(stream, word);
@@ -201,7 +250,8 @@ uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent) {
   if (word != "STORED") {
     FailAs(stream, word);
   }
-  return agent.size_bytes;
+  out.agent_bytes = agent.size_bytes;
+  return out;
 }
 
 }  // namespace pusher

@@ -9,12 +9,9 @@
 
 namespace pusher {
 
-// `arguments` without the program's name. Returns the exit code: with several hosts the worst, 4
-// before 3 before 7 before the others. Throws Error for what concerns no single host.
+// `arguments` without the program's name. Returns the exit code: with several hosts the worst, 130
+// and 4 before 3 before 7 before the others. Throws Error for what concerns no single host.
 int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io);
-
-// The worse of two exit codes.
-int WorseOf(int a, int b);
 
 }  // namespace pusher
 

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "pusher/bootstrap.h"
 #include "pusher/protocol.h"
 
 namespace pusher {
@@ -21,31 +20,35 @@ constexpr std::chrono::seconds kEndLimit(2);
 
 // ssh takes the first value it sees of an option: what the user's own words set comes first.
 const std::vector<std::string>& SshDefaults() {
-  static const std::vector<std::string> defaults = {"-o", "BatchMode=yes",
-                                                    "-o", "ConnectTimeout=10",
-                                                    "-o", "ServerAliveInterval=5",
-                                                    "-o", "ServerAliveCountMax=4",
-                                                    "-T", "-a",
-                                                    "-x"};
-  return defaults;
+  static const std::vector<std::string> kDefaults = {"-o", "BatchMode=yes",
+                                                     "-o", "ConnectTimeout=10",
+                                                     "-o", "ServerAliveInterval=5",
+                                                     "-o", "ServerAliveCountMax=4",
+                                                     "-T", "-a",
+                                                     "-x"};
+  return kDefaults;
 }
 
-std::vector<std::string> CommandLine(const std::string& host, const RemoteOptions& options,
-                                     const AgentBinary& agent) {
-  if (const std::string folder = FolderOf(host); !folder.empty()) {
-    return {agent.path, "receive", "--root", folder, "--by", options.by, "--dir"};
-  }
-  CheckRoot(options.root);
-  std::vector<std::string> out = SplitWords(options.ssh.empty() ? "ssh" : options.ssh);
+std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
+                                        const std::string& command) {
+  std::vector<std::string> out = SplitWords(ssh.empty() ? "ssh" : ssh);
   out.insert(out.end(), SshDefaults().begin(), SshDefaults().end());
-  out.push_back(host);
-  out.push_back(BootstrapCommand(agent, options.root, options.by));
+  out.push_back(destination);
+  out.push_back(command);
   return out;
 }
 
-StreamOptions OptionsFor(const std::string& host, int diagnostics) {
+std::vector<std::string> ReceiveInFolder(const std::string& destination, const HostSide& host,
+                                         const AgentBinary& agent) {
+  std::vector<std::string> out = {agent.path, "receive", "--root", FolderOf(destination),
+                                  "--dir",    "--by",    host.by};
+  out.insert(out.end(), host.agent_arguments.begin(), host.agent_arguments.end());
+  return out;
+}
+
+StreamOptions OptionsFor(const std::string& name, int diagnostics) {
   StreamOptions out;
-  out.peer = host;
+  out.peer = name;
   out.read_while_writing = true;
   out.diagnostics = diagnostics;
   out.idle_limit = kIdleLimit;
@@ -64,7 +67,7 @@ std::vector<std::string> SplitWords(const std::string& text) {
       word = word.value_or("");
     } else if (quote == '\0' && (c == ' ' || c == '\t' || c == '\n')) {
       if (word) {
-        words.push_back(*std::move(word));
+        words.push_back(*word);
         word.reset();
       }
     } else {
@@ -72,7 +75,7 @@ std::vector<std::string> SplitWords(const std::string& text) {
     }
   }
   if (word) {
-    words.push_back(*std::move(word));
+    words.push_back(*word);
   }
   if (quote != '\0' || words.empty()) {
     base::Fail(base::Code::kUsage, "the ssh command '{}' {}", Printable(text),
@@ -98,21 +101,15 @@ std::string FolderOf(const std::string& host) {
                                          : "";
 }
 
-Remote::Remote(const std::string& host, const RemoteOptions& options, const AgentBinary& agent)
-    : host_(host),
-      child_(CommandLine(host, options, agent), base::ChildError::kPiped),
-      stream_(child_.from(), child_.to(), OptionsFor(host, child_.error())),
-      wire_(stream_) {
-  if (FolderOf(host).empty()) {
-    try {
-      agent_bytes_ = RunBootstrap(stream_, agent);
-    } catch (const base::Error& error) {
-      throw Explain(error);
-    }
-  }
-}
+Connection::Connection(const Target& target, const RemoteOptions& options,
+                       const std::string& command, const std::vector<std::string>& folder_command)
+    : name_(target.name),
+      by_ssh_(FolderOf(target.destination).empty()),
+      child_(by_ssh_ ? SshCommandLine(target.destination, options.ssh, command) : folder_command,
+             base::ChildError::kPiped),
+      stream_(child_.from(), child_.to(), OptionsFor(target.name, child_.error())) {}
 
-base::Error Remote::Explain(const base::Error& error) {
+base::Error Connection::Explain(const base::Error& error) {
   if (base::Interrupted()) {  // the terminal interrupts ssh as well, which looks like a lost link
     return {base::Code::kInterrupted, "interrupted"};
   }
@@ -122,22 +119,39 @@ base::Error Remote::Explain(const base::Error& error) {
   const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
   std::string said = Printable(base::LastLines(stream_.Diagnostics(), 1));
   said.erase(said.find_last_not_of(' ') + 1);  // ssh ends its lines with a carriage return too
+  if (by_ssh_ && exit_code == kSshFailed && said.empty()) {  // its LogLevel may be low
+    said = "ssh does not say why";
+  }
   if (!exit_code || *exit_code == 0 || said.empty() ||
       *exit_code == static_cast<int>(base::Code::kUnreachable)) {  // the agent lost us as well
     return error;
   }
   const bool killed = *exit_code > kSignalExit && *exit_code != kSshFailed;
-  if (killed || (FolderOf(host_).empty() && *exit_code == kSshFailed)) {
-    return {base::Code::kUnreachable, fmt::format("{}: the connection failed: {}", host_, said)};
+  if (killed || (by_ssh_ && *exit_code == kSshFailed)) {
+    return {base::Code::kUnreachable, fmt::format("{}: the connection failed: {}", name_, said)};
   }
   return {base::Code::kFailed,
-          fmt::format("{}: the agent ended with {}: {}", host_, *exit_code, said)};
+          fmt::format("{}: the agent ended with {}: {}", name_, *exit_code, said)};
 }
 
-void Remote::Close() {
+void Connection::Close() {
   child_.CloseTo();
   stream_.ReadToEnd(kEndLimit);
   child_.WaitFor(kEndLimit);
+}
+
+Remote::Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent)
+    : connection_(target, options, BootstrapCommand(agent, options.host),
+                  ReceiveInFolder(target.destination, options.host, agent)),
+      wire_(connection_.stream()) {
+  if (!connection_.by_ssh()) {
+    return;
+  }
+  try {
+    start_ = RunBootstrap(connection_.stream(), agent);
+  } catch (const base::Error& error) {
+    throw Explain(error);
+  }
 }
 
 }  // namespace pusher

@@ -10,14 +10,15 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "pusher/agent_binary.h"
+#include "pusher/bootstrap.h"
+#include "pusher/targets.h"
 #include "pusher/wire.h"
 
 namespace pusher {
 
 struct RemoteOptions {
-  std::string ssh;   // program and options as one text: "ssh -F config"; empty: "ssh"
-  std::string root;  // on the host; a folder is its own root
-  std::string by;    // who pushes
+  std::string ssh;  // program and options as one text: "ssh -F config"; empty: "ssh"
+  HostSide host;    // a folder is its own root
 };
 
 // Splits `text` at spaces; '...' and "..." hold spaces. No shell is involved. Throws Error{kUsage}
@@ -29,17 +30,15 @@ void CheckHost(const std::string& host);
 // The path of a host dir:PATH, absolute; empty for any other host.
 std::string FolderOf(const std::string& host);
 
-class Remote {
+class Connection {
  public:
-  // Starts the child and, over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's
-  // own last line where there is no way to the host.
-  Remote(const std::string& host, const RemoteOptions& options, const AgentBinary& agent);
+  // Starts the child: ssh, which is given `command`, or for a folder `folder_command`.
+  // Throws Error{kUsage} where the words of options.ssh make no command.
+  Connection(const Target& target, const RemoteOptions& options, const std::string& command,
+             const std::vector<std::string>& folder_command);
 
-  Wire& wire() { return wire_; }
-  uint64_t agent_bytes() const { return agent_bytes_; }  // uploaded; 0 where it was there
-  // Sent since the agent runs: what a push costs.
-  uint64_t sent_bytes() const { return stream_.sent_bytes() - agent_bytes_; }
-
+  Stream& stream() { return stream_; }
+  bool by_ssh() const { return by_ssh_; }
   // The better account of `error` where the connection ended: what the host said before, or ssh's
   // own last line. Ends the child.
   base::Error Explain(const base::Error& error);
@@ -47,11 +46,31 @@ class Remote {
   void Close();
 
  private:
-  const std::string host_;
+  const std::string name_;
+  const bool by_ssh_;
   base::Child child_;
   Stream stream_;
+};
+
+// A connection with the agent's `receive` at its other end.
+class Remote {
+ public:
+  // Over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's own last line where
+  // there is no way to the host.
+  Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent);
+
+  Wire& wire() { return wire_; }
+  uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
+  bool by_sudo() const { return start_.by_sudo; }
+  // Sent since the agent runs: what a push costs.
+  uint64_t sent_bytes() { return connection_.stream().sent_bytes() - agent_bytes(); }
+  base::Error Explain(const base::Error& error) { return connection_.Explain(error); }
+  void Close() { connection_.Close(); }
+
+ private:
+  Connection connection_;
   Wire wire_;
-  uint64_t agent_bytes_ = 0;
+  Bootstrapped start_;
 };
 
 }  // namespace pusher

@@ -1,4 +1,5 @@
 // An `activate` for tests of pushes: its `receive` is the real one, staging only counts.
+// --generation N only makes it current.
 // Environment:
 //   SLIPWAY_TEST_VERSION     what --version says
 //   SLIPWAY_TEST_FEATURES    what the host can mount, with spaces
@@ -128,14 +129,24 @@ int Run(const std::vector<std::string>& arguments, const base::Io& io) {
     ::pause();
   }
   activator::ReceiveOptions options;
-  for (size_t i = 1; i < arguments.size(); ++i) {
+  std::string generation;
+  for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--root") {
       options.root = arguments.at(++i);
     } else if (arguments[i] == "--by") {
       options.by = arguments.at(++i);
+    } else if (arguments[i] == "--generation") {
+      generation = arguments.at(++i);
+    } else if (arguments[i] == "--lock-wait") {
+      options.lock_wait = std::chrono::seconds(std::atol(arguments.at(++i).c_str()));
     } else if (arguments[i] == "--dir") {
       options.plain_directory = true;
     }
+  }
+  if (!generation.empty()) {
+    base::ReplaceSymlink("generations/" + generation, options.root + "/current");
+    io.Err("activate: generation {} is active\n", generation);
+    return 0;
   }
   DyingSys dying(std::atol(FromEnvironment("SLIPWAY_TEST_DIE_AT").c_str()),
                  std::atol(FromEnvironment("SLIPWAY_TEST_CUT_AT").c_str()));

@@ -1,8 +1,13 @@
 #include "activator/prune.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <array>
+#include <ctime>
+
+#include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -11,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class PruneTest : public HostTest {
  protected:
@@ -71,6 +77,39 @@ TEST_F(PruneTest, KeepsEveryVersionWhileAGenerationCannotBeRead) {
   // It keeps nobody from switching, either.
   EXPECT_EQ(ActivateNumber(Stage("web", "six")), 0) << error;
   EXPECT_EQ(StateOf(5), GenerationState::kSuperseded);
+}
+
+TEST_F(PruneTest, RemovesAgentsThatAreNotLinkedAndWereNotUsedForAMonth) {
+  const base::TemporaryDirectory elsewhere(testing::TempDir(), "agents-");
+  const auto put = [](const std::string& path, time_t days_ago) {
+    base::WriteFileAtomically(path, "");
+    const timespec then{::time(nullptr) - days_ago * 24 * 60 * 60, 0};
+    const std::array<timespec, 2> times = {then, then};
+    EXPECT_EQ(::utimensat(AT_FDCWD, path.c_str(), times.data(), 0), 0);
+  };
+  const auto agent = [](const std::string& directory, const std::string& content) {
+    return base::RealPath(directory) + "/activate-" + base::Sha256Of(content).ToHex();
+  };
+  base::MakeDirectories(layout.Bin());
+  const std::string bin = layout.Bin();
+  put(agent(bin, "linked"), 100);
+  put(agent(bin, "old"), 31);
+  put(agent(bin, "used"), 29);
+  put(bin + "/activate-something-else", 100);
+  put(agent(elsewhere.path(), "old"), 31);
+  base::ReplaceSymlink(base::BaseName(agent(bin, "linked")), bin + "/activate");
+  const PrunePlan plan = Keep(5);
+  EXPECT_THAT(plan.agents, ElementsAre(agent(bin, "old")));
+  Prune(layout, plan, "tester");
+  EXPECT_FALSE(base::Exists(agent(bin, "old")));
+  EXPECT_TRUE(base::Exists(agent(bin, "used")));
+
+  put(agent(elsewhere.path(), "linked"), 100);  // --agent-dir
+  base::ReplaceSymlink(agent(elsewhere.path(), "linked"), bin + "/activate");
+  EXPECT_THAT(Keep(5).agents,
+              UnorderedElementsAre(agent(bin, "linked"), agent(elsewhere.path(), "old")));
+  base::ReplaceSymlink("nowhere", bin + "/activate");  // which one is needed is not known
+  EXPECT_THAT(Keep(5).agents, IsEmpty());
 }
 
 TEST_F(PruneTest, FinishesAPruneThatWasCutOff) {

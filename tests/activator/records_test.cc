@@ -4,6 +4,7 @@
 #include "activator/command_line.h"
 #include "activator/generation.h"
 #include "activator/history.h"
+#include "activator/outcome.h"
 #include "activator/report.h"
 #include "activator/root.h"
 #include "activator/switch_record.h"
@@ -132,6 +133,36 @@ TEST(Systemctl, OutputIsParsed) {
   EXPECT_TRUE(b.IsDown());
 }
 
+class OutcomeTest : public HostTest {
+ protected:
+  void Append(const std::string& event, const std::string& id, uint64_t generation, uint64_t from,
+              const std::string& reason) {
+    AppendEvent(layout, {0, "", event, generation, from, id, "me", reason});
+  }
+  std::optional<std::string> Recorded(const std::string& id) {
+    const std::optional<Outcome> outcome = RecordedOutcome(layout, id);
+    return outcome ? std::optional(fmt::format("{} {}", outcome->exit_code, outcome->said))
+                   : std::nullopt;
+  }
+};
+
+// Whoever lost the connection asks again under the same id.
+TEST_F(OutcomeTest, IsWhatTheLastEventOfAnActivationSays) {
+  EXPECT_EQ(Recorded("a"), std::nullopt);
+  Append("staged", "a", 2, 0, "");
+  EXPECT_EQ(Recorded("a"), std::nullopt);
+  Append("activated", "a", 2, 1, "");
+  Append("rolled-back", "b", 3, 2, "it failed");
+  Append("rolled-back", "c", 1, 0, "it failed");
+  Append("failed", "d", 4, 2, "both failed");
+  Append("preflight-failed", "e", 5, 2, "no such file");
+  EXPECT_EQ(Recorded("a"), "0 generation 2 is active and healthy");
+  EXPECT_EQ(Recorded("b"), "3 generation 3 was not activated, generation 2 runs again: it failed");
+  EXPECT_EQ(Recorded("c"), "3 generation 1 was not activated, none runs, as before: it failed");
+  EXPECT_THAT(*Recorded("d"), HasSubstr("4 generation 4 was not activated, and what ran before"));
+  EXPECT_EQ(Recorded("e"), "1 generation 5 cannot be activated, nothing was changed: no such file");
+}
+
 CommandLine Parsed(const std::vector<std::string>& arguments) {
   return ParseCommandLine(arguments, {}).value();
 }
@@ -157,17 +188,22 @@ TEST(CommandLine, IsOneRequest) {
   EXPECT_THAT(UsageError({"--generation", "7", "--latest"}), HasSubstr("--latest"));
   EXPECT_THAT(UsageError({"--generation", "x"}), HasSubstr("--generation"));
   EXPECT_THAT(UsageError({"list", "--latest"}), HasSubstr("list"));
+  EXPECT_EQ(Parsed({"--latest"}).lock_wait_seconds, std::nullopt);
+  EXPECT_THAT(UsageError({"--latest", "--lock-wait", "soon"}), HasSubstr("--lock-wait"));
+  EXPECT_THAT(UsageError({"--latest", "--id", "a/b"}), HasSubstr("letters and digits"));
   EXPECT_THAT(UsageError({"frobnicate"}), HasSubstr("frobnicate"));
 }
 
 TEST(CommandLine, GoesOnInAnotherProcess) {
-  CommandLine line = Parsed({"--root", "/r", "--rollback", "--timeout", "9"});
+  CommandLine line = Parsed({"--root", "/r", "--rollback", "--timeout", "9", "--lock-wait", "1m"});
   line.activation_id = "id";
   line.by = "root from 10.0.0.1";
   const CommandLine again = Parsed(RunSwitchArguments(line));
   EXPECT_EQ(again.command, Command::kRunSwitch);
   EXPECT_EQ(again.wanted, Wanted::kRollback);
   EXPECT_EQ(again.timeout_seconds, 9U);
+  EXPECT_EQ(again.lock_wait_seconds, 60U);
+  EXPECT_EQ(again.activation_id, "id");
   EXPECT_EQ(again.by, line.by);
   EXPECT_EQ(again.root, "/r");
 }

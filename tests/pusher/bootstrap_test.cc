@@ -2,12 +2,14 @@
 // says that systemd runs.
 #include "pusher/bootstrap.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 #include "base/atomic_file.h"
@@ -44,6 +46,7 @@ class BootstrapTest : public testing::Test {
 
   struct Result {
     uint64_t sent = 0;
+    bool by_sudo = false;
     std::string error;
     base::Code code = base::Code{0};
     std::string then;  // the first line after
@@ -51,12 +54,12 @@ class BootstrapTest : public testing::Test {
 
   // `before` is shell that runs first in the namespace, `input` nothing but the agent.
   Result Start(const std::string& before = "", const std::string& greeting = "") {
-    const std::string command = BootstrapCommand(agent_, "/srv/images", "anna@laptop");
+    const std::string command = BootstrapCommand(agent_, host_);
     const std::string script =
-        "mount --make-rprivate / && mount --bind " + scratch_.path() +
+        "unset SSH_CONNECTION; mount --make-rprivate / && mount --bind " + scratch_.path() +
         " /srv && "
         "chmod 755 /srv && mount -t tmpfs none /run && mkdir -p /run/systemd/system; " +
-        before + "\n" + greeting + "\nunset SSH_CONNECTION; " + command;
+        before + "\n" + greeting + "\n" + command;
     base::Child child({"unshare", "-m", "sh", "-c", script}, base::ChildError::kPiped);
     StreamOptions options;
     options.peer = "web1";
@@ -66,7 +69,9 @@ class BootstrapTest : public testing::Test {
     Stream stream(child.from(), child.to(), options);
     Result result;
     try {
-      result.sent = RunBootstrap(stream, agent_);
+      const Bootstrapped start = RunBootstrap(stream, agent_);
+      result.sent = start.agent_bytes;
+      result.by_sudo = start.by_sudo;
       result.then = stream.ReadLine(1000).value_or("");
     } catch (const base::Error& error) {
       result.error = error.what();
@@ -79,22 +84,23 @@ class BootstrapTest : public testing::Test {
 
   base::TemporaryDirectory scratch_{"/tmp", "bootstrap-"};
   AgentBinary agent_;
+  HostSide host_{"/srv/images", "anna@laptop", "", {}};
 };
 
 TEST(BootstrapScriptTest, HasNothingThatAShellReadsInSingleQuotes) {
   AgentBinary agent;
-  const std::string command = BootstrapCommand(agent, "/srv", "me");
-  const std::string script = command.substr(0, command.rfind("' slipway"));
-  EXPECT_EQ(std::count(script.begin(), script.end(), '\''), 1);
+  const std::string command = BootstrapCommand(agent, {"/srv", "me", "", {}});
+  const std::string script = command.substr(0, command.rfind("' '/srv' '/srv/bin'"));
+  EXPECT_EQ(std::count(script.begin(), script.end(), '\''), 3);
   EXPECT_EQ(script.find('\\'), std::string::npos);
   EXPECT_EQ(script.find('!'), std::string::npos);
 }
 
 TEST(BootstrapScriptTest, RootsThatAreNoPlainPathAreRefused) {
   for (const char* root : {"", "/", "srv", "/srv/", "/a//b", "/a/../b", "/a/.", "/a'b", "/a\nb"}) {
-    EXPECT_THROW(CheckRoot(root), base::Error) << root;
+    EXPECT_THROW(CheckHostPath(root, "--root"), base::Error) << root;
   }
-  EXPECT_NO_THROW(CheckRoot("/var/lib/my images"));
+  EXPECT_NO_THROW(CheckHostPath("/var/lib/my images", "--root"));
 }
 
 TEST_F(BootstrapTest, StoresTheAgentOnceAndStartsIt) {
@@ -112,6 +118,15 @@ TEST_F(BootstrapTest, StoresTheAgentOnceAndStartsIt) {
   EXPECT_EQ(second.error, "");
   EXPECT_EQ(second.sent, 0U);
   EXPECT_THAT(second.then, HasSubstr("started"));
+}
+
+TEST_F(BootstrapTest, APushSetsTheTimeOfTheAgentThatItUses) {
+  ASSERT_EQ(Start().error, "");
+  const std::string agent = Bin() + "/activate-" + agent_.sha256.ToHex();
+  const std::array<timespec, 2> long_ago{};
+  ASSERT_EQ(::utimensat(AT_FDCWD, agent.c_str(), long_ago.data(), 0), 0);
+  ASSERT_EQ(Start().sent, 0U);
+  EXPECT_GT(base::StatIfThere(agent)->st_mtim.tv_sec, 1'000'000);
 }
 
 TEST_F(BootstrapTest, ABannerBeforeTheAnswerIsPassedOver) {
@@ -166,6 +181,67 @@ TEST_F(BootstrapTest, RefusesAHostWithoutSystemdOrRootOrOfAnotherArchitecture) {
   EXPECT_THAT(Start("id() { echo 1000; }; id").error, testing::IsEmpty());  // no function leaks in
   agent_.architecture = "m68k";
   EXPECT_THAT(Start().error, HasSubstr("the agent is for m68k: set SLIPWAY_AGENT"));
+}
+
+// A login that is not root, with a sudo of the test's own in front of PATH.
+class SudoTest : public BootstrapTest {
+ protected:
+  Result StartAsNobody(const std::string& sudo) {
+    const std::string bin = scratch_.path() + "/path";
+    base::MakeDirectories(bin);
+    if (!sudo.empty()) {
+      base::WriteFileAtomically(bin + "/sudo", "#!/bin/sh\n" + sudo + "\n", 0755);
+    }
+    // Marked by its environment: setpriv cannot give root back, so root stays and id says
+    // otherwise.
+    base::WriteFileAtomically(bin + "/id",
+                              "#!/bin/sh\n[ -z \"${IS_ROOT:-}\" ] || exec /usr/bin/id \"$@\"\n"
+                              "case $1 in -u) echo 1000;; *) echo anna;; esac\n",
+                              0755);
+    return Start("export PATH=/srv/path:$PATH SSH_CONNECTION=\"10.0.0.1 5 10.0.0.2 22\"");
+  }
+};
+
+TEST_F(SudoTest, ALoginThatMaySudoBecomesRoot) {
+  const Result result = StartAsNobody(
+      "[ \"$1\" = -n ] || exit 9; shift; unset SSH_CONNECTION; IS_ROOT=1 exec \"$@\"");
+  EXPECT_EQ(result.error, "");
+  EXPECT_TRUE(result.by_sudo);
+  EXPECT_EQ(result.sent, agent_.size_bytes);
+  EXPECT_EQ(result.then, "started receive --root /srv/images --by anna@laptop from 10.0.0.1");
+}
+
+TEST_F(SudoTest, ALoginThatMayNotIsToldSo) {
+  const Result result = StartAsNobody("echo 'sudo: a password is required' >&2; exit 1");
+  EXPECT_EQ(result.error,
+            "web1: needs root there, anna is not, and sudo -n says: a password is required; log in "
+            "as root, as in root@HOST, or let anna use sudo without a password");
+  EXPECT_EQ(result.code, base::Code::kFailed);
+}
+
+TEST_F(BootstrapTest, ArgumentsOfTheAgentAreHandedOnAsTheyStand) {
+  host_.agent_arguments = {"--lock-wait", "60", "a  b;$HOME"};
+  EXPECT_EQ(Start().then,
+            "started receive --root /srv/images --by anna@laptop --lock-wait 60 a  b;$HOME");
+}
+
+TEST_F(BootstrapTest, ANoexecRootIsSaidAndAnotherAgentDirectoryIsTheRemedy) {
+  const std::string noexec =
+      "mkdir -p /srv/images; mount -t tmpfs -o noexec,mode=755 none /srv/images";
+  const Result refused = Start(noexec);
+  EXPECT_THAT(refused.error, HasSubstr("no program can run in /srv/images/bin, which is mounted "
+                                       "noexec: choose another directory for the agent, such as "
+                                       "--agent-dir "));
+  EXPECT_EQ(refused.sent, 0U);
+  host_.other_agent_directory = "/srv/lib/slipway";
+  MakeAgent("echo \"started, $(readlink /srv/images/bin/activate)\"");
+  const Result result = Start(noexec);
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.then, "started, /srv/lib/slipway/activate-" + agent_.sha256.ToHex());
+  EXPECT_EQ(Start(noexec).sent, 0U);  // it is there
+  host_.other_agent_directory = "/srv/shared";
+  EXPECT_THAT(Start("mkdir /srv/shared; chmod 777 /srv/shared").error,
+              HasSubstr("/srv/shared can be written by other users"));
 }
 
 TEST_F(BootstrapTest, AFullDiskIsSaidAndNothingIsLeft) {

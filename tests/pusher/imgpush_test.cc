@@ -2,101 +2,23 @@
 // ssh.
 #include "pusher/imgpush.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstdlib>
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
 
-#include "base/atomic_file.h"
-#include "base/error.h"
-#include "base/file.h"
 #include "base/lock.h"
-#include "tests/support/synthetic_image.h"
+#include "pusher/report.h"
+#include "tests/pusher/imgpush_scene.h"
 
 namespace pusher {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-struct Result {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-class ImgpushTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::signal(SIGPIPE, SIG_IGN);  // as base::RunTool does
-    ::setenv("SLIPWAY_AGENT", TEST_AGENT, 1);
-    ::setenv("SLIPWAY_TEST_FEATURES", "erofs-lz4", 1);
-  }
-  void TearDown() override {
-    for (const char* name : {"SLIPWAY_AGENT", "SLIPWAY_TEST_FEATURES", "SLIPWAY_SSH",
-                             "SLIPWAY_TEST_CUT_AT", "SLIPWAY_TEST_STUCK"}) {
-      ::unsetenv(name);
-    }
-  }
-
-  Result Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--images", images()});
-    const std::string out = directory_.path() + "/out";
-    const std::string err = directory_.path() + "/err";
-    Result result;
-    {
-      const base::UniqueFd out_fd = base::Open(out, O_RDWR | O_CREAT | O_TRUNC, 0644);
-      const base::UniqueFd err_fd = base::Open(err, O_RDWR | O_CREAT | O_TRUNC, 0644);
-      base::Io io;
-      io.out = out_fd.get();
-      io.err = err_fd.get();
-      try {
-        result.code = RunImgpush(arguments, io);
-      } catch (const base::Error& error) {
-        result.code = static_cast<int>(error.code());
-        io.Err("{}\n", error.what());
-      }
-    }
-    result.out = base::ReadFile(out);
-    result.err = base::ReadFile(err);
-    return result;
-  }
-
-  // An image of `count` chunks of about 40 KB; `changed` of them are this version's own.
-  std::string Build(const std::string& name, size_t count, size_t changed,
-                    const std::string& version) {
-    tests::SyntheticImage image;
-    image.name = name;
-    image.version = version;
-    for (size_t i = 0; i < count; ++i) {
-      const uint64_t seed = i < changed ? std::hash<std::string>()(version + name) + i : i;
-      image.chunks.push_back(tests::NoiseBytes(seed, 40'000 + 7 * i));
-    }
-    image.required_features = {"erofs-lz4"};
-    return tests::WriteImage(images(), image);
-  }
-
-  // A program in place of ssh that does `action`; $command is the remote command.
-  void UseSsh(const std::string& action) {
-    const std::string path = directory_.path() + "/ssh";
-    base::WriteFileAtomically(path, "#!/bin/sh\nfor command; do :; done\n" + action + "\n", 0755);
-    ::setenv("SLIPWAY_SSH", path.c_str(), 1);
-  }
-
-  std::string images() const { return directory_.path() + "/images"; }
-  std::string folder() const { return directory_.path() + "/host"; }
-  std::string host() const { return "dir:" + folder(); }
-
-  base::TemporaryDirectory directory_{"/tmp", "imgpush-"};
-};
-
-nlohmann::json OnlyHost(const Result& result) { return nlohmann::json::parse(result.out).at(0); }
 
 TEST_F(ImgpushTest, PushesABuildAndTheHostHasItByteForByte) {
   const std::string built = Build("app", 10, 0, "1");
@@ -334,6 +256,24 @@ TEST_F(ImgpushTest, ASecondPushOfTheSameImageIsToldWhoIsAtIt) {
   const Result result = Run({host()});
   EXPECT_EQ(result.code, 5);
   EXPECT_THAT(result.err, HasSubstr("is in use by a push by anna"));
+}
+
+// The lock is asked for when all has arrived: the next push has nothing to send.
+TEST_F(ImgpushTest, AHeldLockIsSaidWithItsHolderUnlessToldToWaitForIt) {
+  Build("app", 5, 0, "1");
+  base::MakeDirectories(folder());
+  std::optional<base::FileLock> lock(std::in_place, folder() + "/lock", "it", "activate switching");
+  const Result refused = Run({"--lock-wait", "0", host()});
+  EXPECT_EQ(refused.code, 5);
+  EXPECT_THAT(refused.err, HasSubstr("is in use by activate switching, pid "));
+  EXPECT_THAT(refused.err, HasSubstr(", since 2"));
+  std::thread holder([&] {
+    ::sleep(1);
+    lock.reset();
+  });
+  const Result waited = Run({"--lock-wait", "60s", host()});
+  holder.join();
+  EXPECT_EQ(waited.code, 0) << waited.err;
 }
 
 }  // namespace

@@ -1,0 +1,93 @@
+#include "pusher/arguments.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/cli.h"
+#include "base/version.h"
+
+namespace pusher {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  imgpush web1                       all images of build/images to host web1
+  imgpush root@10.0.0.5 nginx        the newest build of nginx
+  imgpush web1,web2 nginx redis      both as one generation, on two hosts
+  imgpush @web                       every host of the group web in hosts.json
+  imgpush --activate @web nginx      asks, then switches each of them; --yes does not ask
+  imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
+  SLIPWAY_SSH="ssh -F cfg" imgpush web1
+
+A host is anything ssh understands and runs systemd; the login is root or has sudo without a
+password. imgpush stages a generation there; it says how to activate it.
+Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, service as before; 4 needs
+attention; 5 busy; 6 verification failed; 7 host not reachable or connection lost;
+130 interrupted. Several hosts: the worst.
+)";
+
+std::string FromEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::vector<std::string> SplitAtCommas(const std::string& text) {
+  std::vector<std::string> out;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    out.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return out;
+}
+
+void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
+  app.footer(kExamples);
+  app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
+  app.add_option("--root", out.root, "Where images stand on the host")->capture_default_str();
+  app.add_option("--agent-dir", out.agent_directory,
+                 "Where the agent is put and runs on the host; default: bin below --root")
+      ->type_name("DIR");
+  app.add_option("--images", out.images, "Where imgbuild put them")->capture_default_str();
+  app.add_option("--hosts", out.hosts_file, "The list of hosts")->capture_default_str();
+  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
+  app.add_option("--jobs", out.jobs, "Hosts at once")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
+                   "How long to wait for whoever holds a host's lock, such as a switch");
+  auto* activate = app.add_flag("--activate", out.activate,
+                                "Then activate it on each host, and follow that to its end");
+  app.add_flag("--yes", out.yes, "Activate without asking")->needs(activate);
+  app.add_flag("--deltas,!--no-deltas", out.deltas,
+               "Send deltas against an older version that the host and --images have (default)");
+  app.add_flag("--json", out.json, "Report as JSON");
+  app.add_option("HOST", hosts,
+                 "Host, or several with commas; @GROUP of the list; dir:PATH is a folder")
+      ->required();
+  app.add_option("NAME", out.names,
+                 "Image name, or image directory; default: all that the host takes");
+}
+
+}  // namespace
+
+std::optional<Arguments> ParseArguments(const std::vector<std::string>& arguments,
+                                        const base::Io& io) {
+  Arguments out;
+  out.ssh = FromEnvironment("SLIPWAY_SSH");
+  CLI::App app("Sends built images to hosts and stages them there as a new generation.", "imgpush");
+  std::string hosts;
+  Describe(app, out, hosts);
+  if (!base::ParseArguments(app, arguments, io)) {
+    return std::nullopt;
+  }
+  if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
+    base::Fail(base::Code::kUsage,
+               "--activate asks before it switches services, and here is no terminal to ask on: "
+               "add --yes");
+  }
+  out.hosts = SplitAtCommas(hosts);
+  return out;
+}
+
+}  // namespace pusher

@@ -1,0 +1,38 @@
+// imgpush's command line.
+#ifndef SLIPWAY_PUSHER_ARGUMENTS_H_
+#define SLIPWAY_PUSHER_ARGUMENTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/io.h"
+#include "images/host_layout.h"
+
+namespace pusher {
+
+struct Arguments {
+  std::string root = images::kDefaultRoot;
+  std::string agent_directory;  // empty: ROOT/bin
+  std::string images = "build/images";
+  std::string hosts_file = "hosts.json";
+  std::string ssh;  // $SLIPWAY_SSH unless given
+  size_t jobs = 8;
+  std::optional<uint64_t> lock_wait_seconds;  // nullopt: the agent's own patience
+  bool activate = false;
+  bool yes = false;  // activate without asking
+  bool deltas = true;
+  bool json = false;
+  std::vector<std::string> hosts;  // as written: names, ssh destinations, dir:PATH, @GROUP
+  std::vector<std::string> names;  // of images; empty: all
+};
+
+// Nothing: --help or --version was answered. Throws Error{kUsage}.
+std::optional<Arguments> ParseArguments(const std::vector<std::string>& arguments,
+                                        const base::Io& io);
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_ARGUMENTS_H_

@@ -1,0 +1,222 @@
+#include "pusher/remote_switch.h"
+
+#include <charconv>
+#include <string_view>
+#include <thread>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/random.h"
+#include "pusher/bootstrap.h"
+#include "pusher/protocol.h"
+
+namespace pusher {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr size_t kMaxLineBytes = 16 << 10;  // an error may quote a service's log
+constexpr size_t kMaxBannerLines = 1000;
+constexpr int kAttemptsToBegin = 3;
+constexpr std::chrono::seconds kRetry(1);
+constexpr std::string_view kMagic = "SLIPWAY1 ";
+constexpr std::string_view kErrorPrefix = "activate: error: ";
+
+// A service may take minutes to be up, and says nothing meanwhile: the pulse tells us that the link
+// lives. It holds no pipe of ours in its sleep, for ssh would wait for that one.
+constexpr std::string_view kSwitch = R"sh(
+set -u
+from=$1 root=$2 agent=$3 by=$4
+shift 4
+pulse() { while sleep 5 >/dev/null 2>&1; do echo "SLIPWAY1 ALIVE"; done; }
+echo
+echo "SLIPWAY1 STARTED"
+pulse </dev/null &
+pulse=$!
+"$agent" --root "$root" --by "$by${from:+ from $from}" "$@" </dev/null 2>&1
+code=$?
+kill "$pulse"
+current=$(readlink "$root/current")
+echo
+echo "SLIPWAY1 ENDED $code ${current#generations/}"
+)sh";
+
+uint64_t NumberOf(std::string_view text) {
+  uint64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+class Switch {
+ public:
+  Switch(const Target& target, const RemoteOptions& options, const AgentBinary& agent,
+         const SwitchRequest& request)
+      : target_(target), options_(options), agent_(agent), request_(request) {}
+
+  SwitchResult Run();
+
+ private:
+  std::vector<std::string> Arguments() const;
+  std::string RemoteCommand() const;
+  std::vector<std::string> FolderCommand() const;
+  SwitchResult Follow();
+  SwitchResult FollowLines(Stream& stream);
+  SwitchResult ResultOf(int exit_code, uint64_t running) const;
+  void WaitForReturn(const base::Error& lost);
+
+  const Target& target_;
+  const RemoteOptions& options_;
+  const AgentBinary& agent_;
+  const SwitchRequest& request_;
+  const std::string id_ = base::RandomHex(8);
+  bool begun_ = false;
+  int attempts_ = 0;
+  std::optional<SteadyClock::time_point> lost_;  // since when
+  std::string said_;                             // its error, or else its last line
+};
+
+std::vector<std::string> Switch::Arguments() const {
+  std::vector<std::string> out = {"--generation", std::to_string(request_.generation), "--id", id_};
+  if (request_.lock_wait_seconds) {
+    out.insert(out.end(), {"--lock-wait", std::to_string(*request_.lock_wait_seconds)});
+  }
+  return out;
+}
+
+std::string Switch::RemoteCommand() const {
+  std::vector<std::string> words = {options_.host.root, AgentPath(agent_, options_.host),
+                                    options_.host.by};
+  for (const std::string& argument : Arguments()) {
+    words.push_back(argument);
+  }
+  return CommandAsRoot(kSwitch, words);
+}
+
+// The same program, without ssh and as whoever we are.
+std::vector<std::string> Switch::FolderCommand() const {
+  std::vector<std::string> out = {"sh",
+                                  "-c",
+                                  std::string(kSwitch),
+                                  "slipway",
+                                  "",
+                                  FolderOf(target_.destination),
+                                  agent_.path,
+                                  options_.host.by};
+  for (const std::string& argument : Arguments()) {
+    out.push_back(argument);
+  }
+  return out;
+}
+
+SwitchResult Switch::ResultOf(int exit_code, uint64_t running) const {
+  SwitchResult out;
+  out.running = running;
+  if (exit_code == 0) {
+    return out;
+  }
+  constexpr int kSignalExit = 128;
+  if (exit_code > kSignalExit) {  // the process that followed it was ended, not the switch
+    base::Fail(base::Code::kUnreachable, "{}: activate ended with {}", target_.name, exit_code);
+  }
+  constexpr int kLastCode = static_cast<int>(base::Code::kStale);
+  const base::Code code =
+      exit_code > kLastCode ? base::Code::kFailed : static_cast<base::Code>(exit_code);
+  out.error = base::Error(
+      code, said_.empty() ? fmt::format("activate ended with {}", exit_code) : Printable(said_));
+  return out;
+}
+
+SwitchResult Switch::FollowLines(Stream& stream) {
+  said_.clear();
+  bool started = false;
+  for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
+    const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
+    if (!line) {
+      base::Fail(base::Code::kUnreachable, "{}: the connection was lost", target_.name);
+    }
+    const std::string_view word =
+        line->starts_with(kMagic) ? std::string_view(*line).substr(kMagic.size()) : "";
+    if (word == "STARTED") {
+      started = begun_ = true;
+      continue;
+    }
+    if (started) {  // not by STARTED alone: a host may begin and drop for ever
+      lost_.reset();
+    }
+    if (word.starts_with("REFUSED ")) {
+      base::Fail(base::Code::kFailed, "{}", Printable(word.substr(8)));
+    } else if (word.starts_with("ENDED ")) {
+      const size_t space = word.find(' ', 6);
+      return ResultOf(static_cast<int>(NumberOf(word.substr(6))),
+                      space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
+    } else if (started && word.empty() && line->starts_with(kErrorPrefix)) {
+      said_ = line->substr(kErrorPrefix.size());
+    } else if (started && word.empty() && !line->empty()) {
+      request_.show(Printable(*line));
+    }
+  }
+  base::Fail(base::Code::kFailed, "it prints endlessly before it answers");
+}
+
+SwitchResult Switch::Follow() {
+  Connection connection(target_, options_, RemoteCommand(), FolderCommand());
+  try {
+    SwitchResult result = FollowLines(connection.stream());
+    connection.Close();
+    return result;
+  } catch (const base::Error& error) {
+    throw connection.Explain(error);
+  }
+}
+
+void Switch::WaitForReturn(const base::Error& lost) {
+  if (!begun_ && ++attempts_ >= kAttemptsToBegin) {
+    throw lost;
+  }
+  const SteadyClock::time_point now = SteadyClock::now();
+  if (!lost_) {
+    lost_ = now;
+    request_.show(begun_ ? "the connection was lost; the activation goes on there"
+                         : "the connection failed");
+  }
+  if (begun_ && now - *lost_ >= request_.patience) {
+    base::Fail(base::Code::kNeedsAttention,
+               "the connection was lost while generation {} was being activated, and the host does "
+               "not answer ({}): look at `activate status` there",
+               request_.generation, lost.what());
+  }
+  for (SteadyClock::time_point end = now + kRetry; SteadyClock::now() < end;) {
+    base::ThrowIfInterrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+SwitchResult Switch::Run() {
+  try {
+    for (;;) {
+      try {
+        return Follow();
+      } catch (const base::Error& error) {
+        if (error.code() != base::Code::kUnreachable) {
+          throw;
+        }
+        WaitForReturn(error);
+      }
+    }
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted && begun_) {
+      base::Fail(base::Code::kInterrupted,
+                 "interrupted, but the activation goes on there: look at `activate status`");
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+SwitchResult SwitchOn(const Target& target, const RemoteOptions& options, const AgentBinary& agent,
+                      const SwitchRequest& request) {
+  return Switch(target, options, agent, request).Run();
+}
+
+}  // namespace pusher

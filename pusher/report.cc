@@ -1,0 +1,204 @@
+#include "pusher/report.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "base/progress.h"
+#include "images/json_fields.h"
+#include "pusher/remote.h"
+
+namespace pusher {
+namespace {
+
+std::string Percent(uint64_t part, uint64_t whole) {
+  return fmt::format(
+      "{:.1f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments) {
+  const std::string generation = std::to_string(outcome.push.staged.generation);
+  if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
+    return fmt::format("activate --root {} --generation {}", folder, generation);
+  }
+  return fmt::format("ssh {} {}{}/bin/activate --generation {}{}", outcome.target.destination,
+                     outcome.by_sudo ? "sudo " : "", arguments.root, generation,
+                     arguments.root == images::kDefaultRoot ? "" : " --root " + arguments.root);
+}
+
+std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
+  const Staged& staged = outcome.push.staged;
+  if (staged.active) {
+    return fmt::format("generation {} is active already; nothing to activate", staged.generation);
+  }
+  const std::string done = fmt::format("generation {} {}", staged.generation,
+                                       staged.created ? "staged" : "was staged already");
+  return arguments.activate ? done
+                            : done + "; activate with: " + ActivateCommand(outcome, arguments);
+}
+
+std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
+  std::string line = outcome.target.name + ": ";
+  for (const PushedImage& image : outcome.push.images) {
+    if (image.already_there) {
+      line += fmt::format("{} {} already there, ", image.name, image.id);
+    }
+  }
+  return line + fmt::format("sent {} of {} ({}) in {:.1f} s, {}\n",
+                            base::HumanBytes(outcome.sent_bytes),
+                            base::HumanBytes(outcome.image_bytes),
+                            Percent(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
+                            NextStep(outcome, arguments));
+}
+
+std::string ErrorLineOf(const HostOutcome& outcome) {
+  const std::string& host = outcome.target.name;
+  const std::string what = Printable(outcome.error->what());  // it may quote the host
+  const bool named = what.starts_with(host + ":") || what.starts_with(host + " ") ||
+                     what.starts_with("host " + host + " ");
+  return fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
+}
+
+images::Json ToJson(const HostOutcome& outcome) {
+  images::Json out = {{"name", outcome.target.name},        {"sent_bytes", outcome.sent_bytes},
+                      {"agent_bytes", outcome.agent_bytes}, {"image_bytes", outcome.image_bytes},
+                      {"seconds", outcome.seconds},         {"exit_code", outcome.exit_code()}};
+  if (outcome.error) {
+    out["error"] = outcome.error->what();
+  }
+  if (outcome.running) {
+    out["running"] = *outcome.running;
+    out["switch_seconds"] = outcome.switch_seconds;
+  }
+  if (!outcome.pushed()) {
+    return out;
+  }
+  uint64_t total = 0;
+  uint64_t sent = 0;
+  uint64_t as_delta = 0;
+  uint64_t failed = 0;
+  out["images"] = images::Json::array();
+  for (const PushedImage& image : outcome.push.images) {
+    out["images"].push_back({{"name", image.name},
+                             {"id", image.id},
+                             {"already_there", image.already_there},
+                             {"basis", image.basis}});
+    total += image.chunks_total;
+    sent += image.chunks_sent;
+    as_delta += image.chunks_as_delta;
+    failed += image.chunks_failed;
+  }
+  out["generation"] = outcome.push.staged.generation;
+  out["created"] = outcome.push.staged.created;
+  out["active"] = outcome.push.staged.active;
+  out["chunks"] = {{"total", total},
+                   {"present", total - sent},
+                   {"sent", sent},
+                   {"as_delta", as_delta},
+                   {"failed", failed}};
+  return out;
+}
+
+}  // namespace
+
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
+  if (outcome.error) {
+    board.WriteErr(ErrorLineOf(outcome));
+    return;
+  }
+  if (arguments.json) {
+    return;
+  }
+  board.WriteOut(LineOf(outcome, arguments));
+  for (const PushedImage& image : outcome.push.images) {
+    if (image.chunks_failed > 0) {
+      board.WriteErr(fmt::format(
+          "imgpush: {}: {} of {} chunks of {} did not come out of their deltas and were sent "
+          "whole; "
+          "{} may be damaged there\n",
+          outcome.target.name, image.chunks_failed, image.chunks_sent, image.name, image.basis));
+    }
+  }
+  if (outcome.agent_bytes > 0) {
+    board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
+                               outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
+  }
+}
+
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
+  if (outcome.error) {
+    board.WriteErr(ErrorLineOf(outcome));
+  }
+  if (arguments.json || !outcome.running) {
+    return;
+  }
+  const std::string& host = outcome.target.name;
+  if (*outcome.running == 0) {
+    board.WriteOut(fmt::format("{}: no generation runs\n", host));
+  } else if (outcome.error) {
+    board.WriteOut(fmt::format("{}: generation {} runs\n", host, *outcome.running));
+  } else {
+    board.WriteOut(fmt::format("{}: generation {} runs, activated in {:.1f} s\n", host,
+                               *outcome.running, outcome.switch_seconds));
+  }
+}
+
+std::string Question(const std::vector<HostOutcome>& outcomes) {
+  std::vector<std::string> parts;
+  for (const HostOutcome& outcome : outcomes) {
+    if (!outcome.error) {
+      parts.push_back(
+          fmt::format("generation {} on {}", outcome.push.staged.generation, outcome.target.name));
+    }
+  }
+  return parts.empty() ? "" : fmt::format("Activate {}?", fmt::join(parts, ", "));
+}
+
+std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
+  uint64_t sent_bytes = 0;
+  std::vector<std::string> failed;
+  std::vector<std::string> not_begun;
+  for (const HostOutcome& outcome : outcomes) {
+    sent_bytes += outcome.sent_bytes;
+    if (outcome.error) {
+      (outcome.begun ? failed : not_begun).push_back(outcome.target.name);
+    }
+  }
+  std::string out = fmt::format(
+      "{} of {} hosts done", outcomes.size() - failed.size() - not_begun.size(), outcomes.size());
+  if (!failed.empty()) {
+    out += fmt::format(", {} failed: {}", failed.size(), fmt::join(failed, ", "));
+  }
+  if (!not_begun.empty()) {
+    out += fmt::format(", {} not begun: {}", not_begun.size(), fmt::join(not_begun, ", "));
+  }
+  return out + fmt::format("; sent {} in {:.1f} s\n", base::HumanBytes(sent_bytes), seconds);
+}
+
+std::string ToJson(const std::vector<HostOutcome>& outcomes) {
+  images::Json out = images::Json::array();
+  for (const HostOutcome& outcome : outcomes) {
+    out.push_back(ToJson(outcome));
+  }
+  return out.dump(2, ' ', false, images::Json::error_handler_t::replace) + "\n";
+}
+
+int ExitCodeOf(const std::vector<HostOutcome>& outcomes) {
+  int out = 0;
+  for (const HostOutcome& outcome : outcomes) {
+    out = WorseOf(out, outcome.exit_code());
+  }
+  return out;
+}
+
+int WorseOf(int a, int b) {
+  static constexpr std::array kWorst = {130, 4, 3, 7};
+  for (const int code : kWorst) {
+    if (a == code || b == code) {
+      return code;
+    }
+  }
+  return a != 0 ? a : b;
+}
+
+}  // namespace pusher

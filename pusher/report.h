@@ -1,0 +1,36 @@
+// What imgpush says about each host: a line for people, an object as JSON.
+#ifndef SLIPWAY_PUSHER_REPORT_H_
+#define SLIPWAY_PUSHER_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "pusher/arguments.h"
+#include "pusher/board.h"
+#include "pusher/fleet.h"
+
+namespace pusher {
+
+// The host's final line: on standard output, or on standard error where it failed. With --json the
+// errors alone.
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board);
+
+// The same after its activation: which generation runs.
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board& board);
+
+// What is asked before hosts are switched: "Activate generation 2 on web1, generation 5 on web2?".
+std::string Question(const std::vector<HostOutcome>& outcomes);
+
+// "2 of 3 hosts done, 1 failed: db1; sent 3.1 MB in 4.2 s".
+std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
+
+std::string ToJson(const std::vector<HostOutcome>& outcomes);
+
+// The worst of all hosts' exit codes.
+int ExitCodeOf(const std::vector<HostOutcome>& outcomes);
+// The worse of two exit codes.
+int WorseOf(int a, int b);
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_REPORT_H_
