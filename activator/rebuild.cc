@@ -7,21 +7,26 @@ namespace activator {
 namespace {
 
 constexpr uint64_t kKeptBytes = 8 << 20;       // neighbouring deltas refer to the same content
-constexpr size_t kMaxEncoderBytes = 40 << 20;  // level 15 takes 33 MiB
+constexpr size_t kMaxEncoderBytes = 40 << 20;  // of levels up to 19 none takes more
 
 }  // namespace
 
-bool CanEncode(const chunker::Codec& codec) {
+std::unique_ptr<Rebuilder> Rebuilder::Make(const chunker::Codec& codec,
+                                           const std::vector<HeldImage>& versions) {
   try {
-    return chunker::LibraryVersion(codec.name) == codec.library_version &&
-           chunker::EncoderBytes(codec) <= kMaxEncoderBytes;
-  } catch (const base::Error&) {
-    return false;
+    if (chunker::LibraryVersion(codec.name) != codec.library_version ||
+        chunker::EncoderBytes(codec) > kMaxEncoderBytes) {
+      return nullptr;
+    }
+    return std::unique_ptr<Rebuilder>(new Rebuilder(chunker::MakeFrameEncoder(codec), versions));
+  } catch (const base::Error&) {  // parameters that the codec does not have
+    return nullptr;
   }
 }
 
-Rebuilder::Rebuilder(const chunker::Codec& codec, const std::vector<HeldImage>& versions)
-    : encoder_(chunker::MakeFrameEncoder(codec)), versions_(versions) {}
+Rebuilder::Rebuilder(std::unique_ptr<chunker::FrameEncoder> encoder,
+                     const std::vector<HeldImage>& versions)
+    : encoder_(std::move(encoder)), versions_(versions) {}
 
 const images::ChunkReader* Rebuilder::VersionOf(uint64_t number) {
   if (number >= versions_.size()) {
@@ -57,6 +62,7 @@ const std::vector<uint8_t>& Rebuilder::ContentOf(const images::ChunkReader& vers
 
 std::optional<std::vector<uint8_t>> Rebuilder::PrefixOf(const pusher::DeltaMessage& message) {
   std::vector<uint8_t> out;
+  out.reserve(pusher::kMaxDeltaPrefixBytes);
   for (const pusher::Reference& reference : message.references) {
     const images::ChunkReader* const version = VersionOf(reference.version);
     if (version == nullptr || reference.count > version->index().chunks().size() ||
@@ -67,11 +73,11 @@ std::optional<std::vector<uint8_t>> Rebuilder::PrefixOf(const pusher::DeltaMessa
       try {
         const std::vector<uint8_t>& content =
             ContentOf(*version, {reference.version, reference.first + i});
+        if (content.size() > pusher::kMaxDeltaPrefixBytes - out.size()) {
+          return std::nullopt;
+        }
         out.insert(out.end(), content.begin(), content.end());
       } catch (const base::Error&) {  // damaged
-        return std::nullopt;
-      }
-      if (out.size() > pusher::kMaxDeltaPrefixBytes) {
         return std::nullopt;
       }
     }
@@ -79,27 +85,33 @@ std::optional<std::vector<uint8_t>> Rebuilder::PrefixOf(const pusher::DeltaMessa
   return out;
 }
 
-std::vector<std::vector<uint8_t>> Rebuilder::Rebuild(const pusher::DeltaMessage& message) {
+std::optional<std::vector<uint8_t>> Rebuilder::FrameOf(std::span<const uint8_t> content,
+                                                       const pusher::ChunkRecipe& recipe) {
+  try {
+    return encoder_->EncodeUpToLast(content, recipe.flush_points);
+  } catch (const base::Error&) {  // no frame can be flushed so often
+    return std::nullopt;
+  }
+}
+
+void Rebuilder::Rebuild(const pusher::DeltaMessage& message, const Use& use) {
   const auto prefix = PrefixOf(message);
-  if (!prefix) {
-    return {};
-  }
-  const auto content = chunker::DecodeDelta(message.delta, *prefix, message.content_bytes());
+  const auto content =
+      prefix ? chunker::DecodeDelta(message.delta, *prefix, message.content_bytes()) : std::nullopt;
   if (!content) {
-    return {};
+    return;
   }
-  std::vector<std::vector<uint8_t>> out;
   std::span<const uint8_t> rest = *content;
-  for (const pusher::ChunkRecipe& recipe : message.chunks) {
+  for (size_t i = 0; i < message.chunks.size(); ++i) {
+    const pusher::ChunkRecipe& recipe = message.chunks[i];
     const std::span<const uint8_t> own = rest.first(recipe.content_bytes);
     rest = rest.subspan(recipe.content_bytes);
     if (recipe.flush_points.empty()) {
-      out.emplace_back(own.begin(), own.end());
-    } else {
-      out.push_back(chunker::AlignedToBlocks(encoder_->EncodeUpToLast(own, recipe.flush_points)));
+      use(i, {own.begin(), own.end()});
+    } else if (const auto frame = FrameOf(own, recipe)) {
+      use(i, chunker::AlignedToBlocks(*frame));
     }
   }
-  return out;
 }
 
 }  // namespace activator

@@ -5,6 +5,7 @@
 #define SLIPWAY_ACTIVATOR_REBUILD_H_
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -19,20 +20,21 @@
 
 namespace activator {
 
-// Of codecs whose memory fits a host: an image's manifest says what it takes.
-bool CanEncode(const chunker::Codec& codec);
-
 class Rebuilder {
  public:
-  // `versions`: what a Reference's number counts; must outlive the object. Throws Error{kUsage}
-  // unless CanEncode(codec).
-  Rebuilder(const chunker::Codec& codec, const std::vector<HeldImage>& versions);
+  // `versions`: what a Reference's number counts; must outlive the object. Null where this program
+  // does not have the codec in that version, or it takes more memory than a host should give.
+  static std::unique_ptr<Rebuilder> Make(const chunker::Codec& codec,
+                                         const std::vector<HeldImage>& versions);
 
-  // The chunks of the message, in its order; empty where what it refers to is not here or is
-  // damaged, or the delta is none.
-  std::vector<std::vector<uint8_t>> Rebuild(const pusher::DeltaMessage& message);
+  // Calls `use` with each chunk of the message and its place in it; not at all where what it refers
+  // to is not here or is damaged, or the delta is none.
+  using Use = std::function<void(size_t place, const std::vector<uint8_t>& chunk)>;
+  void Rebuild(const pusher::DeltaMessage& message, const Use& use);
 
  private:
+  Rebuilder(std::unique_ptr<chunker::FrameEncoder> encoder, const std::vector<HeldImage>& versions);
+
   using Key = std::pair<uint64_t, uint64_t>;  // version, entry
   struct Kept {
     Key key;
@@ -42,6 +44,8 @@ class Rebuilder {
   const images::ChunkReader* VersionOf(uint64_t number);
   const std::vector<uint8_t>& ContentOf(const images::ChunkReader& version, const Key& key);
   std::optional<std::vector<uint8_t>> PrefixOf(const pusher::DeltaMessage& message);
+  std::optional<std::vector<uint8_t>> FrameOf(std::span<const uint8_t> content,
+                                              const pusher::ChunkRecipe& recipe);
 
   const std::unique_ptr<chunker::FrameEncoder> encoder_;
   const std::vector<HeldImage>& versions_;

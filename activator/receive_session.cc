@@ -190,8 +190,7 @@ void ReceiveSession::SendMissing(const Assembly& assembly) {
 // Deltas may fail, chunks may not: what is still missing when all was sent comes as chunks.
 void ReceiveSession::ReceiveChunks(Assembly& assembly) {
   const chunker::Codec& codec = assembly.stored().manifest.image.codec;
-  const auto rebuilder =
-      CanEncode(codec) ? std::make_unique<Rebuilder>(codec, held_) : std::unique_ptr<Rebuilder>();
+  const std::unique_ptr<Rebuilder> rebuilder = Rebuilder::Make(codec, held_);
   for (bool all_sent = false; !all_sent || assembly.missing_count() > 0;) {
     const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
@@ -234,10 +233,9 @@ void ReceiveSession::TakeDelta(const pusher::DeltaMessage& message, Rebuilder* r
   if (rebuilder == nullptr) {
     return;
   }
-  const std::vector<std::vector<uint8_t>> chunks = rebuilder->Rebuild(message);
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    assembly.Store(message.first_chunk + i, chunks[i]);
-  }
+  rebuilder->Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
+    assembly.Store(message.first_chunk + place, chunk);
+  });
 }
 
 void ReceiveSession::PublishAndStage() {

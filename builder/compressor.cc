@@ -25,6 +25,8 @@ constexpr uint64_t kZstdWindowLog =
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it
 // is 2% smaller than zstd's own choice for small inputs).
 constexpr uint64_t kZstdSourceHintBytes = 256 << 10;
+// A larger table does not stay in a core's cache: 3% less CPU for 0.02% of size.
+constexpr uint64_t kMostHashLog = 18;
 
 // One extent whose frame ends at the end of the chunk's last block, zeros before it.
 void AppendFrame(std::span<const uint8_t> frame, size_t content_bytes, StoredChunk& chunk) {
@@ -155,7 +157,7 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
                       {"accepted_waste", kAcceptedWasteBytes},
                       {"window_log", kZstdWindowLog},
                       {"chain_log", chosen.chainLog},
-                      {"hash_log", chosen.hashLog},
+                      {"hash_log", std::min<uint64_t>(chosen.hashLog, kMostHashLog)},
                       {"search_log", chosen.searchLog},
                       {"min_match", chosen.minMatch},
                       {"target_length", chosen.targetLength},

@@ -21,6 +21,12 @@ struct FreeContext {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
+// What comes out is as long as it is, and many are kept: decoded here first.
+std::vector<uint8_t>& Scratch() {
+  static thread_local std::vector<uint8_t> bytes(kMaxContentBytes);
+  return bytes;
+}
+
 std::span<const uint8_t> WithoutZeros(std::span<const uint8_t> chunk) {
   const auto first = std::ranges::find_if(chunk, [](uint8_t byte) { return byte != 0; });
   return {first, chunk.end()};
@@ -48,8 +54,8 @@ std::optional<ChunkContent> DecodeZstd(std::span<const uint8_t> frame) {
   ZSTD_DCtx_reset(kContext.get(), ZSTD_reset_session_only);
   ChunkContent out;
   out.framed = true;
-  out.bytes.resize(kMaxContentBytes);
-  ZSTD_outBuffer to{out.bytes.data(), out.bytes.size(), 0};
+  std::vector<uint8_t>& scratch = Scratch();
+  ZSTD_outBuffer to{scratch.data(), scratch.size(), 0};
   size_t left = 1;
   for (size_t at = 0; at < frame.size();) {
     const size_t piece = PieceBytes(frame, at);
@@ -69,24 +75,24 @@ std::optional<ChunkContent> DecodeZstd(std::span<const uint8_t> frame) {
     }
     at += piece;
   }
-  if (left != 0) {
+  if (left != 0 || to.pos == 0) {
     return std::nullopt;
   }
-  out.bytes.resize(to.pos);
+  out.bytes.assign(scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(to.pos));
   return out;
 }
 
 std::optional<ChunkContent> DecodeLz4(std::span<const uint8_t> frame) {
   ChunkContent out;
   out.framed = true;
-  out.bytes.resize(kMaxContentBytes);
+  std::vector<uint8_t>& scratch = Scratch();
   const int size = LZ4_decompress_safe(
-      reinterpret_cast<const char*>(frame.data()), reinterpret_cast<char*>(out.bytes.data()),
-      static_cast<int>(frame.size()), static_cast<int>(out.bytes.size()));
+      reinterpret_cast<const char*>(frame.data()), reinterpret_cast<char*>(scratch.data()),
+      static_cast<int>(frame.size()), static_cast<int>(scratch.size()));
   if (size <= 0) {
     return std::nullopt;
   }
-  out.bytes.resize(static_cast<size_t>(size));
+  out.bytes.assign(scratch.begin(), scratch.begin() + size);
   return out;
 }
 

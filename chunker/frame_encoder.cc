@@ -23,13 +23,19 @@ constexpr std::array kParameters = {
     std::pair{"min_match", ZSTD_c_minMatch},   std::pair{"target_length", ZSTD_c_targetLength},
     std::pair{"strategy", ZSTD_c_strategy}};
 
-// A manifest may come from a newer program.
-uint64_t ParameterOf(const Codec& codec, const std::string& name) {
+uint64_t ParameterOr0(const Codec& codec, const std::string& name) {
   const auto found = codec.parameters.find(name);
-  if (found == codec.parameters.end()) {
+  return found == codec.parameters.end() ? 0 : found->second;
+}
+
+// A manifest may come from another program, and zstd takes 0 for "the level's own"; level 1 has a
+// target length of 0 itself.
+uint64_t ZstdParameterOf(const Codec& codec, const std::string& name) {
+  const uint64_t value = ParameterOr0(codec, name);
+  if (value == 0 && (name != "target_length" || !codec.parameters.contains(name))) {
     base::Fail(base::Code::kUsage, "the {} codec needs the parameter {}", codec.name, name);
   }
-  return found->second;
+  return value;
 }
 
 size_t WasteOf(size_t frame_bytes) {
@@ -47,15 +53,15 @@ void CheckZstd(size_t result) {
 class ZstdEncoder final : public FrameEncoder {
  public:
   explicit ZstdEncoder(const Codec& codec)
-      : candidates_(ParameterOf(codec, kCandidatesParameter)),
-        accepted_waste_(ParameterOf(codec, kAcceptedWasteParameter)),
+      : candidates_(ParameterOr0(codec, kCandidatesParameter)),
+        accepted_waste_(ParameterOr0(codec, kAcceptedWasteParameter)),
         context_(ZSTD_createCCtx()) {
     if (context_ == nullptr) {
       throw std::bad_alloc();
     }
     Set(ZSTD_c_compressionLevel, codec.level);
     for (const auto& [name, parameter] : kParameters) {
-      Set(parameter, ParameterOf(codec, name));
+      Set(parameter, ZstdParameterOf(codec, name));
     }
     Set(ZSTD_c_stableInBuffer, 1);  // no copy of the content
   }
@@ -121,6 +127,9 @@ class ZstdEncoder final : public FrameEncoder {
     for (size_t left = 1; left != 0;) {
       left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_flush);
       CheckZstd(left);
+      if (left != 0 && out.pos == out.size) {  // a block has a header: too many flush points
+        base::Fail(base::Code::kUsage, "a frame of {} bytes cannot be flushed so often", in.size);
+      }
     }
   }
 
@@ -208,7 +217,7 @@ size_t EncoderBytes(const Codec& codec) {
     return static_cast<size_t>(LZ4_sizeofStateHC());
   }
   const auto log = [&](const char* name) {
-    return static_cast<unsigned>(std::min<uint64_t>(ParameterOf(codec, name), 31));
+    return static_cast<unsigned>(std::min<uint64_t>(ZstdParameterOf(codec, name), 31));
   };
   ZSTD_compressionParameters parameters{};
   parameters.windowLog = log("window_log");

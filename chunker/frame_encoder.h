@@ -17,7 +17,7 @@ class FrameEncoder {
  public:
   virtual ~FrameEncoder() = default;
 
-  // How many ends the codec can choose from.
+  // How many ends the codec can choose from; for EncodeUpToBest alone, as is "accepted_waste".
   virtual size_t ends_tried() const = 0;
   // A frame of the content up to that one of `ends` (ascending) where it wastes least of its last
   // block; the first of these. Sets `end`.

@@ -6,7 +6,8 @@
 namespace pusher {
 namespace {
 
-constexpr uint64_t kMaxChunks = kMaxDeltaContentBytes;  // each has content
+constexpr uint64_t kMaxChunks = 4096;
+constexpr uint64_t kLeastStepBytes = 256;  // between places where a chunk may end
 constexpr uint64_t kMaxReferences = 4096;
 constexpr unsigned kMaxShift = 56;  // numbers have at most 63 bits
 
@@ -55,7 +56,8 @@ class NumberReader {
 ChunkRecipe ReadRecipe(NumberReader& numbers) {
   ChunkRecipe out;
   out.content_bytes = numbers.Next(chunker::kMaxContentBytes, "content");
-  const uint64_t points = numbers.Next(out.content_bytes, "number of flush points");
+  const uint64_t points =
+      numbers.Next(out.content_bytes / kLeastStepBytes + 2, "number of flush points");
   uint64_t at = 0;
   for (uint64_t i = 0; i < points; ++i) {
     const uint64_t step = numbers.Next(out.content_bytes - at, "flush point");

@@ -56,7 +56,8 @@ std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory&
     try {
       const std::pair rank{hello.held[i].name == image.manifest().name,
                            SharedBytes(*found, chunks)};
-      if (!best || rank > best_rank) {
+      const bool related = rank.first || rank.second > 0;
+      if (related && (!best || rank > best_rank)) {
         best.emplace(Basis{i, *std::move(found)});
         best_rank = rank;
       }
@@ -105,7 +106,8 @@ std::optional<DeltaMessage> DeltaSender::Make(size_t first, const std::vector<bo
     }
   }
   out.delta = encoder_.Encode(together, prefix);
-  const bool pays = out.delta.size() < stored_bytes && out.delta.size() < chunker::kMaxChunkBytes;
+  const size_t payload_bytes = out.Serialize().size();
+  const bool pays = payload_bytes < stored_bytes && payload_bytes <= kMaxPayloadBytes;
   return pays ? std::optional(std::move(out)) : std::nullopt;
 }
 

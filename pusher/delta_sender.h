@@ -24,7 +24,7 @@ struct Basis {
 };
 
 // The version of `image` that shares most with it, among those that the host holds and that stand
-// beside it here, unharmed; an image of another name where there is none.
+// beside it here; an image of another name where there is none and they share something.
 std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory& image);
 
 class DeltaSender {

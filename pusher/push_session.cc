@@ -12,6 +12,7 @@
 #include "images/chunk_reader.h"
 #include "pusher/chunk_list.h"
 #include "pusher/delta_sender.h"
+#include "pusher/keep_alive.h"
 #include "pusher/texts.h"
 
 namespace pusher {
@@ -98,6 +99,7 @@ class ContentSender {
         image_(image),
         chunks_(chunks),
         missing_(std::move(missing)),
+        io_(io),
         progress_(io, fmt::format("{}: sending {}", wire.peer(), image.manifest().name),
                   MissingBytes()) {}
 
@@ -130,14 +132,21 @@ class ContentSender {
     return out;
   }
 
-  // Null where there is no basis, or ours is damaged.
-  std::unique_ptr<DeltaSender> DeltasAgainst(const Basis* basis) const {
+  // Null where there is no basis, or ours cannot be read. Reading it may take a while, in which the
+  // host must know that we live.
+  std::unique_ptr<DeltaSender> DeltasAgainst(const Basis* basis) {
+    if (basis == nullptr) {
+      return nullptr;
+    }
+    const KeepAlive alive(wire_);
     try {
-      return basis == nullptr ? nullptr : std::make_unique<DeltaSender>(*basis, image_, chunks_);
+      return std::make_unique<DeltaSender>(*basis, image_, chunks_);
     } catch (const base::Error& error) {
-      if (error.code() != base::Code::kVerification) {
+      if (error.code() == base::Code::kInterrupted) {
         throw;
       }
+      io_.Err("imgpush: {}: no deltas against {}: {}\n", wire_.peer(), basis->image.path(),
+              error.what());
       return nullptr;
     }
   }
@@ -171,6 +180,7 @@ class ContentSender {
       const std::optional<DeltaMessage> delta = deltas.Make(number, missing_, count);
       if (delta) {
         wire_.Send(static_cast<uint8_t>(MessageType::kDelta), delta->Serialize());
+        wire_.Flush();  // the host makes chunks of it while we make the next one
         out += count;
       }
       for (size_t i = number; i < number + count; ++i) {
@@ -185,6 +195,7 @@ class ContentSender {
   const images::ChunkReader image_;
   const ChunkList& chunks_;
   std::vector<bool> missing_;
+  const base::Io& io_;
   base::Progress progress_;
 };
 

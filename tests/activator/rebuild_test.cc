@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
+#include "base/error.h"
 #include "base/file.h"
 #include "chunker/delta.h"
 #include "tests/support/synthetic_image.h"
@@ -34,7 +37,13 @@ class RebuildTest : public testing::Test {
     return out;
   }
   std::vector<std::vector<uint8_t>> Rebuild(const pusher::DeltaMessage& message) {
-    return Rebuilder(codec_, versions_).Rebuild(message);
+    std::vector<std::vector<uint8_t>> out;
+    Rebuilder::Make(codec_, versions_)
+        ->Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
+          EXPECT_EQ(place, out.size());
+          out.push_back(chunk);
+        });
+    return out;
   }
 
   base::TemporaryDirectory directory_{"/tmp", "rebuild-"};
@@ -69,16 +78,31 @@ TEST_F(RebuildTest, AVersionThatHasGoneGivesNothing) {
 }
 
 TEST_F(RebuildTest, ACodecThatTakesTooMuchMemoryIsNotTaken) {
-  EXPECT_TRUE(CanEncode(codec_));
+  const auto takes = [&](const std::string& parameter, uint64_t value) {
+    chunker::Codec other = codec_;
+    other.parameters[parameter] = value;
+    return Rebuilder::Make(other, versions_) != nullptr;
+  };
+  EXPECT_TRUE(takes("chain_log", 16));
+  EXPECT_FALSE(takes("chain_log", 30));
+  EXPECT_FALSE(takes("window_log", 0));  // to zstd: as large as the level likes
   chunker::Codec other = codec_;
-  other.parameters["chain_log"] = 30;
-  EXPECT_FALSE(CanEncode(other));
-  other = codec_;
   other.library_version = "1.5.4";
-  EXPECT_FALSE(CanEncode(other));
+  EXPECT_EQ(Rebuilder::Make(other, versions_), nullptr);
   other = codec_;
   other.parameters.clear();
-  EXPECT_FALSE(CanEncode(other));
+  EXPECT_EQ(Rebuilder::Make(other, versions_), nullptr);
+  other = codec_;
+  other.parameters.erase("accepted_waste");  // it decides where a chunk ends, which is known here
+  EXPECT_NE(Rebuilder::Make(other, versions_), nullptr);
+}
+
+// Each flush costs a block's header: more of them than the frame has room for must end.
+TEST_F(RebuildTest, FlushPointsWithoutEndAreNoFrame) {
+  const std::vector<uint8_t> content(100000, 'x');
+  std::vector<size_t> points(content.size());
+  std::iota(points.begin(), points.end(), 1);
+  EXPECT_THROW(chunker::MakeFrameEncoder(codec_)->EncodeUpToLast(content, points), base::Error);
 }
 
 }  // namespace

@@ -110,8 +110,9 @@ TEST(ChunkContentTest, AnythingElseIsItself) {
   longer.push_back(0);
   std::vector<uint8_t> shorter = AlignedToBlocks(frame);
   shorter.pop_back();
+  const std::vector<uint8_t> empty = AlignedToBlocks(MakeFrameEncoder(Zstd())->EncodeWhole({}));
   for (const std::vector<uint8_t>& chunk :
-       {text, std::vector<uint8_t>(4096, 0), std::vector<uint8_t>(), longer, shorter}) {
+       {text, std::vector<uint8_t>(4096, 0), std::vector<uint8_t>(), longer, shorter, empty}) {
     const ChunkContent found = ContentOf(chunk, kZstd);
     EXPECT_FALSE(found.framed);
     EXPECT_EQ(found.bytes, chunk);
@@ -153,8 +154,10 @@ TEST(FrameEncoderTest, ACodecThatIsNotWholeIsRefused) {
   EXPECT_THROW(MakeFrameEncoder({"brotli", "1", 9, {}}), base::Error);
   EXPECT_THROW(MakeFrameEncoder({kZstd, "1.5.7", 9, {}}), base::Error);
   Codec wrong = Zstd();
-  wrong.parameters["window_log"] = 1000;
-  EXPECT_THROW(MakeFrameEncoder(wrong), base::Error);
+  for (const uint64_t window_log : {uint64_t{0}, uint64_t{1000}}) {
+    wrong.parameters["window_log"] = window_log;
+    EXPECT_THROW(MakeFrameEncoder(wrong), base::Error);
+  }
 }
 
 TEST(FrameEncoderTest, ItsMemoryIsKnownBefore) {

@@ -37,6 +37,8 @@ TEST(DeltaMessageTest, LengthsThatCannotBeAreRefused) {
   ExpectRefused(message);
   message.chunks = {{1 << 20, {}}, {1 << 20, {}}, {1, {}}};
   ExpectRefused(message);
+  message.chunks.assign(4097, {1, {}});
+  ExpectRefused(message);
   message = Some();
   message.first_chunk = UINT64_MAX;
   ExpectRefused(message);
@@ -49,6 +51,8 @@ TEST(DeltaMessageTest, FlushPointsThatDoNotEndWithTheContentAreRefused) {
   message.chunks[1].flush_points = {131072, 131072, 200000};
   ExpectRefused(message);
   message.chunks[1].flush_points = {131072, 200001};
+  ExpectRefused(message);
+  message.chunks[1] = {1024, {1, 2, 3, 4, 5, 6, 1024}};  // closer than places where a chunk may end
   ExpectRefused(message);
 }
 
