@@ -114,9 +114,8 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& b
     if (image.chunks_failed > 0) {
       board.WriteErr(fmt::format(
           "imgpush: {}: {} of {} chunks of {} did not come out of their deltas and were sent "
-          "whole; "
-          "{} may be damaged there\n",
-          outcome.target.name, image.chunks_failed, image.chunks_sent, image.name, image.basis));
+          "whole\n",
+          outcome.target.name, image.chunks_failed, image.chunks_sent, image.name));
     }
   }
   if (outcome.agent_bytes > 0) {
