@@ -2,9 +2,11 @@
 #include "pusher/fleet.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -49,6 +51,27 @@ TEST(ForEachAtOnceTest, ThrowsInTheEndWhatOneThrewAndBeginsNoMore) {
                base::Error);
   EXPECT_LE(begun, 2);
 }
+
+#ifndef __SANITIZE_ADDRESS__  // which ends the process where a thread is not to be had
+// Each thread wants a stack, and there is room for a few only.
+TEST(ForEachAtOnceTest, WhereTheSystemHasNoMoreThreadsThoseThatRunDoItAll) {
+  const auto exit_code = [] {
+    const rlimit few{256 << 20, 256 << 20};
+    ::setrlimit(RLIMIT_AS, &few);
+    std::atomic<size_t> done = 0;
+    std::set<std::thread::id> threads;
+    std::mutex mutex;
+    ForEachAtOnce(200, 200, [&](size_t) {
+      ::usleep(20'000);
+      const std::lock_guard<std::mutex> lock(mutex);
+      threads.insert(std::this_thread::get_id());
+      ++done;
+    });
+    return done == 200 && threads.size() < 200 ? 0 : 1;
+  };
+  EXPECT_EXIT(::_exit(exit_code()), testing::ExitedWithCode(0), "");
+}
+#endif
 
 class FleetTest : public ImgpushTest {
  protected:
