@@ -97,9 +97,7 @@ class Choice {
 void CheckOnce(const std::vector<Target>& targets) {
   std::map<std::string, std::string> names;  // by where they lead
   for (const Target& target : targets) {
-    const std::string folder = FolderOf(target.destination);
-    const auto [before, first] =
-        names.emplace(folder.empty() ? target.destination : "dir:" + folder, target.name);
+    const auto [before, first] = names.emplace(target.destination, target.name);
     if (!first) {
       base::Fail(base::Code::kUsage, "{} and {} are one host, {}: name it once", before->second,
                  target.name, target.destination);
