@@ -161,6 +161,7 @@ void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
   const RemoteOptions options = OptionsOf(arguments);
   ForEachAtOnce(ready.size(), arguments.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
+    outcome.switch_begun = true;
     outcome.error.reset();
     {
       Board::Line line(board);
@@ -172,6 +173,11 @@ void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
     }
     report(outcome);
   });
+  for (const HostOutcome* outcome : ready) {
+    if (!outcome->switch_begun) {
+      report(*outcome);
+    }
+  }
 }
 
 }  // namespace pusher

@@ -1,6 +1,11 @@
 // imgpush --activate: over dir: with the program that runs on hosts, and over stand-ins for ssh.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <array>
+#include <thread>
+
+#include "base/interrupt.h"
 #include "base/process.h"
 #include "pusher/remote_switch.h"
 #include "tests/pusher/imgpush_scene.h"
@@ -122,6 +127,49 @@ TEST_F(SwitchTest, AHostWhosePushFailedIsNotSwitchedAndTheOthersAre) {
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, testing::Not(HasSubstr("web1: generation")));
   EXPECT_THAT(result.out, HasSubstr("web2: generation 1 runs"));
+}
+
+// Between the push and the switch: the connection of the push takes a while to end.
+TEST_F(SwitchTest, AnInterruptBeforeTheActivationIsNoSuccess) {
+  const std::string pushed = folder() + "-pushed";
+  UseSsh("case $command in *receive*) echo 'SLIPWAY1 HAVE'; \"$SLIPWAY_AGENT\" receive --root " +
+         folder() + " --by me; : >" + pushed + "; exec sleep 100 ;; esac; exit 9");
+  const base::ProcessResult result =
+      base::Run({"sh", "-c",
+                 "env --default-signal=INT \"$@\" & while [ ! -e " + pushed +
+                     " ]; do sleep 0.05; done; kill -INT $!; wait $!",
+                 "sh", TEST_IMGPUSH, "--images", images(), "--activate", "--yes", "web1"});
+  EXPECT_EQ(result.exit_code, 130);
+  EXPECT_EQ(result.err, "imgpush: error: web1: interrupted before its activation\n");
+  EXPECT_THAT(result.out, HasSubstr("web1: sent "));
+}
+
+TEST_F(SwitchTest, AnInterruptOfTheQuestionIsNoSuccessAndTheReportComesAllTheSame) {
+  const std::string out = folder() + "-out";
+  const std::string err = folder() + "-err";
+  const auto exit_code = [&] {
+    base::InstallInterruptHandlers();
+    std::array<int, 2> nobody_types{};
+    EXPECT_EQ(::pipe(nobody_types.data()), 0);
+    const base::UniqueFd out_fd = base::Open(out, O_RDWR | O_CREAT, 0644);
+    const base::UniqueFd err_fd = base::Open(err, O_RDWR | O_CREAT, 0644);
+    base::Io io;
+    io.in = nobody_types[0];
+    io.out = out_fd.get();
+    io.err = err_fd.get();
+    io.in_is_terminal = io.err_is_terminal = true;
+    std::thread([&] {
+      while (base::ReadFile(err).find("[y/N]") == std::string::npos) {
+        ::usleep(10'000);
+      }
+      ::kill(::getpid(), SIGINT);
+    }).detach();
+    return RunImgpush({"--images", images(), "--json", "--activate", host()}, io);
+  };
+  EXPECT_EXIT(::_exit(exit_code()), testing::ExitedWithCode(130), "");
+  EXPECT_THAT(base::ReadFile(err),
+              HasSubstr("imgpush: error: " + host() + ": interrupted before its activation\n"));
+  EXPECT_THAT(base::ReadFile(out), HasSubstr("\"exit_code\": 130"));
 }
 
 TEST_F(SwitchTest, AnInterruptEndsTheFollowingAndSaysThatTheActivationGoesOn) {
