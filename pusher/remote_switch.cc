@@ -41,6 +41,17 @@ echo
 echo "SLIPWAY1 ENDED $code ${current#generations/}"
 )sh";
 
+// The rest of an overlong line is dropped: what a service writes to its log must not become a line
+// of ours.
+std::optional<std::string> NextLine(Stream& stream) {
+  std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
+  std::optional<std::string> part = line;
+  while (part && part->size() == kMaxLineBytes) {
+    part = stream.ReadLine(kMaxLineBytes);
+  }
+  return line;
+}
+
 uint64_t NumberOf(std::string_view text) {
   uint64_t out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
@@ -130,7 +141,7 @@ SwitchResult Switch::FollowLines(Stream& stream) {
   said_.clear();
   bool started = false;
   for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
-    const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
+    const std::optional<std::string> line = NextLine(stream);
     if (!line) {
       base::Fail(base::Code::kUnreachable, "{}: the connection was lost", target_.name);
     }

@@ -81,6 +81,15 @@ TEST_F(SwitchTest, WhatActivateSaysAndItsExitCodePassThroughForEachHost) {
   EXPECT_EQ(report.at("generation"), 1);
 }
 
+TEST_F(SwitchTest, TheRestOfAnOverlongLineIsNoLineOfOurs) {
+  UseSshThatSwitches(
+      "echo 'SLIPWAY1 STARTED'; head -c 32768 /dev/zero | tr '\\0' x; echo 'SLIPWAY1 ENDED 0 1'\n"
+      "head -c 16384 /dev/zero | tr '\\0' x; echo; echo 'SLIPWAY1 ENDED 3 7'");
+  const Result result = Run({"--activate", "--yes", "web1"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.out, HasSubstr("web1: generation 7 runs\n"));
+}
+
 // The second connection is asked for the same activation: it has the same id.
 TEST_F(SwitchTest, ALostConnectionIsMadeAgainForTheSameActivation) {
   UseSshThatSwitches("ids=" + folder() +
