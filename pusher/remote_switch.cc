@@ -139,6 +139,7 @@ SwitchResult Switch::ResultOf(int exit_code, uint64_t running) const {
 
 SwitchResult Switch::FollowLines(Stream& stream) {
   said_.clear();
+  const std::optional<SteadyClock::time_point> lost = lost_;
   bool started = false;
   for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
     const std::optional<std::string> line = NextLine(stream);
@@ -151,13 +152,13 @@ SwitchResult Switch::FollowLines(Stream& stream) {
       started = begun_ = true;
       continue;
     }
-    if (started) {  // not by STARTED alone: a host may begin and drop for ever
+    if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever
       lost_.reset();
-    }
-    if (word.starts_with("REFUSED ")) {
+    } else if (!started && word.starts_with("REFUSED ")) {
       base::Fail(base::Code::kFailed, "{}", Printable(word.substr(8)));
-    } else if (word.starts_with("ENDED ")) {
+    } else if (started && word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
+      lost_ = lost;  // one that is killed each time must not be followed for ever
       return ResultOf(static_cast<int>(NumberOf(word.substr(6))),
                       space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
     } else if (started && word.empty() && line->starts_with(kErrorPrefix)) {

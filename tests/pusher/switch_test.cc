@@ -29,6 +29,21 @@ class SwitchTest : public ImgpushTest {
         "--root " +
         folder() + "-$host --by me ;; esac\n" + action);
   }
+  // Of a connection that is lost after it began, with little patience.
+  void ExpectNeedsAttention() {
+    const RemoteOptions options{directory_.path() + "/ssh", {"/var/lib/images", "me", "", {}}};
+    SwitchRequest request;
+    request.generation = 5;
+    request.patience = std::chrono::milliseconds(10);
+    request.show = [](const std::string&) {};
+    try {
+      SwitchOn({"web1", "web1", nullptr}, options, {}, request);
+      FAIL();
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code(), base::Code::kNeedsAttention);
+      EXPECT_THAT(error.what(), HasSubstr("lost while generation 5 was being activated"));
+    }
+  }
 };
 
 TEST_F(SwitchTest, WithoutATerminalItWantsYes) {
@@ -114,18 +129,14 @@ TEST_F(SwitchTest, AHostThatIsNotReachedAtAllHasChangedNothing) {
 TEST_F(SwitchTest, AHostThatIsLostForGoodNeedsAttention) {
   UseSshThatSwitches("[ ! -e " + folder() + "-begun ] || exit 255; : >" + folder() +
                      "-begun; echo 'SLIPWAY1 STARTED'; exit 255");
-  const RemoteOptions options{directory_.path() + "/ssh", {"/var/lib/images", "me", "", {}}};
-  SwitchRequest request;
-  request.generation = 5;
-  request.patience = std::chrono::milliseconds(10);
-  request.show = [](const std::string&) {};
-  try {
-    SwitchOn({"web1", "web1", nullptr}, options, {}, request);
-    FAIL();
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), base::Code::kNeedsAttention);
-    EXPECT_THAT(error.what(), HasSubstr("lost while generation 5 was being activated"));
-  }
+  ExpectNeedsAttention();
+}
+
+TEST_F(SwitchTest, AnActivateThatIsKilledEachTimeIsNotFollowedForEver) {
+  UseSshThatSwitches(
+      "echo 'SLIPWAY1 STARTED'; echo it goes on; echo 'SLIPWAY1 ALIVE'; echo; echo 'SLIPWAY1 ENDED "
+      "137 '");
+  ExpectNeedsAttention();
 }
 
 TEST_F(SwitchTest, AHostWhosePushFailedIsNotSwitchedAndTheOthersAre) {
