@@ -194,7 +194,7 @@ void Switch::WaitForReturn(const base::Error& lost) {
   if (begun_ && now - *lost_ >= request_.patience) {
     base::Fail(base::Code::kNeedsAttention,
                "the connection was lost while generation {} was being activated, and the host does "
-               "not answer ({}): look at `activate status` there",
+               "not tell what became of it ({}): look at `activate status` there",
                request_.generation, lost.what());
   }
   for (SteadyClock::time_point end = now + kRetry; SteadyClock::now() < end;) {
@@ -209,7 +209,10 @@ SwitchResult Switch::Run() {
       try {
         return Follow();
       } catch (const base::Error& error) {
-        if (error.code() != base::Code::kUnreachable) {
+        // What has begun goes on, whatever keeps us from following it: a login that is refused now
+        // says nothing of the switch.
+        if (error.code() == base::Code::kInterrupted ||
+            (!begun_ && error.code() != base::Code::kUnreachable)) {
           throw;
         }
         WaitForReturn(error);

@@ -139,6 +139,29 @@ TEST_F(SwitchTest, AnActivateThatIsKilledEachTimeIsNotFollowedForEver) {
   ExpectNeedsAttention();
 }
 
+// Not "failed, nothing changed": what began goes on there.
+TEST_F(SwitchTest, AHostThatRefusesUsAfterItBeganIsAskedAgain) {
+  const std::string begun = folder() + "-begun";
+  const std::string refusals =
+      "echo x >>" + begun + "; case $(wc -l <" + begun +
+      ") in 1) echo 'SLIPWAY1 STARTED'; exit 255;; 2) echo 'SLIPWAY1 REFUSED no sudo now'; exit "
+      "1;; 3) echo 'the account is locked' >&2; exit 9;; esac\n";
+  UseSshThatSwitches(refusals + "echo 'SLIPWAY1 STARTED'; echo 'SLIPWAY1 ENDED 0 1'");
+  const Result result = Run({"--activate", "--yes", "web1"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs, activated in "));
+  base::RemoveTree(begun);
+  UseSshThatSwitches(refusals);
+  ExpectNeedsAttention();
+}
+
+TEST_F(SwitchTest, AHostThatRefusesUsBeforeItBeganHasChangedNothing) {
+  UseSshThatSwitches("echo 'SLIPWAY1 REFUSED no sudo there'; exit 1");
+  const Result result = Run({"--activate", "--yes", "web1"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("imgpush: error: web1: no sudo there\n"));
+}
+
 TEST_F(SwitchTest, AHostWhosePushFailedIsNotSwitchedAndTheOthersAre) {
   UseSshThatSwitches("echo 'SLIPWAY1 STARTED'; echo 'SLIPWAY1 ENDED 0 1'");
   base::MakeDirectories(folder() + "-web1");
