@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -41,17 +42,6 @@ echo
 echo "SLIPWAY1 ENDED $code ${current#generations/}"
 )sh";
 
-// The rest of an overlong line is dropped: what a service writes to its log must not become a line
-// of ours.
-std::optional<std::string> NextLine(Stream& stream) {
-  std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
-  std::optional<std::string> part = line;
-  while (part && part->size() == kMaxLineBytes) {
-    part = stream.ReadLine(kMaxLineBytes);
-  }
-  return line;
-}
-
 uint64_t NumberOf(std::string_view text) {
   uint64_t out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
@@ -81,6 +71,7 @@ class Switch {
   const SwitchRequest& request_;
   const std::string id_ = base::RandomHex(8);
   bool begun_ = false;
+  bool again_ = false;  // it had begun before this connection
   int attempts_ = 0;
   std::optional<SteadyClock::time_point> lost_;  // since when
   std::string said_;                             // its error, or else its last line
@@ -125,8 +116,11 @@ SwitchResult Switch::ResultOf(int exit_code, uint64_t running) const {
   if (exit_code == 0) {
     return out;
   }
+  // The process that followed it was ended, not the switch; or cannot be run again, which tells
+  // nothing of the switch either.
   constexpr int kSignalExit = 128;
-  if (exit_code > kSignalExit) {  // the process that followed it was ended, not the switch
+  constexpr int kCannotRun = 126;
+  if (exit_code > kSignalExit || (exit_code >= kCannotRun && again_)) {
     base::Fail(base::Code::kUnreachable, "{}: activate ended with {}", target_.name, exit_code);
   }
   constexpr int kLastCode = static_cast<int>(base::Code::kStale);
@@ -141,10 +135,16 @@ SwitchResult Switch::FollowLines(Stream& stream) {
   said_.clear();
   const std::optional<SteadyClock::time_point> lost = lost_;
   bool started = false;
+  bool overlong = false;
   for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
-    const std::optional<std::string> line = NextLine(stream);
+    const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
     if (!line) {
       base::Fail(base::Code::kUnreachable, "{}: the connection was lost", target_.name);
+    }
+    // The rest of an overlong line is dropped: what a service writes to its log must not become a
+    // line of ours.
+    if (std::exchange(overlong, line->size() == kMaxLineBytes)) {
+      continue;
     }
     const std::string_view word =
         line->starts_with(kMagic) ? std::string_view(*line).substr(kMagic.size()) : "";
@@ -171,6 +171,7 @@ SwitchResult Switch::FollowLines(Stream& stream) {
 }
 
 SwitchResult Switch::Follow() {
+  again_ = begun_;
   Connection connection(target_, options_, RemoteCommand(), FolderCommand());
   try {
     SwitchResult result = FollowLines(connection.stream());

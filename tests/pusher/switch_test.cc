@@ -145,7 +145,8 @@ TEST_F(SwitchTest, AHostThatRefusesUsAfterItBeganIsAskedAgain) {
   const std::string refusals =
       "echo x >>" + begun + "; case $(wc -l <" + begun +
       ") in 1) echo 'SLIPWAY1 STARTED'; exit 255;; 2) echo 'SLIPWAY1 REFUSED no sudo now'; exit "
-      "1;; 3) echo 'the account is locked' >&2; exit 9;; esac\n";
+      "1;; 3) echo 'the account is locked' >&2; exit 9;; 4) echo 'SLIPWAY1 STARTED'; echo "
+      "'SLIPWAY1 ENDED 127 ';; esac\n";
   UseSshThatSwitches(refusals + "echo 'SLIPWAY1 STARTED'; echo 'SLIPWAY1 ENDED 0 1'");
   const Result result = Run({"--activate", "--yes", "web1"});
   EXPECT_EQ(result.code, 0) << result.err;
