@@ -52,7 +52,8 @@ TEST(ForEachAtOnceTest, ThrowsInTheEndWhatOneThrewAndBeginsNoMore) {
   EXPECT_LE(begun, 2);
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which ends the process where a thread is not to be had
+// Sanitizers want more address space than that.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 // Each thread wants a stack, and there is room for a few only.
 TEST(ForEachAtOnceTest, WhereTheSystemHasNoMoreThreadsThoseThatRunDoItAll) {
   const auto exit_code = [] {
