@@ -10,6 +10,7 @@
 #include <chrono>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/interrupt.h"
@@ -103,8 +104,15 @@ void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>&
     }
   };
   std::vector<std::thread> threads;
-  for (size_t i = 0; i < std::min(count, jobs); ++i) {
-    threads.emplace_back(run);
+  threads.reserve(std::min(count, jobs));
+  try {
+    for (size_t i = 0; i < std::min(count, jobs); ++i) {
+      threads.emplace_back(run);
+    }
+  } catch (const std::system_error&) {  // the system has no more; those that run do it all
+    if (threads.empty()) {
+      throw;
+    }
   }
   for (std::thread& thread : threads) {
     thread.join();
@@ -153,6 +161,7 @@ void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
   const RemoteOptions options = OptionsOf(arguments);
   ForEachAtOnce(ready.size(), arguments.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
+    outcome.switch_begun = true;
     outcome.error.reset();
     {
       Board::Line line(board);
@@ -164,6 +173,11 @@ void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
     }
     report(outcome);
   });
+  for (const HostOutcome* outcome : ready) {
+    if (!outcome->switch_begun) {
+      report(*outcome);
+    }
+  }
 }
 
 }  // namespace pusher

@@ -28,6 +28,7 @@ struct HostOutcome {
   uint64_t image_bytes = 0;
   double seconds = 0;
   std::optional<uint64_t> running;  // the generation, where it was to be activated and we know
+  bool switch_begun = false;
   double switch_seconds = 0;
 
   bool pushed() const { return push.staged.generation != 0; }
@@ -46,7 +47,8 @@ using Reporter = std::function<void(const HostOutcome&)>;
 std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arguments& arguments,
                                    const AgentBinary& agent, Board& board, const Reporter& report);
 
-// Activates what was staged on the hosts that have no error, each by itself.
+// Activates what was staged on the hosts that have no error, each by itself. Those whose turn does
+// not come, for we were interrupted, have an error that says so.
 void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
                  const AgentBinary& agent, Board& board, const Reporter& report);
 

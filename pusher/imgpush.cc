@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/confirm.h"
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "pusher/agent_binary.h"
 #include "pusher/arguments.h"
@@ -15,13 +16,26 @@
 namespace pusher {
 namespace {
 
+// An interrupt is no answer: what it leaves undone is for ActivateAll to tell.
+bool SaidNo(const std::string& question, const base::Io& io) {
+  try {
+    return !base::Confirm(io, question);
+  } catch (const base::Error& error) {
+    if (error.code() != base::Code::kInterrupted) {
+      throw;
+    }
+    io.Err("\n");
+    return false;
+  }
+}
+
 void Activate(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
               const AgentBinary& agent, const base::Io& io, Board& board) {
   const std::string question = Question(outcomes);
-  if (question.empty() || base::Interrupted()) {
+  if (question.empty()) {
     return;
   }
-  if (!arguments.yes && !base::Confirm(io, question)) {
+  if (!arguments.yes && !base::Interrupted() && SaidNo(question, io)) {
     io.Err("imgpush: nothing was activated\n");
     return;
   }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -70,6 +71,7 @@ class Switch {
   const SwitchRequest& request_;
   const std::string id_ = base::RandomHex(8);
   bool begun_ = false;
+  bool again_ = false;  // it had begun before this connection
   int attempts_ = 0;
   std::optional<SteadyClock::time_point> lost_;  // since when
   std::string said_;                             // its error, or else its last line
@@ -114,8 +116,11 @@ SwitchResult Switch::ResultOf(int exit_code, uint64_t running) const {
   if (exit_code == 0) {
     return out;
   }
+  // The process that followed it was ended, not the switch; or cannot be run again, which tells
+  // nothing of the switch either.
   constexpr int kSignalExit = 128;
-  if (exit_code > kSignalExit) {  // the process that followed it was ended, not the switch
+  constexpr int kCannotRun = 126;
+  if (exit_code > kSignalExit || (exit_code >= kCannotRun && again_)) {
     base::Fail(base::Code::kUnreachable, "{}: activate ended with {}", target_.name, exit_code);
   }
   constexpr int kLastCode = static_cast<int>(base::Code::kStale);
@@ -128,11 +133,18 @@ SwitchResult Switch::ResultOf(int exit_code, uint64_t running) const {
 
 SwitchResult Switch::FollowLines(Stream& stream) {
   said_.clear();
+  const std::optional<SteadyClock::time_point> lost = lost_;
   bool started = false;
+  bool overlong = false;
   for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
     const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
     if (!line) {
       base::Fail(base::Code::kUnreachable, "{}: the connection was lost", target_.name);
+    }
+    // The rest of an overlong line is dropped: what a service writes to its log must not become a
+    // line of ours.
+    if (std::exchange(overlong, line->size() == kMaxLineBytes)) {
+      continue;
     }
     const std::string_view word =
         line->starts_with(kMagic) ? std::string_view(*line).substr(kMagic.size()) : "";
@@ -140,13 +152,13 @@ SwitchResult Switch::FollowLines(Stream& stream) {
       started = begun_ = true;
       continue;
     }
-    if (started) {  // not by STARTED alone: a host may begin and drop for ever
+    if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever
       lost_.reset();
-    }
-    if (word.starts_with("REFUSED ")) {
+    } else if (!started && word.starts_with("REFUSED ")) {
       base::Fail(base::Code::kFailed, "{}", Printable(word.substr(8)));
-    } else if (word.starts_with("ENDED ")) {
+    } else if (started && word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
+      lost_ = lost;  // one that is killed each time must not be followed for ever
       return ResultOf(static_cast<int>(NumberOf(word.substr(6))),
                       space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
     } else if (started && word.empty() && line->starts_with(kErrorPrefix)) {
@@ -159,6 +171,7 @@ SwitchResult Switch::FollowLines(Stream& stream) {
 }
 
 SwitchResult Switch::Follow() {
+  again_ = begun_;
   Connection connection(target_, options_, RemoteCommand(), FolderCommand());
   try {
     SwitchResult result = FollowLines(connection.stream());
@@ -182,7 +195,7 @@ void Switch::WaitForReturn(const base::Error& lost) {
   if (begun_ && now - *lost_ >= request_.patience) {
     base::Fail(base::Code::kNeedsAttention,
                "the connection was lost while generation {} was being activated, and the host does "
-               "not answer ({}): look at `activate status` there",
+               "not tell what became of it ({}): look at `activate status` there",
                request_.generation, lost.what());
   }
   for (SteadyClock::time_point end = now + kRetry; SteadyClock::now() < end;) {
@@ -197,7 +210,10 @@ SwitchResult Switch::Run() {
       try {
         return Follow();
       } catch (const base::Error& error) {
-        if (error.code() != base::Code::kUnreachable) {
+        // What has begun goes on, whatever keeps us from following it: a login that is refused now
+        // says nothing of the switch.
+        if (error.code() == base::Code::kInterrupted ||
+            (!begun_ && error.code() != base::Code::kUnreachable)) {
           throw;
         }
         WaitForReturn(error);

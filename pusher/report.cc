@@ -2,10 +2,13 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "base/progress.h"
 #include "images/json_fields.h"
+#include "pusher/bootstrap.h"
 #include "pusher/remote.h"
 
 namespace pusher {
@@ -16,14 +19,28 @@ std::string Percent(uint64_t part, uint64_t whole) {
       "{:.1f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+// 'text' for a shell and a terminal; plain words stay as they are.
+std::string Word(const std::string& text) {
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("/._-@:+,%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  return plain ? text : Printable(ShellQuoted(text), std::string::npos);
+}
+
 std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments) {
   const std::string generation = std::to_string(outcome.push.staged.generation);
   if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
-    return fmt::format("activate --root {} --generation {}", folder, generation);
+    return fmt::format("activate --root {} --generation {}", Word(folder), generation);
   }
-  return fmt::format("ssh {} {}{}/bin/activate --generation {}{}", outcome.target.destination,
-                     outcome.by_sudo ? "sudo " : "", arguments.root, generation,
-                     arguments.root == images::kDefaultRoot ? "" : " --root " + arguments.root);
+  const std::string root = Word(arguments.root);
+  const std::string command =
+      fmt::format("{}{} --generation {}{}", outcome.by_sudo ? "sudo " : "",
+                  Word(arguments.root + "/bin/activate"), generation,
+                  arguments.root == images::kDefaultRoot ? "" : " --root " + root);
+  // Two shells read it: ours and the host's.
+  return fmt::format("ssh {} {}", Word(outcome.target.destination),
+                     root == arguments.root ? command : Word(command));
 }
 
 std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
@@ -114,9 +131,8 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& b
     if (image.chunks_failed > 0) {
       board.WriteErr(fmt::format(
           "imgpush: {}: {} of {} chunks of {} did not come out of their deltas and were sent "
-          "whole; "
-          "{} may be damaged there\n",
-          outcome.target.name, image.chunks_failed, image.chunks_sent, image.name, image.basis));
+          "whole\n",
+          outcome.target.name, image.chunks_failed, image.chunks_sent, image.name));
     }
   }
   if (outcome.agent_bytes > 0) {

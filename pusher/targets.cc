@@ -93,6 +93,18 @@ class Choice {
   std::map<std::vector<std::string>, SharedImages> opened_;
 };
 
+// Two pushes at once to one host would only be in each other's way.
+void CheckOnce(const std::vector<Target>& targets) {
+  std::map<std::string, std::string> names;  // by where they lead
+  for (const Target& target : targets) {
+    const auto [before, first] = names.emplace(target.destination, target.name);
+    if (!first) {
+      base::Fail(base::Code::kUsage, "{} and {} are one host, {}: name it once", before->second,
+                 target.name, target.destination);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Target> ChooseTargets(const Arguments& arguments, const base::Io& io) {
@@ -109,6 +121,7 @@ std::vector<Target> ChooseTargets(const Arguments& arguments, const base::Io& io
                  fmt::join(*host.images, ", "), arguments.hosts_file);
     }
   }
+  CheckOnce(out);
   if (out.empty()) {
     base::Fail(base::Code::kUsage, "no host of these takes {}: see \"images\" in {}",
                fmt::join(arguments.names, ", "), arguments.hosts_file);

@@ -2,9 +2,11 @@
 #include "pusher/fleet.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -49,6 +51,28 @@ TEST(ForEachAtOnceTest, ThrowsInTheEndWhatOneThrewAndBeginsNoMore) {
                base::Error);
   EXPECT_LE(begun, 2);
 }
+
+// Sanitizers want more address space than that.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Each thread wants a stack, and there is room for a few only.
+TEST(ForEachAtOnceTest, WhereTheSystemHasNoMoreThreadsThoseThatRunDoItAll) {
+  const auto exit_code = [] {
+    const rlimit few{256 << 20, 256 << 20};
+    ::setrlimit(RLIMIT_AS, &few);
+    std::atomic<size_t> done = 0;
+    std::set<std::thread::id> threads;
+    std::mutex mutex;
+    ForEachAtOnce(200, 200, [&](size_t) {
+      ::usleep(20'000);
+      const std::lock_guard<std::mutex> lock(mutex);
+      threads.insert(std::this_thread::get_id());
+      ++done;
+    });
+    return done == 200 && threads.size() < 200 ? 0 : 1;
+  };
+  EXPECT_EXIT(::_exit(exit_code()), testing::ExitedWithCode(0), "");
+}
+#endif
 
 class FleetTest : public ImgpushTest {
  protected:
@@ -162,6 +186,14 @@ TEST_F(FleetTest, WhatAHostDoesNotTakeIsAUsageError) {
   WriteHosts("{ \"hosts\": { \"db\": { \"ssh\": \"-oProxyCommand=x\" } } }");
   EXPECT_EQ(RunWithHosts({"db", "nginx"}).code, 2);
   EXPECT_FALSE(base::Exists(Folder("db")));
+}
+
+TEST_F(FleetTest, OneHostUnderTwoNamesIsAUsageError) {
+  Build("nginx", 2, 1, "1");
+  WriteHosts(R"({ "hosts": { "web": { "ssh": "root@10.0.0.5" } } })");
+  const Result result = RunWithHosts({"web,root@10.0.0.5", "nginx"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.err, "web and root@10.0.0.5 are one host, root@10.0.0.5: name it once\n");
 }
 
 TEST_F(FleetTest, AListedHostIsReachedByItsDestinationAndCalledByItsName) {

@@ -189,6 +189,19 @@ TEST_F(ImgpushTest, ASshHostIsToldHowToActivate) {
                                     "ssh web1 /var/lib/images/bin/activate --generation 1\n"));
 }
 
+TEST_F(ImgpushTest, TheCommandThatActivatesIsQuotedForTheShellsThatReadIt) {
+  Build("app", 2, 0, "1");
+  EXPECT_THAT(Run({host() + "'s own"}).out,
+              HasSubstr("activate --root '" + folder() + "'\\''s own' --generation 1\n"));
+  EXPECT_THAT(Run({host() + "\xc2\x9b"}).out, HasSubstr("--root '" + folder() + "  ' "));
+  UseSsh(kAgentBehindSsh);
+  EXPECT_THAT(Run({"root@[::1]"}).out,
+              HasSubstr("ssh 'root@[::1]' /var/lib/images/bin/activate --generation 1\n"));
+  EXPECT_THAT(Run({"--root", "/srv/my images", "web1"}).out,
+              HasSubstr("ssh web1 ''\\''/srv/my images/bin/activate'\\'' --generation 1 "
+                        "--root '\\''/srv/my images'\\'''\n"));
+}
+
 TEST_F(ImgpushTest, AHostThatCannotMountTheImageIsSentNothing) {
   tests::SyntheticImage image;
   image.chunks = {"one"};

@@ -1,6 +1,11 @@
 // imgpush --activate: over dir: with the program that runs on hosts, and over stand-ins for ssh.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <array>
+#include <thread>
+
+#include "base/interrupt.h"
 #include "base/process.h"
 #include "pusher/remote_switch.h"
 #include "tests/pusher/imgpush_scene.h"
@@ -23,6 +28,21 @@ class SwitchTest : public ImgpushTest {
         "case $command in *receive*) echo 'SLIPWAY1 HAVE'; exec \"$SLIPWAY_AGENT\" receive "
         "--root " +
         folder() + "-$host --by me ;; esac\n" + action);
+  }
+  // Of a connection that is lost after it began, with little patience.
+  void ExpectNeedsAttention() {
+    const RemoteOptions options{directory_.path() + "/ssh", {"/var/lib/images", "me", "", {}}};
+    SwitchRequest request;
+    request.generation = 5;
+    request.patience = std::chrono::milliseconds(10);
+    request.show = [](const std::string&) {};
+    try {
+      SwitchOn({"web1", "web1", nullptr}, options, {}, request);
+      FAIL();
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code(), base::Code::kNeedsAttention);
+      EXPECT_THAT(error.what(), HasSubstr("lost while generation 5 was being activated"));
+    }
   }
 };
 
@@ -76,6 +96,15 @@ TEST_F(SwitchTest, WhatActivateSaysAndItsExitCodePassThroughForEachHost) {
   EXPECT_EQ(report.at("generation"), 1);
 }
 
+TEST_F(SwitchTest, TheRestOfAnOverlongLineIsNoLineOfOurs) {
+  UseSshThatSwitches(
+      "echo 'SLIPWAY1 STARTED'; head -c 32768 /dev/zero | tr '\\0' x; echo 'SLIPWAY1 ENDED 0 1'\n"
+      "head -c 16384 /dev/zero | tr '\\0' x; echo; echo 'SLIPWAY1 ENDED 3 7'");
+  const Result result = Run({"--activate", "--yes", "web1"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.out, HasSubstr("web1: generation 7 runs\n"));
+}
+
 // The second connection is asked for the same activation: it has the same id.
 TEST_F(SwitchTest, ALostConnectionIsMadeAgainForTheSameActivation) {
   UseSshThatSwitches("ids=" + folder() +
@@ -100,18 +129,38 @@ TEST_F(SwitchTest, AHostThatIsNotReachedAtAllHasChangedNothing) {
 TEST_F(SwitchTest, AHostThatIsLostForGoodNeedsAttention) {
   UseSshThatSwitches("[ ! -e " + folder() + "-begun ] || exit 255; : >" + folder() +
                      "-begun; echo 'SLIPWAY1 STARTED'; exit 255");
-  const RemoteOptions options{directory_.path() + "/ssh", {"/var/lib/images", "me", "", {}}};
-  SwitchRequest request;
-  request.generation = 5;
-  request.patience = std::chrono::milliseconds(10);
-  request.show = [](const std::string&) {};
-  try {
-    SwitchOn({"web1", "web1", nullptr}, options, {}, request);
-    FAIL();
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), base::Code::kNeedsAttention);
-    EXPECT_THAT(error.what(), HasSubstr("lost while generation 5 was being activated"));
-  }
+  ExpectNeedsAttention();
+}
+
+TEST_F(SwitchTest, AnActivateThatIsKilledEachTimeIsNotFollowedForEver) {
+  UseSshThatSwitches(
+      "echo 'SLIPWAY1 STARTED'; echo it goes on; echo 'SLIPWAY1 ALIVE'; echo; echo 'SLIPWAY1 ENDED "
+      "137 '");
+  ExpectNeedsAttention();
+}
+
+// Not "failed, nothing changed": what began goes on there.
+TEST_F(SwitchTest, AHostThatRefusesUsAfterItBeganIsAskedAgain) {
+  const std::string begun = folder() + "-begun";
+  const std::string refusals =
+      "echo x >>" + begun + "; case $(wc -l <" + begun +
+      ") in 1) echo 'SLIPWAY1 STARTED'; exit 255;; 2) echo 'SLIPWAY1 REFUSED no sudo now'; exit "
+      "1;; 3) echo 'the account is locked' >&2; exit 9;; 4) echo 'SLIPWAY1 STARTED'; echo "
+      "'SLIPWAY1 ENDED 127 ';; esac\n";
+  UseSshThatSwitches(refusals + "echo 'SLIPWAY1 STARTED'; echo 'SLIPWAY1 ENDED 0 1'");
+  const Result result = Run({"--activate", "--yes", "web1"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs, activated in "));
+  base::RemoveTree(begun);
+  UseSshThatSwitches(refusals);
+  ExpectNeedsAttention();
+}
+
+TEST_F(SwitchTest, AHostThatRefusesUsBeforeItBeganHasChangedNothing) {
+  UseSshThatSwitches("echo 'SLIPWAY1 REFUSED no sudo there'; exit 1");
+  const Result result = Run({"--activate", "--yes", "web1"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("imgpush: error: web1: no sudo there\n"));
 }
 
 TEST_F(SwitchTest, AHostWhosePushFailedIsNotSwitchedAndTheOthersAre) {
@@ -122,6 +171,49 @@ TEST_F(SwitchTest, AHostWhosePushFailedIsNotSwitchedAndTheOthersAre) {
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, testing::Not(HasSubstr("web1: generation")));
   EXPECT_THAT(result.out, HasSubstr("web2: generation 1 runs"));
+}
+
+// Between the push and the switch: the connection of the push takes a while to end.
+TEST_F(SwitchTest, AnInterruptBeforeTheActivationIsNoSuccess) {
+  const std::string pushed = folder() + "-pushed";
+  UseSsh("case $command in *receive*) echo 'SLIPWAY1 HAVE'; \"$SLIPWAY_AGENT\" receive --root " +
+         folder() + " --by me; : >" + pushed + "; exec sleep 100 ;; esac; exit 9");
+  const base::ProcessResult result =
+      base::Run({"sh", "-c",
+                 "env --default-signal=INT \"$@\" & while [ ! -e " + pushed +
+                     " ]; do sleep 0.05; done; kill -INT $!; wait $!",
+                 "sh", TEST_IMGPUSH, "--images", images(), "--activate", "--yes", "web1"});
+  EXPECT_EQ(result.exit_code, 130);
+  EXPECT_EQ(result.err, "imgpush: error: web1: interrupted before its activation\n");
+  EXPECT_THAT(result.out, HasSubstr("web1: sent "));
+}
+
+TEST_F(SwitchTest, AnInterruptOfTheQuestionIsNoSuccessAndTheReportComesAllTheSame) {
+  const std::string out = folder() + "-out";
+  const std::string err = folder() + "-err";
+  const auto exit_code = [&] {
+    base::InstallInterruptHandlers();
+    std::array<int, 2> nobody_types{};
+    EXPECT_EQ(::pipe(nobody_types.data()), 0);
+    const base::UniqueFd out_fd = base::Open(out, O_RDWR | O_CREAT, 0644);
+    const base::UniqueFd err_fd = base::Open(err, O_RDWR | O_CREAT, 0644);
+    base::Io io;
+    io.in = nobody_types[0];
+    io.out = out_fd.get();
+    io.err = err_fd.get();
+    io.in_is_terminal = io.err_is_terminal = true;
+    std::thread([&] {
+      while (base::ReadFile(err).find("[y/N]") == std::string::npos) {
+        ::usleep(10'000);
+      }
+      ::kill(::getpid(), SIGINT);
+    }).detach();
+    return RunImgpush({"--images", images(), "--json", "--activate", host()}, io);
+  };
+  EXPECT_EXIT(::_exit(exit_code()), testing::ExitedWithCode(130), "");
+  EXPECT_THAT(base::ReadFile(err),
+              HasSubstr("imgpush: error: " + host() + ": interrupted before its activation\n"));
+  EXPECT_THAT(base::ReadFile(out), HasSubstr("\"exit_code\": 130"));
 }
 
 TEST_F(SwitchTest, AnInterruptEndsTheFollowingAndSaysThatTheActivationGoesOn) {
