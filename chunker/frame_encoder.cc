@@ -38,6 +38,10 @@ uint64_t ZstdParameterOf(const Codec& codec, const std::string& name) {
   return value;
 }
 
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+
 size_t WasteOf(size_t frame_bytes) {
   return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes;
 }
@@ -65,9 +69,6 @@ class ZstdEncoder final : public FrameEncoder {
     }
     Set(ZSTD_c_stableInBuffer, 1);  // no copy of the content
   }
-  ~ZstdEncoder() override { ZSTD_freeCCtx(context_); }
-  ZstdEncoder(const ZstdEncoder&) = delete;
-  ZstdEncoder& operator=(const ZstdEncoder&) = delete;
 
   size_t ends_tried() const override { return 1 + candidates_; }
 
@@ -102,10 +103,10 @@ class ZstdEncoder final : public FrameEncoder {
   }
 
   std::vector<uint8_t> EncodeWhole(std::span<const uint8_t> content) override {
-    CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
+    CheckZstd(ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only));
     std::vector<uint8_t> out(ZSTD_compressBound(content.size()));
     const size_t size =
-        ZSTD_compress2(context_, out.data(), out.size(), content.data(), content.size());
+        ZSTD_compress2(context_.get(), out.data(), out.size(), content.data(), content.size());
     CheckZstd(size);
     out.resize(size);
     return out;
@@ -113,19 +114,19 @@ class ZstdEncoder final : public FrameEncoder {
 
  private:
   void Set(ZSTD_cParameter parameter, uint64_t value) {
-    CheckZstd(ZSTD_CCtx_setParameter(context_, parameter,
+    CheckZstd(ZSTD_CCtx_setParameter(context_.get(), parameter,
                                      static_cast<int>(std::min<uint64_t>(value, INT_MAX))));
   }
 
   ZSTD_outBuffer Start(size_t content_bytes) {
-    CheckZstd(ZSTD_CCtx_reset(context_, ZSTD_reset_session_only));
+    CheckZstd(ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only));
     frame_.resize(std::max(frame_.size(), ZSTD_compressBound(content_bytes) + 1024));
     return {frame_.data(), frame_.size(), 0};
   }
 
   void Flush(ZSTD_inBuffer& in, ZSTD_outBuffer& out) {
     for (size_t left = 1; left != 0;) {
-      left = ZSTD_compressStream2(context_, &out, &in, ZSTD_e_flush);
+      left = ZSTD_compressStream2(context_.get(), &out, &in, ZSTD_e_flush);
       CheckZstd(left);
       if (left != 0 && out.pos == out.size) {  // a block has a header: too many flush points
         base::Fail(base::Code::kUsage, "a frame of {} bytes cannot be flushed so often", in.size);
@@ -152,7 +153,7 @@ class ZstdEncoder final : public FrameEncoder {
 
   const size_t candidates_;
   const size_t accepted_waste_;
-  ZSTD_CCtx* context_;
+  const std::unique_ptr<ZSTD_CCtx, FreeContext> context_;
   std::vector<uint8_t> frame_;  // keeps its memory from call to call
 };
 
