@@ -63,9 +63,17 @@ std::string ShownOnTerminal(uint16_t columns) {
     std::this_thread::sleep_for(std::chrono::milliseconds(120));
     progress.Add(5'000'000);
   }
-  std::array<char, 4096> shown{};
-  const ssize_t length = ::read(terminal, shown.data(), shown.size());
-  return std::string(shown.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  program_fd.Reset();
+  // The kernel hands over what was written piece by piece, and says EIO behind the last of it.
+  std::string shown;
+  std::array<char, 4096> piece{};
+  for (;;) {
+    const ssize_t length = ::read(terminal, piece.data(), piece.size());
+    if (length <= 0) {
+      return shown;
+    }
+    shown.append(piece.data(), static_cast<size_t>(length));
+  }
 }
 
 TEST_F(ProgressTest, FitsIntoTheTerminal) {
