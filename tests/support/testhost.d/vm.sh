@@ -54,7 +54,7 @@ vm_add_module() {
 vm_start_of_init() {
   cat <<'INIT'
 #!/bin/busybox sh
-export PATH=/bin HOME=/
+export PATH=/bin
 /bin/busybox --install -s /bin
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
