@@ -8,6 +8,7 @@
 
 #include "activator/activation.h"
 #include "activator/boot.h"
+#include "activator/checks.h"
 #include "activator/command_line.h"
 #include "activator/generations.h"
 #include "activator/outcome.h"
@@ -54,8 +55,9 @@ class Tool {
       : line_(std::move(line)),
         io_(io),
         host_{images::HostLayout(line_.root), systemd_,    base::SystemClock(), io_,
-              "/etc/systemd/system",          &CheckImage, std::move(observer)},
+              "/etc/systemd/system",          &CheckImage, &AskOverNetwork},
         is_directory_(IsDirectoryHost(host_.layout)) {
+    host_.observer = std::move(observer);
     if (line_.by.empty()) {
       line_.by = Requester();
     }
