@@ -8,6 +8,7 @@
 
 #include "activator/activation.h"
 #include "activator/boot.h"
+#include "activator/checks.h"
 #include "activator/command_line.h"
 #include "activator/generations.h"
 #include "activator/outcome.h"
@@ -54,15 +55,11 @@ class Tool {
   Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer)
       : line_(std::move(line)),
         io_(io),
-        host_{images::HostLayout(line_.root),
-              systemd_,
-              base::SystemClock(),
-              io_,
-              FindUnitDirectory().path,
-              &CheckImage,
-              std::move(observer),
-              FindUnitDirectory().survives_reboot},
+        host_{images::HostLayout(line_.root), systemd_,    base::SystemClock(), io_,
+              FindUnitDirectory().path,       &CheckImage, &AskOverNetwork},
         is_directory_(IsDirectoryHost(host_.layout)) {
+    host_.observer = std::move(observer);
+    host_.units_survive_reboot = FindUnitDirectory().survives_reboot;
     if (line_.by.empty()) {
       line_.by = Requester();
     }

@@ -7,6 +7,7 @@
 #include "activator/preflight.h"
 #include "activator/recovery.h"
 #include "activator/switch.h"
+#include "activator/tasks.h"
 #include "base/error.h"
 
 namespace activator {
@@ -33,6 +34,9 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   }
   try {
     const HostedUnits again = Select(units, not_up);
+    if (EnsureTaskLinks(host, active)) {
+      host.systemd.DaemonReload();
+    }
     host.systemd.ResetFailed(down);
     host.systemd.QueueStart(down);
     WaitUntilStarted(host, again, timeout);

@@ -65,6 +65,14 @@ void CheckPrograms(const MountedImage& image, const images::Services& services) 
       for (const images::Command& command : service.exec_start_pre) {
         CheckProgram(image, service, command.front());
       }
+      for (const auto* commands : {&service.hooks.before_start, &service.hooks.after_healthy}) {
+        for (const images::Command& command : *commands) {
+          CheckProgram(image, service, command.front());
+        }
+      }
+      if (!service.health.exec.empty()) {
+        CheckProgram(image, service, service.health.exec.front());
+      }
     } catch (base::Error& error) {
       error.AddContext("service " + name);
       throw;

@@ -132,18 +132,28 @@ uint64_t NextGenerationNumber(const images::HostLayout& layout) {
   return last + 1;
 }
 
-std::map<std::string, std::string> UnitTexts(const images::HostLayout& layout, uint64_t number) {
+namespace {
+
+std::map<std::string, std::string> TextsIn(const std::string& directory) {
   std::map<std::string, std::string> out;
-  if (number == kNoGeneration) {
-    return out;
-  }
-  const std::string directory = layout.Generation(number) + "/units";
   for (const std::string& name : base::ListDirectory(directory)) {
     if (!name.starts_with('.')) {
       out.emplace(name, base::ReadFile(directory + "/" + name));
     }
   }
   return out;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> UnitTexts(const images::HostLayout& layout, uint64_t number) {
+  return number == kNoGeneration ? std::map<std::string, std::string>()
+                                 : TextsIn(layout.Generation(number) + "/units");
+}
+
+std::map<std::string, std::string> TaskTexts(const images::HostLayout& layout, uint64_t number) {
+  return number == kNoGeneration ? std::map<std::string, std::string>()
+                                 : TextsIn(layout.Generation(number) + "/tasks");
 }
 
 }  // namespace activator

@@ -44,6 +44,8 @@ uint64_t NextGenerationNumber(const images::HostLayout& layout);
 
 // Unit name -> text as stored in the generation; empty for kNoGeneration.
 std::map<std::string, std::string> UnitTexts(const images::HostLayout& layout, uint64_t number);
+// The same of what is run beside services: hooks and checks.
+std::map<std::string, std::string> TaskTexts(const images::HostLayout& layout, uint64_t number);
 
 }  // namespace activator
 

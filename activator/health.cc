@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "activator/checks.h"
 #include "base/error.h"
 
 namespace activator {
@@ -13,22 +14,38 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using TimePoint = std::chrono::steady_clock::time_point;
 
-constexpr milliseconds kPoll{100};
+constexpr milliseconds kLongestPause{100};
 constexpr seconds kLongestStop{600};  // for units without a limit of their own
 constexpr seconds kAfterKill{20};
 constexpr seconds kJobPatience{5};
+constexpr const char* kAnswerFollows = ". It said: ";
 constexpr const char* kLogFollows = ". Its log ends: ";
 
-[[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
-                           const std::string& why) {
+}  // namespace
+
+void Pause::Sleep() {
+  clock_.Sleep(next_);
+  next_ = std::min(2 * next_, kLongestPause);
+}
+
+void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
+              const std::string& why, const std::string& said) {
   const std::string log = host.systemd.LastLog(unit, state.invocation_id);
-  base::Fail(base::Code::kFailed, "{} {}{}{}", unit, why, log.empty() ? "" : kLogFollows, log);
+  base::Fail(base::Code::kFailed, "{} {}{}{}{}{}", unit, why, said.empty() ? "" : kAnswerFollows,
+             said, log.empty() ? "" : kLogFollows, log);
 }
 
 std::string HowItEnded(const UnitState& state) {
   return fmt::format(
       "{}{}", state.result.empty() ? "unknown" : state.result,
       state.exit_status == 0 ? std::string() : fmt::format(", status {}", state.exit_status));
+}
+
+namespace {
+
+[[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
+                           const std::string& why) {
+  activator::FailUnit(host, unit, state, why, "");
 }
 
 // Throws for a state that no waiting mends.
@@ -84,6 +101,7 @@ seconds StopLimit(const UnitState& state) {
 
 void WaitUntilStopped(const Host& host, const UnitNames& units) {
   const TimePoint start = host.clock.Monotonic();
+  Pause pause(host.clock);
   std::map<std::string, bool> killed;
   for (;;) {
     bool all_down = true;
@@ -110,7 +128,7 @@ void WaitUntilStopped(const Host& host, const UnitNames& units) {
     if (all_down) {
       return;
     }
-    host.clock.Sleep(kPoll);
+    pause.Sleep();
   }
 }
 
@@ -128,6 +146,7 @@ UnitNames DownUnits(const Host& host, const UnitNames& units) {
 
 UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units) {
   const TimePoint start = host.clock.Monotonic();
+  Pause pause(host.clock);
   for (;;) {
     UnitNames down;
     bool wait = false;
@@ -144,7 +163,7 @@ UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units) {
     if (!wait) {
       return down;
     }
-    host.clock.Sleep(kPoll);
+    pause.Sleep();
   }
 }
 
@@ -159,39 +178,66 @@ void StopUnits(const Host& host, const UnitNames& units) {
   WaitUntilStopped(host, running);
 }
 
+namespace {
+
+// Nobody looks what becomes of the others.
+HostedUnits Watched(HostedUnits units) {
+  std::erase_if(units, [](const auto& unit) { return unit.second.health.none; });
+  return units;
+}
+
+[[noreturn]] void FailLate(const Host& host, const std::string& name, const HostedUnit& unit,
+                           const UnitState& state, seconds limit, const Checks& checks) {
+  if (checks.WasAsked(name)) {
+    const CheckAnswer& last = checks.Last(name);
+    FailUnit(host, name, state,
+             fmt::format("is active, but {} did not pass within {} s: {}", CheckName(unit.health),
+                         limit.count(), last.problem),
+             last.said);
+  }
+  FailUnit(
+      host, name, state,
+      state.active == "active"
+          ? fmt::format("does not run from {} after {} s", unit.image_path, limit.count())
+          : fmt::format("is still {} ({}) after {} s", state.active, state.sub, limit.count()));
+}
+
+}  // namespace
+
 void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeout) {
   const TimePoint start = host.clock.Monotonic();
-  HostedUnits waiting = units;
+  HostedUnits waiting = Watched(units);
+  Checks checks(host);
+  Pause pause(host.clock);
   while (!waiting.empty()) {
     for (const auto& [name, state] : host.systemd.Show(NamesOf(waiting))) {
       const auto unit = waiting.find(name);
       if (unit == waiting.end()) {
         continue;
       }
-      if (IsUp(host, name, unit->second, state)) {
-        waiting.erase(unit);
-        continue;
-      }
       const seconds limit = TimeoutOf(unit->second, timeout);
-      if (host.clock.Monotonic() - start > limit) {
-        FailUnit(host, name, state,
-                 state.active == "active" ? fmt::format("does not run from {} after {} s",
-                                                        unit->second.image_path, limit.count())
-                                          : fmt::format("is still {} ({}) after {} s", state.active,
-                                                        state.sub, limit.count()));
+      const auto left =
+          std::chrono::duration_cast<milliseconds>(start + limit - host.clock.Monotonic());
+      const bool is_up = IsUp(host, name, unit->second, state);
+      if (is_up && checks.Pass(name, unit->second, left)) {
+        waiting.erase(unit);
+      } else if (left <= milliseconds(0)) {
+        FailLate(host, name, unit->second, state, limit, checks);
       }
     }
     if (!waiting.empty()) {
-      host.clock.Sleep(kPoll);
+      pause.Sleep();
     }
   }
 }
 
-void WaitUntilSettled(const Host& host, const HostedUnits& units) {
+void WaitUntilSettled(const Host& host, const HostedUnits& all) {
+  const HostedUnits units = Watched(all);
   if (units.empty()) {
     return;
   }
   const TimePoint start = host.clock.Monotonic();
+  Pause pause(host.clock);
   const UnitNames names = NamesOf(units);
   std::map<std::string, UnitState> first;
   for (;;) {
@@ -212,20 +258,27 @@ void WaitUntilSettled(const Host& host, const HostedUnits& units) {
     if (!settling) {
       return;
     }
-    host.clock.Sleep(kPoll);
+    pause.Sleep();
   }
 }
 
 std::string WithoutLog(const std::string& reason) {
-  return reason.substr(0, reason.find(kLogFollows));
+  return reason.substr(0, std::min(reason.find(kAnswerFollows), reason.find(kLogFollows)));
 }
 
 seconds LongestWait(const HostedUnits& units, Timeout timeout) {
   seconds out{0};
-  for (const auto& [name, unit] : units) {
+  seconds tasks{0};
+  for (const auto& [name, unit] : Watched(units)) {
     out = std::max(out, TimeoutOf(unit, timeout) + seconds(unit.health.settle_seconds));
   }
-  return out;
+  for (const auto& [name, unit] : units) {
+    for (const units::Task task : {units::Task::kBeforeStart, units::Task::kAfterHealthy}) {
+      const auto limit = unit.task_limits.find(task);
+      tasks += limit == unit.task_limits.end() ? seconds(0) : limit->second;
+    }
+  }
+  return out + tasks;
 }
 
 }  // namespace activator

@@ -15,6 +15,24 @@ namespace activator {
 // In place of each unit's own health.timeout_seconds.
 using Timeout = std::optional<std::chrono::seconds>;
 
+// Between two looks at systemd: short at first, since most services start and stop at once.
+class Pause {
+ public:
+  explicit Pause(base::Clock& clock) : clock_(clock) {}
+  void Sleep();
+
+ private:
+  base::Clock& clock_;
+  std::chrono::milliseconds next_{5};
+};
+
+// Throws Error{kFailed}: "UNIT WHY", what its check was told (empty: nothing), and its last log
+// lines.
+[[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
+                           const std::string& why, const std::string& said);
+// "exit-code, status 203".
+std::string HowItEnded(const UnitState& state);
+
 // Those of `units` that are down and that no queued job starts.
 UnitNames DownUnits(const Host& host, const UnitNames& units);
 
@@ -27,19 +45,19 @@ UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units);
 // it.
 void StopUnits(const Host& host, const UnitNames& units);
 
-// Waits until each is active and its process runs from the unit's image. Throws Error{kFailed},
-// with the reason and the unit's last log lines, as soon as one failed, ended or was restarted, or
-// is not up within its time.
+// Waits until each is active, its process runs from the unit's image, and its check passes. Throws
+// Error{kFailed}, with the reason and the unit's last log lines, as soon as one failed, ended or
+// was restarted, or where it is not up within its time.
 void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeout);
 
 // Watches that each stays as it is for its settle_seconds. Throws as WaitUntilStarted.
 void WaitUntilSettled(const Host& host, const HostedUnits& units);
 
-// The reason without the unit's log lines at its end, for records that everybody can read: what a
-// service logs may be secret.
+// The reason without what the unit said and logged at its end, for records that everybody can read:
+// what a service logs may be secret.
 std::string WithoutLog(const std::string& reason);
 
-// How long the two waits may take together.
+// How long the two waits may take together, and the hooks with them.
 std::chrono::seconds LongestWait(const HostedUnits& units, Timeout timeout);
 
 }  // namespace activator

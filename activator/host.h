@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "activator/network_check.h"
 #include "activator/systemd.h"
 #include "base/clock.h"
 #include "base/io.h"
@@ -22,6 +23,9 @@ struct Host {
   std::string unit_directory = "/etc/systemd/system";
   // Throws where this host cannot run the image (preflight.h: CheckImage).
   std::function<void(const images::ImageDirectory&)> check_image;
+  // One try of a check over the network (checks.h).
+  std::function<CheckAnswer(const images::Health&, std::chrono::milliseconds limit)> ask = nullptr;
+  std::string task_directory = "/run/systemd/system";  // links to what is run beside services
   // Called after each step of a switch with its number, 1 to 8; tests end the process in it.
   std::function<void(int step_done)> observer = nullptr;
   // False: unit_directory is empty after each boot, so the boot unit stands elsewhere.

@@ -1,9 +1,11 @@
 #include "activator/hosted_units.h"
 
+#include <cstdlib>
 #include <string_view>
 
 #include "activator/generations.h"
 #include "base/error.h"
+#include "images/address.h"
 #include "images/image_directory.h"
 
 namespace activator {
@@ -36,11 +38,35 @@ HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
     try {  // see LoadUnits
       const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
       for (const auto& [service, description] : version.manifest().services) {
-        out[service + ".service"] = description.health;
+        images::Health& health = out[service + ".service"] = description.health;
+        if (health.http) {
+          health.http->url = images::CheckedUrl(description);
+        }
       }
     } catch (const base::Error&) {
       continue;
     }
+  }
+  return out;
+}
+
+std::map<units::Task, std::chrono::seconds> TaskLimits(
+    const std::string& unit, const std::map<std::string, std::string>& tasks) {
+  std::map<units::Task, std::chrono::seconds> out;
+  for (const units::Task task :
+       {units::Task::kBeforeStart, units::Task::kAfterHealthy, units::Task::kCheck}) {
+    const auto text = tasks.find(units::TaskUnit(unit, task));
+    if (text == tasks.end()) {
+      continue;
+    }
+    uint64_t commands = 1;  // the last one; each may take that long
+    for (size_t at = 0; (at = text->second.find("\nExecStartPre=", at)) != std::string::npos;
+         ++at) {
+      ++commands;
+    }
+    const uint64_t each =
+        std::strtoull(ValueOf(text->second, units::kTimeoutOption).c_str(), nullptr, 10);
+    out[task] = std::chrono::seconds(commands * each + units::kTaskStopSeconds);
   }
   return out;
 }
@@ -53,8 +79,13 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
     return out;
   }
   const HealthByUnit health = HealthOf(layout, generation);
+  const auto tasks = TaskTexts(layout, generation);
   for (const auto& [name, text] : UnitTexts(layout, generation)) {
-    HostedUnit unit{text, ValueOf(text, "RootImage"), ValueOf(text, "Type") == "oneshot", {}};
+    HostedUnit unit{text,
+                    ValueOf(text, "RootImage"),
+                    ValueOf(text, "Type") == "oneshot",
+                    {},
+                    TaskLimits(name, tasks)};
     if (const auto known = health.find(name); known != health.end()) {
       unit.health = known->second;
     }

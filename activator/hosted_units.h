@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_ACTIVATOR_HOSTED_UNITS_H_
 #define SLIPWAY_ACTIVATOR_HOSTED_UNITS_H_
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -10,6 +11,7 @@
 #include "activator/systemd.h"
 #include "images/host_layout.h"
 #include "images/service.h"
+#include "units/tasks.h"
 
 namespace activator {
 
@@ -18,6 +20,8 @@ struct HostedUnit {
   std::string image_path;  // RootImage=; empty where the unit names none
   bool is_oneshot = false;
   images::Health health;
+  // The tasks that it has, and how long each may take.
+  std::map<units::Task, std::chrono::seconds> task_limits;
 };
 
 using HostedUnits = std::map<std::string, HostedUnit>;  // by unit name

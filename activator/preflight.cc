@@ -118,7 +118,8 @@ std::string WithProgram(const std::string& text, const std::string& program) {
   return out;
 }
 
-void CheckUnits(const Host& host, const HostedUnits& units) {
+void CheckUnits(const Host& host, const HostedUnits& units,
+                const std::map<std::string, std::string>& tasks) {
   if (units.empty()) {
     return;
   }
@@ -128,6 +129,11 @@ void CheckUnits(const Host& host, const HostedUnits& units) {
   for (const auto& [name, unit] : units) {
     files.push_back(work.path() + "/" + name);
     base::WriteFileAtomically(files.back(), WithProgram(unit.text, program));
+    for (const auto& [task, limit] : unit.task_limits) {
+      const std::string task_name = units::TaskUnit(name, task);
+      files.push_back(work.path() + "/" + task_name);
+      base::WriteFileAtomically(files.back(), WithProgram(tasks.at(task_name), program));
+    }
   }
   const std::string problem = host.systemd.Verify(files);
   if (!problem.empty()) {
@@ -144,7 +150,8 @@ void Preflight(const Host& host, uint64_t from, uint64_t to) {
   const HostedUnits units = LoadUnits(host.layout, to);
   const UnitDifference difference = Compare(LoadUnits(host.layout, from), units);
   CheckNames(host, difference.added);
-  CheckUnits(host, Select(units, difference.added + difference.changed));
+  CheckUnits(host, Select(units, difference.added + difference.changed),
+             TaskTexts(host.layout, to));
 }
 
 }  // namespace activator

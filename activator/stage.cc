@@ -12,14 +12,20 @@
 #include "base/file.h"
 #include "images/image_directory.h"
 #include "units/render.h"
+#include "units/tasks.h"
 
 namespace activator {
 namespace {
 
 using Units = std::map<std::string, std::string>;
 
-Units RenderAll(const images::HostLayout& layout, const Apps& apps) {
-  Units out;
+struct Rendered {
+  Units units;
+  Units tasks;
+};
+
+Rendered RenderAll(const images::HostLayout& layout, const Apps& apps) {
+  Rendered out;
   std::map<std::string, std::string> owner;
   for (const auto& [name, digest] : apps) {
     const std::string path = layout.Version(name, images::ImageId::Of(digest));
@@ -35,7 +41,10 @@ Units RenderAll(const images::HostLayout& layout, const Apps& apps) {
                    "{} and {} both have a service {}: rename one in its definition", other->second,
                    name, unit.name);
       }
-      out.emplace(unit.name, std::move(unit.text));
+      out.units.emplace(unit.name, std::move(unit.text));
+    }
+    for (units::RenderedUnit& task : units::RenderTasks(version.stored(), path)) {
+      out.tasks.emplace(task.name, std::move(task.text));
     }
   }
   return out;
@@ -70,12 +79,20 @@ Changes ChangesBetween(const Apps& from, const Apps& to) {
   return out;
 }
 
-void Publish(const images::HostLayout& layout, const Generation& generation, const Units& units) {
+void WriteUnits(const std::string& directory, const Units& units) {
+  base::MakeDirectories(directory);
+  for (const auto& [name, text] : units) {
+    base::WriteFileAtomically(directory + "/" + name, text);
+  }
+}
+
+void Publish(const images::HostLayout& layout, const Generation& generation,
+             const Rendered& rendered) {
   base::TemporaryDirectory work(layout.Generations(), std::string(base::kTemporaryPrefix));
   base::WriteFileAtomically(work.path() + "/generation.json", generation.Serialize());
-  base::MakeDirectories(work.path() + "/units");
-  for (const auto& [name, text] : units) {
-    base::WriteFileAtomically(work.path() + "/units/" + name, text);
+  WriteUnits(work.path() + "/units", rendered.units);
+  if (!rendered.tasks.empty()) {
+    WriteUnits(work.path() + "/tasks", rendered.tasks);
   }
   // mkdtemp makes it for us alone; systemd and people read it.
   if (::chmod(work.path().c_str(), 0755) != 0) {

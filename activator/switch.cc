@@ -7,6 +7,7 @@
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
 #include "activator/switch_record.h"
+#include "activator/tasks.h"
 #include "activator/unit_links.h"
 #include "activator/way_back.h"
 #include "base/error.h"
@@ -46,6 +47,7 @@ class Switch {
   void StartNew();       // 6
   void AwaitHealth();    // 7
   void FinishHealthy();  // 8
+  HostedUnits Changed() const;
   void StepsBeforeHealthy();
   [[noreturn]] void Back(const std::string& reason);
 
@@ -83,7 +85,10 @@ void Switch::WriteIntent() {
   }
 }
 
-void Switch::AddLinks() { EnsureUnitLinks(host_, NamesOf(to_)); }
+void Switch::AddLinks() {
+  EnsureUnitLinks(host_, NamesOf(to_));
+  EnsureTaskLinks(host_, request_.to);
+}
 
 // systemd also stops what requires or is bound to a unit that is stopped: such units of ours are
 // started again with the changed ones, although they did not change.
@@ -108,14 +113,22 @@ void Switch::PointCurrent() { SetCurrentGeneration(host_.layout, request_.to); }
 
 void Switch::Reload() { host_.systemd.DaemonReload(); }
 
+// What only stopped along with others did not change: no hooks of it.
+HostedUnits Switch::Changed() const { return Select(to_, difference_.added + difference_.changed); }
+
+// All that changed is down, so a hook finds the state that the service before left.
 void Switch::StartNew() {
+  RunHooks(host_, Changed(), units::Task::kBeforeStart);
   const UnitNames names = NamesOf(touched_);
   host_.systemd.ResetFailed(names);
   host_.systemd.QueueStart(names);
   WaitUntilStarted(host_, touched_, request_.timeout);
 }
 
-void Switch::AwaitHealth() { WaitUntilSettled(host_, touched_); }
+void Switch::AwaitHealth() {
+  WaitUntilSettled(host_, touched_);
+  RunHooks(host_, Changed(), units::Task::kAfterHealthy);
+}
 
 void Switch::FinishHealthy() {
   try {

@@ -15,6 +15,7 @@ namespace {
 // A reload reads every unit of the host; the other calls answer at once unless systemd is stuck.
 constexpr std::chrono::seconds kCallTimeout{90};
 constexpr std::chrono::seconds kLogTimeout{5};
+constexpr size_t kMaxLogLineBytes = 300;
 
 constexpr const char* kProperties =
     "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
@@ -24,6 +25,19 @@ std::string OneLine(const std::string& lines) {
   std::string out;
   for (const char c : lines) {
     out += c == '\n' ? std::string(" | ") : std::string(1, c);
+  }
+  return out;
+}
+
+// A line of a journal may be very long.
+std::string ShortLines(const std::string& lines) {
+  std::string out;
+  size_t column = 0;
+  for (const char c : lines) {
+    column = c == '\n' ? 0 : column + 1;
+    if (column <= kMaxLogLineBytes) {
+      out += c;
+    }
   }
   return out;
 }
@@ -179,7 +193,7 @@ void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=S
 
 std::string RealSystemd::LastLog(const std::string& unit, const std::string& invocation_id) {
   std::vector<std::string> argv = {"journalctl",   "--no-pager", "--quiet",
-                                   "--output=cat", "--lines=5",  "--boot"};
+                                   "--output=cat", "--lines=20", "--boot"};
   if (invocation_id.empty()) {
     argv.push_back("--unit=" + unit);
   } else {  // what the unit's processes said, and what systemd said of them
@@ -189,7 +203,9 @@ std::string RealSystemd::LastLog(const std::string& unit, const std::string& inv
   base::ProcessOptions options;
   options.timeout = kLogTimeout;
   try {
-    return OneLine(base::LastLines(base::Run(argv, options).out, 5));
+    // What a process wrote before it ended may still be on its way there.
+    base::Run({"journalctl", "--sync"}, options);
+    return OneLine(ShortLines(base::LastLines(base::Run(argv, options).out, 20)));
   } catch (const base::Error& error) {
     if (error.code() == base::Code::kInterrupted) {
       throw;

@@ -6,6 +6,7 @@
 #include "activator/health.h"
 #include "activator/history.h"
 #include "activator/hosted_units.h"
+#include "activator/tasks.h"
 #include "activator/unit_links.h"
 #include "base/error.h"
 
@@ -93,6 +94,7 @@ void WayBack::RestoreFiles() {
   Try("current", [&] { SetCurrentGeneration(host_.layout, record_.from); });
   Try("links", [&] { EnsureUnitLinks(host_, NamesOf(from_)); });
   Try("links", [&] { RemoveUnitLinks(host_, difference_.added); });
+  Try("hooks", [&] { EnsureTaskLinks(host_, record_.from); });
   Try("daemon-reload", [&] { host_.systemd.DaemonReload(); });
 }
 
@@ -148,6 +150,7 @@ WayBackResult WayBack::Go(Services services) {
   const bool restart = services == Services::kRestart && TouchedServices();
   if (restart) {
     const UnitNames stop = difference_.added + difference_.changed;
+    Try("hooks", [&] { StopTasks(host_); });
     Try("stop", [&] { StopUnits(host_, stop); });
   }
   RestoreFiles();

@@ -14,6 +14,7 @@
 #include "images/host_layout.h"
 #include "images/image_choice.h"
 #include "units/render.h"
+#include "units/tasks.h"
 
 namespace builder {
 namespace {
@@ -72,9 +73,12 @@ void ExtractImage(const Arguments& arguments, const base::Io& io) {
 
 void Preview(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
-  const auto units =
-      units::Render(image.stored(),
-                    images::HostLayout(arguments.root).Version(image.manifest().name, image.id()));
+  const std::string path =
+      images::HostLayout(arguments.root).Version(image.manifest().name, image.id());
+  std::vector<units::RenderedUnit> units = units::Render(image.stored(), path);
+  for (units::RenderedUnit& task : units::RenderTasks(image.stored(), path)) {
+    units.push_back(std::move(task));
+  }
   if (arguments.json) {
     io.WriteOut(UnitsJson(units));
     return;

@@ -98,6 +98,15 @@ void ResolveServices(const Closure& closure, const Tree& tree, images::Services&
     for (images::Command& command : service.exec_start_pre) {
       ResolveCommand(closure, tree, field + ".exec_start_pre", command);
     }
+    for (images::Command& command : service.hooks.before_start) {
+      ResolveCommand(closure, tree, field + ".hooks.before_start", command);
+    }
+    for (images::Command& command : service.hooks.after_healthy) {
+      ResolveCommand(closure, tree, field + ".hooks.after_healthy", command);
+    }
+    if (!service.health.exec.empty()) {
+      ResolveCommand(closure, tree, field + ".health.exec", service.health.exec);
+    }
   }
 }
 

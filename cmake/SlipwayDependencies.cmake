@@ -1,6 +1,7 @@
 # Third-party libraries as imported targets, so that their headers are SYSTEM for whoever links them.
 #   slipway::zstd slipway::lz4           static, the pinned versions (part of the image format)
 #   slipway::erofs                       static liberofs; only for builder
+#   slipway::curl                        static libcurl, HTTP alone; only for activator
 #   slipway::crypto                      OpenSSL's libcrypto; slipway::crypto_static for static binaries
 #   slipway::fmt                         static, made here of Debian's headers
 #   slipway::elf slipway::archive        libelf and libarchive; only for builder
@@ -53,7 +54,7 @@ endfunction()
 slipway_check_version(zstd zstd.h ZSTD_VERSION_MAJOR ZSTD_VERSION_MINOR ZSTD_VERSION_RELEASE)
 slipway_check_version(lz4 lz4.h LZ4_VERSION_MAJOR LZ4_VERSION_MINOR LZ4_VERSION_RELEASE)
 
-foreach(name zstd lz4 erofs)
+foreach(name zstd lz4 erofs curl)
   add_library(slipway::${name} STATIC IMPORTED GLOBAL)
   set_target_properties(slipway::${name} PROPERTIES
     IMPORTED_LOCATION ${prefix}/lib/lib${name}.a
@@ -63,6 +64,8 @@ set_target_properties(slipway::erofs PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES ${prefix}/include/liberofs
   INTERFACE_COMPILE_DEFINITIONS HAVE_CONFIG_H  # its headers then read the config.h that it was built with
   INTERFACE_LINK_LIBRARIES "slipway::zstd;slipway::lz4;Threads::Threads")
+
+set_target_properties(slipway::curl PROPERTIES INTERFACE_COMPILE_DEFINITIONS CURL_STATICLIB)
 
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 add_library(slipway::crypto INTERFACE IMPORTED GLOBAL)

@@ -190,6 +190,10 @@ void JsonFields::FailAt(const std::string& field, std::string_view why) const {
 
 bool JsonFields::Has(const std::string& field) const { return object_.contains(field); }
 
+bool JsonFields::IsNumber(const std::string& field) const {
+  return Has(field) && object_.at(field).is_number();
+}
+
 const Json* JsonFields::Find(const std::string& field) {
   known_.push_back(field);
   const auto found = object_.find(field);

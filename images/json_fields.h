@@ -48,7 +48,8 @@ class JsonFields {
   std::vector<std::string> Strings(const std::string& field);  // default: empty
   std::map<std::string, std::string> StringMap(const std::string& field);
 
-  bool Has(const std::string& field) const;  // does not count as reading it
+  bool Has(const std::string& field) const;       // does not count as reading it
+  bool IsNumber(const std::string& field) const;  // likewise
   // The value of an object or array field, or an empty one of that kind.
   const Json& Object(const std::string& field);
   const Json& Array(const std::string& field);
@@ -60,6 +61,7 @@ class JsonFields {
   void Done() const;
 
   const std::string& path() const { return path_; }
+  base::Code code() const { return code_; }
   std::string PathOf(const std::string& field) const;
   [[noreturn]] void FailAt(const std::string& field, std::string_view why) const;
 

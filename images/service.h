@@ -22,10 +22,36 @@ struct Bind {
   bool operator==(const Bind&) const = default;
 };
 
+// A GET from the host.
+struct HttpCheck {
+  std::string url;        // "http://127.0.0.1:8080/x", or "/x" on the service's first port
+  uint64_t expect = 200;  // the answer's status
+  std::string body;       // what the answer's body must hold; empty: anything
+  std::map<std::string, std::string> headers;  // sent with it
+  bool operator==(const HttpCheck&) const = default;
+};
+
+// At most one of http, tcp, exec and none. Without any: what systemd says of the unit.
 struct Health {
-  uint64_t timeout_seconds = 30;  // until the service must be active
+  uint64_t timeout_seconds = 30;  // until the service must be active and its check passes
   uint64_t settle_seconds = 2;    // that it must stay active for, without a restart
+  std::optional<HttpCheck> http;
+  std::optional<std::string> tcp;  // "127.0.0.1:5432": takes connections
+  Command exec;                    // in the image; ends with 0
+  bool none = false;               // it is started, and nobody looks what becomes of it
+  uint64_t try_seconds = 5;        // that one try of the check may take
+  uint64_t interval_seconds = 1;   // between two tries
+  bool HasCheck() const { return http || tcp || !exec.empty(); }
   bool operator==(const Health&) const = default;
+};
+
+// Commands in the image that a switch to it runs once, as the service.
+struct Hooks {
+  std::vector<Command> before_start;   // the service before it is stopped by then
+  std::vector<Command> after_healthy;  // all services are found healthy by then
+  uint64_t timeout_seconds = 300;      // that each command may take
+  bool IsEmpty() const { return before_start.empty() && after_healthy.empty(); }
+  bool operator==(const Hooks&) const = default;
 };
 
 struct Service {
@@ -44,6 +70,7 @@ struct Service {
   std::string hardening = "strict";                                      // strict, standard or none
   std::map<std::string, std::map<std::string, std::string>> directives;  // unit section -> line
   Health health;
+  Hooks hooks;
   bool operator==(const Service&) const = default;
 };
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "images/command_json.h"
+#include "images/health_json.h"
 #include "images/name.h"
 
 namespace images {
@@ -31,28 +33,6 @@ void CheckOneOf(const JsonFields& fields, const std::string& field, const std::s
   }
 }
 
-// A unit file is lines of text: these two bytes cannot be written in one.
-void CheckText(const JsonFields& fields, const std::string& field, const std::string& value) {
-  if (value.find('\n') != std::string::npos || value.find('\0') != std::string::npos) {
-    fields.FailAt(field, "a newline or NUL byte cannot stand in a unit");
-  }
-}
-
-void CheckCommand(const JsonFields& fields, const std::string& field, const Command& command,
-                  Programs programs) {
-  const bool is_name = programs != Programs::kResolved && !command.empty() &&
-                       !command.front().empty() && command.front().find('/') == std::string::npos;
-  if (!is_name && (command.empty() || !command.front().starts_with('/'))) {
-    fields.FailAt(
-        field, fmt::format("expected a command: an array that starts with an absolute path in the "
-                           "image{}",
-                           programs == Programs::kResolved ? "" : " or a name without slashes"));
-  }
-  for (const std::string& argument : command) {
-    CheckText(fields, field, argument);
-  }
-}
-
 void CheckPath(const JsonFields& fields, const std::string& field, const std::string& path) {
   if (!IsPlainAbsolutePath(path)) {
     fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
@@ -70,19 +50,6 @@ void CheckCredentialName(const JsonFields& fields, const std::string& name) {
                               "and '.', and no '.' at the start",
                               name));
   }
-}
-
-std::vector<Command> ReadCommands(JsonFields& fields, const std::string& field, Programs programs) {
-  std::vector<Command> out;
-  for (const Json& value : fields.Array(field)) {
-    if (!value.is_array() || !std::all_of(value.begin(), value.end(),
-                                          [](const Json& part) { return part.is_string(); })) {
-      fields.FailAt(field, "expected an array of commands, each an array of strings");
-    }
-    out.push_back(value.get<Command>());
-    CheckCommand(fields, field, out.back(), programs);
-  }
-  return out;
 }
 
 std::vector<Bind> ReadBinds(JsonFields& fields, base::Code code) {
@@ -106,16 +73,6 @@ std::vector<uint64_t> ReadPorts(JsonFields& fields) {
     }
     out.push_back(value.get<uint64_t>());
   }
-  return out;
-}
-
-Health ReadHealth(JsonFields& fields, base::Code code) {
-  const Health defaults;
-  JsonFields health(fields.Object("health"), fields.PathOf("health"), code);
-  Health out;
-  out.timeout_seconds = health.Number("timeout_seconds", 1, 3600, defaults.timeout_seconds);
-  out.settle_seconds = health.Number("settle_seconds", 0, 600, defaults.settle_seconds);
-  health.Done();
   return out;
 }
 
@@ -185,7 +142,8 @@ Service ReadService(const Json& object, const std::string& path, base::Code code
   service.hardening = fields.String("hardening", service.hardening);
   CheckOneOf(fields, "hardening", service.hardening, kProfiles);
   ReadDirectives(fields, service);
-  service.health = ReadHealth(fields, code);
+  service.health = ReadHealth(fields, programs, service.ports, code);
+  service.hooks = ReadHooks(fields, programs, code);
   fields.Done();
   return service;
 }
@@ -208,11 +166,12 @@ Json ToJson(const Service& service) {
               {"ports", service.ports},
               {"hardening", service.hardening},
               {"directives", service.directives},
-              {"health",
-               {{"timeout_seconds", service.health.timeout_seconds},
-                {"settle_seconds", service.health.settle_seconds}}}};
+              {"health", ToJson(service.health)}};
   if (service.environment_file) {
     out["environment_file"] = *service.environment_file;
+  }
+  if (!service.hooks.IsEmpty()) {
+    out["hooks"] = ToJson(service.hooks);
   }
   return out;
 }

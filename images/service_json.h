@@ -4,17 +4,11 @@
 
 #include <string>
 
+#include "images/command_json.h"
 #include "images/json_fields.h"
 #include "images/service.h"
 
 namespace images {
-
-// How a command names its program.
-enum class Programs {
-  kResolved,  // by an absolute path in the image: a manifest
-  kNamed,     // or by a name without slashes, which is looked for in the image: a definition
-  kBySource,  // or not at all, where the source says it: the command stays empty
-};
 
 // `path` says where the object stands, `code` what kind of error a bad one is.
 Services ReadServices(const Json& object, const std::string& path, base::Code code,

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "units/escape.h"
 #include "units/hardening.h"
+#include "units/tasks.h"
 
 namespace units {
 namespace {
@@ -158,6 +159,9 @@ RenderedUnit RenderService(const images::StoredManifest& stored, const std::stri
   Section& body = sections.back();
   AddExecution(service, body);
   body.Add("DynamicUser", "yes");
+  if (HasTasks(service)) {
+    body.Add("User", SharedUser(name));
+  }
   AddDirectories(name, service, body);
   AddEnvironment(service, body);
   AddImage(service, version_path, body);

@@ -28,3 +28,19 @@ build_erofs() {
     echo '#define typeof __typeof__'
   } >"$stage/include/liberofs/config.h"
 }
+
+# Plain HTTP and nothing else: no TLS, no proxies, no other protocol, so that it needs no other library. It asks no
+# name service for an address that is a number, or for localhost.
+build_curl() {
+  CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure --prefix="$stage" --disable-shared --enable-static \
+    --without-ssl --without-zlib --without-brotli --without-zstd --without-libpsl --without-libidn2 \
+    --without-nghttp2 --without-nghttp3 --without-ngtcp2 --without-librtmp --without-libssh --without-libssh2 \
+    --without-libgsasl --disable-ares --disable-threaded-resolver --disable-proxy --disable-netrc --disable-cookies \
+    --disable-alt-svc --disable-hsts --disable-doh --disable-websockets --disable-http-auth --disable-aws \
+    --disable-ftp --disable-file --disable-ipfs --disable-ldap --disable-ldaps --disable-rtsp --disable-dict \
+    --disable-telnet --disable-tftp --disable-pop3 --disable-imap --disable-smb --disable-smtp --disable-gopher \
+    --disable-mqtt --disable-mime --disable-docs --disable-manual
+  make -j"$(nproc)" -C lib
+  make -C lib install
+  make -C include install
+}

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +28,11 @@ struct Killed {};
 class HostTest : public ::testing::Test {
  protected:
   HostTest() {
+    host.task_directory = systemd.task_directory = root + "/run";
+    host.ask = [this](const images::Health&, std::chrono::milliseconds) {
+      const size_t now = std::min(asked++, answers.size() - 1);
+      return answers[now];
+    };
     for (const std::string& directory :
          {layout.Generations(), layout.Incoming(), layout.Bin(), units}) {
       base::MakeDirectories(directory);
@@ -53,6 +59,9 @@ class HostTest : public ::testing::Test {
     for (const std::string& service : services) {
       manifest.services[service].exec = {"/bin/" + program};
       manifest.services[service].hardening = "none";
+      if (edit_service) {
+        edit_service(manifest.services[service]);
+      }
     }
     const std::string text = manifest.Serialize();
     const base::Sha256 digest = base::Sha256Of(text);
@@ -104,8 +113,13 @@ class HostTest : public ::testing::Test {
   const std::string units = root + "/units";
   tests::FakeSystemd systemd{units};
   tests::FakeClock clock;
-  Host host{layout, systemd, clock, {}, units, [](const images::ImageDirectory&) {}, nullptr};
+  Host host{layout, systemd, clock, {}, units, [](const images::ImageDirectory&) {}};
   std::string error;
+  // What Push changes in each service.
+  std::function<void(images::Service&)> edit_service;
+  // What checks over the network are answered, one after the other; the last one again and again.
+  std::vector<CheckAnswer> answers = {{true, "", ""}};
+  size_t asked = 0;
 
  private:
   int activations_ = 0;

@@ -40,7 +40,11 @@ constexpr const char* kFull = R"json({
       "ports": [80, 443],
       "hardening": "standard",
       "directives": { "Service": { "LimitNOFILE": "65536" } },
-      "health": { "timeout_seconds": 60, "settle_seconds": 5 }
+      "health": { "timeout_seconds": 60, "settle_seconds": 5,
+                  "http": "/ready?all", "expect": 204, "body": "ok", "headers": { "Host": "a.b" },
+                  "try_seconds": 7, "interval_seconds": 3 },
+      "hooks": { "before_start": [["nginx", "-t"], ["/bin/x"]], "after_healthy": [["/bin/y"]],
+                 "timeout_seconds": 900 }
     }
   }
 })json";
@@ -86,6 +90,10 @@ TEST(DefinitionTest, SaysWhatAServiceIs) {
   expected.directives = {{"Service", {{"LimitNOFILE", "65536"}}}};
   expected.health.timeout_seconds = 60;
   expected.health.settle_seconds = 5;
+  expected.health.http = HttpCheck{"/ready?all", 204, "ok", {{"Host", "a.b"}}};
+  expected.health.try_seconds = 7;
+  expected.health.interval_seconds = 3;
+  expected.hooks = {{{"nginx", "-t"}, {"/bin/x"}}, {{"/bin/y"}}, 900};
   EXPECT_EQ(Parse(kFull).services, (Services{{"nginx", expected}}));
 }
 
@@ -103,6 +111,53 @@ TEST(DefinitionTest, LeavesAlmostEverythingOut) {
   EXPECT_EQ(expected.hardening, "strict");
   EXPECT_EQ(expected.health.timeout_seconds, 30U);
   EXPECT_EQ(expected.health.settle_seconds, 2U);
+}
+
+Health HealthOf(const std::string& health) {
+  return Parse(R"({"name": "a", "source": {"nix": {"path": "/x"}},
+                   "services": {"a": {"exec": ["/a"], "health": )" +
+               health + "}}}")
+      .services.at("a")
+      .health;
+}
+
+TEST(DefinitionTest, AServiceIsCheckedInOneWay) {
+  for (const char* url : {"http://127.0.0.1/", "http://localhost:8080", "http://[::1]:1/x?y#z"}) {
+    EXPECT_EQ(HealthOf(std::string(R"({"http": ")") + url + "\"}").http->url, url);
+  }
+  EXPECT_EQ(HealthOf(R"({"tcp": 5432})").tcp, "localhost:5432");
+  EXPECT_EQ(HealthOf(R"({"tcp": "[::1]:5432"})").tcp, "[::1]:5432");
+  EXPECT_EQ(HealthOf(R"({"exec": ["pg_isready", "-q"]})").exec, (Command{"pg_isready", "-q"}));
+  EXPECT_TRUE(HealthOf(R"({"none": true})").none);
+}
+
+TEST(DefinitionTest, BadHealthIsRefusedInOneLineWithItsField) {
+  const std::string health = "nginx.json: services.a.health";
+  for (const auto& c : std::vector<std::array<std::string, 2>>{
+           {R"({"http": "https://127.0.0.1/"})", ".http: 'https://127.0.0.1/' is neither http://"},
+           {R"({"http": "http://example.org/"})", ".http: 'http://example.org/': expected an IPv4"},
+           {R"({"http": "http://u@127.0.0.1/"})", ".http: 'http://u@127.0.0.1/': expected an"},
+           {R"({"http": "http://127.0.0.1:0/"})", ".http: 'http://127.0.0.1:0/': expected an IPv4"},
+           {R"({"http": "http://::1/"})", ".http: 'http://::1/': expected an IPv4"},
+           {R"({"http": "http://127.0.0.1/a b"})", ".http: 'http://127.0.0.1/a b' holds a space"},
+           {R"({"http": "/x"})", ".http: '/x' is a path on the service's first port, but"},
+           {R"({"http": 80})", ".http: expected a string"},
+           {R"({"http": "http://127.0.0.1/", "expect": 99})", ".expect: expected a whole number"},
+           {R"({"http": "http://127.0.0.1/", "headers": {"a b": ""}})", ".headers.a b: this is no"},
+           {R"({"http": "http://127.0.0.1/", "headers": {"a": "\n"}})", ".headers.a: this is not"},
+           {R"({"expect": 200})", ": unknown field 'expect'"},
+           {R"({"tcp": 0})", ".tcp: expected a whole number"},
+           {R"({"tcp": "127.0.0.1"})", ".tcp: '127.0.0.1': expected an IPv4"},
+           {R"({"tcp": "db:5432"})", ".tcp: 'db:5432': expected an IPv4"},
+           {R"({"tcp": "127.0.0.1:65536"})", ".tcp: '127.0.0.1:65536': expected an IPv4"},
+           {R"({"exec": []})", ".exec: expected a command"},
+           {R"({"exec": ["./x"]})", ".exec: expected a command"},
+           {R"({"tcp": 1, "exec": ["/x"]})", ": at most one of http, tcp, exec and none"},
+           {R"({"tcp": 1, "none": true})", ": at most one of http, tcp, exec and none"},
+           {R"({"tcp": 1, "try_seconds": 0})", ".try_seconds: expected a whole number"},
+           {R"({"try_seconds": 1})", ": unknown field 'try_seconds'"}}) {
+    EXPECT_THAT(tests::MessageOf([&] { HealthOf(c[0]); }), StartsWith(health + c[1])) << c[0];
+  }
 }
 
 // `what` of the full definition, wherever it stands, as `instead`.
@@ -262,8 +317,15 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
             service + ".directives.Service.LimitNOFILE: a newline or NUL byte"},
            {"\"timeout_seconds\": 60", "\"timeout_seconds\": 0",
             service + ".health.timeout_seconds: expected a whole number from 1 to 3600"},
-           {"\"settle_seconds\": 5", "\"settle\": 5",
-            service + ".health: unknown field 'settle'; the nearest known one is 'settle_seconds'"},
+           {"\"settle_seconds\": 5", "\"settle_second\": 5",
+            service + ".health: unknown field 'settle_second'; the nearest known one is "
+                      "'settle_seconds'"},
+           {"[[\"/bin/y\"]]", "[\"/bin/y\"]",
+            service + ".hooks.after_healthy: expected an array of commands"},
+           {"[[\"/bin/y\"]]", "[[\"./y\"]]", service + ".hooks.after_healthy: expected a command"},
+           {"\"timeout_seconds\": 900", "\"timeout_seconds\": 0",
+            service + ".hooks.timeout_seconds: expected a whole number from 1 to 86400"},
+           {"\"before_start\"", "\"before\"", service + ".hooks: unknown field 'before'"},
        }) {
     const base::Error error = tests::ErrorOf([&] { Parse(FullWith(c.what, c.instead)); });
     EXPECT_THAT(error.what(), StartsWith(c.message)) << c.instead;

@@ -61,6 +61,24 @@ TEST(ManifestTest, BytesAreFixed) {
             "0dfd9b5d5fb1262eb542612be84ebc9cf33a3b8e22627952c62dca0b8c1cf1d9");
 }
 
+TEST(ManifestTest, ChecksAndHooksStandThereOnlyWhereTheyAreSet) {
+  Manifest manifest = SampleManifest();
+  Service& service = manifest.services.at("nginx");
+  service.health.http = HttpCheck{"/x", 204, "ok", {{"Host", "a"}}};
+  service.hooks.before_start = {{"/bin/x"}};
+  const std::string text = manifest.Serialize();
+  EXPECT_THAT(text, HasSubstr(R"("health":{"body":"ok","expect":204,"headers":{"Host":"a"},)"
+                              R"("http":"/x","interval_seconds":1,"settle_seconds":2,)"
+                              R"("timeout_seconds":30,"try_seconds":5},)"
+                              R"("hooks":{"after_healthy":[],"before_start":[["/bin/x"]],)"
+                              R"("timeout_seconds":300},)"));
+  EXPECT_EQ(Manifest::Parse(text, "m.json").services, manifest.services);
+  service.health.http.reset();
+  service.health.exec = {"/bin/ask"};
+  EXPECT_EQ(Manifest::Parse(manifest.Serialize(), "m.json").services, manifest.services);
+  EXPECT_EQ(SampleManifest().Serialize().find("hooks"), std::string::npos);
+}
+
 TEST(ManifestTest, NotInCanonicalFormIsRefused) {
   const std::string text = SampleManifest().Serialize();
   const auto with = [&](const std::string& what, const std::string& instead) {

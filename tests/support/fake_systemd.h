@@ -4,6 +4,7 @@
 #ifndef SLIPWAY_TESTS_SUPPORT_FAKE_SYSTEMD_H_
 #define SLIPWAY_TESTS_SUPPORT_FAKE_SYSTEMD_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ class FakeSystemd : public activator::Systemd {
   std::string verify_says;
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
+  std::string task_directory;  // where units are linked, too
+  // Called before each call; tests end the process in it.
+  std::function<void(const std::string& call)> before_call;
   // How many times such a unit is seen deactivating before it is down.
   int slow_stops = 0;
 
@@ -111,6 +115,9 @@ class FakeSystemd : public activator::Systemd {
   };
 
   void Call(const std::string& call) {
+    if (before_call) {
+      before_call(call);
+    }
     calls.push_back(call);
     if (call == fail_call) {
       fail_call.clear();
@@ -129,16 +136,21 @@ class FakeSystemd : public activator::Systemd {
       unit.state.load = "not-found";
       unit.loaded.clear();
     }
-    for (const std::string& name : base::ListDirectory(unit_directory_)) {
-      const auto text = base::ReadLinkIfThere(unit_directory_ + "/" + name)
-                            ? base::ReadFileIfThere(unit_directory_ + "/" + name)
+    LoadFrom(task_directory);
+    LoadFrom(unit_directory_);
+  }
+
+  void LoadFrom(const std::string& directory) {
+    for (const std::string& name : base::ListDirectory(directory)) {
+      const auto text = base::ReadLinkIfThere(directory + "/" + name)
+                            ? base::ReadFileIfThere(directory + "/" + name)
                             : std::nullopt;
       if (text) {
         Unit& unit = units_[name];
         unit.loaded = *text;
         unit.state.load = "loaded";
         unit.state.stop_timeout = std::chrono::seconds(90);
-        unit.state.fragment_path = unit_directory_ + "/" + name;
+        unit.state.fragment_path = directory + "/" + name;
         if (unit.state.active.empty()) {
           Down(unit, "inactive");
         }

@@ -1,0 +1,273 @@
+// Checks, hooks and bad services on real hosts of several releases of systemd.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "images/image_directory.h"
+#include "tests/e2e/scene.h"
+
+namespace tests {
+namespace {
+
+using nlohmann::json;
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::Not;
+
+const json kServe = {"/bin/actor", "serve", "8080", "0", "hello"};
+
+class Applications {
+ public:
+  Applications() {
+    base::MakeDirectories(workshop_.folder() + "/images/tree/bin");
+    MustRun({"cp", SLIPWAY_ACTOR, workshop_.folder() + "/images/tree/bin/actor"});
+  }
+
+  // An image of one service of that name; `service` is its definition, with the exec kServe.
+  std::string Build(const std::string& name, json service) {
+    service["hardening"] = "standard";
+    if (!service.contains("exec")) {
+      service["exec"] = kServe;
+    }
+    const json definition = {{"name", name},
+                             {"source", {{"root", "tree"}}},
+                             {"target", Target()},
+                             {"services", {{name, service}}}};
+    workshop_.WriteDefinition(name, definition.dump());
+    const RunResult built = workshop_.Imgbuild({name});
+    if (built.exit_code != 0) {
+      throw std::runtime_error("imgbuild failed: " + built.err);
+    }
+    return built.out.substr(0, built.out.find('\n'));
+  }
+
+ private:
+  Workshop workshop_;
+};
+
+RunResult PushAndActivate(const TestHost& host, const std::vector<std::string>& images,
+                          const std::string& agent = "") {
+  return Activate(host,
+                  "--generation " + std::to_string(MustPushTo(host, images, agent).generation));
+}
+
+std::string Current(const TestHost& host) {
+  return host.MustRun("readlink /var/lib/images/current");
+}
+
+class ServiceTest : public testing::TestWithParam<const char*> {
+ protected:
+  std::string App(const json& service) { return applications_.Build("app", service); }
+  // The application of this generation answers, and no switch is open.
+  void ExpectRuns(const std::string& image) const {
+    EXPECT_EQ(RootImageOf(host_, "app.service"),
+              "/var/lib/images/app/" + images::ImageDirectory(image).id().text() + "/image.erofs");
+    EXPECT_EQ(host_.Get("http://127.0.0.1:8080/").body, "hello");
+    EXPECT_EQ(host_.Run("test -e /var/lib/images/switch.json").exit_code, 1);
+  }
+  void ExpectGoesBack(const std::string& image, const json& service, const std::string& why) {
+    const std::string before = Current(host_);
+    const RunResult result = PushAndActivate(host_, {App(service)});
+    EXPECT_EQ(result.exit_code, 3) << result.out << result.err;
+    EXPECT_THAT(result.err, HasSubstr(why));
+    EXPECT_EQ(Current(host_), before);
+    ExpectRuns(image);
+  }
+
+  Applications applications_;
+  TestHost host_{"service", {.suite = GetParam(), .disk = ""}};
+};
+
+TEST_P(ServiceTest, OneThatDoesNotStayUpIsLeftAgain) {
+  const json brief = {{"settle_seconds", 3}, {"timeout_seconds", 5}};
+  const std::string good = App({{"health", {{"settle_seconds", 0}}}});
+  ASSERT_EQ(PushAndActivate(host_, {good}).exit_code, 0);
+  ExpectGoesBack(good, {{"exec", {"/bin/actor", "exit", "1", "7", "gave up"}}, {"health", brief}},
+                 "ended (exit-code, status 7) and had to be restarted. Its log ends: ");
+  ExpectGoesBack(good,
+                 {{"exec", {"/bin/actor", "exit", "0", "7", "gave up"}},
+                  {"health", brief},
+                  {"directives", {{"Service", {{"Restart", "always"}, {"RestartSec", "0"}}}}}},
+                 "gave up");
+  ExpectGoesBack(good, {{"type", "notify"}, {"health", brief}},
+                 "app.service is still activating (start) after 5 s");
+}
+
+TEST_P(ServiceTest, OneThatIgnoresSigtermIsKilled) {
+  const json stop = {{"Service", {{"TimeoutStopSec", "2"}}}};
+  ASSERT_EQ(PushAndActivate(host_, {App({{"exec", {"/bin/actor", "stubborn"}},
+                                         {"directives", stop},
+                                         {"health", {{"settle_seconds", 0}}}})})
+                .exit_code,
+            0);
+  const std::string good = App({{"health", {{"settle_seconds", 0}}}});
+  const RunResult result = PushAndActivate(host_, {good});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  ExpectRuns(good);
+}
+
+TEST_P(ServiceTest, AChecksAnswersDecide) {
+  const json health = {{"http", "/ready"},
+                       {"body", "hello"},
+                       {"settle_seconds", 0},
+                       {"interval_seconds", 1},
+                       {"timeout_seconds", 8}};
+  const std::string good = App({{"exec", {"/bin/actor", "serve", "8080", "2", "hello"}},
+                                {"ports", {8080}},
+                                {"health", health}});
+  const RunResult first = PushAndActivate(host_, {good});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(host_.MustRun("journalctl --sync; journalctl -b -u app -o cat"),
+              HasSubstr("answered 500, 1 to go"));
+  ExpectGoesBack(good,
+                 {{"exec", {"/bin/actor", "serve", "8080", "99", "hello"}},
+                  {"ports", {8080}},
+                  {"health", health}},
+                 "app.service is active, but its check http://localhost:8080/ready did not pass "
+                 "within 8 s: status 500 instead of 200. It said: no database yet. Its log ends: ");
+  ExpectGoesBack(
+      good, {{"health", {{"tcp", 8081}, {"timeout_seconds", 2}}}},
+      "its check of localhost:8081 did not pass within 2 s: Could not connect to server");
+  const json state = {{"exec", kServe}, {"state", true}};
+  json noting = state;
+  noting["exec_start_pre"] = {{"/bin/actor", "note", "log", "up"}};
+  noting["health"] = {{"exec", {"/bin/actor", "expect", "log", "down"}}, {"timeout_seconds", 3}};
+  ExpectGoesBack(good, noting, "failed (exit-code, status 1). It said: expected 'down uid=");
+  noting["health"]["exec"] = {"/bin/actor", "expect", "log", "up"};
+  const RunResult last = PushAndActivate(host_, {App(noting)});
+  EXPECT_EQ(last.exit_code, 0) << last.err;
+}
+
+TEST_P(ServiceTest, HooksRunAsTheServiceAndStopASwitchWhereTheyFail) {
+  json service = {
+      {"state", true},
+      {"runtime", true},
+      {"exec_start_pre", {{"/bin/actor", "expect", "log", "migrated"}}},
+      {"health", {{"settle_seconds", 0}}},
+      {"hooks",
+       {{"before_start",
+         {{"/bin/actor", "note", "log", "first"}, {"/bin/actor", "note", "log", "migrated"}}},
+        {"after_healthy", {{"/bin/actor", "note", "log", "warm"}}},
+        {"timeout_seconds", 3}}}};
+  const std::string good = App(service);
+  const RunResult first = PushAndActivate(host_, {good});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  ExpectRuns(good);
+  EXPECT_EQ(host_.MustRun("sed 's/ .*//' /var/lib/app/log"), "first\nmigrated\nwarm\n");
+  EXPECT_EQ(host_.MustRun("sed 's/.* //' /var/lib/app/log | sort -u | wc -l"), "1\n");
+  host_.MustRun("test -d /run/app");  // the hook that ended left it to the service
+  const json fails = {"/bin/actor", "exit", "0", "9", "no such table"};
+  const json hangs = {"/bin/actor", "exit", "600", "0", "migrating"};
+  service["exec_start_pre"] = json::array();
+  for (const char* hook : {"before_start", "after_healthy"}) {
+    json changed = service;
+    changed["hooks"][hook] = {fails};
+    ExpectGoesBack(good, changed, "failed (exit-code, status 9). Its log ends: no such table");
+    changed["hooks"][hook] = {hangs};
+    ExpectGoesBack(good, changed,
+                   "did not end within its time, and was stopped. Its log ends: migrating");
+    EXPECT_EQ(host_.MustRun("pgrep -c -f 'actor exit' || true"), "0\n");
+    host_.MustRun("echo \"migrated uid=$(stat -c %u /var/lib/app/log)\" >>/var/lib/app/log");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Systemd, ServiceTest, testing::Values("bookworm", "trixie", "forky"));
+
+TEST(TenApplicationsTest, GoBackTogetherWhereTheSeventhFails) {
+  Applications applications;
+  const json health = {{"settle_seconds", 0}};
+  std::vector<std::string> first;
+  std::vector<std::string> second;
+  for (int i = 1; i <= 10; ++i) {
+    const std::string name = "app" + std::to_string(i);
+    const std::string port = std::to_string(8000 + i);
+    const auto version = [&](const std::string& text) {
+      return applications.Build(
+          name, {{"exec", {"/bin/actor", "serve", port, "0", text}}, {"health", health}});
+    };
+    first.push_back(version("one"));
+    second.push_back(
+        i != 7 ? version("two")
+               : applications.Build(name, {{"exec", {"/bin/actor", "exit", "0", "1", "seventh"}},
+                                           {"health", health}}));
+  }
+  const TestHost host("ten");
+  ASSERT_EQ(PushAndActivate(host, first).exit_code, 0);
+  const RunResult result = PushAndActivate(host, second);
+  EXPECT_EQ(result.exit_code, 3) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("app7.service"));
+  for (int i = 1; i <= 10; ++i) {
+    const std::string url = "http://127.0.0.1:" + std::to_string(8000 + i) + "/";
+    EXPECT_EQ(host.Get(url).body, "one") << url;
+  }
+  EXPECT_EQ(Current(host), "generations/1\n");
+}
+
+TEST(OperatorsTest, OfTwoAtOnceOneSwitchesAndTheOtherIsToldWhoDoes) {
+  Applications applications;
+  const TestHost host("two");
+  const std::string image = applications.Build("app", {{"health", {{"settle_seconds", 6}}}});
+  const uint64_t number = MustPushTo(host, {image}).generation;
+  RunResult one;
+  std::thread other([&] { one = Activate(host, "--generation " + std::to_string(number)); });
+  host.MustRun("until [ -e /var/lib/images/switch.json ]; do sleep 0.1; done");
+  const RunResult two = Activate(host, "--generation " + std::to_string(number));
+  other.join();
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(two.exit_code, 5) << two.err;
+  EXPECT_THAT(two.err, HasSubstr("is in use by activate switching"));
+}
+
+TEST(DamageTest, AnOlderGenerationWhoseImageWasDamagedIsNotActivated) {
+  Applications applications;
+  const TestHost host("damage");
+  const json health = {{"settle_seconds", 0}};
+  const std::string old = applications.Build("app", {{"health", health}});
+  ASSERT_EQ(PushAndActivate(host, {old}).exit_code, 0);
+  const std::string now = applications.Build("app", {{"health", health}, {"logs", true}});
+  ASSERT_EQ(PushAndActivate(host, {now}).exit_code, 0);
+  host.MustRun("printf x | dd of=/var/lib/images/app/" + images::ImageDirectory(old).id().text() +
+               "/image.erofs bs=1 seek=5000 conv=notrunc status=none");
+  const std::string start = StartOf(host, "app.service");
+  for (const char* how : {"--generation 1", "--rollback"}) {
+    const RunResult result = Activate(host, how);
+    EXPECT_EQ(result.exit_code, 6) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("is damaged: its SHA-256 is"));
+  }
+  EXPECT_EQ(StartOf(host, "app.service"), start);
+  EXPECT_EQ(Current(host), "generations/2\n");
+}
+
+// The disk is filled to its last byte after each step of a switch. Whatever became of it, one
+// generation runs, status and `current` name it, and once there is room the next activation works.
+TEST(FullDiskTest, AtAnyStepLeavesOneGenerationRunning) {
+  Applications applications;
+  const json health = {{"settle_seconds", 0}};
+  const std::string one = applications.Build("app", {{"health", health}});
+  const std::string two = applications.Build("app", {{"health", health}, {"logs", true}});
+  const TestHost host("full", {.suite = "", .disk = "64M"});
+  ASSERT_EQ(PushAndActivate(host, {one}, SLIPWAY_KILLED_AGENT).exit_code, 0);
+  const uint64_t number = MustPushTo(host, {two}, SLIPWAY_KILLED_AGENT).generation;
+  for (int step = 1; step <= 8; ++step) {
+    host.MustRun("printf '#!/bin/sh\\n[ $1 != " + std::to_string(step) +
+                 " ] || dd if=/dev/zero of=/var/lib/images/fill bs=4k 2>/dev/null || "
+                 "dd if=/dev/zero of=/var/lib/images/fill2 bs=1 count=4k 2>/dev/null\\nexit 0\\n' "
+                 ">/run/slipway-test-step && chmod +x /run/slipway-test-step");
+    const RunResult result = Activate(host, "--generation " + std::to_string(number));
+    EXPECT_THAT(result.exit_code, AnyOf(0, 3, 4)) << step << result.err;
+    const std::string& image = Current(host) == "generations/1\n" ? one : two;
+    EXPECT_EQ(RootImageOf(host, "app.service"),
+              "/var/lib/images/app/" + images::ImageDirectory(image).id().text() + "/image.erofs")
+        << step;
+    EXPECT_THAT(Activate(host, "status").out,
+                HasSubstr("app/" + images::ImageDirectory(image).id().text()))
+        << step;
+    host.MustRun("rm -f /var/lib/images/fill /var/lib/images/fill2 /run/slipway-test-step");
+    MustActivate(host, "--generation 1");
+    EXPECT_EQ(host.Run("test -e /var/lib/images/switch.json").exit_code, 1) << step;
+  }
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,94 @@
+// A static program that does what its arguments say: the services, hooks and checks of images for
+// tests.
+//   actor serve PORT FAILURES TEXT   answers HTTP: FAILURES times status 500, then 200 and TEXT
+//   actor exit SECONDS STATUS TEXT   says TEXT, waits and ends
+//   actor stubborn                   runs, and ignores SIGTERM
+//   actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
+//   actor expect NAME TEXT           ends well where that file's last line is "TEXT uid=N" of its
+//   own
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+namespace {
+
+std::string StatePath(const std::string& name) {
+  const char* directory = std::getenv("STATE_DIRECTORY");
+  return std::string(directory == nullptr ? "/nowhere" : directory) + "/" + name;
+}
+
+std::string Line(const std::string& text) { return text + " uid=" + std::to_string(getuid()); }
+
+int Note(const std::string& name, const std::string& text) {
+  std::ofstream file(StatePath(name), std::ios::app);
+  file << Line(text) << std::endl;
+  std::cerr << "noted " << text << std::endl;
+  return file ? 0 : 1;
+}
+
+int Expect(const std::string& name, const std::string& text) {
+  std::ifstream file(StatePath(name));
+  std::string last;
+  for (std::string line; std::getline(file, line);) last = line;
+  if (last == Line(text)) return 0;
+  std::cerr << "expected '" << Line(text) << "', found '" << last << "'" << std::endl;
+  return 1;
+}
+
+int Serve(int port, int failures, const std::string& text) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener, 16) != 0) {
+    std::perror("actor: listen");
+    return 1;
+  }
+  for (;;) {
+    const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) continue;
+    char request[4096];
+    const bool fails = failures > 0;
+    if (read(fd, request, sizeof request) > 0) {
+      const std::string body = fails ? "no database yet" : text;
+      if (fails) std::cerr << "answered 500, " << failures-- << " to go" << std::endl;
+      const std::string answer =
+          std::string("HTTP/1.1 ") + (fails ? "500 Error" : "200 OK") +
+          "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+          body;
+      (void)!send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+    }
+    close(fd);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "serve" && argc == 5) return Serve(std::atoi(argv[2]), std::atoi(argv[3]), argv[4]);
+  if (what == "note" && argc == 4) return Note(argv[2], argv[3]);
+  if (what == "expect" && argc == 4) return Expect(argv[2], argv[3]);
+  if (what == "exit" && argc == 5) {
+    std::cerr << argv[4] << std::endl;
+    sleep(static_cast<unsigned>(std::atoi(argv[2])));
+    return std::atoi(argv[3]);
+  }
+  if (what == "stubborn") {
+    signal(SIGTERM, SIG_IGN);
+    for (;;) pause();
+  }
+  return 2;
+}

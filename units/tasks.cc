@@ -1,0 +1,118 @@
+#include "units/tasks.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
+
+#include "base/digest.h"
+#include "base/error.h"
+
+namespace units {
+namespace {
+
+constexpr size_t kMaxUserBytes = 31;
+
+// Directives about the service's own life. Everything else says what may be done and seen.
+constexpr std::array<std::string_view, 22> kOnlyForTheService = {"ExecStartPre",
+                                                                 "ExecStartPost",
+                                                                 "ExecCondition",
+                                                                 "ExecReload",
+                                                                 "ExecStop",
+                                                                 "ExecStopPost",
+                                                                 "Restart",
+                                                                 "RestartSec",
+                                                                 "RestartSteps",
+                                                                 "RestartMaxDelaySec",
+                                                                 "RestartMode",
+                                                                 "RestartPreventExitStatus",
+                                                                 "RestartForceExitStatus",
+                                                                 "SuccessExitStatus",
+                                                                 "RemainAfterExit",
+                                                                 "RuntimeMaxSec",
+                                                                 "TimeoutSec",
+                                                                 "TimeoutAbortSec",
+                                                                 "WatchdogSec",
+                                                                 "NotifyAccess",
+                                                                 "PIDFile",
+                                                                 "Sockets"};
+
+const char* NameOf(Task task) {
+  constexpr std::array<const char*, 3> kNames = {"before-start", "after-healthy", "check"};
+  return kNames.at(static_cast<size_t>(task));
+}
+
+std::vector<images::Command> CommandsOf(const images::Service& service, Task task) {
+  switch (task) {
+    case Task::kBeforeStart:
+      return service.hooks.before_start;
+    case Task::kAfterHealthy:
+      return service.hooks.after_healthy;
+    case Task::kCheck:
+      break;
+  }
+  return service.health.exec.empty() ? std::vector<images::Command>()
+                                     : std::vector<images::Command>{service.health.exec};
+}
+
+// The service with the task's commands in place of its own: what is rendered of it is the task.
+images::Service AsService(const std::string& name, const images::Service& service, Task task) {
+  images::Service out = service;
+  out.exec_start_pre = CommandsOf(service, task);
+  out.exec = out.exec_start_pre.back();
+  out.exec_start_pre.pop_back();
+  out.type = "oneshot";
+  std::map<std::string, std::string>& lines = out.directives["Service"];
+  for (const std::string_view option : kOnlyForTheService) {
+    lines.erase(std::string(option));
+  }
+  const uint64_t seconds =
+      task == Task::kCheck ? service.health.try_seconds : service.hooks.timeout_seconds;
+  lines[kTimeoutOption] = std::to_string(seconds);
+  lines["TimeoutStopSec"] = std::to_string(kTaskStopSeconds);
+  lines["RuntimeDirectoryPreserve"] = "yes";  // it is the running service's, too
+  out.directives["Unit"] = {{"Description", name + ": " + NameOf(task)},
+                            {"StartLimitIntervalSec", "0"}};
+  if (task != Task::kBeforeStart) {
+    out.directives["Unit"]["JoinsNamespaceOf"] = name + ".service";  // its /tmp and its network
+  }
+  out.directives.erase("Install");
+  return out;
+}
+
+}  // namespace
+
+std::string TaskUnit(const std::string& service_unit, Task task) {
+  return fmt::format("{}:{}.service", service_unit.substr(0, service_unit.rfind(".service")),
+                     NameOf(task));
+}
+
+bool HasTasks(const images::Service& service) {
+  return !service.hooks.IsEmpty() || !service.health.exec.empty();
+}
+
+std::string SharedUser(const std::string& service_name) {
+  const bool is_user = service_name.size() <= kMaxUserBytes && service_name.front() >= 'a' &&
+                       service_name.find('.') == std::string::npos;
+  return is_user ? service_name : "slipway-" + base::Sha256Of(service_name).ToHex().substr(0, 16);
+}
+
+std::vector<RenderedUnit> RenderTasks(const images::StoredManifest& stored,
+                                      const std::string& version_path) {
+  std::vector<RenderedUnit> out;
+  for (const auto& [name, service] : stored.manifest.services) {
+    for (const Task task : {Task::kBeforeStart, Task::kAfterHealthy, Task::kCheck}) {
+      if (CommandsOf(service, task).empty()) {
+        continue;
+      }
+      images::StoredManifest alone = stored;
+      alone.manifest.services = {{name, AsService(name, service, task)}};
+      for (RenderedUnit& unit : Render(alone, version_path)) {
+        out.push_back({TaskUnit(unit.name, task), std::move(unit.text)});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace units

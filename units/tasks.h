@@ -1,0 +1,34 @@
+// What is run beside a service, in its own sandbox and as its own user: hooks and the check "exec".
+// Each is a oneshot unit, rendered with the service's and from the same lines.
+#ifndef SLIPWAY_UNITS_TASKS_H_
+#define SLIPWAY_UNITS_TASKS_H_
+
+#include <string>
+#include <vector>
+
+#include "images/image_directory.h"
+#include "units/render.h"
+
+namespace units {
+
+enum class Task { kBeforeStart, kAfterHealthy, kCheck };
+
+inline constexpr const char* kTimeoutOption = "TimeoutStartSec";  // of each command of a task
+inline constexpr uint64_t kTaskStopSeconds = 10;                  // from SIGTERM to SIGKILL
+
+// "web.service" -> "web:check.service". No service can be called that.
+std::string TaskUnit(const std::string& service_unit, Task task);
+
+// Whether the service has any: service and tasks then say by name whose they are.
+bool HasTasks(const images::Service& service);
+
+// The dynamic user that a service and its tasks share: the service's name, where systemd takes it.
+std::string SharedUser(const std::string& service_name);
+
+// By service and task; see Render.
+std::vector<RenderedUnit> RenderTasks(const images::StoredManifest& stored,
+                                      const std::string& version_path);
+
+}  // namespace units
+
+#endif  // SLIPWAY_UNITS_TASKS_H_
