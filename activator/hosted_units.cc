@@ -1,5 +1,6 @@
 #include "activator/hosted_units.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "activator/generations.h"
@@ -28,6 +29,24 @@ std::string ValueOf(const std::string& unit_text, std::string_view option) {
   return value;
 }
 
+UnitNames InPlace(const HostedUnits& from, const HostedUnits& to, const UnitNames& changed) {
+  UnitNames out;
+  for (const auto& [socket, unit] : to) {
+    const std::string service = StemOf(socket, ".socket") + ".service";
+    if (!from.contains(socket) || !from.contains(service) || !to.contains(service)) {
+      continue;
+    }
+    const bool socket_changed = Contains(changed, socket);
+    if (socket_changed || Contains(changed, service)) {
+      out.push_back(service);
+      if (socket_changed) {
+        out.push_back(socket);
+      }
+    }
+  }
+  return out;
+}
+
 using HealthByUnit = std::map<std::string, images::Health>;
 
 HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
@@ -36,7 +55,9 @@ HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
     try {  // see LoadUnits
       const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
       for (const auto& [service, description] : version.manifest().services) {
-        out[service + ".service"] = description.health;
+        for (const char* kind : {".service", ".socket", ".timer"}) {
+          out[service + kind] = description.health;
+        }
       }
     } catch (const base::Error&) {
       continue;
@@ -47,6 +68,10 @@ HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
 
 }  // namespace
 
+std::string StemOf(const std::string& unit, std::string_view suffix) {
+  return unit.ends_with(suffix) ? unit.substr(0, unit.size() - suffix.size()) : "";
+}
+
 HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   HostedUnits out;
   if (generation == kNoGeneration) {
@@ -54,11 +79,18 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   }
   const HealthByUnit health = HealthOf(layout, generation);
   for (const auto& [name, text] : UnitTexts(layout, generation)) {
-    HostedUnit unit{text, ValueOf(text, "RootImage"), ValueOf(text, "Type") == "oneshot", {}};
+    HostedUnit unit;
+    unit.text = text;
+    unit.image_path = ValueOf(text, "RootImage");
+    unit.is_oneshot = ValueOf(text, "Type") == "oneshot";
     if (const auto known = health.find(name); known != health.end()) {
       unit.health = known->second;
     }
     out.emplace(name, std::move(unit));
+  }
+  for (auto& [name, unit] : out) {
+    const std::string stem = StemOf(name, ".service");
+    unit.is_scheduled = !stem.empty() && out.contains(stem + ".timer");
   }
   return out;
 }
@@ -78,7 +110,13 @@ UnitDifference Compare(const HostedUnits& from, const HostedUnits& to) {
       out.removed.push_back(name);
     }
   }
+  out.in_place = InPlace(from, to, out.changed);
   return out;
+}
+
+HostedUnits Unscheduled(HostedUnits units) {
+  std::erase_if(units, [](const auto& entry) { return entry.second.is_scheduled; });
+  return units;
 }
 
 UnitNames NamesOf(const HostedUnits& units) {
@@ -102,6 +140,15 @@ HostedUnits Select(const HostedUnits& units, const UnitNames& names) {
 UnitNames operator+(UnitNames a, const UnitNames& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
+}
+
+UnitNames operator-(UnitNames a, const UnitNames& b) {
+  std::erase_if(a, [&](const std::string& unit) { return Contains(b, unit); });
+  return a;
+}
+
+bool Contains(const UnitNames& units, const std::string& unit) {
+  return std::find(units.begin(), units.end(), unit) != units.end();
 }
 
 }  // namespace activator

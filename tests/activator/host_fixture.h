@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -53,6 +54,9 @@ class HostTest : public ::testing::Test {
     for (const std::string& service : services) {
       manifest.services[service].exec = {"/bin/" + program};
       manifest.services[service].hardening = "none";
+    }
+    if (shape) {
+      shape(manifest.services);
     }
     const std::string text = manifest.Serialize();
     const base::Sha256 digest = base::Sha256Of(text);
@@ -106,6 +110,7 @@ class HostTest : public ::testing::Test {
   tests::FakeClock clock;
   Host host{layout, systemd, clock, {}, units, [](const images::ImageDirectory&) {}, nullptr};
   std::string error;
+  std::function<void(images::Services&)> shape;  // of what is pushed next
 
  private:
   int activations_ = 0;
