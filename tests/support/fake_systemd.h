@@ -55,7 +55,8 @@ class FakeSystemd : public activator::Systemd {
     std::map<std::string, activator::UnitState> out;
     for (const std::string& unit : units) {
       out[unit] = units_[unit].state;
-      if (units_[unit].state.active == "deactivating" && --slow_stops <= 0) {
+      if (units_[unit].state.active == "deactivating" && !units_[unit].state.has_job &&
+          --slow_stops <= 0) {
         Down(units_[unit], "inactive");
       }
     }
