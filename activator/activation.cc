@@ -15,7 +15,7 @@ namespace {
 
 // "Already active" is a success only where it runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
-  const HostedUnits units = LoadUnits(host.layout, active);
+  const HostedUnits units = Unscheduled(LoadUnits(host.layout, active));
   UnitNames down;
   UnitNames not_up;
   for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {

@@ -193,7 +193,8 @@ void RunBoot(const Host& host) {
     parts.ThrowFirst();
   }
   const uint64_t current = RepairCurrent(host.layout);
-  const UnitNames units = NamesOf(LoadUnits(host.layout, current));
+  const HostedUnits hosted = LoadUnits(host.layout, current);
+  const UnitNames units = NamesOf(hosted);
   UnitNames stale;
   for (const std::string& linked : LinkedUnits(host)) {
     if (std::find(units.begin(), units.end(), linked) == units.end()) {
@@ -213,7 +214,7 @@ void RunBoot(const Host& host) {
     parts.Try([&] { host.systemd.DaemonReload(); });
   }
   // They are ordered after us: waiting for them would be waiting for ourselves.
-  host.systemd.QueueStart(linked);
+  host.systemd.QueueStart(NamesOf(Unscheduled(Select(hosted, linked))));
   parts.ThrowFirst();
 }
 

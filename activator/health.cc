@@ -92,12 +92,16 @@ bool IsStopped(const UnitState& state) { return state.IsDown() && !state.has_job
 
 bool MayStopForEver(const UnitState& state) { return state.stop_timeout.count() == 0; }
 
+}  // namespace
+
 // systemd gives a unit that time after SIGTERM, then the same again after SIGKILL. A database may
 // need long to stop, so its own limit holds however long it is.
 seconds StopLimit(const UnitState& state) {
   const auto own = std::chrono::duration_cast<seconds>(2 * state.stop_timeout) + seconds(15);
   return MayStopForEver(state) ? kLongestStop : own;
 }
+
+namespace {
 
 void WaitUntilStopped(const Host& host, const UnitNames& units) {
   const TimePoint start = host.clock.Monotonic();

@@ -40,6 +40,9 @@ UnitNames DownUnits(const Host& host, const UnitNames& units);
 // stopping.
 UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units);
 
+// How long systemd may take to stop the unit before we kill it.
+std::chrono::seconds StopLimit(const UnitState& state);
+
 // Stops those that are not down and waits until they are, for as long as systemd gives them
 // (TimeoutStopSec=); then kills what is left. Throws Error{kFailed} where even that does not end
 // it.

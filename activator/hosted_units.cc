@@ -1,5 +1,6 @@
 #include "activator/hosted_units.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -30,6 +31,47 @@ std::string ValueOf(const std::string& unit_text, std::string_view option) {
   return value;
 }
 
+// The sockets that both generations have, with their services.
+std::map<std::string, std::string> SocketsOfBoth(const HostedUnits& from, const HostedUnits& to) {
+  std::map<std::string, std::string> out;
+  for (const auto& [socket, unit] : to) {
+    const std::string service = StemOf(socket, ".socket") + ".service";
+    if (from.contains(socket) && from.contains(service) && to.contains(service)) {
+      out.emplace(socket, service);
+    }
+  }
+  return out;
+}
+
+// A socket that stayed open would start the service again while the hook runs.
+UnitNames SocketsToStop(const HostedUnits& from, const HostedUnits& to, const UnitNames& changed) {
+  UnitNames out;
+  for (const auto& [socket, service] : SocketsOfBoth(from, to)) {
+    if (to.at(service).task_limits.contains(units::Task::kBeforeStart) &&
+        Contains(changed, service) && !Contains(changed, socket)) {
+      out.push_back(socket);
+    }
+  }
+  return out;
+}
+
+UnitNames InPlace(const HostedUnits& from, const HostedUnits& to, const UnitNames& changed) {
+  UnitNames out;
+  for (const auto& [socket, service] : SocketsOfBoth(from, to)) {
+    if (to.at(service).task_limits.contains(units::Task::kBeforeStart)) {
+      continue;
+    }
+    const bool socket_changed = Contains(changed, socket);
+    if (socket_changed || Contains(changed, service)) {
+      out.push_back(service);
+      if (socket_changed) {
+        out.push_back(socket);
+      }
+    }
+  }
+  return out;
+}
+
 using HealthByUnit = std::map<std::string, images::Health>;
 
 HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
@@ -38,6 +80,10 @@ HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
     try {  // see LoadUnits
       const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
       for (const auto& [service, description] : version.manifest().services) {
+        for (const char* kind : {".socket", ".timer"}) {
+          out[service + kind].timeout_seconds = description.health.timeout_seconds;
+          out[service + kind].settle_seconds = description.health.settle_seconds;
+        }
         images::Health& health = out[service + ".service"] = description.health;
         if (health.http) {
           health.http->url = images::CheckedUrl(description);
@@ -73,6 +119,10 @@ std::map<units::Task, std::chrono::seconds> TaskLimits(
 
 }  // namespace
 
+std::string StemOf(const std::string& unit, std::string_view suffix) {
+  return unit.ends_with(suffix) ? unit.substr(0, unit.size() - suffix.size()) : "";
+}
+
 HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   HostedUnits out;
   if (generation == kNoGeneration) {
@@ -81,15 +131,19 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   const HealthByUnit health = HealthOf(layout, generation);
   const auto tasks = TaskTexts(layout, generation);
   for (const auto& [name, text] : UnitTexts(layout, generation)) {
-    HostedUnit unit{text,
-                    ValueOf(text, "RootImage"),
-                    ValueOf(text, "Type") == "oneshot",
-                    {},
-                    TaskLimits(name, tasks)};
+    HostedUnit unit;
+    unit.text = text;
+    unit.image_path = ValueOf(text, "RootImage");
+    unit.is_oneshot = ValueOf(text, "Type") == "oneshot";
+    unit.task_limits = TaskLimits(name, tasks);
     if (const auto known = health.find(name); known != health.end()) {
       unit.health = known->second;
     }
     out.emplace(name, std::move(unit));
+  }
+  for (auto& [name, unit] : out) {
+    const std::string stem = StemOf(name, ".service");
+    unit.is_scheduled = !stem.empty() && out.contains(stem + ".timer");
   }
   return out;
 }
@@ -109,7 +163,14 @@ UnitDifference Compare(const HostedUnits& from, const HostedUnits& to) {
       out.removed.push_back(name);
     }
   }
+  out.changed = out.changed + SocketsToStop(from, to, out.changed);
+  out.in_place = InPlace(from, to, out.changed);
   return out;
+}
+
+HostedUnits Unscheduled(HostedUnits units) {
+  std::erase_if(units, [](const auto& entry) { return entry.second.is_scheduled; });
+  return units;
 }
 
 UnitNames NamesOf(const HostedUnits& units) {
@@ -133,6 +194,15 @@ HostedUnits Select(const HostedUnits& units, const UnitNames& names) {
 UnitNames operator+(UnitNames a, const UnitNames& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
+}
+
+UnitNames operator-(UnitNames a, const UnitNames& b) {
+  std::erase_if(a, [&](const std::string& unit) { return Contains(b, unit); });
+  return a;
+}
+
+bool Contains(const UnitNames& units, const std::string& unit) {
+  return std::find(units.begin(), units.end(), unit) != units.end();
 }
 
 }  // namespace activator

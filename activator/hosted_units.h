@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "activator/systemd.h"
 #include "images/host_layout.h"
@@ -19,12 +20,16 @@ struct HostedUnit {
   std::string text;
   std::string image_path;  // RootImage=; empty where the unit names none
   bool is_oneshot = false;
+  bool is_scheduled = false;  // a service that its timer starts, and no switch
   images::Health health;
   // The tasks that it has, and how long each may take.
   std::map<units::Task, std::chrono::seconds> task_limits;
 };
 
 using HostedUnits = std::map<std::string, HostedUnit>;  // by unit name
+
+// "web" of "web.socket" where `suffix` is ".socket"; empty for a unit of another kind.
+std::string StemOf(const std::string& unit, std::string_view suffix);
 
 // As they were rendered when the generation was staged. A version that is gone or damaged costs
 // only its health settings: the way back must not depend on more than it needs.
@@ -34,14 +39,24 @@ struct UnitDifference {
   UnitNames added;
   UnitNames changed;
   UnitNames removed;
+  // Services behind a socket that both generations have, where one of the two changed, and such
+  // sockets: they are not stopped before the switch but restarted in it, so that the socket is open
+  // all the time. Not where the service has a hook before its start: then its socket counts as
+  // changed, too.
+  UnitNames in_place;
 };
 
 UnitDifference Compare(const HostedUnits& from, const HostedUnits& to);
+
+// Without the services that their timers start.
+HostedUnits Unscheduled(HostedUnits units);
 
 UnitNames NamesOf(const HostedUnits& units);
 // Those of `units` that `names` lists; a name that is not there is passed over.
 HostedUnits Select(const HostedUnits& units, const UnitNames& names);
 UnitNames operator+(UnitNames a, const UnitNames& b);
+UnitNames operator-(UnitNames a, const UnitNames& b);
+bool Contains(const UnitNames& units, const std::string& unit);
 
 }  // namespace activator
 

@@ -6,6 +6,7 @@
 #include "activator/finish.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
+#include "activator/restart.h"
 #include "activator/switch_record.h"
 #include "activator/tasks.h"
 #include "activator/unit_links.h"
@@ -24,7 +25,8 @@ class Switch {
         from_(LoadUnits(host.layout, request.from)),
         to_(LoadUnits(host.layout, request.to)),
         difference_(Compare(from_, to_)),
-        touched_(Select(to_, difference_.added + difference_.changed)) {}
+        touched_(Unscheduled(
+            Select(to_, difference_.added + difference_.changed + difference_.in_place))) {}
 
   void Run();
 
@@ -91,17 +93,19 @@ void Switch::AddLinks() {
 }
 
 // systemd also stops what requires or is bound to a unit that is stopped: such units of ours are
-// started again with the changed ones, although they did not change.
+// started again with the changed ones, although they did not change. A run that a timer started
+// ends by itself, under the version that it began with.
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
   UnitNames unchanged;
-  for (const std::string& name : NamesOf(to_)) {
+  for (const auto& [name, unit] : Unscheduled(to_)) {
     if (!touched_.contains(name)) {
       unchanged.push_back(name);
     }
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
-  StopUnits(host_, difference_.removed + difference_.changed);
+  const UnitNames changed = NamesOf(Unscheduled(Select(to_, difference_.changed)));
+  StopUnits(host_, difference_.removed + (changed - difference_.in_place));
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
@@ -121,7 +125,8 @@ void Switch::StartNew() {
   RunHooks(host_, Changed(), units::Task::kBeforeStart);
   const UnitNames names = NamesOf(touched_);
   host_.systemd.ResetFailed(names);
-  host_.systemd.QueueStart(names);
+  host_.systemd.QueueStart(names - difference_.in_place);
+  RestartInPlace(host_, difference_.in_place);
   WaitUntilStarted(host_, touched_, request_.timeout);
 }
 

@@ -180,6 +180,12 @@ void RealSystemd::QueueStop(const UnitNames& units) {
   }
 }
 
+void RealSystemd::QueueRestart(const UnitNames& units) {
+  if (!units.empty()) {
+    Systemctl({"restart", "--no-block"}, units);
+  }
+}
+
 void RealSystemd::ResetFailed(const UnitNames& units) {
   for (const std::string& unit : units) {
     try {

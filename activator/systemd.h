@@ -47,6 +47,8 @@ class Systemd {
   virtual void DaemonReload() = 0;
   virtual void QueueStart(const UnitNames& units) = 0;
   virtual void QueueStop(const UnitNames& units) = 0;
+  // Stop and start in one job each; what does not run is started.
+  virtual void QueueRestart(const UnitNames& units) = 0;
   virtual void ResetFailed(const UnitNames& units) = 0;
   // SIGKILL to all processes of a unit that does not stop.
   virtual void Kill(const std::string& unit) = 0;
@@ -66,6 +68,7 @@ class RealSystemd : public Systemd {
   void DaemonReload() override;
   void QueueStart(const UnitNames& units) override;
   void QueueStop(const UnitNames& units) override;
+  void QueueRestart(const UnitNames& units) override;
   void ResetFailed(const UnitNames& units) override;
   void Kill(const std::string& unit) override;
   std::string LastLog(const std::string& unit, const std::string& invocation_id) override;

@@ -6,6 +6,7 @@
 #include "activator/health.h"
 #include "activator/history.h"
 #include "activator/hosted_units.h"
+#include "activator/restart.h"
 #include "activator/tasks.h"
 #include "activator/unit_links.h"
 #include "base/error.h"
@@ -25,6 +26,7 @@ class WayBack {
   void Try(const char* what, const std::function<void()>& part);
   HostedUnits UnitsOfTo() const;
   void NoteInRecord();
+  UnitNames ToStop() const;
   void RestoreFiles();
   WayBackResult StartAgain();
   void MarkTo(const WayBackResult& result) const;
@@ -90,6 +92,23 @@ void WayBack::NoteInRecord() {
   }
 }
 
+// What is behind a socket is restarted later, and a run that a timer started before the switch ends
+// by itself; one of `to` does not.
+UnitNames WayBack::ToStop() const {
+  const UnitNames stop = (difference_.added + difference_.changed) - difference_.in_place;
+  UnitNames leave;
+  for (const auto& [name, unit] : Select(from_, stop)) {
+    const auto other = to_.find(name);
+    if (unit.is_scheduled && other != to_.end() && !other->second.image_path.empty()) {
+      const UnitState state = host_.systemd.Show({name}).at(name);
+      if (state.main_pid == 0 || !host_.systemd.RunsFrom(state, other->second.image_path)) {
+        leave.push_back(name);
+      }
+    }
+  }
+  return stop - leave;
+}
+
 void WayBack::RestoreFiles() {
   Try("current", [&] { SetCurrentGeneration(host_.layout, record_.from); });
   Try("links", [&] { EnsureUnitLinks(host_, NamesOf(from_)); });
@@ -99,14 +118,18 @@ void WayBack::RestoreFiles() {
 }
 
 WayBackResult WayBack::StartAgain() {
-  HostedUnits again = rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed);
+  const UnitNames in_place = difference_.in_place;
+  HostedUnits again =
+      rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed + in_place);
   try {
     // What systemd stopped along with them is down, too.
     again.merge(Select(from_, DownUnitsAfterStop(host_, NamesOf(from_))));
+    again = Unscheduled(std::move(again));
     const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.
     host_.systemd.ResetFailed(names + difference_.added);
-    host_.systemd.QueueStart(names);
+    host_.systemd.QueueStart(names - in_place);
+    RestartInPlace(host_, in_place);
     WaitUntilStarted(host_, again, std::nullopt);
     WaitUntilSettled(host_, again);
     return {true, ""};
@@ -149,9 +172,8 @@ WayBackResult WayBack::Go(Services services) {
   NoteInRecord();
   const bool restart = services == Services::kRestart && TouchedServices();
   if (restart) {
-    const UnitNames stop = difference_.added + difference_.changed;
     Try("hooks", [&] { StopTasks(host_); });
-    Try("stop", [&] { StopUnits(host_, stop); });
+    Try("stop", [&] { StopUnits(host_, ToStop()); });
   }
   RestoreFiles();
   WayBackResult result = restart ? StartAgain() : WayBackResult{true, ""};

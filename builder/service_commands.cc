@@ -39,9 +39,10 @@ std::string FindProgram(const std::string& program, const Closure& closure, cons
 
 bool SaysWhoRuns(const images::Service& service) {
   const auto lines = service.directives.find("Service");
-  return lines != service.directives.end() &&
-         (lines->second.contains("User") || lines->second.contains("Group") ||
-          lines->second.contains("DynamicUser"));
+  return service.user.has_value() ||
+         (lines != service.directives.end() &&
+          (lines->second.contains("User") || lines->second.contains("Group") ||
+           lines->second.contains("DynamicUser")));
 }
 
 // systemd has no way to run a service as a number that the host has no name for, but one: with

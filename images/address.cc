@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "images/listen_address.h"
+
 namespace images {
 namespace {
 
@@ -42,10 +44,22 @@ std::optional<Address> ParseAddress(const std::string& text, uint64_t otherwise)
   return out.port == 0 || !IsHost(out.host) ? std::nullopt : std::optional(out);
 }
 
+std::optional<std::string> OwnAddress(const Service& service) {
+  if (!service.ports.empty()) {
+    return fmt::format("localhost:{}", service.ports.front());
+  }
+  for (const std::string& text : service.listen) {
+    const std::optional<ListenAddress> socket = ParseListenAddress(text);
+    if (socket && socket->path.empty()) {
+      return socket->address.empty() ? fmt::format("localhost:{}", socket->port) : text;
+    }
+  }
+  return std::nullopt;
+}
+
 std::string CheckedUrl(const Service& service) {
   const std::string& url = service.health.http->url;
-  return url.starts_with('/') ? fmt::format("http://localhost:{}{}", service.ports.front(), url)
-                              : url;
+  return url.starts_with('/') ? "http://" + OwnAddress(service).value_or("localhost") + url : url;
 }
 
 }  // namespace images

@@ -23,7 +23,11 @@ struct Address {
 // kAddressRule.
 std::optional<Address> ParseAddress(const std::string& text, uint64_t otherwise);
 
-// The whole URL of the service's health.http, which may be a path on its first port.
+// Where the service itself is reached from its host, "localhost:80": the first of its ports or else
+// of its sockets. nullopt: nowhere by TCP.
+std::optional<std::string> OwnAddress(const Service& service);
+
+// The whole URL of the service's health.http, which may be a path on OwnAddress.
 std::string CheckedUrl(const Service& service);
 
 }  // namespace images

@@ -19,16 +19,17 @@ bool IsTokenCharacter(char c) {
 }
 
 void CheckUrl(const JsonFields& fields, const std::string& url,
-              const std::vector<uint64_t>& ports) {
+              const Service& read) {
   if (!std::all_of(url.begin(), url.end(), IsPrintable)) {
     fields.FailAt("http",
                   fmt::format("'{}' holds a space or what is not ASCII: write %20 and so on", url));
   }
   if (url.starts_with('/')) {
-    if (ports.empty()) {
-      fields.FailAt("http", fmt::format("'{}' is a path on the service's first port, but the "
-                                        "service has no \"ports\"; write http://ADDRESS:PORT{}",
-                                        url, url));
+    if (!OwnAddress(read)) {
+      fields.FailAt("http",
+                    fmt::format("'{}' is a path on the service's first port, but the service has "
+                                "no \"ports\" and listens on none; write http://ADDRESS:PORT{}",
+                                url, url));
     }
     return;
   }
@@ -45,10 +46,10 @@ void CheckUrl(const JsonFields& fields, const std::string& url,
   }
 }
 
-HttpCheck ReadHttp(JsonFields& health, const std::vector<uint64_t>& ports) {
+HttpCheck ReadHttp(JsonFields& health, const Service& read) {
   HttpCheck out;
   out.url = health.String("http");
-  CheckUrl(health, out.url, ports);
+  CheckUrl(health, out.url, read);
   out.expect = health.Number("expect", 100, 599, out.expect);
   out.body = health.String("body", "");
   out.headers = health.StringMap("headers");
@@ -84,14 +85,14 @@ void RefuseSeveral(const JsonFields& health, const Health& read) {
 
 }  // namespace
 
-Health ReadHealth(JsonFields& service, Programs programs, const std::vector<uint64_t>& ports,
+Health ReadHealth(JsonFields& service, Programs programs, const Service& read,
                   base::Code code) {
   JsonFields fields(service.Object("health"), service.PathOf("health"), code);
   Health out;
   out.timeout_seconds = fields.Number("timeout_seconds", 1, 3600, out.timeout_seconds);
   out.settle_seconds = fields.Number("settle_seconds", 0, 600, out.settle_seconds);
   if (fields.Has("http")) {
-    out.http = ReadHttp(fields, ports);
+    out.http = ReadHttp(fields, read);
   }
   if (fields.Has("tcp")) {
     out.tcp = ReadTcp(fields);

@@ -2,17 +2,14 @@
 #ifndef SLIPWAY_IMAGES_HEALTH_JSON_H_
 #define SLIPWAY_IMAGES_HEALTH_JSON_H_
 
-#include <cstdint>
-#include <vector>
-
 #include "images/command_json.h"
 #include "images/json_fields.h"
 #include "images/service.h"
 
 namespace images {
 
-// The fields "health" and "hooks" of `service`. `ports` are the service's.
-Health ReadHealth(JsonFields& service, Programs programs, const std::vector<uint64_t>& ports,
+// The fields "health" and "hooks" of `service`; its ports and sockets are in `read` already.
+Health ReadHealth(JsonFields& service, Programs programs, const Service& read,
                   base::Code code);
 Hooks ReadHooks(JsonFields& service, Programs programs, base::Code code);
 

@@ -57,8 +57,11 @@ struct Hooks {
 struct Service {
   Command exec;
   std::vector<Command> exec_start_pre;
-  std::string type = "exec";  // systemd's Type=: exec, simple, notify, forking or oneshot
-  bool state = false;         // StateDirectory= and so on, each named after the service
+  std::string type = "exec";            // systemd's Type=: exec, simple, notify, forking or oneshot
+  std::optional<std::string> user;      // a named user of the host; nothing: a dynamic one
+  std::vector<std::string> listen;      // sockets that systemd holds for it (listen_address.h)
+  std::optional<std::string> schedule;  // a timer starts it (schedule.h); it is a oneshot
+  bool state = false;                   // StateDirectory= and so on, each named after the service
   bool logs = false;
   bool cache = false;
   bool runtime = false;

@@ -9,7 +9,9 @@
 
 #include "images/command_json.h"
 #include "images/health_json.h"
+#include "images/listen_address.h"
 #include "images/name.h"
+#include "images/schedule.h"
 
 namespace images {
 namespace {
@@ -17,9 +19,11 @@ namespace {
 constexpr std::array<std::string_view, 5> kTypes = {"exec", "simple", "notify", "forking",
                                                     "oneshot"};
 constexpr std::array<std::string_view, 3> kProfiles = {"strict", "standard", "none"};
-constexpr std::array<std::string_view, 3> kSections = {"Unit", "Service", "Install"};
+constexpr std::array<std::string_view, 5> kSections = {"Unit", "Service", "Socket", "Timer",
+                                                       "Install"};
 
 constexpr size_t kMaxCredentialNameBytes = 255;
+constexpr size_t kMaxUserNameBytes = 31;  // what sysusers takes
 
 bool IsLetterOrDigit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -76,10 +80,72 @@ std::vector<uint64_t> ReadPorts(JsonFields& fields) {
   return out;
 }
 
+// A port is a number, so that one text stands for one socket.
+std::vector<std::string> ReadListen(JsonFields& fields) {
+  std::vector<std::string> out;
+  for (const Json& value : fields.Array("listen")) {
+    std::string text = value.is_number_unsigned() ? value.dump() : "";
+    if (value.is_string() && value.get<std::string>().find_first_of("/:") != std::string::npos) {
+      text = value.get<std::string>();
+    }
+    if (!ParseListenAddress(text)) {
+      fields.FailAt("listen", fmt::format("{} is not where a socket can be: use a port (80), "
+                                          "\"127.0.0.1:80\", \"[::1]:80\" or \"/run/web.sock\"",
+                                          value.dump()));
+    }
+    if (std::find(out.begin(), out.end(), text) != out.end()) {
+      fields.FailAt("listen", fmt::format("{} stands there twice", value.dump()));
+    }
+    out.push_back(std::move(text));
+  }
+  return out;
+}
+
+void ReadUser(JsonFields& fields, Service& service) {
+  service.user = fields.OptionalString("user");
+  if (!service.user) {
+    return;
+  }
+  const std::string& name = *service.user;
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (IsLetterOrDigit(c) && (c < 'A' || c > 'Z')) || c == '-' || c == '_';
+  });
+  const bool starts_well = !name.empty() && (name[0] == '_' || (name[0] >= 'a' && name[0] <= 'z'));
+  if (!plain || !starts_well || name.size() > kMaxUserNameBytes) {
+    fields.FailAt("user", fmt::format("'{}' is not the name of a user: use 1 to {} of a-z, 0-9, "
+                                      "'-' and '_', starting with a letter or '_'",
+                                      name, kMaxUserNameBytes));
+  }
+}
+
+// What starts it, and so what kind of service it is.
+void ReadStart(JsonFields& fields, Service& service) {
+  service.listen = ReadListen(fields);
+  service.schedule = fields.OptionalString("schedule");
+  service.type = fields.String("type", service.schedule ? "oneshot" : service.type);
+  CheckOneOf(fields, "type", service.type, kTypes);
+  if (service.schedule) {
+    if (const std::string problem = ScheduleProblem(*service.schedule); !problem.empty()) {
+      fields.FailAt("schedule", problem);
+    }
+    if (service.type != "oneshot") {
+      fields.FailAt("type", "a service with a \"schedule\" is a oneshot: leave the type out");
+    }
+  }
+  if (!service.listen.empty() && service.type == "oneshot") {
+    fields.FailAt("listen", "a oneshot ends by itself and takes no connections");
+  }
+}
+
 void ReadDirectives(JsonFields& fields, Service& service) {
   fields.EachMember("directives", [&](const std::string& section, const Json& lines) {
     const std::string field = "directives." + section;
     CheckOneOf(fields, field, section, kSections);
+    if ((section == "Socket" && service.listen.empty()) ||
+        (section == "Timer" && !service.schedule)) {
+      fields.FailAt(field, fmt::format("the service has no such unit: set \"{}\"",
+                                       section == "Socket" ? "listen" : "schedule"));
+    }
     if (!lines.is_object()) {
       fields.FailAt(field, "expected an object of strings");
     }
@@ -93,6 +159,19 @@ void ReadDirectives(JsonFields& fields, Service& service) {
       service.directives[section].emplace(line.key(), line.value().get<std::string>());
     }
   });
+}
+
+void CheckUserStandsOnce(const JsonFields& fields, const Service& service) {
+  const auto lines = service.directives.find("Service");
+  if (!service.user || lines == service.directives.end()) {
+    return;
+  }
+  for (const char* option : {"User", "DynamicUser"}) {
+    if (lines->second.contains(option)) {
+      fields.FailAt("user",
+                    fmt::format("directives.Service.{} says it too: leave one out", option));
+    }
+  }
 }
 
 void ReadSecretsAndEnvironment(JsonFields& fields, Service& service) {
@@ -126,12 +205,8 @@ Service ReadService(const Json& object, const std::string& path, base::Code code
     CheckCommand(fields, "exec", service.exec, programs);
   }
   service.exec_start_pre = ReadCommands(fields, "exec_start_pre", programs);
-  service.type = fields.String("type", service.type);
-  CheckOneOf(fields, "type", service.type, kTypes);
-  if (fields.OptionalString("user")) {
-    fields.FailAt("user",
-                  "this version runs every service under a dynamic user; leave it out or null");
-  }
+  ReadStart(fields, service);
+  ReadUser(fields, service);
   service.state = fields.Bool("state", false);
   service.logs = fields.Bool("logs", false);
   service.cache = fields.Bool("cache", false);
@@ -142,10 +217,41 @@ Service ReadService(const Json& object, const std::string& path, base::Code code
   service.hardening = fields.String("hardening", service.hardening);
   CheckOneOf(fields, "hardening", service.hardening, kProfiles);
   ReadDirectives(fields, service);
-  service.health = ReadHealth(fields, programs, service.ports, code);
+  CheckUserStandsOnce(fields, service);
+  service.health = ReadHealth(fields, programs, service, code);
   service.hooks = ReadHooks(fields, programs, code);
   fields.Done();
   return service;
+}
+
+Json ListenToJson(const std::vector<std::string>& listen) {
+  Json out = Json::array();
+  for (const std::string& text : listen) {
+    const std::optional<ListenAddress> address = ParseListenAddress(text);
+    const bool is_port = address && address->path.empty() && address->address.empty();
+    out.push_back(is_port ? Json(address->port) : Json(text));
+  }
+  return out;
+}
+
+// Fields that came after the first format stand there only where they are set: the images that do
+// without them keep their ids.
+void AddLaterFields(const Service& service, Json& out) {
+  if (service.environment_file) {
+    out["environment_file"] = *service.environment_file;
+  }
+  if (service.user) {
+    out["user"] = *service.user;
+  }
+  if (!service.listen.empty()) {
+    out["listen"] = ListenToJson(service.listen);
+  }
+  if (service.schedule) {
+    out["schedule"] = *service.schedule;
+  }
+  if (!service.hooks.IsEmpty()) {
+    out["hooks"] = ToJson(service.hooks);
+  }
 }
 
 Json ToJson(const Service& service) {
@@ -167,12 +273,7 @@ Json ToJson(const Service& service) {
               {"hardening", service.hardening},
               {"directives", service.directives},
               {"health", ToJson(service.health)}};
-  if (service.environment_file) {
-    out["environment_file"] = *service.environment_file;
-  }
-  if (!service.hooks.IsEmpty()) {
-    out["hooks"] = ToJson(service.hooks);
-  }
+  AddLaterFields(service, out);
   return out;
 }
 

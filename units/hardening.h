@@ -6,12 +6,11 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
-namespace units {
+#include "units/unit_text.h"
 
-using Line = std::pair<std::string, std::string>;  // option, value
+namespace units {
 
 // `profile`:
 //   strict    a network service that needs nothing of the host: no capabilities, no devices, no

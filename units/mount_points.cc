@@ -41,6 +41,10 @@ std::vector<MountPoint> MountPointsOf(const images::Services& services) {
     if (service.cache) {
       found.emplace("/var/cache/" + name, true);
     }
+    if (service.user) {
+      found.emplace("/etc/passwd", false);
+      found.emplace("/etc/group", false);
+    }
     for (const images::Bind& bind : service.binds) {
       found.emplace(WithoutSlashAtEnd(bind.image), LooksLikeDirectory(bind.image));
     }

@@ -62,6 +62,8 @@ images::Service AsService(const std::string& name, const images::Service& servic
   out.exec = out.exec_start_pre.back();
   out.exec_start_pre.pop_back();
   out.type = "oneshot";
+  out.listen.clear();
+  out.schedule.reset();
   std::map<std::string, std::string>& lines = out.directives["Service"];
   for (const std::string_view option : kOnlyForTheService) {
     lines.erase(std::string(option));

@@ -63,6 +63,9 @@ class HostTest : public ::testing::Test {
         edit_service(manifest.services[service]);
       }
     }
+    if (shape) {
+      shape(manifest.services);
+    }
     const std::string text = manifest.Serialize();
     const base::Sha256 digest = base::Sha256Of(text);
     const std::string path = layout.Version(name, images::ImageId::Of(digest));
@@ -120,6 +123,7 @@ class HostTest : public ::testing::Test {
   // What checks over the network are answered, one after the other; the last one again and again.
   std::vector<CheckAnswer> answers = {{true, "", ""}};
   size_t asked = 0;
+  std::function<void(images::Services&)> shape;  // of what is pushed next
 
  private:
   int activations_ = 0;

@@ -206,6 +206,25 @@ TEST(NixSourceOfTest, OneWordSaysWhichForm) {
   EXPECT_FALSE(LooksLikeNixSource("nginx"));
 }
 
+TEST(DefinitionTest, ServicesHaveSocketsSchedulesAndNamedUsers) {
+  const Definition web =
+      Parse(FullWith("\"user\": null", R"("user": "www", "listen": [80, "[::1]:81", "/run/w"])"));
+  EXPECT_EQ(web.services.at("nginx").user, "www");
+  EXPECT_EQ(web.services.at("nginx").listen,
+            (std::vector<std::string>{"80", "[::1]:81", "/run/w"}));
+  const Definition job = Parse(FullWith("\"type\": \"notify\"", "\"schedule\": \"daily\""));
+  EXPECT_EQ(job.services.at("nginx").schedule, "daily");
+  EXPECT_EQ(job.services.at("nginx").type, "oneshot");
+}
+
+TEST(DefinitionTest, TheUserStandsInOnePlace) {
+  EXPECT_THAT(tests::MessageOf([] {
+                Parse(R"({"name": "a", "source": {"root": "a"}, "services": {"a": {
+          "exec": ["/a"], "user": "www", "directives": {"Service": {"User": "7"}}}}})");
+              }),
+              HasSubstr("services.a.user: directives.Service.User says it too"));
+}
+
 TEST(DefinitionTest, BindMayBeMarkedAsADirectory) {
   const Definition nginx =
       Parse(FullWith("\"image\": \"/etc/nginx/sites\"", "\"image\": \"/etc/conf.d/\""));
@@ -276,8 +295,23 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
             service + ".exec_start_pre: expected a command"},
            {"\"notify\"", "\"dbus\"",
             service + ".type: 'dbus' is not one of exec, simple, notify, forking, oneshot"},
-           {"\"user\": null", "\"user\": \"root\"",
-            service + ".user: this version runs every service under a dynamic user"},
+           {"\"user\": null", "\"user\": \"Www\"",
+            service + ".user: 'Www' is not the name of a user"},
+           {"\"user\": null", "\"user\": \"101\"",
+            service + ".user: '101' is not the name of a user"},
+           {"\"user\": null", R"("listen": ["localhost:80"])",
+            service + ".listen: \"localhost:80\" is not where a socket can be"},
+           {"\"user\": null", R"("listen": ["80"])",
+            service + ".listen: \"80\" is not where a socket can be: use a port (80)"},
+           {"\"user\": null", R"("listen": [80, 80])", service + ".listen: 80 stands there twice"},
+           {"\"user\": null", R"("schedule": "dayly")",
+            service + ".schedule: 'dayly' in 'dayly' means nothing"},
+           {"\"user\": null", R"("schedule": "daily")",
+            service + ".type: a service with a \"schedule\" is a oneshot"},
+           {R"("type": "notify")", R"("type": "oneshot", "listen": [80])",
+            service + ".listen: a oneshot ends by itself"},
+           {"\"Service\": {", "\"Timer\": {}, \"Service\": {",
+            service + ".directives.Timer: the service has no such unit: set \"schedule\""},
            {"\"state\": true", "\"state\": 1",
             service + ".state: expected true or false, found number"},
            {"\"host\": \"/etc/nginx/sites\"", "\"host\": \"sites\"",
@@ -308,7 +342,9 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
            {"\"standard\"", "\"lax\"",
             service + ".hardening: 'lax' is not one of strict, standard, none"},
            {"\"Service\":", "\"Socket\":",
-            service + ".directives.Socket: 'Socket' is not one of Unit, Service, Install"},
+            service + ".directives.Socket: the service has no such unit: set \"listen\""},
+           {"\"Service\":", "\"Slice\":",
+            service + ".directives.Slice: 'Slice' is not one of Unit, Service, Socket, Timer"},
            {"\"LimitNOFILE\"", "\"Limit NOFILE\"",
             service + ".directives.Service.Limit NOFILE: expected a systemd option"},
            {"\"65536\"", "65536",

@@ -37,6 +37,23 @@ TEST(ManifestTest, IsReadAsItWasWritten) {
   EXPECT_EQ(Manifest::Parse(least.Serialize(), "m.json"), least);
 }
 
+TEST(ManifestTest, HoldsLaterFieldsWhereTheyAreSetAlone) {
+  Manifest manifest = SampleManifest();
+  for (const char* field : {"\"user\"", "\"listen\"", "\"schedule\""}) {
+    EXPECT_EQ(manifest.Serialize().find(field), std::string::npos) << field;
+  }
+  Service& service = manifest.services["nginx"];
+  service.user.emplace("www");
+  service.listen = {"80", "127.0.0.1:81"};
+  Service& job = manifest.services["job"];
+  job.exec = {"/job"};
+  job.type = "oneshot";
+  job.schedule = "daily";
+  const std::string text = manifest.Serialize();
+  EXPECT_NE(text.find(R"("listen":[80,"127.0.0.1:81"])"), std::string::npos) << text;
+  EXPECT_EQ(Manifest::Parse(text, "m.json"), manifest);
+}
+
 // The format: sorted keys, no spaces, UTF-8 as it is, one newline. The digest is that of the text
 // that another implementation of JSON gives.
 TEST(ManifestTest, BytesAreFixed) {

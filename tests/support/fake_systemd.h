@@ -59,7 +59,8 @@ class FakeSystemd : public activator::Systemd {
     std::map<std::string, activator::UnitState> out;
     for (const std::string& unit : units) {
       out[unit] = units_[unit].state;
-      if (units_[unit].state.active == "deactivating" && --slow_stops <= 0) {
+      if (units_[unit].state.active == "deactivating" && !units_[unit].state.has_job &&
+          --slow_stops <= 0) {
         Down(units_[unit], "inactive");
       }
     }
@@ -90,6 +91,19 @@ class FakeSystemd : public activator::Systemd {
       }
     }
   }
+  // A socket's service goes and comes with it; a stubborn one has to be killed first.
+  void QueueRestart(const activator::UnitNames& units) override {
+    for (const std::string& unit : units) {
+      Call("restart " + unit);
+      const bool is_socket = unit.ends_with(".socket");
+      const std::string service = is_socket ? unit.substr(0, unit.rfind('.')) + ".service" : "";
+      const bool takes_along = is_socket && IsActive(service);
+      RestartOne(units_[unit]);
+      if (takes_along) {
+        RestartOne(units_[service]);
+      }
+    }
+  }
   void ResetFailed(const activator::UnitNames& units) override {
     for (const std::string& unit : units) {
       Call("reset-failed " + unit);
@@ -98,6 +112,10 @@ class FakeSystemd : public activator::Systemd {
   void Kill(const std::string& unit) override {
     Call("kill " + unit);
     Down(units_[unit], "failed");
+    if (units_[unit].state.has_job) {
+      units_[unit].state.has_job = false;
+      Start(units_[unit]);
+    }
   }
   std::string LastLog(const std::string& /*unit*/, const std::string& /*invocation*/) override {
     return "its last words";
@@ -131,6 +149,16 @@ class FakeSystemd : public activator::Systemd {
     unit.running.clear();
   }
 
+  void RestartOne(Unit& unit) {
+    if (unit.running.ends_with("stubborn\n")) {
+      unit.state.active = "deactivating";
+      unit.state.has_job = true;
+      return;
+    }
+    Down(unit, "inactive");
+    Start(unit);
+  }
+
   void Load() {
     for (auto& [name, unit] : units_) {
       unit.state.load = "not-found";
@@ -160,7 +188,8 @@ class FakeSystemd : public activator::Systemd {
 
   static std::string Program(const std::string& text) {
     const size_t at = text.find("\nExecStart=");
-    return at == std::string::npos ? "" : text.substr(at + 1, text.find('\n', at + 1) - at);
+    return at == std::string::npos ? "(no program)\n"
+                                   : text.substr(at + 1, text.find('\n', at + 1) - at);
   }
 
   void Start(Unit& unit) {

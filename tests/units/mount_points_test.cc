@@ -31,6 +31,13 @@ TEST(MountPoints, AreNamedAfterTheServiceForItsDirectories) {
   EXPECT_THAT(points, Contains(MountPoint{"/var/cache/web", true}));
 }
 
+TEST(MountPoints, ArePasswdAndGroupForANamedUser) {
+  images::Services services;
+  services["web"].user = "www";
+  EXPECT_THAT(MountPointsOf(services), Contains(MountPoint{"/etc/passwd", false}));
+  EXPECT_THAT(MountPointsOf(services), Contains(MountPoint{"/etc/group", false}));
+}
+
 TEST(MountPoints, TakeABindForADirectoryUnlessItsNameHasADot) {
   images::Service service;
   service.binds = {{"/etc/app", "/etc/app", false},

@@ -83,6 +83,69 @@ TEST(Render, KeepsAOneshotActiveAndDoesNotRestartIt) {
   EXPECT_THAT(RenderOne(service), Not(HasSubstr("Restart=")));
 }
 
+std::vector<RenderedUnit> RenderAll(const images::Service& service, const std::string& version) {
+  images::StoredManifest stored = Stored({{"web", service}});
+  stored.manifest.version = version;
+  return Render(stored, "/var/lib/images/nginx/" + stored.id.text());
+}
+
+TEST(Render, GivesAServiceItsSocketWhichKnowsNoVersion) {
+  images::Service service = Nginx();
+  service.listen = {"80", "127.0.0.1:81", "/run/web.sock"};
+  service.directives = {{"Socket", {{"Backlog", "128"}}}};
+  const std::vector<RenderedUnit> units = RenderAll(service, "1.22.1");
+  ASSERT_EQ(units.size(), 2U);
+  EXPECT_EQ(units[0].name, "web.service");
+  EXPECT_THAT(units[0].text, HasSubstr("\nRequires=web.socket\n"));
+  EXPECT_THAT(units[0].text, Not(HasSubstr("Backlog")));
+  EXPECT_EQ(units[1].name, "web.socket");
+  EXPECT_EQ(units[1].text,
+            R"(# Written by Slipway for the service web of the image nginx, whatever its version.
+# To change it, change the image's definition, or add a drop-in with systemctl edit.
+
+[Unit]
+Description=Sockets of web
+After=slipway-boot.service network.target network-online.target
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Socket]
+ListenStream=80
+ListenStream=127.0.0.1:81
+ListenStream=/run/web.sock
+RemoveOnStop=yes
+Backlog=128
+)");
+  EXPECT_EQ(RenderAll(service, "1.26.0")[1], units[1]);
+  EXPECT_NE(RenderAll(service, "1.26.0")[0], units[0]);
+}
+
+TEST(Render, GivesAServiceWithAScheduleItsTimer) {
+  images::Service service = Nginx();
+  service.type = "oneshot";
+  service.schedule = "Mon *-*-* 03:30";
+  service.directives = {{"Timer", {{"RandomizedDelaySec", "1h"}}}};
+  const std::vector<RenderedUnit> units = RenderAll(service, "1");
+  ASSERT_EQ(units.size(), 2U);
+  // Or the timer would start it once alone.
+  EXPECT_THAT(units[0].text, Not(HasSubstr("RemainAfterExit")));
+  EXPECT_EQ(units[1].name, "web.timer");
+  EXPECT_THAT(units[1].text, HasSubstr("\n[Timer]\nOnCalendar=Mon *-*-* 03:30\nPersistent=yes\n"
+                                       "RandomizedDelaySec=1h\n"));
+}
+
+TEST(Render, RunsANamedUserWithPasswdAndGroupOfTheHost) {
+  images::Service service = Nginx();
+  service.user.emplace("www");
+  const std::string text = RenderOne(service);
+  EXPECT_THAT(text, HasSubstr("\nUser=www\n"));
+  EXPECT_THAT(text, Not(HasSubstr("DynamicUser")));
+  const std::string version = "/var/lib/images/nginx/5be1ecc7935f1dd8/";
+  EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=" + version + "passwd:/etc/passwd\n"));
+  EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=" + version + "group:/etc/group\n"));
+}
+
 TEST(Render, PutsDirectivesInPlaceOfOurLinesAndAddsToLists) {
   images::Service service = Nginx();
   service.directives = {{"Unit", {{"After", "postgresql.service"}}},
@@ -104,6 +167,9 @@ TEST(Render, RefusesDirectivesThatWouldRunSomethingElse) {
   images::Service service = Nginx();
   service.directives = {{"Service", {{"LimitNOFILE", "1\\"}}}};
   EXPECT_THROW(RenderOne(service), base::Error);
+  service.listen = {"80"};
+  service.directives = {{"Socket", {{"Accept", "yes"}}}};
+  EXPECT_THROW(RenderAll(service, "1"), base::Error);
 }
 
 TEST(Render, NamesTheServiceWhereItCannotBeRendered) {

@@ -1,0 +1,23 @@
+// The units that start a service for somebody: its socket and its timer. Their text depends on the
+// image's name and on the definition's fields for them, and on no version: they stay as they are,
+// and a socket stays open, while the service goes from one version to the next.
+#ifndef SLIPWAY_UNITS_STARTERS_H_
+#define SLIPWAY_UNITS_STARTERS_H_
+
+#include <string>
+
+#include "images/service.h"
+
+namespace units {
+
+// SERVICE.socket, for a service with "listen".
+std::string SocketText(const std::string& image, const std::string& name,
+                       const images::Service& service);
+
+// SERVICE.timer, for a service with "schedule".
+std::string TimerText(const std::string& image, const std::string& name,
+                      const images::Service& service);
+
+}  // namespace units
+
+#endif  // SLIPWAY_UNITS_STARTERS_H_

@@ -1,0 +1,91 @@
+#include "units/unit_text.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace units {
+namespace {
+
+// Options of ours that systemd adds up: a directive of the same name is added, not put in place.
+constexpr std::array<std::string_view, 11> kLists = {
+    "After",           "Requires",     "RequiresMountsFor", "Environment",
+    "EnvironmentFile", "ExecStartPre", "LoadCredential",    "BindReadOnlyPaths",
+    "BindPaths",       "ListenStream", "OnCalendar"};
+
+// What the definition has a field for, and what decides which image runs.
+constexpr std::array<std::string_view, 5> kNotForDirectives = {"ExecStart", "Type", "RootImage",
+                                                               "RootDirectory", "MountAPIVFS"};
+// What would make the socket or the timer start another unit.
+constexpr std::array<std::string_view, 3> kNotForStarters = {"Service", "Unit", "Accept"};
+
+template <size_t N>
+bool Contains(const std::array<std::string_view, N>& list, std::string_view option) {
+  return std::find(list.begin(), list.end(), option) != list.end();
+}
+
+void CheckDirective(const std::string& section, const std::string& option,
+                    const std::string& value) {
+  const bool is_starter = section == "Socket" || section == "Timer";
+  if ((section == "Service" && Contains(kNotForDirectives, option)) ||
+      (is_starter && Contains(kNotForStarters, option))) {
+    base::Fail(base::Code::kFailed,
+               "directives.{}.{} is not possible: the definition's own fields decide it", section,
+               option);
+  }
+  if (value.ends_with('\\') || value.find('\n') != std::string::npos) {
+    base::Fail(base::Code::kFailed,
+               "directives.{}.{} would swallow or add a line: it ends with a backslash or holds a "
+               "newline",
+               section, option);
+  }
+}
+
+void ApplyLine(const std::string& option, const std::string& value, Section& section) {
+  const auto ours = std::find_if(section.lines.begin(), section.lines.end(),
+                                 [&](const Line& line) { return line.first == option; });
+  if (ours == section.lines.end() || Contains(kLists, option)) {
+    section.Add(option, value);
+  } else {
+    ours->second = value;
+  }
+}
+
+}  // namespace
+
+void ApplyDirectives(const images::Service& service, const std::vector<std::string>& others,
+                     Sections& sections) {
+  for (const auto& [name, lines] : service.directives) {
+    if (std::find(others.begin(), others.end(), name) != others.end()) {
+      continue;
+    }
+    auto section = std::find_if(sections.begin(), sections.end(),
+                                [&n = name](const Section& s) { return s.name == n; });
+    if (section == sections.end()) {
+      section = sections.insert(sections.end(), Section{name, {}});
+    }
+    for (const auto& [option, value] : lines) {
+      CheckDirective(name, option, value);
+      ApplyLine(option, value, *section);
+    }
+  }
+}
+
+std::string ToText(const std::string& written_for, const Sections& sections) {
+  std::string out = fmt::format(
+      "# Written by Slipway for {}.\n"
+      "# To change it, change the image's definition, or add a drop-in with systemctl edit.\n",
+      written_for);
+  for (const Section& section : sections) {
+    out += "\n[" + section.name + "]\n";
+    for (const auto& [option, value] : section.lines) {
+      out += option;
+      out += "=" + value + "\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace units
