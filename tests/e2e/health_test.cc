@@ -166,7 +166,7 @@ TEST_P(ServiceTest, HooksRunAsTheServiceAndStopASwitchWhereTheyFail) {
     ExpectGoesBack(good, changed, "no such table");
     changed["hooks"][hook] = {hangs};
     ExpectGoesBack(good, changed, "did not end within its time, and was stopped. Its log ends: ");
-    EXPECT_EQ(host_.MustRun("pgrep -c -f 'actor exit' || true"), "0\n");
+    EXPECT_EQ(host_.MustRun("pgrep -c -f '[a]ctor exit' || true"), "0\n");
   }
 }
 
