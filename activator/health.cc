@@ -30,7 +30,7 @@ void Pause::Sleep() {
 
 void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
               const std::string& why, const std::string& said) {
-  const std::string log = host.systemd.LastLog(unit, state.invocation_id);
+  const std::string log = host.systemd.LastLog(unit, state);
   base::Fail(base::Code::kFailed, "{} {}{}{}{}{}", unit, why, said.empty() ? "" : kAnswerFollows,
              said, log.empty() ? "" : kLogFollows, log);
 }

@@ -118,6 +118,9 @@ std::string WithProgram(const std::string& text, const std::string& program) {
   return out;
 }
 
+// systemd-analyze takes what follows a colon for an alias. No service has capital letters.
+std::string WithoutColon(std::string task) { return task.replace(task.find(':'), 1, "-TASK-"); }
+
 void CheckUnits(const Host& host, const HostedUnits& units,
                 const std::map<std::string, std::string>& tasks) {
   if (units.empty()) {
@@ -131,7 +134,7 @@ void CheckUnits(const Host& host, const HostedUnits& units,
     base::WriteFileAtomically(files.back(), WithProgram(unit.text, program));
     for (const auto& [task, limit] : unit.task_limits) {
       const std::string task_name = units::TaskUnit(name, task);
-      files.push_back(work.path() + "/" + task_name);
+      files.push_back(work.path() + "/" + WithoutColon(task_name));
       base::WriteFileAtomically(files.back(), WithProgram(tasks.at(task_name), program));
     }
   }

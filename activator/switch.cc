@@ -82,7 +82,12 @@ void Switch::WriteIntent() {
     to.reason.clear();
     StoreGeneration(host_.layout, to);
   } catch (const base::Error&) {
-    RemoveSwitchRecord(host_.layout);  // nothing was touched: there is nothing to go back from
+    // Nothing was touched: there is nothing to go back from. Where not even this can be done, the
+    // record stays, and recovery does it.
+    if (!(LoadGeneration(host_.layout, request_.to) == before)) {
+      StoreGeneration(host_.layout, before);
+    }
+    RemoveSwitchRecord(host_.layout);
     throw;
   }
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "activator/process_root.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -19,7 +20,8 @@ constexpr size_t kMaxLogLineBytes = 300;
 
 constexpr const char* kProperties =
     "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
-    "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec";
+    "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
+    "InactiveExitTimestampMonotonic";
 
 std::string OneLine(const std::string& lines) {
   std::string out;
@@ -40,6 +42,16 @@ std::string ShortLines(const std::string& lines) {
     }
   }
   return out;
+}
+
+// journalctl's option for a time on the monotonic clock.
+std::string Since(std::chrono::microseconds monotonic) {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  base::Clock& clock = base::SystemClock();
+  const auto ago = clock.Monotonic().time_since_epoch() - monotonic;
+  const auto at = duration_cast<microseconds>(clock.Now().time_since_epoch() - ago).count();
+  return fmt::format("--since=@{}.{:06}", at / 1000000, at % 1000000);
 }
 
 std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
@@ -119,6 +131,8 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
     state.needs_reload = value == "yes";
   } else if (name == "TimeoutStopUSec") {
     state.stop_timeout = ParseSpan(value);
+  } else if (name == "InactiveExitTimestampMonotonic") {
+    state.started = std::chrono::microseconds(ToNumber<int64_t>(value));
   }
 }
 
@@ -197,14 +211,13 @@ void RealSystemd::ResetFailed(const UnitNames& units) {
 
 void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=SIGKILL"}, {unit}); }
 
-std::string RealSystemd::LastLog(const std::string& unit, const std::string& invocation_id) {
-  std::vector<std::string> argv = {"journalctl",   "--no-pager", "--quiet",
-                                   "--output=cat", "--lines=20", "--boot"};
-  if (invocation_id.empty()) {
-    argv.push_back("--unit=" + unit);
-  } else {  // what the unit's processes said, and what systemd said of them
-    argv.insert(argv.end(),
-                {"_SYSTEMD_INVOCATION_ID=" + invocation_id, "+", "INVOCATION_ID=" + invocation_id});
+std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state) {
+  // Not by the invocation's id: the journal does not know it for what a process wrote that had
+  // ended when the journal looked.
+  std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet",       "--output=cat",
+                                   "--lines=20", "--boot",     "--unit=" + unit};
+  if (state.started.count() > 0) {
+    argv.push_back(Since(state.started));
   }
   base::ProcessOptions options;
   options.timeout = kLogTimeout;

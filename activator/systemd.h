@@ -28,6 +28,7 @@ struct UnitState {
   bool condition_failed = false;
   bool needs_reload = false;
   std::chrono::microseconds stop_timeout{0};  // 0: none
+  std::chrono::microseconds started{0};       // its last start, on the monotonic clock; 0: never
 
   bool IsDown() const { return active == "inactive" || active == "failed"; }
 };
@@ -52,9 +53,9 @@ class Systemd {
   virtual void ResetFailed(const UnitNames& units) = 0;
   // SIGKILL to all processes of a unit that does not stop.
   virtual void Kill(const std::string& unit) = 0;
-  // The last lines in the journal of the unit's run, joined to one line for a message; empty where
-  // there are none. Throws only where we are interrupted.
-  virtual std::string LastLog(const std::string& unit, const std::string& invocation_id) = 0;
+  // The last lines in the journal since the unit's last start, joined to one line for a message;
+  // empty where there are none. Throws only where we are interrupted.
+  virtual std::string LastLog(const std::string& unit, const UnitState& state) = 0;
   // Whether the unit's main process runs from the image. True where it has none.
   virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
   // Checks unit files; returns what is wrong with them, empty where nothing is or where there is
@@ -71,7 +72,7 @@ class RealSystemd : public Systemd {
   void QueueRestart(const UnitNames& units) override;
   void ResetFailed(const UnitNames& units) override;
   void Kill(const std::string& unit) override;
-  std::string LastLog(const std::string& unit, const std::string& invocation_id) override;
+  std::string LastLog(const std::string& unit, const UnitState& state) override;
   bool RunsFrom(const UnitState& state, const std::string& image_path) override;
   std::string Verify(const std::vector<std::string>& files) override;
 };

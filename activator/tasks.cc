@@ -114,8 +114,7 @@ CheckAnswer RunCheckTask(const Host& host, const std::string& unit, const Hosted
     return {false, "this version of its unit has no check", ""};
   }
   const std::optional<UnitState> bad = RunTask(host, name, limit->second);
-  return bad ? CheckAnswer{false, HowTaskEnded(*bad),
-                           host.systemd.LastLog(name, bad->invocation_id)}
+  return bad ? CheckAnswer{false, HowTaskEnded(*bad), host.systemd.LastLog(name, *bad)}
              : CheckAnswer{true, "", ""};
 }
 

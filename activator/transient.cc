@@ -23,6 +23,7 @@ namespace activator {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{50};
+constexpr std::chrono::milliseconds kGlance{5};  // at a child, which costs nothing
 
 std::vector<std::string> CommandLine(const std::string& unit,
                                      const std::vector<std::string>& arguments) {
@@ -81,7 +82,7 @@ int WaitFor(pid_t pid, const std::string& unit) {
                  "--unit {}",
                  unit);
     }
-    base::SystemClock().Sleep(kPoll);
+    base::SystemClock().Sleep(kGlance);
   }
 }
 

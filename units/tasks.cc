@@ -55,6 +55,18 @@ std::vector<images::Command> CommandsOf(const images::Service& service, Task tas
                                      : std::vector<images::Command>{service.health.exec};
 }
 
+// The running service's, which systemd would remove with the task's end were it the task's own.
+void UseRuntimeDirectory(const std::string& name, images::Service& task) {
+  task.directives["Service"].erase("RuntimeDirectory");
+  task.directives["Service"].erase("RuntimeDirectoryPreserve");
+  if (task.runtime) {
+    const std::string path = "/run/" + name;
+    task.runtime = false;
+    task.binds.push_back({path, path, true});
+    task.environment["RUNTIME_DIRECTORY"] = path;
+  }
+}
+
 // The service with the task's commands in place of its own: what is rendered of it is the task.
 images::Service AsService(const std::string& name, const images::Service& service, Task task) {
   images::Service out = service;
@@ -72,11 +84,11 @@ images::Service AsService(const std::string& name, const images::Service& servic
       task == Task::kCheck ? service.health.try_seconds : service.hooks.timeout_seconds;
   lines[kTimeoutOption] = std::to_string(seconds);
   lines["TimeoutStopSec"] = std::to_string(kTaskStopSeconds);
-  lines["RuntimeDirectoryPreserve"] = "yes";  // it is the running service's, too
   out.directives["Unit"] = {{"Description", name + ": " + NameOf(task)},
                             {"StartLimitIntervalSec", "0"}};
   if (task != Task::kBeforeStart) {
     out.directives["Unit"]["JoinsNamespaceOf"] = name + ".service";  // its /tmp and its network
+    UseRuntimeDirectory(name, out);
   }
   out.directives.erase("Install");
   return out;

@@ -33,7 +33,6 @@ class Faults {
   }
   void Disarm() { at_ = 0; }
   bool reached() const { return count_ >= at_; }
-  bool IsDead() const { return kind_ == kDeath && at_ != 0 && reached(); }
   // Whether the change that is about to be made is not.
   bool Strike() {
     ++count_;
@@ -96,6 +95,8 @@ class SweptHost : public HostTest {
   using HostTest::systemd;
 
   SweptHost() {
+    host.io.err = quiet_.get();
+    Write(layout.Bin() + "/activate", "");  // else this large program is copied each time
     StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "tester");
     EXPECT_EQ(ActivateNumber(1), 0) << error;
     const base::Sha256 extra = Push("extra", "extra");
@@ -114,8 +115,6 @@ class SweptHost : public HostTest {
         base::Fail(base::Code::kFailed, "systemctl {}: it was told to fail", call);
       }
     };
-    FaultyChanges sys(faults);
-    const base::ScopedSys seam(sys);
     return ActivateNumber(2);
   }
 
@@ -141,14 +140,19 @@ class SweptHost : public HostTest {
       EXPECT_FALSE(systemd.IsActive(std::string("web:") + task + ".service")) << where << task;
     }
   }
+
+ private:
+  const base::UniqueFd quiet_ = base::Open("/dev/null", O_WRONLY);
 };
 
 // Runs `then` after a switch for each place of a fault, until a switch comes to its end before it.
 size_t Sweep(Faults::Kind kind,
              const std::function<void(SweptHost&, int code, const std::string& where)>& then) {
+  Faults faults;
+  FaultyChanges sys(faults);
+  const base::ScopedSys seam(sys);
   for (size_t at = 1;; ++at) {
     SweptHost host;
-    Faults faults;
     faults.Arm(kind, at);
     const int code = host.ActivateSecond(faults);
     const bool struck = faults.reached();

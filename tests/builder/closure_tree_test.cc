@@ -177,11 +177,16 @@ TEST_F(ClosureTreeTest, AProgramsNameIsLookedForAsAShellWould) {
                                    {"/usr/local/bin/other", "{out}/bin/data"}};
   definition_.services["app"].exec = {"other"};
   definition_.services["app"].exec_start_pre = {{"app", "-t"}};
+  definition_.services["app"].hooks = {{{"app", "migrate"}}, {{"other"}}, 1};
+  definition_.services["app"].health.exec = {"app", "-q"};
   closure_.program_folders = {store_path_ + "/bin", store_path_ + "/sbin"};
   MakeTree(definition_, closure_);
   const images::Service& service = definition_.services["app"];
   EXPECT_EQ(service.exec, images::Command{"/usr/bin/other"});
   EXPECT_EQ(service.exec_start_pre[0], (images::Command{store_path_ + "/bin/app", "-t"}));
+  EXPECT_EQ(service.hooks.before_start[0], (images::Command{store_path_ + "/bin/app", "migrate"}));
+  EXPECT_EQ(service.hooks.after_healthy[0], images::Command{"/usr/bin/other"});
+  EXPECT_EQ(service.health.exec, (images::Command{store_path_ + "/bin/app", "-q"}));
 }
 
 TEST_F(ClosureTreeTest, RefusesAStorePathThatIsMissingOnDisk) {

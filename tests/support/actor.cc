@@ -36,10 +36,10 @@ int Note(const std::string& name, const std::string& text) {
 
 int Expect(const std::string& name, const std::string& text) {
   std::ifstream file(StatePath(name));
-  std::string last;
-  for (std::string line; std::getline(file, line);) last = line;
-  if (last == Line(text)) return 0;
-  std::cerr << "expected '" << Line(text) << "', found '" << last << "'" << std::endl;
+  for (std::string line; std::getline(file, line);) {
+    if (line == Line(text)) return 0;
+  }
+  std::cerr << "there is no '" << Line(text) << "'" << std::endl;
   return 1;
 }
 

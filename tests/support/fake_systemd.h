@@ -117,7 +117,7 @@ class FakeSystemd : public activator::Systemd {
       Start(units_[unit]);
     }
   }
-  std::string LastLog(const std::string& /*unit*/, const std::string& /*invocation*/) override {
+  std::string LastLog(const std::string& /*unit*/, const activator::UnitState& /*state*/) override {
     return "its last words";
   }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {

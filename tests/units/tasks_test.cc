@@ -40,8 +40,8 @@ std::vector<std::string> Sandbox(const std::string& text) {
     at = end + 1;
     const std::string option = line.substr(0, line.find('='));
     if (!option.starts_with("Exec") && !option.starts_with("Timeout") && option != "Type" &&
-        option != "Restart" && option != "RemainAfterExit" &&
-        option != "RuntimeDirectoryPreserve") {
+        option != "Restart" && option != "RemainAfterExit" && option != "BindPaths" &&
+        option != "Environment" && option != "RuntimeDirectory") {
       out.push_back(line);
     }
   }
@@ -65,12 +65,20 @@ TEST(Tasks, AreTheServicesSandboxWithOtherCommands) {
     EXPECT_THAT(task.text, HasSubstr("\nLimitNOFILE=65536\n"));
     EXPECT_THAT(task.text, HasSubstr("\nType=oneshot\n"));
     EXPECT_THAT(task.text, HasSubstr("\nRemainAfterExit=yes\n"));
-    EXPECT_THAT(task.text, HasSubstr("\nRuntimeDirectoryPreserve=yes\n"));
     EXPECT_THAT(task.text, HasSubstr("\nStartLimitIntervalSec=0\n"));
     EXPECT_THAT(task.text, Not(HasSubstr("Restart=")));
     EXPECT_THAT(task.text, Not(HasSubstr("db.service")));
     EXPECT_THAT(task.text, Not(HasSubstr("/usr/bin/web -t")));
   }
+}
+
+// systemd removes a unit's RuntimeDirectory= when it ends, and the service's must stay.
+TEST(Tasks, SeeTheRuntimeDirectoryOfTheRunningService) {
+  const std::vector<RenderedUnit> tasks = Tasks(Web());
+  EXPECT_THAT(tasks[0].text, HasSubstr("\nRuntimeDirectory=web\n"));
+  EXPECT_THAT(tasks[1].text, Not(HasSubstr("RuntimeDirectory=")));
+  EXPECT_THAT(tasks[1].text, HasSubstr("\nBindPaths=/run/web:/run/web\n"));
+  EXPECT_THAT(tasks[1].text, HasSubstr("\nEnvironment=RUNTIME_DIRECTORY=/run/web\n"));
 }
 
 TEST(Tasks, RunTheirCommandsOneAfterTheOtherEachWithItsTime) {
