@@ -56,6 +56,9 @@ class Tool {
         host_{images::HostLayout(line_.root), systemd_,    base::SystemClock(), io_,
               "/etc/systemd/system",          &CheckImage, std::move(observer)},
         is_directory_(IsDirectoryHost(host_.layout)) {
+    host_.accounts = &accounts_;
+    host_.read_image_file = &ReadImageFile;
+    host_.listeners = &ReadListeners;
     if (line_.by.empty()) {
       line_.by = Requester();
     }
@@ -87,12 +90,14 @@ class Tool {
     if (line_.timeout_seconds > 0) {
       timeout = seconds(line_.timeout_seconds);
     }
-    return {*line_.wanted, line_.number, line_.by, timeout, line_.activation_id};
+    return {*line_.wanted, line_.number,        line_.by,
+            timeout,       line_.activation_id, line_.adopt ? Foreign::kAdopt : Foreign::kRefuse};
   }
 
   CommandLine line_;
   const base::Io io_;
   RealSystemd systemd_;
+  RealAccounts accounts_;
   Host host_;
   const bool is_directory_;
 };

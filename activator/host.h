@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "activator/accounts.h"
+#include "activator/listeners.h"
 #include "activator/systemd.h"
 #include "base/clock.h"
 #include "base/io.h"
@@ -24,6 +26,12 @@ struct Host {
   std::function<void(const images::ImageDirectory&)> check_image;
   // Called after each step of a switch with its number, 1 to 8; tests end the process in it.
   std::function<void(int step_done)> observer = nullptr;
+  Accounts* accounts = nullptr;  // not owned; needed where a service has a named user
+  // A file inside an image; empty where there is none.
+  std::function<std::string(const images::ImageDirectory&, const std::string& path)>
+      read_image_file = nullptr;
+  // Who listens at these TCP ports; nullptr: nobody is asked.
+  std::function<std::vector<Listener>(const std::set<uint64_t>& ports)> listeners = nullptr;
 };
 
 // Changes with every boot of the machine.

@@ -83,6 +83,7 @@ class HostTest : public ::testing::Test {
     request.number = number;
     request.by = "tester";
     request.activation_id = "id-" + std::to_string(++activations_);
+    request.foreign = on_foreign;
     error.clear();
     try {
       Activate(host, request);
@@ -110,6 +111,7 @@ class HostTest : public ::testing::Test {
   tests::FakeClock clock;
   Host host{layout, systemd, clock, {}, units, [](const images::ImageDirectory&) {}, nullptr};
   std::string error;
+  Foreign on_foreign = Foreign::kRefuse;
   std::function<void(images::Services&)> shape;  // of what is pushed next
 
  private:
