@@ -60,6 +60,9 @@ class Tool {
         is_directory_(IsDirectoryHost(host_.layout)) {
     host_.observer = std::move(observer);
     host_.units_survive_reboot = FindUnitDirectory().survives_reboot;
+    host_.accounts = &accounts_;
+    host_.read_image_file = &ReadImageFile;
+    host_.listeners = &ReadListeners;
     if (line_.by.empty()) {
       line_.by = Requester();
     }
@@ -91,12 +94,14 @@ class Tool {
     if (line_.timeout_seconds > 0) {
       timeout = seconds(line_.timeout_seconds);
     }
-    return {*line_.wanted, line_.number, line_.by, timeout, line_.activation_id};
+    return {*line_.wanted, line_.number,        line_.by,
+            timeout,       line_.activation_id, line_.adopt ? Foreign::kAdopt : Foreign::kRefuse};
   }
 
   CommandLine line_;
   const base::Io io_;
   RealSystemd systemd_;
+  RealAccounts accounts_;
   Host host_;
   const bool is_directory_;
 };

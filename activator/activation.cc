@@ -8,6 +8,7 @@
 #include "activator/recovery.h"
 #include "activator/switch.h"
 #include "activator/tasks.h"
+#include "activator/users.h"
 #include "base/error.h"
 
 namespace activator {
@@ -69,7 +70,8 @@ void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::st
 
 void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest& request) {
   try {
-    Preflight(host, from, to);
+    Preflight(host, from, to, request.foreign);
+    ProvideUsers(host, to);
     // Before anything else changes: from here on a crash must be mended at boot.
     InstallSelf(host.layout);
     InstallBootUnit(host);

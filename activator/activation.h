@@ -5,6 +5,7 @@
 #include <string>
 
 #include "activator/choose.h"
+#include "activator/foreign_units.h"
 #include "activator/health.h"
 #include "activator/host.h"
 
@@ -16,6 +17,7 @@ struct ActivationRequest {
   std::string by;
   Timeout timeout;
   std::string activation_id;
+  Foreign foreign = Foreign::kRefuse;
 };
 
 // Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.

@@ -10,6 +10,8 @@
 namespace activator {
 namespace {
 
+constexpr size_t kMostBytes = size_t{1} << 20;  // of a file that people write
+
 void CheckContent(const images::ImageDirectory& version) {
   const images::ImageFacts& image = version.manifest().image;
   const base::Sha256 found = base::Sha256OfFile(version.image_path());
@@ -80,6 +82,15 @@ void CheckPrograms(const MountedImage& image, const images::Services& services) 
   }
 }
 
+// Whether a bind of the host's goes there; of which kind that is, the host says.
+bool IsBound(const images::Services& services, const std::string& path) {
+  return std::any_of(services.begin(), services.end(), [&](const auto& entry) {
+    const std::vector<images::Bind>& binds = entry.second.binds;
+    return std::any_of(binds.begin(), binds.end(),
+                       [&](const images::Bind& bind) { return IsBelow(path, bind.image); });
+  });
+}
+
 void CheckMountPoints(const MountedImage& image, const images::Services& services) {
   for (const units::MountPoint& point : units::MountPointsOf(services)) {
     const auto found = image.Stat(point.path);
@@ -87,6 +98,12 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
       base::Fail(base::Code::kFailed,
                  "{} is not in the image, and a read-only root cannot get it later: build it again",
                  point.path);
+    }
+    if (S_ISDIR(found->st_mode) != point.is_directory && !IsBound(services, point.path)) {
+      base::Fail(base::Code::kFailed,
+                 "{} is {} in the image, and has to be {}: leave it out of the image's contents",
+                 point.path, point.is_directory ? "no directory" : "a directory",
+                 point.is_directory ? "one" : "a file");
     }
   }
   for (const auto& [name, service] : services) {
@@ -115,6 +132,17 @@ void CheckImage(const images::ImageDirectory& version) {
   const MountedImage image(file.get(), version.image_path());
   CheckPrograms(image, version.manifest().services);
   CheckMountPoints(image, version.manifest().services);
+}
+
+std::string ReadImageFile(const images::ImageDirectory& version, const std::string& path) {
+  const base::UniqueFd file = base::OpenForReading(version.image_path());
+  const MountedImage image(file.get(), version.image_path());
+  if (!image.Stat(path)) {
+    return "";
+  }
+  const base::UniqueFd inside = image.Open(path);
+  const std::vector<uint8_t> bytes = base::PRead(inside.get(), 0, kMostBytes, path);
+  return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace activator

@@ -71,6 +71,7 @@ void Describe(Parser& parser, CommandLine& out) {
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for whoever holds the host's lock");
   AddChoice(app, out);
+  app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
   parser.list = app.add_subcommand("list", "The generations of this host");
@@ -162,6 +163,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   }
   if (line.lock_wait_seconds) {
     out.insert(out.end(), {"--lock-wait", std::to_string(*line.lock_wait_seconds)});
+  }
+  if (line.adopt) {
+    out.emplace_back("--adopt");
   }
   if (line.wanted == Wanted::kNumber) {
     out.insert(out.end(), {"--generation", std::to_string(line.number)});

@@ -24,6 +24,7 @@ struct CommandLine {
   bool json = false;
   uint64_t keep = 3;
   bool dry_run = false;
+  bool adopt = false;
   std::string by;
   std::string activation_id;  // whoever asks for the same once more gives it again
   bool plain_directory = false;

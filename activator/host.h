@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "activator/accounts.h"
+#include "activator/listeners.h"
 #include "activator/network_check.h"
 #include "activator/systemd.h"
 #include "base/clock.h"
@@ -30,6 +32,12 @@ struct Host {
   std::function<void(int step_done)> observer = nullptr;
   // False: unit_directory is empty after each boot, so the boot unit stands elsewhere.
   bool units_survive_reboot = true;
+  Accounts* accounts = nullptr;  // not owned; needed where a service has a named user
+  // A file inside an image; empty where there is none.
+  std::function<std::string(const images::ImageDirectory&, const std::string& path)>
+      read_image_file = nullptr;
+  // Who listens at these TCP ports; nullptr: nobody is asked.
+  std::function<std::vector<Listener>(const std::set<uint64_t>& ports)> listeners = nullptr;
 };
 
 // Changes with every boot of the machine.

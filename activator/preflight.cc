@@ -1,11 +1,13 @@
 #include "activator/preflight.h"
 
 #include <array>
+#include <optional>
 #include <string_view>
 
+#include "activator/check_ports.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
-#include "activator/unit_links.h"
+#include "activator/users.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -47,8 +49,10 @@ void CheckSecrets(const images::Services& services) {
   }
 }
 
-// Those that are new or other than before: what runs unchanged is not looked at again.
-void CheckVersions(const Host& host, uint64_t from, uint64_t to) {
+// Those that are new or other than before: what runs unchanged is not looked at again. Returns
+// their services.
+images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
+  images::Services out;
   const Apps before = from == kNoGeneration ? Apps{} : LoadGeneration(host.layout, from).apps;
   for (const auto& [name, digest] : LoadGeneration(host.layout, to).apps) {
     const auto old = before.find(name);
@@ -64,33 +68,14 @@ void CheckVersions(const Host& host, uint64_t from, uint64_t to) {
       }
       host.check_image(version);
       CheckSecrets(version.manifest().services);
+      CheckUsers(host, version.manifest().services);
+      out.insert(version.manifest().services.begin(), version.manifest().services.end());
     } catch (base::Error& error) {
       error.AddContext(name);
       throw;
     }
   }
-}
-
-void CheckNames(const Host& host, const UnitNames& added) {
-  for (const std::string& unit : added) {
-    if (!IsNameFree(host, unit)) {
-      base::Fail(
-          base::Code::kFailed,
-          "{}/{} is there and is not ours: remove it, or rename the service in its definition",
-          host.unit_directory, unit);
-    }
-  }
-  for (const auto& [unit, state] : host.systemd.Show(added)) {
-    const std::string& path = state.fragment_path;
-    const bool ours =
-        path.starts_with(host.unit_directory + "/") || path.starts_with(host.layout.root() + "/");
-    if (state.load != "not-found" && !path.empty() && !ours) {
-      base::Fail(base::Code::kFailed,
-                 "this host has a unit {} already ({}): remove its package, or rename the service "
-                 "in its definition",
-                 unit, path);
-    }
-  }
+  return out;
 }
 
 bool IsExecLine(std::string_view line) {
@@ -148,13 +133,27 @@ void CheckUnits(const Host& host, const HostedUnits& units,
 
 }  // namespace
 
-void Preflight(const Host& host, uint64_t from, uint64_t to) {
-  CheckVersions(host, from, to);
+std::string SelinuxNote(const std::string& enforce_file) {
+  const std::optional<std::string> enforce = base::ReadFileIfThere(enforce_file);
+  return enforce && enforce->starts_with('1')
+             ? "SELinux is enforcing on this host: where a service is denied something, `ausearch "
+               "-m avc` says what"
+             : "";
+}
+
+void Preflight(const Host& host, uint64_t from, uint64_t to, Foreign foreign) {
+  const images::Services services = CheckVersions(host, from, to);
+  const HostedUnits before = LoadUnits(host.layout, from);
   const HostedUnits units = LoadUnits(host.layout, to);
-  const UnitDifference difference = Compare(LoadUnits(host.layout, from), units);
-  CheckNames(host, difference.added);
+  const UnitDifference difference = Compare(before, units);
+  CheckNames(host, NamesOf(units), difference.added, foreign);
+  CheckPorts(host, services, before,
+             difference.added + difference.changed + difference.removed + difference.in_place);
   CheckUnits(host, Select(units, difference.added + difference.changed),
              TaskTexts(host.layout, to));
+  if (const std::string note = SelinuxNote("/sys/fs/selinux/enforce"); !note.empty()) {
+    host.io.Err("activate: {}\n", note);
+  }
 }
 
 }  // namespace activator

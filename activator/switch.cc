@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "activator/finish.h"
+#include "activator/foreign_units.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
 #include "activator/restart.h"
@@ -73,7 +74,8 @@ void Switch::WriteIntent() {
              base::ToIso8601(now),
              base::ToIso8601(now + LongestWait(touched_, request_.timeout)),
              request_.by,
-             ""};
+             "",
+             RunningForeign(host_, difference_.added)};
   const Generation before = LoadGeneration(host_.layout, request_.to);
   try {
     WriteSwitchRecord(host_.layout, record_);
@@ -110,7 +112,7 @@ void Switch::StopOld() {
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
   const UnitNames changed = NamesOf(Unscheduled(Select(to_, difference_.changed)));
-  StopUnits(host_, difference_.removed + (changed - difference_.in_place));
+  StopUnits(host_, record_.adopted + difference_.removed + (changed - difference_.in_place));
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));

@@ -24,17 +24,20 @@ constexpr std::array<const char*, 4> kPhases = {"intent", "switching", "going-ba
 const char* ToText(SwitchPhase phase) { return kPhases.at(static_cast<size_t>(phase)); }
 
 std::string SwitchRecord::Serialize() const {
-  const Json json = {{"format", kSwitchFormat},
-                     {"activation_id", activation_id},
-                     {"from", from},
-                     {"to", to},
-                     {"phase", ToText(phase)},
-                     {"is_rollback", is_rollback},
-                     {"boot_id", boot_id},
-                     {"started", started},
-                     {"deadline", deadline},
-                     {"by", by},
-                     {"reason", reason}};
+  Json json = {{"format", kSwitchFormat},
+               {"activation_id", activation_id},
+               {"from", from},
+               {"to", to},
+               {"phase", ToText(phase)},
+               {"is_rollback", is_rollback},
+               {"boot_id", boot_id},
+               {"started", started},
+               {"deadline", deadline},
+               {"by", by},
+               {"reason", reason}};
+  if (!adopted.empty()) {
+    json["adopted"] = adopted;
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -60,6 +63,7 @@ SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& nam
   out.deadline = fields.String("deadline");
   out.by = fields.String("by");
   out.reason = fields.String("reason");
+  out.adopted = fields.Strings("adopted");
   fields.Done();
   return out;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "images/host_layout.h"
 
@@ -31,6 +32,8 @@ struct SwitchRecord {
   std::string deadline;  // when it must have ended, likewise
   std::string by;
   std::string reason;  // why it goes back
+  // Units of others that ran under a name of `to`'s, and run again if it goes back.
+  std::vector<std::string> adopted;
 
   std::string Serialize() const;
   static SwitchRecord Parse(const std::string& text, const std::string& name_of_file);

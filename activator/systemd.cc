@@ -234,7 +234,7 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
 }
 
 bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path) {
-  return state.main_pid == 0 || RunsFromImage(state.main_pid, image_path);
+  return state.main_pid == 0 || image_path.empty() || RunsFromImage(state.main_pid, image_path);
 }
 
 std::string RealSystemd::Verify(const std::vector<std::string>& files) {

@@ -56,7 +56,8 @@ class Systemd {
   // The last lines in the journal since the unit's last start, joined to one line for a message;
   // empty where there are none. Throws only where we are interrupted.
   virtual std::string LastLog(const std::string& unit, const UnitState& state) = 0;
-  // Whether the unit's main process runs from the image. True where it has none.
+  // Whether the unit's main process runs from the image. True where it has none, and where
+  // `image_path` is empty.
   virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
   // Checks unit files; returns what is wrong with them, empty where nothing is or where there is
   // no systemd-analyze.

@@ -125,6 +125,9 @@ WayBackResult WayBack::StartAgain() {
     // What systemd stopped along with them is down, too.
     again.merge(Select(from_, DownUnitsAfterStop(host_, NamesOf(from_))));
     again = Unscheduled(std::move(again));
+    for (const std::string& unit : record_.adopted) {
+      again.try_emplace(unit);
+    }
     const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.
     host_.systemd.ResetFailed(names + difference_.added);

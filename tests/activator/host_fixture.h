@@ -91,6 +91,7 @@ class HostTest : public ::testing::Test {
     request.number = number;
     request.by = "tester";
     request.activation_id = "id-" + std::to_string(++activations_);
+    request.foreign = on_foreign;
     error.clear();
     try {
       Activate(host, request);
@@ -123,6 +124,7 @@ class HostTest : public ::testing::Test {
   // What checks over the network are answered, one after the other; the last one again and again.
   std::vector<CheckAnswer> answers = {{true, "", ""}};
   size_t asked = 0;
+  Foreign on_foreign = Foreign::kRefuse;
   std::function<void(images::Services&)> shape;  // of what is pushed next
 
  private:

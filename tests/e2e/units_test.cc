@@ -121,6 +121,83 @@ TEST_P(UnitsTest, NoConnectionIsRefusedWhileAServiceBehindASocketIsSwitched) {
   EXPECT_THAT(host.MustRun("systemctl show -p Listen nginx.socket"), Not(HasSubstr("8080")));
 }
 
+// "1.6" of "Overall exposure level for nginx.service: 1.6 OK".
+double Exposure(const TestHost& host, const std::string& unit) {
+  const std::string text =
+      host.MustRun("systemd-analyze security --no-pager " + unit + " 2>&1 | tail -n 1");
+  const std::string before = unit + ": ";
+  const size_t at = text.find(before);
+  return at == std::string::npos ? 10.0 : std::stod(text.substr(at + before.size()));
+}
+
+TEST_P(UnitsTest, EveryProfileRunsNginxAndStrictScoresAtMostTwo) {
+  const TestHost host("profiles", {GetParam(), ""});
+  for (const char* profile : {"none", "standard", "strict"}) {
+    const Push push =
+        MustPushTo(host, {workshop_.Build("nginx", "v1", Nginx({{"hardening", profile}}))});
+    MustActivate(host, "--generation " + std::to_string(push.generation));
+    EXPECT_THAT(Page(host), HasSubstr("v1")) << profile;
+  }
+  const double exposure = Exposure(host, "nginx.service");
+  RecordProperty("exposure", std::to_string(exposure));
+  EXPECT_LE(exposure, 2.0);
+}
+
+// Two services of one image: nginx as a user of the host, and a oneshot that a timer starts.
+TEST_P(UnitsTest, ANamedUserIsMadeAndATimerStartsItsService) {
+  const nlohmann::json job = {{"exec", {"/usr/bin/nginx", "-v"}}, {"schedule", "daily"}};
+  nlohmann::json patch = Nginx({{"user", "slipway-www"}, {"state", true}});
+  patch["services"]["job"] = job;
+  const std::string image = workshop_.Build("nginx", "v1", patch);
+  const TestHost host("users", {GetParam(), ""});
+  MustActivate(host, "--generation " + std::to_string(MustPushTo(host, {image}).generation));
+  EXPECT_THAT(Page(host), HasSubstr("v1"));
+  const std::string pid = "$(systemctl show -p MainPID --value nginx.service)";
+  EXPECT_EQ(host.MustRun("stat -c %U /proc/" + pid), "slipway-www\n");
+  EXPECT_EQ(host.MustRun("stat -c %U /var/lib/nginx"), "slipway-www\n");
+  EXPECT_EQ(host.MustRun("grep slipway-www /etc/passwd"),
+            host.MustRun("grep slipway-www /proc/" + pid + "/root/etc/passwd"));
+  EXPECT_EQ(host.MustRun("systemctl is-active job.timer"), "active\n");
+  EXPECT_EQ(host.MustRun("systemctl show -p InvocationID job.service"), "InvocationID=\n");
+  host.MustRun("systemctl start job.service");
+  EXPECT_EQ(host.MustRun("systemctl show -p Result,ActiveState job.service"),
+            "Result=success\nActiveState=inactive\n");
+
+  host.Reboot();
+  EXPECT_THAT(Page(host), HasSubstr("v1"));
+  EXPECT_EQ(host.MustRun("systemctl is-active job.timer"), "active\n");
+}
+
+TEST_P(UnitsTest, APortThatIsTakenAndAPackagesUnitAreSaidBeforeAnythingIsTouched) {
+  const std::string image = workshop_.Build("nginx", "v1");
+  const TestHost host("taken", {GetParam(), ""});
+  const std::string number = "--generation " + std::to_string(MustPushTo(host, {image}).generation);
+  host.MustRun(
+      "systemd-run --unit=squatter systemd-socket-activate -l 80 cat && until grep -q ':0050' "
+      "/proc/net/tcp6; do sleep 0.1; done");
+  RunResult result = Activate(host, number);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("port 80, which service nginx needs, is taken by "
+                                    "squatter.service (systemd-socket"));
+  host.MustRun("systemctl stop squatter.service");
+
+  host.MustRun(
+      "printf '[Service]\\nExecStart=sleep infinity\\n' >/usr/lib/systemd/system/nginx.service && "
+      "systemctl daemon-reload && systemctl start nginx.service");
+  result = Activate(host, number);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("this host has a unit nginx.service already"));
+  EXPECT_EQ(host.MustRun("systemctl is-active nginx.service"), "active\n");
+  const Push bad = MustPushTo(
+      host,
+      {workshop_.Build("nginx", "v1", Nginx({{"exec", {"/usr/bin/nginx", "-c", "/no/such"}}}))});
+  EXPECT_EQ(Activate(host, "--adopt --generation " + std::to_string(bad.generation)).exit_code, 3);
+  EXPECT_THAT(host.MustRun("systemctl show -p ActiveState,ExecStart nginx.service"),
+              testing::AllOf(HasSubstr("ActiveState=active"), HasSubstr("sleep infinity")));
+  MustActivate(host, "--adopt " + number);
+  EXPECT_THAT(Page(host), HasSubstr("v1"));
+}
+
 INSTANTIATE_TEST_SUITE_P(OfDebian, UnitsTest, testing::Values("bookworm", "trixie", "forky"));
 
 }  // namespace

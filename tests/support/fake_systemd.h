@@ -53,6 +53,12 @@ class FakeSystemd : public activator::Systemd {
     Load();
     calls.clear();
   }
+  // A package's unit, which runs; a link of ours hides it.
+  void AddForeign(const std::string& name, const std::string& path) {
+    foreign_[name] = path;
+    Load();
+    Start(units_[name]);
+  }
   void StopByHand(const std::string& unit) { Down(units_[unit], "inactive"); }
 
   std::map<std::string, activator::UnitState> Show(const activator::UnitNames& units) override {
@@ -164,6 +170,13 @@ class FakeSystemd : public activator::Systemd {
       unit.state.load = "not-found";
       unit.loaded.clear();
     }
+    for (const auto& [name, path] : foreign_) {
+      units_[name].state.load = "loaded";
+      units_[name].state.fragment_path = path;
+      if (units_[name].state.active.empty()) {
+        Down(units_[name], "inactive");
+      }
+    }
     LoadFrom(task_directory);
     LoadFrom(unit_directory_);
   }
@@ -221,6 +234,7 @@ class FakeSystemd : public activator::Systemd {
 
   const std::string unit_directory_;
   std::map<std::string, Unit> units_;
+  std::map<std::string, std::string> foreign_;  // name -> path
   int invocations_ = 0;
 };
 

@@ -1,0 +1,107 @@
+#include "activator/check_ports.h"
+
+#include <sstream>
+#include <vector>
+
+#include "base/error.h"
+#include "images/listen_address.h"
+
+namespace activator {
+namespace {
+
+struct Claim {
+  std::string service;
+  uint64_t port = 0;
+  std::optional<std::string> address;  // nullopt: not known; empty: every one
+};
+
+bool HasNetworkOfItsOwn(const images::Service& service) {
+  for (const auto& [section, lines] : service.directives) {
+    for (const char* option : {"PrivateNetwork", "NetworkNamespacePath", "JoinsNamespaceOf"}) {
+      if (lines.contains(option)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::vector<Claim> ClaimsOf(const images::Services& services) {
+  std::vector<Claim> out;
+  for (const auto& [name, service] : services) {
+    if (!HasNetworkOfItsOwn(service)) {
+      for (const uint64_t port : service.ports) {
+        out.push_back({name, port, std::nullopt});
+      }
+    }
+    for (const std::string& text : service.listen) {
+      const std::optional<images::ListenAddress> listen = images::ParseListenAddress(text);
+      if (listen && listen->path.empty()) {
+        out.push_back({name, listen->port, listen->address});
+      }
+    }
+  }
+  return out;
+}
+
+bool Collides(const Claim& claim, const Listener& listener) {
+  return claim.port == listener.port &&
+         (listener.address.empty() ||
+          (claim.address && (claim.address->empty() || *claim.address == listener.address)));
+}
+
+// Sockets of socket units are systemd's own: which of ours it may be.
+std::string SocketUnitAt(const HostedUnits& units, uint64_t port) {
+  constexpr std::string_view kOption = "ListenStream=";
+  for (const auto& [name, unit] : units) {
+    std::istringstream lines(unit.text);
+    for (std::string line; std::getline(lines, line);) {
+      const auto listen = line.starts_with(kOption)
+                              ? images::ParseListenAddress(line.substr(kOption.size()))
+                              : std::nullopt;
+      if (listen && listen->port == port) {
+        return name;
+      }
+    }
+  }
+  return "";
+}
+
+std::string HolderText(const Listener& listener) {
+  if (listener.pid == 1) {
+    return "a socket unit of systemd's (systemctl list-sockets names it)";
+  }
+  if (listener.pid == 0) {
+    return "a process that cannot be found";
+  }
+  const std::string process = fmt::format("{}, pid {}", listener.program, listener.pid);
+  return listener.unit.empty() ? process : fmt::format("{} ({})", listener.unit, process);
+}
+
+}  // namespace
+
+void CheckPorts(const Host& host, const images::Services& services, const HostedUnits& from,
+                const UnitNames& leaving) {
+  const std::vector<Claim> claims = ClaimsOf(services);
+  if (claims.empty() || !host.listeners) {
+    return;
+  }
+  std::set<uint64_t> ports;
+  for (const Claim& claim : claims) {
+    ports.insert(claim.port);
+  }
+  for (const Listener& listener : host.listeners(ports)) {
+    const std::string ours = listener.pid == 1 ? SocketUnitAt(from, listener.port) : "";
+    const std::string& unit = ours.empty() ? listener.unit : ours;
+    for (const Claim& claim : claims) {
+      if (Collides(claim, listener) && !Contains(leaving, unit)) {
+        base::Fail(base::Code::kFailed,
+                   "port {}, which service {} needs, is taken by {}: stop that, or give one of the "
+                   "two another port",
+                   claim.port, claim.service, ours.empty() ? HolderText(listener) : ours);
+      }
+    }
+  }
+}
+
+}  // namespace activator

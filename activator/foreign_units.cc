@@ -1,0 +1,56 @@
+#include "activator/foreign_units.h"
+
+#include "activator/unit_links.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+bool IsForeign(const Host& host, const UnitState& state) {
+  const std::string& path = state.fragment_path;
+  return state.load != "not-found" && !path.empty() &&
+         !path.starts_with(host.unit_directory + "/") &&
+         !path.starts_with(host.layout.root() + "/");
+}
+
+void CheckLink(const Host& host, const std::string& unit) {
+  if (IsNameFree(host, unit)) {
+    return;
+  }
+  const std::string path = host.unit_directory + "/" + unit;
+  if (base::ReadLinkIfThere(path) == "/dev/null") {
+    base::Fail(base::Code::kFailed, "{} is masked on this host: systemctl unmask {}", unit, unit);
+  }
+  base::Fail(base::Code::kFailed,
+             "{} is there and is not ours: move it away, or rename the service in its definition",
+             path);
+}
+
+}  // namespace
+
+void CheckNames(const Host& host, const UnitNames& units, const UnitNames& added, Foreign foreign) {
+  for (const std::string& unit : units) {
+    CheckLink(host, unit);
+  }
+  for (const auto& [unit, state] : host.systemd.Show(added)) {
+    if (foreign == Foreign::kRefuse && IsForeign(host, state)) {
+      base::Fail(base::Code::kFailed,
+                 "this host has a unit {} already ({}): remove its package, rename the service in "
+                 "its definition, or take its place with --adopt",
+                 unit, state.fragment_path);
+    }
+  }
+}
+
+UnitNames RunningForeign(const Host& host, const UnitNames& added) {
+  UnitNames out;
+  for (const auto& [unit, state] : host.systemd.Show(added)) {
+    if (IsForeign(host, state) && !state.IsDown()) {
+      out.push_back(unit);
+    }
+  }
+  return out;
+}
+
+}  // namespace activator
