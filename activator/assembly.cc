@@ -53,6 +53,8 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       stored_(std::move(manifest)),
       path_(layout.Incoming(stored_.id)),
       image_path_(path_ + "/" + images::kImageFile),
+      gone_path_(fmt::format("{}/{}gone-{}", layout_.Incoming(), base::kTemporaryPrefix,
+                             stored_.id.text())),
       chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
       missing_(chunks_.size(), true),
       missing_count_(chunks_.size()),
@@ -91,7 +93,7 @@ chunker::ChunkIndex Assembly::ReadIndex() const {
 }
 
 bool Assembly::LinkTo(const std::string& image_path) {
-  if (base::Sha256OfFile(image_path) != stored_.manifest.image.sha256) {
+  if (!HasDigest(image_path, stored_.manifest.image.sha256)) {
     return false;
   }
   base::UnlinkIfThere(image_path_);
@@ -204,29 +206,29 @@ void Assembly::Verify() {
 
 void Assembly::Publish() {
   const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
-  const std::string damaged =
-      fmt::format("{}/{}damaged-{}", layout_.Incoming(), base::kTemporaryPrefix, stored_.id.text());
+  base::RemoveTree(gone_path_);  // of a push that was cut off
   base::MakeDirectories(layout_.Application(stored_.manifest.name));
-  if (base::LstatIfThere(version)) {
-    if (OpenIfComplete(version)) {
-      Discard();
-      return;
-    }
-    base::RemoveTree(damaged);
-    if (base::TheSys().Rename(version.c_str(), damaged.c_str()) != 0) {
-      base::FailErrno(errno, "cannot move the damaged {} away", version);
-    }
+  if (!base::LstatIfThere(version)) {
+    base::PublishDirectory(path_, version);
+  } else if (IsIntact(version, stored_.digest,
+                      base::Exists(path_ + "/" + images::kProvenanceFile))) {
+    Discard();
+    return;
+  } else {
+    base::ReplaceDirectory(path_, version, gone_path_);
   }
   // With the lock in it: removed before, another transfer could make a new one and write into what
   // is being published.
-  base::PublishDirectory(path_, version);
   base::Unlink(version + kLockFile);
-  base::RemoveTree(damaged);
+  base::RemoveTree(gone_path_);
 }
 
+// By another name first: whoever waits for the lock finds the directory whole or not at all.
 void Assembly::Discard() {
   image_.Reset();
-  base::RemoveTree(path_);
+  base::RemoveTree(gone_path_);
+  const bool moved = base::TheSys().Rename(path_.c_str(), gone_path_.c_str()) == 0;
+  base::RemoveTree(moved ? gone_path_ : path_);
 }
 
 }  // namespace activator

@@ -52,7 +52,8 @@ class Assembly {
   // Makes the image durable and compares it with the manifest's digest; Error{kVerification} then
   // removes all of it, since no further push would make it right.
   void Verify();
-  // Moves the whole to NAME/ID. The caller holds the host's lock.
+  // Moves the whole to NAME/ID, in place of a damaged version that is there. The caller holds the
+  // host's lock.
   void Publish();
   // Removes what was received.
   void Discard();
@@ -67,6 +68,7 @@ class Assembly {
   const images::StoredManifest stored_;
   const std::string path_;
   const std::string image_path_;
+  const std::string gone_path_;  // out of sight, while it is removed
   const pusher::ChunkList chunks_;
   std::vector<bool> missing_;
   size_t missing_count_;

@@ -21,6 +21,8 @@ namespace {
 
 using pusher::MessageType;
 
+std::string ImageOf(const std::string& version) { return version + "/" + images::kImageFile; }
+
 }  // namespace
 
 ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
@@ -39,6 +41,9 @@ void ReceiveSession::Run() {
       ReceiveImage();
     }
     pusher::Expect(wire_, MessageType::kCommit);
+    if (!damaged_.empty()) {
+      ReceiveDamagedAgain();
+    }
     for (const auto& assembly : assemblies_) {
       alive_.Touch();
       assembly->Verify();
@@ -97,10 +102,26 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
     return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
   });
-  if (found == held_.end()) {
+  if (found == held_.end() || asked_again_) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
                offer.name, images::ImageId::Of(offer.manifest_sha256).text());
   }
+  if (!IsIntact(found->path, offer.manifest_sha256, offer.provenance_bytes > 0)) {
+    damaged_.push_back(offer.name);
+  }
+}
+
+// The greeting read no content. What is right of them is taken from what is here.
+void ReceiveSession::ReceiveDamagedAgain() {
+  pusher::SendText(wire_, MessageType::kAgain, pusher::Again{damaged_}.Serialize());
+  asked_again_ = true;
+  for (const std::string& name : damaged_) {
+    changes_.erase(name);
+  }
+  for (size_t i = 0; i < damaged_.size(); ++i) {
+    ReceiveImage();
+  }
+  pusher::Expect(wire_, MessageType::kCommit);
 }
 
 // The texts that the offer's delta refers to.
@@ -158,21 +179,31 @@ void ReceiveSession::Assemble(Assembly& assembly) {
   }
 }
 
+// Looks anew: another push may have brought something since the greeting, above all the one that
+// this one waited for. What stands at the version's own place may be damaged, and mostly right.
 void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
-  for (const HeldImage& image : held_) {
-    const std::string path = image.path + "/" + images::kImageFile;
-    if (image.image_sha256 == assembly.stored().manifest.image.sha256 && base::Exists(path) &&
-        assembly.LinkTo(path)) {
+  const images::StoredManifest& stored = assembly.stored();
+  const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
+  const std::vector<HeldImage> here = CompleteVersions(layout_);
+  if (assembly.LinkTo(own_place)) {
+    return;
+  }
+  for (const HeldImage& image : here) {
+    alive_.Touch();
+    if (image.image_sha256 == stored.manifest.image.sha256 && ImageOf(image.path) != own_place &&
+        assembly.LinkTo(ImageOf(image.path))) {
       return;
     }
   }
   assembly.Reserve();
-  for (const HeldImage& image : held_) {
+  if (base::Exists(own_place)) {
+    assembly.FillFrom(own_place, assembly.ReadIndex());
+  }
+  for (const HeldImage& image : here) {
     alive_.Touch();
-    const std::string path = image.path + "/" + images::kImageFile;
     const std::optional<chunker::ChunkIndex> index = IndexOf(image);
-    if (assembly.missing_count() > 0 && index && base::Exists(path)) {
-      assembly.FillFrom(path, *index);
+    if (assembly.missing_count() > 0 && index && base::Exists(ImageOf(image.path))) {
+      assembly.FillFrom(ImageOf(image.path), *index);
     }
   }
   for (const auto& other : assemblies_) {  // of the same push

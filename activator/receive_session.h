@@ -44,6 +44,7 @@ class ReceiveSession {
   void Greet();
   void ReceiveImage();
   void AcceptHeld(const pusher::Offer& offer);
+  void ReceiveDamagedAgain();
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
   void Assemble(Assembly& assembly);
@@ -65,6 +66,8 @@ class ReceiveSession {
   std::vector<std::string> features_;
   std::vector<HeldImage> held_;                  // complete versions, as greeted
   std::map<std::string, base::Sha256> changes_;  // the images of this push
+  std::vector<std::string> damaged_;             // of these, held and found damaged
+  bool asked_again_ = false;
   std::vector<std::unique_ptr<Assembly>> assemblies_;
 };
 

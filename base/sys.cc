@@ -43,6 +43,9 @@ int Sys::Fallocate(int fd, int mode, off_t offset, off_t size_bytes) {
   return ::fallocate(fd, mode, offset, size_bytes);
 }
 int Sys::Rename(const char* from, const char* to) { return ::rename(from, to); }
+int Sys::Exchange(const char* one, const char* other) {
+  return ::renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
 int Sys::Link(const char* from, const char* to) { return ::link(from, to); }
 int Sys::Symlink(const char* target, const char* path) { return ::symlink(target, path); }
 int Sys::Unlink(const char* path) { return ::unlink(path); }

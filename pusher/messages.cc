@@ -162,6 +162,19 @@ Need Need::Parse(std::string_view text, const std::string& peer) {
   return out;
 }
 
+std::string Again::Serialize() const { return Dump({{"names", names}}); }
+
+Again Again::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "answer"));
+  JsonFields fields(json, PathOf(peer, "answer"), kBad);
+  Again out{fields.Strings("names")};
+  fields.Done();
+  if (out.names.empty()) {
+    fields.FailAt("names", "expected at least one");
+  }
+  return out;
+}
+
 std::string Staged::Serialize() const {
   return Dump({{"generation", generation}, {"created", created}, {"active", active}});
 }

@@ -67,6 +67,9 @@ class FaultySys : public base::Sys {
   int Rename(const char* from, const char* to) override {
     return Fails("rename", to) ? -1 : Sys::Rename(from, to);
   }
+  int Exchange(const char* one, const char* other) override {
+    return Fails("exchange", other) ? -1 : Sys::Exchange(one, other);
+  }
   int Link(const char* from, const char* to) override {
     return Fails("link", to) ? -1 : Sys::Link(from, to);
   }
