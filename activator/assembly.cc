@@ -186,8 +186,11 @@ void Assembly::Put(size_t number, base::Bytes data) {
   for (const uint64_t offset : chunks_[number].offsets) {
     base::PWriteAll(image_.get(), data, offset, image_path_);
   }
-  missing_[number] = false;
-  --missing_count_;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (missing_[number]) {
+    missing_[number] = false;
+    --missing_count_;
+  }
 }
 
 void Assembly::Verify() {

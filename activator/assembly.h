@@ -6,6 +6,7 @@
 #define SLIPWAY_ACTIVATOR_ASSEMBLY_H_
 
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,7 +47,8 @@ class Assembly {
   // Copies the missing chunks that `image_path` has by its index; a chunk whose content is not what
   // the index says is left out. `index` is of any image.
   void FillFrom(const std::string& image_path, const chunker::ChunkIndex& index);
-  // False: `data` is not that chunk, and nothing has changed.
+  // False: `data` is not that chunk, and nothing has changed. Several threads may store chunks;
+  // what is missing is for one of them to ask when the others are done.
   bool Store(size_t number, base::Bytes data);
 
   // Makes the image durable and compares it with the manifest's digest; Error{kVerification} then
@@ -70,6 +72,7 @@ class Assembly {
   const std::string image_path_;
   const std::string gone_path_;  // out of sight, while it is removed
   const pusher::ChunkList chunks_;
+  std::mutex mutex_;  // for what is missing
   std::vector<bool> missing_;
   size_t missing_count_;
   std::vector<uint8_t> buffer_;

@@ -221,17 +221,25 @@ void ReceiveSession::SendMissing(const Assembly& assembly) {
 // Deltas may fail, chunks may not: what is still missing when all was sent comes as chunks.
 void ReceiveSession::ReceiveChunks(Assembly& assembly) {
   const chunker::Codec& codec = assembly.stored().manifest.image.codec;
-  const std::unique_ptr<Rebuilder> rebuilder = Rebuilder::Make(codec, held_);
+  RebuildPool pool(
+      codec, held_, RebuildJobs(codec, options_.host_jobs),
+      [&](uint64_t number, const std::vector<uint8_t>& chunk) { assembly.Store(number, chunk); });
+  std::vector<bool> due = assembly.missing();
   for (bool all_sent = false; !all_sent || assembly.missing_count() > 0;) {
     const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
     if (message.type == MessageType::kDelta && !all_sent) {
-      TakeDelta(pusher::DeltaMessage::Parse(message.payload, wire_.peer()), rebuilder.get(),
-                assembly);
+      pusher::DeltaMessage delta = pusher::DeltaMessage::Parse(message.payload, wire_.peer());
+      CheckAskedFor(delta.first_chunk, delta.chunks.size(), due);
+      pool.Submit(std::move(delta));
     } else if (message.type == MessageType::kChunk) {
-      TakeChunk(pusher::ParseChunk(message.payload, wire_.peer()), assembly);
+      const pusher::ChunkMessage chunk = pusher::ParseChunk(message.payload, wire_.peer());
+      CheckAskedFor(chunk.number, 1, due);
+      TakeChunk(chunk, assembly);
     } else if (message.type == MessageType::kSent && !all_sent && message.payload.empty()) {
+      pool.Finish();
       all_sent = true;
+      due = assembly.missing();
       SendMissing(assembly);
       wire_.Flush();
     } else {
@@ -241,32 +249,23 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
   }
 }
 
-void ReceiveSession::CheckAskedFor(uint64_t number, const Assembly& assembly) const {
-  if (number >= assembly.chunks().size() || !assembly.IsMissing(number)) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
-               wire_.peer(), number);
+// Each comes once; of what is being rebuilt nobody knows yet whether it comes out.
+void ReceiveSession::CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const {
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t number = first + i;
+    if (number >= due.size() || !due[number]) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
+                 wire_.peer(), number);
+    }
+    due[number] = false;
   }
 }
 
 void ReceiveSession::TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly) {
-  CheckAskedFor(chunk.number, assembly);
   if (!assembly.Store(chunk.number, chunk.data)) {
     base::Fail(base::Code::kVerification, "chunk {} of {} arrived with another content",
                chunk.number, assembly.stored().manifest.name);
   }
-}
-
-void ReceiveSession::TakeDelta(const pusher::DeltaMessage& message, Rebuilder* rebuilder,
-                               Assembly& assembly) {
-  for (size_t i = 0; i < message.chunks.size(); ++i) {
-    CheckAskedFor(message.first_chunk + i, assembly);
-  }
-  if (rebuilder == nullptr) {
-    return;
-  }
-  rebuilder->Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
-    assembly.Store(message.first_chunk + place, chunk);
-  });
 }
 
 void ReceiveSession::PublishAndStage() {

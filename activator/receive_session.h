@@ -14,7 +14,7 @@
 
 #include "activator/assembly.h"
 #include "activator/chunk_store.h"
-#include "activator/rebuild.h"
+#include "activator/rebuild_pool.h"
 #include "activator/receive.h"
 #include "activator/stage.h"
 #include "pusher/keep_alive.h"
@@ -51,10 +51,9 @@ class ReceiveSession {
   void FillFromWhatIsHere(Assembly& assembly);
   void ReceiveChunks(Assembly& assembly);
   void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
-  void TakeDelta(const pusher::DeltaMessage& message, Rebuilder* rebuilder, Assembly& assembly);
   std::string BasisOf(const pusher::Offer& offer) const;
   void SendMissing(const Assembly& assembly);
-  void CheckAskedFor(uint64_t number, const Assembly& assembly) const;
+  void CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const;
   void PublishAndStage();
   [[noreturn]] void FailDiskFull(const base::Error& error);
 
