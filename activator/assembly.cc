@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "activator/chunk_store.h"
+#include "activator/shared_blocks.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -105,13 +106,26 @@ bool Assembly::LinkTo(const std::string& image_path) {
   return true;
 }
 
-void Assembly::Reserve() {
+void Assembly::Open() {
   const std::optional<struct stat> there = base::LstatIfThere(image_path_);
   // A link to a published version must never be written to.
   if (there && (!S_ISREG(there->st_mode) || there->st_nlink > 1)) {
     base::Unlink(image_path_);
   }
   image_ = base::Open(image_path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+  const struct stat now = base::Fstat(image_.get(), image_path_);
+  const uint64_t size_bytes = stored_.manifest.image.size_bytes;
+  if (static_cast<uint64_t>(now.st_size) == size_bytes) {
+    TakeInWhatIsThere();
+  } else if (base::TheSys().Ftruncate(image_.get(), static_cast<off_t>(size_bytes)) != 0) {
+    base::FailErrno(errno, "cannot size {}", image_path_);
+  }
+}
+
+void Assembly::Reserve() {
+  if (std::exchange(reserved_, true)) {
+    return;
+  }
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
   const uint64_t allocated_bytes = static_cast<uint64_t>(now.st_blocks) * kBlockBytes;
@@ -122,16 +136,10 @@ void Assembly::Reserve() {
                     stored_.id.text(), base::HumanBytes(needed_bytes), layout_.root(),
                     base::HumanBytes(free_bytes));
   }
-  const auto length = static_cast<off_t>(size_bytes);
-  if (base::TheSys().Fallocate(image_.get(), 0, 0, length) != 0 && errno != EOPNOTSUPP &&
-      errno != ENOSYS) {
+  // What is shared stays shared.
+  if (base::TheSys().Fallocate(image_.get(), 0, 0, static_cast<off_t>(size_bytes)) != 0 &&
+      errno != EOPNOTSUPP && errno != ENOSYS) {
     base::FailErrno(errno, "cannot reserve {} for {}", base::HumanBytes(size_bytes), image_path_);
-  }
-  if (base::TheSys().Ftruncate(image_.get(), length) != 0) {
-    base::FailErrno(errno, "cannot size {}", image_path_);
-  }
-  if (static_cast<uint64_t>(now.st_size) == size_bytes) {
-    TakeInWhatIsThere();
   }
 }
 
@@ -142,8 +150,7 @@ void Assembly::TakeInWhatIsThere() {
     const bool there = std::ranges::all_of(
         offsets, [&](uint64_t offset) { return Holds(image_.get(), image_path_, offset, number); });
     if (there) {
-      missing_[number] = false;
-      --missing_count_;
+      SetThere(number);
     }
   }
 }
@@ -168,7 +175,8 @@ void Assembly::FillFrom(const std::string& image_path, const chunker::ChunkIndex
       holds = Holds(source.get(), image_path, chunk.offset, *number);
     } catch (const base::Error&) {  // a bad sector is as bad as a wrong byte
     }
-    if (holds) {
+    if (holds && !Share(source.get(), chunk.offset, *number)) {
+      Reserve();
       Put(*number, buffer_);
     }
   }
@@ -186,6 +194,22 @@ void Assembly::Put(size_t number, base::Bytes data) {
   for (const uint64_t offset : chunks_[number].offsets) {
     base::PWriteAll(image_.get(), data, offset, image_path_);
   }
+  SetThere(number);
+}
+
+// The source was verified a moment ago, and the whole image will be.
+bool Assembly::Share(int source, uint64_t offset, size_t number) {
+  const size_t size_bytes = chunks_[number].size_bytes;
+  for (const uint64_t to : chunks_[number].offsets) {
+    if (!can_share_ || !ShareBlocks(source, offset, image_.get(), to, size_bytes, can_share_)) {
+      return false;
+    }
+  }
+  SetThere(number);
+  return true;
+}
+
+void Assembly::SetThere(size_t number) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (missing_[number]) {
     missing_[number] = false;
@@ -196,6 +220,7 @@ void Assembly::Put(size_t number, base::Bytes data) {
 void Assembly::Verify() {
   if (image_.valid()) {
     base::Fsync(image_.get(), image_path_);
+    added_bytes_ = UnsharedBytes(image_.get());
     base::Close(std::move(image_), image_path_);
   }
   if (base::Sha256OfFile(image_path_) != stored_.manifest.image.sha256) {

@@ -47,6 +47,7 @@ void ReceiveSession::Run() {
     for (const auto& assembly : assemblies_) {
       alive_.Touch();
       assembly->Verify();
+      added_bytes_ += assembly->added_bytes();
     }
     alive_.Touch();
     PublishAndStage();
@@ -195,7 +196,7 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
       return;
     }
   }
-  assembly.Reserve();
+  assembly.Open();
   if (base::Exists(own_place)) {
     assembly.FillFrom(own_place, assembly.ReadIndex());
   }
@@ -211,6 +212,7 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
       assembly.FillFrom(other->image_path(), other->ReadIndex());
     }
   }
+  assembly.Reserve();
 }
 
 void ReceiveSession::SendMissing(const Assembly& assembly) {
@@ -286,6 +288,7 @@ void ReceiveSession::PublishAndStage() {
   answer.generation = staged.number;
   answer.created = staged.created;
   answer.active = staged.active;
+  answer.added_bytes = added_bytes_;
   pusher::SendText(wire_, MessageType::kStaged, answer.Serialize());
   wire_.Flush();
 }

@@ -6,6 +6,7 @@
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -67,6 +68,7 @@ class ReceiveSession {
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::string> damaged_;             // of these, held and found damaged
   bool asked_again_ = false;
+  uint64_t added_bytes_ = 0;
   std::vector<std::unique_ptr<Assembly>> assemblies_;
 };
 

@@ -41,6 +41,8 @@ class Sys {
   virtual int Lstat(const char* path, struct stat* out);
   virtual int Stat(const char* path, struct stat* out);
   virtual int Statvfs(const char* path, struct statvfs* out);
+  // FICLONERANGE: `to` shares the blocks of `from`.
+  virtual int CloneRange(int from, off_t from_offset, int to, off_t to_offset, size_t size_bytes);
   virtual int Flock(int fd, int operation);
 };
 

@@ -176,7 +176,10 @@ Again Again::Parse(std::string_view text, const std::string& peer) {
 }
 
 std::string Staged::Serialize() const {
-  return Dump({{"generation", generation}, {"created", created}, {"active", active}});
+  return Dump({{"generation", generation},
+               {"created", created},
+               {"active", active},
+               {"added_bytes", added_bytes}});
 }
 
 Staged Staged::Parse(std::string_view text, const std::string& peer) {
@@ -186,6 +189,7 @@ Staged Staged::Parse(std::string_view text, const std::string& peer) {
   out.generation = fields.Number("generation", 1, kAny);
   out.created = fields.Bool("created", false);
   out.active = fields.Bool("active", false);
+  out.added_bytes = fields.Number("added_bytes", 0, kAny);
   fields.Done();
   return out;
 }

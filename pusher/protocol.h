@@ -127,6 +127,7 @@ struct Staged {
   uint64_t generation = 0;
   bool created = false;  // false: there was such a generation already
   bool active = false;   // and it is the active one
+  uint64_t added_bytes = 0;  // of disk, that no other version shares
   bool operator==(const Staged&) const = default;
 
   std::string Serialize() const;
