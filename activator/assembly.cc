@@ -19,6 +19,7 @@ namespace activator {
 namespace {
 
 constexpr const char* kLockFile = "/lock";
+const std::string kGone = std::string(base::kTemporaryPrefix) + "gone-";
 // Left free beside the image: directories, manifests, the generation.
 constexpr uint64_t kHeadroomBytes = 4 << 20;
 constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
@@ -43,6 +44,14 @@ base::FileLock LockDirectory(const std::string& path, const images::StoredManife
 
 }  // namespace
 
+void RemoveGone(const images::HostLayout& layout) {
+  for (const std::string& name : base::ListDirectory(layout.Incoming())) {
+    if (name.starts_with(kGone)) {
+      base::RemoveTree(layout.Incoming() + "/" + name);
+    }
+  }
+}
+
 bool IsDiskFull(const base::Error& error) {
   return error.error_number() == ENOSPC || error.error_number() == EDQUOT;
 }
@@ -54,8 +63,7 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       stored_(std::move(manifest)),
       path_(layout.Incoming(stored_.id)),
       image_path_(path_ + "/" + images::kImageFile),
-      gone_path_(fmt::format("{}/{}gone-{}", layout_.Incoming(), base::kTemporaryPrefix,
-                             stored_.id.text())),
+      gone_path_(layout_.Incoming() + "/" + kGone + stored_.id.text()),
       chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
       missing_(chunks_.size(), true),
       missing_count_(chunks_.size()),
@@ -234,7 +242,6 @@ void Assembly::Verify() {
 
 void Assembly::Publish() {
   const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
-  base::RemoveTree(gone_path_);  // of a push that was cut off
   base::MakeDirectories(layout_.Application(stored_.manifest.name));
   if (!base::LstatIfThere(version)) {
     base::PublishDirectory(path_, version);
@@ -248,7 +255,6 @@ void Assembly::Publish() {
   // With the lock in it: removed before, another transfer could make a new one and write into what
   // is being published.
   base::Unlink(version + kLockFile);
-  base::RemoveTree(gone_path_);
 }
 
 // By another name first: whoever waits for the lock finds the directory whole or not at all.

@@ -91,6 +91,9 @@ class Assembly {
   uint64_t added_bytes_ = 0;
 };
 
+// Removes what a push that ended was removing. The caller holds the host's lock.
+void RemoveGone(const images::HostLayout& layout);
+
 // True where the error says that the disk or a quota is full.
 bool IsDiskFull(const base::Error& error);
 

@@ -273,10 +273,12 @@ void ReceiveSession::TakeChunk(const pusher::ChunkMessage& chunk, Assembly& asse
 void ReceiveSession::PublishAndStage() {
   const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
                             options_.lock_wait);
+  RemoveGone(layout_);
   for (const auto& assembly : assemblies_) {
     assembly->Publish();
   }
   assemblies_.clear();
+  RemoveGone(layout_);
   for (const auto& [name, digest] : changes_) {
     const std::string version = layout_.Version(name, images::ImageId::Of(digest));
     if (!OpenIfComplete(version)) {  // the greeting was a while ago

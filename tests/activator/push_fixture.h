@@ -27,7 +27,7 @@ class PushTest : public testing::Test {
   static constexpr size_t kChunkBytes = 98304;  // whole blocks
   static constexpr size_t kChunks = 20;
 
-  PushTest() {
+  explicit PushTest(const std::string& parent = "/tmp") : directory_(parent, "push-") {
     std::signal(SIGPIPE, SIG_IGN);
     for (uint64_t i = 0; i < kChunks; ++i) {
       chunks_.push_back(tests::NoiseBytes(i, kChunkBytes));
@@ -57,8 +57,38 @@ class PushTest : public testing::Test {
       } catch (const base::Error&) {  // the sender is told
       }
     });
-    const Outcome out = PushOver(pair.a, built, push_options);
+    const Outcome out = PushOver(pair.a.get(), pair.a.get(), built, push_options);
+    pair.a.Reset();
     agent.join();
+    return out;
+  }
+
+  // The sender's side alone.
+  static Outcome PushOver(int in, int out_fd, const std::vector<std::string>& built,
+                          const pusher::PushOptions& push_options) {
+    Outcome out;
+    std::vector<images::ImageDirectory> images;
+    for (const std::string& path : built) {
+      images.emplace_back(path);
+    }
+    base::TemporaryDirectory place("/tmp", "push-said-");
+    const base::UniqueFd said = base::Open(place.path() + "/said", O_RDWR | O_CREAT, 0600);
+    base::Io io;
+    io.err = said.get();
+    pusher::StreamOptions stream_options;
+    stream_options.peer = "host";
+    stream_options.read_while_writing = true;
+    pusher::Stream stream(in, out_fd, stream_options);
+    pusher::Wire wire(stream);
+    try {
+      const pusher::PushResult result = pusher::Push(wire, images, io, push_options);
+      out.images = result.images;
+      out.staged = result.staged;
+    } catch (const base::Error& error) {
+      out.error = error.what();
+    }
+    out.sent_bytes = stream.sent_bytes();
+    out.said = base::ReadFile(place.path() + "/said");
     return out;
   }
 
@@ -81,39 +111,11 @@ class PushTest : public testing::Test {
            base::BaseName(built);
   }
 
-  base::TemporaryDirectory directory_{"/tmp", "push-"};
+  base::TemporaryDirectory directory_;
   std::vector<std::string> chunks_;
   ReceiveOptions options_ = {directory_.path() + "/root", "me", true};
 
  private:
-  static Outcome PushOver(base::UniqueFd& fd, const std::vector<std::string>& built,
-                          const pusher::PushOptions& push_options) {
-    Outcome out;
-    std::vector<images::ImageDirectory> images;
-    for (const std::string& path : built) {
-      images.emplace_back(path);
-    }
-    base::TemporaryDirectory place("/tmp", "push-said-");
-    const base::UniqueFd said = base::Open(place.path() + "/said", O_RDWR | O_CREAT, 0600);
-    base::Io io;
-    io.err = said.get();
-    pusher::StreamOptions stream_options;
-    stream_options.peer = "host";
-    stream_options.read_while_writing = true;
-    pusher::Stream stream(fd.get(), fd.get(), stream_options);
-    pusher::Wire wire(stream);
-    try {
-      const pusher::PushResult result = pusher::Push(wire, images, io, push_options);
-      out.images = result.images;
-      out.staged = result.staged;
-    } catch (const base::Error& error) {
-      out.error = error.what();
-    }
-    out.sent_bytes = stream.sent_bytes();
-    out.said = base::ReadFile(place.path() + "/said");
-    fd.Reset();
-    return out;
-  }
   static void Prepare(const images::HostLayout& layout) {
     base::MakeDirectories(layout.Incoming());
   }
