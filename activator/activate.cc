@@ -273,8 +273,9 @@ int Tool::Run() {
     case Command::kBoot:
       return Boot();
     case Command::kReceive:
-      return RunReceive(
-          {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait)}, io_);
+      return RunReceive({line_.root, line_.by, line_.plain_directory,
+                         LockWait(ReceiveOptions().lock_wait), line_.host_jobs},
+                        io_);
   }
   return 0;
 }

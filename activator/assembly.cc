@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "activator/chunk_store.h"
+#include "activator/shared_blocks.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -18,6 +19,7 @@ namespace activator {
 namespace {
 
 constexpr const char* kLockFile = "/lock";
+const std::string kGone = std::string(base::kTemporaryPrefix) + "gone-";
 // Left free beside the image: directories, manifests, the generation.
 constexpr uint64_t kHeadroomBytes = 4 << 20;
 constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
@@ -42,6 +44,14 @@ base::FileLock LockDirectory(const std::string& path, const images::StoredManife
 
 }  // namespace
 
+void RemoveGone(const images::HostLayout& layout) {
+  for (const std::string& name : base::ListDirectory(layout.Incoming())) {
+    if (name.starts_with(kGone)) {
+      base::RemoveTree(layout.Incoming() + "/" + name);
+    }
+  }
+}
+
 bool IsDiskFull(const base::Error& error) {
   return error.error_number() == ENOSPC || error.error_number() == EDQUOT;
 }
@@ -53,6 +63,7 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       stored_(std::move(manifest)),
       path_(layout.Incoming(stored_.id)),
       image_path_(path_ + "/" + images::kImageFile),
+      gone_path_(layout_.Incoming() + "/" + kGone + stored_.id.text()),
       chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
       missing_(chunks_.size(), true),
       missing_count_(chunks_.size()),
@@ -91,7 +102,7 @@ chunker::ChunkIndex Assembly::ReadIndex() const {
 }
 
 bool Assembly::LinkTo(const std::string& image_path) {
-  if (base::Sha256OfFile(image_path) != stored_.manifest.image.sha256) {
+  if (!HasDigest(image_path, stored_.manifest.image.sha256)) {
     return false;
   }
   base::UnlinkIfThere(image_path_);
@@ -103,13 +114,26 @@ bool Assembly::LinkTo(const std::string& image_path) {
   return true;
 }
 
-void Assembly::Reserve() {
+void Assembly::Open() {
   const std::optional<struct stat> there = base::LstatIfThere(image_path_);
   // A link to a published version must never be written to.
   if (there && (!S_ISREG(there->st_mode) || there->st_nlink > 1)) {
     base::Unlink(image_path_);
   }
   image_ = base::Open(image_path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+  const struct stat now = base::Fstat(image_.get(), image_path_);
+  const uint64_t size_bytes = stored_.manifest.image.size_bytes;
+  if (static_cast<uint64_t>(now.st_size) == size_bytes) {
+    TakeInWhatIsThere();
+  } else if (base::TheSys().Ftruncate(image_.get(), static_cast<off_t>(size_bytes)) != 0) {
+    base::FailErrno(errno, "cannot size {}", image_path_);
+  }
+}
+
+void Assembly::Reserve() {
+  if (std::exchange(reserved_, true)) {
+    return;
+  }
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
   const uint64_t allocated_bytes = static_cast<uint64_t>(now.st_blocks) * kBlockBytes;
@@ -120,16 +144,10 @@ void Assembly::Reserve() {
                     stored_.id.text(), base::HumanBytes(needed_bytes), layout_.root(),
                     base::HumanBytes(free_bytes));
   }
-  const auto length = static_cast<off_t>(size_bytes);
-  if (base::TheSys().Fallocate(image_.get(), 0, 0, length) != 0 && errno != EOPNOTSUPP &&
-      errno != ENOSYS) {
+  // What is shared stays shared.
+  if (base::TheSys().Fallocate(image_.get(), 0, 0, static_cast<off_t>(size_bytes)) != 0 &&
+      errno != EOPNOTSUPP && errno != ENOSYS) {
     base::FailErrno(errno, "cannot reserve {} for {}", base::HumanBytes(size_bytes), image_path_);
-  }
-  if (base::TheSys().Ftruncate(image_.get(), length) != 0) {
-    base::FailErrno(errno, "cannot size {}", image_path_);
-  }
-  if (static_cast<uint64_t>(now.st_size) == size_bytes) {
-    TakeInWhatIsThere();
   }
 }
 
@@ -140,8 +158,7 @@ void Assembly::TakeInWhatIsThere() {
     const bool there = std::ranges::all_of(
         offsets, [&](uint64_t offset) { return Holds(image_.get(), image_path_, offset, number); });
     if (there) {
-      missing_[number] = false;
-      --missing_count_;
+      SetThere(number);
     }
   }
 }
@@ -166,7 +183,8 @@ void Assembly::FillFrom(const std::string& image_path, const chunker::ChunkIndex
       holds = Holds(source.get(), image_path, chunk.offset, *number);
     } catch (const base::Error&) {  // a bad sector is as bad as a wrong byte
     }
-    if (holds) {
+    if (holds && !Share(source.get(), chunk.offset, *number)) {
+      Reserve();
       Put(*number, buffer_);
     }
   }
@@ -184,13 +202,33 @@ void Assembly::Put(size_t number, base::Bytes data) {
   for (const uint64_t offset : chunks_[number].offsets) {
     base::PWriteAll(image_.get(), data, offset, image_path_);
   }
-  missing_[number] = false;
-  --missing_count_;
+  SetThere(number);
+}
+
+// The source was verified a moment ago, and the whole image will be.
+bool Assembly::Share(int source, uint64_t offset, size_t number) {
+  const size_t size_bytes = chunks_[number].size_bytes;
+  for (const uint64_t to : chunks_[number].offsets) {
+    if (!can_share_ || !ShareBlocks(source, offset, image_.get(), to, size_bytes, can_share_)) {
+      return false;
+    }
+  }
+  SetThere(number);
+  return true;
+}
+
+void Assembly::SetThere(size_t number) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (missing_[number]) {
+    missing_[number] = false;
+    --missing_count_;
+  }
 }
 
 void Assembly::Verify() {
   if (image_.valid()) {
     base::Fsync(image_.get(), image_path_);
+    added_bytes_ = UnsharedBytes(image_.get());
     base::Close(std::move(image_), image_path_);
   }
   if (base::Sha256OfFile(image_path_) != stored_.manifest.image.sha256) {
@@ -204,29 +242,27 @@ void Assembly::Verify() {
 
 void Assembly::Publish() {
   const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
-  const std::string damaged =
-      fmt::format("{}/{}damaged-{}", layout_.Incoming(), base::kTemporaryPrefix, stored_.id.text());
   base::MakeDirectories(layout_.Application(stored_.manifest.name));
-  if (base::LstatIfThere(version)) {
-    if (OpenIfComplete(version)) {
-      Discard();
-      return;
-    }
-    base::RemoveTree(damaged);
-    if (base::TheSys().Rename(version.c_str(), damaged.c_str()) != 0) {
-      base::FailErrno(errno, "cannot move the damaged {} away", version);
-    }
+  if (!base::LstatIfThere(version)) {
+    base::PublishDirectory(path_, version);
+  } else if (IsIntact(version, stored_.digest,
+                      base::Exists(path_ + "/" + images::kProvenanceFile))) {
+    Discard();
+    return;
+  } else {
+    base::ReplaceDirectory(path_, version, gone_path_);
   }
   // With the lock in it: removed before, another transfer could make a new one and write into what
   // is being published.
-  base::PublishDirectory(path_, version);
   base::Unlink(version + kLockFile);
-  base::RemoveTree(damaged);
 }
 
+// By another name first: whoever waits for the lock finds the directory whole or not at all.
 void Assembly::Discard() {
   image_.Reset();
-  base::RemoveTree(path_);
+  base::RemoveTree(gone_path_);
+  const bool moved = base::TheSys().Rename(path_.c_str(), gone_path_.c_str()) == 0;
+  base::RemoveTree(moved ? gone_path_ : path_);
 }
 
 }  // namespace activator

@@ -6,6 +6,7 @@
 #define SLIPWAY_ACTIVATOR_ASSEMBLY_H_
 
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,18 +42,26 @@ class Assembly {
   // that: it is read and verified. False: it is not.
   bool LinkTo(const std::string& image_path);
   // Makes the image file at its full size and takes in what an interrupted transfer left there.
-  // Throws Error with ENOSPC and both figures where the disk lacks space.
+  // Before anything else but LinkTo.
+  void Open();
+  // Space for all that is missing; done once, at the latest before the first chunk is written.
+  // Throws Error with ENOSPC and both figures where the disk lacks it.
   void Reserve();
-  // Copies the missing chunks that `image_path` has by its index; a chunk whose content is not what
-  // the index says is left out. `index` is of any image.
+  // Takes the missing chunks that `image_path` has by its index, as shared blocks where the file
+  // system can, otherwise copied; a chunk whose content is not what the index says is left out.
+  // `index` is of any image.
   void FillFrom(const std::string& image_path, const chunker::ChunkIndex& index);
-  // False: `data` is not that chunk, and nothing has changed.
+  // False: `data` is not that chunk, and nothing has changed. Several threads may store chunks;
+  // what is missing is for one of them to ask when the others are done.
   bool Store(size_t number, base::Bytes data);
 
   // Makes the image durable and compares it with the manifest's digest; Error{kVerification} then
   // removes all of it, since no further push would make it right.
   void Verify();
-  // Moves the whole to NAME/ID. The caller holds the host's lock.
+  // Once verified: what the image takes of the disk that no other file has.
+  uint64_t added_bytes() const { return added_bytes_; }
+  // Moves the whole to NAME/ID, in place of a damaged version that is there. The caller holds the
+  // host's lock.
   void Publish();
   // Removes what was received.
   void Discard();
@@ -60,6 +69,8 @@ class Assembly {
  private:
   void WriteTexts(const std::string& index, const std::string& provenance);
   void Put(size_t number, base::Bytes data);
+  void SetThere(size_t number);
+  bool Share(int source, uint64_t offset, size_t number);
   bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
   void TakeInWhatIsThere();
 
@@ -67,13 +78,21 @@ class Assembly {
   const images::StoredManifest stored_;
   const std::string path_;
   const std::string image_path_;
+  const std::string gone_path_;  // out of sight, while it is removed
   const pusher::ChunkList chunks_;
+  std::mutex mutex_;  // for what is missing
   std::vector<bool> missing_;
   size_t missing_count_;
   std::vector<uint8_t> buffer_;
   std::optional<base::FileLock> lock_;
   base::UniqueFd image_;
+  bool reserved_ = false;
+  bool can_share_ = true;  // until it is tried
+  uint64_t added_bytes_ = 0;
 };
+
+// Removes what a push that ended was removing. The caller holds the host's lock.
+void RemoveGone(const images::HostLayout& layout);
 
 // True where the error says that the disk or a quota is full.
 bool IsDiskFull(const base::Error& error);

@@ -15,6 +15,24 @@ std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path) {
   }
 }
 
+bool IsIntact(const std::string& path, const base::Sha256& manifest_sha256, bool with_provenance) {
+  const std::optional<images::ImageDirectory> found = OpenIfComplete(path);
+  return found && found->stored().digest == manifest_sha256 &&
+         (!with_provenance || base::Exists(found->provenance_path())) &&
+         HasDigest(found->image_path(), found->manifest().image.sha256);
+}
+
+bool HasDigest(const std::string& path, const base::Sha256& digest) {
+  try {
+    return base::Exists(path) && base::Sha256OfFile(path) == digest;
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
+    }
+    return false;
+  }
+}
+
 std::vector<HeldImage> CompleteVersions(const images::HostLayout& layout) {
   std::vector<HeldImage> out;
   for (const images::HeldVersion& version : layout.Versions()) {

@@ -25,6 +25,13 @@ struct HeldImage {
 // is not read. A damaged version is as good as none: whoever needs it is sent it again.
 std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path);
 
+// Whether all of the version at `path` is right: manifest, index and image are read and have the
+// digests that they should, and a provenance is there unless the sender has none either.
+bool IsIntact(const std::string& path, const base::Sha256& manifest_sha256, bool with_provenance);
+
+// False also where the file cannot be read: a bad sector is as bad as a wrong byte.
+bool HasDigest(const std::string& path, const base::Sha256& digest);
+
 // Every complete version, by name then id.
 std::vector<HeldImage> CompleteVersions(const images::HostLayout& layout);
 

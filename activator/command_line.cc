@@ -87,6 +87,12 @@ void Describe(Parser& parser, CommandLine& out) {
   parser.prune->add_flag("--json", out.json, "As JSON");
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
   parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
+  parser.receive->add_option("--host-jobs", out.host_jobs)
+      ->description(
+          "Threads that rebuild chunks of deltas; 0: half of the cores. At most those that "
+          "fit 64 MiB of memory")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
 }

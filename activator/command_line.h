@@ -28,6 +28,7 @@ struct CommandLine {
   std::string by;
   std::string activation_id;  // whoever asks for the same once more gives it again
   bool plain_directory = false;
+  size_t host_jobs = 0;  // of `receive`
 };
 
 // Nothing: help or version was asked for and printed. Throws Error{kUsage}, one line that says what

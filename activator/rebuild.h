@@ -6,26 +6,31 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
-#include <map>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <span>
 #include <vector>
 
-#include "activator/chunk_store.h"
+#include "activator/old_content.h"
 #include "chunker/frame_encoder.h"
-#include "images/chunk_reader.h"
 #include "pusher/delta_message.h"
 
 namespace activator {
 
+// What one Rebuilder takes beside its encoder: a delta, its prefix and content, decoders and
+// frames.
+inline constexpr size_t kRebuilderBytes = 11 << 20;
+
+// The memory that a Rebuilder takes; nullopt where this program does not have the codec in that
+// version, or not with these parameters.
+std::optional<size_t> RebuilderBytes(const chunker::Codec& codec);
+
+// One per thread.
 class Rebuilder {
  public:
-  // `versions`: what a Reference's number counts; must outlive the object. Null where this program
-  // does not have the codec in that version, or it takes more memory than a host should give.
-  static std::unique_ptr<Rebuilder> Make(const chunker::Codec& codec,
-                                         const std::vector<HeldImage>& versions);
+  // `codec`: one with RebuilderBytes(). `old` must outlive the object.
+  Rebuilder(const chunker::Codec& codec, OldContent& old)
+      : encoder_(chunker::MakeFrameEncoder(codec)), old_(old) {}
 
   // Calls `use` with each chunk of the message and its place in it; not at all where what it refers
   // to is not here or is damaged, or the delta is none.
@@ -33,26 +38,12 @@ class Rebuilder {
   void Rebuild(const pusher::DeltaMessage& message, const Use& use);
 
  private:
-  Rebuilder(std::unique_ptr<chunker::FrameEncoder> encoder, const std::vector<HeldImage>& versions);
-
-  using Key = std::pair<uint64_t, uint64_t>;  // version, entry
-  struct Kept {
-    Key key;
-    std::vector<uint8_t> content;
-  };
-
-  const images::ChunkReader* VersionOf(uint64_t number);
-  const std::vector<uint8_t>& ContentOf(const images::ChunkReader& version, const Key& key);
   std::optional<std::vector<uint8_t>> PrefixOf(const pusher::DeltaMessage& message);
   std::optional<std::vector<uint8_t>> FrameOf(std::span<const uint8_t> content,
                                               const pusher::ChunkRecipe& recipe);
 
   const std::unique_ptr<chunker::FrameEncoder> encoder_;
-  const std::vector<HeldImage>& versions_;
-  std::map<uint64_t, std::unique_ptr<images::ChunkReader>> open_;  // null: cannot be read
-  std::list<Kept> kept_;  // decoded lately, the latest first
-  std::map<Key, std::list<Kept>::iterator> kept_at_;
-  uint64_t kept_bytes_ = 0;
+  OldContent& old_;
 };
 
 }  // namespace activator

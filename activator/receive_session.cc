@@ -21,6 +21,8 @@ namespace {
 
 using pusher::MessageType;
 
+std::string ImageOf(const std::string& version) { return version + "/" + images::kImageFile; }
+
 }  // namespace
 
 ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
@@ -39,9 +41,13 @@ void ReceiveSession::Run() {
       ReceiveImage();
     }
     pusher::Expect(wire_, MessageType::kCommit);
+    if (!damaged_.empty()) {
+      ReceiveDamagedAgain();
+    }
     for (const auto& assembly : assemblies_) {
       alive_.Touch();
       assembly->Verify();
+      added_bytes_ += assembly->added_bytes();
     }
     alive_.Touch();
     PublishAndStage();
@@ -97,10 +103,26 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
     return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
   });
-  if (found == held_.end()) {
+  if (found == held_.end() || asked_again_) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
                offer.name, images::ImageId::Of(offer.manifest_sha256).text());
   }
+  if (!IsIntact(found->path, offer.manifest_sha256, offer.provenance_bytes > 0)) {
+    damaged_.push_back(offer.name);
+  }
+}
+
+// The greeting read no content. What is right of them is taken from what is here.
+void ReceiveSession::ReceiveDamagedAgain() {
+  pusher::SendText(wire_, MessageType::kAgain, pusher::Again{damaged_}.Serialize());
+  asked_again_ = true;
+  for (const std::string& name : damaged_) {
+    changes_.erase(name);
+  }
+  for (size_t i = 0; i < damaged_.size(); ++i) {
+    ReceiveImage();
+  }
+  pusher::Expect(wire_, MessageType::kCommit);
 }
 
 // The texts that the offer's delta refers to.
@@ -158,21 +180,31 @@ void ReceiveSession::Assemble(Assembly& assembly) {
   }
 }
 
+// Looks anew: another push may have brought something since the greeting, above all the one that
+// this one waited for. What stands at the version's own place may be damaged, and mostly right.
 void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
-  for (const HeldImage& image : held_) {
-    const std::string path = image.path + "/" + images::kImageFile;
-    if (image.image_sha256 == assembly.stored().manifest.image.sha256 && base::Exists(path) &&
-        assembly.LinkTo(path)) {
+  const images::StoredManifest& stored = assembly.stored();
+  const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
+  const std::vector<HeldImage> here = CompleteVersions(layout_);
+  if (assembly.LinkTo(own_place)) {
+    return;
+  }
+  for (const HeldImage& image : here) {
+    alive_.Touch();
+    if (image.image_sha256 == stored.manifest.image.sha256 && ImageOf(image.path) != own_place &&
+        assembly.LinkTo(ImageOf(image.path))) {
       return;
     }
   }
-  assembly.Reserve();
-  for (const HeldImage& image : held_) {
+  assembly.Open();
+  if (base::Exists(own_place)) {
+    assembly.FillFrom(own_place, assembly.ReadIndex());
+  }
+  for (const HeldImage& image : here) {
     alive_.Touch();
-    const std::string path = image.path + "/" + images::kImageFile;
     const std::optional<chunker::ChunkIndex> index = IndexOf(image);
-    if (assembly.missing_count() > 0 && index && base::Exists(path)) {
-      assembly.FillFrom(path, *index);
+    if (assembly.missing_count() > 0 && index && base::Exists(ImageOf(image.path))) {
+      assembly.FillFrom(ImageOf(image.path), *index);
     }
   }
   for (const auto& other : assemblies_) {  // of the same push
@@ -180,6 +212,7 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
       assembly.FillFrom(other->image_path(), other->ReadIndex());
     }
   }
+  assembly.Reserve();
 }
 
 void ReceiveSession::SendMissing(const Assembly& assembly) {
@@ -190,17 +223,25 @@ void ReceiveSession::SendMissing(const Assembly& assembly) {
 // Deltas may fail, chunks may not: what is still missing when all was sent comes as chunks.
 void ReceiveSession::ReceiveChunks(Assembly& assembly) {
   const chunker::Codec& codec = assembly.stored().manifest.image.codec;
-  const std::unique_ptr<Rebuilder> rebuilder = Rebuilder::Make(codec, held_);
+  RebuildPool pool(
+      codec, held_, RebuildJobs(codec, options_.host_jobs),
+      [&](uint64_t number, const std::vector<uint8_t>& chunk) { assembly.Store(number, chunk); });
+  std::vector<bool> due = assembly.missing();
   for (bool all_sent = false; !all_sent || assembly.missing_count() > 0;) {
     const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
     if (message.type == MessageType::kDelta && !all_sent) {
-      TakeDelta(pusher::DeltaMessage::Parse(message.payload, wire_.peer()), rebuilder.get(),
-                assembly);
+      pusher::DeltaMessage delta = pusher::DeltaMessage::Parse(message.payload, wire_.peer());
+      CheckAskedFor(delta.first_chunk, delta.chunks.size(), due);
+      pool.Submit(std::move(delta));
     } else if (message.type == MessageType::kChunk) {
-      TakeChunk(pusher::ParseChunk(message.payload, wire_.peer()), assembly);
+      const pusher::ChunkMessage chunk = pusher::ParseChunk(message.payload, wire_.peer());
+      CheckAskedFor(chunk.number, 1, due);
+      TakeChunk(chunk, assembly);
     } else if (message.type == MessageType::kSent && !all_sent && message.payload.empty()) {
+      pool.Finish();
       all_sent = true;
+      due = assembly.missing();
       SendMissing(assembly);
       wire_.Flush();
     } else {
@@ -210,41 +251,34 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
   }
 }
 
-void ReceiveSession::CheckAskedFor(uint64_t number, const Assembly& assembly) const {
-  if (number >= assembly.chunks().size() || !assembly.IsMissing(number)) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
-               wire_.peer(), number);
+// Each comes once; of what is being rebuilt nobody knows yet whether it comes out.
+void ReceiveSession::CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const {
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t number = first + i;
+    if (number >= due.size() || !due[number]) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
+                 wire_.peer(), number);
+    }
+    due[number] = false;
   }
 }
 
 void ReceiveSession::TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly) {
-  CheckAskedFor(chunk.number, assembly);
   if (!assembly.Store(chunk.number, chunk.data)) {
     base::Fail(base::Code::kVerification, "chunk {} of {} arrived with another content",
                chunk.number, assembly.stored().manifest.name);
   }
 }
 
-void ReceiveSession::TakeDelta(const pusher::DeltaMessage& message, Rebuilder* rebuilder,
-                               Assembly& assembly) {
-  for (size_t i = 0; i < message.chunks.size(); ++i) {
-    CheckAskedFor(message.first_chunk + i, assembly);
-  }
-  if (rebuilder == nullptr) {
-    return;
-  }
-  rebuilder->Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
-    assembly.Store(message.first_chunk + place, chunk);
-  });
-}
-
 void ReceiveSession::PublishAndStage() {
   const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
                             options_.lock_wait);
+  RemoveGone(layout_);
   for (const auto& assembly : assemblies_) {
     assembly->Publish();
   }
   assemblies_.clear();
+  RemoveGone(layout_);
   for (const auto& [name, digest] : changes_) {
     const std::string version = layout_.Version(name, images::ImageId::Of(digest));
     if (!OpenIfComplete(version)) {  // the greeting was a while ago
@@ -256,6 +290,7 @@ void ReceiveSession::PublishAndStage() {
   answer.generation = staged.number;
   answer.created = staged.created;
   answer.active = staged.active;
+  answer.added_bytes = added_bytes_;
   pusher::SendText(wire_, MessageType::kStaged, answer.Serialize());
   wire_.Flush();
 }

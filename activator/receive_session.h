@@ -6,6 +6,7 @@
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,7 +15,7 @@
 
 #include "activator/assembly.h"
 #include "activator/chunk_store.h"
-#include "activator/rebuild.h"
+#include "activator/rebuild_pool.h"
 #include "activator/receive.h"
 #include "activator/stage.h"
 #include "pusher/keep_alive.h"
@@ -44,16 +45,16 @@ class ReceiveSession {
   void Greet();
   void ReceiveImage();
   void AcceptHeld(const pusher::Offer& offer);
+  void ReceiveDamagedAgain();
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
   void Assemble(Assembly& assembly);
   void FillFromWhatIsHere(Assembly& assembly);
   void ReceiveChunks(Assembly& assembly);
   void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
-  void TakeDelta(const pusher::DeltaMessage& message, Rebuilder* rebuilder, Assembly& assembly);
   std::string BasisOf(const pusher::Offer& offer) const;
   void SendMissing(const Assembly& assembly);
-  void CheckAskedFor(uint64_t number, const Assembly& assembly) const;
+  void CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const;
   void PublishAndStage();
   [[noreturn]] void FailDiskFull(const base::Error& error);
 
@@ -65,6 +66,9 @@ class ReceiveSession {
   std::vector<std::string> features_;
   std::vector<HeldImage> held_;                  // complete versions, as greeted
   std::map<std::string, base::Sha256> changes_;  // the images of this push
+  std::vector<std::string> damaged_;             // of these, held and found damaged
+  bool asked_again_ = false;
+  uint64_t added_bytes_ = 0;
   std::vector<std::unique_ptr<Assembly>> assemblies_;
 };
 

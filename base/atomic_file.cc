@@ -95,4 +95,22 @@ void PublishDirectory(const std::string& directory, const std::string& path) {
   RenameDurably(directory, path);
 }
 
+void ReplaceDirectory(const std::string& directory, const std::string& path,
+                      const std::string& old) {
+  FsyncTree(directory);
+  if (TheSys().Exchange(directory.c_str(), path.c_str()) == 0) {
+    FsyncDirectory(ParentOf(path));
+    RenameDurably(directory, old);
+    return;
+  }
+  if (errno != EINVAL && errno != ENOSYS) {
+    FailErrno(errno, "cannot publish {}", path);
+  }
+  if (TheSys().Rename(path.c_str(), old.c_str()) != 0) {
+    FailErrno(errno, "cannot move the old {} away", path);
+  }
+  RenameDurably(directory, path);
+  FsyncDirectory(ParentOf(old));
+}
+
 }  // namespace base

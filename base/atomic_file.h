@@ -46,6 +46,13 @@ void ReplaceSymlink(const std::string& target, const std::string& path);
 // or an empty directory may be (otherwise EEXIST, ENOTEMPTY or ENOTDIR).
 void PublishDirectory(const std::string& directory, const std::string& path);
 
+// The same in place of the directory (or file) that is at `path`, which goes to `old`, where
+// nothing is: for the caller to remove. Whoever opens `path` sees one or the other; only where the
+// file system cannot exchange two names, there is nothing for a moment. `old` must be beside
+// `directory`.
+void ReplaceDirectory(const std::string& directory, const std::string& path,
+                      const std::string& old);
+
 }  // namespace base
 
 #endif  // SLIPWAY_BASE_ATOMIC_FILE_H_

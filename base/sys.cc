@@ -1,9 +1,12 @@
 #include "base/sys.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 
 namespace base {
@@ -43,6 +46,9 @@ int Sys::Fallocate(int fd, int mode, off_t offset, off_t size_bytes) {
   return ::fallocate(fd, mode, offset, size_bytes);
 }
 int Sys::Rename(const char* from, const char* to) { return ::rename(from, to); }
+int Sys::Exchange(const char* one, const char* other) {
+  return ::renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
 int Sys::Link(const char* from, const char* to) { return ::link(from, to); }
 int Sys::Symlink(const char* target, const char* path) { return ::symlink(target, path); }
 int Sys::Unlink(const char* path) { return ::unlink(path); }
@@ -53,6 +59,14 @@ int Sys::Fstat(int fd, struct stat* out) { return ::fstat(fd, out); }
 int Sys::Lstat(const char* path, struct stat* out) { return ::lstat(path, out); }
 int Sys::Stat(const char* path, struct stat* out) { return ::stat(path, out); }
 int Sys::Statvfs(const char* path, struct statvfs* out) { return ::statvfs(path, out); }
+int Sys::CloneRange(int from, off_t from_offset, int to, off_t to_offset, size_t size_bytes) {
+  file_clone_range range{};
+  range.src_fd = from;
+  range.src_offset = static_cast<uint64_t>(from_offset);
+  range.src_length = size_bytes;
+  range.dest_offset = static_cast<uint64_t>(to_offset);
+  return ::ioctl(to, FICLONERANGE, &range);
+}
 int Sys::Flock(int fd, int operation) { return ::flock(fd, operation); }
 
 Sys& TheSys() { return *Current(); }

@@ -30,6 +30,7 @@ class Sys {
   virtual int Ftruncate(int fd, off_t size_bytes);
   virtual int Fallocate(int fd, int mode, off_t offset, off_t size_bytes);
   virtual int Rename(const char* from, const char* to);
+  virtual int Exchange(const char* one, const char* other);  // renameat2, RENAME_EXCHANGE
   virtual int Link(const char* from, const char* to);
   virtual int Symlink(const char* target, const char* path);
   virtual int Unlink(const char* path);
@@ -40,6 +41,8 @@ class Sys {
   virtual int Lstat(const char* path, struct stat* out);
   virtual int Stat(const char* path, struct stat* out);
   virtual int Statvfs(const char* path, struct statvfs* out);
+  // FICLONERANGE: `to` shares the blocks of `from`.
+  virtual int CloneRange(int from, off_t from_offset, int to, off_t to_offset, size_t size_bytes);
   virtual int Flock(int fd, int operation);
 };
 

@@ -54,6 +54,11 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
   app.add_option("--jobs", out.jobs, "Hosts at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  app.add_option("--host-jobs", out.host_jobs,
+                 "Threads that each host makes chunks of deltas with; default: half of its cores, "
+                 "never more than fit 64 MiB of memory")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for whoever holds a host's lock, such as a switch");
   auto* activate = app.add_flag("--activate", out.activate,

@@ -20,6 +20,7 @@ struct Arguments {
   std::string hosts_file = "hosts.json";
   std::string ssh;  // $SLIPWAY_SSH unless given
   size_t jobs = 8;
+  size_t host_jobs = 0;                       // 0: as many as each host likes
   std::optional<uint64_t> lock_wait_seconds;  // nullopt: the agent's own patience
   bool activate = false;
   bool yes = false;  // activate without asking

@@ -41,6 +41,10 @@ RemoteOptions OptionsOf(const Arguments& arguments) {
   if (arguments.lock_wait_seconds) {
     out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
   }
+  if (arguments.host_jobs > 0) {
+    out.host.agent_arguments.insert(out.host.agent_arguments.end(),
+                                    {"--host-jobs", std::to_string(arguments.host_jobs)});
+  }
   return out;
 }
 

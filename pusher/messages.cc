@@ -162,8 +162,24 @@ Need Need::Parse(std::string_view text, const std::string& peer) {
   return out;
 }
 
+std::string Again::Serialize() const { return Dump({{"names", names}}); }
+
+Again Again::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "answer"));
+  JsonFields fields(json, PathOf(peer, "answer"), kBad);
+  Again out{fields.Strings("names")};
+  fields.Done();
+  if (out.names.empty()) {
+    fields.FailAt("names", "expected at least one");
+  }
+  return out;
+}
+
 std::string Staged::Serialize() const {
-  return Dump({{"generation", generation}, {"created", created}, {"active", active}});
+  return Dump({{"generation", generation},
+               {"created", created},
+               {"active", active},
+               {"added_bytes", added_bytes}});
 }
 
 Staged Staged::Parse(std::string_view text, const std::string& peer) {
@@ -173,6 +189,7 @@ Staged Staged::Parse(std::string_view text, const std::string& peer) {
   out.generation = fields.Number("generation", 1, kAny);
   out.created = fields.Bool("created", false);
   out.active = fields.Bool("active", false);
+  out.added_bytes = fields.Number("added_bytes", 0, kAny);
   fields.Done();
   return out;
 }

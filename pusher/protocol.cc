@@ -109,12 +109,16 @@ Message ReceiveMessage(Wire& wire) {
   }
 }
 
-Message Expect(Wire& wire, MessageType type) {
-  Message message = ReceiveMessage(wire);
+void CheckType(const Wire& wire, const Message& message, MessageType type) {
   if (message.type != type) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came where {} is due",
                wire.peer(), TypeOf(message.type), TypeOf(type));
   }
+}
+
+Message Expect(Wire& wire, MessageType type) {
+  Message message = ReceiveMessage(wire);
+  CheckType(wire, message, type);
   return message;
 }
 

@@ -44,6 +44,7 @@ enum class MessageType : uint8_t {
   kFailure = 11,
   kDelta = 12,
   kSent = 13,
+  kAgain = 14,
 };
 
 struct HeldImage {
@@ -112,11 +113,21 @@ struct Need {
   static Need Parse(std::string_view text, const std::string& peer);
 };
 
+// host -> pusher, instead of Staged: these were offered as held and are damaged.
+struct Again {
+  std::vector<std::string> names;  // at least one
+  bool operator==(const Again&) const = default;
+
+  std::string Serialize() const;
+  static Again Parse(std::string_view text, const std::string& peer);
+};
+
 // host -> pusher.
 struct Staged {
   uint64_t generation = 0;
   bool created = false;  // false: there was such a generation already
   bool active = false;   // and it is the active one
+  uint64_t added_bytes = 0;  // of disk, that no other version shares
   bool operator==(const Staged&) const = default;
 
   std::string Serialize() const;
@@ -163,7 +174,9 @@ struct Message {
 // The next message that is no heartbeat. Throws what a Failure from the peer says, with its code,
 // and Error{kUnreachable} at the end of the stream.
 Message ReceiveMessage(Wire& wire);
-// The same, and another type than `type` is Error{kFailed}: the peer broke the protocol.
+// Another type than `type` is Error{kFailed}: the peer broke the protocol.
+void CheckType(const Wire& wire, const Message& message, MessageType type);
+// Both.
 Message Expect(Wire& wire, MessageType type);
 
 // Text from elsewhere as one line that cannot steer a terminal, at most `max_bytes` long.

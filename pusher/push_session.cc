@@ -66,6 +66,7 @@ void OfferHeld(Wire& wire, const images::ImageDirectory& image) {
   offer.name = image.manifest().name;
   offer.manifest_sha256 = image.stored().digest;
   offer.held = true;
+  offer.provenance_bytes = TextsOf(image).provenance.size();
   SendText(wire, MessageType::kOffer, offer.Serialize());
 }
 
@@ -199,13 +200,15 @@ class ContentSender {
   base::Progress progress_;
 };
 
+enum class Trust { kHello, kNone };  // in what the host says that it holds of the image itself
+
 PushedImage PushImage(Wire& wire, const Hello& hello, const images::ImageDirectory& image,
-                      const base::Io& io, const PushOptions& options) {
+                      const base::Io& io, const PushOptions& options, Trust trust = Trust::kHello) {
   PushedImage result;
   result.name = image.manifest().name;
   result.id = image.id().text();
   result.image_bytes = image.manifest().image.size_bytes;
-  result.already_there = Holds(hello, image);
+  result.already_there = trust == Trust::kHello && Holds(hello, image);
   if (result.already_there) {
     OfferHeld(wire, image);
     return result;
@@ -219,6 +222,37 @@ PushedImage PushImage(Wire& wire, const Hello& hello, const images::ImageDirecto
   const bool rebuilds = basis && CanRebuild(hello, image.manifest().image.codec);
   sender.Send(rebuilds ? &*basis : nullptr, result);
   return result;
+}
+
+// Those that the host holds and found damaged when it looked: it asks for what is wrong with them.
+void PushAgain(Wire& wire, const Again& again, const Hello& hello,
+               const std::vector<images::ImageDirectory>& images, const base::Io& io,
+               PushResult& result) {
+  for (const std::string& name : again.names) {
+    const auto found = std::ranges::find(result.images, name, &PushedImage::name);
+    if (found == result.images.end() || !found->already_there) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for {} again", wire.peer(),
+                 Printable(name));
+    }
+    io.Err("imgpush: {}: {} {} is damaged there and is sent again\n", wire.peer(), name, found->id);
+    const auto at = static_cast<size_t>(found - result.images.begin());
+    *found = PushImage(wire, hello, images[at], io, {.deltas = false}, Trust::kNone);
+    found->repaired = true;
+  }
+}
+
+// Commits, once more where the host asks for something again.
+void Commit(Wire& wire, const Hello& hello, const std::vector<images::ImageDirectory>& images,
+            const base::Io& io, PushResult& result) {
+  SendEmpty(wire, MessageType::kCommit);
+  Message answer = ReceiveMessage(wire);
+  if (answer.type == MessageType::kAgain) {
+    PushAgain(wire, Again::Parse(answer.text(), wire.peer()), hello, images, io, result);
+    SendEmpty(wire, MessageType::kCommit);
+    answer = ReceiveMessage(wire);
+  }
+  CheckType(wire, answer, MessageType::kStaged);
+  result.staged = Staged::Parse(answer.text(), wire.peer());
 }
 
 // The connection broke while we wrote: the host may have said why before it went away.
@@ -288,8 +322,7 @@ PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, c
     for (const images::ImageDirectory& image : images) {
       result.images.push_back(PushImage(wire, hello, image, io, options));
     }
-    SendEmpty(wire, MessageType::kCommit);
-    result.staged = Staged::Parse(Expect(wire, MessageType::kStaged).text(), wire.peer());
+    Commit(wire, hello, images, io, result);
     return result;
   } catch (const base::Error& error) {
     if (error.code() == base::Code::kUnreachable) {

@@ -108,6 +108,7 @@ images::Json ToJson(const HostOutcome& outcome) {
   out["generation"] = outcome.push.staged.generation;
   out["created"] = outcome.push.staged.created;
   out["active"] = outcome.push.staged.active;
+  out["added_bytes"] = outcome.push.staged.added_bytes;
   out["chunks"] = {{"total", total},
                    {"present", total - sent},
                    {"sent", sent},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <sstream>
 
@@ -60,6 +61,14 @@ class DyingSys : public base::Sys {
     Count();
     return Sys::Rename(from, to);
   }
+  int Exchange(const char* one, const char* other) override {
+    Count();
+    return Sys::Exchange(one, other);
+  }
+  int CloneRange(int from, off_t from_offset, int to, off_t to_offset, size_t size_bytes) override {
+    Count();
+    return Sys::CloneRange(from, from_offset, to, to_offset, size_bytes);
+  }
   int Link(const char* from, const char* to) override {
     Count();
     return Sys::Link(from, to);
@@ -79,8 +88,8 @@ class DyingSys : public base::Sys {
       ::_exit(137);
     }
   }
-  long calls_left_;
-  long bytes_left_;  // 0: any number; below: it dies
+  std::atomic<long> calls_left_;  // deltas are rebuilt on several threads
+  long bytes_left_;               // 0: any number; below: it dies
 };
 
 void PrepareRoot(const images::HostLayout& layout) {

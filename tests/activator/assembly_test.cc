@@ -44,7 +44,7 @@ class AssemblyTest : public testing::Test {
 TEST_F(AssemblyTest, AssemblesVerifiesAndPublishes) {
   const std::string built = Write({"one", "two", "one", "three"});
   Assembly assembly = Start(built);
-  assembly.Reserve();
+  assembly.Open();
   EXPECT_EQ(assembly.missing_count(), 3U);  // distinct
   EXPECT_EQ(assembly.MissingBytes(), 11U);
   StoreAll(assembly, built);
@@ -57,7 +57,7 @@ TEST_F(AssemblyTest, AssemblesVerifiesAndPublishes) {
 
 TEST_F(AssemblyTest, WhatIsNotTheChunkIsRefused) {
   Assembly assembly = Start(Write({"one", "two"}));
-  assembly.Reserve();
+  assembly.Open();
   EXPECT_FALSE(assembly.Store(0, base::AsBytes("owe")));
   EXPECT_FALSE(assembly.Store(0, base::AsBytes("on")));
   EXPECT_TRUE(assembly.IsMissing(0));
@@ -79,7 +79,7 @@ TEST_F(AssemblyTest, ContinuesWithWhatWasVerifiedAlone) {
   const std::string built = Write({"one", "two", "three"});
   {
     Assembly first = Start(built);
-    first.Reserve();
+    first.Open();
     first.Store(0, base::AsBytes("one"));
     first.Store(2, base::AsBytes("three"));
   }
@@ -89,7 +89,7 @@ TEST_F(AssemblyTest, ContinuesWithWhatWasVerifiedAlone) {
   base::WriteFileAtomically(layout_.Incoming() + "/" + base::BaseName(built) + "/image.erofs",
                             torn);
   Assembly second = Start(built);
-  second.Reserve();
+  second.Open();
   EXPECT_FALSE(second.IsMissing(0));
   EXPECT_TRUE(second.IsMissing(1));
   EXPECT_TRUE(second.IsMissing(2));
@@ -101,7 +101,7 @@ TEST_F(AssemblyTest, TakesVerifiedChunksOfAnotherImageAndLeavesDamagedOnes) {
   bytes[4] = 'X';  // in "two"
   base::WriteFileAtomically(old + "/image.erofs", bytes);
   Assembly assembly = Start(Write({"zero", "three", "two", "one"}, "2"));
-  assembly.Reserve();
+  assembly.Open();
   assembly.FillFrom(old + "/image.erofs", images::ImageDirectory(old).ReadIndex());
   EXPECT_EQ(assembly.missing(), (std::vector<bool>{true, false, true, false}));
 }
@@ -111,7 +111,7 @@ TEST_F(AssemblyTest, AnImageCutShortGivesWhatItHas) {
   const chunker::ChunkIndex index = images::ImageDirectory(old).ReadIndex();
   base::WriteFileAtomically(old + "/image.erofs", "onetw");
   Assembly assembly = Start(Write({"two", "one"}, "2"));
-  assembly.Reserve();
+  assembly.Open();
   assembly.FillFrom(old + "/image.erofs", index);
   EXPECT_EQ(assembly.missing(), (std::vector<bool>{true, false}));
 }
@@ -135,7 +135,7 @@ TEST_F(AssemblyTest, NeverWritesIntoAPublishedImageThroughALink) {
   const std::string built = Write({"one", "two"}, "2");
   { EXPECT_TRUE(Start(built).LinkTo(old + "/image.erofs")); }
   Assembly again = Start(built);  // the push was interrupted after it made the link
-  again.Reserve();
+  again.Open();
   EXPECT_EQ(base::StatIfThere(old + "/image.erofs")->st_nlink, 1U);
   EXPECT_EQ(base::StatIfThere(again.image_path())->st_nlink, 1U);
 }
@@ -162,6 +162,7 @@ TEST_F(AssemblyTest, ALackOfSpaceIsSaidWithBothFiguresBeforeAnythingIsSent) {
   } disk;
   const base::ScopedSys seam(disk);
   try {
+    assembly.Open();
     assembly.Reserve();
     FAIL();
   } catch (const base::Error& error) {

@@ -38,11 +38,11 @@ class RebuildTest : public testing::Test {
   }
   std::vector<std::vector<uint8_t>> Rebuild(const pusher::DeltaMessage& message) {
     std::vector<std::vector<uint8_t>> out;
-    Rebuilder::Make(codec_, versions_)
-        ->Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
-          EXPECT_EQ(place, out.size());
-          out.push_back(chunk);
-        });
+    OldContent old(versions_);
+    Rebuilder(codec_, old).Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
+      EXPECT_EQ(place, out.size());
+      out.push_back(chunk);
+    });
     return out;
   }
 
@@ -77,24 +77,20 @@ TEST_F(RebuildTest, AVersionThatHasGoneGivesNothing) {
   EXPECT_THAT(Rebuild(Message()), IsEmpty());
 }
 
-TEST_F(RebuildTest, ACodecThatTakesTooMuchMemoryIsNotTaken) {
-  const auto takes = [&](const std::string& parameter, uint64_t value) {
-    chunker::Codec other = codec_;
-    other.parameters[parameter] = value;
-    return Rebuilder::Make(other, versions_) != nullptr;
-  };
-  EXPECT_TRUE(takes("chain_log", 16));
-  EXPECT_FALSE(takes("chain_log", 30));
-  EXPECT_FALSE(takes("window_log", 0));  // to zstd: as large as the level likes
+TEST_F(RebuildTest, ACodecThatIsNotHereIsNotTaken) {
+  EXPECT_GT(RebuilderBytes(codec_), kRebuilderBytes);
   chunker::Codec other = codec_;
+  other.parameters["window_log"] = 0;  // to zstd: as large as the level likes
+  EXPECT_EQ(RebuilderBytes(other), std::nullopt);
+  other = codec_;
   other.library_version = "1.5.4";
-  EXPECT_EQ(Rebuilder::Make(other, versions_), nullptr);
+  EXPECT_EQ(RebuilderBytes(other), std::nullopt);
   other = codec_;
   other.parameters.clear();
-  EXPECT_EQ(Rebuilder::Make(other, versions_), nullptr);
+  EXPECT_EQ(RebuilderBytes(other), std::nullopt);
   other = codec_;
   other.parameters.erase("accepted_waste");  // it decides where a chunk ends, which is known here
-  EXPECT_NE(Rebuilder::Make(other, versions_), nullptr);
+  EXPECT_NE(RebuilderBytes(other), std::nullopt);
 }
 
 // Each flush costs a block's header: more of them than the frame has room for must end.

@@ -50,6 +50,7 @@ class ReceiveDeltaTest : public testing::Test {
     options.root = root();
     options.by = "me";
     options.plain_directory = true;
+    options.host_jobs = 3;
     std::thread agent([&, fd = base::UniqueFd(pair[1])] {
       base::Io io;
       io.in = io.out = fd.get();

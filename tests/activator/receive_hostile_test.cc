@@ -192,6 +192,20 @@ TEST_F(HostileTest, ADeltaThatNobodyAskedFor) {
   ExpectNothingPublished();
 }
 
+// Also while nobody knows yet whether it comes out of its delta.
+TEST_F(HostileTest, AChunkTwiceOnceAsADelta) {
+  pusher::DeltaMessage delta;
+  delta.chunks = {{3, {}}};
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
+                        SendChunk(wire, 0, base::AsBytes("one"));
+                      }),
+              HasSubstr("it sent chunk 0, not asked for"));
+  ExpectNothingPublished();
+}
+
 TEST_F(HostileTest, AnOfferWhoseTextsAreADeltaOfNothingHere) {
   pusher::Offer offer = TheOffer();
   offer.delta_bytes = 20;

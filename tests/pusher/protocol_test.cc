@@ -41,7 +41,7 @@ TEST(ProtocolTest, MessagesComeBackAsTheyWere) {
   EXPECT_EQ(Offer::Parse(offer.Serialize(), "h"), offer);
   const Need need{5, 4, 300};
   EXPECT_EQ(Need::Parse(need.Serialize(), "h"), need);
-  const Staged staged{9, true, false};
+  const Staged staged{9, true, false, 4096};
   EXPECT_EQ(Staged::Parse(staged.Serialize(), "h"), staged);
   const Failure failure{base::Code::kBusy, "why"};
   EXPECT_EQ(Failure::Parse(failure.Serialize(), "h"), failure);

@@ -67,6 +67,9 @@ class FaultySys : public base::Sys {
   int Rename(const char* from, const char* to) override {
     return Fails("rename", to) ? -1 : Sys::Rename(from, to);
   }
+  int Exchange(const char* one, const char* other) override {
+    return Fails("exchange", other) ? -1 : Sys::Exchange(one, other);
+  }
   int Link(const char* from, const char* to) override {
     return Fails("link", to) ? -1 : Sys::Link(from, to);
   }
@@ -92,6 +95,11 @@ class FaultySys : public base::Sys {
   }
   int Statvfs(const char* path, struct statvfs* out) override {
     return Fails("statvfs", path) ? -1 : Sys::Statvfs(path, out);
+  }
+  int CloneRange(int from, off_t from_offset, int to, off_t to_offset, size_t size_bytes) override {
+    return Fails("clone", paths_[to])
+               ? -1
+               : Sys::CloneRange(from, from_offset, to, to_offset, size_bytes);
   }
   int Flock(int fd, int operation) override {
     return Blocks("flock", paths_[fd]) ? -1 : Sys::Flock(fd, operation);
