@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <optional>
 #include <set>
-#include <string_view>
 
+#include "activator/age.h"
+#include "activator/agents.h"
 #include "activator/generations.h"
 #include "activator/history.h"
 #include "activator/loop_device.h"
 #include "base/atomic_file.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
@@ -24,18 +23,15 @@
 namespace activator {
 namespace {
 
-constexpr time_t kDay = time_t{24} * 60 * 60;
-constexpr time_t kUnusedAgent = 30 * kDay;
-constexpr std::string_view kAgentPrefix = "activate-";
 // Only prune makes such names, and only under the host's lock: what is there was left by one that
 // was cut off.
 const std::string kGone = std::string(base::kTemporaryPrefix) + "pruned-";
 
 using Paths = std::set<std::string>;
 
-bool IsOlderThan(const std::string& path, time_t seconds) {
+bool HasNotChangedFor(const std::string& path, time_t seconds) {
   const std::optional<struct stat> found = base::LstatIfThere(path);
-  return found && ::time(nullptr) - found->st_ctim.tv_sec > seconds;
+  return found && IsOlderThan(found->st_ctim.tv_sec, seconds);
 }
 
 std::vector<Generation> Kept(const std::vector<Generation>& all, uint64_t active, uint64_t keep) {
@@ -105,7 +101,7 @@ void PlanVersions(const images::HostLayout& layout, const Paths& kept, const Pat
   const auto in_use = FilesInUse();
   for (const images::HeldVersion& version : layout.Versions()) {
     if (kept.contains(version.path) ||
-        (!dropped.contains(version.path) && !IsOlderThan(version.path, kDay))) {
+        (!dropped.contains(version.path) && !HasNotChangedFor(version.path, kDay))) {
       continue;
     }
     const std::optional<struct stat> image =
@@ -117,35 +113,10 @@ void PlanVersions(const images::HostLayout& layout, const Paths& kept, const Pat
   }
 }
 
-bool IsAgent(const std::string& name) {
-  return name.starts_with(kAgentPrefix) &&
-         base::Sha256::FromHex(std::string_view(name).substr(kAgentPrefix.size()));
-}
-
-// bin, and where --agent-dir puts them: the link leads there. A push touches the one that it uses.
-void PlanAgents(const images::HostLayout& layout, PrunePlan& plan) {
-  const std::string link = layout.Bin() + "/activate";
-  const std::optional<std::string> target = base::ReadLinkIfThere(link);
-  if (!target || !base::Exists(link)) {
-    return;  // which one is needed is not known
-  }
-  const std::string linked = base::RealPath(link);
-  for (const std::string& directory : Paths{base::RealPath(layout.Bin()), base::ParentOf(linked)}) {
-    for (const std::string& name : base::ListDirectory(directory)) {
-      const std::string path = directory + "/" + name;
-      const std::optional<struct stat> found = base::LstatIfThere(path);
-      if (IsAgent(name) && path != linked && found && S_ISREG(found->st_mode) &&
-          ::time(nullptr) - found->st_mtim.tv_sec > kUnusedAgent) {
-        plan.agents.push_back(path);
-      }
-    }
-  }
-}
-
 void PlanRest(const images::HostLayout& layout, PrunePlan& plan) {
   for (const std::string& name : base::ListDirectory(layout.Incoming())) {
     const std::string path = layout.Incoming() + "/" + name;
-    if (IsOlderThan(path, 7 * kDay) && LockTransfer(path)) {
+    if (HasNotChangedFor(path, 7 * kDay) && LockTransfer(path)) {
       plan.incoming.push_back(path);
     }
   }
@@ -217,7 +188,7 @@ PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep) {
     PlanVersions(layout, kept_versions, dropped_versions, plan);
   }
   PlanRest(layout, plan);
-  PlanAgents(layout, plan);
+  plan.agents = UnusedAgents(layout);
   for (const uint64_t number : plan.generations) {
     plan.freed_bytes += DiskBytes(layout.Generation(number));
   }

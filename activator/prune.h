@@ -33,7 +33,8 @@ struct PrunePlan {
 // healthy last, and the staged ones newer than the active one. A version goes when no kept
 // generation names it and either a generation that goes does, or it is more than a day old: a push
 // may have brought it and not staged it yet. A transfer goes when it is a week old and nobody holds
-// its lock. An agent goes when bin/activate leads to another one and no push used it for 30 days.
+// its lock. An agent goes when no root's bin/activate leads to it and no push used it for 30 days.
+// What the clock cannot tell the age of stays.
 // The caller holds the host's lock and has recovered.
 PrunePlan PlanPrune(const images::HostLayout& layout, uint64_t keep);
 

@@ -9,17 +9,10 @@
 
 #include "chunker/codec.h"
 #include "chunker/cut.h"
+#include "chunker/zstd_frame.h"
 
 namespace chunker {
 namespace {
-
-constexpr size_t kFrameHeaderBytes = 6;  // of a streamed frame: magic, descriptor, window
-constexpr size_t kBlockHeaderBytes = 3;
-constexpr uint32_t kRunLengthBlock = 1;
-
-struct FreeContext {
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
 
 // What comes out is as long as it is, and many are kept: decoded here first.
 std::vector<uint8_t>& Scratch() {
@@ -32,23 +25,10 @@ std::span<const uint8_t> WithoutZeros(std::span<const uint8_t> chunk) {
   return {first, chunk.end()};
 }
 
-// The length of the frame's header or block that starts at `at`.
-size_t PieceBytes(std::span<const uint8_t> frame, size_t at) {
-  if (at == 0) {
-    return kFrameHeaderBytes;
-  }
-  if (frame.size() - at < kBlockHeaderBytes) {
-    return kBlockHeaderBytes;
-  }
-  const uint32_t header =
-      frame[at] | uint32_t{frame[at + 1]} << 8U | uint32_t{frame[at + 2]} << 16U;
-  return kBlockHeaderBytes + (((header >> 1U) & 3U) == kRunLengthBlock ? 1 : header >> 3U);
-}
-
 // Decodes block by block, so as to see where each ends.
 std::optional<ChunkContent> DecodeZstd(std::span<const uint8_t> frame) {
-  static thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> kContext(ZSTD_createDCtx());
-  if (kContext == nullptr || frame.size() < kFrameHeaderBytes) {
+  static thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstd> kContext(ZSTD_createDCtx());
+  if (kContext == nullptr || frame.size() < kZstdFrameHeaderBytes) {
     return std::nullopt;
   }
   ZSTD_DCtx_reset(kContext.get(), ZSTD_reset_session_only);
@@ -58,7 +38,7 @@ std::optional<ChunkContent> DecodeZstd(std::span<const uint8_t> frame) {
   ZSTD_outBuffer to{scratch.data(), scratch.size(), 0};
   size_t left = 1;
   for (size_t at = 0; at < frame.size();) {
-    const size_t piece = PieceBytes(frame, at);
+    const size_t piece = ZstdPieceBytes(frame, at);
     if (left == 0 || piece > frame.size() - at) {
       return std::nullopt;
     }

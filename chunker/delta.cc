@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "chunker/zstd_frame.h"
 
 namespace chunker {
 namespace {
@@ -19,18 +20,11 @@ void Check(size_t result) {
   }
 }
 
-struct FreeContext {
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-
 }  // namespace
 
 struct DeltaEncoder::Context {
-  ZSTD_CCtx* zstd = ZSTD_createCCtx();
-  Context() = default;
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
-  ~Context() { ZSTD_freeCCtx(zstd); }
+  const std::unique_ptr<ZSTD_CCtx, FreeZstd> owned{ZSTD_createCCtx()};
+  ZSTD_CCtx* const zstd = owned.get();
 };
 
 DeltaEncoder::DeltaEncoder(int level) : context_(std::make_unique<Context>()) {
@@ -61,7 +55,7 @@ std::vector<uint8_t> DeltaEncoder::Encode(std::span<const uint8_t> content,
 std::optional<std::vector<uint8_t>> DecodeDelta(std::span<const uint8_t> delta,
                                                 std::span<const uint8_t> prefix,
                                                 size_t content_bytes) {
-  static thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> kContext(ZSTD_createDCtx());
+  static thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstd> kContext(ZSTD_createDCtx());
   if (kContext == nullptr) {
     throw std::bad_alloc();
   }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "chunker/zstd_frame.h"
 
 namespace chunker {
 namespace {
@@ -37,10 +38,6 @@ uint64_t ZstdParameterOf(const Codec& codec, const std::string& name) {
   }
   return value;
 }
-
-struct FreeContext {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
 
 size_t WasteOf(size_t frame_bytes) {
   return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes;
@@ -135,17 +132,12 @@ class ZstdEncoder final : public FrameEncoder {
   }
 
   // Ends the frame after `size` of its bytes, a flush point: sets the last-block bit of the block
-  // before it (RFC 8878, 3.1.1.2: 3 bytes: last 1 bit, type 2 bits, size 21 bits).
+  // before it (RFC 8878, 3.1.1.2).
   std::vector<uint8_t> FrameEndingAt(size_t size) const {
-    constexpr size_t kFrameHeaderBytes =
-        6;  // magic, descriptor, window: streamed, so no content size
-    constexpr uint32_t kRunLengthBlock = 1;
     std::vector<uint8_t> out(frame_.begin(), frame_.begin() + static_cast<std::ptrdiff_t>(size));
-    size_t last = kFrameHeaderBytes;
-    for (size_t at = kFrameHeaderBytes; at < size;) {
-      const uint32_t header = out[at] | uint32_t{out[at + 1]} << 8U | uint32_t{out[at + 2]} << 16U;
+    size_t last = 0;
+    for (size_t at = 0; at < size; at += ZstdPieceBytes(out, at)) {
       last = at;
-      at += 3 + (((header >> 1U) & 3U) == kRunLengthBlock ? 1 : header >> 3U);
     }
     out[last] |= 1U;
     return out;
@@ -153,7 +145,7 @@ class ZstdEncoder final : public FrameEncoder {
 
   const size_t candidates_;
   const size_t accepted_waste_;
-  const std::unique_ptr<ZSTD_CCtx, FreeContext> context_;
+  const std::unique_ptr<ZSTD_CCtx, FreeZstd> context_;
   std::vector<uint8_t> frame_;  // keeps its memory from call to call
 };
 

@@ -103,6 +103,8 @@ store() {
 # bin/activate names the newest version; an older imgpush leaves it alone.
 link() {
   target=$agent
+  [ "$dir" = "$root/bin" ] ||  # others may use the directory: activate prune asks all their links
+    ln -sfn "$root/bin/activate" "$dir/.slipway-root-$(printf %s "$root" | sha256sum | cut -c1-16)" 2>/dev/null
   [ "$dir" = "$root/bin" ] && target=activate-$digest
   [ "$(readlink "$root/bin/activate")" = "$target" ] && return
   have=$(timeout 10 "$root/bin/activate" --version </dev/null 2>/dev/null | head -n 1)

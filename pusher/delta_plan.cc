@@ -65,6 +65,7 @@ void ReferenceFinder::ReadOld() {
 // where the rest belongs.
 void ReferenceFinder::Align(const ChunkList& new_chunks) {
   std::unordered_map<chunker::ChunkId, size_t> entry_of;
+  new_offsets_.push_back(0);
   for (size_t entry = 0; entry < old_.index().chunks().size(); ++entry) {
     entry_of.emplace(old_.index().chunks()[entry].id, entry);
   }
@@ -72,7 +73,7 @@ void ReferenceFinder::Align(const ChunkList& new_chunks) {
     const DistinctChunk& chunk = new_chunks[number];
     const auto found = entry_of.find(chunk.id);
     anchors_.push_back(found == entry_of.end() ? kNone : found->second);
-    new_bytes_.push_back(chunk.size_bytes);
+    new_offsets_.push_back(new_offsets_.back() + chunk.size_bytes);
   }
   const std::vector<bool> in_order = LongestAscending(anchors_);
   for (size_t i = 0; i < anchors_.size(); ++i) {
@@ -80,27 +81,24 @@ void ReferenceFinder::Align(const ChunkList& new_chunks) {
       anchors_[i] = kNone;
     }
   }
+  after_anchor_.assign(anchors_.size() + 1, 0);
+  next_anchor_.assign(anchors_.size() + 1, anchors_.size());
+  for (size_t i = 0; i < anchors_.size(); ++i) {
+    after_anchor_[i + 1] = anchors_[i] == kNone ? after_anchor_[i] : i + 1;
+  }
+  for (size_t i = anchors_.size(); i > 0; --i) {
+    next_anchor_[i - 1] = anchors_[i - 1] == kNone ? next_anchor_[i] : i - 1;
+  }
 }
 
 // Between the anchors before and after, as far along in the old content as the entries are in the
 // new image.
 ReferenceFinder::Place ReferenceFinder::PlaceOf(size_t first, size_t count) const {
-  size_t left = first;
-  uint64_t before_bytes = 0;
-  while (left > 0 && anchors_[left - 1] == kNone) {
-    --left;
-    before_bytes += new_bytes_[left];
-  }
-  uint64_t own_bytes = 0;
-  for (size_t i = first; i < first + count; ++i) {
-    own_bytes += new_bytes_[i];
-  }
-  size_t right = first + count;
-  uint64_t after_bytes = 0;
-  while (right < anchors_.size() && anchors_[right] == kNone) {
-    after_bytes += new_bytes_[right];
-    ++right;
-  }
+  const size_t left = after_anchor_[first];
+  const size_t right = next_anchor_[first + count];
+  const uint64_t before_bytes = new_offsets_[first] - new_offsets_[left];
+  const uint64_t own_bytes = new_offsets_[first + count] - new_offsets_[first];
+  const uint64_t after_bytes = new_offsets_[right] - new_offsets_[first + count];
   const std::vector<chunker::Chunk>& old = old_.index().chunks();
   const uint64_t begin =
       left == 0 ? 0 : old[anchors_[left - 1]].offset + old[anchors_[left - 1]].size_bytes;

@@ -45,9 +45,13 @@ class ReferenceFinder {
   ReferenceSlice SliceAround(const Place& place) const;
 
   const images::ChunkReader& old_;
-  std::vector<uint64_t> offsets_;    // of each old entry's content in the row; one more at the end
-  std::vector<size_t> anchors_;      // per new chunk: the old entry that is the same, or kNone
-  std::vector<uint64_t> new_bytes_;  // per new chunk, in the image: to scale places by
+  std::vector<uint64_t> offsets_;  // of each old entry's content in the row; one more at the end
+  std::vector<size_t> anchors_;    // per new chunk: the old entry that is the same, or kNone
+  // One more than there are new chunks of each: bytes of the image before a chunk, to scale places
+  // by; the first chunk after the nearest anchor before it; the nearest anchor from it on.
+  std::vector<uint64_t> new_offsets_;
+  std::vector<size_t> after_anchor_;
+  std::vector<size_t> next_anchor_;
   chunker::SketchIndex sketches_;
 };
 

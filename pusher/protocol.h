@@ -44,7 +44,7 @@ enum class MessageType : uint8_t {
   kFailure = 11,
   kDelta = 12,
   kSent = 13,
-  kAgain = 14,
+  kAgain = 15,
 };
 
 struct HeldImage {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "chunker/delta.h"
 #include "images/image_directory.h"
 #include "pusher/chunk_list.h"
 #include "pusher/delta_message.h"
@@ -31,8 +32,15 @@ class HostileTest : public testing::Test {
 
   // Greets, begins with `images` images, lets `say` speak, and returns what the agent fails with.
   std::string Failure(uint64_t images, const std::function<void(pusher::Wire&)>& say) {
-    base::Child child({TEST_AGENT, "receive", "--root", root(), "--by", "me", "--dir"},
-                      base::ChildError::kPiped);
+    // Whatever is said, it takes no more memory than an agent may: 64 MiB and what threads reserve.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    const std::string limit = "ulimit -d 131072; ";
+#else
+    const std::string limit;
+#endif
+    base::Child child(
+        {"sh", "-c", limit + "exec \"$0\" receive --root \"$1\" --by me --dir", TEST_AGENT, root()},
+        base::ChildError::kPiped);
     pusher::StreamOptions options;
     options.peer = "host";
     options.read_while_writing = true;
@@ -221,6 +229,78 @@ TEST_F(HostileTest, AnOfferWhoseTextsAreADeltaOfNothingHere) {
                         pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
                       }),
               HasSubstr("there is no version 1 here"));
+  ExpectNothingPublished();
+}
+
+// Each is no delta, or one of what is not here: the chunk stays missing and is asked for whole.
+TEST_F(HostileTest, DeltasOfNothingAndOfEverything) {
+  const std::vector<uint8_t> bomb =
+      chunker::DeltaEncoder(1).Encode(std::vector<uint8_t>(1 << 20, 'x'), {});
+  const std::string noise = tests::NoiseBytes(1, 500);
+  const std::vector<uint8_t> none(noise.begin(), noise.end());
+  using References = std::vector<pusher::Reference>;
+  for (const auto& [references, delta] : std::vector<std::pair<References, std::vector<uint8_t>>>{
+           {{}, bomb},
+           {{}, none},
+           {{}, {}},
+           {{{0, 0, 1}}, bomb},
+           {{{INT64_MAX, INT64_MAX, INT64_MAX}}, bomb},
+           {References(4096, {0, 0, INT64_MAX}), bomb}}) {
+    pusher::DeltaMessage message;
+    message.chunks = {{3, {}}};
+    message.references = references;
+    message.delta = delta;
+    EXPECT_THAT(Failure(1,
+                        [&](pusher::Wire& wire) {
+                          SendOffer(wire, TheOffer());
+                          wire.Send(static_cast<uint8_t>(MessageType::kDelta), message.Serialize());
+                          SendEmpty(wire, MessageType::kSent);
+                          pusher::Expect(wire, MessageType::kNeed);
+                          for (int round = 0; round < 2; ++round) {
+                            const auto missing =
+                                pusher::Expect(wire, MessageType::kMissing).payload;
+                            EXPECT_EQ(pusher::UnpackBits(missing, 3, "host"),
+                                      (std::vector<bool>{true, true, true}));
+                          }
+                          SendEmpty(wire, MessageType::kHello);
+                        }),
+                HasSubstr("message 1 came among the chunks"));
+  }
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, NamesThatLeadElsewhere) {
+  for (const std::string name : {"../x", "a/b", "/etc", "..", ".", "", ".x", "a\nb", "A",
+                                 "incoming", "generations", "bin", "current"}) {
+    pusher::Offer offer = TheOffer();
+    offer.name = name;
+    EXPECT_THAT(Failure(1,
+                        [&](pusher::Wire& wire) {
+                          pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
+                        }),
+                HasSubstr("image name"))
+        << name;
+  }
+  EXPECT_FALSE(base::Exists(directory_.path() + "/x"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, SizesWithoutBounds) {
+  const std::string good = TheOffer().Serialize();
+  for (const char* field : {"manifest_bytes", "index_bytes", "provenance_bytes", "delta_bytes"}) {
+    for (const char* size : {"9223372036854775807", "9223372036854775808", "18446744073709551616",
+                             "-1", "1e300", "50000000"}) {
+      const size_t at =
+          good.find(std::string("\"") + field + "\":") + std::string(field).size() + 3;
+      std::string text = good;
+      text.replace(at, good.find_first_of(",}", at) - at, size);
+      EXPECT_THAT(
+          Failure(1,
+                  [&](pusher::Wire& wire) { pusher::SendText(wire, MessageType::kOffer, text); }),
+          HasSubstr(field))
+          << size;
+    }
+  }
   ExpectNothingPublished();
 }
 

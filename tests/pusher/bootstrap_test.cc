@@ -234,10 +234,13 @@ TEST_F(BootstrapTest, ANoexecRootIsSaidAndAnotherAgentDirectoryIsTheRemedy) {
                                        "--agent-dir "));
   EXPECT_EQ(refused.sent, 0U);
   host_.other_agent_directory = "/srv/lib/slipway";
-  MakeAgent("echo \"started, $(readlink /srv/images/bin/activate)\"");
+  MakeAgent(
+      "echo \"started, $(readlink /srv/images/bin/activate) $(readlink "
+      "/srv/lib/slipway/.slipway-root-*)\"");
   const Result result = Start(noexec);
   EXPECT_EQ(result.error, "");
-  EXPECT_EQ(result.then, "started, /srv/lib/slipway/activate-" + agent_.sha256.ToHex());
+  EXPECT_EQ(result.then, "started, /srv/lib/slipway/activate-" + agent_.sha256.ToHex() +
+                             " /srv/images/bin/activate");
   EXPECT_EQ(Start(noexec).sent, 0U);  // it is there
   host_.other_agent_directory = "/srv/shared";
   EXPECT_THAT(Start("mkdir /srv/shared; chmod 777 /srv/shared").error,

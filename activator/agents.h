@@ -1,0 +1,22 @@
+// The agents that pushes put on a host, in ROOT/bin or where --agent-dir says, which several roots
+// may share.
+#ifndef SLIPWAY_ACTIVATOR_AGENTS_H_
+#define SLIPWAY_ACTIVATOR_AGENTS_H_
+
+#include <string>
+#include <vector>
+
+#include "images/host_layout.h"
+
+namespace activator {
+
+// A push leaves a link with such a name beside its agent, to its root's bin/activate.
+inline constexpr const char* kRootLinkPrefix = ".slipway-root-";
+
+// Paths of agents that no root's bin/activate leads to and that no push used for 30 days, sorted.
+// Empty where it is not known which one this root needs.
+std::vector<std::string> UnusedAgents(const images::HostLayout& layout);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_AGENTS_H_
