@@ -39,9 +39,11 @@ void AddUser(const images::Service& service, const std::string& version_path, Se
     return;
   }
   out.Add("User", *service.user);
+  // Not found is no reason not to start: a version that was pushed anew gets them at the next
+  // activation or boot.
   for (const char* file : {kPasswdFile, kGroupFile}) {
     out.Add("BindReadOnlyPaths",
-            fmt::format("{}:/etc/{}", ListedPath(fmt::format("{}/{}", version_path, file)), file));
+            fmt::format("-{}:/etc/{}", ListedPath(fmt::format("{}/{}", version_path, file)), file));
   }
 }
 
