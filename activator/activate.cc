@@ -77,6 +77,7 @@ class Tool {
   int Boot();
   int List();
   int ShowStatus();
+  int RenderUnits();
   void RecoverBeforePrune() const;
   int PruneOld();
   void RequireRoot() const;
@@ -203,6 +204,18 @@ int Tool::ShowStatus() {
   return 0;
 }
 
+int Tool::RenderUnits() {
+  RequireHost();
+  const uint64_t number = line_.wanted ? line_.number : ActiveGeneration(host_.layout);
+  if (number == kNoGeneration) {
+    base::Fail(base::Code::kFailed, "nothing is active: say which with --generation N");
+  }
+  LoadGeneration(host_.layout, number);  // says which there are
+  const std::map<std::string, std::string> texts = UnitTexts(host_.layout, number);
+  io_.WriteOut(line_.json ? UnitsJson(texts) : UnitsText(texts));
+  return 0;
+}
+
 void Tool::RecoverBeforePrune() const {
   IgnoreLostConnection();  // recovery stops and starts services: it must not end half-way
   const Recovery recovery = is_directory_ ? Recovery{RecoverDirectory(host_.layout), true}
@@ -270,6 +283,8 @@ int Tool::Run() {
       return ShowStatus();
     case Command::kPrune:
       return PruneOld();
+    case Command::kRender:
+      return RenderUnits();
     case Command::kBoot:
       return Boot();
     case Command::kReceive:

@@ -8,6 +8,7 @@
 #include "activator/recovery.h"
 #include "activator/switch_record.h"
 #include "activator/unit_links.h"
+#include "activator/users.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -213,6 +214,7 @@ void RunBoot(const Host& host) {
   if (reload || NeedsReload(host, linked)) {
     parts.Try([&] { host.systemd.DaemonReload(); });
   }
+  parts.Try([&] { ProvideUsers(host, current); });
   // They are ordered after us: waiting for them would be waiting for ourselves.
   host.systemd.QueueStart(NamesOf(Unscheduled(Select(hosted, linked))));
   parts.ThrowFirst();

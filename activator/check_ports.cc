@@ -1,5 +1,6 @@
 #include "activator/check_ports.h"
 
+#include <algorithm>
 #include <sstream>
 #include <vector>
 
@@ -67,15 +68,17 @@ std::string SocketUnitAt(const HostedUnits& units, uint64_t port) {
   return "";
 }
 
-std::string HolderText(const Listener& listener) {
-  if (listener.pid == 1) {
-    return "a socket unit of systemd's (systemctl list-sockets names it)";
+// The units that hold the socket, from the outermost in; empty where nobody can tell.
+UnitNames HoldersOf(const Listener& listener, const HostedUnits& from) {
+  if (listener.pid != 1) {
+    return listener.units;
   }
-  if (listener.pid == 0) {
-    return "a process that cannot be found";
-  }
-  const std::string process = fmt::format("{}, pid {}", listener.program, listener.pid);
-  return listener.unit.empty() ? process : fmt::format("{} ({})", listener.unit, process);
+  const std::string ours = SocketUnitAt(from, listener.port);
+  return {ours.empty() ? "a socket unit of systemd's (systemctl list-sockets names it)" : ours};
+}
+
+bool Shares(const UnitNames& a, const UnitNames& b) {
+  return std::any_of(a.begin(), a.end(), [&](const auto& unit) { return Contains(b, unit); });
 }
 
 }  // namespace
@@ -91,14 +94,16 @@ void CheckPorts(const Host& host, const images::Services& services, const Hosted
     ports.insert(claim.port);
   }
   for (const Listener& listener : host.listeners(ports)) {
-    const std::string ours = listener.pid == 1 ? SocketUnitAt(from, listener.port) : "";
-    const std::string& unit = ours.empty() ? listener.unit : ours;
+    const UnitNames holders = HoldersOf(listener, from);
+    if (holders.empty() || Shares(holders, leaving)) {
+      continue;
+    }
     for (const Claim& claim : claims) {
-      if (Collides(claim, listener) && !Contains(leaving, unit)) {
+      if (Collides(claim, listener)) {
         base::Fail(base::Code::kFailed,
-                   "port {}, which service {} needs, is taken by {}: stop that, or give one of the "
-                   "two another port",
-                   claim.port, claim.service, ours.empty() ? HolderText(listener) : ours);
+                   "port {}, which service {} needs, is taken by {} ({}, pid {}): stop that, or "
+                   "give one of the two another port",
+                   claim.port, claim.service, holders.front(), listener.program, listener.pid);
       }
     }
   }

@@ -12,8 +12,8 @@ namespace activator {
 // the units that are down, or restarted, when the services start. Throws Error{kFailed} that names
 // who has the port.
 //
-// "ports" does not say at which address: what listens at one address alone is let pass, and the
-// service then fails by itself where it wants that one.
+// "ports" does not say at which address: what listens at one address alone is let pass, and so is
+// what is in no unit that can be told; the service then fails by itself where it wants that one.
 void CheckPorts(const Host& host, const images::Services& services, const HostedUnits& from,
                 const UnitNames& leaving);
 

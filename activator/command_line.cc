@@ -55,6 +55,7 @@ struct Parser {
   CLI::App* list = nullptr;
   CLI::App* status = nullptr;
   CLI::App* prune = nullptr;
+  CLI::App* render = nullptr;
   CLI::App* receive = nullptr;
   CLI::App* boot = nullptr;
   CLI::App* run_switch = nullptr;
@@ -85,6 +86,8 @@ void Describe(Parser& parser, CommandLine& out) {
       ->capture_default_str();
   parser.prune->add_flag("--dry-run", out.dry_run, "Only say what would go");
   parser.prune->add_flag("--json", out.json, "As JSON");
+  parser.render = app.add_subcommand("render", "Print the units of a generation (--generation N)");
+  parser.render->add_flag("--json", out.json, "As JSON");
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
   parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
   parser.receive->add_option("--host-jobs", out.host_jobs)
@@ -107,12 +110,14 @@ void CheckId(const std::string& id) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {parser.list, Command::kList},   {parser.status, Command::kStatus},
-      {parser.prune, Command::kPrune}, {parser.receive, Command::kReceive},
-      {parser.boot, Command::kBoot},   {parser.run_switch, Command::kRunSwitch}};
+      {parser.list, Command::kList},           {parser.status, Command::kStatus},
+      {parser.prune, Command::kPrune},         {parser.receive, Command::kReceive},
+      {parser.boot, Command::kBoot},           {parser.render, Command::kRender},
+      {parser.run_switch, Command::kRunSwitch}};
   for (const auto& [app, command] : commands) {
     if (app->parsed()) {
-      if (line.wanted.has_value() != (command == Command::kRunSwitch)) {
+      const bool may_choose = command == Command::kRender && line.wanted == Wanted::kNumber;
+      if (!may_choose && line.wanted.has_value() != (command == Command::kRunSwitch)) {
         base::Fail(base::Code::kUsage,
                    "'{}' does not go together with --generation, --rollback or --latest",
                    app->get_name());

@@ -12,7 +12,7 @@
 
 namespace activator {
 
-enum class Command { kActivate, kRunSwitch, kList, kStatus, kPrune, kReceive, kBoot };
+enum class Command { kActivate, kRunSwitch, kList, kStatus, kPrune, kReceive, kBoot, kRender };
 
 struct CommandLine {
   Command command = Command::kActivate;

@@ -100,7 +100,7 @@ void Describe(uint64_t pid, Listener& listener) {
   listener.pid = pid;
   listener.program = TextOf(folder + "/comm");
   listener.program = listener.program.substr(0, listener.program.find('\n'));
-  listener.unit = UnitOfCgroup(TextOf(folder + "/cgroup"));
+  listener.units = UnitsOfCgroup(TextOf(folder + "/cgroup"));
 }
 
 }  // namespace
@@ -125,22 +125,21 @@ std::vector<ListeningSocket> ParseNetTcp(const std::string& text) {
   return out;
 }
 
-std::string UnitOfCgroup(const std::string& text) {
+std::vector<std::string> UnitsOfCgroup(const std::string& text) {
+  std::vector<std::string> out;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with("0::") && line.find(":name=systemd:") == std::string::npos) {
       continue;
     }
-    std::string out;
     std::istringstream components(line.substr(line.rfind(':') + 1));
     for (std::string component; std::getline(components, component, '/');) {
       if (component.ends_with(".service") || component.ends_with(".scope")) {
-        out = component;
+        out.push_back(component);
       }
     }
-    return out;
   }
-  return "";
+  return out;
 }
 
 std::vector<Listener> ReadListeners(const std::set<uint64_t>& ports) {

@@ -14,7 +14,8 @@ struct Listener {
   uint64_t port = 0;
   uint64_t pid = 0;     // 0: not known (another network namespace's, or gone already)
   std::string program;  // its name
-  std::string unit;     // "nginx.service"; empty where it is in none
+  // Of its control group, from the outermost in: a service may run units of its own.
+  std::vector<std::string> units;
 };
 
 // Those at `ports`, one for each socket. What cannot be read is passed over.
@@ -27,8 +28,8 @@ struct ListeningSocket {
 };
 std::vector<ListeningSocket> ParseNetTcp(const std::string& text);
 
-// The unit in the text of /proc/PID/cgroup. For tests.
-std::string UnitOfCgroup(const std::string& text);
+// The units in the text of /proc/PID/cgroup. For tests.
+std::vector<std::string> UnitsOfCgroup(const std::string& text);
 
 }  // namespace activator
 

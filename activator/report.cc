@@ -94,6 +94,14 @@ std::string ListText(const Listing& listing) {
   return out;
 }
 
+std::string UnitsText(const std::map<std::string, std::string>& units) {
+  std::string out;
+  for (const auto& [name, text] : units) {
+    out += fmt::format("# {}\n{}\n", name, text);
+  }
+  return out;
+}
+
 std::string StatusText(const Status& status) {
   std::string out;
   if (status.generation) {

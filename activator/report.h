@@ -48,6 +48,9 @@ std::string ListText(const Listing& listing);
 std::string StatusText(const Status& status);
 std::string ListJson(const Listing& listing);
 std::string StatusJson(const Status& status);
+// Unit name -> text.
+std::string UnitsText(const std::map<std::string, std::string>& units);
+std::string UnitsJson(const std::map<std::string, std::string>& units);
 std::string PruneJson(const PrunePlan& plan, bool dry_run);
 
 }  // namespace activator

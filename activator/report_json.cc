@@ -75,6 +75,8 @@ std::string StatusJson(const Status& status) {
                {"units", std::move(units)}});
 }
 
+std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
+
 std::string PruneJson(const PrunePlan& plan, bool dry_run) {
   return Dump({{"dry_run", dry_run},
                {"generations", plan.generations},

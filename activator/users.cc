@@ -127,6 +127,9 @@ void CheckUsers(const Host& host, const images::Services& services) {
 }
 
 void ProvideUsers(const Host& host, uint64_t generation) {
+  if (generation == kNoGeneration) {
+    return;
+  }
   for (const auto& [name, digest] : LoadGeneration(host.layout, generation).apps) {
     const images::ImageDirectory version(host.layout.Version(name, images::ImageId::Of(digest)));
     const images::Services& services = version.manifest().services;

@@ -44,9 +44,11 @@ void AddUser(const std::string& name, const images::Service& service,
     return;
   }
   out.Add("User", *service.user);
+  // Not found is no reason not to start: a version that was pushed anew gets them at the next
+  // activation or boot.
   for (const char* file : {kPasswdFile, kGroupFile}) {
     out.Add("BindReadOnlyPaths",
-            fmt::format("{}:/etc/{}", ListedPath(fmt::format("{}/{}", version_path, file)), file));
+            fmt::format("-{}:/etc/{}", ListedPath(fmt::format("{}/{}", version_path, file)), file));
   }
 }
 

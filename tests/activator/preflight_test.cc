@@ -91,21 +91,21 @@ class PortsTest : public PreflightTest {
 };
 
 TEST_F(PortsTest, WhoHasOneIsNamed) {
-  listening = {{"", 80, 812, "apache2", "apache2.service"}};
+  listening = {{"", 80, 812, "apache2", {"apache2.service"}}};
   ExpectRefused(Stage("web", "one"),
                 "port 80, which service web needs, is taken by apache2.service (apache2, pid 812): "
                 "stop that, or give one of the two another port");
-  listening = {{"", 80, 812, "python3", ""}};
-  ExpectRefused(1, "is taken by python3, pid 812");
-  listening = {{"", 80, 1, "systemd", "init.scope"}};
-  ExpectRefused(1, "is taken by a socket unit of systemd's");
-  listening = {{"127.0.0.1", 80, 812, "apache2", "apache2.service"}, {"", 81, 1, "x", ""}};
+  listening = {{"", 80, 812, "python3", {"session-1.scope"}}};
+  ExpectRefused(1, "is taken by session-1.scope (python3, pid 812)");
+  listening = {{"", 80, 1, "systemd", {"init.scope"}}};
+  ExpectRefused(1, "is taken by a socket unit of systemd's (systemctl list-sockets names it)");
+  listening = {{"127.0.0.1", 80, 812, "apache2", {"apache2.service"}}, {"", 81, 1, "x", {}}};
   EXPECT_EQ(ActivateNumber(1), 0) << error;
 }
 
 TEST_F(PortsTest, WhatGoesInTheSwitchIsNotInTheWay) {
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
-  listening = {{"", 80, 100, "one", "web.service"}};
+  listening = {{"", 80, 100, "one", {"web.service"}}};
   EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
   // What stays is.
   ExpectRefused(Stage("other", "one"),
@@ -115,7 +115,7 @@ TEST_F(PortsTest, WhatGoesInTheSwitchIsNotInTheWay) {
 TEST_F(PortsTest, ASocketOfOursIsKnownByItsUnit) {
   shape = [](images::Services& services) { services.begin()->second.listen = {"80"}; };
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
-  listening = {{"", 80, 1, "systemd", "init.scope"}};
+  listening = {{"", 80, 1, "systemd", {"init.scope"}}};
   ExpectRefused(Stage("other", "one"),
                 "port 80, which service other needs, is taken by web.socket");
   shape = [](images::Services& services) {
@@ -127,9 +127,9 @@ TEST_F(PortsTest, ASocketOfOursIsKnownByItsUnit) {
 TEST_F(PortsTest, AddressesAreComparedWhereTheyAreKnown) {
   shape = [](images::Services& services) { services.begin()->second.listen = {"127.0.0.1:80"}; };
   const uint64_t number = Stage("web", "one");
-  listening = {{"127.0.0.1", 80, 7, "a", "a.service"}};
+  listening = {{"127.0.0.1", 80, 7, "a", {"a.service"}}};
   ExpectRefused(number, "is taken by a.service");
-  listening = {{"127.0.0.53", 80, 7, "a", "a.service"}};
+  listening = {{"127.0.0.53", 80, 7, "a", {"a.service"}}};
   EXPECT_EQ(ActivateNumber(number), 0) << error;
 }
 
@@ -138,7 +138,7 @@ TEST_F(PortsTest, ANetworkOfItsOwnHasPortsOfItsOwn) {
     services.begin()->second.ports = {80};
     services.begin()->second.directives["Service"]["PrivateNetwork"] = "yes";
   };
-  listening = {{"", 80, 812, "apache2", "apache2.service"}};
+  listening = {{"", 80, 812, "apache2", {"apache2.service"}}};
   EXPECT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
 }
 
@@ -160,11 +160,13 @@ TEST(ListenersTest, ReadsWhatTheKernelWrites) {
   EXPECT_EQ(found[2].listener.port, 22U);
 }
 
-TEST(ListenersTest, KnowsTheUnitOfAProcess) {
-  EXPECT_EQ(UnitOfCgroup("0::/system.slice/nginx.service\n"), "nginx.service");
-  EXPECT_EQ(UnitOfCgroup("1:name=systemd:/system.slice/a.service/sub\n0::/\n"), "a.service");
-  EXPECT_EQ(UnitOfCgroup("0::/user.slice/user-0.slice/session-1.scope\n"), "session-1.scope");
-  EXPECT_EQ(UnitOfCgroup("0::/\n"), "");
+TEST(ListenersTest, KnowsTheUnitsOfAProcess) {
+  EXPECT_THAT(UnitsOfCgroup("0::/system.slice/nginx.service\n"), ElementsAre("nginx.service"));
+  EXPECT_THAT(UnitsOfCgroup("1:name=systemd:/system.slice/a.service/b.scope\n0::/\n"),
+              ElementsAre("a.service", "b.scope"));
+  EXPECT_THAT(UnitsOfCgroup("1:name=systemd:/\n0::/system.slice/a.service/sub\n"),
+              ElementsAre("a.service"));
+  EXPECT_THAT(UnitsOfCgroup("0::/\n"), IsEmpty());
 }
 
 // A package's nginx.service, as the fake knows it: shown, and not from the unit directory.

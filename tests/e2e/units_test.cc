@@ -160,8 +160,8 @@ TEST_P(UnitsTest, ANamedUserIsMadeAndATimerStartsItsService) {
   EXPECT_EQ(host.MustRun("systemctl is-active job.timer"), "active\n");
   EXPECT_EQ(host.MustRun("systemctl show -p InvocationID job.service"), "InvocationID=\n");
   host.MustRun("systemctl start job.service");
-  EXPECT_EQ(host.MustRun("systemctl show -p Result,ActiveState job.service"),
-            "Result=success\nActiveState=inactive\n");
+  EXPECT_EQ(host.MustRun("systemctl show -p Result --value job.service"), "success\n");
+  EXPECT_EQ(host.MustRun("systemctl show -p ActiveState --value job.service"), "inactive\n");
 
   host.Reboot();
   EXPECT_THAT(Page(host), HasSubstr("v1"));

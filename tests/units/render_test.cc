@@ -142,8 +142,8 @@ TEST(Render, RunsANamedUserWithPasswdAndGroupOfTheHost) {
   EXPECT_THAT(text, HasSubstr("\nUser=www\n"));
   EXPECT_THAT(text, Not(HasSubstr("DynamicUser")));
   const std::string version = "/var/lib/images/nginx/5be1ecc7935f1dd8/";
-  EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=" + version + "passwd:/etc/passwd\n"));
-  EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=" + version + "group:/etc/group\n"));
+  EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=-" + version + "passwd:/etc/passwd\n"));
+  EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=-" + version + "group:/etc/group\n"));
 }
 
 TEST(Render, PutsDirectivesInPlaceOfOurLinesAndAddsToLists) {

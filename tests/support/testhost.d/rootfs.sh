@@ -5,7 +5,7 @@
 
 # What a plain server has: systemd, sshd, a shell and coreutils (the essential packages). Nothing
 # that a program under test could lean on by accident belongs here.
-rootfs_packages=systemd,systemd-sysv,dbus,libnss-systemd,openssh-server
+rootfs_packages=systemd,systemd-sysv,dbus,libnss-systemd,libseccomp2,openssh-server
 
 rootfs_cache() { printf '%s' "${SLIPWAY_TESTHOSTS:-${XDG_CACHE_HOME:-$HOME/.cache}/slipway/testhosts}"; }
 
