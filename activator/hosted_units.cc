@@ -47,6 +47,8 @@ HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
 
 }  // namespace
 
+std::string RootImageOf(const std::string& unit_text) { return ValueOf(unit_text, "RootImage"); }
+
 HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   HostedUnits out;
   if (generation == kNoGeneration) {
@@ -54,7 +56,7 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   }
   const HealthByUnit health = HealthOf(layout, generation);
   for (const auto& [name, text] : UnitTexts(layout, generation)) {
-    HostedUnit unit{text, ValueOf(text, "RootImage"), ValueOf(text, "Type") == "oneshot", {}};
+    HostedUnit unit{text, RootImageOf(text), ValueOf(text, "Type") == "oneshot", {}};
     if (const auto known = health.find(name); known != health.end()) {
       unit.health = known->second;
     }

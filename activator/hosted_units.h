@@ -26,6 +26,9 @@ using HostedUnits = std::map<std::string, HostedUnit>;  // by unit name
 // only its health settings: the way back must not depend on more than it needs.
 HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation);
 
+// What RootImage= of a unit names; empty where it names none.
+std::string RootImageOf(const std::string& unit_text);
+
 struct UnitDifference {
   UnitNames added;
   UnitNames changed;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "activator/rebuild.h"
 #include "activator/receive.h"
 #include "activator/stage.h"
+#include "activator/version_locks.h"
 #include "pusher/keep_alive.h"
 #include "pusher/protocol.h"
 
@@ -63,6 +65,7 @@ class ReceiveSession {
   pusher::KeepAlive& alive_;
   const images::HostLayout layout_;
   std::vector<std::string> features_;
+  std::optional<VersionLocks> locks_;            // on those, until the push ends
   std::vector<HeldImage> held_;                  // complete versions, as greeted
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::unique_ptr<Assembly>> assemblies_;

@@ -87,6 +87,10 @@ void Publish(const images::HostLayout& layout, const Generation& generation, con
 
 }  // namespace
 
+std::map<std::string, std::string> RenderUnits(const images::HostLayout& layout, const Apps& apps) {
+  return RenderAll(layout, apps);
+}
+
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by) {
   const uint64_t active = ActiveGeneration(layout);

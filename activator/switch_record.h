@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "activator/history.h"
 #include "images/host_layout.h"
 
 namespace activator {
@@ -30,7 +31,9 @@ struct SwitchRecord {
   std::string started;   // ISO 8601, UTC
   std::string deadline;  // when it must have ended, likewise
   std::string by;
-  std::string reason;  // why it goes back
+  std::string reason;       // why it goes back
+  std::string what{};       // was asked for: "--rollback web"
+  uint64_t started_ms = 0;  // as `started`, in milliseconds since 1970; 0: not known
 
   std::string Serialize() const;
   static SwitchRecord Parse(const std::string& text, const std::string& name_of_file);
@@ -40,6 +43,9 @@ struct SwitchRecord {
 std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout);
 void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record);
 void RemoveSwitchRecord(const images::HostLayout& layout);
+
+// The event that says what became of the switch, now.
+Event EventOf(const SwitchRecord& record, const std::string& event);
 
 }  // namespace activator
 

@@ -2,7 +2,11 @@
 
 #include <cerrno>
 #include <charconv>
+#include <iterator>
+#include <limits>
 #include <optional>
+#include <sstream>
+#include <string_view>
 
 #include "activator/process_root.h"
 #include "base/error.h"
@@ -18,7 +22,8 @@ constexpr std::chrono::seconds kLogTimeout{5};
 
 constexpr const char* kProperties =
     "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
-    "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec";
+    "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
+    "StateChangeTimestampMonotonic,MemoryCurrent,DropInPaths";
 
 std::string OneLine(const std::string& lines) {
   std::string out;
@@ -105,6 +110,14 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
     state.needs_reload = value == "yes";
   } else if (name == "TimeoutStopUSec") {
     state.stop_timeout = ParseSpan(value);
+  } else if (name == "StateChangeTimestampMonotonic") {
+    state.changed_at = std::chrono::microseconds(ToNumber<int64_t>(value));
+  } else if (name == "MemoryCurrent") {  // "[not set]", or the largest number
+    const auto bytes = ToNumber<uint64_t>(value);
+    state.memory_bytes = bytes == std::numeric_limits<uint64_t>::max() ? 0 : bytes;
+  } else if (name == "DropInPaths") {
+    std::istringstream paths(value);
+    state.drop_ins.assign(std::istream_iterator<std::string>(paths), {});
   }
 }
 
@@ -200,6 +213,18 @@ std::string RealSystemd::LastLog(const std::string& unit, const std::string& inv
 
 bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path) {
   return state.main_pid == 0 || RunsFromImage(state.main_pid, image_path);
+}
+
+std::vector<std::string> RealSystemd::RootImages() {
+  constexpr std::string_view kKey = "RootImage=";
+  std::istringstream lines(Systemctl({"show", "--property=RootImage"}, {"*.service"}));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(kKey) && line.size() > kKey.size()) {
+      out.push_back(line.substr(kKey.size()));
+    }
+  }
+  return out;
 }
 
 std::string RealSystemd::Verify(const std::vector<std::string>& files) {

@@ -180,9 +180,9 @@ std::string UsageError(const std::vector<std::string>& arguments) {
 }
 
 TEST(CommandLine, IsOneRequest) {
-  EXPECT_EQ(Parsed({"--generation", "7"}).number, 7U);
+  EXPECT_EQ(Parsed({"--generation", "7"}).wish->number, 7U);
   EXPECT_EQ(Parsed({"list", "--json", "--root", "/r"}).root, "/r");
-  EXPECT_EQ(Parsed({"prune"}).keep, 3U);
+  EXPECT_EQ(Parsed({"prune"}).prune.keep, 3U);
   EXPECT_EQ(Parsed({"receive", "--root", "/r", "--by", "me", "--dir"}).by, "me");
   EXPECT_THAT(UsageError({}), HasSubstr("say what to do"));
   EXPECT_THAT(UsageError({"--generation", "7", "--latest"}), HasSubstr("--latest"));
@@ -200,7 +200,7 @@ TEST(CommandLine, GoesOnInAnotherProcess) {
   line.by = "root from 10.0.0.1";
   const CommandLine again = Parsed(RunSwitchArguments(line));
   EXPECT_EQ(again.command, Command::kRunSwitch);
-  EXPECT_EQ(again.wanted, Wanted::kRollback);
+  EXPECT_EQ(again.wish->wanted, Wanted::kRollback);
   EXPECT_EQ(again.timeout_seconds, 9U);
   EXPECT_EQ(again.lock_wait_seconds, 60U);
   EXPECT_EQ(again.activation_id, "id");
@@ -217,7 +217,7 @@ TEST_F(ReportTest, TellsOfASwitchThatWasCutOff) {
   record.from = 1;
   record.to = 2;
   WriteSwitchRecord(layout, record);
-  const Status status = ReadStatus(layout, &systemd);
+  const Status status = ReadStatus(host, true);
   EXPECT_EQ(status.active, 1U);
   EXPECT_EQ(status.switch_in_progress, false);
   EXPECT_THAT(StatusText(status), HasSubstr("CUT OFF"));

@@ -32,6 +32,7 @@ class FakeSystemd : public activator::Systemd {
   std::vector<std::string> calls;  // "reload", "start web.service", ...
   std::string fail_call;           // the call that throws, once
   std::string verify_says;
+  std::vector<std::string> root_images;
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
   // How many times such a unit is seen deactivating before it is down.
@@ -101,6 +102,7 @@ class FakeSystemd : public activator::Systemd {
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
     return true;
   }
+  std::vector<std::string> RootImages() override { return root_images; }
   std::string Verify(const std::vector<std::string>& /*files*/) override { return verify_says; }
 
  private:
