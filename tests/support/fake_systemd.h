@@ -4,6 +4,7 @@
 #ifndef SLIPWAY_TESTS_SUPPORT_FAKE_SYSTEMD_H_
 #define SLIPWAY_TESTS_SUPPORT_FAKE_SYSTEMD_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class FakeSystemd : public activator::Systemd {
   std::string fail_call;           // the call that throws, once
   std::string verify_says;
   std::vector<std::string> root_images;
+  bool runs_from = true;
+  std::function<void(activator::UnitState&)> touch_up;  // of what Show tells
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
   // How many times such a unit is seen deactivating before it is down.
@@ -56,6 +59,9 @@ class FakeSystemd : public activator::Systemd {
     std::map<std::string, activator::UnitState> out;
     for (const std::string& unit : units) {
       out[unit] = units_[unit].state;
+      if (touch_up) {
+        touch_up(out[unit]);
+      }
       if (units_[unit].state.active == "deactivating" && --slow_stops <= 0) {
         Down(units_[unit], "inactive");
       }
@@ -100,7 +106,7 @@ class FakeSystemd : public activator::Systemd {
     return "its last words";
   }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
-    return true;
+    return runs_from;
   }
   std::vector<std::string> RootImages() override { return root_images; }
   std::string Verify(const std::vector<std::string>& /*files*/) override { return verify_says; }
