@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "activator/chunk_store.h"
 #include "activator/generations.h"
 #include "activator/stage_apps.h"
 #include "base/error.h"
+#include "images/image_directory.h"
 
 namespace activator {
 namespace {
@@ -137,20 +137,20 @@ Resolved ResolveRollback(const images::HostLayout& layout, const std::string& na
   return {kNoGeneration, std::move(apps), ""};
 }
 
+// Content is not looked at: that is for the checks before a switch.
 base::Sha256 HeldVersion(const images::HostLayout& layout, const std::string& name,
                          const images::ImageId& id) {
-  if (const auto found = OpenIfComplete(layout.Version(name, id))) {
-    return found->stored().digest;
-  }
   std::vector<std::string> held;
-  for (const HeldImage& image : CompleteVersions(layout)) {
-    if (image.name == name) {
-      held.push_back(image.id.text());
+  for (const images::HeldVersion& version : layout.Versions()) {
+    if (version.name == name && version.id == id) {
+      return images::ImageDirectory(version.path).stored().digest;
+    }
+    if (version.name == name) {
+      held.push_back(version.id.text());
     }
   }
   base::Fail(
-      base::Code::kFailed, "{} holds no whole version {} of {}; there {}", layout.root(), id.text(),
-      name,
+      base::Code::kFailed, "{} holds no version {} of {}; there {}", layout.root(), id.text(), name,
       held.empty() ? "is none: push it first" : fmt::format("are: {}", fmt::join(held, ", ")));
 }
 

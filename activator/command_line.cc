@@ -174,6 +174,10 @@ std::optional<Wish> WishOf(const Parser& parser) {
   const Texts& texts = parser.texts;
   Wish out;
   if (!texts.set.empty() || !texts.without.empty()) {
+    if (app.count("--generation") + app.count("--rollback") + app.count("--latest") > 0) {
+      base::Fail(base::Code::kUsage,
+                 "'remove' does not go together with --generation, --rollback or --latest");
+    }
     out.wanted = Wanted::kVersions;
     TakeVersions(texts, out);
   } else if (app.count("--generation") > 0) {
@@ -208,13 +212,12 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.verify, Command::kVerify},   {parser.prune, Command::kPrune},
       {parser.remove, Command::kActivate}, {parser.receive, Command::kReceive},
       {parser.boot, Command::kBoot},       {parser.run_switch, Command::kRunSwitch}};
-  const bool chosen = line.wish && line.wish->wanted != Wanted::kVersions;
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
       continue;
     }
     const bool fits = command == Command::kRunSwitch  ? line.wish.has_value()
-                      : command == Command::kActivate ? !chosen && parser.texts.set.empty()
+                      : command == Command::kActivate ? parser.texts.set.empty()
                                                       : !line.wish;
     if (!fits) {
       base::Fail(base::Code::kUsage,

@@ -29,18 +29,21 @@ class Pruner {
  public:
   Pruner(const images::HostLayout& layout, const std::string& by) : layout_(layout), by_(by) {}
 
-  void RemoveGeneration(uint64_t number) const {
+  void RemoveGeneration(uint64_t number) {
     FinishGeneration(MoveOutOfSight(layout_.Generation(number), number), number);
   }
   void RemoveVersion(const std::string& path) const;
-  void RemoveLeftover(const std::string& path) const;
+  void RemoveLeftover(const std::string& path);
+  // At last: what found no room in the history before.
+  void FinishUnnoted() const;
 
  private:
   void Note(uint64_t number) const;
-  void FinishGeneration(const std::string& gone, uint64_t number) const;
+  void FinishGeneration(const std::string& gone, uint64_t number);
 
   const images::HostLayout& layout_;
   const std::string& by_;
+  std::map<uint64_t, std::string> unnoted_;  // generation -> its emptied directory
 };
 
 void Pruner::Note(uint64_t number) const {
@@ -53,7 +56,7 @@ void Pruner::Note(uint64_t number) const {
 
 // Its number is given away until the history has the event, even where that is the highest one:
 // the directory that goes last is named after it (NextGenerationNumber).
-void Pruner::FinishGeneration(const std::string& gone, uint64_t number) const {
+void Pruner::FinishGeneration(const std::string& gone, uint64_t number) {
   try {
     Note(number);
   } catch (const base::Error& error) {
@@ -63,9 +66,17 @@ void Pruner::FinishGeneration(const std::string& gone, uint64_t number) const {
     for (const std::string& name : base::ListDirectory(gone)) {  // makes room for it
       base::RemoveTree(gone + "/" + name);
     }
-    Note(number);
+    unnoted_[number] = gone;
+    return;
   }
   base::RemoveTree(gone);
+}
+
+void Pruner::FinishUnnoted() const {
+  for (const auto& [number, gone] : unnoted_) {
+    Note(number);
+    base::RemoveTree(gone);
+  }
 }
 
 void Pruner::RemoveVersion(const std::string& path) const {
@@ -77,7 +88,7 @@ void Pruner::RemoveVersion(const std::string& path) const {
   ::rmdir(base::ParentOf(path).c_str());  // where it was the application's last version
 }
 
-void Pruner::RemoveLeftover(const std::string& path) const {
+void Pruner::RemoveLeftover(const std::string& path) {
   const std::optional<uint64_t> number = PrunedGeneration(base::BaseName(path));
   const auto is_its = [&](const Event& event) {
     return event.event == "pruned" && event.generation == *number;
@@ -92,7 +103,7 @@ void Pruner::RemoveLeftover(const std::string& path) const {
 }  // namespace
 
 void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::string& by) {
-  const Pruner pruner(layout, by);
+  Pruner pruner(layout, by);
   // What needs no record first: it makes room for those of the others.
   for (const std::string& path : plan.agents) {
     base::RemoveTree(path);
@@ -111,6 +122,7 @@ void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::s
   for (const std::string& path : plan.versions) {
     pruner.RemoveVersion(path);
   }
+  pruner.FinishUnnoted();
 }
 
 void Pin(const images::HostLayout& layout, const PruneOptions& options) {
