@@ -64,7 +64,9 @@ AllGenerations ReadGenerations(const images::HostLayout& layout) {
     try {
       out.readable.push_back(LoadGeneration(layout, number));
     } catch (const base::Error& error) {
-      out.unreadable.emplace(number, error.what());
+      if (base::Exists(layout.Generation(number))) {  // a prune may have taken it away
+        out.unreadable.emplace(number, error.what());
+      }
     }
   }
   return out;

@@ -111,8 +111,7 @@ TEST_F(GenerationsTest, ADamagedImageIsFoundAndMendedByTheNextPush) {
   const RunResult found = FromHere(host, {"verify", "--repair"});
   EXPECT_EQ(found.exit_code, 6);
   EXPECT_THAT(found.out, HasSubstr("DAMAGED: 1 of "));
-  const Push mended = MustPushTo(host, {image});
-  EXPECT_LT(mended.sent_bytes, mended.image_bytes);
+  MustPushTo(host, {image});
   EXPECT_EQ(Activate(host, "verify").exit_code, 0);
 }
 
