@@ -3,20 +3,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <optional>
 
 #include "activator/activation.h"
 #include "activator/boot.h"
 #include "activator/checks.h"
 #include "activator/command_line.h"
+#include "activator/comparison.h"
 #include "activator/generations.h"
+#include "activator/history.h"
+#include "activator/images_in_use.h"
 #include "activator/outcome.h"
 #include "activator/preflight.h"
 #include "activator/prune.h"
 #include "activator/receive.h"
 #include "activator/recovery.h"
+#include "activator/remote.h"
 #include "activator/report.h"
+#include "activator/requester.h"
 #include "activator/root.h"
 #include "activator/switch_record.h"
 #include "activator/transient.h"
@@ -24,7 +28,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
-#include "base/progress.h"
 
 namespace activator {
 namespace {
@@ -34,21 +37,6 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLockPatience{1000};  // for whoever only looks (report.h)
 constexpr seconds kBootPatience{120};        // nobody is there to try again
-
-// Who asks, as far as the environment tells; a static program asks no user database.
-std::string Requester() {
-  const char* user = std::getenv("SUDO_USER");
-  const char* connection = std::getenv("SSH_CONNECTION");
-  std::string out = user != nullptr ? user : fmt::format("user {}", ::getuid());
-  if (user == nullptr && ::getuid() == 0) {
-    out = "root";
-  }
-  if (connection != nullptr) {
-    const std::string from = connection;
-    out += " from " + from.substr(0, from.find(' '));
-  }
-  return out;
-}
 
 class Tool {
  public:
@@ -72,6 +60,7 @@ class Tool {
 
  private:
   int Start();
+  void TellActivation() const;
   int RunSwitchHere();
   std::optional<Outcome> OutcomeSoFar() const;
   int Boot();
@@ -79,7 +68,13 @@ class Tool {
   int ShowStatus();
   int RenderUnits();
   void RecoverBeforePrune() const;
+  bool TryToRecover() const;
   int PruneOld();
+  int Diff();
+  int DryRun();
+  void Tell(const Comparison& comparison) const;
+  int History();
+  int VerifyAll();
   void RequireRoot() const;
   void RequireSystemd() const;
   void RequireHost() const;
@@ -95,8 +90,12 @@ class Tool {
     if (line_.timeout_seconds > 0) {
       timeout = seconds(line_.timeout_seconds);
     }
-    return {*line_.wanted, line_.number,        line_.by,
-            timeout,       line_.activation_id, line_.adopt ? Foreign::kAdopt : Foreign::kRefuse};
+    return {*line_.wish,
+            line_.by,
+            timeout,
+            line_.activation_id,
+            ToText(*line_.wish),
+            line_.adopt ? Foreign::kAdopt : Foreign::kRefuse};
   }
 
   CommandLine line_;
@@ -141,13 +140,25 @@ int Tool::Start() {
   if (is_directory_) {
     const base::FileLock lock = Lock("");
     ActivateDirectory(host_.layout, io_, Request());
+    TellActivation();
     return 0;
   }
   PrepareRoot(host_.layout);
   if (given_id) {
     WaitUntilEnded(systemd_, line_.activation_id);
   }
-  return RunInTransientUnit(host_.layout, line_.activation_id, RunSwitchArguments(line_), io_);
+  const int exit_code =
+      RunInTransientUnit(host_.layout, line_.activation_id, RunSwitchArguments(line_), io_);
+  TellActivation();
+  return exit_code;
+}
+
+// What became of it, as the history has it: nothing where there was nothing to do.
+void Tool::TellActivation() const {
+  if (line_.json) {
+    io_.WriteOut(EventJson(LastEventOf(host_.layout, line_.activation_id,
+                                       [](const Event& /*event*/) { return true; })));
+  }
 }
 
 int Tool::RunSwitchHere() {
@@ -199,14 +210,14 @@ int Tool::List() {
 int Tool::ShowStatus() {
   RequireHost();
   const bool ask = !is_directory_ && HasSystemd();
-  const Status status = ReadStatus(host_.layout, ask ? &systemd_ : nullptr);
+  const Status status = ReadStatus(host_, ask);
   io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
   return 0;
 }
 
 int Tool::RenderUnits() {
   RequireHost();
-  const uint64_t number = line_.wanted ? line_.number : ActiveGeneration(host_.layout);
+  const uint64_t number = line_.wish ? line_.wish->number : ActiveGeneration(host_.layout);
   if (number == kNoGeneration) {
     base::Fail(base::Code::kFailed, "nothing is active: say which with --generation N");
   }
@@ -228,59 +239,142 @@ void Tool::RecoverBeforePrune() const {
   }
 }
 
+// Where a disk is too full for the records of a recovery, room is made first: what the switch that
+// was cut off needs is not pruned.
 int Tool::PruneOld() {
   RequireRoot();
   RequireHost();
   std::optional<base::FileLock> lock;
+  bool recovered = true;
   if (!line_.dry_run) {
-    if (!is_directory_) {  // nothing ever runs from a folder as host
+    if (!is_directory_) {
       PrepareRoot(host_.layout);
     }
     lock.emplace(Lock("prune"));
-    RecoverBeforePrune();
+    if (!line_.prune.pin.empty() || !line_.prune.unpin.empty()) {
+      Pin(host_.layout, line_.prune);
+      return 0;
+    }
+    recovered = TryToRecover();
   }
-  const PrunePlan plan = PlanPrune(host_.layout, line_.keep);
+  const bool runs = !is_directory_ && HasSystemd();  // nothing ever runs from a folder as host
+  const PrunePlan plan =
+      PlanPrune(host_.layout, line_.prune, ImagesInUse(runs ? &systemd_ : nullptr));
   if (!line_.dry_run) {
     Prune(host_.layout, plan, line_.by);
   }
-  for (const std::string& path : plan.kept_in_use) {
-    io_.Err("activate: {} is still mounted: left there\n", path);
+  io_.WriteErr(PruneNotes(host_.layout, plan, line_.prune, line_.dry_run));
+  io_.WriteOut(line_.json ? PruneJson(plan, line_.dry_run) : PruneText(plan, line_.dry_run));
+  if (!recovered) {
+    RecoverBeforePrune();
   }
-  for (const auto& [number, why] : plan.unreadable) {
-    io_.Err(
-        "activate: generation {} cannot be read, so no version was removed ({}): mend its "
-        "record or remove {}\n",
-        number, why, host_.layout.Generation(number));
-  }
-  if (line_.json) {
-    io_.WriteOut(PruneJson(plan, line_.dry_run));
-    return 0;
-  }
-  const char* verb = line_.dry_run ? "would remove" : "removed";
-  for (const uint64_t number : plan.generations) {
-    io_.Out("{} generation {}\n", verb, number);
-  }
-  for (const auto* paths : {&plan.versions, &plan.incoming, &plan.agents}) {
-    for (const std::string& path : *paths) {
-      io_.Out("{} {}\n", verb, path);
+  return 0;
+}
+
+bool Tool::TryToRecover() const {
+  try {
+    RecoverBeforePrune();
+    return true;
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
     }
+    io_.Err("activate: {}\n", error.what());
+    return false;
   }
-  io_.Err("activate: {} {}\n",
-          plan.IsEmpty() ? "nothing to prune," : (line_.dry_run ? "would free" : "freed"),
-          base::HumanBytes(plan.freed_bytes));
+}
+
+int Tool::Diff() {
+  RequireHost();
+  const images::HostLayout& layout = host_.layout;
+  uint64_t from = ActiveGeneration(layout);
+  uint64_t to = kNoGeneration;
+  if (line_.diff.size() == 2) {
+    from = line_.diff[0];
+  }
+  if (line_.diff.empty()) {
+    const Resolved latest = Resolve(layout, {Wanted::kLatest, 0, "", {}});
+    if (latest.number == kNoGeneration) {
+      io_.Err("activate: no generation is staged; name one: activate diff N\n");
+      return 0;
+    }
+    to = latest.number;
+  } else {
+    to = line_.diff.back();
+  }
+  Tell(CompareSides(layout, CompositionOf(layout, from), CompositionOf(layout, to)));
+  return 0;
+}
+
+void Tool::Tell(const Comparison& comparison) const {
+  io_.WriteOut(line_.json ? ComparisonJson(comparison) : ComparisonText(comparison));
+}
+
+int Tool::DryRun() {
+  RequireHost();
+  const images::HostLayout& layout = host_.layout;
+  if (ReadSwitchRecord(layout)) {
+    io_.Err(
+        "activate: a switch is in progress or was cut off (see `activate status`); this is how "
+        "it would be after going back\n");
+  }
+  const Resolved resolved = Resolve(layout, *line_.wish);
+  if (!resolved.note.empty()) {
+    io_.Err("activate: {}\n", resolved.note);
+  }
+  const Composition from = CompositionOf(layout, ActiveGeneration(layout));
+  Composition to = from;
+  if (resolved.apps) {
+    to = CompositionOf(layout, *resolved.apps);
+  } else if (resolved.number != kNoGeneration) {
+    to = CompositionOf(layout, resolved.number);
+  }
+  const Comparison comparison = CompareSides(layout, from, to);
+  if (comparison.IsEmpty()) {
+    io_.Err("activate: nothing to do\n");
+  }
+  Tell(comparison);
+  return 0;
+}
+
+int Tool::History() {
+  RequireHost();
+  RunHistory(host_.layout, line_.history, io_);
+  return 0;
+}
+
+int Tool::VerifyAll() {
+  RequireHost();
+  if (line_.verify.repair) {
+    RequireRoot();
+  }
+  const std::vector<VerifiedVersion> versions =
+      VerifyVersions(host_.layout, line_.verify.names, io_);
+  if (line_.verify.repair) {
+    const base::FileLock lock = Lock("verify --repair");
+    MarkDamaged(versions);
+  }
+  io_.WriteOut(line_.json ? VerifyJson(versions) : VerifyText(versions));
+  ThrowIfDamaged(versions, line_.verify.repair);
   return 0;
 }
 
 int Tool::Run() {
   switch (line_.command) {
     case Command::kActivate:
-      return Start();
+      return line_.dry_run ? DryRun() : Start();
     case Command::kRunSwitch:
       return RunSwitchHere();
     case Command::kList:
       return List();
     case Command::kStatus:
       return ShowStatus();
+    case Command::kDiff:
+      return Diff();
+    case Command::kHistory:
+      return History();
+    case Command::kVerify:
+      return VerifyAll();
     case Command::kPrune:
       return PruneOld();
     case Command::kRender:
@@ -305,7 +399,13 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
                         const std::function<void(int step_done)>& observer) {
   ::umask(022);  // as a push does: records and versions are for everybody to read
   std::optional<CommandLine> line = ParseCommandLine(arguments, io);
-  return line ? Tool(std::move(*line), io, observer).Run() : 0;
+  if (!line) {
+    return 0;
+  }
+  if (!line->host.empty()) {
+    return RunOnHost(*line, arguments, io);
+  }
+  return Tool(std::move(*line), io, observer).Run();
 }
 
 }  // namespace activator

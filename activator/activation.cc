@@ -65,6 +65,7 @@ void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::st
   event.activation_id = request.activation_id;
   event.by = request.by;
   event.reason = reason;
+  event.what = request.what;
   AppendEvent(layout, event);
 }
 
@@ -89,13 +90,13 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
 }
 
 SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t to) {
-  return {request.activation_id, from, to, request.wanted == Wanted::kRollback, request.by,
-          request.timeout};
+  return {request.activation_id, from,        to, request.wanted == Wanted::kRollback, request.by,
+          request.timeout,       request.what};
 }
 
 // False: there was nothing to activate.
 bool ActivateChosen(const Host& host, const ActivationRequest& request) {
-  const Choice choice = ChooseGeneration(host.layout, request.wanted, request.number, request.by);
+  const Choice choice = ChooseGeneration(host.layout, request, request.by);
   if (!choice.note.empty()) {
     host.io.Err("activate: {}\n", choice.note);
   }
@@ -140,7 +141,7 @@ void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
   if (const std::string done = RecoverDirectory(layout); !done.empty()) {
     io.Err("activate: {}\n", done);
   }
-  const Choice choice = ChooseGeneration(layout, request.wanted, request.number, request.by);
+  const Choice choice = ChooseGeneration(layout, request, request.by);
   if (!choice.note.empty()) {
     io.Err("activate: {}\n", choice.note);
   }

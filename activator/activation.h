@@ -11,12 +11,11 @@
 
 namespace activator {
 
-struct ActivationRequest {
-  Wanted wanted = Wanted::kNumber;
-  uint64_t number = 0;
+struct ActivationRequest : Wish {
   std::string by;
   Timeout timeout;
   std::string activation_id;
+  std::string what{};  // the request as it was typed, for the history
   Foreign foreign = Foreign::kRefuse;
 };
 

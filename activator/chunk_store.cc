@@ -9,7 +9,7 @@ std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path) {
   try {
     images::ImageDirectory directory(path);
     directory.ReadIndex();
-    return directory;
+    return base::Exists(path + "/" + kDamagedMark) ? std::nullopt : std::optional(directory);
   } catch (const base::Error&) {
     return std::nullopt;
   }

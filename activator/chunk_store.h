@@ -21,8 +21,12 @@ struct HeldImage {
   base::Sha256 image_sha256;
 };
 
-// The version at `path`, where it is complete: manifest, image of the right size and index. Content
-// is not read. A damaged version is as good as none: whoever needs it is sent it again.
+// `activate verify --repair` puts it into a version that it found damaged.
+inline constexpr const char* kDamagedMark = "damaged";
+
+// The version at `path`, where it is complete: manifest, image of the right size and index, and not
+// marked as damaged. Content is not read. A damaged version is as good as none: whoever needs it is
+// sent it again.
 std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path);
 
 // Whether all of the version at `path` is right: manifest, index and image are read and have the

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <sstream>
+#include <string_view>
 
 #include "base/cli.h"
 #include "base/error.h"
@@ -19,75 +21,133 @@ constexpr const char* kExamples =
     "  activate --latest                 switch to what was pushed last\n"
     "  activate --generation 7           switch to generation 7\n"
     "  activate --rollback               go back to what was healthy before\n"
-    "  activate status                   what runs, and whether a switch was cut off\n"
+    "  activate --rollback web           the same for the application web alone\n"
+    "  activate --set web=83bf2a6d6fb73136   this version of web, all else as it is\n"
+    "  activate remove web               without web\n"
+    "  activate --latest --dry-run       what that would change\n"
+    "  activate status                   what runs, and whether all is as it should be\n"
+    "  activate history --since 41 --follow --json\n"
     "  activate prune --keep 3           free the space of old versions\n"
+    "  activate --host root@web1 status  the same on another host, over ssh\n"
     "Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, service as before;\n"
-    "  4 needs attention; 5 busy; 6 verification failed; 8 the plan is stale; 130 interrupted";
+    "  4 needs attention; 5 busy; 6 verification failed; 7 host not reachable; 8 the plan is\n"
+    "  stale; 130 interrupted";
 
-void AddChoice(CLI::App& app, CommandLine& out) {
-  auto* number = app.add_option("--generation", out.number, "Activate generation N")
-                     ->type_name("N")
-                     ->check(CLI::PositiveNumber);
-  auto* rollback =
-      app.add_flag("--rollback")
-          ->description("Activate the generation that was healthy before the active one");
-  auto* latest = app.add_flag("--latest")->description("Activate the newest staged generation");
-  number->excludes(rollback)->excludes(latest);
-  rollback->excludes(latest);
-  app.add_option("--timeout", out.timeout_seconds,
-                 "Seconds that a service may take to be up, in place of its own setting")
-      ->type_name("S")
-      ->check(CLI::Range(1, 3600));
-}
-
-void TakeChoice(CLI::App& app, CommandLine& out) {
-  if (app.count("--generation") > 0) {
-    out.wanted = Wanted::kNumber;
-  } else if (app.count("--rollback") > 0) {
-    out.wanted = Wanted::kRollback;
-  } else if (app.count("--latest") > 0) {
-    out.wanted = Wanted::kLatest;
-  }
-}
+// What the options are read into before they become a Wish.
+struct Texts {
+  uint64_t number = 0;
+  std::string rollback;
+  std::vector<std::string> set;
+  std::vector<std::string> without;
+};
 
 struct Parser {
   CLI::App app{"Switches this host between generations of applications.", "activate"};
+  Texts texts;
   CLI::App* list = nullptr;
   CLI::App* status = nullptr;
+  CLI::App* diff = nullptr;
+  CLI::App* history = nullptr;
+  CLI::App* verify = nullptr;
   CLI::App* prune = nullptr;
+  CLI::App* remove = nullptr;
   CLI::App* render = nullptr;
   CLI::App* receive = nullptr;
   CLI::App* boot = nullptr;
   CLI::App* run_switch = nullptr;
 };
 
-void Describe(Parser& parser, CommandLine& out) {
-  CLI::App& app = parser.app;
-  app.set_version_flag("--version", std::string("activate ") + base::kVersion);
-  app.footer(kExamples);
-  app.fallthrough();
+void AddWish(CLI::App& app, Texts& out) {
+  auto* number = app.add_option("--generation", out.number, "Activate generation N")
+                     ->type_name("N")
+                     ->check(CLI::PositiveNumber);
+  auto* rollback = app.add_option("--rollback", out.rollback,
+                                  "Activate the generation that was healthy before the active one, "
+                                  "or that version of the application NAME alone")
+                       ->type_name("[NAME]")
+                       ->expected(0, 1);
+  auto* latest = app.add_flag("--latest")->description("Activate the newest staged generation");
+  auto* set =
+      app.add_option("--set", out.set, "Activate this version of an application, all else as it is")
+          ->type_name("NAME=ID")
+          ->allow_extra_args(false);
+  app.add_option("--without", out.without)->allow_extra_args(false)->group("");
+  number->excludes(rollback)->excludes(latest)->excludes(set);
+  rollback->excludes(latest)->excludes(set);
+  latest->excludes(set);
+}
+
+void AddCommon(CLI::App& app, CommandLine& out) {
+  app.add_option("--timeout", out.timeout_seconds,
+                 "Seconds that a service may take to be up, in place of its own setting")
+      ->type_name("S")
+      ->check(CLI::Range(1, 3600));
   app.add_option("--root", out.root, "The host's root directory")
       ->type_name("DIR")
       ->capture_default_str();
+  app.add_flag("--dry-run", out.dry_run, "Only say what an activation or a prune would do");
+  app.add_flag("--json", out.json, "Report as JSON");
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for whoever holds the host's lock");
-  AddChoice(app, out);
   app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
+  app.add_option("--host", out.host, "Do it on this host, over ssh")->type_name("HOST");
+  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
-  parser.list = app.add_subcommand("list", "The generations of this host");
-  parser.list->add_flag("--json", out.json, "As JSON");
-  parser.status = app.add_subcommand("status", "The active generation and its services");
-  parser.status->add_flag("--json", out.json, "As JSON");
-  parser.prune = app.add_subcommand("prune", "Remove old generations and versions");
-  parser.prune->add_option("--keep", out.keep, "Generations to keep, the active one among them")
+}
+
+void AddPrune(CLI::App& prune, PruneOptions& out) {
+  prune.add_option("--keep", out.keep, "Generations to keep, the active one among them")
       ->type_name("N")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  parser.prune->add_flag("--dry-run", out.dry_run, "Only say what would go");
-  parser.prune->add_flag("--json", out.json, "As JSON");
+  prune
+      .add_option("--older-than", out.older_than_seconds,
+                  "Of the others remove only those left longer ago: 30d, 12h")
+      ->type_name("AGE")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, uint64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
+          CLI::AsNumberWithUnit::CASE_SENSITIVE));
+  prune
+      .add_option("--max-bytes", out.max_bytes,
+                  "Keep fewer than --keep, as far as the versions take more than this: 2GB")
+      ->type_name("S")
+      ->transform(CLI::AsSizeValue(true));
+  prune.add_option("--pin", out.pin, "Never remove generation N")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->allow_extra_args(false);
+  prune.add_option("--unpin", out.unpin, "Take that back")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->allow_extra_args(false);
+}
+
+void AddCommands(Parser& parser, CommandLine& out) {
+  CLI::App& app = parser.app;
+  parser.list = app.add_subcommand("list", "The generations of this host");
+  parser.status = app.add_subcommand("status", "The active generation, its services, and drift");
+  parser.diff = app.add_subcommand("diff", "What two generations differ in");
+  parser.diff
+      ->add_option("GENERATION", out.diff,
+                   "From A to B; only one: from the active one to it; none: to the newest staged")
+      ->expected(0, 2)
+      ->check(CLI::PositiveNumber);
+  parser.history = app.add_subcommand("history", "What happened on this host");
+  parser.history
+      ->add_option("--since", out.history.since,
+                   "Events after number N; otherwise the last hundred")
+      ->type_name("N");
+  parser.history->add_flag("--follow", out.history.follow, "And those to come");
+  parser.verify = app.add_subcommand("verify", "Read every image and compare it with its manifest");
+  parser.verify->add_option("NAME", out.verify.names, "Only these applications");
+  parser.verify->add_flag("--repair", out.verify.repair,
+                          "Mark what is damaged: the next push of that version mends it");
+  parser.prune = app.add_subcommand("prune", "Remove old generations and versions");
+  AddPrune(*parser.prune, out.prune);
+  parser.remove = app.add_subcommand("remove", "Activate a generation without these applications");
+  parser.remove->add_option("NAME", parser.texts.without)->required();
   parser.render = app.add_subcommand("render", "Print the units of a generation (--generation N)");
-  parser.render->add_flag("--json", out.json, "As JSON");
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
   parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
   parser.receive->add_option("--host-jobs", out.host_jobs)
@@ -100,6 +160,52 @@ void Describe(Parser& parser, CommandLine& out) {
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
 }
 
+void TakeVersions(const Texts& texts, Wish& out) {
+  for (const std::string& text : texts.set) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      base::Fail(base::Code::kUsage, "--set takes NAME=ID, as in --set web=83bf2a6d6fb73136");
+    }
+    const std::string name = text.substr(0, equals);
+    images::CheckName(name, "--set: application");
+    out.versions[name] = images::ImageId::Parse(text.substr(equals + 1));
+  }
+  for (const std::string& name : texts.without) {
+    images::CheckName(name, "application");
+    if (!out.versions.emplace(name, std::nullopt).second) {
+      base::Fail(base::Code::kUsage, "{} is named twice", name);
+    }
+  }
+}
+
+std::optional<Wish> WishOf(const Parser& parser) {
+  const CLI::App& app = parser.app;
+  const Texts& texts = parser.texts;
+  Wish out;
+  if (!texts.set.empty() || !texts.without.empty()) {
+    if (app.count("--generation") + app.count("--rollback") + app.count("--latest") > 0) {
+      base::Fail(base::Code::kUsage,
+                 "'remove' does not go together with --generation, --rollback or --latest");
+    }
+    out.wanted = Wanted::kVersions;
+    TakeVersions(texts, out);
+  } else if (app.count("--generation") > 0) {
+    out.wanted = Wanted::kNumber;
+    out.number = texts.number;
+  } else if (app.count("--rollback") > 0) {
+    out.wanted = Wanted::kRollback;
+    out.name = texts.rollback;
+    if (!out.name.empty()) {
+      images::CheckName(out.name, "--rollback: application");
+    }
+  } else if (app.count("--latest") > 0) {
+    out.wanted = Wanted::kLatest;
+  } else {
+    return std::nullopt;
+  }
+  return out;
+}
+
 // It becomes part of a unit's name.
 void CheckId(const std::string& id) {
   if (id.size() > 64 ||
@@ -110,27 +216,40 @@ void CheckId(const std::string& id) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {parser.list, Command::kList},           {parser.status, Command::kStatus},
-      {parser.prune, Command::kPrune},         {parser.receive, Command::kReceive},
-      {parser.boot, Command::kBoot},           {parser.render, Command::kRender},
+      {parser.list, Command::kList},       {parser.status, Command::kStatus},
+      {parser.diff, Command::kDiff},       {parser.history, Command::kHistory},
+      {parser.verify, Command::kVerify},   {parser.prune, Command::kPrune},
+      {parser.remove, Command::kActivate}, {parser.receive, Command::kReceive},
+      {parser.boot, Command::kBoot},       {parser.render, Command::kRender},
       {parser.run_switch, Command::kRunSwitch}};
   for (const auto& [app, command] : commands) {
-    if (app->parsed()) {
-      const bool may_choose = command == Command::kRender && line.wanted == Wanted::kNumber;
-      if (!may_choose && line.wanted.has_value() != (command == Command::kRunSwitch)) {
-        base::Fail(base::Code::kUsage,
-                   "'{}' does not go together with --generation, --rollback or --latest",
-                   app->get_name());
-      }
-      return command;
+    if (!app->parsed()) {
+      continue;
     }
+    const bool fits = command == Command::kRunSwitch  ? line.wish.has_value()
+                      : command == Command::kActivate ? parser.texts.set.empty()
+                      : command == Command::kRender
+                          ? !line.wish || line.wish->wanted == Wanted::kNumber
+                                                      : !line.wish;
+    if (!fits) {
+      base::Fail(base::Code::kUsage,
+                 "'{}' does not go together with --generation, --rollback, --latest or --set",
+                 app->get_name());
+    }
+    return command;
   }
-  if (!line.wanted) {
+  if (!line.wish) {
     base::Fail(base::Code::kUsage,
-               "say what to do: --generation N, --rollback, --latest, list, status or prune (see "
-               "activate --help)");
+               "say what to do: --generation N, --rollback, --latest, --set NAME=ID, list, status, "
+               "diff, history, verify, prune or remove (see activate --help)");
   }
   return Command::kActivate;
+}
+
+void CheckDryRun(const CommandLine& line) {
+  if (line.dry_run && line.command != Command::kActivate && line.command != Command::kPrune) {
+    base::Fail(base::Code::kUsage, "--dry-run is for an activation or a prune");
+  }
 }
 
 // Links, units and the record of a switch hold the root's text: two spellings would be two roots.
@@ -149,21 +268,47 @@ std::string OneSpelling(const std::string& given) {
   return root;
 }
 
+void CheckHost(const CommandLine& line) {
+  const bool plain = std::all_of(line.host.begin(), line.host.end(),
+                                 [](unsigned char c) { return c > ' ' && c != 0x7f; });
+  if (line.host.starts_with('-') || line.host.starts_with("dir:") || !plain) {
+    base::Fail(base::Code::kUsage,
+               "--host '{}' is no host: use what ssh understands, as in web1 or root@web1; for a "
+               "folder, --root",
+               line.host);
+  }
+  if (!line.host.empty() && !line.root.starts_with('/')) {
+    base::Fail(base::Code::kUsage, "--root '{}' of another host must be an absolute path",
+               line.root);
+  }
+}
+
 }  // namespace
 
 std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments,
                                             const base::Io& io) {
   CommandLine out;
   out.root = images::kDefaultRoot;
+  if (const char* ssh = std::getenv("SLIPWAY_SSH"); ssh != nullptr) {
+    out.ssh = ssh;
+  }
   Parser parser;
-  Describe(parser, out);
+  parser.app.set_version_flag("--version", std::string("activate ") + base::kVersion);
+  parser.app.footer(kExamples);
+  parser.app.fallthrough();
+  AddWish(parser.app, parser.texts);
+  AddCommon(parser.app, out);
+  AddCommands(parser, out);
   if (!base::ParseArguments(parser.app, arguments, io)) {
     return std::nullopt;
   }
+  CheckHost(out);
   out.root = OneSpelling(out.root);
   CheckId(out.activation_id);
-  TakeChoice(parser.app, out);
+  out.wish = WishOf(parser);
   out.command = CommandOf(parser, out);
+  CheckDryRun(out);
+  out.history.json = out.json;
   return out;
 }
 
@@ -178,12 +323,22 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   if (line.adopt) {
     out.emplace_back("--adopt");
   }
-  if (line.wanted == Wanted::kNumber) {
-    out.insert(out.end(), {"--generation", std::to_string(line.number)});
-  } else {
-    out.emplace_back(line.wanted == Wanted::kRollback ? "--rollback" : "--latest");
-  }
+  const std::vector<std::string> wish = ToArguments(*line.wish);
+  out.insert(out.end(), wish.begin(), wish.end());
   out.insert(out.end(), {"run-switch", "--id", line.activation_id, "--by", line.by});
+  return out;
+}
+
+std::vector<std::string> WithoutHost(const std::vector<std::string>& arguments) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--host" || argument == "--ssh") {
+      ++i;
+    } else if (!argument.starts_with("--host=") && !argument.starts_with("--ssh=")) {
+      out.push_back(argument);
+    }
+  }
   return out;
 }
 

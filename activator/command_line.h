@@ -8,26 +8,45 @@
 #include <vector>
 
 #include "activator/choose.h"
+#include "activator/history_command.h"
+#include "activator/prune.h"
+#include "activator/verify.h"
 #include "base/io.h"
 
 namespace activator {
 
-enum class Command { kActivate, kRunSwitch, kList, kStatus, kPrune, kReceive, kBoot, kRender };
+enum class Command {
+  kActivate,
+  kRunSwitch,
+  kList,
+  kStatus,
+  kDiff,
+  kHistory,
+  kVerify,
+  kPrune,
+  kReceive,
+  kBoot,
+  kRender
+};
 
 struct CommandLine {
   Command command = Command::kActivate;
   std::string root;
-  std::optional<Wanted> wanted;
-  uint64_t number = 0;
+  std::optional<Wish> wish;                   // of an activation
   uint64_t timeout_seconds = 0;               // 0: what each service says
   std::optional<uint64_t> lock_wait_seconds;  // nullopt: what the command is used to
   bool json = false;
-  uint64_t keep = 3;
   bool dry_run = false;
   bool adopt = false;
+  std::vector<uint64_t> diff;  // the generations to compare: none, one or two
+  HistoryOptions history;
+  VerifyOptions verify;
+  PruneOptions prune;
   std::string by;
   std::string activation_id;  // whoever asks for the same once more gives it again
   bool plain_directory = false;
+  std::string host;  // where it is to be done; empty: here
+  std::string ssh;   // program and options; $SLIPWAY_SSH unless given
   size_t host_jobs = 0;  // of `receive`
 };
 
@@ -38,6 +57,9 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
 
 // The arguments that make another process do the same request under an activation id.
 std::vector<std::string> RunSwitchArguments(const CommandLine& line);
+
+// `arguments` without --host and --ssh and their values: what is left is for the host.
+std::vector<std::string> WithoutHost(const std::vector<std::string>& arguments);
 
 }  // namespace activator
 

@@ -8,13 +8,7 @@ namespace activator {
 namespace {
 
 uint64_t AppendActivated(const images::HostLayout& layout, const SwitchRecord& record) {
-  Event event;
-  event.event = "activated";
-  event.generation = record.to;
-  event.from = record.from;
-  event.activation_id = record.activation_id;
-  event.by = record.by;
-  return AppendEvent(layout, event);
+  return AppendEvent(layout, EventOf(record, "activated"));
 }
 
 void MarkGenerations(const images::HostLayout& layout, const SwitchRecord& record,

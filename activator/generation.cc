@@ -71,11 +71,13 @@ std::string Generation::Serialize() const {
   for (const auto& [name, digest] : apps) {
     apps_json[name] = digest.ToHex();
   }
-  const Json json = {
-      {"format", kGenerationFormat},         {"number", number},       {"parent", parent},
-      {"changes", std::move(changes_json)},  {"created", created},     {"by", by},
-      {"apps", std::move(apps_json)},        {"state", ToText(state)}, {"reason", reason},
-      {"healthy_sequence", healthy_sequence}};
+  Json json = {{"format", kGenerationFormat},         {"number", number},       {"parent", parent},
+               {"changes", std::move(changes_json)},  {"created", created},     {"by", by},
+               {"apps", std::move(apps_json)},        {"state", ToText(state)}, {"reason", reason},
+               {"healthy_sequence", healthy_sequence}};
+  if (pinned) {  // only then: a host's older programs do not know the field
+    json["pinned"] = true;
+  }
   // What a peer or a program said may not be UTF-8; it must not keep a state from being written.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -99,6 +101,7 @@ Generation Generation::Parse(const std::string& text, const std::string& name_of
   out.state = ReadState(fields);
   out.reason = fields.String("reason", "");
   out.healthy_sequence = fields.Number("healthy_sequence", 0, kMost, 0);
+  out.pinned = fields.Bool("pinned", false);
   fields.Done();
   return out;
 }

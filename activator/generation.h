@@ -48,6 +48,7 @@ struct Generation {
   // The history's sequence number of the last time that it was found healthy; 0: never. What
   // --rollback goes by.
   uint64_t healthy_sequence = 0;
+  bool pinned = false;  // never pruned
 
   std::string Serialize() const;
   static Generation Parse(const std::string& text, const std::string& name_of_file);

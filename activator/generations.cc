@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "activator/history.h"
+#include "activator/pruned_names.h"
 #include "activator/switch_record.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -13,8 +14,6 @@
 
 namespace activator {
 namespace {
-
-constexpr const char* kGenerationFile = "/generation.json";
 
 std::optional<uint64_t> ToNumber(const std::string& text) {
   uint64_t number = 0;
@@ -59,28 +58,22 @@ Generation LoadGeneration(const images::HostLayout& layout, uint64_t number) {
   return out;
 }
 
-std::vector<Generation> LoadGenerations(const images::HostLayout& layout) {
-  std::vector<Generation> out;
+AllGenerations ReadGenerations(const images::HostLayout& layout) {
+  AllGenerations out;
   for (const uint64_t number : GenerationNumbers(layout)) {
     try {
-      out.push_back(LoadGeneration(layout, number));
-    } catch (const base::Error&) {  // see UnreadableGenerations
-      continue;
+      out.readable.push_back(LoadGeneration(layout, number));
+    } catch (const base::Error& error) {
+      if (base::Exists(layout.Generation(number))) {  // a prune may have taken it away
+        out.unreadable.emplace(number, error.what());
+      }
     }
   }
   return out;
 }
 
-std::map<uint64_t, std::string> UnreadableGenerations(const images::HostLayout& layout) {
-  std::map<uint64_t, std::string> out;
-  for (const uint64_t number : GenerationNumbers(layout)) {
-    try {
-      LoadGeneration(layout, number);
-    } catch (const base::Error& error) {
-      out.emplace(number, error.what());
-    }
-  }
-  return out;
+std::vector<Generation> LoadGenerations(const images::HostLayout& layout) {
+  return ReadGenerations(layout).readable;
 }
 
 void StoreGeneration(const images::HostLayout& layout, const Generation& generation) {
@@ -122,13 +115,11 @@ std::string GenerationName(uint64_t number) {
 
 uint64_t NextGenerationNumber(const images::HostLayout& layout) {
   uint64_t last = CurrentGeneration(layout);
-  for (const uint64_t number : GenerationNumbers(layout)) {
-    last = std::max(last, number);
+  for (const std::string& name : base::ListDirectory(layout.Generations())) {
+    last = std::max({last, ToNumber(name).value_or(0), PrunedGeneration(name).value_or(0)});
   }
   // Pruned ones count too: history must never speak of two generations by one number.
-  for (const Event& event : ReadHistory(layout)) {
-    last = std::max(last, event.generation);
-  }
+  last = std::max(last, LastNumberInHistory(layout));
   return last + 1;
 }
 

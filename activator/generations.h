@@ -16,15 +16,21 @@ namespace activator {
 
 // A folder as host (imgpush dir:PATH) holds this file: no systemd, no mounts, nothing runs from it.
 inline constexpr const char* kDirectoryHostMarker = ".slipway-dir-host";
+inline constexpr const char* kGenerationFile = "/generation.json";  // of generations/N
 bool IsDirectoryHost(const images::HostLayout& layout);
 
 std::vector<uint64_t> GenerationNumbers(const images::HostLayout& layout);  // ascending
 // Throws Error{kFailed} that says which there are.
 Generation LoadGeneration(const images::HostLayout& layout, uint64_t number);
+// All of them, ascending; of those that cannot be read, with what is wrong with each. What they
+// name is unknown.
+struct AllGenerations {
+  std::vector<Generation> readable;
+  std::map<uint64_t, std::string> unreadable;
+};
+AllGenerations ReadGenerations(const images::HostLayout& layout);
 // Those that can be read, ascending: one damaged record must not keep the host from switching.
 std::vector<Generation> LoadGenerations(const images::HostLayout& layout);
-// The others, with what is wrong with each. What they name is unknown.
-std::map<uint64_t, std::string> UnreadableGenerations(const images::HostLayout& layout);
 // Only state, reason and healthy_sequence ever change.
 void StoreGeneration(const images::HostLayout& layout, const Generation& generation);
 

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
-#include <optional>
 
+#include "activator/history_file.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
 #include "images/json_fields.h"
@@ -18,8 +20,8 @@ using images::Json;
 using images::JsonFields;
 
 constexpr base::Code kBad = base::Code::kVerification;
+constexpr const char* kStagedEvent = "staged";
 constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
-constexpr uint64_t kMaxHistoryBytes = uint64_t{1} << 30;
 
 std::string Line(const Event& event) {
   const Json json = {{"sequence", event.sequence},
@@ -29,11 +31,13 @@ std::string Line(const Event& event) {
                      {"from", event.from},
                      {"activation_id", event.activation_id},
                      {"by", event.by},
-                     {"reason", event.reason}};
+                     {"reason", event.reason},
+                     {"what", event.what},
+                     {"duration_ms", event.duration_ms}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Event ParseLine(const std::string& line, const std::string& name) {
+Event ParseLine(std::string_view line, const std::string& name) {
   const Json json = images::ParseJson(line, name, kBad);
   JsonFields fields(json, name, kBad);
   Event out;
@@ -45,56 +49,122 @@ Event ParseLine(const std::string& line, const std::string& name) {
   out.activation_id = fields.String("activation_id");
   out.by = fields.String("by");
   out.reason = fields.String("reason");
+  out.what = fields.String("what", "");
+  out.duration_ms = fields.Number("duration_ms", 0, kMost, 0);
   return out;  // no Done(): a newer version may say more about what happened
 }
 
-}  // namespace
-
-std::vector<Event> ReadHistory(const images::HostLayout& layout) {
-  const std::string path = layout.History();
-  const std::string text = base::ReadFileIfThere(path, kMaxHistoryBytes).value_or("");
-  std::vector<Event> out;
-  size_t line = 1;
-  for (size_t start = 0;; ++line) {
-    const size_t end = text.find('\n', start);
-    if (end == std::string::npos) {
-      return out;
-    }
-    try {
-      out.push_back(
-          ParseLine(text.substr(start, end - start), fmt::format("{} line {}", path, line)));
-    } catch (const base::Error&) {  // its number stays free: the lines after it have the next ones
-    }
-    start = end + 1;
-  }
+// One that cannot be read counts too: its number stays free.
+uint64_t NextSequence(const HistoryFile& file) {
+  uint64_t last = 0;
+  uint64_t unreadable = 0;
+  file.EachFromLast([&](std::string_view line, uint64_t /*offset*/) {
+    const std::optional<uint64_t> sequence = SequenceOf(line);
+    unreadable += sequence ? 0U : 1U;
+    last = sequence.value_or(0);
+    return !sequence;
+  });
+  return last + unreadable + 1;
 }
 
-uint64_t AppendEvent(const images::HostLayout& layout, Event event) {
-  const std::vector<Event> before = ReadHistory(layout);
-  for (auto old = before.rbegin(); old != before.rend() && !event.activation_id.empty(); ++old) {
-    if (old->activation_id == event.activation_id && old->event == event.event) {
-      return old->sequence;
-    }
-  }
+void Append(const images::HostLayout& layout, const std::string& line, uint64_t end) {
   const std::string path = layout.History();
   const bool is_new = !base::Exists(path);
-  base::UniqueFd fd = base::Open(path, O_RDWR | O_CREAT, 0644);
+  base::UniqueFd fd = base::Open(path, O_WRONLY | O_CREAT, 0644);
   // A line that a crash cut short never counted: the new one takes its place.
-  const std::string text = base::ReadFile(path, kMaxHistoryBytes);
-  const size_t newline = text.rfind('\n');
-  const uint64_t end = newline == std::string::npos ? 0 : newline + 1;
-  if (end != text.size() && base::TheSys().Ftruncate(fd.get(), static_cast<off_t>(end)) != 0) {
+  if (static_cast<uint64_t>(base::Fstat(fd.get(), path).st_size) != end &&
+      base::TheSys().Ftruncate(fd.get(), static_cast<off_t>(end)) != 0) {
     base::FailErrno(errno, "cannot write {}", path);
   }
-  const auto lines = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
-  event.sequence = std::max(before.empty() ? 0 : before.back().sequence, lines) + 1;
-  event.time = base::ToIso8601(base::SystemClock().Now());
-  base::PWriteAll(fd.get(), base::AsBytes(Line(event)), end, path);
+  base::PWriteAll(fd.get(), base::AsBytes(line), end, path);
   base::Fsync(fd.get(), path);
   base::Close(std::move(fd), path);
   if (is_new) {
     base::FsyncDirectory(layout.root());
   }
+}
+
+}  // namespace
+
+std::optional<Event> ParseEvent(std::string_view line, const std::string& name) {
+  try {
+    return ParseLine(line, name);
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<Event> ReadHistory(const images::HostLayout& layout) {
+  const HistoryFile file(layout.History());
+  std::vector<Event> out;
+  file.EachFrom(0, file.End(), [&](std::string_view line, uint64_t /*offset*/) {
+    if (std::optional<Event> event = ParseEvent(line, layout.History())) {
+      out.push_back(std::move(*event));
+    }
+    return true;
+  });
+  return out;
+}
+
+std::optional<Event> LastEvent(const images::HostLayout& layout, const IsEvent& is_it,
+                               const MayBeEvent& may_be) {
+  std::optional<Event> out;
+  HistoryFile(layout.History()).EachFromLast([&](std::string_view line, uint64_t /*offset*/) {
+    if (may_be && !may_be(line)) {
+      return true;
+    }
+    out = ParseEvent(line, layout.History());
+    if (out && !is_it(*out)) {
+      out.reset();
+    }
+    return !out;
+  });
+  return out;
+}
+
+std::optional<Event> LastEventOf(const images::HostLayout& layout, const std::string& activation_id,
+                                 const IsEvent& is_it) {
+  return LastEvent(
+      layout,
+      [&](const Event& event) { return event.activation_id == activation_id && is_it(event); },
+      [&](std::string_view line) { return line.find(activation_id) != std::string_view::npos; });
+}
+
+std::optional<Event> EventOfNumber(const images::HostLayout& layout, uint64_t sequence) {
+  return LastEvent(
+      layout, [](const Event& /*event*/) { return true; },
+      [&](std::string_view line) { return SequenceOf(line) == sequence; });
+}
+
+std::optional<Event> LastActivation(const images::HostLayout& layout) {
+  constexpr std::string_view kNone = "\"activation_id\":\"\"";
+  return LastEvent(
+      layout, [](const Event& event) { return !event.activation_id.empty(); },
+      [&](std::string_view line) { return line.find(kNone) == std::string_view::npos; });
+}
+
+uint64_t LastNumberInHistory(const images::HostLayout& layout) {
+  uint64_t last = 0;
+  LastEvent(layout, [&](const Event& event) {
+    last = std::max(last, event.generation);
+    return event.event == kStagedEvent;
+  });
+  return last;
+}
+
+uint64_t AppendEvent(const images::HostLayout& layout, Event event) {
+  if (!event.activation_id.empty()) {
+    const std::optional<Event> before =
+        LastEventOf(layout, event.activation_id,
+                    [&](const Event& other) { return other.event == event.event; });
+    if (before) {
+      return before->sequence;
+    }
+  }
+  const HistoryFile file(layout.History());
+  event.sequence = NextSequence(file);
+  event.time = base::ToIso8601(base::SystemClock().Now());
+  Append(layout, Line(event), file.End());
   return event.sequence;
 }
 

@@ -123,6 +123,8 @@ std::string StemOf(const std::string& unit, std::string_view suffix) {
   return unit.ends_with(suffix) ? unit.substr(0, unit.size() - suffix.size()) : "";
 }
 
+std::string RootImageOf(const std::string& unit_text) { return ValueOf(unit_text, "RootImage"); }
+
 HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   HostedUnits out;
   if (generation == kNoGeneration) {
@@ -133,7 +135,7 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   for (const auto& [name, text] : UnitTexts(layout, generation)) {
     HostedUnit unit;
     unit.text = text;
-    unit.image_path = ValueOf(text, "RootImage");
+    unit.image_path = RootImageOf(text);
     unit.is_oneshot = ValueOf(text, "Type") == "oneshot";
     unit.task_limits = TaskLimits(name, tasks);
     if (const auto known = health.find(name); known != health.end()) {

@@ -35,6 +35,9 @@ std::string StemOf(const std::string& unit, std::string_view suffix);
 // only its health settings: the way back must not depend on more than it needs.
 HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation);
 
+// What RootImage= of a unit names; empty where it names none.
+std::string RootImageOf(const std::string& unit_text);
+
 struct UnitDifference {
   UnitNames added;
   UnitNames changed;

@@ -36,15 +36,9 @@ std::optional<Outcome> OutcomeOf(const Event& event) {
 }  // namespace
 
 std::optional<Outcome> RecordedOutcome(const images::HostLayout& layout, const std::string& id) {
-  std::optional<Outcome> out;
-  for (const Event& event : ReadHistory(layout)) {
-    if (event.activation_id == id) {
-      if (std::optional<Outcome> outcome = OutcomeOf(event)) {
-        out = std::move(outcome);
-      }
-    }
-  }
-  return out;
+  const std::optional<Event> last =
+      LastEventOf(layout, id, [](const Event& event) { return OutcomeOf(event).has_value(); });
+  return last ? OutcomeOf(*last) : std::nullopt;
 }
 
 }  // namespace activator

@@ -64,6 +64,10 @@ void ReceiveSession::Greet() {
     features_ = steps_.probe_features();
   }
   held_ = CompleteVersions(layout_);
+  locks_.emplace(layout_);  // from here on no prune takes them away
+  std::erase_if(held_, [&](const HeldImage& image) {
+    return !locks_->Share(image.id) || !base::Exists(image.path);
+  });
   pusher::Hello hello;
   hello.agent_version = base::kVersion;
   hello.architecture = images::MachineArchitecture();

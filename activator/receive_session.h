@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "activator/rebuild_pool.h"
 #include "activator/receive.h"
 #include "activator/stage.h"
+#include "activator/version_locks.h"
 #include "pusher/keep_alive.h"
 #include "pusher/protocol.h"
 
@@ -64,6 +66,7 @@ class ReceiveSession {
   pusher::KeepAlive& alive_;
   const images::HostLayout layout_;
   std::vector<std::string> features_;
+  std::optional<VersionLocks> locks_;            // on those, until the push ends
   std::vector<HeldImage> held_;                  // complete versions, as greeted
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::string> damaged_;             // of these, held and found damaged

@@ -5,9 +5,12 @@
 
 #include <cerrno>
 
+#include "activator/app_version.h"
+#include "activator/drift.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/sys.h"
 #include "base/unique_fd.h"
 #include "images/name.h"
@@ -15,45 +18,79 @@
 namespace activator {
 namespace {
 
-std::string AppsText(const Apps& apps) {
-  std::string out;
-  for (const auto& [name, digest] : apps) {
-    out += (out.empty() ? "" : " ") + name + "/" + images::ImageId::Of(digest).text();
+// Without opening the lock, which only its owner may: the kernel tells everybody who holds which
+// file. Its number alone, for a file system may show another device there than stat does.
+std::optional<bool> IsLockListed(const std::string& path) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  const std::optional<std::string> locks = base::ReadFileIfThere("/proc/locks");
+  if (!found || !locks) {
+    return std::nullopt;
   }
-  return out.empty() ? "(none)" : out;
+  const std::string inode = fmt::format(":{} ", found->st_ino);
+  for (size_t at = 0; at < locks->size();) {
+    const size_t end = std::min(locks->find('\n', at), locks->size());
+    const std::string_view line = std::string_view(*locks).substr(at, end - at);
+    at = end + 1;
+    if (line.find(" FLOCK ") != std::string_view::npos &&
+        line.find(" WRITE ") != std::string_view::npos &&
+        line.find("->") == std::string_view::npos && line.find(inode) != std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
 }
 
-std::string SwitchText(const Status& status) {
-  const SwitchRecord& record = *status.switch_record;
-  if (status.switch_in_progress.value_or(true)) {
-    return fmt::format(
-        "A switch from {} to generation {} {} ({}, since {}, by {}).\n"
-        "  journalctl --unit slipway-activate-{}\n",
-        GenerationName(record.from), record.to,
-        status.switch_in_progress ? "is in progress"
-                                  : "is in progress or was cut off (root can tell)",
-        ToText(record.phase), record.started, record.by, record.activation_id);
+// "web/83bf2a6d6fb73136 (1.28.0)" of the version whose image it is.
+std::string VersionOfImage(const Generation& generation, const images::HostLayout& layout,
+                           const std::string& image_path,
+                           const std::map<std::string, std::string>& versions) {
+  for (const auto& [name, digest] : generation.apps) {
+    if (image_path.starts_with(layout.Version(name, images::ImageId::Of(digest)) + "/")) {
+      return name + "/" + versions.at(name);
+    }
   }
-  return fmt::format(
-      "A switch from {} to generation {} was CUT OFF (phase {}, started {}, by {}).\n"
-      "  The next `activate` that changes something, or the next boot, {}.\n",
-      GenerationName(record.from), record.to, ToText(record.phase), record.started, record.by,
-      record.phase == SwitchPhase::kHealthy ? std::string("finishes it")
-                                            : "goes back to " + GenerationName(record.from));
+  return "";
+}
+
+void ReadUnits(const Host& host, Status& out) {
+  const HostedUnits units = LoadUnits(host.layout, out.active);
+  const auto states = host.systemd.Show(NamesOf(units));
+  const auto now = host.clock.Now();
+  const auto monotonic = host.clock.Monotonic().time_since_epoch();
+  for (const auto& [name, state] : states) {
+    UnitStatus unit{name, state, units.at(name).image_path, "", ""};
+    unit.version = VersionOfImage(*out.generation, host.layout, unit.image_path, out.versions);
+    if (state.changed_at.count() > 0) {
+      unit.since =
+          base::ToIso8601(now - std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                    monotonic - state.changed_at));
+    }
+    out.units.push_back(std::move(unit));
+  }
+  out.drift = FindDrift(host, *out.generation, units, states);
 }
 
 }  // namespace
+
+uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::time_point now) {
+  const auto created = base::FromIso8601(generation.created);
+  return !created || *created > now
+             ? 0
+             : static_cast<uint64_t>(
+                   std::chrono::duration_cast<std::chrono::seconds>(now - *created).count());
+}
 
 std::optional<bool> IsLockHeld(const images::HostLayout& layout) {
   // A shared lock for an instant: whoever wants the lock then tries again (command_line.cc).
   const base::UniqueFd fd(base::TheSys().Open(layout.Lock().c_str(), O_RDONLY, 0));
   if (!fd.valid()) {
-    return errno == ENOENT ? std::optional(false) : std::nullopt;
+    return errno == ENOENT ? std::optional(false) : IsLockListed(layout.Lock());
   }
   return base::TheSys().Flock(fd.get(), LOCK_SH | LOCK_NB) != 0;
 }
 
-Status ReadStatus(const images::HostLayout& layout, Systemd* systemd) {
+Status ReadStatus(const Host& host, bool ask_systemd) {
+  const images::HostLayout& layout = host.layout;
   Status out;
   out.root = layout.root();
   out.switch_record = ReadSwitchRecord(layout);
@@ -61,35 +98,39 @@ Status ReadStatus(const images::HostLayout& layout, Systemd* systemd) {
     out.switch_in_progress = IsLockHeld(layout);
   }
   out.active = ActiveGeneration(layout);
+  out.last_activation = LastActivation(layout);
   if (out.active == kNoGeneration) {
     return out;
   }
   out.generation = LoadGeneration(layout, out.active);
-  if (systemd != nullptr) {
-    for (auto& [name, state] : systemd->Show(NamesOf(LoadUnits(layout, out.active)))) {
-      out.units.push_back({name, state});
-    }
+  for (const auto& [name, digest] : out.generation->apps) {
+    out.versions[name] = IdAndVersion(layout, name, digest);
+  }
+  if (out.generation->healthy_sequence > 0) {
+    out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
+  }
+  if (ask_systemd) {
+    ReadUnits(host, out);
+  }
+  if (out.switch_record) {
+    out.drift.clear();  // neither generation is in place just now
   }
   return out;
 }
 
 Listing ReadListing(const images::HostLayout& layout) {
-  return {LoadGenerations(layout), UnreadableGenerations(layout), ActiveGeneration(layout)};
-}
-
-std::string ListText(const Listing& listing) {
-  std::string out;
-  for (const Generation& generation : listing.generations) {
-    out += fmt::format("{} {:>4}  {:<11}  {}  {}\n",
-                       generation.number == listing.active ? "*" : " ", generation.number,
-                       ToText(generation.state), generation.created, AppsText(generation.apps));
-    if (!generation.reason.empty()) {
-      out += fmt::format("        {}\n", generation.reason);
+  AllGenerations all = ReadGenerations(layout);
+  Listing out{std::move(all.readable),
+              std::move(all.unreadable),
+              ActiveGeneration(layout),
+              {},
+              base::SystemClock().Now()};
+  for (const Generation& generation : out.generations) {
+    for (const auto& app : generation.apps) {
+      if (const auto [place, is_new] = out.versions.try_emplace(app); is_new) {
+        place->second = VersionOf(layout, app.first, app.second);
+      }
     }
-  }
-  for (const auto& [number, why] : listing.unreadable) {
-    out += fmt::format("{} {:>4}  unreadable   {}\n", number == listing.active ? "*" : " ", number,
-                       why);
   }
   return out;
 }
@@ -100,24 +141,6 @@ std::string UnitsText(const std::map<std::string, std::string>& units) {
     out += fmt::format("# {}\n{}\n", name, text);
   }
   return out;
-}
-
-std::string StatusText(const Status& status) {
-  std::string out;
-  if (status.generation) {
-    const Generation& generation = *status.generation;
-    out += fmt::format("Generation {} is active in {} (staged {} by {})\n", generation.number,
-                       status.root, generation.created, generation.by);
-    for (const auto& [name, digest] : generation.apps) {
-      out += fmt::format("  {}/{}\n", name, images::ImageId::Of(digest).text());
-    }
-  } else {
-    out += fmt::format("Nothing is active in {}\n", status.root);
-  }
-  for (const UnitStatus& unit : status.units) {
-    out += fmt::format("  {:<32} {} ({})\n", unit.name, unit.state.active, unit.state.sub);
-  }
-  return status.switch_record ? out + SwitchText(status) : out;
 }
 
 }  // namespace activator

@@ -3,12 +3,16 @@
 #ifndef SLIPWAY_ACTIVATOR_REPORT_H_
 #define SLIPWAY_ACTIVATOR_REPORT_H_
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "activator/generation.h"
+#include "activator/history.h"
+#include "activator/host.h"
 #include "activator/prune.h"
 #include "activator/switch_record.h"
 #include "activator/systemd.h"
@@ -18,6 +22,9 @@ namespace activator {
 struct UnitStatus {
   std::string name;
   UnitState state;
+  std::string image_path;  // that its unit names
+  std::string version;     // "web/83bf2a6d6fb73136 (1.28.0)"; empty where it is not known
+  std::string since;       // of its state, ISO 8601; empty: never was another one
 };
 
 struct Status {
@@ -28,19 +35,29 @@ struct Status {
   // With a record: false means that it was cut off; nullopt that only root can tell.
   std::optional<bool> switch_in_progress;
   std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
+  std::map<std::string, std::string> versions;  // application -> id and version
+  std::vector<std::string> drift;               // drift.h; empty: the host matches `current`
+  std::optional<Event> found_healthy;           // when the active generation was, last
+  std::optional<Event> last_activation;         // of whatever generation
 };
+
+// In seconds; 0 where `created` is no time.
+uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::time_point now);
 
 // Whether some process holds the host's lock just now; nullopt where we may not look.
 std::optional<bool> IsLockHeld(const images::HostLayout& layout);
 
-// `systemd`: nullptr for a folder as host.
-Status ReadStatus(const images::HostLayout& layout, Systemd* systemd);
+// `ask_systemd`: false for a folder as host.
+Status ReadStatus(const Host& host, bool ask_systemd);
 
 // What `list` shows.
 struct Listing {
   std::vector<Generation> generations;
   std::map<uint64_t, std::string> unreadable;  // number -> what is wrong
   uint64_t active = kNoGeneration;
+  // Application and digest -> what it calls itself; may be empty.
+  std::map<std::pair<std::string, base::Sha256>, std::string> versions;
+  std::chrono::system_clock::time_point now;
 };
 Listing ReadListing(const images::HostLayout& layout);
 
@@ -51,6 +68,13 @@ std::string StatusJson(const Status& status);
 // Unit name -> text.
 std::string UnitsText(const std::map<std::string, std::string>& units);
 std::string UnitsJson(const std::map<std::string, std::string>& units);
+// null where there is none.
+std::string EventJson(const std::optional<Event>& event);
+// What was or would be removed, a line each.
+std::string PruneText(const PrunePlan& plan, bool dry_run);
+// What a person should know of it besides.
+std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
+                       const PruneOptions& options, bool dry_run);
 std::string PruneJson(const PrunePlan& plan, bool dry_run);
 
 }  // namespace activator

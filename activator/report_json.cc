@@ -1,4 +1,6 @@
+#include "activator/comparison.h"
 #include "activator/report.h"
+#include "activator/verify.h"
 #include "images/json_fields.h"
 #include "images/name.h"
 
@@ -16,10 +18,48 @@ Json ToJson(const Generation& generation, uint64_t active) {
   for (const auto& [name, digest] : generation.apps) {
     apps[name] = {{"id", images::ImageId::Of(digest).text()}, {"manifest_sha256", digest.ToHex()}};
   }
-  return {{"number", generation.number},       {"parent", generation.parent},
-          {"state", ToText(generation.state)}, {"is_active", generation.number == active},
-          {"created", generation.created},     {"by", generation.by},
-          {"reason", generation.reason},       {"apps", std::move(apps)}};
+  return {{"number", generation.number},
+          {"parent", generation.parent},
+          {"state", ToText(generation.state)},
+          {"is_active", generation.number == active},
+          {"is_pinned", generation.pinned},
+          {"created", generation.created},
+          {"by", generation.by},
+          {"reason", generation.reason},
+          {"apps", std::move(apps)}};
+}
+
+Json ToJson(const Event& event) {
+  return {{"sequence", event.sequence},
+          {"time", event.time},
+          {"event", event.event},
+          {"generation", event.generation},
+          {"from", event.from},
+          {"activation_id", event.activation_id},
+          {"by", event.by},
+          {"what", event.what},
+          {"duration_ms", event.duration_ms},
+          {"reason", event.reason}};
+}
+
+Json ToJson(const UnitStatus& unit) {
+  const UnitState& state = unit.state;
+  return {{"name", unit.name},
+          {"active", state.active},
+          {"sub", state.sub},
+          {"result", state.result},
+          {"since", unit.since},
+          {"main_pid", state.main_pid},
+          {"restarts", state.restarts},
+          {"memory_bytes", state.memory_bytes == 0 ? Json(nullptr) : Json(state.memory_bytes)},
+          {"image", unit.image_path},
+          {"version", unit.version},
+          {"overrides", state.drop_ins}};
+}
+
+template <typename Value>
+Json OrNull(const std::optional<Value>& value) {
+  return value ? ToJson(*value) : Json(nullptr);
 }
 
 Json KeysOf(const std::map<uint64_t, std::string>& map) {
@@ -35,7 +75,13 @@ Json KeysOf(const std::map<uint64_t, std::string>& map) {
 std::string ListJson(const Listing& listing) {
   Json out = Json::array();
   for (const Generation& generation : listing.generations) {
-    out.push_back(ToJson(generation, listing.active));
+    Json one = ToJson(generation, listing.active);
+    one["age_seconds"] = AgeSeconds(generation, listing.now);
+    for (const auto& app : generation.apps) {
+      const auto version = listing.versions.find(app);
+      one["apps"][app.first]["version"] = version == listing.versions.end() ? "" : version->second;
+    }
+    out.push_back(std::move(one));
   }
   for (const auto& [number, why] : listing.unreadable) {
     out.push_back({{"number", number},
@@ -49,12 +95,7 @@ std::string ListJson(const Listing& listing) {
 std::string StatusJson(const Status& status) {
   Json units = Json::array();
   for (const UnitStatus& unit : status.units) {
-    units.push_back({{"name", unit.name},
-                     {"active", unit.state.active},
-                     {"sub", unit.state.sub},
-                     {"result", unit.state.result},
-                     {"main_pid", unit.state.main_pid},
-                     {"restarts", unit.state.restarts}});
+    units.push_back(ToJson(unit));
   }
   Json record = nullptr;
   if (status.switch_record) {
@@ -72,7 +113,11 @@ std::string StatusJson(const Status& status) {
                {"generation",
                 status.generation ? ToJson(*status.generation, status.active) : Json(nullptr)},
                {"switch", std::move(record)},
-               {"units", std::move(units)}});
+               {"units", std::move(units)},
+               {"matches_current", status.drift.empty() && !status.switch_record},
+               {"drift", status.drift},
+               {"found_healthy", OrNull(status.found_healthy)},
+               {"last_activation", OrNull(status.last_activation)}});
 }
 
 std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
@@ -84,8 +129,56 @@ std::string PruneJson(const PrunePlan& plan, bool dry_run) {
                {"incoming", plan.incoming},
                {"agents", plan.agents},
                {"kept_in_use", plan.kept_in_use},
+               {"kept_for_push", plan.kept_for_push},
                {"unreadable_generations", KeysOf(plan.unreadable)},
-               {"freed_bytes", plan.freed_bytes}});
+               {"freed_bytes", plan.freed_bytes},
+               {"held_bytes", plan.held_bytes}});
 }
+
+std::string VerifyJson(const std::vector<VerifiedVersion>& versions) {
+  Json out = Json::array();
+  for (const VerifiedVersion& version : versions) {
+    out.push_back({{"name", version.name},
+                   {"id", version.id},
+                   {"path", version.path},
+                   {"bytes", version.bytes},
+                   {"is_whole", version.problem.empty()},
+                   {"damaged_chunks", version.damaged_chunks},
+                   {"problem", version.problem},
+                   {"generations", version.generations}});
+  }
+  return Dump(out);
+}
+
+std::string ComparisonJson(const Comparison& comparison) {
+  Json apps = Json::object();
+  for (const AppDifference& app : comparison.apps) {
+    apps[app.name] = {{"from", app.from.empty() ? Json(nullptr) : Json(app.from)},
+                      {"to", app.to.empty() ? Json(nullptr) : Json(app.to)}};
+  }
+  Json hooks = Json::array();
+  for (const HookRun& hook : comparison.hooks) {
+    hooks.push_back({{"unit", hook.unit}, {"when", hook.when}, {"command", hook.command}});
+  }
+  Json restarted = Json::array();
+  for (const auto& [unit, lines] : comparison.changed) {
+    restarted.push_back(unit);
+  }
+  const auto number = [](uint64_t value) { return value == 0 ? Json(nullptr) : Json(value); };
+  return Dump({{"from", number(comparison.from)},
+               {"to", number(comparison.to)},
+               {"is_same", comparison.IsEmpty()},
+               {"apps", std::move(apps)},
+               {"units",
+                {{"added", comparison.added},
+                 {"changed", comparison.changed},
+                 {"removed", comparison.removed},
+                 {"restarted", std::move(restarted)}}},
+               {"hooks", std::move(hooks)},
+               {"mounted", comparison.mounted},
+               {"unmounted", comparison.unmounted}});
+}
+
+std::string EventJson(const std::optional<Event>& event) { return Dump(OrNull(event)); }
 
 }  // namespace activator

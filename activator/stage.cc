@@ -104,6 +104,10 @@ void Publish(const images::HostLayout& layout, const Generation& generation,
 
 }  // namespace
 
+std::map<std::string, std::string> RenderUnits(const images::HostLayout& layout, const Apps& apps) {
+  return RenderAll(layout, apps);
+}
+
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by) {
   const uint64_t active = ActiveGeneration(layout);

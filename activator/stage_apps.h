@@ -13,6 +13,9 @@ namespace activator {
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by);
 
+// The units of such a set, by name. Throws as StageGeneration.
+std::map<std::string, std::string> RenderUnits(const images::HostLayout& layout, const Apps& apps);
+
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_STAGE_APPS_H_

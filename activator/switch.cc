@@ -76,6 +76,8 @@ void Switch::WriteIntent() {
              request_.by,
              "",
              RunningForeign(host_, difference_.added)};
+  record_.what = request_.what;
+  record_.started_ms = base::ToUnixMs(now);
   const Generation before = LoadGeneration(host_.layout, request_.to);
   try {
     WriteSwitchRecord(host_.layout, record_);
@@ -218,7 +220,10 @@ void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& requ
   record.to = request.to;
   record.is_rollback = request.is_rollback;
   record.by = request.by;
-  record.started = base::ToIso8601(base::SystemClock().Now());
+  const auto now = base::SystemClock().Now();
+  record.started = base::ToIso8601(now);
+  record.started_ms = base::ToUnixMs(now);
+  record.what = request.what;
   record.boot_id = BootId();
   WriteSwitchRecord(layout, record);
   SetCurrentGeneration(layout, request.to);

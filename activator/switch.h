@@ -18,6 +18,7 @@ struct SwitchRequest {
   bool is_rollback = false;
   std::string by;
   Timeout timeout;
+  std::string what{};  // was asked for, for the history
 };
 
 // The caller holds the host's lock, has recovered, and has checked `to` (preflight.h). Returns when

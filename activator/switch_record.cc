@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "images/json_fields.h"
 
@@ -34,7 +35,9 @@ std::string SwitchRecord::Serialize() const {
                {"started", started},
                {"deadline", deadline},
                {"by", by},
-               {"reason", reason}};
+               {"reason", reason},
+               {"what", what},
+               {"started_ms", started_ms}};
   if (!adopted.empty()) {
     json["adopted"] = adopted;
   }
@@ -64,6 +67,8 @@ SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& nam
   out.by = fields.String("by");
   out.reason = fields.String("reason");
   out.adopted = fields.Strings("adopted");
+  out.what = fields.String("what", "");
+  out.started_ms = fields.Number("started_ms", 0, kMost, 0);
   fields.Done();
   return out;
 }
@@ -76,6 +81,21 @@ std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout) {
 
 void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record) {
   base::WriteFileAtomically(layout.SwitchRecord(), record.Serialize());
+}
+
+Event EventOf(const SwitchRecord& record, const std::string& event) {
+  Event out;
+  out.event = event;
+  out.generation = record.to;
+  out.from = record.from;
+  out.activation_id = record.activation_id;
+  out.by = record.by;
+  out.what = record.what;
+  const uint64_t now_ms = base::ToUnixMs(base::SystemClock().Now());
+  // The calendar may have been set back meanwhile.
+  out.duration_ms =
+      record.started_ms == 0 || now_ms < record.started_ms ? 0 : now_ms - record.started_ms;
+  return out;
 }
 
 void RemoveSwitchRecord(const images::HostLayout& layout) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "activator/history.h"
 #include "images/host_layout.h"
 
 namespace activator {
@@ -33,7 +34,9 @@ struct SwitchRecord {
   std::string by;
   std::string reason;  // why it goes back
   // Units of others that ran under a name of `to`'s, and run again if it goes back.
-  std::vector<std::string> adopted;
+  std::vector<std::string> adopted{};
+  std::string what{};       // was asked for: "--rollback web"
+  uint64_t started_ms = 0;  // as `started`, in milliseconds since 1970; 0: not known
 
   std::string Serialize() const;
   static SwitchRecord Parse(const std::string& text, const std::string& name_of_file);
@@ -43,6 +46,9 @@ struct SwitchRecord {
 std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout);
 void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record);
 void RemoveSwitchRecord(const images::HostLayout& layout);
+
+// The event that says what became of the switch, now.
+Event EventOf(const SwitchRecord& record, const std::string& event);
 
 }  // namespace activator
 

@@ -2,7 +2,11 @@
 
 #include <cerrno>
 #include <charconv>
+#include <iterator>
+#include <limits>
 #include <optional>
+#include <sstream>
+#include <string_view>
 
 #include "activator/process_root.h"
 #include "base/clock.h"
@@ -21,7 +25,7 @@ constexpr size_t kMaxLogLineBytes = 300;
 constexpr const char* kProperties =
     "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
     "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
-    "InactiveExitTimestampMonotonic";
+    "InactiveExitTimestampMonotonic,StateChangeTimestampMonotonic,MemoryCurrent,DropInPaths";
 
 std::string OneLine(const std::string& lines) {
   std::string out;
@@ -133,6 +137,14 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
     state.stop_timeout = ParseSpan(value);
   } else if (name == "InactiveExitTimestampMonotonic") {
     state.started = std::chrono::microseconds(ToNumber<int64_t>(value));
+  } else if (name == "StateChangeTimestampMonotonic") {
+    state.changed_at = std::chrono::microseconds(ToNumber<int64_t>(value));
+  } else if (name == "MemoryCurrent") {  // "[not set]", or the largest number
+    const auto bytes = ToNumber<uint64_t>(value);
+    state.memory_bytes = bytes == std::numeric_limits<uint64_t>::max() ? 0 : bytes;
+  } else if (name == "DropInPaths") {
+    std::istringstream paths(value);
+    state.drop_ins.assign(std::istream_iterator<std::string>(paths), {});
   }
 }
 
@@ -235,6 +247,18 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
 
 bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path) {
   return state.main_pid == 0 || image_path.empty() || RunsFromImage(state.main_pid, image_path);
+}
+
+std::vector<std::string> RealSystemd::RootImages() {
+  constexpr std::string_view kKey = "RootImage=";
+  std::istringstream lines(Systemctl({"show", "--property=RootImage"}, {"*.service"}));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(kKey) && line.size() > kKey.size()) {
+      out.push_back(line.substr(kKey.size()));
+    }
+  }
+  return out;
 }
 
 std::string RealSystemd::Verify(const std::vector<std::string>& files) {

@@ -29,6 +29,10 @@ struct UnitState {
   bool needs_reload = false;
   std::chrono::microseconds stop_timeout{0};  // 0: none
   std::chrono::microseconds started{0};       // its last start, on the monotonic clock; 0: never
+  // When `sub` last changed, by the machine's monotonic clock; 0: never.
+  std::chrono::microseconds changed_at{0};
+  uint64_t memory_bytes = 0;          // 0: not known
+  std::vector<std::string> drop_ins;  // paths of an operator's additions to the unit
 
   bool IsDown() const { return active == "inactive" || active == "failed"; }
 };
@@ -59,6 +63,8 @@ class Systemd {
   // Whether the unit's main process runs from the image. True where it has none, and where
   // `image_path` is empty.
   virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
+  // RootImage= of every loaded service that has one.
+  virtual std::vector<std::string> RootImages() = 0;
   // Checks unit files; returns what is wrong with them, empty where nothing is or where there is
   // no systemd-analyze.
   virtual std::string Verify(const std::vector<std::string>& files) = 0;
@@ -75,6 +81,7 @@ class RealSystemd : public Systemd {
   void Kill(const std::string& unit) override;
   std::string LastLog(const std::string& unit, const UnitState& state) override;
   bool RunsFrom(const UnitState& state, const std::string& image_path) override;
+  std::vector<std::string> RootImages() override;
   std::string Verify(const std::vector<std::string>& files) override;
 };
 

@@ -17,20 +17,20 @@ std::string TargetOf(const Host& host, const std::string& unit) {
   return host.layout.Current() + "/units/" + unit;
 }
 
-bool IsOurs(const Host& host, const std::string& unit) {
+}  // namespace
+
+bool HasOurLink(const Host& host, const std::string& unit) {
   return base::ReadLinkIfThere(LinkPath(host, unit)) == TargetOf(host, unit);
 }
 
-}  // namespace
-
 bool IsNameFree(const Host& host, const std::string& unit) {
-  return IsOurs(host, unit) || !base::LstatIfThere(LinkPath(host, unit));
+  return HasOurLink(host, unit) || !base::LstatIfThere(LinkPath(host, unit));
 }
 
 bool EnsureUnitLinks(const Host& host, const UnitNames& units) {
   bool changed = false;
   for (const std::string& unit : units) {
-    if (IsOurs(host, unit)) {
+    if (HasOurLink(host, unit)) {
       continue;
     }
     if (!IsNameFree(host, unit)) {
@@ -46,7 +46,7 @@ bool EnsureUnitLinks(const Host& host, const UnitNames& units) {
 bool RemoveUnitLinks(const Host& host, const UnitNames& units) {
   bool changed = false;
   for (const std::string& unit : units) {
-    if (IsOurs(host, unit)) {
+    if (HasOurLink(host, unit)) {
       base::Unlink(LinkPath(host, unit));
       changed = true;
     }
@@ -60,7 +60,7 @@ bool RemoveUnitLinks(const Host& host, const UnitNames& units) {
 UnitNames LinkedUnits(const Host& host) {
   UnitNames out;
   for (const std::string& name : base::ListDirectory(host.unit_directory)) {
-    if (IsOurs(host, name)) {
+    if (HasOurLink(host, name)) {
       out.push_back(name);
     }
   }

@@ -13,6 +13,8 @@ bool EnsureUnitLinks(const Host& host, const UnitNames& units);
 bool RemoveUnitLinks(const Host& host, const UnitNames& units);
 // The units that have a link of ours.
 UnitNames LinkedUnits(const Host& host);
+// Whether the unit has one.
+bool HasOurLink(const Host& host, const std::string& unit);
 // Whether what stands at the unit's name in the unit directory is our link, or nothing.
 bool IsNameFree(const Host& host, const std::string& unit);
 

@@ -145,12 +145,7 @@ WayBackResult WayBack::StartAgain() {
 }
 
 void WayBack::MarkAndForget(const WayBackResult& result) {
-  Event event;
-  event.event = result.is_up ? "rolled-back" : "failed";
-  event.generation = record_.to;
-  event.from = record_.from;
-  event.activation_id = record_.activation_id;
-  event.by = record_.by;
+  Event event = EventOf(record_, result.is_up ? "rolled-back" : "failed");
   event.reason = reason_;
   AppendEvent(host_.layout, event);
   MarkTo(result);

@@ -3,6 +3,8 @@
 #define SLIPWAY_BASE_CLOCK_H_
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace base {
@@ -23,6 +25,10 @@ Clock& SystemClock();
 
 // "2026-01-31T23:59:59Z".
 std::string ToIso8601(std::chrono::system_clock::time_point time);
+// nullopt where it is not such a text.
+std::optional<std::chrono::system_clock::time_point> FromIso8601(const std::string& text);
+// Milliseconds since 1970.
+uint64_t ToUnixMs(std::chrono::system_clock::time_point time);
 
 }  // namespace base
 

@@ -38,6 +38,8 @@ class HostLayout {
   std::string SwitchRecord() const { return root_ + "/switch.json"; }
   std::string History() const { return root_ + "/history.jsonl"; }
   std::string Lock() const { return root_ + "/lock"; }
+  // Starts with a dot: no application is named so.
+  std::string VersionLocks() const { return root_ + "/.version-locks"; }
   std::string Bin() const { return root_ + "/bin"; }
 
   // Every NAME/ID directory, by name then id. What is not named like a version is passed over.

@@ -191,14 +191,6 @@ void CheckHostPath(const std::string& path, std::string_view option) {
   }
 }
 
-std::string ShellQuoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) {
-    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return out + "'";
-}
-
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words) {
   std::string out = "exec sh -c " + ShellQuoted(std::string(kAsRoot)) + " slipway " +
                     ShellQuoted(std::string(program));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ssh_command.h"
 #include "pusher/agent_binary.h"
 #include "pusher/stream.h"
 
@@ -49,8 +50,7 @@ struct Bootstrapped {
 // where the stream ends.
 Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent);
 
-// 'text' so that a shell takes it as it stands.
-std::string ShellQuoted(const std::string& text);
+using base::ShellQuoted;
 
 }  // namespace pusher
 

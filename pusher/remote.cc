@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/ssh_command.h"
 #include "pusher/protocol.h"
 
 namespace pusher {
@@ -17,26 +18,6 @@ constexpr int kSignalExit = 128;
 // own probes below find one after 20 s, a host's agent is heard of every 5 s.
 constexpr std::chrono::seconds kIdleLimit(25);
 constexpr std::chrono::seconds kEndLimit(2);
-
-// ssh takes the first value it sees of an option: what the user's own words set comes first.
-const std::vector<std::string>& SshDefaults() {
-  static const std::vector<std::string> kDefaults = {"-o", "BatchMode=yes",
-                                                     "-o", "ConnectTimeout=10",
-                                                     "-o", "ServerAliveInterval=5",
-                                                     "-o", "ServerAliveCountMax=4",
-                                                     "-T", "-a",
-                                                     "-x"};
-  return kDefaults;
-}
-
-std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
-                                        const std::string& command) {
-  std::vector<std::string> out = SplitWords(ssh.empty() ? "ssh" : ssh);
-  out.insert(out.end(), SshDefaults().begin(), SshDefaults().end());
-  out.push_back(destination);
-  out.push_back(command);
-  return out;
-}
 
 std::vector<std::string> ReceiveInFolder(const std::string& destination, const HostSide& host,
                                          const AgentBinary& agent) {
@@ -56,33 +37,6 @@ StreamOptions OptionsFor(const std::string& name, int diagnostics) {
 }
 
 }  // namespace
-
-std::vector<std::string> SplitWords(const std::string& text) {
-  std::vector<std::string> words;
-  std::optional<std::string> word;
-  char quote = '\0';
-  for (const char c : text) {
-    if (quote != '\0' ? c == quote : (c == '\'' || c == '"')) {
-      quote = quote == '\0' ? c : '\0';
-      word = word.value_or("");
-    } else if (quote == '\0' && (c == ' ' || c == '\t' || c == '\n')) {
-      if (word) {
-        words.push_back(*word);
-        word.reset();
-      }
-    } else {
-      word = word.value_or("") + c;
-    }
-  }
-  if (word) {
-    words.push_back(*word);
-  }
-  if (quote != '\0' || words.empty()) {
-    base::Fail(base::Code::kUsage, "the ssh command '{}' {}", Printable(text),
-               words.empty() ? "has no word" : "has a quote that is not closed");
-  }
-  return words;
-}
 
 void CheckHost(const std::string& host) {
   const bool folder = host.starts_with(kFolderPrefix);
@@ -105,8 +59,9 @@ Connection::Connection(const Target& target, const RemoteOptions& options,
                        const std::string& command, const std::vector<std::string>& folder_command)
     : name_(target.name),
       by_ssh_(FolderOf(target.destination).empty()),
-      child_(by_ssh_ ? SshCommandLine(target.destination, options.ssh, command) : folder_command,
-             base::ChildError::kPiped),
+      child_(
+          by_ssh_ ? base::SshCommandLine(target.destination, options.ssh, command) : folder_command,
+          base::ChildError::kPiped),
       stream_(child_.from(), child_.to(), OptionsFor(target.name, child_.error())) {}
 
 base::Error Connection::Explain(const base::Error& error) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "base/ssh_command.h"
 #include "pusher/agent_binary.h"
 #include "pusher/bootstrap.h"
 #include "pusher/targets.h"
@@ -21,9 +22,7 @@ struct RemoteOptions {
   HostSide host;    // a folder is its own root
 };
 
-// Splits `text` at spaces; '...' and "..." hold spaces. No shell is involved. Throws Error{kUsage}
-// where a quote is not closed or nothing is there.
-std::vector<std::string> SplitWords(const std::string& text);
+using base::SplitWords;
 
 // Throws Error{kUsage} unless `host` can be given to ssh, or is dir:PATH.
 void CheckHost(const std::string& host);

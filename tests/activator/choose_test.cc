@@ -8,6 +8,7 @@ namespace activator {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ChooseTest : public HostTest {};
 
@@ -114,6 +115,130 @@ TEST_F(ChooseTest, SaysWhatThereIs) {
   Stage("web", "two");
   EXPECT_EQ(ActivateNumber(5), 1);
   EXPECT_THAT(error, HasSubstr("there are: 1, 2"));
+}
+
+// Asks for versions of applications.
+class VersionsTest : public ChooseTest {
+ protected:
+  int RunWish(const Wish& wish) {
+    ActivationRequest request;
+    static_cast<Wish&>(request) = wish;
+    request.by = "tester";
+    request.activation_id = "wish-" + std::to_string(++wishes_);
+    error.clear();
+    try {
+      Activate(host, request);
+      return 0;
+    } catch (const base::Error& thrown) {
+      error = thrown.what();
+      return static_cast<int>(thrown.code());
+    }
+  }
+  int Rollback(const std::string& name) { return RunWish({Wanted::kRollback, 0, name, {}}); }
+  int Set(const std::string& name, const base::Sha256& digest) {
+    return RunWish({Wanted::kVersions, 0, "", {{name, images::ImageId::Of(digest)}}});
+  }
+  int Remove(const std::string& name) {
+    return RunWish({Wanted::kVersions, 0, "", {{name, std::nullopt}}});
+  }
+  void Switch(const std::string& name, const std::string& program) {
+    ASSERT_EQ(ActivateNumber(Stage(name, program)), 0) << error;
+  }
+
+ private:
+  int wishes_ = 0;
+};
+
+TEST_F(VersionsTest, OneApplicationGoesBackAlone) {
+  Switch("web", "one");
+  Switch("web", "two");
+  Switch("db", "db");
+  Switch("web", "three");
+  ASSERT_EQ(Rollback("web"), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+  EXPECT_EQ(RunningProgram("db.service"), "db");
+  EXPECT_EQ(CurrentGeneration(layout), 5U);  // on top of the active one
+  // Further back, not forward again, although generation 3 ran the version before that, too.
+  ASSERT_EQ(Rollback("web"), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_EQ(Rollback("web"), 1);
+  EXPECT_THAT(error, HasSubstr("no earlier version of web was healthy"));
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+}
+
+TEST_F(VersionsTest, AVersionThatWasNeverHealthyIsPassedOver) {
+  Switch("web", "one");
+  ASSERT_EQ(ActivateNumber(Stage("web", "fail")), 3);
+  Switch("web", "three");
+  ASSERT_EQ(Rollback("web"), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+}
+
+TEST_F(VersionsTest, AVersionThatCameBackCountsAgain) {
+  Switch("web", "one");
+  Switch("web", "two");
+  ASSERT_EQ(Rollback("web"), 0) << error;
+  ASSERT_EQ(Set("web", Push("web", "two")), 0) << error;  // mended elsewhere
+  Switch("web", "three");
+  ASSERT_EQ(Rollback("web"), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(VersionsTest, AnApplicationThatIsUnknownHasNoWayBack) {
+  Switch("web", "one");
+  EXPECT_EQ(Rollback("db"), 1);
+  EXPECT_THAT(error, HasSubstr("no earlier version of db"));
+  EXPECT_THAT(error, Not(HasSubstr("remove db")));
+}
+
+TEST_F(VersionsTest, SetsOneApplicationAndLeavesTheOthers) {
+  Switch("web", "one");
+  Switch("db", "db");
+  const base::Sha256 two = Push("web", "two");
+  ASSERT_EQ(Set("web", two), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+  EXPECT_EQ(RunningProgram("db.service"), "db");
+  const uint64_t now = CurrentGeneration(layout);
+  ASSERT_EQ(Set("web", two), 0) << error;  // nothing to do
+  EXPECT_EQ(CurrentGeneration(layout), now);
+  EXPECT_EQ(Set("web", base::Sha256Of("other")), 1);
+  EXPECT_THAT(error, HasSubstr(images::ImageId::Of(two).text()));  // what there is
+  EXPECT_EQ(Set("nothing", two), 1);
+  EXPECT_THAT(error, HasSubstr("push it first"));
+}
+
+TEST_F(VersionsTest, RemovesAnApplicationAndBringsItBack) {
+  Switch("web", "one");
+  Switch("db", "db");
+  ASSERT_EQ(Remove("web"), 0) << error;
+  EXPECT_FALSE(systemd.IsActive("web.service"));
+  EXPECT_TRUE(systemd.IsActive("db.service"));
+  EXPECT_FALSE(base::LstatIfThere(units + "/web.service"));
+  EXPECT_EQ(Remove("web"), 1);
+  EXPECT_THAT(error, HasSubstr("there are: db"));
+  ASSERT_EQ(Rollback("web"), 0) << error;
+  EXPECT_TRUE(systemd.IsActive("web.service"));
+}
+
+TEST_F(VersionsTest, AWishBecomesArgumentsAndBack) {
+  const images::ImageId id = images::ImageId::Of(base::Sha256Of("x"));
+  const Wish wish = {Wanted::kVersions, 0, "", {{"web", id}, {"db", std::nullopt}}};
+  EXPECT_THAT(ToArguments(wish),
+              testing::ElementsAre("--without", "db", "--set", "web=" + id.text()));
+  EXPECT_EQ(ToText(wish), "remove db --set web=" + id.text());
+  EXPECT_THAT(ToArguments({Wanted::kRollback, 0, "list", {}}),
+              testing::ElementsAre("--rollback=list"));
+}
+
+TEST_F(VersionsTest, KnowsAStagedGenerationThatIsStale) {
+  Switch("web", "one");
+  const uint64_t db = Stage("db", "db");
+  const uint64_t web = Stage("web", "two");
+  Switch("web", "three");
+  const Generation active = LoadGeneration(layout, CurrentGeneration(layout));
+  EXPECT_FALSE(IsStale(LoadGeneration(layout, db), active));  // it can still be rebased
+  EXPECT_TRUE(IsStale(LoadGeneration(layout, web), active));
+  EXPECT_TRUE(IsStale(active, active));  // nothing in it
 }
 
 }  // namespace

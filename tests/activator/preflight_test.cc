@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "activator/drop_ins.h"
 #include "activator/switch_record.h"
 #include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
@@ -202,16 +201,6 @@ TEST_F(AdoptTest, TheRecordKnowsIt) {
   record.adopted = {"web.service"};
   EXPECT_THAT(SwitchRecord::Parse(record.Serialize(), "switch.json").adopted,
               ElementsAre("web.service"));
-}
-
-TEST_F(PreflightTest, DropInsAreListed) {
-  base::MakeDirectories(units + "/web.service.d");
-  Write(units + "/web.service.d/b.conf", "");
-  Write(units + "/web.service.d/a.conf", "");
-  Write(units + "/web.service.d/notes", "");
-  EXPECT_THAT(DropInsOf(host, "web.service"),
-              ElementsAre(units + "/web.service.d/a.conf", units + "/web.service.d/b.conf"));
-  EXPECT_THAT(DropInsOf(host, "db.service"), IsEmpty());
 }
 
 }  // namespace

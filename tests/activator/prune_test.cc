@@ -7,6 +7,9 @@
 #include <array>
 #include <ctime>
 
+#include "activator/images_in_use.h"
+#include "activator/switch_record.h"
+#include "activator/version_locks.h"
 #include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
 
@@ -25,19 +28,24 @@ class PruneTest : public HostTest {
       ActivateNumber(Stage("web", program));
     }
   }
-  PrunePlan Keep(uint64_t keep) { return PlanPrune(layout, keep); }
+  PrunePlan Keep(uint64_t keep) {
+    PruneOptions options;
+    options.keep = keep;
+    return PlanPrune(layout, options, {});
+  }
 };
 
 TEST_F(PruneTest, KeepsTheLastHealthyOnes) {
   EXPECT_THAT(Keep(3).generations, ElementsAre(1, 3));
   EXPECT_THAT(Keep(2).generations, ElementsAre(1, 2, 3));
-  EXPECT_THAT(Keep(1).generations, ElementsAre(1, 2, 3, 4));
+  // What --rollback would go to stays, too.
+  EXPECT_THAT(Keep(1).generations, ElementsAre(1, 2, 3));
 }
 
 TEST_F(PruneTest, KeepsTheActiveOneHoweverOldAndNewerStagedOnes) {
   ASSERT_EQ(ActivateNumber(1), 0);
   const uint64_t staged = Stage("web", "six");
-  EXPECT_THAT(Keep(1).generations, ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(Keep(1).generations, ElementsAre(2, 3, 4));
   EXPECT_EQ(StateOf(staged), GenerationState::kStaged);
 }
 
@@ -69,7 +77,7 @@ TEST_F(PruneTest, LeavesOthersTemporaryFilesAndRecentTransfers) {
 TEST_F(PruneTest, KeepsEveryVersionWhileAGenerationCannotBeRead) {
   Write(layout.Generation(4) + "/generation.json", "{}");
   const PrunePlan plan = Keep(1);
-  EXPECT_THAT(plan.generations, ElementsAre(1, 2, 3));
+  EXPECT_THAT(plan.generations, ElementsAre(1, 3));
   EXPECT_THAT(plan.versions, IsEmpty());
   EXPECT_THAT(plan.unreadable, SizeIs(1));
   Prune(layout, plan, "tester");
@@ -118,6 +126,122 @@ TEST_F(PruneTest, FinishesAPruneThatWasCutOff) {
   EXPECT_THAT(plan.leftovers, SizeIs(1));
   Prune(layout, plan, "tester");
   EXPECT_FALSE(base::Exists(layout.root() + "/web/.slipway-tmp-pruned-0123"));
+}
+
+TEST_F(PruneTest, NeverRemovesAPinnedGeneration) {
+  PruneOptions pins;
+  pins.pin = {1, 3};
+  Pin(layout, pins);
+  EXPECT_THAT(Keep(1).generations, ElementsAre(2));
+  Prune(layout, Keep(1), "tester");
+  EXPECT_THAT(GenerationNumbers(layout), ElementsAre(1, 3, 4, 5));
+  // A switch does not forget it.
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  ASSERT_EQ(ActivateNumber(5), 0) << error;
+  EXPECT_TRUE(LoadGeneration(layout, 1).pinned);
+  pins = {};
+  pins.unpin = {1, 3};
+  Pin(layout, pins);
+  EXPECT_THAT(Keep(1).generations, ElementsAre(3, 4));
+  pins.unpin = {9, 1};
+  EXPECT_THROW(Pin(layout, pins), base::Error);
+}
+
+TEST_F(PruneTest, RemovesOnlyWhatWasLeftLongAgo) {
+  const auto age = [&](uint64_t number, time_t days) {
+    const timespec then{::time(nullptr) - days * 24 * 60 * 60, 0};
+    const std::array<timespec, 2> times = {then, then};
+    const std::string path = layout.Generation(number) + kGenerationFile;
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times.data(), 0), 0);
+  };
+  age(1, 31);
+  age(2, 29);
+  age(3, 31);
+  age(4, 31);  // what --rollback would take
+  PruneOptions options;
+  options.keep = 1;
+  options.older_than_seconds = 30 * 24 * 60 * 60;
+  EXPECT_THAT(PlanPrune(layout, options, {}).generations, ElementsAre(1, 3));
+}
+
+TEST_F(PruneTest, KeepsFewerWhereTheVersionsTakeTooMuch) {
+  PruneOptions options;
+  options.keep = 5;
+  EXPECT_THAT(PlanPrune(layout, options, {}).generations, ElementsAre(3));
+  const uint64_t all = PlanPrune(layout, options, {}).held_bytes;
+  options.max_bytes = all - 1;
+  const PrunePlan one_less = PlanPrune(layout, options, {});
+  EXPECT_THAT(one_less.generations, ElementsAre(1, 3));  // the one that was healthy longest ago
+  EXPECT_LE(one_less.held_bytes, *options.max_bytes);
+  options.max_bytes = 0;  // not to be had: the active one and the one before stay
+  EXPECT_THAT(PlanPrune(layout, options, {}).generations, ElementsAre(1, 2, 3));
+}
+
+TEST_F(PruneTest, KeepsStagedGenerationsThatCanStillBeActivated) {
+  const uint64_t db = Stage("db", "db");
+  const uint64_t web = Stage("web", "six");
+  ASSERT_EQ(ActivateNumber(Stage("web", "seven")), 0) << error;
+  const PrunePlan plan = Keep(9);
+  EXPECT_THAT(plan.generations, ElementsAre(3, web));  // staged before, and overtaken
+  EXPECT_EQ(StateOf(db), GenerationState::kStaged);
+}
+
+TEST_F(PruneTest, LeavesAVersionThatIsMountedOrThatAUnitNames) {
+  const Generation first = LoadGeneration(layout, 1);
+  const std::string version = layout.Version("web", images::ImageId::Of(first.apps.at("web")));
+  const struct stat image = *base::StatIfThere(version + "/image.erofs");
+  PruneOptions options;
+  options.keep = 1;
+  const PrunePlan plan = PlanPrune(layout, options, {{image.st_dev, image.st_ino}});
+  EXPECT_THAT(plan.kept_in_use, ElementsAre(version));
+  EXPECT_THAT(plan.versions, SizeIs(2));
+  systemd.root_images = {version + "/image.erofs"};
+  EXPECT_TRUE(ImagesInUse(&systemd).contains({image.st_dev, image.st_ino}));
+  EXPECT_THAT(ImagesInUse(nullptr), IsEmpty());
+}
+
+TEST_F(PruneTest, LeavesAVersionThatAnotherOneThatGoesHasMounted) {
+  const std::string one =
+      layout.Version("web", images::ImageId::Of(LoadGeneration(layout, 1).apps.at("web")));
+  const std::string two =
+      layout.Version("web", images::ImageId::Of(LoadGeneration(layout, 2).apps.at("web")));
+  base::Unlink(two + "/image.erofs");
+  ASSERT_EQ(::link((one + "/image.erofs").c_str(), (two + "/image.erofs").c_str()), 0);
+  const struct stat image = *base::StatIfThere(one + "/image.erofs");
+  PruneOptions options;
+  options.keep = 1;
+  EXPECT_THAT(PlanPrune(layout, options, {{image.st_dev, image.st_ino}}).kept_in_use,
+              UnorderedElementsAre(one, two));
+  EXPECT_THAT(PlanPrune(layout, options, {}).kept_in_use, IsEmpty());
+}
+
+TEST_F(PruneTest, LeavesWhatATransferReadsFrom) {
+  const images::ImageId id = images::ImageId::Of(LoadGeneration(layout, 1).apps.at("web"));
+  const std::string version = layout.Version("web", id);
+  PrunePlan before = Keep(1);
+  EXPECT_THAT(before.versions, SizeIs(3));
+  {
+    const VersionLocks push(layout);
+    const VersionLocks other_push(layout);
+    ASSERT_TRUE(push.Share(id));
+    ASSERT_TRUE(other_push.Share(id));
+    EXPECT_THAT(Keep(1).kept_for_push, ElementsAre(version));
+    EXPECT_THAT(Keep(1).versions, SizeIs(2));
+    Prune(layout, before, "tester");  // planned before the push began
+    EXPECT_TRUE(base::Exists(version));
+  }
+  const VersionLocks prune(layout);
+  ASSERT_TRUE(prune.Own(id));
+  EXPECT_FALSE(VersionLocks(layout).Share(id));  // a push does not take it for held then
+}
+
+TEST_F(PruneTest, KeepsWhatASwitchThatWasCutOffNeeds) {
+  SwitchRecord record;
+  record.activation_id = "id";
+  record.from = 5;
+  record.to = 1;
+  WriteSwitchRecord(layout, record);
+  EXPECT_THAT(Keep(1).generations, ElementsAre(2, 3));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "activator/receive_session.h"
+#include "activator/version_locks.h"
 #include "base/error.h"
 #include "pusher/push_session.h"
 #include "tests/support/synthetic_image.h"
@@ -55,7 +56,7 @@ class ReceiveDeltaTest : public testing::Test {
       base::Io io;
       io.in = io.out = fd.get();
       try {
-        RunReceiveWith(options, {&Prepare, nullptr, &Stage}, io);
+        RunReceiveWith(options, {&Prepare, nullptr, stage_}, io);
       } catch (const base::Error&) {  // the sender is told
       }
     });
@@ -103,6 +104,7 @@ class ReceiveDeltaTest : public testing::Test {
   }
   std::string root() const { return directory_.path() + "/root"; }
 
+  decltype(ReceiveSteps::stage) stage_ = &Stage;
   base::TemporaryDirectory directory_{"/tmp", "receive-delta-"};
   std::vector<std::string> chunks_;
   std::string old_;
@@ -152,6 +154,21 @@ TEST_F(ReceiveDeltaTest, WhereOurOldVersionIsDamagedNothingOfItIsUsed) {
   EXPECT_EQ(update.error, "");
   EXPECT_EQ(update.image.chunks_as_delta, 0U);
   ExpectPublished(new_);
+}
+
+TEST_F(ReceiveDeltaTest, NoPruneTakesAwayWhatItMayReadFromUntilItHasEnded) {
+  Push(old_);
+  const images::ImageId id = images::ImageId::Parse(base::BaseName(old_));
+  bool shared = false;
+  stage_ = [&](const images::HostLayout& layout, const auto& changes, const std::string& by) {
+    shared = VersionLocks(layout).IsShared(id);
+    return Stage(layout, changes, by);
+  };
+  EXPECT_EQ(Push(new_).error, "");
+  EXPECT_TRUE(shared);
+  const VersionLocks prune{images::HostLayout(root())};
+  ASSERT_TRUE(prune.Own(id));
+  EXPECT_EQ(Push(new_).error, "");  // what is just being removed is not held
 }
 
 }  // namespace

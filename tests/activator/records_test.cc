@@ -180,9 +180,9 @@ std::string UsageError(const std::vector<std::string>& arguments) {
 }
 
 TEST(CommandLine, IsOneRequest) {
-  EXPECT_EQ(Parsed({"--generation", "7"}).number, 7U);
+  EXPECT_EQ(Parsed({"--generation", "7"}).wish->number, 7U);
   EXPECT_EQ(Parsed({"list", "--json", "--root", "/r"}).root, "/r");
-  EXPECT_EQ(Parsed({"prune"}).keep, 3U);
+  EXPECT_EQ(Parsed({"prune"}).prune.keep, 3U);
   EXPECT_EQ(Parsed({"receive", "--root", "/r", "--by", "me", "--dir"}).by, "me");
   EXPECT_THAT(UsageError({}), HasSubstr("say what to do"));
   EXPECT_THAT(UsageError({"--generation", "7", "--latest"}), HasSubstr("--latest"));
@@ -200,12 +200,66 @@ TEST(CommandLine, GoesOnInAnotherProcess) {
   line.by = "root from 10.0.0.1";
   const CommandLine again = Parsed(RunSwitchArguments(line));
   EXPECT_EQ(again.command, Command::kRunSwitch);
-  EXPECT_EQ(again.wanted, Wanted::kRollback);
+  EXPECT_EQ(again.wish->wanted, Wanted::kRollback);
   EXPECT_EQ(again.timeout_seconds, 9U);
   EXPECT_EQ(again.lock_wait_seconds, 60U);
   EXPECT_EQ(again.activation_id, "id");
   EXPECT_EQ(again.by, line.by);
   EXPECT_EQ(again.root, "/r");
+}
+
+TEST(CommandLine, TakesVersionsOfApplications) {
+  const std::string id(16, 'a');
+  EXPECT_EQ(Parsed({"--rollback"}).wish->name, "");
+  EXPECT_EQ(Parsed({"--rollback", "web"}).wish->name, "web");
+  EXPECT_EQ(Parsed({"--rollback=list"}).wish->name, "list");
+  EXPECT_EQ(Parsed({"--rollback", "--json"}).wish->name, "");
+  const Wish set = *Parsed({"--set", "web=" + id, "--set", "db=" + id}).wish;
+  EXPECT_EQ(set.wanted, Wanted::kVersions);
+  EXPECT_EQ(set.versions.at("web")->text(), id);
+  EXPECT_THAT(set.versions, SizeIs(2));
+  const CommandLine removed = Parsed({"remove", "web", "db"});
+  EXPECT_EQ(removed.command, Command::kActivate);
+  EXPECT_EQ(removed.wish->versions.at("web"), std::nullopt);
+  EXPECT_THAT(UsageError({"--set", "web"}), HasSubstr("NAME=ID"));
+  EXPECT_THAT(UsageError({"--set", "web=x"}), HasSubstr("'x' is not an image id"));
+  EXPECT_THAT(UsageError({"--set", "../x=" + id}), HasSubstr("--set"));
+  EXPECT_THAT(UsageError({"--latest", "--set", "web=" + id}), HasSubstr("--set"));
+  EXPECT_THAT(UsageError({"remove", "web", "--latest"}), HasSubstr("remove"));
+  EXPECT_THAT(UsageError({"remove"}), HasSubstr("NAME"));
+}
+
+TEST(CommandLine, TakesTheOptionsOfEachCommand) {
+  const CommandLine prune = Parsed({"prune", "--keep", "2", "--older-than", "30d", "--max-bytes",
+                                    "2GB", "--pin", "4", "--dry-run", "--json"});
+  EXPECT_EQ(prune.prune.older_than_seconds, 30U * 24 * 60 * 60);
+  EXPECT_EQ(prune.prune.max_bytes, 2000000000U);
+  EXPECT_THAT(prune.prune.pin, ElementsAre(4));
+  EXPECT_TRUE(prune.dry_run && prune.json);
+  const CommandLine history = Parsed({"history", "--since", "0", "--follow", "--json"});
+  EXPECT_EQ(history.history.since, 0U);
+  EXPECT_TRUE(history.history.follow && history.history.json);
+  EXPECT_THAT(Parsed({"diff", "3", "4"}).diff, ElementsAre(3, 4));
+  EXPECT_TRUE(Parsed({"verify", "--repair", "web"}).verify.repair);
+  EXPECT_TRUE(Parsed({"--latest", "--dry-run"}).dry_run);
+  EXPECT_THAT(UsageError({"list", "--dry-run"}), HasSubstr("--dry-run"));
+  EXPECT_EQ(Parsed({"--host", "root@web1", "status"}).host, "root@web1");
+  EXPECT_THAT(UsageError({"--host", "-oProxyCommand=x", "status"}), HasSubstr("--host"));
+  EXPECT_THAT(UsageError({"--host", "dir:/x", "status"}), HasSubstr("--root"));
+  EXPECT_THAT(UsageError({"--host", "a b", "status"}), HasSubstr("--host"));
+  EXPECT_THAT(UsageError({"--host", "web1", "--root", "x", "status"}), HasSubstr("absolute"));
+}
+
+TEST(CommandLine, GoesOnInAnotherProcessWithVersions) {
+  const std::string id(16, 'a');
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"--rollback", "web"}, {"--set", "web=" + id}, {"remove", "web"}}) {
+    CommandLine line = Parsed(arguments);
+    line.activation_id = "id";
+    const CommandLine again = Parsed(RunSwitchArguments(line));
+    EXPECT_EQ(again.command, Command::kRunSwitch);
+    EXPECT_EQ(ToText(*again.wish), ToText(*line.wish));
+  }
 }
 
 class ReportTest : public HostTest {};
@@ -217,7 +271,7 @@ TEST_F(ReportTest, TellsOfASwitchThatWasCutOff) {
   record.from = 1;
   record.to = 2;
   WriteSwitchRecord(layout, record);
-  const Status status = ReadStatus(layout, &systemd);
+  const Status status = ReadStatus(host, true);
   EXPECT_EQ(status.active, 1U);
   EXPECT_EQ(status.switch_in_progress, false);
   EXPECT_THAT(StatusText(status), HasSubstr("CUT OFF"));

@@ -33,6 +33,9 @@ class FakeSystemd : public activator::Systemd {
   std::vector<std::string> calls;  // "reload", "start web.service", ...
   std::string fail_call;           // the call that throws, once
   std::string verify_says;
+  std::vector<std::string> root_images;
+  bool runs_from = true;
+  std::function<void(activator::UnitState&)> touch_up;  // of what Show tells
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
   std::string task_directory;  // where units are linked, too
@@ -65,6 +68,9 @@ class FakeSystemd : public activator::Systemd {
     std::map<std::string, activator::UnitState> out;
     for (const std::string& unit : units) {
       out[unit] = units_[unit].state;
+      if (touch_up) {
+        touch_up(out[unit]);
+      }
       if (units_[unit].state.active == "deactivating" && !units_[unit].state.has_job &&
           --slow_stops <= 0) {
         Down(units_[unit], "inactive");
@@ -127,8 +133,9 @@ class FakeSystemd : public activator::Systemd {
     return "its last words";
   }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
-    return true;
+    return runs_from;
   }
+  std::vector<std::string> RootImages() override { return root_images; }
   std::string Verify(const std::vector<std::string>& /*files*/) override { return verify_says; }
 
  private:

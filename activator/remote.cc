@@ -1,0 +1,180 @@
+#include "activator/remote.h"
+
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string_view>
+
+#include "activator/transient.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/process.h"
+#include "base/ssh_command.h"
+#include "base/sys.h"
+
+namespace activator {
+namespace {
+
+constexpr int kSshFailed = 255;
+constexpr int kSignalExit = 128;
+constexpr int kInterruptedThere = 130;
+constexpr int kPollMs = 200;
+constexpr std::chrono::seconds kRetry(1);
+constexpr size_t kMaxBannerBytes = 64 << 10;
+constexpr std::string_view kStarted = "SLIPWAY1 STARTED\n";
+
+// Says that it begins, after what a login shell may have printed, and becomes `activate`.
+constexpr const char* kProgram = R"sh(
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+agent=$1 needs_root=$2
+shift 2
+refuse() { echo "activate: error: $*" >&2; exit 1; }
+echo
+echo "SLIPWAY1 STARTED"
+[ -x "$agent" ] || refuse "there is no $agent on this host: push to it first, or give its --root"
+[ "$(id -u)" = 0 ] && exec "$agent" "$@"
+sudo -n true 2>/dev/null && exec sudo -n "$agent" "$@"
+[ "$needs_root" = no ] && exec "$agent" "$@"
+refuse "needs root there, $(id -un) is not and may not sudo -n: log in as root, as in root@HOST"
+)sh";
+
+bool IsSwitch(const CommandLine& line) {
+  return line.command == Command::kActivate && !line.dry_run;
+}
+
+bool NeedsRoot(const CommandLine& line) {
+  const bool changes = IsSwitch(line) || line.command == Command::kPrune || line.verify.repair;
+  return changes || line.command == Command::kBoot || line.command == Command::kReceive ||
+         line.command == Command::kRunSwitch;
+}
+
+class RemoteCommand {
+ public:
+  RemoteCommand(const CommandLine& line, std::vector<std::string> arguments, const base::Io& io)
+      : line_(line), arguments_(std::move(arguments)), io_(io) {}
+
+  // ssh's exit code.
+  int Run();
+  bool started() const { return started_; }
+
+ private:
+  std::string Command() const;
+  void Take(std::string_view data);
+
+  const CommandLine& line_;
+  const std::vector<std::string> arguments_;
+  const base::Io& io_;
+  bool started_ = false;
+  std::string banner_;  // what came before it started
+};
+
+std::string RemoteCommand::Command() const {
+  std::string out = "exec sh -c " + base::ShellQuoted(kProgram) + " slipway " +
+                    base::ShellQuoted(line_.root + "/bin/activate") +
+                    (NeedsRoot(line_) ? " yes" : " no");
+  for (const std::string& argument : arguments_) {
+    out += " " + base::ShellQuoted(argument);
+  }
+  return out;
+}
+
+void RemoteCommand::Take(std::string_view data) {
+  if (started_) {
+    io_.WriteOut(data);
+    return;
+  }
+  banner_ += data;
+  const size_t at = banner_.find(kStarted);
+  if (at != std::string::npos) {
+    started_ = true;
+    io_.WriteOut(std::string_view(banner_).substr(at + kStarted.size()));
+    banner_.clear();
+  } else if (banner_.size() > kMaxBannerBytes) {
+    base::Fail(base::Code::kFailed, "{} prints endlessly before it answers", line_.host);
+  }
+}
+
+int RemoteCommand::Run() {
+  started_ = false;
+  banner_.clear();
+  base::Child ssh(base::SshCommandLine(line_.host, line_.ssh, Command()));
+  ssh.CloseTo();
+  std::array<char, 16 << 10> buffer{};
+  for (;;) {
+    base::ThrowIfInterrupted();
+    pollfd from{ssh.from(), POLLIN, 0};
+    if (::poll(&from, 1, kPollMs) <= 0) {
+      continue;
+    }
+    const ssize_t size = base::TheSys().Read(ssh.from(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) {
+      continue;
+    }
+    if (size <= 0) {
+      const int exit_code = ssh.Wait();
+      base::ThrowIfInterrupted();  // the terminal interrupts ssh as well
+      return exit_code;
+    }
+    Take({buffer.data(), static_cast<size_t>(size)});
+  }
+}
+
+// The process that followed the switch ended, or the link did; not the switch.
+bool IsLost(int exit_code) { return exit_code > kSignalExit && exit_code != kInterruptedThere; }
+
+int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io& io,
+                 std::chrono::milliseconds patience) {
+  std::optional<std::chrono::steady_clock::time_point> lost;
+  for (bool begun = false;;) {
+    const int exit_code = command.Run();
+    begun = begun || command.started();
+    if (!begun || !IsLost(exit_code)) {
+      return exit_code;
+    }
+    const auto now = base::SystemClock().Monotonic();
+    if (!lost) {
+      lost = now;
+      io.Err("activate: {}: the connection was lost; the activation goes on there\n", host);
+    }
+    if (now - *lost >= patience) {
+      base::Fail(base::Code::kNeedsAttention,
+                 "{}: the connection was lost during the activation, and the host does not tell "
+                 "what became of it: look at `activate status` there",
+                 host);
+    }
+    base::SystemClock().Sleep(kRetry);
+    base::ThrowIfInterrupted();
+  }
+}
+
+}  // namespace
+
+int RunOnHost(const CommandLine& line, const std::vector<std::string>& arguments,
+              const base::Io& io, std::chrono::milliseconds patience) {
+  std::vector<std::string> words = WithoutHost(arguments);
+  if (IsSwitch(line) && line.activation_id.empty()) {
+    words.insert(words.begin(), {"--id", NewActivationId()});
+  }
+  RemoteCommand command(line, std::move(words), io);
+  int exit_code = 0;
+  try {
+    exit_code = IsSwitch(line) ? FollowSwitch(command, line.host, io, patience) : command.Run();
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted && IsSwitch(line) && command.started()) {
+      base::Fail(base::Code::kInterrupted,
+                 "interrupted, but the activation goes on there: look at `activate status`");
+    }
+    throw;
+  }
+  if (exit_code == kSshFailed) {
+    base::Fail(base::Code::kUnreachable, "{} was not reached, or the connection was lost",
+               line.host);
+  }
+  return exit_code;
+}
+
+}  // namespace activator

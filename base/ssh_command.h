@@ -1,0 +1,25 @@
+// The user's own ssh as a command: which program, with which options, and words that reach the
+// other side as they stand.
+#ifndef SLIPWAY_BASE_SSH_COMMAND_H_
+#define SLIPWAY_BASE_SSH_COMMAND_H_
+
+#include <string>
+#include <vector>
+
+namespace base {
+
+// Splits `text` at spaces; '...' and "..." hold spaces. No shell is involved. Throws Error{kUsage}
+// where a quote is not closed or nothing is there.
+std::vector<std::string> SplitWords(const std::string& text);
+
+// 'text' so that a shell takes it as it stands.
+std::string ShellQuoted(const std::string& text);
+
+// argv that has `command` run at `destination`. `ssh`: program and options as one text; empty:
+// "ssh". It asks nothing, and finds a dead link after 20 s.
+std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
+                                        const std::string& command);
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_SSH_COMMAND_H_
