@@ -45,7 +45,7 @@ void Finder::CheckRecord() {
         ToText(active_.state));
   }
   const std::string boot_unit = host_.unit_directory + "/" + units::kBootUnit;
-  if (!base::Exists(boot_unit)) {
+  if (host_.units_survive_reboot && !base::Exists(boot_unit)) {
     Say("{} is missing: nothing will be started at the next boot. The next switch installs it",
         boot_unit);
   }
