@@ -99,7 +99,8 @@ void CheckPorts(const Host& host, const images::Services& services, const Hosted
       continue;
     }
     for (const Claim& claim : claims) {
-      if (Collides(claim, listener)) {
+      // Its own socket stays open, and the service gets it.
+      if (Collides(claim, listener) && !Contains(holders, claim.service + ".socket")) {
         base::Fail(base::Code::kFailed,
                    "port {}, which service {} needs, is taken by {} ({}, pid {}): stop that, or "
                    "give one of the two another port",

@@ -117,6 +117,7 @@ TEST_F(PortsTest, ASocketOfOursIsKnownByItsUnit) {
   listening = {{"", 80, 1, "systemd", {"init.scope"}}};
   ExpectRefused(Stage("other", "one"),
                 "port 80, which service other needs, is taken by web.socket");
+  EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;  // the socket stays as it is
   shape = [](images::Services& services) {
     services.begin()->second.listen = {"80", "127.0.0.1:81"};
   };
