@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "activator/mounted_image.h"
 #include "activator/preflight.h"
 #include "activator/probe.h"
@@ -28,9 +26,8 @@ void CheckMachine(const images::Manifest& manifest) {
     base::Fail(base::Code::kFailed, "{} was built for {}, this machine is {}", manifest.name,
                manifest.architecture, machine);
   }
-  const std::vector<std::string> features = ProbeFeatures();
   for (const std::string& needed : manifest.image.required_features) {
-    if (std::find(features.begin(), features.end(), needed) == features.end()) {
+    if (!HasFeature(needed)) {
       base::Fail(base::Code::kFailed, "this kernel cannot mount {}: it lacks {}{}", manifest.name,
                  needed,
                  needed == "erofs-zstd" ? "; build the image with \"target\": \"lz4\"" : "");

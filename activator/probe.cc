@@ -61,13 +61,17 @@ bool Reads(std::span<const uint8_t> packed, const std::string& name) {
 
 }  // namespace
 
+bool HasFeature(const std::string& feature) {
+  return (feature == "erofs-lz4" && Reads(PackedLz4Image(), "the lz4 probe image")) ||
+         (feature == "erofs-zstd" && Reads(PackedZstdImage(), "the zstd probe image"));
+}
+
 std::vector<std::string> ProbeFeatures() {
   std::vector<std::string> out;
-  if (Reads(PackedLz4Image(), "the lz4 probe image")) {
-    out.emplace_back("erofs-lz4");
-  }
-  if (Reads(PackedZstdImage(), "the zstd probe image")) {
-    out.emplace_back("erofs-zstd");
+  for (const char* feature : {"erofs-lz4", "erofs-zstd"}) {
+    if (HasFeature(feature)) {
+      out.emplace_back(feature);
+    }
   }
   return out;
 }

@@ -105,7 +105,7 @@ void Publish(const images::HostLayout& layout, const Generation& generation,
 }  // namespace
 
 std::map<std::string, std::string> RenderUnits(const images::HostLayout& layout, const Apps& apps) {
-  return RenderAll(layout, apps);
+  return RenderAll(layout, apps).units;
 }
 
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,

@@ -124,7 +124,17 @@ void Switch::StopOld() {
 
 void Switch::PointCurrent() { SetCurrentGeneration(host_.layout, request_.to); }
 
-void Switch::Reload() { host_.systemd.DaemonReload(); }
+// A reload reads all units of the host again and takes longer than the rest of a switch. What
+// systemd has forgotten, as it does with what is down and nobody refers to, it reads again anyway.
+void Switch::Reload() {
+  UnitNames names = difference_.added + difference_.changed;
+  for (const auto& [task, text] : TaskTexts(host_.layout, request_.to)) {
+    names.push_back(task);
+  }
+  if (!host_.systemd.InMemory(names).empty()) {
+    host_.systemd.DaemonReload();
+  }
+}
 
 // What only stopped along with others did not change: no hooks of it.
 HostedUnits Switch::Changed() const { return Select(to_, difference_.added + difference_.changed); }

@@ -192,6 +192,25 @@ std::map<std::string, UnitState> RealSystemd::Show(const UnitNames& units) {
   return out;
 }
 
+UnitNames RealSystemd::InMemory(const UnitNames& units) {
+  UnitNames out;
+  if (units.empty()) {
+    return out;
+  }
+  // With patterns, as here, it lists what is loaded and loads nothing.
+  const std::string text =
+      Systemctl({"list-units", "--all", "--full", "--plain", "--no-legend"}, units);
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (const std::string name = line.substr(0, line.find(' ')); !name.empty()) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
 void RealSystemd::DaemonReload() { Systemctl({"daemon-reload"}); }
 
 void RealSystemd::QueueStart(const UnitNames& units) {
@@ -228,7 +247,7 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
   // ended when the journal looked.
   std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet",       "--output=cat",
                                    "--lines=20", "--boot",     "--unit=" + unit};
-  if (state.started.count() > 0) {
+  if (state.started.count() > 0 && state.restarts == 0) {  // else the runs before it tell more
     argv.push_back(Since(state.started));
   }
   base::ProcessOptions options;

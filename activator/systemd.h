@@ -49,6 +49,9 @@ class Systemd {
   virtual ~Systemd() = default;
 
   virtual std::map<std::string, UnitState> Show(const UnitNames& units) = 0;
+  // Those of `units` that systemd holds in memory; it reads any other one when it is next asked
+  // for.
+  virtual UnitNames InMemory(const UnitNames& units) = 0;
   virtual void DaemonReload() = 0;
   virtual void QueueStart(const UnitNames& units) = 0;
   virtual void QueueStop(const UnitNames& units) = 0;
@@ -73,6 +76,7 @@ class Systemd {
 class RealSystemd : public Systemd {
  public:
   std::map<std::string, UnitState> Show(const UnitNames& units) override;
+  UnitNames InMemory(const UnitNames& units) override;
   void DaemonReload() override;
   void QueueStart(const UnitNames& units) override;
   void QueueStop(const UnitNames& units) override;

@@ -52,6 +52,13 @@ TEST_F(SwitchTest, GoesInOrderAndLeavesUnchangedUnitsAlone) {
   EXPECT_EQ(ReadHistory(layout).back().event, "activated");
 }
 
+TEST_F(SwitchTest, ReloadsOnlyWhereSystemdHoldsAnOldUnit) {
+  systemd.forgets = true;
+  EXPECT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
+  EXPECT_THAT(systemd.calls, Not(::testing::Contains("reload")));
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
 TEST_F(SwitchTest, RemovesWhatTheNewGenerationHasNot) {
   ASSERT_EQ(ActivateNumber(StageSecond("two")), 0);
   ASSERT_EQ(ActivateNumber(1), 0) << error;

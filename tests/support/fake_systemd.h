@@ -38,6 +38,7 @@ class FakeSystemd : public activator::Systemd {
   std::function<void(activator::UnitState&)> touch_up;  // of what Show tells
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
+  bool forgets = false;        // what is down: then it needs no reload
   std::string task_directory;  // where units are linked, too
   // Called before each call; tests end the process in it.
   std::function<void(const std::string& call)> before_call;
@@ -75,6 +76,18 @@ class FakeSystemd : public activator::Systemd {
           --slow_stops <= 0) {
         Down(units_[unit], "inactive");
       }
+    }
+    return out;
+  }
+  activator::UnitNames InMemory(const activator::UnitNames& units) override {
+    activator::UnitNames out;
+    for (const std::string& unit : units) {
+      if (!forgets || IsActive(unit)) {
+        out.push_back(unit);
+      }
+    }
+    if (forgets && out.empty()) {
+      Load();
     }
     return out;
   }
