@@ -247,7 +247,9 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
   // ended when the journal looked.
   std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet",       "--output=cat",
                                    "--lines=20", "--boot",     "--unit=" + unit};
-  if (state.started.count() > 0 && state.restarts == 0) {  // else the runs before it tell more
+  // Of one that systemd starts again the runs before tell more than the one that begins.
+  const bool restarts = state.restarts > 0 || state.sub.starts_with("auto-restart");
+  if (state.started.count() > 0 && !restarts) {
     argv.push_back(Since(state.started));
   }
   base::ProcessOptions options;
