@@ -166,13 +166,14 @@ images::Definition DefinitionOf(const BuildOptions& options) {
 }
 
 images::Manifest MakeManifest(const images::Definition& definition, const Closure& closure,
-                              const images::Codec& codec, const WrittenImage& image) {
+                              const images::Codec& codec, const WrittenImage& image,
+                              const base::Sha256& digest) {
   images::Manifest out;
   out.name = definition.name;
   out.version = closure.version;
   out.architecture = closure.architecture;
   out.image.size_bytes = image.size_bytes;
-  out.image.sha256 = image.sha256;
+  out.image.sha256 = digest;
   out.image.block_size = erofs::kBlockBytes;
   out.image.layout = "aligned";
   out.image.codec = codec;
@@ -237,11 +238,11 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   const WrittenImage image = WriteErofs(
       tree, fd.get(), image_path, {codec, definition.name, ThreadsFor(options), cache.get()}, io);
   base::Close(std::move(fd), image_path);
-  ReadBack(image_path, tree, io);
+  const base::Sha256 digest = ReadBack(image_path, tree, io);
   base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, image.index.Serialize());
   base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
                             MakeProvenance(definition, closure));
-  std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image));
+  std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image, digest));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   io.Err("{}: {} of {} packages packed into {} in {:.1f} s\n", definition.name,
          base::HumanBytes(tree.root().ContentBytes()), closure.packages.size(),

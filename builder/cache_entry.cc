@@ -6,7 +6,7 @@
 namespace builder {
 namespace {
 
-constexpr std::string_view kMagic = "SLIPCHK1";
+constexpr std::string_view kMagic = "SLIPCHK2";
 
 void PutU32(std::string& out, uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) {
@@ -18,7 +18,7 @@ void PutDigest(std::string& out, const base::Sha256& digest) {
   out.append(digest.bytes.begin(), digest.bytes.end());
 }
 
-// Reads from the front of an entry. What is not there reads as zeros, which no digest is of.
+// Reads from the front of an entry that is known to be whole.
 class Cursor {
  public:
   explicit Cursor(base::Bytes entry) : rest_(entry) {}
@@ -51,7 +51,8 @@ class Cursor {
 
 }  // namespace
 
-std::string SerializeCacheEntry(const base::Sha256& key, const StoredChunk& chunk) {
+std::string SerializeCacheEntry(const base::Sha256& key, const StoredChunk& chunk,
+                                const base::KeyedHash& hash) {
   std::string out(kMagic);
   PutDigest(out, key);
   PutDigest(out, chunk.id);
@@ -62,30 +63,31 @@ std::string SerializeCacheEntry(const base::Sha256& key, const StoredChunk& chun
     PutU32(out, extent.blocks);
     PutU32(out, extent.raw ? 1 : 0);
   }
-  PutDigest(out, base::Sha256Of(out));
   out.append(base::AsText(chunk.blocks));
+  out.append(base::AsText(hash.Of(base::AsBytes(out))));
   return out;
 }
 
-std::optional<StoredChunk> ParseCacheEntry(const base::Sha256& key, base::Bytes entry) {
-  Cursor cursor(entry);
+std::optional<StoredChunk> ParseCacheEntry(const base::Sha256& key, base::Bytes entry,
+                                           const base::KeyedHash& hash) {
+  constexpr size_t kHashBytes = sizeof(base::KeyedHash::Value);
+  if (entry.size() < kHashBytes ||
+      !std::ranges::equal(entry.last(kHashBytes),
+                          hash.Of(entry.first(entry.size() - kHashBytes)))) {
+    return std::nullopt;
+  }
+  Cursor cursor(entry.first(entry.size() - kHashBytes));
   if (base::AsText(cursor.Take(kMagic.size())) != kMagic || cursor.Digest() != key) {
     return std::nullopt;
   }
   StoredChunk out;
   out.id = cursor.Digest();
-  const uint32_t extents = cursor.U32();
-  for (uint32_t i = 0; i < extents && !cursor.rest().empty(); ++i) {
-    ExtentShape extent;
+  out.extents.resize(cursor.U32());
+  for (ExtentShape& extent : out.extents) {
     extent.content_bytes = cursor.U32();
     extent.first_block = cursor.U32();
     extent.blocks = cursor.U32();
     extent.raw = cursor.U32() != 0;
-    out.extents.push_back(extent);
-  }
-  const base::Bytes described = entry.first(entry.size() - cursor.rest().size());
-  if (cursor.Digest() != base::Sha256Of(described) || base::Sha256Of(cursor.rest()) != out.id) {
-    return std::nullopt;
   }
   out.blocks.assign(cursor.rest().begin(), cursor.rest().end());
   return out;

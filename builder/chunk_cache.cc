@@ -20,7 +20,7 @@ namespace {
 
 // To be raised with every change of how content is split and compressed: an entry of the old way
 // would otherwise find its way into an image.
-constexpr int kRevision = 1;
+constexpr int kRevision = 2;
 constexpr const char* kSecretFile = ".key";
 constexpr uint64_t kMaxEntryBytes = 2 << 20;  // a chunk is at most 1 MiB
 // A file that was being written is published within moments, or never.
@@ -129,7 +129,7 @@ std::optional<StoredChunk> ChunkCache::Find(const base::Sha256& key) {
     if (fd.valid()) {
       const auto size_bytes = static_cast<uint64_t>(base::Fstat(fd.get(), path).st_size);
       const auto wanted = static_cast<size_t>(std::min(size_bytes, kMaxEntryBytes));
-      found = ParseCacheEntry(key, base::PRead(fd.get(), 0, wanted, path));
+      found = ParseCacheEntry(key, base::PRead(fd.get(), 0, wanted, path), content_hash_);
     }
     if (found) {
       ::futimens(fd.get(), nullptr);  // used now; no harm where it cannot be said
@@ -145,7 +145,7 @@ void ChunkCache::Store(const base::Sha256& key, const StoredChunk& chunk) {
     return;
   }
   try {
-    const std::string entry = SerializeCacheEntry(key, chunk);
+    const std::string entry = SerializeCacheEntry(key, chunk, content_hash_);
     base::AtomicFile file(PathOf(key), 0600);
     base::WriteAll(file.fd(), base::AsBytes(entry), file.temporary_path());
     file.CommitUnsynced();

@@ -21,8 +21,11 @@
 namespace builder {
 
 // Content is split here before it is compressed, at content-defined places far apart, so that one
-// large file keeps several threads busy and memory stays bounded. At most 8 MiB.
-inline constexpr chunker::CutSizes kSegmentSizes = {2U << 20, 4U << 20, 8U << 20};
+// large file keeps several threads busy and memory stays bounded. At most 4 MiB.
+inline constexpr chunker::CutSizes kSegmentSizes = {1U << 20, 2U << 20, 4U << 20};
+// Where a chunk ends depends on where it begins, so that a change in one small file changes all
+// that is packed behind it up to the end of the segment.
+inline constexpr chunker::CutSizes kPackedSegmentSizes = {256U << 10, 512U << 10, 1U << 20};
 
 // A piece of content and how it is to be cut, in memory that serves one segment after another: to
 // take it from the system each time costs more than to read the content.

@@ -16,7 +16,7 @@ namespace {
 using erofs::BlocksOf;
 using erofs::kBlockBytes;
 
-constexpr uint64_t kCandidates = 12;  // how many later ends are tried for the first one's sake
+constexpr uint64_t kCandidates = 16;  // how many later ends are tried for the first one's sake
 // Where a frame wastes no more, no later end is tried: what is compressed beyond the end is
 // compressed again.
 constexpr uint64_t kAcceptedWasteBytes = 256;
@@ -27,6 +27,11 @@ constexpr uint64_t kZstdWindowLog =
 constexpr uint64_t kZstdSourceHintBytes = 256 << 10;
 // A larger table does not stay in a core's cache: 3% less CPU for 0.02% of size.
 constexpr uint64_t kMostHashLog = 18;
+// Up to the default level: 10% less CPU for 0.1 to 0.4% of size.
+constexpr uint64_t kMostSearchLog = 4;
+constexpr uint64_t kLastFastLevel = 9;
+// A read decodes whole blocks up to its end; and what is short is coded for what is in it.
+constexpr uint64_t kZstdMaxBlockBytes = 32 << 10;
 
 // One extent whose frame ends at the end of the chunk's last block, zeros before it.
 void AppendFrame(std::span<const uint8_t> frame, size_t content_bytes, StoredChunk& chunk) {
@@ -153,12 +158,16 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
   codec.library_version = chunker::LibraryVersion(codec.name);
   const ZSTD_compressionParameters chosen =
       ZSTD_getCParams(static_cast<int>(level), kZstdSourceHintBytes, 0);
+  const uint64_t search_log = level <= kLastFastLevel
+                                  ? std::min<uint64_t>(chosen.searchLog, kMostSearchLog)
+                                  : chosen.searchLog;
   codec.parameters = {{"candidates", kCandidates},
                       {"accepted_waste", kAcceptedWasteBytes},
+                      {"max_block", kZstdMaxBlockBytes},
                       {"window_log", kZstdWindowLog},
                       {"chain_log", chosen.chainLog},
                       {"hash_log", std::min<uint64_t>(chosen.hashLog, kMostHashLog)},
-                      {"search_log", chosen.searchLog},
+                      {"search_log", search_log},
                       {"min_match", chosen.minMatch},
                       {"target_length", chosen.targetLength},
                       {"strategy", static_cast<uint64_t>(chosen.strategy)}};

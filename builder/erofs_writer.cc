@@ -107,7 +107,9 @@ class ImageWriter {
   // The first segment of what is waiting; `how.ends_file` is about all of it.
   void SubmitWaiting(Segment::How how, CompressionPipeline& pipeline, IndexedFile& file) {
     std::unique_ptr<Segment> next = pipeline.NewSegment();
-    waiting_->MoveRest(segment_cuts_.FirstCut(waiting_->content()), *next);
+    const chunker::CutFinder& cuts =
+        how.cuts == &packed_cuts_ ? packed_segment_cuts_ : segment_cuts_;
+    waiting_->MoveRest(cuts.FirstCut(waiting_->content()), *next);
     how.ends_file = how.ends_file && next->content().empty();
     waiting_->how = how;
     Submit(std::exchange(waiting_, std::move(next)), pipeline, file);
@@ -186,7 +188,7 @@ class ImageWriter {
     if (is_new) {
       packed_.data.size_bytes += content.size();
       waiting_->Append(content);
-      if (waiting_->content().size() >= kSegmentSizes.max_bytes) {
+      if (waiting_->content().size() >= kPackedSegmentSizes.max_bytes) {
         SubmitWaiting({&packed_cuts_, /*ends_file=*/false, 0}, pipeline, packed_.data);
       }
     }
@@ -194,7 +196,10 @@ class ImageWriter {
   }
 
   const chunker::CutSizes& FileCutSizes() const {
-    return Algorithm() == erofs::kZstd ? chunker::kZstdFileCutSizes : chunker::kLz4FileCutSizes;
+    return Algorithm() == erofs::kZstd ? chunker::kZstdCutSizes : chunker::kLz4FileCutSizes;
+  }
+  const chunker::CutSizes& PackedCutSizes() const {
+    return Algorithm() == erofs::kZstd ? chunker::kZstdCutSizes : chunker::kLz4PackedCutSizes;
   }
   uint8_t Algorithm() const { return options_.codec.name == "zstd" ? erofs::kZstd : erofs::kLz4; }
 
@@ -232,7 +237,6 @@ class ImageWriter {
       Append(chunk, out.index);
       rest = rest.subspan(chunk.size());
     }
-    out.sha256 = base::Sha256OfFile(path_);
     return out;
   }
 
@@ -258,8 +262,9 @@ class ImageWriter {
   DataWriter data_;
   base::Progress progress_;
   const chunker::CutFinder segment_cuts_{kSegmentSizes};
+  const chunker::CutFinder packed_segment_cuts_{kPackedSegmentSizes};
   const chunker::CutFinder file_cuts_{FileCutSizes()};
-  const chunker::CutFinder packed_cuts_{chunker::kPackedCutSizes};
+  const chunker::CutFinder packed_cuts_{PackedCutSizes()};
   Node packed_node_;
   Inode packed_;
   std::unique_ptr<Segment> waiting_;     // content that is not yet submitted

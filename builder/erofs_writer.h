@@ -27,7 +27,6 @@ struct WriteOptions {
 
 struct WrittenImage {
   uint64_t size_bytes = 0;
-  base::Sha256 sha256;
   chunker::ChunkIndex index;  // tiles the whole image
 };
 

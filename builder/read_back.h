@@ -6,13 +6,14 @@
 
 #include <string>
 
+#include "base/digest.h"
 #include "base/io.h"
 #include "builder/tree.h"
 
 namespace builder {
 
-// Throws Error{kVerification} that names the first difference.
-void ReadBack(const std::string& image_path, const Tree& tree, const base::Io& io);
+// The image's SHA-256. Throws Error{kVerification} that names the first difference.
+base::Sha256 ReadBack(const std::string& image_path, const Tree& tree, const base::Io& io);
 
 }  // namespace builder
 

@@ -76,17 +76,6 @@ std::optional<ChunkContent> DecodeLz4(std::span<const uint8_t> frame) {
   return out;
 }
 
-// The flush points of a frame that was cut with these sizes; nothing where it was not.
-std::optional<std::vector<size_t>> FlushPointsWith(const CutFinder& cuts,
-                                                   const ChunkContent& content) {
-  std::vector<size_t> out = {cuts.FirstCut(content.bytes)};
-  while (out.back() < content.bytes.size()) {
-    out.push_back(cuts.NextCandidate(content.bytes, out.back()));
-  }
-  const bool explains = std::ranges::includes(content.block_ends, out);
-  return explains ? std::optional(std::move(out)) : std::nullopt;
-}
-
 }  // namespace
 
 ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_name) {
@@ -103,10 +92,13 @@ ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_
 }
 
 std::vector<size_t> FlushPointsOf(const ChunkContent& content) {
-  for (const CutSizes& sizes : {kZstdFileCutSizes, kPackedCutSizes}) {
-    if (auto found = FlushPointsWith(CutFinder(sizes), content)) {
-      return *std::move(found);
-    }
+  const CutFinder cuts(kZstdCutSizes);
+  std::vector<size_t> out = {cuts.FirstCut(content.bytes)};
+  while (out.back() < content.bytes.size()) {
+    out.push_back(cuts.NextCandidate(content.bytes, out.back()));
+  }
+  if (std::ranges::includes(content.block_ends, out)) {
+    return out;
   }
   return {content.bytes.size()};
 }

@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* kCandidatesParameter = "candidates";
 constexpr const char* kAcceptedWasteParameter = "accepted_waste";
+constexpr const char* kMaxBlockParameter = "max_block";
 constexpr std::array kParameters = {
     std::pair{"window_log", ZSTD_c_windowLog}, std::pair{"chain_log", ZSTD_c_chainLog},
     std::pair{"hash_log", ZSTD_c_hashLog},     std::pair{"search_log", ZSTD_c_searchLog},
@@ -64,7 +65,8 @@ class ZstdEncoder final : public FrameEncoder {
     for (const auto& [name, parameter] : kParameters) {
       Set(parameter, ZstdParameterOf(codec, name));
     }
-    Set(ZSTD_c_stableInBuffer, 1);  // no copy of the content
+    Set(ZSTD_c_maxBlockSize, ParameterOr0(codec, kMaxBlockParameter));  // 0: zstd's own limit
+    Set(ZSTD_c_stableInBuffer, 1);                                      // no copy of the content
   }
 
   size_t ends_tried() const override { return 1 + candidates_; }

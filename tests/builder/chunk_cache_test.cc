@@ -31,8 +31,10 @@ StoredChunk SampleChunk(uint64_t seed, size_t blocks = 3) {
 
 base::Sha256 KeyNamed(const std::string& name) { return base::Sha256Of(name); }
 
+const base::KeyedHash kHash(std::string(base::KeyedHash::kKeyBytes, 'k'));
+
 bool Equal(const StoredChunk& a, const StoredChunk& b) {
-  return SerializeCacheEntry(KeyNamed(""), a) == SerializeCacheEntry(KeyNamed(""), b);
+  return SerializeCacheEntry(KeyNamed(""), a, kHash) == SerializeCacheEntry(KeyNamed(""), b, kHash);
 }
 
 class ChunkCacheTest : public testing::Test {
@@ -81,16 +83,16 @@ TEST_F(ChunkCacheTest, GivesBackWhatWasStored) {
 TEST_F(ChunkCacheTest, NoChangedByteAndNoTornEndIsTaken) {
   const StoredChunk chunk = SampleChunk(2);
   const base::Sha256 key = KeyNamed("key");
-  const std::string whole = SerializeCacheEntry(key, chunk);
-  ASSERT_TRUE(ParseCacheEntry(key, base::AsBytes(whole)));
+  const std::string whole = SerializeCacheEntry(key, chunk, kHash);
+  ASSERT_TRUE(ParseCacheEntry(key, base::AsBytes(whole), kHash));
   for (size_t i = 0; i < whole.size(); i += i < 300 ? 1 : 511) {
     std::string changed = whole;
     changed[i] = static_cast<char>(changed[i] ^ 1);
-    EXPECT_FALSE(ParseCacheEntry(key, base::AsBytes(changed))) << i;
-    EXPECT_FALSE(ParseCacheEntry(key, base::AsBytes(whole.substr(0, i)))) << i;
+    EXPECT_FALSE(ParseCacheEntry(key, base::AsBytes(changed), kHash)) << i;
+    EXPECT_FALSE(ParseCacheEntry(key, base::AsBytes(whole.substr(0, i)), kHash)) << i;
   }
-  EXPECT_FALSE(ParseCacheEntry(key, base::AsBytes(whole + '\0')));
-  EXPECT_FALSE(ParseCacheEntry(KeyNamed("another"), base::AsBytes(whole)));
+  EXPECT_FALSE(ParseCacheEntry(key, base::AsBytes(whole + '\0'), kHash));
+  EXPECT_FALSE(ParseCacheEntry(KeyNamed("another"), base::AsBytes(whole), kHash));
 }
 
 TEST_F(ChunkCacheTest, KeyDependsOnAllThatTheChunkDependsOn) {
@@ -218,7 +220,8 @@ class CachedBuildTest : public ChunkCacheTest, public testing::WithParamInterfac
     options.codec = CodecFor(GetParam(), 9);
     options.threads = 2;
     options.cache = cache;
-    return WriteErofs(tree_, fd.get(), image_, options, base::Io()).sha256;
+    WriteErofs(tree_, fd.get(), image_, options, base::Io());
+    return base::Sha256OfFile(image_);
   }
 
   const Tree tree_ = tests::LimitsTree();

@@ -56,7 +56,7 @@ class ImageCommandsTest : public testing::Test {
     ImagePublisher publisher(built(), "app");
     images::Manifest manifest;
     manifest.image.codec = CodecFor(images::Target::kZstd, 9);
-    const WrittenImage image = tests::WriteImage(
+    const tests::Image image = tests::WriteImage(
         tree, publisher.folder() + "/" + images::kImageFile, images::Target::kZstd);
     const std::string index = image.index.Serialize();
     base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, index);

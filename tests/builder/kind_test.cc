@@ -110,7 +110,7 @@ TEST_P(WholeImageTest, TailsThatTheirOffsetCannotReachStandByThemselves) {
   const Tree tree = tests::TailsTree();
   const std::string within_reach = DigestOf(tree);
   for (const uint64_t reach : {0UL, 100000UL}) {
-    const WrittenImage image = tests::WriteImage(tree, image_, GetParam(), 2, kQuickLevel, reach);
+    const tests::Image image = tests::WriteImage(tree, image_, GetParam(), 2, kQuickLevel, reach);
     EXPECT_NE(image.sha256.ToHex(), within_reach);
     ReadBack(image_, tree, base::Io());
   }

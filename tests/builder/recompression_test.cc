@@ -23,7 +23,7 @@ TEST_P(RecompressionTest, EachChunkOfAnImageIsMadeAgainOfItsContent) {
     tree.AddLiteral("/small/" + std::to_string(i), tests::RandomText(random, 40000));
   }
   const images::Codec codec = CodecFor(GetParam(), 9);
-  const WrittenImage image = tests::WriteImage(tree, path, GetParam());
+  const tests::Image image = tests::WriteImage(tree, path, GetParam());
   const base::UniqueFd fd = base::OpenForReading(path);
   const auto encoder = chunker::MakeFrameEncoder(codec);
   size_t framed = 0;

@@ -98,18 +98,23 @@ inline builder::Tree RandomTree(uint64_t seed) {
   return tree;
 }
 
+struct Image : builder::WrittenImage {
+  base::Sha256 sha256;
+};
+
 // Writes `tree` to `path` at a codec's usual level.
-inline builder::WrittenImage WriteImage(const builder::Tree& tree, const std::string& path,
-                                        images::Target target, unsigned threads = 2,
-                                        uint64_t level = 9,
-                                        uint64_t tail_reach_bytes = uint64_t{1} << 32) {
+inline Image WriteImage(const builder::Tree& tree, const std::string& path, images::Target target,
+                        unsigned threads = 2, uint64_t level = 9,
+                        uint64_t tail_reach_bytes = uint64_t{1} << 32) {
   const base::UniqueFd fd = base::Open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
   builder::WriteOptions options;
   options.codec = builder::CodecFor(target, level);
   options.label = "test";
   options.threads = threads;
   options.tail_reach_bytes = tail_reach_bytes;
-  return builder::WriteErofs(tree, fd.get(), path, options, base::Io());
+  Image out{builder::WriteErofs(tree, fd.get(), path, options, base::Io()), {}};
+  out.sha256 = base::Sha256OfFile(path);
+  return out;
 }
 
 }  // namespace tests

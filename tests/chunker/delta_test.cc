@@ -42,12 +42,13 @@ Codec Zstd() {
   return {kZstd,
           LibraryVersion(kZstd),
           9,
-          {{"candidates", 12},
+          {{"candidates", 16},
            {"accepted_waste", 256},
+           {"max_block", 32768},
            {"window_log", 20},
            {"chain_log", 18},
            {"hash_log", 18},
-           {"search_log", 5},
+           {"search_log", 4},
            {"min_match", 5},
            {"target_length", 32},
            {"strategy", 5}}};
@@ -131,22 +132,25 @@ TEST(ChunkContentTest, AFrameOfMoreThanAChunkIsItself) {
 // What the builder does with content, and a host with the content alone.
 TEST(ChunkContentTest, FlushPointsMakeTheSameFrameAgain) {
   const auto encoder = MakeFrameEncoder(Zstd());
-  for (const CutSizes& sizes : {kZstdFileCutSizes, kPackedCutSizes}) {
-    const CutFinder cuts(sizes);
-    for (uint64_t seed = 0; seed < 10; ++seed) {
-      const std::vector<uint8_t> content = Words(seed, 1000000);
-      std::vector<size_t> ends = {cuts.FirstCut(content)};
-      while (ends.size() < 13) {
-        ends.push_back(cuts.NextCandidate(content, ends.back()));
-      }
-      size_t end = 0;
-      const std::vector<uint8_t> frame = encoder->EncodeUpToBest(content, ends, end);
-      const ChunkContent found = ContentOf(AlignedToBlocks(frame), kZstd);
-      ASSERT_TRUE(found.framed);
-      const std::vector<size_t> points = FlushPointsOf(found);
-      EXPECT_EQ(points.back(), end);
-      EXPECT_EQ(encoder->EncodeUpToLast(found.bytes, points), frame) << "seed " << seed;
+  const CutFinder cuts(kZstdCutSizes);
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const std::vector<uint8_t> content = Words(seed, 1000000);
+    std::vector<size_t> ends = {cuts.FirstCut(content)};
+    while (ends.size() < 17) {
+      ends.push_back(cuts.NextCandidate(content, ends.back()));
     }
+    size_t end = 0;
+    const std::vector<uint8_t> frame = encoder->EncodeUpToBest(content, ends, end);
+    const ChunkContent found = ContentOf(AlignedToBlocks(frame), kZstd);
+    ASSERT_TRUE(found.framed);
+    size_t begin = 0;
+    for (const size_t block_end : found.block_ends) {  // a read decodes whole blocks
+      EXPECT_LE(block_end - begin, 32768U);
+      begin = block_end;
+    }
+    const std::vector<size_t> points = FlushPointsOf(found);
+    EXPECT_EQ(points.back(), end);
+    EXPECT_EQ(encoder->EncodeUpToLast(found.bytes, points), frame) << "seed " << seed;
   }
 }
 
