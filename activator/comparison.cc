@@ -60,23 +60,14 @@ std::string Joined(const images::Command& command) {
   return out;
 }
 
-[[maybe_unused]] void AddHooks(const std::string& unit, const char* when,
-                               const std::vector<images::Command>& commands,
-                               std::vector<HookRun>& out) {
+void AddHooks(const std::string& unit, const char* when,
+              const std::vector<images::Command>& commands, std::vector<HookRun>& out) {
   for (const images::Command& command : commands) {
     out.push_back({unit, when, Joined(command)});
   }
 }
 
 // A version that is gone or damaged costs only its hooks: preflight refuses it.
-template <typename Service>
-void AddHooksOf(const std::string& unit, const Service& service, Comparison& out) {
-  if constexpr (requires { service.hooks.before_start; }) {
-    AddHooks(unit, "before_start", service.hooks.before_start, out.hooks);
-    AddHooks(unit, "after_healthy", service.hooks.after_healthy, out.hooks);
-  }
-}
-
 void AddHooksOfChanged(const images::HostLayout& layout, const Apps& apps, Comparison& out) {
   for (const auto& [name, digest] : apps) {
     try {
@@ -85,7 +76,8 @@ void AddHooksOfChanged(const images::HostLayout& layout, const Apps& apps, Compa
         const std::string unit = service_name + ".service";
         if (out.changed.contains(unit) ||
             std::find(out.added.begin(), out.added.end(), unit) != out.added.end()) {
-          AddHooksOf(unit, service, out);
+          AddHooks(unit, "before_start", service.hooks.before_start, out.hooks);
+          AddHooks(unit, "after_healthy", service.hooks.after_healthy, out.hooks);
         }
       }
     } catch (const base::Error&) {
