@@ -27,13 +27,28 @@ ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps
                                pusher::Wire& wire, pusher::KeepAlive& alive)
     : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(options.root) {}
 
-// Each image is complete in incoming/ID before the next one starts, and all are before anything is
-// published: a push is staged as a whole or not at all.
 void ReceiveSession::Run() {
   steps_.prepare_root(layout_);
   Greet();
-  const pusher::Begin begin =
-      pusher::Begin::Parse(pusher::Expect(wire_, MessageType::kBegin).text(), wire_.peer());
+  pusher::Message message = pusher::Expect(wire_, MessageType::kBegin);
+  for (;;) {
+    const pusher::Begin begin = pusher::Begin::Parse(message.text(), wire_.peer());
+    if (!begin.plan) {
+      ReceivePush(begin);
+      return;
+    }
+    AnswerPlan(begin.images);
+    std::optional<pusher::Message> next = pusher::ExpectOrEnd(wire_, MessageType::kBegin);
+    if (!next) {
+      return;
+    }
+    message = *std::move(next);
+  }
+}
+
+// Each image is complete in incoming/ID before the next one starts, and all are before anything is
+// published: a push is staged as a whole or not at all.
+void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   try {
     for (uint64_t i = 0; i < begin.images; ++i) {
       ReceiveImage();
@@ -93,7 +108,7 @@ void ReceiveSession::ReceiveImage() {
   Assemble(*assemblies_.back());
 }
 
-void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
+const HeldImage& ReceiveSession::AcceptHeld(const pusher::Offer& offer) const {
   const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
     return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
   });
@@ -101,6 +116,7 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
                offer.name, images::ImageId::Of(offer.manifest_sha256).text());
   }
+  return *found;
 }
 
 // The texts that the offer's delta refers to.
@@ -147,12 +163,7 @@ void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
 
 void ReceiveSession::Assemble(Assembly& assembly) {
   FillFromWhatIsHere(assembly);
-  pusher::Need need;
-  need.chunks_total = assembly.chunks().size();
-  need.chunks_missing = assembly.missing_count();
-  need.missing_bytes = assembly.MissingBytes();
-  pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
-  SendMissing(assembly);
+  SendNeed(assembly.chunks(), assembly.missing());
   if (assembly.missing_count() > 0) {
     ReceiveChunks(assembly);
   }
@@ -182,8 +193,21 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
   }
 }
 
-void ReceiveSession::SendMissing(const Assembly& assembly) {
-  const std::vector<uint8_t> bits = pusher::PackBits(assembly.missing());
+void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing) {
+  pusher::Need need;
+  need.chunks_total = chunks.size();
+  for (size_t number = 0; number < chunks.size(); ++number) {
+    if (missing[number]) {
+      ++need.chunks_missing;
+      need.missing_bytes += chunks[number].size_bytes;
+    }
+  }
+  pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
+  SendMissing(missing);
+}
+
+void ReceiveSession::SendMissing(const std::vector<bool>& missing) {
+  const std::vector<uint8_t> bits = pusher::PackBits(missing);
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
 }
 
@@ -201,7 +225,7 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
       TakeChunk(pusher::ParseChunk(message.payload, wire_.peer()), assembly);
     } else if (message.type == MessageType::kSent && !all_sent && message.payload.empty()) {
       all_sent = true;
-      SendMissing(assembly);
+      SendMissing(assembly.missing());
       wire_.Flush();
     } else {
       base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came among the chunks",

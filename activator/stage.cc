@@ -16,29 +16,13 @@
 namespace activator {
 namespace {
 
-using Units = std::map<std::string, std::string>;
-
-Units RenderAll(const images::HostLayout& layout, const Apps& apps) {
-  Units out;
-  std::map<std::string, std::string> owner;
-  for (const auto& [name, digest] : apps) {
-    const std::string path = layout.Version(name, images::ImageId::Of(digest));
-    const images::ImageDirectory version(path);
-    if (version.stored().digest != digest) {
-      base::Fail(base::Code::kVerification, "{} holds another manifest than {}", path,
-                 digest.ToHex());
-    }
-    for (units::RenderedUnit& unit : units::Render(version.stored(), path)) {
-      const auto [other, is_first] = owner.emplace(unit.name, name);
-      if (!is_first) {
-        base::Fail(base::Code::kFailed,
-                   "{} and {} both have a service {}: rename one in its definition", other->second,
-                   name, unit.name);
-      }
-      out.emplace(unit.name, std::move(unit.text));
-    }
+images::StoredManifest ManifestOf(const std::string& version_path, const base::Sha256& digest) {
+  const images::ImageDirectory version(version_path);
+  if (version.stored().digest != digest) {
+    base::Fail(base::Code::kVerification, "{} holds another manifest than {}", version_path,
+               digest.ToHex());
   }
-  return out;
+  return version.stored();
 }
 
 std::optional<uint64_t> StagedAlready(const images::HostLayout& layout, const Apps& apps,
@@ -70,7 +54,8 @@ Changes ChangesBetween(const Apps& from, const Apps& to) {
   return out;
 }
 
-void Publish(const images::HostLayout& layout, const Generation& generation, const Units& units) {
+void Publish(const images::HostLayout& layout, const Generation& generation,
+             const UnitsByName& units) {
   base::TemporaryDirectory work(layout.Generations(), std::string(base::kTemporaryPrefix));
   base::WriteFileAtomically(work.path() + "/generation.json", generation.Serialize());
   base::MakeDirectories(work.path() + "/units");
@@ -86,6 +71,27 @@ void Publish(const images::HostLayout& layout, const Generation& generation, con
 }
 
 }  // namespace
+
+UnitsByName RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming) {
+  UnitsByName out;
+  std::map<std::string, std::string> owner;
+  for (const auto& [name, digest] : apps) {
+    const std::string path = layout.Version(name, images::ImageId::Of(digest));
+    const auto offered = coming.find(name);
+    const images::StoredManifest stored =
+        offered == coming.end() ? ManifestOf(path, digest) : offered->second;
+    for (units::RenderedUnit& unit : units::Render(stored, path)) {
+      const auto [other, is_first] = owner.emplace(unit.name, name);
+      if (!is_first) {
+        base::Fail(base::Code::kFailed,
+                   "{} and {} both have a service {}: rename one in its definition", other->second,
+                   name, unit.name);
+      }
+      out.emplace(unit.name, std::move(unit.text));
+    }
+  }
+  return out;
+}
 
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by) {
@@ -104,7 +110,7 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   generation.created = base::ToIso8601(base::SystemClock().Now());
   generation.by = by;
   generation.apps = apps;
-  Publish(layout, generation, RenderAll(layout, apps));
+  Publish(layout, generation, RenderUnits(layout, apps));
   Event event;
   event.event = "staged";
   event.generation = generation.number;

@@ -2,16 +2,26 @@
 #ifndef SLIPWAY_ACTIVATOR_STAGE_APPS_H_
 #define SLIPWAY_ACTIVATOR_STAGE_APPS_H_
 
+#include <map>
 #include <string>
 
 #include "activator/generation.h"
 #include "activator/stage.h"
+#include "images/image_directory.h"
 
 namespace activator {
 
 // As StageGeneration, with the whole set instead of a change of the active one.
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by);
+
+// Application -> a manifest that is on its way: its version need not be here.
+using Coming = std::map<std::string, images::StoredManifest>;
+using UnitsByName = std::map<std::string, std::string>;  // their texts
+
+// The units of the whole set.
+UnitsByName RenderUnits(const images::HostLayout& layout, const Apps& apps,
+                        const Coming& coming = {});
 
 }  // namespace activator
 

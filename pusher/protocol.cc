@@ -12,6 +12,28 @@ constexpr size_t kBlobBytes = 256 << 10;
 
 uint8_t TypeOf(MessageType type) { return static_cast<uint8_t>(type); }
 
+// nullopt at the end of the stream.
+std::optional<Message> NextMessage(Wire& wire) {
+  for (;;) {
+    std::optional<Frame> frame = wire.Receive();
+    if (!frame) {
+      return std::nullopt;
+    }
+    Message message{static_cast<MessageType>(frame->type), std::move(frame->payload)};
+    if (message.type == MessageType::kFailure) {
+      const Failure failure = Failure::Parse(message.text(), wire.peer());
+      base::Fail(failure.code, "{}: {}", wire.peer(), failure.message);
+    }
+    if (message.type != MessageType::kHeartbeat) {
+      return message;
+    }
+    if (!message.payload.empty()) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: a heartbeat with content",
+                 wire.peer());
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<uint8_t> PackBits(const std::vector<bool>& bits) {
@@ -89,33 +111,28 @@ std::string ReceiveBlob(Wire& wire, uint64_t size_bytes) {
 }
 
 Message ReceiveMessage(Wire& wire) {
-  for (;;) {
-    std::optional<Frame> frame = wire.Receive();
-    if (!frame) {
-      base::Fail(base::Code::kUnreachable, "{} ended the connection", wire.peer());
-    }
-    Message message{static_cast<MessageType>(frame->type), std::move(frame->payload)};
-    if (message.type == MessageType::kFailure) {
-      const Failure failure = Failure::Parse(message.text(), wire.peer());
-      base::Fail(failure.code, "{}: {}", wire.peer(), failure.message);
-    }
-    if (message.type != MessageType::kHeartbeat) {
-      return message;
-    }
-    if (!message.payload.empty()) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: a heartbeat with content",
-                 wire.peer());
-    }
+  std::optional<Message> message = NextMessage(wire);
+  if (!message) {
+    base::Fail(base::Code::kUnreachable, "{} ended the connection", wire.peer());
   }
+  return *std::move(message);
+}
+
+std::optional<Message> ExpectOrEnd(Wire& wire, MessageType type) {
+  std::optional<Message> message = NextMessage(wire);
+  if (message && message->type != type) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came where {} is due",
+               wire.peer(), TypeOf(message->type), TypeOf(type));
+  }
+  return message;
 }
 
 Message Expect(Wire& wire, MessageType type) {
-  Message message = ReceiveMessage(wire);
-  if (message.type != type) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came where {} is due",
-               wire.peer(), TypeOf(message.type), TypeOf(type));
+  std::optional<Message> message = ExpectOrEnd(wire, type);
+  if (!message) {
+    base::Fail(base::Code::kUnreachable, "{} ended the connection", wire.peer());
   }
-  return message;
+  return *std::move(message);
 }
 
 std::string Printable(std::string_view text, size_t max_bytes) {
