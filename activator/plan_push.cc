@@ -49,8 +49,8 @@ pusher::Planned PlanPush(const images::HostLayout& layout, const Coming& coming)
   if (apps == before) {
     return out;
   }
-  const UnitDifference units =
-      Compare(HostedTexts(UnitTexts(layout, active)), HostedTexts(RenderUnits(layout, apps, coming)));
+  const UnitDifference units = Compare(HostedTexts(UnitTexts(layout, active)),
+                                       HostedTexts(RenderUnits(layout, apps, coming)));
   out.start = units.added;
   out.restart = units.changed;
   out.stop = units.removed;

@@ -12,9 +12,9 @@ namespace builder {
 
 struct ImageDifference {
   std::vector<images::PackageChange> packages;  // by name, without those that are the same
-  uint64_t chunks = 0;                  // of the second image
-  uint64_t missing_chunks = 0;          // that the first has not
-  uint64_t missing_bytes = 0;           // each once
+  uint64_t chunks = 0;                          // of the second image
+  uint64_t missing_chunks = 0;                  // that the first has not
+  uint64_t missing_bytes = 0;                   // each once
 };
 
 ImageDifference Compare(const images::ImageDirectory& from, const images::ImageDirectory& to);

@@ -21,9 +21,10 @@ struct Arguments {
   std::string ssh;  // $SLIPWAY_SSH unless given
   size_t jobs = 8;
   std::optional<uint64_t> lock_wait_seconds;  // nullopt: the agent's own patience
+  bool plan = false;                          // say what a push would do, and do nothing
   bool activate = false;
-  bool yes = false;  // activate without asking
-  bool deltas = true;
+  bool yes = false;            // activate without asking
+  std::optional<bool> deltas;  // nullopt: to other machines, not into a folder
   bool json = false;
   std::vector<std::string> hosts;  // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all

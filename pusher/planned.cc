@@ -21,10 +21,10 @@ std::string Dump(const Json& json) {
 
 images::PackageChange::Kind KindOf(const images::PackageChange& change, bool is_new, bool is_gone) {
   using Kind = images::PackageChange::Kind;
-  return is_new                      ? Kind::kAdded
-         : is_gone                   ? Kind::kRemoved
+  return is_new                     ? Kind::kAdded
+         : is_gone                  ? Kind::kRemoved
          : change.from == change.to ? Kind::kRebuilt
-                                     : Kind::kChanged;
+                                    : Kind::kChanged;
 }
 
 // A package that has no version is there all the same: null says that it is not.

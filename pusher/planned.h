@@ -26,11 +26,11 @@ struct PlannedChange {
 
 struct Planned {
   uint64_t free_bytes = 0;
-  uint64_t needed_bytes = 0;  // of those, by the push
-  bool fits = true;           // with what a host keeps free beside
-  std::vector<std::string> start;    // units that activating it starts, being new,
-  std::vector<std::string> restart;  // restarts
-  std::vector<std::string> stop;     // and stops, being gone
+  uint64_t needed_bytes = 0;          // of those, by the push
+  bool fits = true;                   // with what a host keeps free beside
+  std::vector<std::string> start;     // units that activating it starts, being new,
+  std::vector<std::string> restart;   // restarts
+  std::vector<std::string> stop;      // and stops, being gone
   std::vector<PlannedChange> images;  // as offered
   bool operator==(const Planned&) const = default;
 
