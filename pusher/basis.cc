@@ -72,6 +72,10 @@ bool CanRebuild(const Hello& hello, const images::Codec& codec) {
   return found != hello.codecs.end() && found->second == codec.library_version;
 }
 
+bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image) {
+  return std::ranges::find(hello.held, image.manifest().name, &HeldImage::name) != hello.held.end();
+}
+
 std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,
                         const std::optional<Basis>& basis) {
   const images::Codec& codec = image.manifest().image.codec;
@@ -81,12 +85,11 @@ std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,
                        codec.library_version,
                        found == hello.codecs.end() ? "none" : Printable(found->second, 64));
   }
-  const auto held = std::ranges::find(hello.held, image.manifest().name, &HeldImage::name);
-  if (basis || held == hello.held.end()) {
+  if (basis || !HoldsAnother(hello, image)) {
     return "";
   }
   return fmt::format("none of the versions of {} that the host has is in {} with the same codec",
-                     held->name, ImagesFolder(image));
+                     image.manifest().name, ImagesFolder(image));
 }
 
 }  // namespace pusher

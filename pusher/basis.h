@@ -23,8 +23,11 @@ struct Basis {
 // beside it here; an image of another name where there is none and they share something.
 std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory& image);
 
-// Why nothing is sent as deltas, for people; empty where the host has no version of `image`, so
-// that nobody expects any, and where deltas against `basis` come out right there.
+// The host holds a version of the same name.
+bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image);
+
+// Why nothing is sent as deltas against an old version, for people; empty where the host has none,
+// so that nobody expects any, and where deltas against `basis` come out right there.
 std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,
                         const std::optional<Basis>& basis);
 

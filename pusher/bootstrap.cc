@@ -18,8 +18,8 @@ constexpr std::string_view kMagic = "SLIPWAY1 ";
 constexpr size_t kMaxLineBytes = 4096;
 constexpr size_t kMaxLines = 1000;
 
-// Programs stand between single quotes, which fish and csh read differently from sh: so no single
-// quote, no backslash and no exclamation mark within.
+// Programs stand between single quotes, which fish reads differently from sh: so no single quote
+// and no backslash within.
 
 // Becomes root where the login is not, and runs the program that is its first word. sudo drops
 // SSH_CONNECTION, so where the connection comes from is the program's first word.

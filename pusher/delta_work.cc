@@ -14,14 +14,17 @@ constexpr size_t kAhead = 8;                  // groups that a waiting thread lo
 }  // namespace
 
 DeltaWork::DeltaWork(const images::ChunkReader& image, const ChunkList& chunks,
-                     const images::ImageDirectory& old, EncoderPool& encoders, SpillFile* spill)
+                     const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill)
     : image_(image),
       chunks_(chunks),
-      old_(old),
-      finder_(old_, chunks),
       encoders_(encoders),
       spill_(spill),
-      content_bytes_(chunks.size()) {}
+      content_bytes_(chunks.size()) {
+  if (old != nullptr) {
+    old_.emplace(*old);
+    finder_.emplace(*old_, chunks);
+  }
+}
 
 size_t DeltaWork::ContentBytesOf(size_t number) {
   size_t out = content_bytes_[number];
@@ -155,10 +158,13 @@ std::vector<uint8_t> DeltaWork::PrefixFor(const ChunkGroup& group,
                                           const std::vector<std::vector<uint8_t>>& contents,
                                           std::vector<Reference>& references) const {
   std::vector<uint8_t> out;
-  for (const ReferenceSlice& slice : finder_.Find(group.first, contents)) {
+  if (!finder_) {
+    return out;
+  }
+  for (const ReferenceSlice& slice : finder_->Find(group.first, contents)) {
     references.push_back({0, slice.first, slice.count});
     for (size_t entry = slice.first; entry < slice.first + slice.count; ++entry) {
-      const chunker::ChunkContent old = old_.ReadContent(old_.index().chunks()[entry]);
+      const chunker::ChunkContent old = old_->ReadContent(old_->index().chunks()[entry]);
       out.insert(out.end(), old.bytes.begin(), old.bytes.end());
     }
   }

@@ -1,4 +1,5 @@
-// The deltas of one image against one old version, each made once for all hosts that lack the same.
+// The deltas of one image against one old version or none, each made once for all hosts that lack
+// the same. Against none they are the same content, compressed better than an image can afford.
 #ifndef SLIPWAY_PUSHER_DELTA_WORK_H_
 #define SLIPWAY_PUSHER_DELTA_WORK_H_
 
@@ -30,10 +31,10 @@ struct ChunkGroup {
 
 class DeltaWork {
  public:
-  // All must outlive the object. Reads all of `old`. `spill`: null where no other host will want
-  // the same, then nothing is kept.
+  // All must outlive the object. `old`: null for none; reads all of it. `spill`: null where no
+  // other host will want the same, then nothing is kept.
   DeltaWork(const images::ChunkReader& image, const ChunkList& chunks,
-            const images::ImageDirectory& old, EncoderPool& encoders, SpillFile* spill);
+            const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill);
 
   // As many of the missing chunks from number `first` on as it pays to send together.
   ChunkGroup GroupAt(size_t first, const std::vector<bool>& missing);
@@ -60,8 +61,8 @@ class DeltaWork {
 
   const images::ChunkReader& image_;
   const ChunkList& chunks_;
-  const images::ChunkReader old_;
-  const ReferenceFinder finder_;
+  std::optional<images::ChunkReader> old_;
+  std::optional<ReferenceFinder> finder_;
   EncoderPool& encoders_;
   SpillFile* const spill_;
   std::vector<std::atomic<uint32_t>> content_bytes_;  // per chunk; 0: not known yet

@@ -9,14 +9,12 @@
 namespace pusher {
 namespace {
 
-// Twice the CPU of level 12 is 2% less.
-constexpr int kDeltaLevel = 9;
 constexpr unsigned kMostAtOnce = 6;
 
 }  // namespace
 
-EncoderPool::EncoderPool()
-    : idle_(std::clamp(std::thread::hardware_concurrency(), 1U, kMostAtOnce)) {}
+EncoderPool::EncoderPool(int level)
+    : level_(level), idle_(std::clamp(std::thread::hardware_concurrency(), 1U, kMostAtOnce)) {}
 
 std::unique_ptr<chunker::DeltaEncoder> EncoderPool::Take() {
   std::unique_lock<std::mutex> lock(mutex_);
@@ -26,7 +24,7 @@ std::unique_ptr<chunker::DeltaEncoder> EncoderPool::Take() {
   }
   std::unique_ptr<chunker::DeltaEncoder> out = std::move(idle_.back());
   idle_.pop_back();
-  return out != nullptr ? std::move(out) : std::make_unique<chunker::DeltaEncoder>(kDeltaLevel);
+  return out != nullptr ? std::move(out) : std::make_unique<chunker::DeltaEncoder>(level_);
 }
 
 void EncoderPool::Return(std::unique_ptr<chunker::DeltaEncoder> encoder) {

@@ -14,7 +14,7 @@ namespace pusher {
 // All threads may use it at once.
 class EncoderPool {
  public:
-  EncoderPool();
+  explicit EncoderPool(int level);
 
   // An encoder for as long as the object lives.
   class Lease {
@@ -34,6 +34,7 @@ class EncoderPool {
   std::unique_ptr<chunker::DeltaEncoder> Take();  // waits for one
   void Return(std::unique_ptr<chunker::DeltaEncoder> encoder);
 
+  const int level_;
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<chunker::DeltaEncoder>> idle_;  // null: not made yet

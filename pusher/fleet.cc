@@ -220,6 +220,11 @@ void Fleet::Push(const Reporter& report) {
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PushOne(outcome, io); });
     report(outcome);
   });
+  for (HostOutcome* outcome : ready) {
+    if (!outcome->begun && outcome->plan) {
+      report(*outcome);
+    }
+  }
 }
 
 void Fleet::Activate(const Reporter& report) {

@@ -26,7 +26,7 @@ ImageTexts TextsOf(const images::ImageDirectory& image) {
 
 }  // namespace
 
-ImageWork::ImageWork(const images::ImageDirectory& image, EncoderPool& encoders, SpillFile* spill)
+ImageWork::ImageWork(const images::ImageDirectory& image, DeltaEncoders& encoders, SpillFile* spill)
     : image_(image),
       reader_(image_),
       chunks_(reader_.index()),
@@ -40,9 +40,11 @@ std::shared_ptr<const PackedTexts> ImageWork::Texts(const images::ImageDirectory
   });
 }
 
-std::shared_ptr<DeltaWork> ImageWork::DeltasAgainst(const images::ImageDirectory& old) {
-  return deltas_.Get(old.path(), [&] {
-    return std::make_shared<DeltaWork>(reader_, chunks_, old, encoders_, spill_);
+std::shared_ptr<DeltaWork> ImageWork::DeltasAgainst(const images::ImageDirectory* old) {
+  return deltas_.Get(old == nullptr ? "" : old->path(), [&] {
+    return std::make_shared<DeltaWork>(
+        reader_, chunks_, old, old == nullptr ? encoders_.against_none : encoders_.against_old,
+        spill_);
   });
 }
 

@@ -30,21 +30,20 @@ bool SaidNo(const std::string& question, const base::Io& io) {
   }
 }
 
-// Plans and asks. False: nothing is to be done.
+// Plans and asks. False: nothing is to be done. What an interrupt undoes, the steps that follow
+// tell.
 bool IsWanted(Fleet& fleet, const base::Io& io, Board& board) {
   fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, false, board); });
   const std::string question = Question(fleet.outcomes());
-  if (question.empty() || base::Interrupted()) {
+  if (question.empty()) {
     return false;
   }
-  if (SaidNo(question, io)) {
-    fleet.HangUp();
-    if (!base::Interrupted()) {
-      io.Err("imgpush: nothing was sent\n");
-      return false;
-    }
+  if (base::Interrupted() || !SaidNo(question, io) || base::Interrupted()) {
+    return true;
   }
-  return true;
+  fleet.HangUp();
+  io.Err("imgpush: nothing was sent\n");
+  return false;
 }
 
 // What the command line asks for; ends early where somebody says no.

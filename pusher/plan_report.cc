@@ -53,10 +53,13 @@ std::string ContentText(const PlannedImage& planned) {
   if (image.already_there) {
     return "  is there already\n";
   }
-  const std::string how = !image.basis.empty()            ? fmt::format(", {} as deltas against {}",
-                                                                        image.chunks_as_delta, image.basis)
-                          : planned.why_no_deltas.empty() ? ""
-                                                          : ", as chunks: " + planned.why_no_deltas;
+  std::string how;
+  if (!image.basis.empty()) {
+    how = fmt::format(", {} as deltas against {}", image.chunks_as_delta, image.basis);
+  } else if (!planned.why_no_deltas.empty()) {
+    how = fmt::format(", as chunks{}: {}", image.chunks_as_delta > 0 ? " compressed anew" : "",
+                      planned.why_no_deltas);
+  }
   return fmt::format("  {} of {} chunks are missing: {} of {} ({}){}\n", image.chunks_sent,
                      image.chunks_total, base::HumanBytes(planned.send_bytes),
                      base::HumanBytes(image.image_bytes),

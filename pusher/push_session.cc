@@ -158,12 +158,13 @@ PushSession::Item PushSession::ItemOf(const images::ImageDirectory& image) {
     return out;
   }
   out.work = (options_.work == nullptr ? alone_ : *options_.work).Of(image);
-  if (!options_.deltas) {
-    out.why_no_deltas = "deltas are off";
-    return out;
+  if (options_.deltas) {
+    out.basis = FindBasis(*hello_, image);
   }
-  out.basis = FindBasis(*hello_, image);
   out.why_no_deltas = WhyNoDeltas(*hello_, image, out.basis);
+  if (!options_.deltas && !out.why_no_deltas.empty()) {
+    out.why_no_deltas = "deltas are off";
+  }
   return out;
 }
 
@@ -196,15 +197,18 @@ void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
   SendOffer(wire, offer, *item.work->Texts(item.basis ? &item.basis->image : nullptr));
 }
 
-// Null where there is no basis, or ours cannot be read.
+// Null where deltas are off, or the host cannot make chunks of them. An update whose old version is
+// not here is compressed better than its image is, which costs both sides CPU: a first push is too
+// large for that to be worth it.
 std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item) {
-  if (!item.basis || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
+  const bool is_update = item.basis || HoldsAnother(*hello_, *item.image);
+  if (!options_.deltas || !is_update || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
     return nullptr;
   }
   try {
-    return item.work->DeltasAgainst(item.basis->image);
+    return item.work->DeltasAgainst(item.basis ? &item.basis->image : nullptr);
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted) {
+    if (error.code() == base::Code::kInterrupted || !item.basis) {
       throw;
     }
     io_.Err("imgpush: {}: no deltas against {}: {}\n", wire_.peer(), item.basis->image.path(),
@@ -224,8 +228,8 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   const KeepAlive alive(wire_);
   const std::shared_ptr<DeltaWork> deltas = DeltasFor(item);
   ContentSender sender(wire, *item.work, missing, io_, label);
-  result.chunks_as_delta = sender.Send(deltas.get(), deltas == nullptr ? 0 : item.basis->version);
-  result.basis = deltas == nullptr ? "" : item.basis->text();
+  result.chunks_as_delta = sender.Send(deltas.get(), item.basis ? item.basis->version : 0);
+  result.basis = deltas != nullptr && item.basis ? item.basis->text() : "";
 }
 
 void PushSession::PushImage(const Item& item, PushedImage& result) {
