@@ -14,7 +14,8 @@ uint8_t TypeOf(MessageType type) { return static_cast<uint8_t>(type); }
 
 // nullopt at the end of the stream.
 std::optional<Message> NextMessage(Wire& wire) {
-  for (;;) {
+  constexpr int kMostHeartbeats = 100'000;  // in a row: days of them
+  for (int heartbeats = 0; heartbeats < kMostHeartbeats; ++heartbeats) {
     std::optional<Frame> frame = wire.Receive();
     if (!frame) {
       return std::nullopt;
@@ -32,6 +33,7 @@ std::optional<Message> NextMessage(Wire& wire) {
                  wire.peer());
     }
   }
+  base::Fail(base::Code::kFailed, "{} broke the protocol: nothing but heartbeats", wire.peer());
 }
 
 }  // namespace

@@ -243,6 +243,12 @@ void PushSession::PushImage(const Item& item, PushedImage& result) {
   SendContent(wire_, item, missing, label, result);
   if (result.chunks_sent > 0) {
     const std::vector<bool> failed = ReceiveMissing(wire_, chunks.size());
+    for (size_t number = 0; number < failed.size(); ++number) {
+      if (failed[number] && !missing[number]) {
+        base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for chunk {} afterwards",
+                   wire_.peer(), number);
+      }
+    }
     result.chunks_failed = CountOf(failed);
     ContentSender(wire_, *item.work, failed, io_, label).SendChunks(failed);
   }
