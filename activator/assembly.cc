@@ -20,9 +20,6 @@ namespace {
 
 constexpr const char* kLockFile = "/lock";
 const std::string kGone = std::string(base::kTemporaryPrefix) + "gone-";
-// Left free beside the image: directories, manifests, the generation.
-constexpr uint64_t kHeadroomBytes = 4 << 20;
-constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
 
 base::FileLock LockDirectory(const std::string& path, const images::StoredManifest& stored,
                              const std::string& by, std::chrono::milliseconds patience) {
@@ -54,6 +51,11 @@ void RemoveGone(const images::HostLayout& layout) {
 
 bool IsDiskFull(const base::Error& error) {
   return error.error_number() == ENOSPC || error.error_number() == EDQUOT;
+}
+
+uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there) {
+  constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
+  return size_bytes - std::min(size_bytes, static_cast<uint64_t>(there.st_blocks) * kBlockBytes);
 }
 
 Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
@@ -136,8 +138,7 @@ void Assembly::Reserve() {
   }
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
-  const uint64_t allocated_bytes = static_cast<uint64_t>(now.st_blocks) * kBlockBytes;
-  const uint64_t needed_bytes = size_bytes - std::min(size_bytes, allocated_bytes) + kHeadroomBytes;
+  const uint64_t needed_bytes = BytesToReserve(size_bytes, now) + kHeadroomBytes;
   const uint64_t free_bytes = base::FreeBytes(path_);
   if (needed_bytes > free_bytes) {
     base::FailErrno(ENOSPC, "{} {} needs {} more, {} has {} free", stored_.manifest.name,

@@ -5,6 +5,8 @@
 #ifndef SLIPWAY_ACTIVATOR_ASSEMBLY_H_
 #define SLIPWAY_ACTIVATOR_ASSEMBLY_H_
 
+#include <sys/stat.h>
+
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -93,6 +95,11 @@ class Assembly {
 
 // Removes what a push that ended was removing. The caller holds the host's lock.
 void RemoveGone(const images::HostLayout& layout);
+// Left free beside the image: directories, manifests, the generation.
+inline constexpr uint64_t kHeadroomBytes = 4 << 20;
+
+// What an image of that size takes beside what is allocated of it in `there`.
+uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there);
 
 // True where the error says that the disk or a quota is full.
 bool IsDiskFull(const base::Error& error);

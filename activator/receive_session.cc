@@ -29,13 +29,28 @@ ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps
                                pusher::Wire& wire, pusher::KeepAlive& alive)
     : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(options.root) {}
 
-// Each image is complete in incoming/ID before the next one starts, and all are before anything is
-// published: a push is staged as a whole or not at all.
 void ReceiveSession::Run() {
   steps_.prepare_root(layout_);
   Greet();
-  const pusher::Begin begin =
-      pusher::Begin::Parse(pusher::Expect(wire_, MessageType::kBegin).text(), wire_.peer());
+  pusher::Message message = pusher::Expect(wire_, MessageType::kBegin);
+  for (;;) {
+    const pusher::Begin begin = pusher::Begin::Parse(message.text(), wire_.peer());
+    if (!begin.plan) {
+      ReceivePush(begin);
+      return;
+    }
+    AnswerPlan(begin.images);
+    std::optional<pusher::Message> next = pusher::ExpectOrEnd(wire_, MessageType::kBegin);
+    if (!next) {
+      return;
+    }
+    message = *std::move(next);
+  }
+}
+
+// Each image is complete in incoming/ID before the next one starts, and all are before anything is
+// published: a push is staged as a whole or not at all.
+void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   try {
     for (uint64_t i = 0; i < begin.images; ++i) {
       ReceiveImage();
@@ -103,7 +118,7 @@ void ReceiveSession::ReceiveImage() {
   Assemble(*assemblies_.back());
 }
 
-void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
+const HeldImage& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
   const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
     return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
   });
@@ -111,7 +126,11 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
                offer.name, images::ImageId::Of(offer.manifest_sha256).text());
   }
-  if (!IsIntact(found->path, offer.manifest_sha256, offer.provenance_bytes > 0)) {
+  return *found;
+}
+
+void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
+  if (!IsIntact(FindHeld(offer).path, offer.manifest_sha256, offer.provenance_bytes > 0)) {
     damaged_.push_back(offer.name);
   }
 }
@@ -173,12 +192,7 @@ void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
 
 void ReceiveSession::Assemble(Assembly& assembly) {
   FillFromWhatIsHere(assembly);
-  pusher::Need need;
-  need.chunks_total = assembly.chunks().size();
-  need.chunks_missing = assembly.missing_count();
-  need.missing_bytes = assembly.MissingBytes();
-  pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
-  SendMissing(assembly);
+  SendNeed(assembly.chunks(), assembly.missing());
   if (assembly.missing_count() > 0) {
     ReceiveChunks(assembly);
   }
@@ -219,8 +233,21 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
   assembly.Reserve();
 }
 
-void ReceiveSession::SendMissing(const Assembly& assembly) {
-  const std::vector<uint8_t> bits = pusher::PackBits(assembly.missing());
+void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing) {
+  pusher::Need need;
+  need.chunks_total = chunks.size();
+  for (size_t number = 0; number < chunks.size(); ++number) {
+    if (missing[number]) {
+      ++need.chunks_missing;
+      need.missing_bytes += chunks[number].size_bytes;
+    }
+  }
+  pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
+  SendMissing(missing);
+}
+
+void ReceiveSession::SendMissing(const std::vector<bool>& missing) {
+  const std::vector<uint8_t> bits = pusher::PackBits(missing);
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
 }
 
@@ -246,7 +273,7 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
       pool.Finish();
       all_sent = true;
       due = assembly.missing();
-      SendMissing(assembly);
+      SendMissing(due);
       wire_.Flush();
     } else {
       base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came among the chunks",

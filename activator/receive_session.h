@@ -1,8 +1,9 @@
 // One push as the host sees it: greeting, offers, chunks, commit. The order of the messages is in
 // docs/formats/protocol.md; anything else ends the session with a clear error.
 //
-// Interrupted at any moment, the session leaves nothing but incoming/ID, which the next push
-// continues; the host's lock is held only while versions are published and a generation is staged.
+// A plan may come before a push, or alone: it changes nothing. Interrupted at any moment, the
+// session leaves nothing but incoming/ID, which the next push continues; the host's lock is held
+// only while versions are published and a generation is staged.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_SESSION_H_
 
@@ -16,9 +17,11 @@
 
 #include "activator/assembly.h"
 #include "activator/chunk_store.h"
+#include "activator/plan_push.h"
 #include "activator/rebuild_pool.h"
 #include "activator/receive.h"
 #include "activator/stage.h"
+#include "activator/survey.h"
 #include "activator/version_locks.h"
 #include "pusher/keep_alive.h"
 #include "pusher/protocol.h"
@@ -33,6 +36,8 @@ struct ReceiveSteps {
                                  const std::map<std::string, base::Sha256>& changes,
                                  const std::string& by)>
       stage;
+  std::function<pusher::Planned(const images::HostLayout& layout, const Coming& coming)> plan =
+      &PlanPush;
 };
 
 class ReceiveSession {
@@ -45,7 +50,11 @@ class ReceiveSession {
 
  private:
   void Greet();
+  void ReceivePush(const pusher::Begin& begin);
+  void AnswerPlan(uint64_t images);
+  void PlanImage(Survey& survey, Coming& coming);
   void ReceiveImage();
+  const HeldImage& FindHeld(const pusher::Offer& offer) const;
   void AcceptHeld(const pusher::Offer& offer);
   void ReceiveDamagedAgain();
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
@@ -55,7 +64,8 @@ class ReceiveSession {
   void ReceiveChunks(Assembly& assembly);
   void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
   std::string BasisOf(const pusher::Offer& offer) const;
-  void SendMissing(const Assembly& assembly);
+  void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
+  void SendMissing(const std::vector<bool>& missing);
   void CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const;
   void PublishAndStage();
   [[noreturn]] void FailDiskFull(const base::Error& error);

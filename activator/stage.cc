@@ -17,37 +17,18 @@
 namespace activator {
 namespace {
 
-using Units = std::map<std::string, std::string>;
-
 struct Rendered {
-  Units units;
-  Units tasks;
+  UnitsByName units;
+  UnitsByName tasks;
 };
 
-Rendered RenderAll(const images::HostLayout& layout, const Apps& apps) {
-  Rendered out;
-  std::map<std::string, std::string> owner;
-  for (const auto& [name, digest] : apps) {
-    const std::string path = layout.Version(name, images::ImageId::Of(digest));
-    const images::ImageDirectory version(path);
-    if (version.stored().digest != digest) {
-      base::Fail(base::Code::kVerification, "{} holds another manifest than {}", path,
-                 digest.ToHex());
-    }
-    for (units::RenderedUnit& unit : units::Render(version.stored(), path)) {
-      const auto [other, is_first] = owner.emplace(unit.name, name);
-      if (!is_first) {
-        base::Fail(base::Code::kFailed,
-                   "{} and {} both have a service {}: rename one in its definition", other->second,
-                   name, unit.name);
-      }
-      out.units.emplace(unit.name, std::move(unit.text));
-    }
-    for (units::RenderedUnit& task : units::RenderTasks(version.stored(), path)) {
-      out.tasks.emplace(task.name, std::move(task.text));
-    }
+images::StoredManifest ManifestOf(const std::string& version_path, const base::Sha256& digest) {
+  const images::ImageDirectory version(version_path);
+  if (version.stored().digest != digest) {
+    base::Fail(base::Code::kVerification, "{} holds another manifest than {}", version_path,
+               digest.ToHex());
   }
-  return out;
+  return version.stored();
 }
 
 std::optional<uint64_t> StagedAlready(const images::HostLayout& layout, const Apps& apps,
@@ -79,7 +60,7 @@ Changes ChangesBetween(const Apps& from, const Apps& to) {
   return out;
 }
 
-void WriteUnits(const std::string& directory, const Units& units) {
+void WriteUnits(const std::string& directory, const UnitsByName& units) {
   base::MakeDirectories(directory);
   for (const auto& [name, text] : units) {
     base::WriteFileAtomically(directory + "/" + name, text);
@@ -102,10 +83,35 @@ void Publish(const images::HostLayout& layout, const Generation& generation,
   work.Release();
 }
 
+// The whole set's; see RenderUnits.
+Rendered RenderAll(const images::HostLayout& layout, const Apps& apps, const Coming& coming) {
+  Rendered out;
+  std::map<std::string, std::string> owner;
+  for (const auto& [name, digest] : apps) {
+    const std::string path = layout.Version(name, images::ImageId::Of(digest));
+    const auto offered = coming.find(name);
+    const images::StoredManifest stored =
+        offered == coming.end() ? ManifestOf(path, digest) : offered->second;
+    for (units::RenderedUnit& unit : units::Render(stored, path)) {
+      const auto [other, is_first] = owner.emplace(unit.name, name);
+      if (!is_first) {
+        base::Fail(base::Code::kFailed,
+                   "{} and {} both have a service {}: rename one in its definition", other->second,
+                   name, unit.name);
+      }
+      out.units.emplace(unit.name, std::move(unit.text));
+    }
+    for (units::RenderedUnit& task : units::RenderTasks(stored, path)) {
+      out.tasks.emplace(task.name, std::move(task.text));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
-std::map<std::string, std::string> RenderUnits(const images::HostLayout& layout, const Apps& apps) {
-  return RenderAll(layout, apps).units;
+UnitsByName RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming) {
+  return RenderAll(layout, apps, coming).units;
 }
 
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
@@ -125,7 +131,7 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   generation.created = base::ToIso8601(base::SystemClock().Now());
   generation.by = by;
   generation.apps = apps;
-  Publish(layout, generation, RenderAll(layout, apps));
+  Publish(layout, generation, RenderAll(layout, apps, {}));
   Event event;
   event.event = "staged";
   event.generation = generation.number;

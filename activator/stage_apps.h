@@ -2,10 +2,12 @@
 #ifndef SLIPWAY_ACTIVATOR_STAGE_APPS_H_
 #define SLIPWAY_ACTIVATOR_STAGE_APPS_H_
 
+#include <map>
 #include <string>
 
 #include "activator/generation.h"
 #include "activator/stage.h"
+#include "images/image_directory.h"
 
 namespace activator {
 
@@ -13,8 +15,13 @@ namespace activator {
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by);
 
-// The units of such a set, by name. Throws as StageGeneration.
-std::map<std::string, std::string> RenderUnits(const images::HostLayout& layout, const Apps& apps);
+// Application -> a manifest that is on its way: its version need not be here.
+using Coming = std::map<std::string, images::StoredManifest>;
+using UnitsByName = std::map<std::string, std::string>;  // their texts
+
+// The units of the whole set.
+UnitsByName RenderUnits(const images::HostLayout& layout, const Apps& apps,
+                        const Coming& coming = {});
 
 }  // namespace activator
 

@@ -1,7 +1,6 @@
 #include "builder/image_texts.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/file.h"
@@ -73,13 +72,8 @@ Json ShareJson(const ImageShare& share) {
           {"image_bytes", share.image_bytes}};
 }
 
-const char* ToText(PackageChange::Kind kind) {
-  static constexpr std::array kTexts = {"added", "removed", "changed", "rebuilt"};
-  return kTexts.at(static_cast<size_t>(kind));
-}
-
-std::string ChangeText(const PackageChange& change) {
-  using Kind = PackageChange::Kind;
+std::string ChangeText(const images::PackageChange& change) {
+  using Kind = images::PackageChange::Kind;
   std::string versions = change.kind == Kind::kRemoved ? change.from : change.to;
   if (change.kind == Kind::kChanged) {
     versions = fmt::format("{} -> {}", change.from, change.to);
@@ -172,7 +166,7 @@ std::string MiniserverJson(const images::ImageDirectory& image) {
 std::string DifferenceText(const images::ImageDirectory& from, const images::ImageDirectory& to,
                            const ImageDifference& difference) {
   std::string out = fmt::format("{} -> {}\n", Title(from), Title(to));
-  for (const PackageChange& change : difference.packages) {
+  for (const images::PackageChange& change : difference.packages) {
     out += ChangeText(change);
   }
   if (difference.packages.empty()) {
@@ -191,7 +185,7 @@ std::string DifferenceText(const images::ImageDirectory& from, const images::Ima
 std::string DifferenceJson(const images::ImageDirectory& from, const images::ImageDirectory& to,
                            const ImageDifference& difference) {
   Json packages = Json::array();
-  for (const PackageChange& change : difference.packages) {
+  for (const images::PackageChange& change : difference.packages) {
     packages.push_back({{"change", ToText(change.kind)},
                         {"name", change.name},
                         {"from", change.from},

@@ -14,8 +14,9 @@ Examples:
   imgpush web1                       all images of build/images to host web1
   imgpush root@10.0.0.5 nginx        the newest build of nginx
   imgpush web1,web2 nginx redis      both as one generation, on two hosts
+  imgpush --plan web1 nginx          what that would send and change
   imgpush @web                       every host of the group web in hosts.json
-  imgpush --activate @web nginx      asks, then switches each of them; --yes does not ask
+  imgpush --activate @web nginx      plans, asks, pushes and switches; --yes does not ask
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
@@ -61,11 +62,14 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
       ->check(CLI::Range(1, 1000));
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for whoever holds a host's lock, such as a switch");
+  auto* plan = app.add_flag("--plan", out.plan, "Say what a push would send and change, and stop");
   auto* activate = app.add_flag("--activate", out.activate,
                                 "Then activate it on each host, and follow that to its end");
-  app.add_flag("--yes", out.yes, "Activate without asking")->needs(activate);
+  activate->excludes(plan);
+  app.add_flag("--yes", out.yes, "Activate without a plan and a question")->needs(activate);
   app.add_flag("--deltas,!--no-deltas", out.deltas,
-               "Send deltas against an older version that the host and --images have (default)");
+               "Send deltas against an older version that the host and --images have (default; not "
+               "into a folder, where they cost more than they save)");
   app.add_flag("--json", out.json, "Report as JSON");
   app.add_option("HOST", hosts,
                  "Host, or several with commas; @GROUP of the list; dir:PATH is a folder")

@@ -22,9 +22,10 @@ struct Arguments {
   size_t jobs = 8;
   size_t host_jobs = 0;                       // 0: as many as each host likes
   std::optional<uint64_t> lock_wait_seconds;  // nullopt: the agent's own patience
+  bool plan = false;                          // say what a push would do, and do nothing
   bool activate = false;
-  bool yes = false;  // activate without asking
-  bool deltas = true;
+  bool yes = false;            // activate without asking
+  std::optional<bool> deltas;  // nullopt: to other machines, not into a folder
   bool json = false;
   std::vector<std::string> hosts;  // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "pusher/protocol.h"
+#include "pusher/switch_program.h"
 
 namespace pusher {
 namespace {
@@ -17,8 +18,8 @@ constexpr std::string_view kMagic = "SLIPWAY1 ";
 constexpr size_t kMaxLineBytes = 4096;
 constexpr size_t kMaxLines = 1000;
 
-// Programs stand between single quotes, which fish and csh read differently from sh: so no single
-// quote, no backslash and no exclamation mark within.
+// Programs stand between single quotes, which fish reads differently from sh: so no single quote
+// and no backslash within.
 
 // Becomes root where the login is not, and runs the program that is its first word. sudo drops
 // SSH_CONNECTION, so where the connection comes from is the program's first word.
@@ -41,7 +42,8 @@ echo SLIPWAY1 SUDO
 exec sudo -n sh -c "$program" slipway "${from%% *}" "$@"
 )sh";
 
-// Puts the agent there and becomes it.
+// Puts the agent there and runs it; where that ends well and a generation is to be activated, a
+// line comes that says so.
 constexpr std::string_view kReceive = R"sh(
 set -u
 umask 022
@@ -130,7 +132,10 @@ why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $di
 check "$agent"
 touch -c "$agent" 2>/dev/null  # it is in use: activate prune leaves it
 if is_there; then link; say HAVE; else store; link; say STORED; fi
-exec "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@"
+"$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
+read -r generation id wait || exit 0
+set -- --generation "$generation" --id "$id"
+[ -z "$wait" ] || set -- "$@" --lock-wait "$wait"
 )sh";
 
 // The next line that the program says, without the magic; "" where the stream ended.
@@ -215,7 +220,7 @@ std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host) {
                                     agent.architecture,
                                     host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
-  return CommandAsRoot(kReceive, words);
+  return CommandAsRoot(std::string(kReceive) + std::string(kSwitchProgram), words);
 }
 
 Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent) {

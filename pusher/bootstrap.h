@@ -1,6 +1,7 @@
 // The small POSIX sh programs that ssh runs on a host. The first becomes root where the login is
-// not; the second checks that ROOT is safe, puts the agent there where it is missing, and becomes
-// the agent. The host needs sh and coreutils, and sudo where the login is not root.
+// not; the second checks that ROOT is safe, puts the agent there where it is missing, runs its
+// `receive`, and then activates a generation where it is told to. The host needs sh and coreutils,
+// and sudo where the login is not root.
 #ifndef SLIPWAY_PUSHER_BOOTSTRAP_H_
 #define SLIPWAY_PUSHER_BOOTSTRAP_H_
 
@@ -37,7 +38,7 @@ std::string CommandAsRoot(std::string_view program, const std::vector<std::strin
 // Where the agent is on the host.
 std::string AgentPath(const AgentBinary& agent, const HostSide& host);
 
-// The command that ends as the agent's `receive`.
+// The command that runs the agent's `receive`.
 std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host);
 
 struct Bootstrapped {

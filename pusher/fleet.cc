@@ -1,6 +1,7 @@
 #include "pusher/fleet.h"
 
 #include <pwd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +15,7 @@
 #include <thread>
 
 #include "base/interrupt.h"
-#include "pusher/remote.h"
+#include "base/progress.h"
 #include "pusher/remote_switch.h"
 
 namespace pusher {
@@ -48,47 +49,16 @@ RemoteOptions OptionsOf(const Arguments& arguments) {
   return out;
 }
 
-void PushTo(HostOutcome& outcome, const RemoteOptions& options, const PushOptions& push_options,
-            const AgentBinary& agent, const base::Io& io) {
-  Remote remote(outcome.target, options, agent);
-  outcome.agent_bytes = remote.agent_bytes();
-  outcome.by_sudo = remote.by_sudo();
-  try {
-    outcome.push = Push(remote.wire(), *outcome.target.images, io, push_options);
-  } catch (const base::Error& error) {
-    outcome.sent_bytes = remote.sent_bytes();
-    throw remote.Explain(error);
+// Each connection that is kept takes three descriptors; the usual limit is 1024.
+void AllowManyFiles() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-  outcome.sent_bytes = remote.sent_bytes();
-  remote.Close();
 }
 
-void Activate(HostOutcome& outcome, const RemoteOptions& options, const AgentBinary& agent,
-              std::optional<uint64_t> lock_wait_seconds, const base::Io& io, Board& board) {
-  SwitchRequest request;
-  request.generation = outcome.push.staged.generation;
-  request.lock_wait_seconds = lock_wait_seconds;
-  request.show = [&](const std::string& line) {
-    const std::string text = outcome.target.name + ": " + line;
-    io.err_is_terminal ? io.status->Show(text) : board.WriteErr(text + "\n");
-  };
-  const SwitchResult result = SwitchOn(outcome.target, options, agent, request);
-  outcome.running = result.running;
-  outcome.error = result.error;
-}
-
-// `work` whose failure concerns one host alone. Adds the time that it takes to `seconds`.
-void Try(HostOutcome& outcome, double& seconds, const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  try {
-    work();
-  } catch (const base::Error& error) {
-    outcome.error = error;
-  } catch (const std::exception& error) {
-    outcome.error = base::Error(base::Code::kFailed, error.what());
-  }
-  seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+base::Error Interrupted(const std::string& why) { return {base::Code::kInterrupted, why}; }
 
 }  // namespace
 
@@ -126,61 +96,161 @@ void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>&
   }
 }
 
-std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arguments& arguments,
-                                   const AgentBinary& agent, Board& board, const Reporter& report) {
-  std::vector<HostOutcome> outcomes;
+Fleet::Fleet(const std::vector<Target>& targets, const Arguments& arguments,
+             const AgentBinary& agent, Board& board)
+    : arguments_(arguments),
+      agent_(agent),
+      board_(board),
+      options_(OptionsOf(arguments)),
+      work_(targets.size() > 1 || (arguments.activate && !arguments.yes)) {
+  AllowManyFiles();
   for (const Target& target : targets) {
-    HostOutcome& outcome = outcomes.emplace_back();
+    HostOutcome& outcome = outcomes_.emplace_back();
     outcome.target = target;
-    outcome.error = base::Error(base::Code::kInterrupted, "interrupted before it began");
     for (const images::ImageDirectory& image : *target.images) {
       outcome.image_bytes += image.manifest().image.size_bytes;
     }
   }
-  const RemoteOptions options = OptionsOf(arguments);
-  ForEachAtOnce(targets.size(), arguments.jobs, [&](size_t i) {
-    HostOutcome& outcome = outcomes[i];
-    outcome.begun = true;
-    outcome.error.reset();
-    {
-      Board::Line line(board);
-      line.Show(outcome.target.name + ": connecting");
-      Try(outcome, outcome.seconds,
-          [&] { PushTo(outcome, options, {arguments.deltas}, agent, board.IoFor(line)); });
-    }
-    report(outcome);
-  });
-  return outcomes;
 }
 
-void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
-                 const AgentBinary& agent, Board& board, const Reporter& report) {
-  std::vector<HostOutcome*> ready;
-  for (HostOutcome& outcome : outcomes) {
+void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
+                const std::function<void(const base::Io& io)>& work) {
+  outcome.begun = true;
+  outcome.error.reset();
+  Board::Line line(board_);
+  line.Show(fmt::format("{}: {}", outcome.target.name, doing));
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    work(board_.IoFor(line));
+  } catch (const base::Error& error) {
+    outcome.error = outcome.conversation ? outcome.conversation->remote.Explain(error) : error;
+  } catch (const std::exception& error) {
+    outcome.error = base::Error(base::Code::kFailed, error.what());
+  }
+  seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (outcome.error) {
+    outcome.conversation.reset();
+  }
+}
+
+// Those without an error; it is `interrupted` until their turn comes.
+std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
+  std::vector<HostOutcome*> out;
+  for (HostOutcome& outcome : outcomes_) {
     if (!outcome.error) {
-      ready.push_back(&outcome);
-      outcome.error = base::Error(base::Code::kInterrupted, "interrupted before its activation");
+      out.push_back(&outcome);
+      outcome.error = Interrupted(interrupted);
+      outcome.begun = false;
     }
   }
-  const RemoteOptions options = OptionsOf(arguments);
-  ForEachAtOnce(ready.size(), arguments.jobs, [&](size_t i) {
+  return out;
+}
+
+void Fleet::Connect(HostOutcome& outcome) {
+  if (!outcome.conversation) {
+    const bool is_folder = !FolderOf(outcome.target.destination).empty();
+    outcome.conversation =
+        std::make_unique<Conversation>(outcome.target, options_, agent_,
+                                       PushOptions{arguments_.deltas.value_or(!is_folder), &work_});
+  }
+  outcome.conversation->waiting.reset();
+  outcome.agent_bytes = outcome.conversation->remote.agent_bytes();
+  outcome.by_sudo = outcome.conversation->remote.by_sudo();
+}
+
+void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
+  Connect(outcome);
+  outcome.plan = outcome.conversation->session.Plan(io);
+  if (!outcome.plan->host.fits) {
+    base::Fail(base::Code::kFailed, "{} are needed there, {} are free; make room (activate prune)",
+               base::HumanBytes(outcome.plan->host.needed_bytes),
+               base::HumanBytes(outcome.plan->host.free_bytes));
+  }
+  if (arguments_.plan) {
+    outcome.conversation->remote.Close();
+    outcome.conversation.reset();
+    return;
+  }
+  constexpr std::chrono::hours kPatience(1);  // of a person, and of hosts whose turn is later
+  outcome.conversation->waiting = std::make_unique<KeepAlive>(outcome.conversation->remote.wire(),
+                                                              std::chrono::seconds(5), kPatience);
+}
+
+void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
+  Connect(outcome);
+  PushSession& session = outcome.conversation->session;
+  try {
+    outcome.push = session.Push(io);
+  } catch (const base::Error&) {
+    outcome.sent_bytes = session.sent_bytes();
+    throw;
+  }
+  outcome.sent_bytes = session.sent_bytes();
+  if (!arguments_.activate || !outcome.conversation->remote.connection().by_ssh()) {
+    outcome.conversation->remote.Close();
+    outcome.conversation.reset();
+  }
+}
+
+void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
+  SwitchRequest request;
+  request.generation = outcome.push.staged.generation;
+  request.lock_wait_seconds = arguments_.lock_wait_seconds;
+  request.show = [&](const std::string& line) {
+    const std::string text = outcome.target.name + ": " + line;
+    io.err_is_terminal ? io.status->Show(text) : board_.WriteErr(text + "\n");
+  };
+  const std::unique_ptr<Conversation> conversation = std::move(outcome.conversation);
+  const SwitchResult result = SwitchOn(outcome.target, options_, agent_, request,
+                                       conversation ? &conversation->remote.connection() : nullptr);
+  outcome.running = result.running;
+  outcome.error = result.error;
+}
+
+void Fleet::Plan(const Reporter& report) {
+  const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
+  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
-    outcome.switch_begun = true;
-    outcome.error.reset();
-    {
-      Board::Line line(board);
-      line.Show(fmt::format("{}: activating generation {}", outcome.target.name,
-                            outcome.push.staged.generation));
-      Try(outcome, outcome.switch_seconds, [&] {
-        Activate(outcome, options, agent, arguments.lock_wait_seconds, board.IoFor(line), board);
-      });
-    }
+    Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PlanOne(outcome, io); });
     report(outcome);
   });
-  for (const HostOutcome* outcome : ready) {
-    if (!outcome->switch_begun) {
+}
+
+void Fleet::Push(const Reporter& report) {
+  const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
+  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+    HostOutcome& outcome = *ready[i];
+    outcome.seconds = 0;
+    Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PushOne(outcome, io); });
+    report(outcome);
+  });
+  for (HostOutcome* outcome : ready) {
+    if (!outcome->begun && outcome->plan) {
       report(*outcome);
     }
+  }
+}
+
+void Fleet::Activate(const Reporter& report) {
+  const std::vector<HostOutcome*> ready = Ready("interrupted before its activation");
+  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+    HostOutcome& outcome = *ready[i];
+    Try(outcome, outcome.switch_seconds,
+        fmt::format("activating generation {}", outcome.push.staged.generation),
+        [&](const base::Io& io) { ActivateOne(outcome, io); });
+    report(outcome);
+  });
+  for (HostOutcome* outcome : ready) {
+    if (!outcome->begun) {
+      outcome->begun = true;  // its push has
+      report(*outcome);
+    }
+  }
+}
+
+void Fleet::HangUp() {
+  for (HostOutcome& outcome : outcomes_) {
+    outcome.conversation.reset();
   }
 }
 

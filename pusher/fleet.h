@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,13 +13,29 @@
 #include "pusher/agent_binary.h"
 #include "pusher/arguments.h"
 #include "pusher/board.h"
+#include "pusher/image_work.h"
+#include "pusher/keep_alive.h"
 #include "pusher/push_session.h"
+#include "pusher/remote.h"
 #include "pusher/targets.h"
 
 namespace pusher {
 
+// A connection with what is said on it.
+struct Conversation {
+  Conversation(const Target& target, const RemoteOptions& options, const AgentBinary& agent,
+               const PushOptions& push_options)
+      : remote(target, options, agent), session(remote.wire(), *target.images, push_options) {}
+
+  Remote remote;
+  PushSession session;
+  std::unique_ptr<KeepAlive> waiting;  // while nothing is said
+};
+
 struct HostOutcome {
   Target target;
+  std::unique_ptr<Conversation> conversation;  // between two steps
+  std::optional<PushPlan> plan;
   bool begun = false;  // false: we were interrupted before its turn
   std::optional<base::Error> error;
   bool by_sudo = false;  // the login is not root
@@ -28,7 +45,6 @@ struct HostOutcome {
   uint64_t image_bytes = 0;
   double seconds = 0;
   std::optional<uint64_t> running;  // the generation, where it was to be activated and we know
-  bool switch_begun = false;
   double switch_seconds = 0;
 
   bool pushed() const { return push.staged.generation != 0; }
@@ -43,14 +59,42 @@ void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>&
 // Told of each host when it is done, by any thread.
 using Reporter = std::function<void(const HostOutcome&)>;
 
-// Pushes to all `targets`; a host that fails does not stop the others.
-std::vector<HostOutcome> PushToAll(const std::vector<Target>& targets, const Arguments& arguments,
-                                   const AgentBinary& agent, Board& board, const Reporter& report);
+// The hosts of one command line, step by step; a host that fails does not stop the others, and has
+// no part in the steps that follow. One connection each, kept between the steps.
+class Fleet {
+ public:
+  // All must outlive the object.
+  Fleet(const std::vector<Target>& targets, const Arguments& arguments, const AgentBinary& agent,
+        Board& board);
 
-// Activates what was staged on the hosts that have no error, each by itself. Those whose turn does
-// not come, for we were interrupted, have an error that says so.
-void ActivateAll(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
-                 const AgentBinary& agent, Board& board, const Reporter& report);
+  // What a push would do. The hosts wait for it afterwards.
+  void Plan(const Reporter& report);
+  void Push(const Reporter& report);
+  // Activates what was staged, each by itself. Those whose turn does not come, for we were
+  // interrupted, have an error that says so.
+  void Activate(const Reporter& report);
+  // Ends what waits.
+  void HangUp();
+
+  const std::vector<HostOutcome>& outcomes() const { return outcomes_; }
+
+ private:
+  // A step of one host, with `seconds` to add to and a line that says `doing`.
+  void Try(HostOutcome& outcome, double& seconds, const std::string& doing,
+           const std::function<void(const base::Io& io)>& work);
+  std::vector<HostOutcome*> Ready(const std::string& interrupted);
+  void Connect(HostOutcome& outcome);
+  void PlanOne(HostOutcome& outcome, const base::Io& io);
+  void PushOne(HostOutcome& outcome, const base::Io& io);
+  void ActivateOne(HostOutcome& outcome, const base::Io& io);
+
+  const Arguments& arguments_;
+  const AgentBinary& agent_;
+  Board& board_;
+  const RemoteOptions options_;
+  SharedWork work_;
+  std::vector<HostOutcome> outcomes_;
+};
 
 }  // namespace pusher
 

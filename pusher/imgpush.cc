@@ -10,13 +10,14 @@
 #include "pusher/arguments.h"
 #include "pusher/board.h"
 #include "pusher/fleet.h"
+#include "pusher/plan_report.h"
 #include "pusher/report.h"
 #include "pusher/targets.h"
 
 namespace pusher {
 namespace {
 
-// An interrupt is no answer: what it leaves undone is for ActivateAll to tell.
+// An interrupt is no answer: what it leaves undone is for the steps that follow to tell.
 bool SaidNo(const std::string& question, const base::Io& io) {
   try {
     return !base::Confirm(io, question);
@@ -29,18 +30,35 @@ bool SaidNo(const std::string& question, const base::Io& io) {
   }
 }
 
-void Activate(std::vector<HostOutcome>& outcomes, const Arguments& arguments,
-              const AgentBinary& agent, const base::Io& io, Board& board) {
-  const std::string question = Question(outcomes);
+// Plans and asks. False: nothing is to be done. What an interrupt undoes, the steps that follow
+// tell.
+bool IsWanted(Fleet& fleet, const base::Io& io, Board& board) {
+  fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, false, board); });
+  const std::string question = Question(fleet.outcomes());
   if (question.empty()) {
+    return false;
+  }
+  if (base::Interrupted() || !SaidNo(question, io) || base::Interrupted()) {
+    return true;
+  }
+  fleet.HangUp();
+  io.Err("imgpush: nothing was sent\n");
+  return false;
+}
+
+// What the command line asks for; ends early where somebody says no.
+void Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, Board& board) {
+  if (arguments.plan) {
+    fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, !arguments.json, board); });
     return;
   }
-  if (!arguments.yes && !base::Interrupted() && SaidNo(question, io)) {
-    io.Err("imgpush: nothing was activated\n");
+  if (arguments.activate && !arguments.yes && !IsWanted(fleet, io, board)) {
     return;
   }
-  ActivateAll(outcomes, arguments, agent, board,
-              [&](const HostOutcome& outcome) { ReportSwitch(outcome, arguments, board); });
+  fleet.Push([&](const HostOutcome& outcome) { ReportHost(outcome, arguments, board); });
+  if (arguments.activate) {
+    fleet.Activate([&](const HostOutcome& outcome) { ReportSwitch(outcome, arguments, board); });
+  }
 }
 
 }  // namespace
@@ -54,17 +72,14 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const AgentBinary agent = FindAgent();
   const auto start = std::chrono::steady_clock::now();
   Board board(io);
-  std::vector<HostOutcome> outcomes =
-      PushToAll(targets, *parsed, agent, board,
-                [&](const HostOutcome& outcome) { ReportHost(outcome, *parsed, board); });
-  if (parsed->activate) {
-    Activate(outcomes, *parsed, agent, io, board);
-  }
+  Fleet fleet(targets, *parsed, agent, board);
+  Run(fleet, *parsed, io, board);
+  const std::vector<HostOutcome>& outcomes = fleet.outcomes();
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (parsed->json) {
     io.WriteOut(ToJson(outcomes));
-  } else if (outcomes.size() > 1) {
+  } else if (outcomes.size() > 1 && !parsed->plan) {
     io.WriteOut(Summary(outcomes, seconds));
   }
   return ExitCodeOf(outcomes);

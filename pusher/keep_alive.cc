@@ -35,7 +35,7 @@ void KeepAlive::Run() {
     }
     lock.unlock();
     try {
-      SendEmpty(wire_, MessageType::kHeartbeat);
+      wire_.SendAside(static_cast<uint8_t>(MessageType::kHeartbeat));
       wire_.Flush();
     } catch (const std::exception&) {  // the thread that works finds out by itself
       return;

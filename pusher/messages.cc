@@ -100,7 +100,9 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
   return out;
 }
 
-std::string Begin::Serialize() const { return Dump({{"protocol", protocol}, {"images", images}}); }
+std::string Begin::Serialize() const {
+  return Dump({{"protocol", protocol}, {"images", images}, {"plan", plan}});
+}
 
 Begin Begin::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "begin"));
@@ -114,6 +116,7 @@ Begin Begin::Parse(std::string_view text, const std::string& peer) {
                peer, out.protocol, kProtocolMin, kProtocolMax);
   }
   out.images = fields.Number("images", 1, 1000);
+  out.plan = fields.Bool("plan", false);
   fields.Done();
   return out;
 }

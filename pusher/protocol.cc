@@ -12,6 +12,30 @@ constexpr size_t kBlobBytes = 256 << 10;
 
 uint8_t TypeOf(MessageType type) { return static_cast<uint8_t>(type); }
 
+// nullopt at the end of the stream.
+std::optional<Message> NextMessage(Wire& wire) {
+  constexpr int kMostHeartbeats = 100'000;  // in a row: days of them
+  for (int heartbeats = 0; heartbeats < kMostHeartbeats; ++heartbeats) {
+    std::optional<Frame> frame = wire.Receive();
+    if (!frame) {
+      return std::nullopt;
+    }
+    Message message{static_cast<MessageType>(frame->type), std::move(frame->payload)};
+    if (message.type == MessageType::kFailure) {
+      const Failure failure = Failure::Parse(message.text(), wire.peer());
+      base::Fail(failure.code, "{}: {}", wire.peer(), failure.message);
+    }
+    if (message.type != MessageType::kHeartbeat) {
+      return message;
+    }
+    if (!message.payload.empty()) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: a heartbeat with content",
+                 wire.peer());
+    }
+  }
+  base::Fail(base::Code::kFailed, "{} broke the protocol: nothing but heartbeats", wire.peer());
+}
+
 }  // namespace
 
 std::vector<uint8_t> PackBits(const std::vector<bool>& bits) {
@@ -89,24 +113,11 @@ std::string ReceiveBlob(Wire& wire, uint64_t size_bytes) {
 }
 
 Message ReceiveMessage(Wire& wire) {
-  for (;;) {
-    std::optional<Frame> frame = wire.Receive();
-    if (!frame) {
-      base::Fail(base::Code::kUnreachable, "{} ended the connection", wire.peer());
-    }
-    Message message{static_cast<MessageType>(frame->type), std::move(frame->payload)};
-    if (message.type == MessageType::kFailure) {
-      const Failure failure = Failure::Parse(message.text(), wire.peer());
-      base::Fail(failure.code, "{}: {}", wire.peer(), failure.message);
-    }
-    if (message.type != MessageType::kHeartbeat) {
-      return message;
-    }
-    if (!message.payload.empty()) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: a heartbeat with content",
-                 wire.peer());
-    }
+  std::optional<Message> message = NextMessage(wire);
+  if (!message) {
+    base::Fail(base::Code::kUnreachable, "{} ended the connection", wire.peer());
   }
+  return *std::move(message);
 }
 
 void CheckType(const Wire& wire, const Message& message, MessageType type) {
@@ -114,6 +125,14 @@ void CheckType(const Wire& wire, const Message& message, MessageType type) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came where {} is due",
                wire.peer(), TypeOf(message.type), TypeOf(type));
   }
+}
+
+std::optional<Message> ExpectOrEnd(Wire& wire, MessageType type) {
+  std::optional<Message> message = NextMessage(wire);
+  if (message) {
+    CheckType(wire, *message, type);
+  }
+  return message;
 }
 
 Message Expect(Wire& wire, MessageType type) {

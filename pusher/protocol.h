@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,8 @@
 
 namespace pusher {
 
-inline constexpr uint64_t kProtocolMin = 2;  // the versions that this program speaks
-inline constexpr uint64_t kProtocolMax = 2;
+inline constexpr uint64_t kProtocolMin = 3;  // the versions that this program speaks
+inline constexpr uint64_t kProtocolMax = 3;
 
 // What one push may carry of each, at most.
 inline constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;
@@ -44,6 +45,7 @@ enum class MessageType : uint8_t {
   kFailure = 11,
   kDelta = 12,
   kSent = 13,
+  kPlanned = 14,  // pusher/planned.h
   kAgain = 15,
 };
 
@@ -78,6 +80,7 @@ struct Hello {
 struct Begin {
   uint64_t protocol = kProtocolMax;
   uint64_t images = 0;  // how many offers follow
+  bool plan = false;    // only say what a push would find: nothing is sent after the offers
   bool operator==(const Begin&) const = default;
 
   std::string Serialize() const;
@@ -178,6 +181,8 @@ Message ReceiveMessage(Wire& wire);
 void CheckType(const Wire& wire, const Message& message, MessageType type);
 // Both.
 Message Expect(Wire& wire, MessageType type);
+// The same; nullopt where the peer ended the stream between two messages, as it may here.
+std::optional<Message> ExpectOrEnd(Wire& wire, MessageType type);
 
 // Text from elsewhere as one line that cannot steer a terminal, at most `max_bytes` long.
 std::string Printable(std::string_view text, size_t max_bytes = 2000);

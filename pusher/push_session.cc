@@ -1,5 +1,6 @@
 #include "pusher/push_session.h"
 
+#include <fcntl.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -7,11 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
-#include "images/chunk_reader.h"
-#include "pusher/chunk_list.h"
-#include "pusher/delta_sender.h"
+#include "pusher/content_sender.h"
 #include "pusher/keep_alive.h"
 #include "pusher/texts.h"
 
@@ -25,49 +22,10 @@ std::string TargetOf(const std::string& feature) {
   return feature.starts_with(kFeaturePrefix) ? feature.substr(kFeaturePrefix.size()) : feature;
 }
 
-Hello ReceiveHello(Wire& wire) {
-  return Hello::Parse(Expect(wire, MessageType::kHello).text(), wire.peer());
-}
-
 bool Holds(const Hello& hello, const images::ImageDirectory& image) {
   return std::ranges::any_of(hello.held, [&](const HeldImage& held) {
     return held.name == image.manifest().name && held.manifest_sha256 == image.stored().digest;
   });
-}
-
-void CheckLength(uint64_t size_bytes, uint64_t max_bytes, const std::string& path) {
-  if (size_bytes > max_bytes) {
-    base::Fail(base::Code::kFailed, "{} has {} bytes, a push carries at most {}", path, size_bytes,
-               max_bytes);
-  }
-}
-
-ImageTexts TextsOf(const images::ImageDirectory& image) {
-  ImageTexts out;
-  out.manifest = image.stored().text;
-  out.index = base::ReadFile(image.index_path());
-  out.provenance = base::ReadFileIfThere(image.provenance_path()).value_or("");
-  CheckLength(out.manifest.size(), kMaxManifestBytes, image.path() + "/" + images::kManifestFile);
-  CheckLength(out.index.size(), kMaxIndexBytes, image.index_path());
-  CheckLength(out.provenance.size(), kMaxProvenanceBytes, image.provenance_path());
-  return out;
-}
-
-void OfferImage(Wire& wire, const images::ImageDirectory& image, const Basis* basis) {
-  Offer offer;
-  offer.name = image.manifest().name;
-  offer.manifest_sha256 = image.stored().digest;
-  offer.basis = basis == nullptr ? 0 : basis->version + 1;
-  SendOffer(wire, offer, TextsOf(image), basis == nullptr ? "" : BasisTexts(basis->image));
-}
-
-void OfferHeld(Wire& wire, const images::ImageDirectory& image) {
-  Offer offer;
-  offer.name = image.manifest().name;
-  offer.manifest_sha256 = image.stored().digest;
-  offer.held = true;
-  offer.provenance_bytes = TextsOf(image).provenance.size();
-  SendText(wire, MessageType::kOffer, offer.Serialize());
 }
 
 // Which chunks the host lacks.
@@ -78,7 +36,7 @@ std::vector<bool> ReceiveMissing(Wire& wire, size_t chunk_count) {
 std::vector<bool> ReceiveNeed(Wire& wire, size_t chunk_count) {
   const Need need = Need::Parse(Expect(wire, MessageType::kNeed).text(), wire.peer());
   std::vector<bool> missing = ReceiveMissing(wire, chunk_count);
-  const auto count = static_cast<uint64_t>(std::ranges::count(missing, true));
+  const uint64_t count = CountOf(missing);
   if (need.chunks_total != chunk_count || need.chunks_missing != count) {
     base::Fail(base::Code::kFailed,
                "{} broke the protocol: it counts other chunks than it asks for", wire.peer());
@@ -86,174 +44,17 @@ std::vector<bool> ReceiveNeed(Wire& wire, size_t chunk_count) {
   return missing;
 }
 
-bool CanRebuild(const Hello& hello, const images::Codec& codec) {
-  const auto found = hello.codecs.find(codec.name);
-  return found != hello.codecs.end() && found->second == codec.library_version;
-}
-
-// Sends what the host lacks of one image.
-class ContentSender {
+// Takes what a push would send and counts it.
+class Rehearsal {
  public:
-  ContentSender(Wire& wire, const images::ImageDirectory& image, const ChunkList& chunks,
-                std::vector<bool> missing, const base::Io& io)
-      : wire_(wire),
-        image_(image),
-        chunks_(chunks),
-        missing_(std::move(missing)),
-        io_(io),
-        progress_(io, fmt::format("{}: sending {}", wire.peer(), image.manifest().name),
-                  MissingBytes()) {}
-
-  void Send(const Basis* basis, PushedImage& result) {
-    result.chunks_sent = MissingCount();
-    if (result.chunks_sent == 0) {
-      return;
-    }
-    if (const std::unique_ptr<DeltaSender> deltas = DeltasAgainst(basis)) {
-      result.basis = basis->image.manifest().name + "/" + basis->image.id().text();
-      result.chunks_as_delta = SendDeltas(*deltas);
-    } else {
-      SendChunks();
-    }
-    SendEmpty(wire_, MessageType::kSent);
-    missing_ = ReceiveMissing(wire_, chunks_.size());
-    result.chunks_failed = MissingCount();
-    SendChunks();
-  }
+  Rehearsal() : null_(base::Open("/dev/null", O_RDWR)), stream_(null_.get(), null_.get(), {}) {}
+  Wire& wire() { return wire_; }
 
  private:
-  uint64_t MissingCount() const {
-    return static_cast<uint64_t>(std::ranges::count(missing_, true));
-  }
-  uint64_t MissingBytes() const {
-    uint64_t out = 0;
-    for (size_t number = 0; number < chunks_.size(); ++number) {
-      out += missing_[number] ? chunks_[number].size_bytes : 0;
-    }
-    return out;
-  }
-
-  // Null where there is no basis, or ours cannot be read. Reading it may take a while, in which the
-  // host must know that we live.
-  std::unique_ptr<DeltaSender> DeltasAgainst(const Basis* basis) {
-    if (basis == nullptr) {
-      return nullptr;
-    }
-    const KeepAlive alive(wire_);
-    try {
-      return std::make_unique<DeltaSender>(*basis, image_, chunks_);
-    } catch (const base::Error& error) {
-      if (error.code() == base::Code::kInterrupted) {
-        throw;
-      }
-      io_.Err("imgpush: {}: no deltas against {}: {}\n", wire_.peer(), basis->image.path(),
-              error.what());
-      return nullptr;
-    }
-  }
-
-  // Each is verified first: a damaged image must not cost a transfer to be found out.
-  void SendChunk(size_t number) {
-    base::ThrowIfInterrupted();
-    const std::vector<uint8_t> data = image_.Read(chunks_[number].first());
-    pusher::SendChunk(wire_, static_cast<uint32_t>(number), data);
-    progress_.Add(data.size());
-  }
-
-  void SendChunks() {
-    for (size_t number = 0; number < chunks_.size(); ++number) {
-      if (missing_[number]) {
-        SendChunk(number);
-      }
-    }
-  }
-
-  // Returns the number of chunks that went as deltas.
-  uint64_t SendDeltas(DeltaSender& deltas) {
-    uint64_t out = 0;
-    for (size_t number = 0; number < chunks_.size();) {
-      if (!missing_[number]) {
-        ++number;
-        continue;
-      }
-      base::ThrowIfInterrupted();
-      size_t count = 0;
-      const std::optional<DeltaMessage> delta = deltas.Make(number, missing_, count);
-      if (delta) {
-        wire_.Send(static_cast<uint8_t>(MessageType::kDelta), delta->Serialize());
-        wire_.Flush();  // the host makes chunks of it while we make the next one
-        out += count;
-      }
-      for (size_t i = number; i < number + count; ++i) {
-        delta ? progress_.Add(chunks_[i].size_bytes) : SendChunk(i);
-      }
-      number += count;
-    }
-    return out;
-  }
-
-  Wire& wire_;
-  const images::ChunkReader image_;
-  const ChunkList& chunks_;
-  std::vector<bool> missing_;
-  const base::Io& io_;
-  base::Progress progress_;
+  base::UniqueFd null_;
+  Stream stream_;
+  Wire wire_{stream_};
 };
-
-enum class Trust { kHello, kNone };  // in what the host says that it holds of the image itself
-
-PushedImage PushImage(Wire& wire, const Hello& hello, const images::ImageDirectory& image,
-                      const base::Io& io, const PushOptions& options, Trust trust = Trust::kHello) {
-  PushedImage result;
-  result.name = image.manifest().name;
-  result.id = image.id().text();
-  result.image_bytes = image.manifest().image.size_bytes;
-  result.already_there = trust == Trust::kHello && Holds(hello, image);
-  if (result.already_there) {
-    OfferHeld(wire, image);
-    return result;
-  }
-  const ChunkList chunks(image.ReadIndex());
-  const std::optional<Basis> basis = options.deltas ? FindBasis(hello, image) : std::nullopt;
-  OfferImage(wire, image, basis ? &*basis : nullptr);
-  std::vector<bool> missing = ReceiveNeed(wire, chunks.size());
-  result.chunks_total = chunks.size();
-  ContentSender sender(wire, image, chunks, std::move(missing), io);
-  const bool rebuilds = basis && CanRebuild(hello, image.manifest().image.codec);
-  sender.Send(rebuilds ? &*basis : nullptr, result);
-  return result;
-}
-
-// Those that the host holds and found damaged when it looked: it asks for what is wrong with them.
-void PushAgain(Wire& wire, const Again& again, const Hello& hello,
-               const std::vector<images::ImageDirectory>& images, const base::Io& io,
-               PushResult& result) {
-  for (const std::string& name : again.names) {
-    const auto found = std::ranges::find(result.images, name, &PushedImage::name);
-    if (found == result.images.end() || !found->already_there) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for {} again", wire.peer(),
-                 Printable(name));
-    }
-    io.Err("imgpush: {}: {} {} is damaged there and is sent again\n", wire.peer(), name, found->id);
-    const auto at = static_cast<size_t>(found - result.images.begin());
-    *found = PushImage(wire, hello, images[at], io, {.deltas = false}, Trust::kNone);
-    found->repaired = true;
-  }
-}
-
-// Commits, once more where the host asks for something again.
-void Commit(Wire& wire, const Hello& hello, const std::vector<images::ImageDirectory>& images,
-            const base::Io& io, PushResult& result) {
-  SendEmpty(wire, MessageType::kCommit);
-  Message answer = ReceiveMessage(wire);
-  if (answer.type == MessageType::kAgain) {
-    PushAgain(wire, Again::Parse(answer.text(), wire.peer()), hello, images, io, result);
-    SendEmpty(wire, MessageType::kCommit);
-    answer = ReceiveMessage(wire);
-  }
-  CheckType(wire, answer, MessageType::kStaged);
-  result.staged = Staged::Parse(answer.text(), wire.peer());
-}
 
 // The connection broke while we wrote: the host may have said why before it went away.
 void ThrowLastWords(Wire& wire) {
@@ -308,30 +109,244 @@ void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std
   }
 }
 
-PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io,
-                const PushOptions& options) {
+PushSession::PushSession(Wire& wire, const std::vector<images::ImageDirectory>& images,
+                         const PushOptions& options)
+    : wire_(wire), images_(images), options_(options) {}
+
+template <typename Work>
+auto PushSession::TellingFailure(const Work& work) {
   try {
-    const Hello hello = ReceiveHello(wire);
-    for (const images::ImageDirectory& image : images) {
-      CheckHostCanRun(hello, image.manifest(), wire.peer());
-    }
-    Begin begin;
-    begin.images = images.size();
-    SendText(wire, MessageType::kBegin, begin.Serialize());
-    PushResult result;
-    for (const images::ImageDirectory& image : images) {
-      result.images.push_back(PushImage(wire, hello, image, io, options));
-    }
-    Commit(wire, hello, images, io, result);
-    return result;
+    return work();
   } catch (const base::Error& error) {
     if (error.code() == base::Code::kUnreachable) {
-      ThrowLastWords(wire);
+      ThrowLastWords(wire_);
     } else {
-      TellFailure(wire, error);
+      TellFailure(wire_, error);
     }
     throw;
   }
+}
+
+PushPlan PushSession::Plan(const base::Io& io) {
+  io_ = io;
+  return TellingFailure([&] { return PlanAll(); });
+}
+
+PushResult PushSession::Push(const base::Io& io) {
+  io_ = io;
+  return TellingFailure([&] { return PushAll(); });
+}
+
+void PushSession::Greet() {
+  if (hello_) {
+    return;
+  }
+  hello_ = Hello::Parse(Expect(wire_, MessageType::kHello).text(), wire_.peer());
+  for (const images::ImageDirectory& image : images_) {
+    CheckHostCanRun(*hello_, image.manifest(), wire_.peer());
+  }
+  for (const images::ImageDirectory& image : images_) {
+    items_.push_back(ItemOf(image));
+  }
+}
+
+PushSession::Item PushSession::ItemOf(const images::ImageDirectory& image) {
+  Item out;
+  out.image = &image;
+  out.held = Holds(*hello_, image);
+  if (out.held) {
+    return out;
+  }
+  out.work = (options_.work == nullptr ? alone_ : *options_.work).Of(image);
+  if (options_.deltas) {
+    out.basis = FindBasis(*hello_, image);
+  }
+  out.why_no_deltas = WhyNoDeltas(*hello_, image, out.basis);
+  if (!options_.deltas && !out.why_no_deltas.empty()) {
+    out.why_no_deltas = "deltas are off";
+  }
+  return out;
+}
+
+PushedImage PushSession::BeginningOf(const Item& item) const {
+  PushedImage out;
+  out.name = item.image->manifest().name;
+  out.id = item.image->id().text();
+  out.image_bytes = item.image->manifest().image.size_bytes;
+  out.already_there = item.held;
+  return out;
+}
+
+void PushSession::SendBegin(Wire& wire, bool plan) const {
+  Begin begin;
+  begin.images = images_.size();
+  begin.plan = plan;
+  SendText(wire, MessageType::kBegin, begin.Serialize());
+}
+
+void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
+  Offer offer;
+  offer.name = item.image->manifest().name;
+  offer.manifest_sha256 = item.image->stored().digest;
+  offer.held = item.held;
+  if (item.held) {
+    offer.provenance_bytes =
+        base::ReadFileIfThere(item.image->provenance_path()).value_or("").size();
+    SendText(wire, MessageType::kOffer, offer.Serialize());
+    return;
+  }
+  offer.basis = item.basis ? item.basis->version + 1 : 0;
+  SendOffer(wire, offer, *item.work->Texts(item.basis ? &item.basis->image : nullptr));
+}
+
+// Null where deltas are off, or the host cannot make chunks of them. An update whose old version is
+// not here is compressed better than its image is, which costs both sides CPU: a first push is too
+// large for that to be worth it.
+std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item) {
+  const bool is_update = item.basis || HoldsAnother(*hello_, *item.image);
+  if (!options_.deltas || !is_update || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
+    return nullptr;
+  }
+  try {
+    return item.work->DeltasAgainst(item.basis ? &item.basis->image : nullptr);
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted || !item.basis) {
+      throw;
+    }
+    io_.Err("imgpush: {}: no deltas against {}: {}\n", wire_.peer(), item.basis->image.path(),
+            error.what());
+    return nullptr;
+  }
+}
+
+// To the host or to a rehearsal. It may take a while, in which the host must know that we live.
+void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
+                              const std::string& label, PushedImage& result) {
+  result.chunks_total = missing.size();
+  result.chunks_sent = CountOf(missing);
+  if (result.chunks_sent == 0) {
+    return;
+  }
+  const KeepAlive alive(wire_);
+  const std::shared_ptr<DeltaWork> deltas = DeltasFor(item);
+  ContentSender sender(wire, *item.work, missing, io_, label);
+  result.chunks_as_delta = sender.Send(deltas.get(), item.basis ? item.basis->version : 0);
+  result.basis = deltas != nullptr && item.basis ? item.basis->text() : "";
+}
+
+void PushSession::PushImage(const Item& item, PushedImage& result) {
+  SendOfferOf(wire_, item);
+  if (item.held) {
+    return;
+  }
+  const ChunkList& chunks = item.work->chunks();
+  const std::vector<bool> missing = ReceiveNeed(wire_, chunks.size());
+  const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);
+  SendContent(wire_, item, missing, label, result);
+  if (result.chunks_sent > 0) {
+    const std::vector<bool> failed = ReceiveMissing(wire_, chunks.size());
+    for (size_t number = 0; number < failed.size(); ++number) {
+      if (failed[number] && !missing[number]) {
+        base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for chunk {} afterwards",
+                   wire_.peer(), number);
+      }
+    }
+    result.chunks_failed = CountOf(failed);
+    ContentSender(wire_, *item.work, failed, io_, label).SendChunks(failed);
+  }
+}
+
+PushPlan PushSession::PlanAll() {
+  Greet();
+  SendBegin(wire_, true);
+  std::vector<std::vector<bool>> missing;
+  for (const Item& item : items_) {
+    SendOfferOf(wire_, item);
+    missing.push_back(item.held ? std::vector<bool>()
+                                : ReceiveNeed(wire_, item.work->chunks().size()));
+  }
+  PushPlan plan;
+  plan.host = ReceivePlanned(wire_);
+  plan_bytes_ = wire_.sent_bytes();
+  Rehearse(missing, plan);
+  return plan;
+}
+
+void PushSession::Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan) {
+  Rehearsal rehearsal;
+  SendBegin(rehearsal.wire(), false);
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const Item& item = items_[i];
+    const uint64_t before = rehearsal.wire().sent_bytes();
+    PlannedImage& planned = plan.images.emplace_back();
+    planned.image = BeginningOf(item);
+    planned.version = item.image->manifest().version;
+    SendOfferOf(rehearsal.wire(), item);
+    if (!item.held) {
+      SendContent(rehearsal.wire(), item, missing[i],
+                  fmt::format("{}: planning {}", wire_.peer(), planned.image.name), planned.image);
+    }
+    planned.why_no_deltas = planned.image.chunks_sent > 0 ? item.why_no_deltas : "";
+    planned.send_bytes = rehearsal.wire().sent_bytes() - before;
+    const auto change =
+        std::ranges::find(plan.host.images, planned.image.name, &PlannedChange::name);
+    if (change == plan.host.images.end()) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: its plan says nothing of {}",
+                 wire_.peer(), planned.image.name);
+    }
+    planned.change = *change;
+  }
+  SendEmpty(rehearsal.wire(), MessageType::kCommit);
+  plan.send_bytes = rehearsal.wire().sent_bytes();
+}
+
+PushResult PushSession::PushAll() {
+  Greet();
+  SendBegin(wire_, false);
+  PushResult result;
+  for (const Item& item : items_) {
+    result.images.push_back(BeginningOf(item));
+    PushImage(item, result.images.back());
+  }
+  result.staged = Commit(result);
+  return result;
+}
+
+// Those that the host holds and found damaged when it looked: it asks for what is wrong with them.
+void PushSession::PushAgain(const Again& again, PushResult& result) {
+  for (const std::string& name : again.names) {
+    const auto found = std::ranges::find(result.images, name, &PushedImage::name);
+    if (found == result.images.end() || !found->already_there) {
+      base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for {} again", wire_.peer(),
+                 Printable(name));
+    }
+    io_.Err("imgpush: {}: {} {} is damaged there and is sent again\n", wire_.peer(), name,
+            found->id);
+    Item& item = items_[static_cast<size_t>(found - result.images.begin())];
+    item.held = false;
+    item.work = (options_.work == nullptr ? alone_ : *options_.work).Of(*item.image);
+    *found = BeginningOf(item);
+    found->repaired = true;
+    PushImage(item, *found);
+  }
+}
+
+// Once more where the host asks for something again.
+Staged PushSession::Commit(PushResult& result) {
+  SendEmpty(wire_, MessageType::kCommit);
+  Message answer = ReceiveMessage(wire_);
+  if (answer.type == MessageType::kAgain) {
+    PushAgain(Again::Parse(answer.text(), wire_.peer()), result);
+    SendEmpty(wire_, MessageType::kCommit);
+    answer = ReceiveMessage(wire_);
+  }
+  CheckType(wire_, answer, MessageType::kStaged);
+  return Staged::Parse(answer.text(), wire_.peer());
+}
+
+PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io,
+                const PushOptions& options) {
+  return PushSession(wire, images, options).Push(io);
 }
 
 }  // namespace pusher

@@ -1,14 +1,19 @@
-// One push as the sender sees it: a flat list of passes, from the host's greeting to the staged
-// generation. The order of the messages is in docs/formats/protocol.md.
+// A plan and a push as the sender sees them: flat lists of passes, from the host's greeting to the
+// plan or the staged generation. The order of the messages is in docs/formats/protocol.md.
 #ifndef SLIPWAY_PUSHER_PUSH_SESSION_H_
 #define SLIPWAY_PUSHER_PUSH_SESSION_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/io.h"
 #include "images/image_directory.h"
+#include "pusher/basis.h"
+#include "pusher/image_work.h"
+#include "pusher/planned.h"
 #include "pusher/protocol.h"
 #include "pusher/wire.h"
 
@@ -20,6 +25,7 @@ struct PushedImage {
   uint64_t image_bytes = 0;
   bool already_there = false;
   bool repaired = false;      // it was there, damaged
+  bool repaired = false;      // it was there, damaged
   uint64_t chunks_total = 0;  // distinct; 0 where it was there already
   uint64_t chunks_sent = 0;   // as they are or in deltas
   uint64_t chunks_as_delta = 0;
@@ -29,6 +35,7 @@ struct PushedImage {
 
 struct PushOptions {
   bool deltas = true;
+  SharedWork* work = nullptr;  // what other pushes share; null: none do
 };
 
 struct PushResult {
@@ -36,9 +43,74 @@ struct PushResult {
   Staged staged;
 };
 
-// Pushes all `images` as one generation. Throws Error: kFailed where the host cannot run one of
-// them (nothing was sent) or refuses, kVerification where a local image is damaged, kUnreachable
-// where the connection ended.
+// What a push of one image would do.
+struct PlannedImage {
+  PushedImage image;  // chunks_sent and chunks_as_delta as they would be
+  std::string version;
+  uint64_t send_bytes = 0;    // of sent_bytes
+  std::string why_no_deltas;  // for people; empty where there are some, or none are to be expected
+  PlannedChange change;
+};
+
+struct PushPlan {
+  std::vector<PlannedImage> images;
+  uint64_t send_bytes = 0;  // exactly what the push would send
+  Planned host;
+};
+
+// One conversation with a host: a plan, a push, or both in this order.
+class PushSession {
+ public:
+  // All must outlive the object.
+  PushSession(Wire& wire, const std::vector<images::ImageDirectory>& images,
+              const PushOptions& options);
+
+  // Does all that a push does up to sending content. Throws as Push().
+  PushPlan Plan(const base::Io& io);
+  // Pushes all images as one generation. Throws Error: kFailed where the host cannot run one of
+  // them (nothing was sent) or refuses, kVerification where a local image is damaged, kUnreachable
+  // where the connection ended.
+  PushResult Push(const base::Io& io);
+  // Of the push, without heartbeats and what the plan took.
+  uint64_t sent_bytes() const { return wire_.sent_bytes() - plan_bytes_; }
+
+ private:
+  struct Item {
+    const images::ImageDirectory* image = nullptr;
+    bool held = false;
+    std::shared_ptr<ImageWork> work;  // null where held
+    std::optional<Basis> basis;
+    std::string why_no_deltas;
+  };
+
+  void Greet();
+  Item ItemOf(const images::ImageDirectory& image);
+  PushedImage BeginningOf(const Item& item) const;
+  void SendBegin(Wire& wire, bool plan) const;
+  void SendOfferOf(Wire& wire, const Item& item) const;
+  std::shared_ptr<DeltaWork> DeltasFor(const Item& item);
+  void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
+                   const std::string& label, PushedImage& result);
+  void PushImage(const Item& item, PushedImage& result);
+  PushPlan PlanAll();
+  void Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan);
+  PushResult PushAll();
+  void PushAgain(const Again& again, PushResult& result);
+  Staged Commit(PushResult& result);
+  template <typename Work>
+  auto TellingFailure(const Work& work);
+
+  Wire& wire_;
+  const std::vector<images::ImageDirectory>& images_;
+  const PushOptions options_;
+  SharedWork alone_{false};
+  base::Io io_;  // of the call
+  std::optional<Hello> hello_;
+  std::vector<Item> items_;
+  uint64_t plan_bytes_ = 0;
+};
+
+// A session that is one push.
 PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io,
                 const PushOptions& options = {});
 

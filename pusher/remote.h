@@ -59,10 +59,9 @@ class Remote {
   Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent);
 
   Wire& wire() { return wire_; }
+  Connection& connection() { return connection_; }
   uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
   bool by_sudo() const { return start_.by_sudo; }
-  // Sent since the agent runs: what a push costs.
-  uint64_t sent_bytes() { return connection_.stream().sent_bytes() - agent_bytes(); }
   base::Error Explain(const base::Error& error) { return connection_.Explain(error); }
   void Close() { connection_.Close(); }
 

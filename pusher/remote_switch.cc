@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "pusher/bootstrap.h"
 #include "pusher/protocol.h"
+#include "pusher/switch_program.h"
 
 namespace pusher {
 namespace {
@@ -23,24 +24,13 @@ constexpr std::chrono::seconds kRetry(1);
 constexpr std::string_view kMagic = "SLIPWAY1 ";
 constexpr std::string_view kErrorPrefix = "activate: error: ";
 
-// A service may take minutes to be up, and says nothing meanwhile: the pulse tells us that the link
-// lives. It holds no pipe of ours in its sleep, for ssh would wait for that one.
-constexpr std::string_view kSwitch = R"sh(
+constexpr std::string_view kWords = R"sh(
 set -u
 from=$1 root=$2 agent=$3 by=$4
 shift 4
-pulse() { while sleep 5 >/dev/null 2>&1; do echo "SLIPWAY1 ALIVE"; done; }
-echo
-echo "SLIPWAY1 STARTED"
-pulse </dev/null &
-pulse=$!
-"$agent" --root "$root" --by "$by${from:+ from $from}" "$@" </dev/null 2>&1
-code=$?
-kill "$pulse"
-current=$(readlink "$root/current")
-echo
-echo "SLIPWAY1 ENDED $code ${current#generations/}"
 )sh";
+
+std::string Program() { return std::string(kWords) + std::string(kSwitchProgram); }
 
 uint64_t NumberOf(std::string_view text) {
   uint64_t out = 0;
@@ -51,8 +41,8 @@ uint64_t NumberOf(std::string_view text) {
 class Switch {
  public:
   Switch(const Target& target, const RemoteOptions& options, const AgentBinary& agent,
-         const SwitchRequest& request)
-      : target_(target), options_(options), agent_(agent), request_(request) {}
+         const SwitchRequest& request, Connection* open)
+      : target_(target), options_(options), agent_(agent), request_(request), open_(open) {}
 
   SwitchResult Run();
 
@@ -60,7 +50,9 @@ class Switch {
   std::vector<std::string> Arguments() const;
   std::string RemoteCommand() const;
   std::vector<std::string> FolderCommand() const;
+  std::string RequestLine() const;
   SwitchResult Follow();
+  SwitchResult FollowOn(Connection& connection);
   SwitchResult FollowLines(Stream& stream);
   SwitchResult ResultOf(int exit_code, uint64_t running) const;
   void WaitForReturn(const base::Error& lost);
@@ -69,6 +61,7 @@ class Switch {
   const RemoteOptions& options_;
   const AgentBinary& agent_;
   const SwitchRequest& request_;
+  Connection* open_;  // null once it was used
   const std::string id_ = base::RandomHex(8);
   bool begun_ = false;
   bool again_ = false;  // it had begun before this connection
@@ -91,19 +84,15 @@ std::string Switch::RemoteCommand() const {
   for (const std::string& argument : Arguments()) {
     words.push_back(argument);
   }
-  return CommandAsRoot(kSwitch, words);
+  return CommandAsRoot(Program(), words);
 }
 
 // The same program, without ssh and as whoever we are.
 std::vector<std::string> Switch::FolderCommand() const {
-  std::vector<std::string> out = {"sh",
-                                  "-c",
-                                  std::string(kSwitch),
-                                  "slipway",
-                                  "",
-                                  FolderOf(target_.destination),
-                                  agent_.path,
-                                  options_.host.by};
+  std::vector<std::string> out = {"sh",        "-c",
+                                  Program(),   "slipway",
+                                  "",          FolderOf(target_.destination),
+                                  agent_.path, options_.host.by};
   for (const std::string& argument : Arguments()) {
     out.push_back(argument);
   }
@@ -170,9 +159,29 @@ SwitchResult Switch::FollowLines(Stream& stream) {
   base::Fail(base::Code::kFailed, "it prints endlessly before it answers");
 }
 
+// What the program waits for that was the agent of the push.
+std::string Switch::RequestLine() const {
+  return fmt::format("{} {} {}\n", request_.generation, id_,
+                     request_.lock_wait_seconds ? std::to_string(*request_.lock_wait_seconds) : "");
+}
+
 SwitchResult Switch::Follow() {
   again_ = begun_;
-  Connection connection(target_, options_, RemoteCommand(), FolderCommand());
+  if (open_ == nullptr) {
+    Connection connection(target_, options_, RemoteCommand(), FolderCommand());
+    return FollowOn(connection);
+  }
+  Connection& connection = *std::exchange(open_, nullptr);
+  try {
+    connection.stream().Write(base::AsBytes(RequestLine()));
+    connection.stream().Flush();
+  } catch (const base::Error& error) {
+    throw connection.Explain(error);
+  }
+  return FollowOn(connection);
+}
+
+SwitchResult Switch::FollowOn(Connection& connection) {
   try {
     SwitchResult result = FollowLines(connection.stream());
     connection.Close();
@@ -231,8 +240,8 @@ SwitchResult Switch::Run() {
 }  // namespace
 
 SwitchResult SwitchOn(const Target& target, const RemoteOptions& options, const AgentBinary& agent,
-                      const SwitchRequest& request) {
-  return Switch(target, options, agent, request).Run();
+                      const SwitchRequest& request, Connection* open) {
+  return Switch(target, options, agent, request, open).Run();
 }
 
 }  // namespace pusher

@@ -1,6 +1,7 @@
-// Activating a staged generation on a host, over a connection of its own. The host's `activate`
-// runs the switch in a unit of its own, so a connection that drops changes nothing there: asked
-// again under the same id, it follows what goes on, or tells what became of it.
+// Activating a staged generation on a host, over the connection of its push or another one. The
+// host's `activate` runs the switch in a unit of its own, so a connection that drops changes
+// nothing there: asked again under the same id, it follows what goes on, or tells what became of
+// it.
 #ifndef SLIPWAY_PUSHER_REMOTE_SWITCH_H_
 #define SLIPWAY_PUSHER_REMOTE_SWITCH_H_
 
@@ -29,11 +30,12 @@ struct SwitchResult {
   uint64_t running = 0;              // the generation that the host runs now; 0: none
 };
 
+// `open`: of a push that is done, or null; where it is lost, others are made.
 // Throws Error{kUnreachable} where the host was not reached before anything began,
 // Error{kNeedsAttention} where it was lost and did not come back within the patience,
 // Error{kInterrupted} where we are interrupted: what began goes on there.
 SwitchResult SwitchOn(const Target& target, const RemoteOptions& options, const AgentBinary& agent,
-                      const SwitchRequest& request);
+                      const SwitchRequest& request, Connection* open = nullptr);
 
 }  // namespace pusher
 

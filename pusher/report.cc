@@ -9,15 +9,11 @@
 #include "base/progress.h"
 #include "images/json_fields.h"
 #include "pusher/bootstrap.h"
+#include "pusher/plan_json.h"
 #include "pusher/remote.h"
 
 namespace pusher {
 namespace {
-
-std::string Percent(uint64_t part, uint64_t whole) {
-  return fmt::format(
-      "{:.1f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
-}
 
 // 'text' for a shell and a terminal; plain words stay as they are.
 std::string Word(const std::string& text) {
@@ -68,14 +64,6 @@ std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
                             NextStep(outcome, arguments));
 }
 
-std::string ErrorLineOf(const HostOutcome& outcome) {
-  const std::string& host = outcome.target.name;
-  const std::string what = Printable(outcome.error->what());  // it may quote the host
-  const bool named = what.starts_with(host + ":") || what.starts_with(host + " ") ||
-                     what.starts_with("host " + host + " ");
-  return fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
-}
-
 images::Json ToJson(const HostOutcome& outcome) {
   images::Json out = {{"name", outcome.target.name},        {"sent_bytes", outcome.sent_bytes},
                       {"agent_bytes", outcome.agent_bytes}, {"image_bytes", outcome.image_bytes},
@@ -86,6 +74,9 @@ images::Json ToJson(const HostOutcome& outcome) {
   if (outcome.running) {
     out["running"] = *outcome.running;
     out["switch_seconds"] = outcome.switch_seconds;
+  }
+  if (outcome.plan) {
+    out["plan"] = PlanJson(*outcome.plan);
   }
   if (!outcome.pushed()) {
     return out;
@@ -118,6 +109,19 @@ images::Json ToJson(const HostOutcome& outcome) {
 }
 
 }  // namespace
+
+std::string ErrorLineOf(const HostOutcome& outcome) {
+  const std::string& host = outcome.target.name;
+  const std::string what = Printable(outcome.error->what());  // it may quote the host
+  const bool named = what.starts_with(host + ":") || what.starts_with(host + " ") ||
+                     what.starts_with("host " + host + " ");
+  return fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
+}
+
+std::string Percent(uint64_t part, uint64_t whole) {
+  return fmt::format(
+      "{:.1f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
 
 void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
   if (outcome.error) {
@@ -161,14 +165,13 @@ void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board&
 }
 
 std::string Question(const std::vector<HostOutcome>& outcomes) {
-  std::vector<std::string> parts;
+  std::vector<std::string> names;
   for (const HostOutcome& outcome : outcomes) {
     if (!outcome.error) {
-      parts.push_back(
-          fmt::format("generation {} on {}", outcome.push.staged.generation, outcome.target.name));
+      names.push_back(outcome.target.name);
     }
   }
-  return parts.empty() ? "" : fmt::format("Activate {}?", fmt::join(parts, ", "));
+  return names.empty() ? "" : fmt::format("Push and activate on {}?", fmt::join(names, ", "));
 }
 
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {

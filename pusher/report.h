@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_PUSHER_REPORT_H_
 #define SLIPWAY_PUSHER_REPORT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,19 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& b
 // The same after its activation: which generation runs.
 void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board& board);
 
-// What is asked before hosts are switched: "Activate generation 2 on web1, generation 5 on web2?".
+// What is asked before hosts are pushed to and switched: "Push and activate on web1, web2?"; empty
+// where no host is left.
 std::string Question(const std::vector<HostOutcome>& outcomes);
 
 // "2 of 3 hosts done, 1 failed: db1; sent 3.1 MB in 4.2 s".
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes);
+
+// "imgpush: error: ...", of a host that failed.
+std::string ErrorLineOf(const HostOutcome& outcome);
+// "2.1%".
+std::string Percent(uint64_t part, uint64_t whole);
 
 // The worst of all hosts' exit codes.
 int ExitCodeOf(const std::vector<HostOutcome>& outcomes);

@@ -165,6 +165,10 @@ void Stream::Take(std::span<uint8_t> out) {
 }
 
 bool Stream::Read(std::span<uint8_t> out) {
+  return ReadBy(out, SteadyClock::now() + options_.drip_limit);
+}
+
+bool Stream::ReadBy(std::span<uint8_t> out, SteadyClock::time_point limit) {
   size_t filled = 0;
   for (;;) {
     const size_t part = std::min(out.size() - filled, Buffered());
@@ -172,6 +176,11 @@ bool Stream::Read(std::span<uint8_t> out) {
     filled += part;
     if (filled == out.size()) {
       return true;
+    }
+    if (SteadyClock::now() >= limit) {
+      input_ended_ = true;  // what comes now is the middle of something
+      base::Fail(base::Code::kUnreachable, "{} sends a byte now and then, and never a message",
+                 options_.peer);
     }
     if (!input_ended_) {
       WaitFor(true, false);
@@ -187,10 +196,11 @@ bool Stream::Read(std::span<uint8_t> out) {
 }
 
 std::optional<std::string> Stream::ReadLine(size_t max_bytes) {
+  const SteadyClock::time_point limit = SteadyClock::now() + options_.drip_limit;
   std::string line;
   while (line.size() < max_bytes) {
     uint8_t byte = 0;
-    if (!Read({&byte, 1})) {
+    if (!ReadBy({&byte, 1}, limit)) {
       return line.empty() ? std::nullopt : std::optional(line);
     }
     if (byte == '\n') {

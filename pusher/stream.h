@@ -20,6 +20,9 @@ namespace pusher {
 struct StreamOptions {
   std::string peer;                              // for messages: "host web1", "the sender"
   std::chrono::milliseconds idle_limit{30'000};  // no wait for the peer is longer
+  // What is asked for at once (a line, a part of a message) must be there by then, so that a peer
+  // that sends a byte now and then ends too.
+  std::chrono::milliseconds drip_limit{300'000};
   // What arrives while a write waits is kept (up to 1 MiB), so that two sides that both write
   // never wait for each other. One of the two is enough.
   bool read_while_writing = false;
@@ -64,6 +67,7 @@ class Stream {
   void ReadDiagnostics();
   size_t Buffered() const { return input_.size() - input_start_; }
   void Take(std::span<uint8_t> out);
+  bool ReadBy(std::span<uint8_t> out, std::chrono::steady_clock::time_point limit);
 
   const int in_;
   const int out_;

@@ -19,23 +19,31 @@ std::string BasisTexts(const images::ImageDirectory& version) {
   return version.stored().text + base::ReadFile(version.index_path(), kMaxIndexBytes);
 }
 
-void SendOffer(Wire& wire, Offer offer, const ImageTexts& texts, const std::string& basis) {
-  offer.manifest_bytes = texts.manifest.size();
-  offer.index_bytes = texts.index.size();
-  offer.provenance_bytes = texts.provenance.size();
-  const std::string plain = texts.manifest + texts.index + texts.provenance;
-  const bool fits = plain.size() + basis.size() <= kMaxTextDeltaBytes;
-  if (!fits) {
-    offer.basis = 0;
-    SendText(wire, MessageType::kOffer, offer.Serialize());
-    SendBlob(wire, plain);
-    return;
+PackedTexts PackTexts(const ImageTexts& texts, const std::string& basis) {
+  PackedTexts out;
+  out.manifest_bytes = texts.manifest.size();
+  out.index_bytes = texts.index.size();
+  out.provenance_bytes = texts.provenance.size();
+  out.bytes = texts.manifest + texts.index + texts.provenance;
+  out.is_delta = out.bytes.size() + basis.size() <= kMaxTextDeltaBytes;
+  if (out.is_delta) {
+    out.bytes = base::AsText(
+        chunker::DeltaEncoder(kLevel).Encode(base::AsBytes(out.bytes), base::AsBytes(basis)));
   }
-  const std::vector<uint8_t> delta =
-      chunker::DeltaEncoder(kLevel).Encode(base::AsBytes(plain), base::AsBytes(basis));
-  offer.delta_bytes = delta.size();
+  return out;
+}
+
+void SendOffer(Wire& wire, Offer offer, const PackedTexts& texts) {
+  offer.manifest_bytes = texts.manifest_bytes;
+  offer.index_bytes = texts.index_bytes;
+  offer.provenance_bytes = texts.provenance_bytes;
+  if (texts.is_delta) {
+    offer.delta_bytes = texts.bytes.size();
+  } else {
+    offer.basis = 0;
+  }
   SendText(wire, MessageType::kOffer, offer.Serialize());
-  SendBlob(wire, base::AsText(delta));
+  SendBlob(wire, texts.bytes);
 }
 
 ImageTexts ReceiveTexts(Wire& wire, const Offer& offer, const std::string& basis) {

@@ -22,9 +22,20 @@ struct ImageTexts {
 // Manifest and index of a version, what a delta refers to.
 std::string BasisTexts(const images::ImageDirectory& version);
 
-// Sets the lengths in `offer`, sends it and the texts. `basis`: BasisTexts() of the version that
-// offer.basis names, otherwise empty.
-void SendOffer(Wire& wire, Offer offer, const ImageTexts& texts, const std::string& basis);
+// As they travel.
+struct PackedTexts {
+  uint64_t manifest_bytes = 0;
+  uint64_t index_bytes = 0;
+  uint64_t provenance_bytes = 0;
+  bool is_delta = false;
+  std::string bytes;
+};
+
+// `basis`: BasisTexts() of the version that they refer to, or empty.
+PackedTexts PackTexts(const ImageTexts& texts, const std::string& basis);
+
+// Sets the lengths in `offer`, and no basis where they are no delta; sends it and the texts.
+void SendOffer(Wire& wire, Offer offer, const PackedTexts& texts);
 
 // The texts that `offer` announces. Throws Error{kFailed} where they do not come out of the delta.
 ImageTexts ReceiveTexts(Wire& wire, const Offer& offer, const std::string& basis);

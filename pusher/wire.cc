@@ -46,6 +46,12 @@ void Wire::Send(uint8_t type, base::Bytes head, base::Bytes tail) {
   stream_.Write(header);
   stream_.Write(head);
   stream_.Write(tail);
+  sent_bytes_ += header.size() + length;
+}
+
+void Wire::SendAside(uint8_t type) {
+  Send(type, {});
+  sent_bytes_ -= kFrameHeaderBytes;
 }
 
 void Wire::Flush() {

@@ -7,6 +7,7 @@
 #ifndef SLIPWAY_PUSHER_WIRE_H_
 #define SLIPWAY_PUSHER_WIRE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -41,12 +42,18 @@ class Wire {
   // that is too long or damaged.
   std::optional<Frame> Receive();
 
+  // A frame without payload that depends on time alone: it does not count in sent_bytes().
+  void SendAside(uint8_t type);
+  // Of frames, those that wait to be sent off included.
+  uint64_t sent_bytes() const { return sent_bytes_; }
+
   Stream& stream() { return stream_; }
   const std::string& peer() const { return stream_.peer(); }
 
  private:
   Stream& stream_;
   std::mutex send_mutex_;
+  std::atomic<uint64_t> sent_bytes_ = 0;
 };
 
 }  // namespace pusher

@@ -128,6 +128,17 @@ activator::StagedGeneration Stage(const images::HostLayout& layout,
   return out;
 }
 
+// Each application has a unit of its name.
+pusher::Planned Plan(const images::HostLayout& layout, const activator::Coming& coming) {
+  const bool any = base::Exists(layout.Generations() + "/log");
+  pusher::Planned out;
+  for (const auto& [name, offered] : coming) {
+    out.images.push_back({name, "", "", {}});
+    (any ? out.restart : out.start).push_back(name + ".service");
+  }
+  return out;
+}
+
 int Run(const std::vector<std::string>& arguments, const base::Io& io) {
   if (!arguments.empty() && arguments[0] == "--version") {
     const std::string version = FromEnvironment("SLIPWAY_TEST_VERSION");
@@ -160,7 +171,7 @@ int Run(const std::vector<std::string>& arguments, const base::Io& io) {
   DyingSys dying(std::atol(FromEnvironment("SLIPWAY_TEST_DIE_AT").c_str()),
                  std::atol(FromEnvironment("SLIPWAY_TEST_CUT_AT").c_str()));
   const base::ScopedSys seam(dying);
-  return activator::RunReceiveWith(options, {&PrepareRoot, &Features, &Stage}, io);
+  return activator::RunReceiveWith(options, {&PrepareRoot, &Features, &Stage, &Plan}, io);
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST_F(ImageCommandsTest, DiffNamesPackagesAndWhatAPushWouldSend) {
   const images::ImageDirectory now(Build(kNewLib, "1.1"));
   const ImageDifference difference = Compare(old, now);
   ASSERT_EQ(difference.packages.size(), 1U);
-  EXPECT_EQ(difference.packages[0].kind, PackageChange::Kind::kChanged);
+  EXPECT_EQ(difference.packages[0].kind, images::PackageChange::Kind::kChanged);
   EXPECT_GT(difference.missing_chunks, 0U);  // the metadata at least
   EXPECT_LT(difference.missing_bytes, now.manifest().image.size_bytes / 4);
   EXPECT_THAT(Run({"diff", old.path(), "app"}).out, HasSubstr("changed  lib 1.0 -> 1.1"));

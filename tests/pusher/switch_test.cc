@@ -21,13 +21,14 @@ class SwitchTest : public ImgpushTest {
     ImgpushTest::SetUp();
     Build("app", 2, 0, "1");
   }
-  // A host whose push works; `action` is done for the switch. $host is where ssh was to go.
+  // A host whose push works; `action` is done for the switch, on the push's connection the first
+  // time and on one of its own when it is asked again. $host is where ssh was to go, $request what
+  // the connection of the push was told.
   void UseSshThatSwitches(const std::string& action) {
     UseSsh(
         "for host; do [ \"$host\" != \"$command\" ] || break; last=$host; done; host=$last\n"
-        "case $command in *receive*) echo 'SLIPWAY1 HAVE'; exec \"$SLIPWAY_AGENT\" receive "
-        "--root " +
-        folder() + "-$host --by me ;; esac\n" + action);
+        "case $command in *receive*) echo 'SLIPWAY1 HAVE'; \"$SLIPWAY_AGENT\" receive --root " +
+        folder() + "-$host --by me || exit; read -r request || exit 0 ;; esac\n" + action);
   }
   // Of a connection that is lost after it began, with little patience.
   void ExpectNeedsAttention() {
@@ -58,9 +59,9 @@ TEST_F(SwitchTest, OnATerminalItAsksAndNoIsNo) {
   answer_ = "n\n";
   Result result = Run({"--activate", host()});
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.err, HasSubstr("Activate generation 1 on " + host() + "? [y/N] "));
-  EXPECT_THAT(result.err, HasSubstr("nothing was activated"));
-  EXPECT_FALSE(base::ReadLinkIfThere(folder() + "/current"));
+  EXPECT_THAT(result.err, HasSubstr("Push and activate on " + host() + "? [y/N] "));
+  EXPECT_THAT(result.err, HasSubstr("nothing was sent"));
+  EXPECT_TRUE(base::ListDirectory(folder() + "/app").empty());
   answer_ = "y\n";
   result = Run({"--activate", host()});
   EXPECT_EQ(result.code, 0) << result.err;
@@ -109,7 +110,7 @@ TEST_F(SwitchTest, TheRestOfAnOverlongLineIsNoLineOfOurs) {
 TEST_F(SwitchTest, ALostConnectionIsMadeAgainForTheSameActivation) {
   UseSshThatSwitches("ids=" + folder() +
                      "-ids\n"
-                     "echo \"$command\" | grep -o \"'--id' '[0-9a-f]*'\" >>$ids\n"
+                     "echo \"$request $command\" | grep -ow '[0-9a-f]\\{16\\}' | head -n 1 >>$ids\n"
                      "echo 'SLIPWAY1 STARTED'\n"
                      "case $(wc -l <$ids) in 1) echo gone >&2; exit 255;; 2) kill -9 $$;; esac\n"
                      "[ $(sort -u $ids | wc -l) = 1 ] && echo 'SLIPWAY1 ENDED 0 1'");
@@ -173,18 +174,23 @@ TEST_F(SwitchTest, AHostWhosePushFailedIsNotSwitchedAndTheOthersAre) {
   EXPECT_THAT(result.out, HasSubstr("web2: generation 1 runs"));
 }
 
-// Between the push and the switch: the connection of the push takes a while to end.
+// The first host waits for its activation while the second is pushed to.
 TEST_F(SwitchTest, AnInterruptBeforeTheActivationIsNoSuccess) {
-  const std::string pushed = folder() + "-pushed";
-  UseSsh("case $command in *receive*) echo 'SLIPWAY1 HAVE'; \"$SLIPWAY_AGENT\" receive --root " +
-         folder() + " --by me; : >" + pushed + "; exec sleep 100 ;; esac; exit 9");
+  const std::string second = folder() + "-second";
+  UseSshThatSwitches("exit 9");
+  const std::string real = base::ReadFile(directory_.path() + "/ssh");
+  UseSsh("for word; do [ \"$word\" != web2 ] || { : >" + second + "; exec sleep 100; }; done\n" +
+         real);
   const base::ProcessResult result =
       base::Run({"sh", "-c",
-                 "env --default-signal=INT \"$@\" & while [ ! -e " + pushed +
+                 "env --default-signal=INT \"$@\" & while [ ! -e " + second +
                      " ]; do sleep 0.05; done; kill -INT $!; wait $!",
-                 "sh", TEST_IMGPUSH, "--images", images(), "--activate", "--yes", "web1"});
+                 "sh", TEST_IMGPUSH, "--images", images(), "--jobs", "1", "--activate", "--yes",
+                 "web1,web2"});
   EXPECT_EQ(result.exit_code, 130);
-  EXPECT_EQ(result.err, "imgpush: error: web1: interrupted before its activation\n");
+  EXPECT_EQ(result.err,
+            "imgpush: error: web2: interrupted\n"
+            "imgpush: error: web1: interrupted before its activation\n");
   EXPECT_THAT(result.out, HasSubstr("web1: sent "));
 }
 
@@ -212,7 +218,7 @@ TEST_F(SwitchTest, AnInterruptOfTheQuestionIsNoSuccessAndTheReportComesAllTheSam
   };
   EXPECT_EXIT(::_exit(exit_code()), testing::ExitedWithCode(130), "");
   EXPECT_THAT(base::ReadFile(err),
-              HasSubstr("imgpush: error: " + host() + ": interrupted before its activation\n"));
+              HasSubstr("imgpush: error: " + host() + ": interrupted before it began\n"));
   EXPECT_THAT(base::ReadFile(out), HasSubstr("\"exit_code\": 130"));
 }
 

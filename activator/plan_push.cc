@@ -1,0 +1,60 @@
+#include "activator/plan_push.h"
+
+#include "activator/generations.h"
+#include "activator/hosted_units.h"
+#include "base/error.h"
+#include "images/package_changes.h"
+
+namespace activator {
+namespace {
+
+pusher::PlannedChange ChangeOf(const images::HostLayout& layout, const Apps& active,
+                               const images::StoredManifest& offered) {
+  pusher::PlannedChange out;
+  out.name = offered.manifest.name;
+  const auto old = active.find(out.name);
+  if (old == active.end()) {
+    return out;
+  }
+  const images::ImageId id = images::ImageId::Of(old->second);
+  out.old_id = id.text();
+  try {
+    const images::ImageDirectory version(layout.Version(out.name, id));
+    out.old_version = version.manifest().version;
+    out.packages = images::ComparePackages(version.manifest(), offered.manifest);
+  } catch (const base::Error&) {  // the version that runs is damaged: what it was is not known
+  }
+  return out;
+}
+
+HostedUnits HostedTexts(const UnitsByName& texts) {
+  HostedUnits out;
+  for (const auto& [name, text] : texts) {
+    out[name].text = text;
+  }
+  return out;
+}
+
+}  // namespace
+
+pusher::Planned PlanPush(const images::HostLayout& layout, const Coming& coming) {
+  const uint64_t active = ActiveGeneration(layout);
+  const Apps before = active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
+  Apps apps = before;
+  pusher::Planned out;
+  for (const auto& [name, offered] : coming) {
+    out.images.push_back(ChangeOf(layout, before, offered));
+    apps.insert_or_assign(name, offered.digest);
+  }
+  if (apps == before) {
+    return out;
+  }
+  const UnitDifference units = Compare(HostedTexts(UnitTexts(layout, active)),
+                                       HostedTexts(RenderUnits(layout, apps, coming)));
+  out.start = units.added;
+  out.restart = units.changed;
+  out.stop = units.removed;
+  return out;
+}
+
+}  // namespace activator

@@ -1,0 +1,47 @@
+// What a host lacks of one image, sent as deltas where they pay and as chunks otherwise.
+#ifndef SLIPWAY_PUSHER_CONTENT_SENDER_H_
+#define SLIPWAY_PUSHER_CONTENT_SENDER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/io.h"
+#include "base/progress.h"
+#include "pusher/basis.h"
+#include "pusher/delta_work.h"
+#include "pusher/image_work.h"
+#include "pusher/wire.h"
+
+namespace pusher {
+
+class ContentSender {
+ public:
+  // All must outlive the object. `label`: of the line that shows how far it is.
+  ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
+                const base::Io& io, const std::string& label);
+
+  // All that is missing, up to and with the Sent message; nothing where nothing is. `deltas`: null
+  // for chunks alone. Returns how many chunks went as deltas.
+  uint64_t Send(DeltaWork* deltas, uint64_t basis_version);
+  // As chunks, without a Sent message.
+  void SendChunks(const std::vector<bool>& missing);
+
+ private:
+  uint64_t SendDeltas(DeltaWork& deltas, uint64_t basis_version);
+  void SendChunk(size_t number);
+
+  Wire& wire_;
+  const ImageWork& work_;
+  const std::vector<bool>& missing_;
+  base::Progress progress_;
+};
+
+// A set of chunks.
+uint64_t CountOf(const std::vector<bool>& chunks);
+uint64_t BytesOf(const ChunkList& list, const std::vector<bool>& chunks);
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_CONTENT_SENDER_H_

@@ -1,0 +1,174 @@
+#include "pusher/delta_work.h"
+
+#include <chrono>
+
+#include "base/interrupt.h"
+#include "chunker/chunk_content.h"
+
+namespace pusher {
+namespace {
+
+constexpr uint64_t kTogetherBytes = 1 << 20;  // half as many neighbours cost half as much again
+constexpr size_t kAhead = 8;                  // groups that a waiting thread looks at
+
+}  // namespace
+
+DeltaWork::DeltaWork(const images::ChunkReader& image, const ChunkList& chunks,
+                     const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill)
+    : image_(image),
+      chunks_(chunks),
+      encoders_(encoders),
+      spill_(spill),
+      content_bytes_(chunks.size()) {
+  if (old != nullptr) {
+    old_.emplace(*old);
+    finder_.emplace(*old_, chunks);
+  }
+}
+
+size_t DeltaWork::ContentBytesOf(size_t number) {
+  size_t out = content_bytes_[number];
+  if (out == 0) {
+    out = image_.ReadContent(chunks_[number].first()).bytes.size();
+    content_bytes_[number] = static_cast<uint32_t>(out);
+  }
+  return out;
+}
+
+ChunkGroup DeltaWork::GroupAt(size_t first, const std::vector<bool>& missing) {
+  ChunkGroup out{first, 0};
+  uint64_t together_bytes = 0;
+  for (size_t number = first;
+       number < chunks_.size() && missing[number] && together_bytes < kTogetherBytes; ++number) {
+    together_bytes += ContentBytesOf(number);
+    ++out.count;
+  }
+  return out;
+}
+
+std::optional<DeltaMessage> DeltaWork::Make(const ChunkGroup& group,
+                                            const std::vector<bool>& missing) {
+  if (spill_ == nullptr) {
+    return Encode(group);
+  }
+  std::optional<Made> made;
+  while (!(made = MadeBefore(group))) {
+    base::ThrowIfInterrupted();
+    if (Begin(group)) {
+      MakeAndKeep(group);
+    } else if (const auto later = NextNotBegun(group, missing); later && Begin(*later)) {
+      MakeAndKeep(*later);
+    } else {
+      WaitFor(group);
+    }
+  }
+  return made->place ? std::optional(DeltaMessage::Parse(spill_->Read(*made->place), "ourselves"))
+                     : std::nullopt;
+}
+
+std::optional<DeltaWork::Made> DeltaWork::MadeBefore(const ChunkGroup& group) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = made_.find(group);
+  return found != made_.end() && found->second.done ? std::optional(found->second) : std::nullopt;
+}
+
+// Until whoever is at it has done or failed; wakes now and then for an interrupt.
+void DeltaWork::WaitFor(const ChunkGroup& group) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait_for(lock, std::chrono::milliseconds(200), [&] {
+    const auto found = made_.find(group);
+    return found == made_.end() || found->second.done;
+  });
+}
+
+// False: somebody has.
+bool DeltaWork::Begin(const ChunkGroup& group) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return made_.try_emplace(group).second;
+}
+
+std::optional<ChunkGroup> DeltaWork::NextNotBegun(const ChunkGroup& after,
+                                                  const std::vector<bool>& missing) {
+  size_t number = after.first + after.count;
+  for (size_t looked_at = 0; looked_at < kAhead; ++looked_at) {
+    while (number < missing.size() && !missing[number]) {
+      ++number;
+    }
+    if (number == missing.size()) {
+      return std::nullopt;
+    }
+    const ChunkGroup group = GroupAt(number, missing);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!made_.contains(group)) {
+        return group;
+      }
+    }
+    number += group.count;
+  }
+  return std::nullopt;
+}
+
+void DeltaWork::MakeAndKeep(const ChunkGroup& group) {
+  try {
+    const std::optional<DeltaMessage> delta = Encode(group);
+    std::optional<SpillFile::Place> place;
+    if (delta) {
+      place = spill_->Keep(delta->Serialize());
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    made_[group] = {true, place};
+  } catch (...) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      made_.erase(group);
+    }
+    changed_.notify_all();
+    throw;
+  }
+  changed_.notify_all();
+}
+
+std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
+  EncoderPool::Lease encoder(encoders_);
+  DeltaMessage out;
+  out.first_chunk = group.first;
+  std::vector<std::vector<uint8_t>> contents;
+  std::vector<uint8_t> together;
+  uint64_t stored_bytes = 0;
+  for (size_t number = group.first; number < group.first + group.count; ++number) {
+    const chunker::Chunk chunk = chunks_[number].first();
+    chunker::ChunkContent content = image_.ReadContent(chunk);
+    ChunkRecipe& recipe = out.chunks.emplace_back();
+    recipe.content_bytes = content.bytes.size();
+    if (content.framed) {
+      recipe.flush_points = chunker::FlushPointsOf(content);
+    }
+    together.insert(together.end(), content.bytes.begin(), content.bytes.end());
+    contents.push_back(std::move(content.bytes));
+    stored_bytes += chunk.size_bytes;
+  }
+  out.delta = encoder->Encode(together, PrefixFor(group, contents, out.references));
+  const size_t payload_bytes = out.Serialize().size();
+  const bool pays = payload_bytes < stored_bytes && payload_bytes <= kMaxPayloadBytes;
+  return pays ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::vector<uint8_t> DeltaWork::PrefixFor(const ChunkGroup& group,
+                                          const std::vector<std::vector<uint8_t>>& contents,
+                                          std::vector<Reference>& references) const {
+  std::vector<uint8_t> out;
+  if (!finder_) {
+    return out;
+  }
+  for (const ReferenceSlice& slice : finder_->Find(group.first, contents)) {
+    references.push_back({0, slice.first, slice.count});
+    for (size_t entry = slice.first; entry < slice.first + slice.count; ++entry) {
+      const chunker::ChunkContent old = old_->ReadContent(old_->index().chunks()[entry]);
+      out.insert(out.end(), old.bytes.begin(), old.bytes.end());
+    }
+  }
+  return out;
+}
+
+}  // namespace pusher

@@ -1,0 +1,76 @@
+// The deltas of one image against one old version or none, each made once for all hosts that lack
+// the same. Against none they are the same content, compressed better than an image can afford.
+#ifndef SLIPWAY_PUSHER_DELTA_WORK_H_
+#define SLIPWAY_PUSHER_DELTA_WORK_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "images/chunk_reader.h"
+#include "images/image_directory.h"
+#include "pusher/chunk_list.h"
+#include "pusher/delta_message.h"
+#include "pusher/delta_plan.h"
+#include "pusher/encoder_pool.h"
+#include "pusher/spill_file.h"
+
+namespace pusher {
+
+// Missing chunks that are neighbours: [first, first + count).
+struct ChunkGroup {
+  size_t first = 0;
+  size_t count = 0;
+  auto operator<=>(const ChunkGroup&) const = default;
+};
+
+class DeltaWork {
+ public:
+  // All must outlive the object. `old`: null for none; reads all of it. `spill`: null where no
+  // other host will want the same, then nothing is kept.
+  DeltaWork(const images::ChunkReader& image, const ChunkList& chunks,
+            const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill);
+
+  // As many of the missing chunks from number `first` on as it pays to send together.
+  ChunkGroup GroupAt(size_t first, const std::vector<bool>& missing);
+  // Its delta, whose references are to version 0; nullopt where that is no smaller than the chunks.
+  // Where another thread is at it, makes one of those that come later among `missing` meanwhile.
+  std::optional<DeltaMessage> Make(const ChunkGroup& group, const std::vector<bool>& missing);
+
+ private:
+  struct Made {
+    bool done = false;
+    std::optional<SpillFile::Place> place;  // nullopt: it does not pay
+  };
+
+  size_t ContentBytesOf(size_t number);
+  std::optional<ChunkGroup> NextNotBegun(const ChunkGroup& after, const std::vector<bool>& missing);
+  std::optional<Made> MadeBefore(const ChunkGroup& group);
+  void WaitFor(const ChunkGroup& group);
+  bool Begin(const ChunkGroup& group);
+  void MakeAndKeep(const ChunkGroup& group);
+  std::optional<DeltaMessage> Encode(const ChunkGroup& group);
+  std::vector<uint8_t> PrefixFor(const ChunkGroup& group,
+                                 const std::vector<std::vector<uint8_t>>& contents,
+                                 std::vector<Reference>& references) const;
+
+  const images::ChunkReader& image_;
+  const ChunkList& chunks_;
+  std::optional<images::ChunkReader> old_;
+  std::optional<ReferenceFinder> finder_;
+  EncoderPool& encoders_;
+  SpillFile* const spill_;
+  std::vector<std::atomic<uint32_t>> content_bytes_;  // per chunk; 0: not known yet
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<ChunkGroup, Made> made_;
+};
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_DELTA_WORK_H_
