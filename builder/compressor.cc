@@ -19,7 +19,7 @@ using erofs::kBlockBytes;
 constexpr uint64_t kCandidates = 16;  // how many later ends are tried for the first one's sake
 // Where a frame wastes no more, no later end is tried: what is compressed beyond the end is
 // compressed again.
-constexpr uint64_t kAcceptedWasteBytes = 256;
+constexpr uint64_t kAcceptedWasteBytes = 400;
 constexpr uint64_t kZstdWindowLog =
     20;  // a chunk is at most 1 MiB; must not exceed the superblock's
 // One parameter class for chunks of every length: the bytes must not depend on the length (and it

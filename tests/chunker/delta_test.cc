@@ -43,7 +43,7 @@ Codec Zstd() {
           LibraryVersion(kZstd),
           9,
           {{"candidates", 16},
-           {"accepted_waste", 256},
+           {"accepted_waste", 400},
            {"max_block", 32768},
            {"window_log", 20},
            {"chain_log", 18},
