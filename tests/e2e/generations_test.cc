@@ -111,7 +111,8 @@ TEST_F(GenerationsTest, ADamagedImageIsFoundAndMendedByTheNextPush) {
   const RunResult found = FromHere(host, {"verify", "--repair"});
   EXPECT_EQ(found.exit_code, 6);
   EXPECT_THAT(found.out, HasSubstr("DAMAGED: 1 of "));
-  MustPushTo(host, {image});
+  const Push repair = MustPushTo(host, {image});
+  EXPECT_LT(repair.sent_bytes, repair.image_bytes);
   EXPECT_EQ(Activate(host, "verify").exit_code, 0);
 }
 
