@@ -25,7 +25,6 @@ struct PushedImage {
   uint64_t image_bytes = 0;
   bool already_there = false;
   bool repaired = false;      // it was there, damaged
-  bool repaired = false;      // it was there, damaged
   uint64_t chunks_total = 0;  // distinct; 0 where it was there already
   uint64_t chunks_sent = 0;   // as they are or in deltas
   uint64_t chunks_as_delta = 0;
