@@ -19,6 +19,7 @@
 #include "activator/root.h"
 #include "activator/switch_record.h"
 #include "activator/transient.h"
+#include "activator/unit_directory.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -53,8 +54,14 @@ class Tool {
   Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer)
       : line_(std::move(line)),
         io_(io),
-        host_{images::HostLayout(line_.root), systemd_,    base::SystemClock(), io_,
-              "/etc/systemd/system",          &CheckImage, std::move(observer)},
+        host_{images::HostLayout(line_.root),
+              systemd_,
+              base::SystemClock(),
+              io_,
+              FindUnitDirectory().path,
+              &CheckImage,
+              std::move(observer),
+              FindUnitDirectory().survives_reboot},
         is_directory_(IsDirectoryHost(host_.layout)) {
     host_.accounts = &accounts_;
     host_.read_image_file = &ReadImageFile;

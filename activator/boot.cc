@@ -79,17 +79,43 @@ std::string BootUnitText(const std::string& root) {
       units::ListedPath(root), units::ExecLine({root + "/bin/activate", "--root", root, "boot"}));
 }
 
-void InstallBootUnit(const Host& host) {
-  const std::string path = host.unit_directory + "/" + units::kBootUnit;
-  const std::string wanted = BootUnitText(host.layout.root());
-  const std::optional<std::string> found = base::ReadFileIfThere(path);
+namespace {
+
+void RequireOwnRoot(const Host& host, const std::string& path,
+                    const std::optional<std::string>& text) {
   const std::string mounts = "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
-  if (found && found->find(mounts) == std::string::npos) {
+  if (text && text->find(mounts) == std::string::npos) {
     base::Fail(
         base::Code::kFailed,
         "{} serves another root than {}: a host has one. Use that --root, or remove the file", path,
         host.layout.root());
   }
+}
+
+void AskForBootUnit(const Host& host) {
+  const std::string path = host.systemd.Show({units::kBootUnit})[units::kBootUnit].fragment_path;
+  const std::optional<std::string> found =
+      path.empty() ? std::nullopt : base::ReadFileIfThere(path);
+  RequireOwnRoot(host, path, found);
+  if (!found) {
+    host.io.Err(
+        "activate: /etc is read-only: the units stand in {} until the next boot. So that the "
+        "services run after it too, add this unit, {}, to the system's own configuration:\n\n{}\n",
+        host.unit_directory, units::kBootUnit, BootUnitText(host.layout.root()));
+  }
+}
+
+}  // namespace
+
+void InstallBootUnit(const Host& host) {
+  if (!host.units_survive_reboot) {
+    AskForBootUnit(host);
+    return;
+  }
+  const std::string path = host.unit_directory + "/" + units::kBootUnit;
+  const std::string wanted = BootUnitText(host.layout.root());
+  const std::optional<std::string> found = base::ReadFileIfThere(path);
+  RequireOwnRoot(host, path, found);
   if (found != wanted) {
     base::WriteFileAtomically(path, wanted);
   }

@@ -26,6 +26,8 @@ struct Host {
   std::function<void(const images::ImageDirectory&)> check_image;
   // Called after each step of a switch with its number, 1 to 8; tests end the process in it.
   std::function<void(int step_done)> observer = nullptr;
+  // False: unit_directory is empty after each boot, so the boot unit stands elsewhere.
+  bool units_survive_reboot = true;
   Accounts* accounts = nullptr;  // not owned; needed where a service has a named user
   // A file inside an image; empty where there is none.
   std::function<std::string(const images::ImageDirectory&, const std::string& path)>

@@ -32,6 +32,15 @@ TEST_F(BootTest, ServesOneRoot) {
   EXPECT_THAT(error, HasSubstr("another root"));
 }
 
+TEST_F(BootTest, IsAskedForWhereUnitsDoNotSurviveAReboot) {
+  const base::UniqueFd said = base::Open(root + "/said", O_WRONLY | O_CREAT, 0600);
+  host.io.err = said.get();
+  host.units_survive_reboot = false;
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  EXPECT_FALSE(base::Exists(units + "/slipway-boot.service"));
+  EXPECT_THAT(base::ReadFile(root + "/said"), HasSubstr(BootUnitText(layout.root())));
+}
+
 TEST_F(BootTest, LeavesAnInstalledAgentAlone) {
   Write(layout.Bin() + "/activate-new", "newer");
   base::ReplaceSymlink("activate-new", layout.Bin() + "/activate");
