@@ -51,7 +51,7 @@ class OldTransferTest : public HostTest {
   std::vector<std::string> Pruned(time_t age) {
     Aged aged(age);
     const base::ScopedSys seam(aged);
-    return PlanPrune(layout, 3).incoming;
+    return PlanPrune(layout, {}, {}).incoming;
   }
   const std::string path_ = layout.Incoming() + "/0123456789abcdef";
 };

@@ -131,7 +131,7 @@ class SweptHost : public HostTest {
     EXPECT_EQ(StateOf(current), GenerationState::kActive) << where;
     EXPECT_NE(StateOf(3 - current), GenerationState::kActive) << where;
     EXPECT_NE(StateOf(3 - current), GenerationState::kActivating) << where;
-    EXPECT_EQ(ReadStatus(layout, &systemd).active, current) << where;
+    EXPECT_EQ(ReadStatus(host, true).active, current) << where;
     EXPECT_FALSE(ReadSwitchRecord(layout).has_value()) << where;
     if (current == 1) {
       EXPECT_THAT(LinkedUnits(host), ElementsAre("db.service", "web.service")) << where;
@@ -196,7 +196,7 @@ TEST(SweepTest, ADiskThatIsFullFromAChangeOnAndASystemdThatAnswersNoMore) {
 
 TEST(SweepTest, AProcessThatDiesAndTheNextActivate) {
   Sweep(Faults::kDeath, [](SweptHost& host, int /*code*/, const std::string& where) {
-    EXPECT_THAT(ReadStatus(host.layout, &host.systemd).active, AnyOf(1U, 2U)) << where;
+    EXPECT_THAT(ReadStatus(host.host, true).active, AnyOf(1U, 2U)) << where;
     EXPECT_TRUE(Recover(host.host, Services::kRestart).is_up) << where;
     host.ExpectOneGeneration(where);
   });
