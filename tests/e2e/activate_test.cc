@@ -42,17 +42,18 @@ TEST_F(ActivateTest, TellsWhichGenerationRunsAfterASwitchAndAfterARollback) {
   EXPECT_EQ(Current(host), "generations/1\n");
 }
 
-// The second connection of the push, the one of the switch, is cut while the service settles.
+// The connection is cut while the service settles.
 TEST_F(ActivateTest, AConnectionThatDropsIsMadeAgainAndTheSwitchIsDoneOnce) {
-  const std::string image = Hello({{"health", {{"settle_seconds", 8}}}});
+  const std::string image = Hello({{"health", {{"settle_seconds", 10}}}});
   const TestHost host("drop");
-  const std::string folder = workshop_.folder();
-  const std::string ssh = folder + "/dropping-ssh";
-  base::WriteFileAtomically(ssh,
-                            "#!/bin/sh\necho >>" + folder + "/calls\n[ $(wc -l <" + folder +
-                                "/calls) = 2 ] && limit='timeout 3'\nexec ${limit:-} ssh -F " +
-                                host.SshConfig() + " \"$@\"\n",
-                            0755);
+  const std::string ssh = workshop_.folder() + "/dropping-ssh";
+  base::WriteFileAtomically(
+      ssh,
+      "#!/bin/sh\nssh='ssh -F " + host.SshConfig() + "'\nmkdir " + workshop_.folder() +
+          "/called 2>/dev/null || exec $ssh \"$@\"\nexec 3<&0\n$ssh \"$@\" <&3 &\n" +
+          "until $ssh drop test -e /var/lib/images/switch.json </dev/null; do sleep 0.2; done\n"
+          "sleep 1\nkill $!\nwait $!\n",
+      0755);
   const RunResult result =
       RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", ssh, "--activate", "--yes", "drop", image},
                  {.timeout = std::chrono::seconds(120)});
