@@ -31,7 +31,7 @@ struct CutSizes {
 // KiB after its regular cut (zstd), grows by a block where it does not shrink, and must stay within
 // 1 MiB. A read decodes all that is before it in its chunk.
 inline constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
-inline constexpr CutSizes kZstdCutSizes = {64 << 10, 128 << 10, 512 << 10};
+inline constexpr CutSizes kZstdCutSizes = {48 << 10, 128 << 10, 512 << 10};
 inline constexpr CutSizes kLz4FileCutSizes = {16 << 10, 64 << 10, 256 << 10};
 inline constexpr CutSizes kLz4PackedCutSizes = {64 << 10, 256 << 10, kLongestCutBytes};
 

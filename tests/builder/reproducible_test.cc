@@ -178,7 +178,7 @@ constexpr const char* kZstdDigests = R"(
 7 e4e311bce6a33615
 8 a10e11bfa1c952c6
 9 a10e11bfa1c952c6
-10 c5191f4843b5cc6b
+10 68fcf3bf429bb82a
 11 d2250a7a867fe1ae
 12 f72e1252e58ca02f
 13 53250955d7aee09c
