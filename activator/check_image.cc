@@ -1,6 +1,7 @@
 #include "activator/mounted_image.h"
 #include "activator/preflight.h"
 #include "activator/probe.h"
+#include "activator/program_access.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "units/mount_points.h"
@@ -39,7 +40,6 @@ bool IsBelow(const std::string& path, const std::string& directory) {
   return path == directory || path.starts_with(directory + "/");
 }
 
-// A dynamic user is nobody's owner and in nobody's group.
 void CheckProgram(const MountedImage& image, const images::Service& service,
                   const std::string& program) {
   for (const images::Bind& bind : service.binds) {
@@ -51,9 +51,10 @@ void CheckProgram(const MountedImage& image, const images::Service& service,
   if (!found) {
     base::Fail(base::Code::kFailed, "its program {} is not in the image", program);
   }
-  if (!S_ISREG(found->st_mode) || (found->st_mode & S_IXOTH) == 0) {
-    base::Fail(base::Code::kFailed, "its program {} cannot be executed by everybody (mode {:o})",
-               program, found->st_mode & 07777U);
+  if (!S_ISREG(found->st_mode) || !MayExecute(*found, service)) {
+    base::Fail(base::Code::kFailed,
+               "its program {} cannot be executed by the service's user (mode {:o})", program,
+               found->st_mode & 07777U);
   }
 }
 
