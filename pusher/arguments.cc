@@ -67,9 +67,11 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
                                 "Then activate it on each host, and follow that to its end");
   activate->excludes(plan);
   app.add_flag("--yes", out.yes, "Activate without a plan and a question")->needs(activate);
-  app.add_flag("--deltas,!--no-deltas", out.deltas,
-               "Send deltas against an older version that the host and --images have (default; not "
-               "into a folder, where they cost more than they save)");
+  // CLI11 takes an optional for a counter, and sets it to 0 where the flag is not given.
+  app.add_flag_function(
+      "--deltas,!--no-deltas", [&out](int64_t count) { out.deltas = count > 0; },
+      "Send deltas against an older version that the host and --images have (default; not "
+      "into a folder, where they cost more than they save)");
   app.add_flag("--json", out.json, "Report as JSON");
   app.add_option("HOST", hosts,
                  "Host, or several with commas; @GROUP of the list; dir:PATH is a folder")
