@@ -16,7 +16,8 @@ void CheckContent(const images::ImageDirectory& version) {
   const base::Sha256 found = base::Sha256OfFile(version.image_path());
   if (found != image.sha256) {
     base::Fail(base::Code::kVerification,
-               "{} is damaged: its SHA-256 is {}, its manifest says {}. Remove it and push again",
+               "{} is damaged: its SHA-256 is {}, its manifest says {}. "
+               "`activate verify --repair` marks it, and the next push of it mends it",
                version.image_path(), found.ToHex(), image.sha256.ToHex());
   }
 }

@@ -90,7 +90,11 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for whoever holds the host's lock");
   app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
-  app.add_option("--host", out.host, "Do it on this host, over ssh")->type_name("HOST");
+  app.add_option("--host", out.host, "Do it on this host, over ssh")
+      ->type_name("HOST")
+      ->check([](const std::string& host) {
+        return host.empty() ? "'' is no host: use what ssh understands, as in web1" : "";
+      });
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
@@ -216,11 +220,11 @@ void CheckId(const std::string& id) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {parser.list, Command::kList},       {parser.status, Command::kStatus},
-      {parser.diff, Command::kDiff},       {parser.history, Command::kHistory},
-      {parser.verify, Command::kVerify},   {parser.prune, Command::kPrune},
-      {parser.remove, Command::kActivate}, {parser.receive, Command::kReceive},
-      {parser.boot, Command::kBoot},       {parser.render, Command::kRender},
+      {parser.list, Command::kList},           {parser.status, Command::kStatus},
+      {parser.diff, Command::kDiff},           {parser.history, Command::kHistory},
+      {parser.verify, Command::kVerify},       {parser.prune, Command::kPrune},
+      {parser.remove, Command::kActivate},     {parser.receive, Command::kReceive},
+      {parser.boot, Command::kBoot},           {parser.render, Command::kRender},
       {parser.run_switch, Command::kRunSwitch}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
@@ -230,7 +234,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
                       : command == Command::kActivate ? parser.texts.set.empty()
                       : command == Command::kRender
                           ? !line.wish || line.wish->wanted == Wanted::kNumber
-                                                      : !line.wish;
+                          : !line.wish;
     if (!fits) {
       base::Fail(base::Code::kUsage,
                  "'{}' does not go together with --generation, --rollback, --latest or --set",

@@ -63,6 +63,7 @@ void VerifyImage(const Arguments& arguments, const base::Io& io) {
 
 void ExtractImage(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
+  VerifyDigests(image, io);  // what is damaged would be unpacked as if it were not
   Extract(image, arguments.second, io);
   if (arguments.json) {
     io.WriteOut(ExtractedJson(image, base::AbsolutePath(arguments.second)));

@@ -9,8 +9,6 @@
 #include "builder/image_reader.h"
 
 namespace builder {
-namespace {
-
 void VerifyDigests(const images::ImageDirectory& image, const base::Io& io) {
   const chunker::ChunkIndex index = image.ReadIndex();
   const std::string path = image.image_path();
@@ -32,6 +30,8 @@ void VerifyDigests(const images::ImageDirectory& image, const base::Io& io) {
     base::Fail(base::Code::kVerification, "{} is not the image that its manifest names", path);
   }
 }
+
+namespace {
 
 void ReadEverything(const images::ImageDirectory& image, const base::Io& io) {
   ImageReader reader(image.image_path());

@@ -11,6 +11,9 @@ namespace builder {
 // Throws Error{kVerification} that names the first thing that is wrong.
 void Verify(const images::ImageDirectory& image, const base::Io& io);
 
+// The same without reading the files.
+void VerifyDigests(const images::ImageDirectory& image, const base::Io& io);
+
 }  // namespace builder
 
 #endif  // SLIPWAY_BUILDER_VERIFY_H_
