@@ -67,8 +67,6 @@ class Tool {
   int List();
   int ShowStatus();
   int RenderUnits();
-  void RecoverBeforePrune() const;
-  bool TryToRecover() const;
   int PruneOld();
   int Diff();
   int DryRun();
@@ -227,18 +225,6 @@ int Tool::RenderUnits() {
   return 0;
 }
 
-void Tool::RecoverBeforePrune() const {
-  IgnoreLostConnection();  // recovery stops and starts services: it must not end half-way
-  const Recovery recovery = is_directory_ ? Recovery{RecoverDirectory(host_.layout), true}
-                                          : Recover(host_, Services::kRestart);
-  if (!recovery.is_up) {
-    base::Fail(base::Code::kNeedsAttention, "{}. Nothing was pruned", recovery.done);
-  }
-  if (!recovery.done.empty()) {
-    io_.Err("activate: {}\n", recovery.done);
-  }
-}
-
 // Where a disk is too full for the records of a recovery, room is made first: what the switch that
 // was cut off needs is not pruned.
 int Tool::PruneOld() {
@@ -255,7 +241,8 @@ int Tool::PruneOld() {
       Pin(host_.layout, line_.prune);
       return 0;
     }
-    recovered = TryToRecover();
+    IgnoreLostConnection();  // recovery stops and starts services: it must not end half-way
+    recovered = RecoverIfRoom(host_, is_directory_);
   }
   const bool runs = !is_directory_ && HasSystemd();  // nothing ever runs from a folder as host
   const PrunePlan plan =
@@ -266,22 +253,9 @@ int Tool::PruneOld() {
   io_.WriteErr(PruneNotes(host_.layout, plan, line_.prune, line_.dry_run));
   io_.WriteOut(line_.json ? PruneJson(plan, line_.dry_run) : PruneText(plan, line_.dry_run));
   if (!recovered) {
-    RecoverBeforePrune();
+    RecoverOrFail(host_, is_directory_);
   }
   return 0;
-}
-
-bool Tool::TryToRecover() const {
-  try {
-    RecoverBeforePrune();
-    return true;
-  } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted) {
-      throw;
-    }
-    io_.Err("activate: {}\n", error.what());
-    return false;
-  }
 }
 
 int Tool::Diff() {

@@ -17,9 +17,10 @@ uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
     base::Fail(base::Code::kFailed, "nothing is active on this host, so there is no way back");
   }
   const Generation* best = nullptr;
+  const Apps now = LoadGeneration(layout, active).apps;  // going back to the same changes nothing
   const std::vector<Generation> all = LoadGenerations(layout);
   for (const Generation& generation : all) {
-    if (generation.state == GenerationState::kSuperseded && generation.number != active &&
+    if (generation.state == GenerationState::kSuperseded && generation.apps != now &&
         generation.healthy_sequence > (best == nullptr ? 0 : best->healthy_sequence)) {
       best = &generation;
     }

@@ -237,10 +237,6 @@ void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeou
 
 void WaitUntilSettled(const Host& host, const HostedUnits& all) {
   const HostedUnits units = Watched(all);
-  if (std::all_of(units.begin(), units.end(),
-                  [](const auto& unit) { return unit.second.health.settle_seconds == 0; })) {
-    return;  // WaitUntilStarted has only now seen them up
-  }
   const TimePoint start = host.clock.Monotonic();
   Pause pause(host.clock);
   const UnitNames names = NamesOf(units);

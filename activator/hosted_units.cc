@@ -175,6 +175,17 @@ HostedUnits Unscheduled(HostedUnits units) {
   return units;
 }
 
+UnitNames ScheduledInBoth(const HostedUnits& from, const HostedUnits& to) {
+  UnitNames out;
+  for (const auto& [name, unit] : to) {
+    const auto old = from.find(name);
+    if (unit.is_scheduled && old != from.end() && old->second.is_scheduled) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
 UnitNames NamesOf(const HostedUnits& units) {
   UnitNames out;
   for (const auto& [name, unit] : units) {

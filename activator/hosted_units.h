@@ -53,6 +53,8 @@ UnitDifference Compare(const HostedUnits& from, const HostedUnits& to);
 
 // Without the services that their timers start.
 HostedUnits Unscheduled(HostedUnits units);
+// The services that timers start before and after a switch.
+UnitNames ScheduledInBoth(const HostedUnits& from, const HostedUnits& to);
 
 UnitNames NamesOf(const HostedUnits& units);
 // Those of `units` that `names` lists; a name that is not there is passed over.

@@ -38,8 +38,9 @@ Kept WhatToKeep(const std::vector<Generation>& all, const KeepRules& rules) {
   for (const Generation* generation : ByHealth(all)) {
     const bool is_active = generation == its;
     const bool was_healthy = generation->healthy_sequence > 0 && !is_active;
-    const bool for_rollback =
-        was_healthy && !rollback_found && generation->state == GenerationState::kSuperseded;
+    const bool for_rollback = was_healthy && !rollback_found &&
+                              generation->state == GenerationState::kSuperseded &&
+                              (its == nullptr || generation->apps != its->apps);
     rollback_found = rollback_found || for_rollback;
     const bool counts = was_healthy && healthy < rules.keep;
     healthy += counts ? 1 : 0;

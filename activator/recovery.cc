@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "activator/assembly.h"
 #include "activator/finish.h"
 #include "activator/generations.h"
 #include "base/error.h"
@@ -64,6 +65,30 @@ std::string RecoverDirectory(const images::HostLayout& layout) {
   RemoveSwitchRecord(layout);
   return fmt::format("the switch to generation {} had been cut off: went back to {}", record->to,
                      GenerationName(record->from));
+}
+
+void RecoverOrFail(const Host& host, bool is_directory) {
+  const Recovery recovery = is_directory ? Recovery{RecoverDirectory(host.layout), true}
+                                         : Recover(host, Services::kRestart);
+  if (!recovery.is_up) {
+    base::Fail(base::Code::kNeedsAttention, "{}. Nothing else was done", recovery.done);
+  }
+  if (!recovery.done.empty()) {
+    host.io.Err("activate: {}\n", recovery.done);
+  }
+}
+
+bool RecoverIfRoom(const Host& host, bool is_directory) {
+  try {
+    RecoverOrFail(host, is_directory);
+    return true;
+  } catch (const base::Error& error) {
+    if (!IsDiskFull(error) || !ReadSwitchRecord(host.layout)) {
+      throw;
+    }
+    host.io.Err("activate: {}\n", error.what());
+    return false;
+  }
 }
 
 }  // namespace activator

@@ -21,6 +21,13 @@ Recovery Recover(const Host& host, Services services);
 // The same for a folder as host, where nothing runs: what was done.
 std::string RecoverDirectory(const images::HostLayout& layout);
 
+// Either, as the host is, and says what was done. Throws also where services did not come up.
+void RecoverOrFail(const Host& host, bool is_directory);
+
+// The same before a prune: false where nothing but room on the disk was missing, so that the prune
+// should make some first; the record of the switch is still there.
+bool RecoverIfRoom(const Host& host, bool is_directory);
+
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_RECOVERY_H_

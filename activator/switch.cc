@@ -103,7 +103,7 @@ void Switch::AddLinks() {
 
 // systemd also stops what requires or is bound to a unit that is stopped: such units of ours are
 // started again with the changed ones, although they did not change. A run that a timer started
-// ends by itself, under the version that it began with.
+// ends by itself, under the version that it began with, where a timer starts the next one, too.
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
   UnitNames unchanged;
@@ -113,7 +113,7 @@ void Switch::StopOld() {
     }
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
-  const UnitNames changed = NamesOf(Unscheduled(Select(to_, difference_.changed)));
+  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
   StopUnits(host_, record_.adopted + difference_.removed + (changed - difference_.in_place));
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
@@ -126,8 +126,9 @@ void Switch::PointCurrent() { SetCurrentGeneration(host_.layout, request_.to); }
 
 // A reload reads all units of the host again and takes longer than the rest of a switch. What
 // systemd has forgotten, as it does with what is down and nobody refers to, it reads again anyway.
+// What is removed must be gone from its memory before a unit that requires it is started.
 void Switch::Reload() {
-  UnitNames names = difference_.added + difference_.changed;
+  UnitNames names = difference_.added + difference_.changed + difference_.removed;
   for (const auto& [task, text] : TaskTexts(host_.layout, request_.to)) {
     names.push_back(task);
   }

@@ -43,12 +43,15 @@ class WayBack {
   HostedUnits to_;
   UnitDifference difference_;
   std::string errors_;
+  int error_number_ = 0;  // of the last of them
 };
 
 void WayBack::Try(const char* what, const std::function<void()>& part) {
   try {
     part();
   } catch (const std::exception& error) {
+    const auto* known = dynamic_cast<const base::Error*>(&error);
+    error_number_ = known != nullptr ? known->error_number() : 0;
     errors_ += fmt::format("{}{}: {}", errors_.empty() ? "" : "; ", what, error.what());
   }
 }
@@ -95,18 +98,13 @@ void WayBack::NoteInRecord() {
 // What is behind a socket is restarted later, and a run that a timer started before the switch ends
 // by itself; one of `to` does not.
 UnitNames WayBack::ToStop() const {
-  const UnitNames stop = (difference_.added + difference_.changed) - difference_.in_place;
-  UnitNames leave;
-  for (const auto& [name, unit] : Select(from_, stop)) {
-    const auto other = to_.find(name);
-    if (unit.is_scheduled && other != to_.end() && !other->second.image_path.empty()) {
-      const UnitState state = host_.systemd.Show({name}).at(name);
-      if (state.main_pid == 0 || !host_.systemd.RunsFrom(state, other->second.image_path)) {
-        leave.push_back(name);
-      }
+  UnitNames stop = (difference_.added + difference_.changed) - difference_.in_place;
+  for (const auto& [name, state] : host_.systemd.Show(ScheduledInBoth(from_, to_))) {
+    if (state.main_pid != 0 && !host_.systemd.RunsFrom(state, to_.at(name).image_path)) {
+      stop = stop - UnitNames{name};
     }
   }
-  return stop - leave;
+  return stop;
 }
 
 void WayBack::RestoreFiles() {
@@ -179,10 +177,12 @@ WayBackResult WayBack::Go(Services services) {
     Try("records", [&] { MarkAndForget(result); });
   }
   if (!errors_.empty()) {
-    base::Fail(base::Code::kNeedsAttention,
-               "{}. Going back to {} did not work: {}. The next `activate` tries again; "
-               "see `activate status`",
-               reason_, GenerationName(record_.from), errors_);
+    throw base::Error(
+        base::Code::kNeedsAttention,
+        fmt::format("{}. Going back to {} did not work: {}. The next `activate` tries again; "
+                    "see `activate status`",
+                    reason_, GenerationName(record_.from), errors_),
+        error_number_);
   }
   return result;
 }

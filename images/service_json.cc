@@ -220,6 +220,12 @@ Service ReadService(const Json& object, const std::string& path, base::Code code
   CheckUserStandsOnce(fields, service);
   service.health = ReadHealth(fields, programs, service, code);
   service.hooks = ReadHooks(fields, programs, code);
+  // No switch waits for its runs, nor stops the one that goes on.
+  if (service.schedule && (!service.hooks.before_start.empty() || service.health.HasCheck())) {
+    fields.FailAt("schedule",
+                  "a timer starts the service at any time: leave out its check and "
+                  "\"hooks.before_start\", or use \"exec_start_pre\"");
+  }
   fields.Done();
   return service;
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "activator/kept.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -98,6 +99,22 @@ TEST_F(ChooseTest, RollsBackToTheLastHealthyOne) {
   EXPECT_EQ(CurrentGeneration(layout), 1U);
   EXPECT_EQ(Run(Wanted::kRollback), 1);
   EXPECT_THAT(error, HasSubstr("no earlier generation"));
+}
+
+TEST_F(ChooseTest, RollsBackPastWhatIsTheSameAsNow) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  ASSERT_EQ(ActivateNumber(Stage("web", "two")), 0);
+  ASSERT_EQ(ActivateNumber(Stage("web", "three")), 0);
+  ActivationRequest request;
+  request.wanted = Wanted::kRollback;
+  request.name = "web";
+  request.activation_id = "by-name";
+  Activate(host, request);  // generation 4, which is what generation 2 was
+  ASSERT_EQ(RunningProgram("web.service"), "two");
+  const std::vector<Generation> all = LoadGenerations(layout);
+  EXPECT_TRUE(WhatToKeep(all, {4, {}, 1, 0, {}}).always.contains(1));
+  ASSERT_EQ(Run(Wanted::kRollback), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "one");
 }
 
 TEST_F(ChooseTest, TakesTheLatestStagedOne) {

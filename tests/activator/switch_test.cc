@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
+
 #include "activator/history.h"
 #include "activator/recovery.h"
 #include "activator/switch_record.h"
 #include "activator/unit_links.h"
+#include "base/sys.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -112,6 +115,40 @@ TEST_F(SwitchTest, GoesBackToWhatSystemdStoppedWithAChangedUnit) {
   EXPECT_EQ(ActivateNumber(StageSecond("fail")), 3) << error;
   EXPECT_TRUE(systemd.IsActive("db.service"));
   EXPECT_TRUE(systemd.IsActive("web.service"));
+}
+
+TEST_F(SwitchTest, ARemovedUnitThatAnotherRequiresIsNotStartedFromMemory) {
+  const uint64_t both =
+      StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "tester")
+          .number;
+  ASSERT_EQ(ActivateNumber(both), 0) << error;
+  systemd.stopped_with["db.service"] = {"web.service"};
+  systemd.requires_unit["web.service"] = "db.service";
+  ActivationRequest request;
+  request.wanted = Wanted::kVersions;
+  request.versions = {{"db", std::nullopt}};
+  EXPECT_THROW(Activate(host, request), base::Error);
+  EXPECT_EQ(CurrentGeneration(layout), both);
+  EXPECT_TRUE(systemd.IsActive("db.service"));
+}
+
+TEST_F(SwitchTest, AServiceThatDiesWhileAnotherIsWaitedForIsNoSuccess) {
+  edit_service = [](images::Service& service) {
+    service.health.settle_seconds = 0;
+    service.health.http = images::HttpCheck{"/ready", 200, "", {}};
+    service.ports = {8080};
+  };
+  const uint64_t number =
+      StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "tester")
+          .number;
+  host.ask = [this](const images::Health&, std::chrono::milliseconds) {
+    if (++asked == 2) {  // db passed before
+      systemd.StopByHand("db.service");
+    }
+    return CheckAnswer{true, "", ""};
+  };
+  EXPECT_EQ(ActivateNumber(number), 3);
+  EXPECT_THAT(error, HasSubstr("db.service ended at once"));
 }
 
 TEST_F(SwitchTest, GoesBackWhereAnyCallFails) {
@@ -259,6 +296,49 @@ TEST_F(SwitchTest, ARecoveryThatLeavesServicesDownIsNoSuccess) {
   Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
   EXPECT_EQ(Run(Wanted::kLatest), 4);
   EXPECT_THAT(error, HasSubstr("is not up"));
+}
+
+// A prune recovers first, and says "nothing to do" only where that is true.
+TEST_F(SwitchTest, BeforeAPruneServicesThatStayDownAreNoSuccess) {
+  const uint64_t number = StageSecond("two");
+  host.observer = [](int step) {
+    if (step == 6) {
+      throw Killed();
+    }
+  };
+  EXPECT_THROW(ActivateNumber(number), Killed);
+  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+  try {
+    RecoverIfRoom(host, false);
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_EQ(thrown.code(), base::Code::kNeedsAttention);
+  }
+}
+
+class NoSpace : public base::Sys {
+  ssize_t PWrite(int, const void*, size_t, off_t) override {
+    errno = ENOSPC;
+    return -1;
+  }
+};
+
+TEST_F(SwitchTest, BeforeAPruneAFullDiskLeavesTheRecord) {
+  const uint64_t number = StageSecond("two");
+  host.observer = [](int step) {
+    if (step == 6) {
+      throw Killed();
+    }
+  };
+  EXPECT_THROW(ActivateNumber(number), Killed);
+  {
+    NoSpace sys;
+    const base::ScopedSys seam(sys);
+    EXPECT_FALSE(RecoverIfRoom(host, false));
+  }
+  EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
+  EXPECT_TRUE(RecoverIfRoom(host, false));
+  ExpectFirst();
 }
 
 TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {

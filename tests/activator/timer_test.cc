@@ -55,6 +55,29 @@ TEST_F(TimerTest, ARunGoesOnDuringASwitchAndIsStoppedWithItsRemoval) {
   EXPECT_FALSE(systemd.IsActive("job.service"));
 }
 
+TEST_F(TimerTest, AServiceThatGetsAScheduleIsStopped) {
+  shape = nullptr;
+  ASSERT_EQ(ActivateNumber(Stage("job", "one")), 0) << error;
+  ScheduleAt("daily");
+  ASSERT_EQ(ActivateNumber(Stage("job", "two")), 0) << error;
+  EXPECT_FALSE(systemd.IsActive("job.service"));
+  EXPECT_TRUE(systemd.IsActive("job.timer"));
+}
+
+TEST_F(TimerTest, TheWayBackToAServiceStopsTheRunOfItsTimer) {
+  shape = nullptr;
+  ASSERT_EQ(ActivateNumber(Stage("job", "one")), 0) << error;
+  ScheduleAt("daily");
+  host.observer = [this](int step) {
+    if (step == 5) {
+      systemd.QueueStart({"job.service"});  // the timer is due at once
+      systemd.fail_call = "start job.timer";
+    }
+  };
+  EXPECT_EQ(ActivateNumber(Stage("job", "two")), 3) << error;
+  EXPECT_EQ(RunningProgram("job.service"), "one");
+}
+
 TEST_F(TimerTest, WhatIsActiveAlreadyIsNotStarted) {
   ActivateFirst();
   EXPECT_EQ(ActivateNumber(1), 0) << error;

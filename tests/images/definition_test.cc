@@ -212,9 +212,10 @@ TEST(DefinitionTest, ServicesHaveSocketsSchedulesAndNamedUsers) {
   EXPECT_EQ(web.services.at("nginx").user, "www");
   EXPECT_EQ(web.services.at("nginx").listen,
             (std::vector<std::string>{"80", "[::1]:81", "/run/w"}));
-  const Definition job = Parse(FullWith("\"type\": \"notify\"", "\"schedule\": \"daily\""));
-  EXPECT_EQ(job.services.at("nginx").schedule, "daily");
-  EXPECT_EQ(job.services.at("nginx").type, "oneshot");
+  const Definition job = Parse(R"({"name": "a", "source": {"root": "a"}, "services": {"a": {
+      "exec": ["/a"], "schedule": "daily"}}})");
+  EXPECT_EQ(job.services.at("a").schedule, "daily");
+  EXPECT_EQ(job.services.at("a").type, "oneshot");
 }
 
 TEST(DefinitionTest, TheUserStandsInOnePlace) {
@@ -308,6 +309,8 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
             service + ".schedule: 'dayly' in 'dayly' means nothing"},
            {"\"user\": null", R"("schedule": "daily")",
             service + ".type: a service with a \"schedule\" is a oneshot"},
+           {"\"type\": \"notify\"", R"("schedule": "daily")",
+            service + ".schedule: a timer starts the service at any time"},
            {R"("type": "notify")", R"("type": "oneshot", "listen": [80])",
             service + ".listen: a oneshot ends by itself"},
            {"\"Service\": {", "\"Timer\": {}, \"Service\": {",

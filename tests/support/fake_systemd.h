@@ -38,6 +38,8 @@ class FakeSystemd : public activator::Systemd {
   std::function<void(activator::UnitState&)> touch_up;  // of what Show tells
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
+  // Units that a start takes along, as by Requires=; one that is not loaded fails it.
+  std::map<std::string, std::string> requires_unit;
   bool forgets = false;        // what is down: then it needs no reload
   std::string task_directory;  // where units are linked, too
   // Called before each call; tests end the process in it.
@@ -98,6 +100,9 @@ class FakeSystemd : public activator::Systemd {
   void QueueStart(const activator::UnitNames& units) override {
     for (const std::string& unit : units) {
       Call("start " + unit);
+      if (const auto required = requires_unit.find(unit); required != requires_unit.end()) {
+        Start(units_[required->second]);
+      }
       Start(units_[unit]);
     }
   }
