@@ -1,5 +1,6 @@
 #include "activator/shared_blocks.h"
 
+#include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -8,8 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/sys.h"
 
 namespace activator {
@@ -17,6 +20,7 @@ namespace {
 
 constexpr size_t kExtentsAtOnce = 128;
 constexpr uint64_t kStatBlockBytes = 512;
+constexpr size_t kAtLeastABlockBytes = 64 << 10;
 
 // As the kernel has it: the extents follow the header.
 class Extents {
@@ -73,6 +77,19 @@ bool ShareBlocks(int from, uint64_t from_offset, int to, uint64_t to_offset, siz
   }
   can_share = errno == EINVAL;  // not whole blocks; anything else holds for the files
   return false;
+}
+
+bool CanShareBlocks(const std::string& directory) {
+  const std::vector<uint8_t> data(kAtLeastABlockBytes, 1);
+  try {
+    const base::UniqueFd from = base::Open(directory, O_TMPFILE | O_RDWR, 0600);
+    const base::UniqueFd to = base::Open(directory, O_TMPFILE | O_RDWR, 0600);
+    base::PWriteAll(from.get(), data, 0, directory);
+    bool can_share = true;
+    return ShareBlocks(from.get(), 0, to.get(), 0, data.size(), can_share);
+  } catch (const base::Error&) {  // it cannot, or is full
+    return false;
+  }
 }
 
 uint64_t UnsharedBytes(int fd) {

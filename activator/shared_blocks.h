@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace activator {
 
@@ -12,6 +13,9 @@ namespace activator {
 // disk is full or fails.
 bool ShareBlocks(int from, uint64_t from_offset, int to, uint64_t to_offset, size_t size_bytes,
                  bool& can_share);
+
+// Whether files of `directory` can; tried with two that have no name.
+bool CanShareBlocks(const std::string& directory);
 
 // What the file takes on disk that no other file has. Where the file system does not say what is
 // shared: all that it takes.

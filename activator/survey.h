@@ -24,19 +24,25 @@ class Survey {
 
   // Which of the image's chunks would have to be sent after the images of the calls before.
   std::vector<bool> Missing(const images::StoredManifest& image, const pusher::ChunkList& chunks);
-  // Of all images so far, while they are assembled.
+  // Of all images so far, while they are assembled: what is not shared with older versions.
   uint64_t needed_bytes() const { return needed_bytes_; }
 
  private:
   bool IsHeldWhole(const images::StoredManifest& image) const;
-  void LookInIncoming(const images::StoredManifest& image, const pusher::ChunkList& chunks,
-                      std::vector<bool>& missing);
+  std::string OwnPlaceOf(const images::StoredManifest& image) const;
+  uint64_t BytesNotShared(const pusher::ChunkList& chunks, const std::vector<bool>& missing) const;
+  // Returns what of the image is not allocated there.
+  uint64_t LookInIncoming(const images::StoredManifest& image, const pusher::ChunkList& chunks,
+                          std::vector<bool>& missing) const;
+  void LookInOwnPlace(const images::StoredManifest& image, const pusher::ChunkList& chunks,
+                      std::vector<bool>& missing) const;
   void LookInHeld(const HeldImage& held, const pusher::ChunkList& chunks,
                   std::vector<bool>& missing);
 
   const images::HostLayout& layout_;
   const std::vector<HeldImage>& held_;
   pusher::KeepAlive& alive_;
+  const bool can_share_;                         // blocks, in the root
   std::unordered_set<chunker::ChunkId> coming_;  // chunks of the images before
   uint64_t needed_bytes_ = 0;
 };

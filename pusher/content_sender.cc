@@ -20,10 +20,11 @@ uint64_t BytesOf(const ChunkList& list, const std::vector<bool>& chunks) {
 }
 
 ContentSender::ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
-                             const base::Io& io, const std::string& label)
+                             KeepAlive& alive, const base::Io& io, const std::string& label)
     : wire_(wire),
       work_(work),
       missing_(missing),
+      alive_(alive),
       progress_(io, label, BytesOf(work.chunks(), missing)) {}
 
 uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version) {
@@ -45,7 +46,12 @@ void ContentSender::SendChunk(size_t number) {
   base::ThrowIfInterrupted();
   const std::vector<uint8_t> data = work_.reader().Read(work_.chunks()[number].first());
   pusher::SendChunk(wire_, static_cast<uint32_t>(number), data);
-  progress_.Add(data.size());
+  Advance(data.size());
+}
+
+void ContentSender::Advance(uint64_t bytes) {
+  progress_.Add(bytes);
+  alive_.Touch();
 }
 
 void ContentSender::SendChunks(const std::vector<bool>& missing) {
@@ -80,7 +86,7 @@ uint64_t ContentSender::SendDeltas(DeltaWork& deltas, uint64_t basis_version) {
       out += group.count;
     }
     for (size_t i = number; i < number + group.count; ++i) {
-      fits ? progress_.Add(work_.chunks()[i].size_bytes) : SendChunk(i);
+      fits ? Advance(work_.chunks()[i].size_bytes) : SendChunk(i);
     }
     number += group.count;
   }

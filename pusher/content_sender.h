@@ -12,15 +12,17 @@
 #include "pusher/basis.h"
 #include "pusher/delta_work.h"
 #include "pusher/image_work.h"
+#include "pusher/keep_alive.h"
 #include "pusher/wire.h"
 
 namespace pusher {
 
 class ContentSender {
  public:
-  // All must outlive the object. `label`: of the line that shows how far it is.
+  // All must outlive the object. `alive` is touched with each chunk and delta; `label`: of the line
+  // that shows how far it is.
   ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
-                const base::Io& io, const std::string& label);
+                KeepAlive& alive, const base::Io& io, const std::string& label);
 
   // All that is missing, up to and with the Sent message; nothing where nothing is. `deltas`: null
   // for chunks alone. Returns how many chunks went as deltas.
@@ -31,10 +33,12 @@ class ContentSender {
  private:
   uint64_t SendDeltas(DeltaWork& deltas, uint64_t basis_version);
   void SendChunk(size_t number);
+  void Advance(uint64_t bytes);
 
   Wire& wire_;
   const ImageWork& work_;
   const std::vector<bool>& missing_;
+  KeepAlive& alive_;
   base::Progress progress_;
 };
 

@@ -171,7 +171,6 @@ void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
     outcome.conversation.reset();
     return;
   }
-  constexpr std::chrono::hours kPatience(1);  // of a person, and of hosts whose turn is later
   outcome.conversation->waiting = std::make_unique<KeepAlive>(outcome.conversation->remote.wire(),
                                                               std::chrono::seconds(5), kPatience);
 }

@@ -30,35 +30,39 @@ bool SaidNo(const std::string& question, const base::Io& io) {
   }
 }
 
-// Plans and asks. False: nothing is to be done. What an interrupt undoes, the steps that follow
-// tell.
-bool IsWanted(Fleet& fleet, const base::Io& io, Board& board) {
+// Plans and asks. What an interrupt undoes, the steps that follow tell.
+enum class Wanted { kYes, kNo, kNothingToDo };
+Wanted AskWhetherWanted(Fleet& fleet, const base::Io& io, Board& board) {
   fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, false, board); });
   const std::string question = Question(fleet.outcomes());
   if (question.empty()) {
-    return false;
+    return Wanted::kNothingToDo;
   }
   if (base::Interrupted() || !SaidNo(question, io) || base::Interrupted()) {
-    return true;
+    return Wanted::kYes;
   }
   fleet.HangUp();
   io.Err("imgpush: nothing was sent\n");
-  return false;
+  return Wanted::kNo;
 }
 
-// What the command line asks for; ends early where somebody says no.
-void Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, Board& board) {
+// What the command line asks for; false where somebody says no.
+bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, Board& board) {
   if (arguments.plan) {
     fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, !arguments.json, board); });
-    return;
+    return true;
   }
-  if (arguments.activate && !arguments.yes && !IsWanted(fleet, io, board)) {
-    return;
+  if (arguments.activate && !arguments.yes) {
+    const Wanted wanted = AskWhetherWanted(fleet, io, board);
+    if (wanted != Wanted::kYes) {
+      return wanted != Wanted::kNo;
+    }
   }
   fleet.Push([&](const HostOutcome& outcome) { ReportHost(outcome, arguments, board); });
   if (arguments.activate) {
     fleet.Activate([&](const HostOutcome& outcome) { ReportSwitch(outcome, arguments, board); });
   }
+  return true;
 }
 
 }  // namespace
@@ -73,13 +77,13 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const auto start = std::chrono::steady_clock::now();
   Board board(io);
   Fleet fleet(targets, *parsed, agent, board);
-  Run(fleet, *parsed, io, board);
+  const bool done = Run(fleet, *parsed, io, board);
   const std::vector<HostOutcome>& outcomes = fleet.outcomes();
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (parsed->json) {
     io.WriteOut(ToJson(outcomes));
-  } else if (outcomes.size() > 1 && !parsed->plan) {
+  } else if (outcomes.size() > 1 && !parsed->plan && done) {
     io.WriteOut(Summary(outcomes, seconds));
   }
   return ExitCodeOf(outcomes);

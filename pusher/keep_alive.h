@@ -12,6 +12,9 @@
 
 namespace pusher {
 
+// Of a person who is asked, of hosts whose turn is later, and while an old image is read.
+inline constexpr std::chrono::hours kPatience(1);
+
 class KeepAlive {
  public:
   // `wire` must outlive the object. Heartbeats end `limit` after the last Touch(), so that a peer

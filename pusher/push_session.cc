@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@ namespace pusher {
 namespace {
 
 constexpr std::string_view kFeaturePrefix = "erofs-";
+constexpr uint64_t kMaxAnewBytes = 64 << 20;  // to be compressed anew
 
 // "erofs-zstd" is what --target calls "zstd".
 std::string TargetOf(const std::string& feature) {
@@ -200,13 +202,16 @@ void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
 }
 
 // Null where deltas are off, or the host cannot make chunks of them. An update whose old version is
-// not here is compressed better than its image is, which costs both sides CPU: a first push is too
-// large for that to be worth it.
-std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item) {
-  const bool is_update = item.basis || HoldsAnother(*hello_, *item.image);
+// not here is compressed better than its image is, which costs both sides CPU: a first push and a
+// large update are too large for that to be worth it.
+std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item,
+                                                  const std::vector<bool>& missing) {
+  const bool is_update = item.basis || (HoldsAnother(*hello_, *item.image) &&
+                                        BytesOf(item.work->chunks(), missing) <= kMaxAnewBytes);
   if (!options_.deltas || !is_update || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
     return nullptr;
   }
+  const KeepAlive alive(wire_, std::chrono::seconds(5), kPatience);
   try {
     return item.work->DeltasAgainst(item.basis ? &item.basis->image : nullptr);
   } catch (const base::Error& error) {
@@ -227,9 +232,10 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   if (result.chunks_sent == 0) {
     return;
   }
-  const KeepAlive alive(wire_);
-  const std::shared_ptr<DeltaWork> deltas = DeltasFor(item);
-  ContentSender sender(wire, *item.work, missing, io_, label);
+  KeepAlive alive(wire_);
+  const std::shared_ptr<DeltaWork> deltas = DeltasFor(item, missing);
+  alive.Touch();
+  ContentSender sender(wire, *item.work, missing, alive, io_, label);
   result.chunks_as_delta = sender.Send(deltas.get(), item.basis ? item.basis->version : 0);
   result.basis = deltas != nullptr && item.basis ? item.basis->text() : "";
 }
@@ -252,7 +258,8 @@ void PushSession::PushImage(const Item& item, PushedImage& result) {
       }
     }
     result.chunks_failed = CountOf(failed);
-    ContentSender(wire_, *item.work, failed, io_, label).SendChunks(failed);
+    KeepAlive alive(wire_);
+    ContentSender(wire_, *item.work, failed, alive, io_, label).SendChunks(failed);
   }
 }
 

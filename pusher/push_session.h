@@ -87,7 +87,7 @@ class PushSession {
   PushedImage BeginningOf(const Item& item) const;
   void SendBegin(Wire& wire, bool plan) const;
   void SendOfferOf(Wire& wire, const Item& item) const;
-  std::shared_ptr<DeltaWork> DeltasFor(const Item& item);
+  std::shared_ptr<DeltaWork> DeltasFor(const Item& item, const std::vector<bool>& missing);
   void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
                    const std::string& label, PushedImage& result);
   void PushImage(const Item& item, PushedImage& result);

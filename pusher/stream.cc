@@ -165,7 +165,7 @@ void Stream::Take(std::span<uint8_t> out) {
 }
 
 bool Stream::Read(std::span<uint8_t> out) {
-  return ReadBy(out, SteadyClock::now() + options_.drip_limit);
+  return ReadBy(out, std::min(end_, SteadyClock::now() + options_.drip_limit));
 }
 
 bool Stream::ReadBy(std::span<uint8_t> out, SteadyClock::time_point limit) {

@@ -47,8 +47,12 @@ class Stream {
   void ReadToEnd(std::chrono::milliseconds limit);
   // Forgets what was not sent: the peer does not read any more.
   void DropOutput();
-  // From now on no wait is longer. For the last words of a peer whose connection broke.
-  void SetIdleLimit(std::chrono::milliseconds limit) { options_.idle_limit = limit; }
+  // From now on no wait is longer, and all reading ends after it. For the last words of a peer
+  // whose connection broke.
+  void SetIdleLimit(std::chrono::milliseconds limit) {
+    options_.idle_limit = limit;
+    end_ = std::chrono::steady_clock::now() + limit;
+  }
 
   const std::string& peer() const { return options_.peer; }
   uint64_t sent_bytes() const { return sent_bytes_; }  // handed to the system
@@ -72,6 +76,7 @@ class Stream {
   const int in_;
   const int out_;
   StreamOptions options_;
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
   std::vector<uint8_t> input_;
   size_t input_start_ = 0;
   bool input_ended_ = false;

@@ -30,6 +30,22 @@ Checksum ChecksumOf(uint8_t type, base::Bytes head, base::Bytes tail) {
 
 }  // namespace
 
+template <typename Work>
+void Wire::Sending(const Work& work) {
+  const std::lock_guard<std::mutex> lock(send_mutex_);
+  if (broken_) {
+    throw base::Error(*broken_);
+  }
+  try {
+    work();
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kUnreachable) {
+      broken_ = error;
+    }
+    throw;
+  }
+}
+
 void Wire::Send(uint8_t type, base::Bytes head, base::Bytes tail) {
   const size_t length = head.size() + tail.size();
   if (length > kMaxPayloadBytes) {
@@ -42,10 +58,11 @@ void Wire::Send(uint8_t type, base::Bytes head, base::Bytes tail) {
   }
   header[kTypeAt] = type;
   std::ranges::copy(ChecksumOf(type, head, tail), header.begin() + kChecksumAt);
-  const std::lock_guard<std::mutex> lock(send_mutex_);
-  stream_.Write(header);
-  stream_.Write(head);
-  stream_.Write(tail);
+  Sending([&] {
+    stream_.Write(header);
+    stream_.Write(head);
+    stream_.Write(tail);
+  });
   sent_bytes_ += header.size() + length;
 }
 
@@ -55,12 +72,18 @@ void Wire::SendAside(uint8_t type) {
 }
 
 void Wire::Flush() {
+  Sending([&] { stream_.Flush(); });
+}
+
+bool Wire::IsBroken() {
   const std::lock_guard<std::mutex> lock(send_mutex_);
-  stream_.Flush();
+  return broken_.has_value();
 }
 
 std::optional<Frame> Wire::Receive() {
-  Flush();
+  if (!IsBroken()) {  // then its last words may be there all the same
+    Flush();
+  }
   Header header{};
   if (!stream_.Read(header)) {
     return std::nullopt;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "chunker/index.h"
 #include "pusher/stream.h"
@@ -35,7 +36,8 @@ class Wire {
   explicit Wire(Stream& stream) : stream_(stream) {}
 
   // Small frames are gathered; Flush() or Receive() sends them off. `head` and `tail` together are
-  // the payload.
+  // the payload. Where sending once failed with kUnreachable, it fails so at once ever after: each
+  // thread would wait for the peer anew otherwise.
   void Send(uint8_t type, base::Bytes head, base::Bytes tail = {});
   void Flush();
   // nullopt where the peer ended the stream between two frames. Throws Error{kFailed} for a frame
@@ -51,8 +53,13 @@ class Wire {
   const std::string& peer() const { return stream_.peer(); }
 
  private:
+  template <typename Work>
+  void Sending(const Work& work);
+  bool IsBroken();
+
   Stream& stream_;
   std::mutex send_mutex_;
+  std::optional<base::Error> broken_;  // why nothing more can be sent
   std::atomic<uint64_t> sent_bytes_ = 0;
 };
 

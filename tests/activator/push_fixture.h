@@ -48,18 +48,21 @@ class PushTest : public testing::Test {
 
   Outcome Push(const std::vector<std::string>& built,
                const pusher::PushOptions& push_options = {}) {
-    tests::SocketPair pair;
-    std::thread agent([&, fd = std::move(pair.b)] {
-      base::Io io;
-      io.in = io.out = fd.get();
-      try {
-        RunReceiveWith(options_, {&Prepare, nullptr, &Stage}, io);
-      } catch (const base::Error&) {  // the sender is told
-      }
+    Outcome out;
+    WithAgent([&](int fd) { out = PushOver(fd, fd, built, push_options); });
+    return out;
+  }
+
+  pusher::PushPlan Plan(const std::string& built) {
+    pusher::PushPlan out;
+    WithAgent([&](int fd) {
+      const std::vector<images::ImageDirectory> images = {images::ImageDirectory(built)};
+      pusher::StreamOptions stream_options;
+      stream_options.read_while_writing = true;
+      pusher::Stream stream(fd, fd, stream_options);
+      pusher::Wire wire(stream);
+      out = pusher::PushSession(wire, images, {}).Plan({});
     });
-    const Outcome out = PushOver(pair.a.get(), pair.a.get(), built, push_options);
-    pair.a.Reset();
-    agent.join();
     return out;
   }
 
@@ -116,6 +119,20 @@ class PushTest : public testing::Test {
   ReceiveOptions options_ = {directory_.path() + "/root", "me", true};
 
  private:
+  void WithAgent(const std::function<void(int fd)>& work) {
+    tests::SocketPair pair;
+    std::thread agent([&, fd = std::move(pair.b)] {
+      base::Io io;
+      io.in = io.out = fd.get();
+      try {
+        RunReceiveWith(options_, {&Prepare, nullptr, &Stage}, io);
+      } catch (const base::Error&) {  // the sender is told
+      }
+    });
+    work(pair.a.get());
+    pair.a.Reset();
+    agent.join();
+  }
   static void Prepare(const images::HostLayout& layout) {
     base::MakeDirectories(layout.Incoming());
   }

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/atomic_file.h"
 #include "base/sys.h"
 #include "tests/activator/push_fixture.h"
 
@@ -23,9 +24,13 @@ class RepairTest : public PushTest {
   }
 
   void ExpectRepaired(uint64_t chunks_sent) {
+    const pusher::PlannedImage plan = Plan(built_).images.at(0);
     const Outcome repair = Push({built_});
     EXPECT_EQ(repair.error, "");
     EXPECT_EQ(repair.images.at(0).chunks_sent, chunks_sent);
+    if (!plan.image.already_there) {  // the greeting has it: nobody has looked into it yet
+      EXPECT_EQ(plan.image.chunks_sent, chunks_sent);
+    }
     ExpectSame(built_);
     EXPECT_EQ(base::ListDirectory(there_), base::ListDirectory(built_));
     EXPECT_TRUE(base::ListDirectory(layout().Incoming()).empty());
@@ -70,6 +75,12 @@ TEST_F(RepairTest, NoIndexAndAChangedImage) {
   base::Unlink(there_ + "/image.caibx");
   Change(there_ + "/image.erofs", 5);
   ExpectRepaired(1);
+}
+
+TEST_F(RepairTest, MarkedAsDamagedThoughItIsWhole) {
+  base::WriteFileAtomically(there_ + "/damaged", "");
+  EXPECT_FALSE(Plan(built_).images.at(0).image.already_there);
+  ExpectRepaired(0);
 }
 
 TEST_F(RepairTest, NoProvenance) {

@@ -103,10 +103,15 @@ TEST_P(SharedBlocksTest, OnlyWhatIsNotSharedNeedsRoom) {
     }
   } full;
   const base::ScopedSys seam(full);
+  const pusher::Planned plan = Plan(update).host;
+  EXPECT_TRUE(plan.fits);
+  EXPECT_EQ(plan.needed_bytes, kChunkBytes);
   EXPECT_EQ(Push({update}).error, "");
   chunks_.assign(kChunks, tests::NoiseBytes(99, kChunkBytes));
   chunks_.push_back(tests::NoiseBytes(98, kChunkBytes));
-  EXPECT_NE(Push({Build("3")}).error, "");
+  const std::string third = Build("3");
+  EXPECT_FALSE(Plan(third).host.fits);
+  EXPECT_NE(Push({third}).error, "");
 }
 
 INSTANTIATE_TEST_SUITE_P(On, SharedBlocksTest, testing::Values("btrfs", "xfs"),

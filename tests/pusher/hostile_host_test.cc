@@ -35,6 +35,7 @@ class HostileHostTest : public testing::Test {
     std::array<int, 2> pair{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
     base::UniqueFd ours(pair[0]);
+    host_fd_ = pair[1];
     std::thread host([&, fd = base::UniqueFd(pair[1])] {
       StreamOptions options;
       options.peer = "the sender";
@@ -94,6 +95,7 @@ class HostileHostTest : public testing::Test {
 
   base::TemporaryDirectory directory_{"/tmp", "hostile-host-"};
   std::vector<images::ImageDirectory> images_;
+  int host_fd_ = -1;  // of the host that speaks
 };
 
 TEST_F(HostileHostTest, AGreetingWithSizesThatNobodyHas) {
@@ -253,6 +255,22 @@ TEST_F(HostileHostTest, AByteNowAndThen) {
                   },
                   false, std::chrono::milliseconds(300)),
               HasSubstr("sends a byte now and then"));
+}
+
+// It reads no more, so that the sender waits for its last words.
+TEST_F(HostileHostTest, LastWordsWithoutEnd) {
+  for (const MessageType type : {MessageType::kStaged, MessageType::kHeartbeat}) {
+    EXPECT_THAT(FailureOf([&](Wire& wire) {
+                  ::shutdown(host_fd_, SHUT_RD);
+                  Greet(wire);
+                  for (;;) {
+                    SendEmpty(wire, type);
+                    wire.Flush();
+                    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+                  }
+                }),
+                HasSubstr("web1 ended the connection"));
+  }
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ TEST_F(SwitchTest, OnATerminalItAsksAndNoIsNo) {
   EXPECT_THAT(result.err, HasSubstr("Push and activate on " + host() + "? [y/N] "));
   EXPECT_THAT(result.err, HasSubstr("nothing was sent"));
   EXPECT_TRUE(base::ListDirectory(folder() + "/app").empty());
+  EXPECT_EQ(Run({"--activate", host() + "," + host() + "2"}).out, "");  // no host is done
   answer_ = "y\n";
   result = Run({"--activate", host()});
   EXPECT_EQ(result.code, 0) << result.err;

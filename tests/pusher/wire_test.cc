@@ -109,5 +109,32 @@ TEST(KeepAliveTest, HeartbeatsKeepASlowPeerAndEndWhenItIsStuck) {
   EXPECT_LT(waited, std::chrono::milliseconds(4000));
 }
 
+// A link that was dead stays so: each thread would wait for it anew.
+TEST(WireTest, WhatCouldNotBeSentIsNotTriedAgain) {
+  tests::SocketPair pair;
+  StreamOptions impatient = Options();
+  impatient.idle_limit = std::chrono::milliseconds(100);
+  Stream stream(pair.a.get(), pair.a.get(), impatient);
+  Wire wire(stream);
+  const std::vector<uint8_t> data(kMaxPayloadBytes);
+  const auto fill = [&] {
+    for (;;) {
+      wire.Send(1, data);  // nobody reads
+    }
+  };
+  EXPECT_THROW(fill(), base::Error);
+  std::vector<uint8_t> read(kMaxPayloadBytes);
+  while (::recv(pair.b.get(), read.data(), read.size(), MSG_DONTWAIT) > 0) {
+  }
+  EXPECT_THROW(wire.SendAside(2), base::Error);
+  EXPECT_THROW(wire.Flush(), base::Error);
+  Stream peer_stream(pair.b.get(), pair.b.get(), Options());
+  Wire peer(peer_stream);
+  SendText(peer, MessageType::kFailure, "last words");
+  peer.Flush();
+  stream.DropOutput();
+  EXPECT_TRUE(wire.Receive());
+}
+
 }  // namespace
 }  // namespace pusher
