@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/sys.h"
 #include "images/image_directory.h"
 #include "units/render.h"
 #include "units/tasks.h"
@@ -60,20 +61,27 @@ Changes ChangesBetween(const Apps& from, const Apps& to) {
   return out;
 }
 
-void WriteUnits(const std::string& directory, const UnitsByName& units) {
+// A file that is as it was in `before` is the same file, so that systemd sees no change of it.
+void WriteUnits(const std::string& directory, const UnitsByName& units, const std::string& before) {
   base::MakeDirectories(directory);
   for (const auto& [name, text] : units) {
-    base::WriteFileAtomically(directory + "/" + name, text);
+    const std::string path = directory + "/" + name;
+    const std::string old = before + "/" + name;
+    if (base::ReadFileIfThere(old) != text || base::TheSys().Link(old.c_str(), path.c_str()) != 0) {
+      base::WriteFileAtomically(path, text);
+    }
   }
+  base::FsyncDirectory(directory);
 }
 
 void Publish(const images::HostLayout& layout, const Generation& generation,
              const Rendered& rendered) {
   base::TemporaryDirectory work(layout.Generations(), std::string(base::kTemporaryPrefix));
   base::WriteFileAtomically(work.path() + "/generation.json", generation.Serialize());
-  WriteUnits(work.path() + "/units", rendered.units);
+  const std::string parent = layout.Generation(generation.parent);
+  WriteUnits(work.path() + "/units", rendered.units, parent + "/units");
   if (!rendered.tasks.empty()) {
-    WriteUnits(work.path() + "/tasks", rendered.tasks);
+    WriteUnits(work.path() + "/tasks", rendered.tasks, parent + "/tasks");
   }
   // mkdtemp makes it for us alone; systemd and people read it.
   if (::chmod(work.path().c_str(), 0755) != 0) {

@@ -353,5 +353,16 @@ TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {
   EXPECT_THAT(LinkedUnits(host), IsEmpty());
 }
 
+// systemd calls a unit changed by its file's time.
+TEST_F(SwitchTest, AnUnchangedUnitStaysTheSameFile) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  const uint64_t next = Stage("db", "one");
+  const auto file = [&](uint64_t number) {
+    return base::LstatIfThere(layout.Generation(number) + "/units/web.service")->st_ino;
+  };
+  EXPECT_EQ(file(next), file(1));
+  EXPECT_NE(file(Stage("web", "two")), file(1));
+}
+
 }  // namespace
 }  // namespace activator
