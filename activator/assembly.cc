@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/sys.h"
+#include "units/render.h"
 
 namespace activator {
 namespace {
@@ -241,6 +242,16 @@ void Assembly::Verify() {
   }
 }
 
+// What an activation wrote beside the image, and its units bind.
+void Assembly::KeepUsersOf(const std::string& version) const {
+  for (const char* file : {units::kPasswdFile, units::kGroupFile}) {
+    const std::string name = std::string("/") + file;
+    if (const std::optional<std::string> text = base::ReadFileIfThere(version + name)) {
+      base::WriteFileAtomically(path_ + name, *text);
+    }
+  }
+}
+
 void Assembly::Publish() {
   const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
   base::MakeDirectories(layout_.Application(stored_.manifest.name));
@@ -251,6 +262,7 @@ void Assembly::Publish() {
     Discard();
     return;
   } else {
+    KeepUsersOf(version);
     base::ReplaceDirectory(path_, version, gone_path_);
   }
   // With the lock in it: removed before, another transfer could make a new one and write into what

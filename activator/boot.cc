@@ -184,6 +184,12 @@ bool CurrentWasTried(const Host& host) {
 
 void RunBoot(const Host& host) {
   Parts parts(host.io);
+  UnitNames adopted;  // ran under names that the switch had linked: the boot could not find them
+  parts.Try([&] {
+    if (const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host.layout)) {
+      adopted = cut_off->adopted;
+    }
+  });
   const bool recovered = parts.Try([&] {
     const std::string done = Recover(host, Services::kLeave).done;
     if (!done.empty()) {
@@ -216,7 +222,8 @@ void RunBoot(const Host& host) {
   }
   parts.Try([&] { ProvideUsers(host, current); });
   // They are ordered after us: waiting for them would be waiting for ourselves.
-  host.systemd.QueueStart(NamesOf(Unscheduled(Select(hosted, linked))));
+  const UnitNames start = NamesOf(Unscheduled(Select(hosted, linked)));
+  host.systemd.QueueStart(start + (adopted - start));
   parts.ThrowFirst();
 }
 

@@ -293,8 +293,18 @@ Services ReadServices(const Json& object, const std::string& path, base::Code co
   Services out;
   for (auto member = object.begin(); member != object.end(); ++member) {
     CheckName(member.key(), path + ": service name", code);
-    out.emplace(member.key(),
-                ReadService(member.value(), path + "." + member.key(), code, programs));
+    const std::string field = path + "." + member.key();
+    const Service& service =
+        out.emplace(member.key(), ReadService(member.value(), field, code, programs)).first->second;
+    for (const std::string& socket : service.listen) {
+      if (service.runtime && socket.starts_with("/run/" + member.key() + "/")) {
+        base::Fail(
+            code,
+            "{}.listen: \"runtime\" empties /run/{} at each restart, {} with it: leave one of "
+            "the two out",
+            field, member.key(), socket);
+      }
+    }
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "activator/boot.h"
 #include "activator/switch_record.h"
 #include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
@@ -191,6 +192,22 @@ TEST_F(AdoptTest, APackagesUnitIsRefusedUnlessItIsAdopted) {
 
 TEST_F(AdoptTest, TheWayBackStartsItAgain) {
   EXPECT_EQ(Adopt(Stage("web", "fail")), 3) << error;
+  EXPECT_TRUE(systemd.IsActive("web.service"));
+  EXPECT_EQ(systemd.Show({"web.service"}).at("web.service").fragment_path,
+            "/lib/systemd/system/web.service");
+}
+
+TEST_F(AdoptTest, ABootAfterAPowerCutStartsItAgain) {
+  on_foreign = Foreign::kAdopt;
+  const uint64_t number = Stage("web", "one");
+  host.observer = [](int step) {
+    if (step == 3) {
+      throw Killed();
+    }
+  };
+  EXPECT_THROW(ActivateNumber(number), Killed);
+  systemd.Reboot();
+  RunBoot(host);
   EXPECT_TRUE(systemd.IsActive("web.service"));
   EXPECT_EQ(systemd.Show({"web.service"}).at("web.service").fragment_path,
             "/lib/systemd/system/web.service");

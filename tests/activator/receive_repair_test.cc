@@ -83,6 +83,13 @@ TEST_F(RepairTest, MarkedAsDamagedThoughItIsWhole) {
   ExpectRepaired(0);
 }
 
+TEST_F(RepairTest, WhatAnActivationWroteBesideTheImageStays) {
+  base::WriteFileAtomically(there_ + "/passwd", "www:x:995:995::/:/usr/sbin/nologin\n");
+  Change(there_ + "/image.erofs", 5);
+  ASSERT_EQ(Push({built_}).error, "");
+  EXPECT_EQ(base::ReadFile(there_ + "/passwd"), "www:x:995:995::/:/usr/sbin/nologin\n");
+}
+
 TEST_F(RepairTest, NoProvenance) {
   base::Unlink(there_ + "/provenance.json");
   ExpectRepaired(0);

@@ -226,6 +226,13 @@ TEST(DefinitionTest, TheUserStandsInOnePlace) {
               HasSubstr("services.a.user: directives.Service.User says it too"));
 }
 
+TEST(DefinitionTest, ASocketIsNotWhereARestartRemovesIt) {
+  const std::string text = R"({"name": "a", "source": {"root": "x"}, "services": {"a": {
+      "exec": ["/a"], "runtime": true, "listen": ["/run/a/sock"]}}})";
+  EXPECT_THAT(tests::MessageOf([&] { Parse(text); }),
+              HasSubstr("services.a.listen: \"runtime\" empties /run/a at each restart"));
+}
+
 TEST(DefinitionTest, BindMayBeMarkedAsADirectory) {
   const Definition nginx =
       Parse(FullWith("\"image\": \"/etc/nginx/sites\"", "\"image\": \"/etc/conf.d/\""));
