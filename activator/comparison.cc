@@ -44,14 +44,6 @@ std::set<std::string> ImagesOf(const std::map<std::string, std::string>& units) 
   return out;
 }
 
-HostedUnits AsHosted(const std::map<std::string, std::string>& texts) {
-  HostedUnits out;
-  for (const auto& [name, text] : texts) {
-    out[name].text = text;
-  }
-  return out;
-}
-
 std::string Joined(const images::Command& command) {
   std::string out;
   for (const std::string& word : command) {
@@ -127,7 +119,7 @@ Comparison CompareSides(const images::HostLayout& layout, const Composition& fro
   out.from = from.number;
   out.to = to.number;
   out.apps = CompareApps(layout, from.apps, to.apps);
-  const UnitDifference units = Compare(AsHosted(from.units), AsHosted(to.units));
+  const UnitDifference units = Compare(HostedTexts(from.units), HostedTexts(to.units));
   out.added = units.added;
   out.removed = units.removed;
   for (const std::string& name : units.changed) {

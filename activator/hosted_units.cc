@@ -150,6 +150,14 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
   return out;
 }
 
+HostedUnits HostedTexts(const std::map<std::string, std::string>& texts) {
+  HostedUnits out;
+  for (const auto& [name, text] : texts) {
+    out[name].text = text;
+  }
+  return out;
+}
+
 UnitDifference Compare(const HostedUnits& from, const HostedUnits& to) {
   UnitDifference out;
   for (const auto& [name, unit] : to) {

@@ -38,6 +38,9 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation);
 // What RootImage= of a unit names; empty where it names none.
 std::string RootImageOf(const std::string& unit_text);
 
+// Of texts alone, by name: enough for Compare to tell which differ.
+HostedUnits HostedTexts(const std::map<std::string, std::string>& texts);
+
 struct UnitDifference {
   UnitNames added;
   UnitNames changed;

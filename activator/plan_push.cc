@@ -27,14 +27,6 @@ pusher::PlannedChange ChangeOf(const images::HostLayout& layout, const Apps& act
   return out;
 }
 
-HostedUnits HostedTexts(const UnitsByName& texts) {
-  HostedUnits out;
-  for (const auto& [name, text] : texts) {
-    out[name].text = text;
-  }
-  return out;
-}
-
 }  // namespace
 
 pusher::Planned PlanPush(const images::HostLayout& layout, const Coming& coming) {
