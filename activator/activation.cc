@@ -39,7 +39,7 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
       host.systemd.DaemonReload();
     }
     host.systemd.ResetFailed(down);
-    host.systemd.QueueStart(down);
+    host.systemd.Start(down, Jobs::kAwaitBriefly);
     WaitUntilStarted(host, again, timeout);
     WaitUntilSettled(host, again);
   } catch (const base::Error& error) {

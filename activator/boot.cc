@@ -223,7 +223,7 @@ void RunBoot(const Host& host) {
   parts.Try([&] { ProvideUsers(host, current); });
   // They are ordered after us: waiting for them would be waiting for ourselves.
   const UnitNames start = NamesOf(Unscheduled(Select(hosted, linked)));
-  host.systemd.QueueStart(start + (adopted - start));
+  host.systemd.Start(start + (adopted - start), Jobs::kQueue);
   parts.ThrowFirst();
 }
 

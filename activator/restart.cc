@@ -11,7 +11,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::chrono::milliseconds kPoll{50};
 constexpr seconds kAfterKill{20};
 
 // What ran is gone, whatever became of what comes after it.
@@ -37,6 +36,7 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
     units.push_back(name);
   }
   const auto start = host.clock.Monotonic();
+  Pause pause(host.clock);
   std::set<std::string> killed;
   for (bool waiting = !units.empty(); waiting;) {
     waiting = false;
@@ -56,7 +56,7 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
       }
     }
     if (waiting) {
-      host.clock.Sleep(kPoll);
+      pause.Sleep();
     }
   }
 }
@@ -65,9 +65,9 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
 
 void RestartInPlace(const Host& host, const UnitNames& units) {
   const std::map<std::string, UnitState> before = host.systemd.Show(units);
-  host.systemd.QueueRestart(WithoutServicesOf(units));
+  host.systemd.Restart(WithoutServicesOf(units), Jobs::kAwaitBriefly);
   WaitUntilReplaced(host, before);
-  host.systemd.QueueStart(units);  // a socket takes along only a service that ran
+  host.systemd.Start(units, Jobs::kAwaitBriefly);  // a socket takes along only a service that ran
 }
 
 }  // namespace activator

@@ -46,7 +46,7 @@ TEST_F(TimerTest, ASwitchStartsTheTimerAndNotTheService) {
 
 TEST_F(TimerTest, ARunGoesOnDuringASwitchAndIsStoppedWithItsRemoval) {
   ActivateFirst();
-  systemd.QueueStart({"job.service"});
+  systemd.Start({"job.service"}, Jobs::kQueue);
   EXPECT_EQ(ActivateNumber(Stage("job", "two")), 0) << error;
   EXPECT_EQ(RunningProgram("job.service"), "one");
   const uint64_t without =
@@ -70,7 +70,7 @@ TEST_F(TimerTest, TheWayBackToAServiceStopsTheRunOfItsTimer) {
   ScheduleAt("daily");
   host.observer = [this](int step) {
     if (step == 5) {
-      systemd.QueueStart({"job.service"});  // the timer is due at once
+      systemd.Start({"job.service"}, Jobs::kQueue);  // the timer is due at once
       systemd.fail_call = "start job.timer";
     }
   };
