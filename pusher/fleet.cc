@@ -6,14 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cctype>
 #include <chrono>
 #include <exception>
-#include <mutex>
-#include <system_error>
-#include <thread>
 
+#include "base/at_once.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "pusher/remote_switch.h"
@@ -61,40 +58,6 @@ void AllowManyFiles() {
 base::Error Interrupted(const std::string& why) { return {base::Code::kInterrupted, why}; }
 
 }  // namespace
-
-void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>& work) {
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr thrown;
-  const auto run = [&] {
-    try {
-      for (size_t i = next++; i < count && !base::Interrupted(); i = next++) {
-        work(i);
-      }
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(mutex);
-      thrown = std::current_exception();
-      next = count;
-    }
-  };
-  std::vector<std::thread> threads;
-  threads.reserve(std::min(count, jobs));
-  try {
-    for (size_t i = 0; i < std::min(count, jobs); ++i) {
-      threads.emplace_back(run);
-    }
-  } catch (const std::system_error&) {  // the system has no more; those that run do it all
-    if (threads.empty()) {
-      throw;
-    }
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
-  if (thrown) {
-    std::rethrow_exception(thrown);
-  }
-}
 
 Fleet::Fleet(const std::vector<Target>& targets, const Arguments& arguments,
              const AgentBinary& agent, Board& board)
@@ -208,7 +171,7 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
 
 void Fleet::Plan(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
-  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PlanOne(outcome, io); });
     report(outcome);
@@ -217,7 +180,7 @@ void Fleet::Plan(const Reporter& report) {
 
 void Fleet::Push(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
-  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     outcome.seconds = 0;
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PushOne(outcome, io); });
@@ -232,7 +195,7 @@ void Fleet::Push(const Reporter& report) {
 
 void Fleet::Activate(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before its activation");
-  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     Try(outcome, outcome.switch_seconds,
         fmt::format("activating generation {}", outcome.push.staged.generation),

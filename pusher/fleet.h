@@ -51,11 +51,6 @@ struct HostOutcome {
   int exit_code() const { return error ? static_cast<int>(error->code()) : 0; }
 };
 
-// Calls `work` for 0 to count - 1, at most `jobs` at once, each on a thread of its own; no new one
-// is begun once we were interrupted. Returns when all have ended; then throws what one of them
-// threw.
-void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>& work);
-
 // Told of each host when it is done, by any thread.
 using Reporter = std::function<void(const HostOutcome&)>;
 
