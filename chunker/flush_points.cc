@@ -8,18 +8,19 @@
 namespace chunker {
 namespace {
 
-// From `first` on, each place where content lets a chunk end.
+constexpr int kMostTries = 3;
+
+// From `first` on each place where content lets a chunk end, where they explain the frame: a flush
+// ends a block, and several points that all do are no accident. Empty otherwise.
 std::vector<size_t> PointsFrom(size_t first, const ChunkContent& content, const CutFinder& cuts) {
   std::vector<size_t> out = {first};
   while (out.back() < content.bytes.size()) {
     out.push_back(cuts.NextCandidate(content.bytes, out.back()));
+    if (!std::ranges::binary_search(content.block_ends, out.back())) {
+      return {};
+    }
   }
-  return out;
-}
-
-// A flush ends a block. Several points that all do are no accident, one is the end of any frame.
-bool Explain(const std::vector<size_t>& points, const ChunkContent& content) {
-  return points.size() > 1 && std::ranges::includes(content.block_ends, points);
+  return out.size() > 1 ? out : std::vector<size_t>();
 }
 
 }  // namespace
@@ -31,21 +32,18 @@ std::optional<std::vector<size_t>> FlushPointFinder::Find(std::span<const uint8_
     return end;
   }
   const CutFinder cuts(kZstdCutSizes);
-  std::vector<size_t> points = PointsFrom(cuts.FirstCut(content.bytes), content, cuts);
-  if (Explain(points, content)) {
-    return points;
-  }
-  if (Makes(chunk, content, end)) {
-    return end;
-  }
-  // Cut with other sizes: the first cut is the first place from which all is explained.
-  for (const size_t first : content.block_ends) {
-    points = PointsFrom(first, content, cuts);
-    if (Explain(points, content)) {
-      return Makes(chunk, content, points) ? std::optional(points) : std::nullopt;
+  const size_t first_cut = cuts.FirstCut(content.bytes);
+  int tries = 0;
+  for (const size_t first : content.block_ends) {  // a later one explains what the first one does
+    std::vector<size_t> points = PointsFrom(first, content, cuts);
+    if (points.empty() || (first != first_cut && ++tries > kMostTries)) {
+      continue;
+    }
+    if (first == first_cut || Makes(chunk, content, points)) {
+      return points;
     }
   }
-  return std::nullopt;
+  return Makes(chunk, content, end) ? std::optional(end) : std::nullopt;
 }
 
 bool FlushPointFinder::Makes(std::span<const uint8_t> chunk, const ChunkContent& content,

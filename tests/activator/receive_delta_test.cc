@@ -10,6 +10,7 @@
 #include "activator/receive_session.h"
 #include "activator/version_locks.h"
 #include "base/error.h"
+#include "chunker/frame_encoder.h"
 #include "pusher/push_session.h"
 #include "tests/support/synthetic_image.h"
 
@@ -136,6 +137,32 @@ TEST_F(ReceiveDeltaTest, WithoutDeltasOrWithoutTheOldVersionHereTheChunksAreSent
   EXPECT_EQ(alone.image.chunks_as_delta, 0U);
   EXPECT_EQ(alone.image.basis, "");
   ExpectPublished(new_);
+}
+
+// Images of other cut sizes than ours: what cannot be made again is known before it is sent.
+TEST_F(ReceiveDeltaTest, FramesThatCannotBeMadeAgainGoAsTheyAre) {
+  const auto encoder =
+      chunker::MakeFrameEncoder(images::ImageDirectory(old_).manifest().image.codec);
+  std::string text;
+  for (int i = 0; text.size() < 150'000; ++i) {
+    text += std::to_string(i * 7919) + " ";
+  }
+  const auto framed = [&] {
+    const std::vector<size_t> anywhere = {50'000, 50'001, 90'000, text.size()};
+    return std::string(base::AsText(
+        chunker::AlignedToBlocks(encoder->EncodeUpToLast(base::AsBytes(text), anywhere))));
+  };
+  chunks_.push_back(framed());
+  Push(Build("3"));
+  text.replace(1000, 5, "other");
+  chunks_.back() = framed();
+  chunks_[1].replace(50'000, 20, "twenty other letters");
+  const std::string update = Build("4");
+  const Outcome outcome = Push(update);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.image.chunks_sent, 2U);
+  EXPECT_EQ(outcome.image.chunks_failed, 0U);
+  ExpectPublished(update);
 }
 
 TEST_F(ReceiveDeltaTest, WhereTheHostsOldContentIsDamagedTheChunksAreSentInTheSamePush) {
