@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 #include "base/sys.h"
@@ -102,6 +104,28 @@ class KeepingTest : public ImgpushTest {
 
   std::string built_;
 };
+
+class CountingReads : public base::Sys {
+ public:
+  ssize_t PRead(int fd, void* buffer, size_t size_bytes, off_t offset) override {
+    const ssize_t got = Sys::PRead(fd, buffer, size_bytes, offset);
+    bytes += static_cast<uint64_t>(std::max<ssize_t>(got, 0));
+    return got;
+  }
+  std::atomic<uint64_t> bytes = 0;
+};
+
+TEST_F(KeepingTest, WhatHostsNeedAlikeIsReadOnce) {
+  const auto read_by_push_to = [&](const std::string& hosts) {
+    CountingReads reads;
+    const base::ScopedSys seam(reads);
+    EXPECT_EQ(Run({"--deltas", hosts}).code, 0);
+    return reads.bytes.load();
+  };
+  const uint64_t one = read_by_push_to(host() + "1");
+  EXPECT_GT(one, 3'600'000U);  // the old version, and what changed
+  EXPECT_LT(read_by_push_to(host() + "2," + host() + "3"), one + one / 4);
+}
 
 TEST_F(KeepingTest, AFullTemporaryFolderCostsTimeAlone) {
   ::setenv("TMPDIR", directory_.path().c_str(), 1);
