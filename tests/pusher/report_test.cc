@@ -119,7 +119,7 @@ TEST_F(KeepingTest, WhatHostsNeedAlikeIsReadOnce) {
   const auto read_by_push_to = [&](const std::string& hosts) {
     CountingReads reads;
     const base::ScopedSys seam(reads);
-    EXPECT_EQ(Run({"--deltas", hosts}).code, 0);
+    EXPECT_EQ(Run({"--jobs", "1", "--deltas", hosts}).code, 0);
     return reads.bytes.load();
   };
   const uint64_t one = read_by_push_to(host() + "1");
