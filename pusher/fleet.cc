@@ -115,18 +115,19 @@ void Fleet::Connect(HostOutcome& outcome) {
     outcome.conversation =
         std::make_unique<Conversation>(outcome.target, options_, agent_,
                                        PushOptions{arguments_.deltas.value_or(!is_folder), &work_});
+    outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
+    outcome.by_sudo = outcome.conversation->remote.by_sudo();
   }
   outcome.conversation->waiting.reset();
-  outcome.agent_bytes = outcome.conversation->remote.agent_bytes();
-  outcome.by_sudo = outcome.conversation->remote.by_sudo();
 }
 
 void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
   Connect(outcome);
   outcome.plan = outcome.conversation->session.Plan(io);
   if (!outcome.plan->host.fits) {
-    base::Fail(base::Code::kFailed, "{} are needed there, {} are free; make room (activate prune)",
-               base::HumanBytes(outcome.plan->host.needed_bytes),
+    base::Fail(base::Code::kFailed,
+               "{} are needed there and {} to spare, {} are free; make room (activate prune)",
+               base::HumanBytes(outcome.plan->host.needed_bytes), base::HumanBytes(kHeadroomBytes),
                base::HumanBytes(outcome.plan->host.free_bytes));
   }
   if (arguments_.plan) {
@@ -138,7 +139,27 @@ void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
                                                               std::chrono::seconds(5), kPatience);
 }
 
+// A connection that waited for its turn may have ended: a host gives up an hour after its plan, a
+// router may before. Then the push begins anew.
 void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
+  const bool waited = outcome.conversation != nullptr;
+  try {
+    PushOver(outcome, io);
+  } catch (const base::Error& error) {
+    const bool answered = outcome.conversation && outcome.conversation->session.answered();
+    if (!waited || answered || error.code() != base::Code::kUnreachable) {
+      throw;
+    }
+    outcome.conversation.reset();
+    PushOver(outcome, io);
+  }
+  if (!arguments_.activate || !outcome.conversation->remote.connection().by_ssh()) {
+    outcome.conversation->remote.Close();
+    outcome.conversation.reset();
+  }
+}
+
+void Fleet::PushOver(HostOutcome& outcome, const base::Io& io) {
   Connect(outcome);
   PushSession& session = outcome.conversation->session;
   try {
@@ -148,10 +169,6 @@ void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
     throw;
   }
   outcome.sent_bytes = session.sent_bytes();
-  if (!arguments_.activate || !outcome.conversation->remote.connection().by_ssh()) {
-    outcome.conversation->remote.Close();
-    outcome.conversation.reset();
-  }
 }
 
 void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {

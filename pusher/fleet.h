@@ -72,6 +72,8 @@ class Fleet {
   void HangUp();
 
   const std::vector<HostOutcome>& outcomes() const { return outcomes_; }
+  // Why what hosts share was made for each anew; empty: it was not.
+  std::string trouble_keeping() const { return work_.trouble_keeping(); }
 
  private:
   // A step of one host, with `seconds` to add to and a line that says `doing`.
@@ -81,6 +83,7 @@ class Fleet {
   void Connect(HostOutcome& outcome);
   void PlanOne(HostOutcome& outcome, const base::Io& io);
   void PushOne(HostOutcome& outcome, const base::Io& io);
+  void PushOver(HostOutcome& outcome, const base::Io& io);
   void ActivateOne(HostOutcome& outcome, const base::Io& io);
 
   const Arguments& arguments_;

@@ -72,6 +72,8 @@ class PushSession {
   PushResult Push(const base::Io& io);
   // Of the push, without heartbeats and what the plan took.
   uint64_t sent_bytes() const { return wire_.sent_bytes() - plan_bytes_; }
+  // The host has said something to the push.
+  bool answered() const { return answered_; }
 
  private:
   struct Item {
@@ -107,6 +109,7 @@ class PushSession {
   std::optional<Hello> hello_;
   std::vector<Item> items_;
   uint64_t plan_bytes_ = 0;
+  bool answered_ = false;
 };
 
 // A session that is one push.

@@ -55,12 +55,12 @@ std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
   for (const PushedImage& image : outcome.push.images) {
     if (image.already_there) {
       line += fmt::format("{} {} already there, ", image.name, image.id);
+    } else if (image.repaired) {
+      line += fmt::format("{} {} was damaged there and is repaired, ", image.name, image.id);
     }
   }
-  return line + fmt::format("sent {} of {} ({}) in {:.1f} s, {}\n",
-                            base::HumanBytes(outcome.sent_bytes),
-                            base::HumanBytes(outcome.image_bytes),
-                            Percent(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
+  return line + fmt::format("sent {} in {:.1f} s, {}\n",
+                            ShareText(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
                             NextStep(outcome, arguments));
 }
 
@@ -90,6 +90,7 @@ images::Json ToJson(const HostOutcome& outcome) {
     out["images"].push_back({{"name", image.name},
                              {"id", image.id},
                              {"already_there", image.already_there},
+                             {"repaired", image.repaired},
                              {"basis", image.basis}});
     total += image.chunks_total;
     sent += image.chunks_sent;
@@ -118,9 +119,22 @@ std::string ErrorLineOf(const HostOutcome& outcome) {
   return fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
 }
 
-std::string Percent(uint64_t part, uint64_t whole) {
-  return fmt::format(
-      "{:.1f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes) {
+  if (part_bytes > whole_bytes) {
+    return fmt::format("{} for {}", base::HumanBytes(part_bytes), base::HumanBytes(whole_bytes));
+  }
+  const double percent =
+      whole_bytes == 0 ? 0.0
+                       : 100.0 * static_cast<double>(part_bytes) / static_cast<double>(whole_bytes);
+  return fmt::format("{} of {} ({:.1f}%)", base::HumanBytes(part_bytes),
+                     base::HumanBytes(whole_bytes), percent);
+}
+
+void ReportAgent(const HostOutcome& outcome, Board& board) {
+  if (outcome.agent_bytes > 0) {
+    board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
+                               outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
+  }
 }
 
 void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
@@ -140,9 +154,8 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& b
           outcome.target.name, image.chunks_failed, image.chunks_sent, image.name));
     }
   }
-  if (outcome.agent_bytes > 0) {
-    board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
-                               outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
+  if (!outcome.plan) {  // which said so
+    ReportAgent(outcome, board);
   }
 }
 

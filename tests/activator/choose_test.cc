@@ -48,6 +48,24 @@ TEST_F(ChooseTest, RefusesTwoServicesOfOneName) {
   EXPECT_TRUE(GenerationNumbers(layout).empty());
 }
 
+TEST_F(ChooseTest, AVersionThatIsGoneIsNamedWithTheRemedy) {
+  const auto web = Push("web", "one");
+  ASSERT_EQ(ActivateNumber(StageGeneration(layout, {{"web", web}}, "").number), 0);
+  const std::string version = layout.Version("web", images::ImageId::Of(web));
+  base::RemoveTree(version);
+  const auto db = Push("db", "db");
+  try {
+    StageGeneration(layout, {{"db", db}}, "");
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_THAT(thrown.what(), HasSubstr("web " + base::BaseName(version) +
+                                         ", which the generation has as well, is not whole here"));
+    EXPECT_THAT(thrown.what(), HasSubstr("; push web too"));
+  }
+  Push("web", "one");
+  EXPECT_TRUE(StageGeneration(layout, {{"db", db}, {"web", web}}, "").created);
+}
+
 TEST_F(ChooseTest, NeverGivesANumberTwice) {
   EXPECT_EQ(Stage("web", "one"), 1U);
   EXPECT_EQ(Stage("web", "two"), 2U);
