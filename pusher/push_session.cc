@@ -249,7 +249,21 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   result.basis = deltas != nullptr && item.basis ? item.basis->text() : "";
 }
 
+// Reads the old version while the offer is on its way and the host answers.
+std::future<void> PushSession::ReadOldAhead(const Item& item) const {
+  if (!item.basis || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
+    return {};
+  }
+  return std::async(std::launch::async, [&item] {
+    try {
+      item.work->DeltasAgainst(&item.basis->image);
+    } catch (const base::Error&) {  // found again, and said, by who needs it
+    }
+  });
+}
+
 void PushSession::PushImage(const Item& item, PushedImage& result) {
+  const std::future<void> ahead = ReadOldAhead(item);
   SendOfferOf(wire_, item);
   if (item.held) {
     return;

@@ -4,6 +4,7 @@
 #define SLIPWAY_PUSHER_PUSH_SESSION_H_
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,7 @@ class PushSession {
   std::shared_ptr<DeltaWork> DeltasFor(const Item& item, const std::vector<bool>& missing);
   void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
                    const std::string& label, PushedImage& result);
+  std::future<void> ReadOldAhead(const Item& item) const;
   void PushImage(const Item& item, PushedImage& result);
   PushPlan PlanAll();
   void Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan);
