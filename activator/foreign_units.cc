@@ -15,16 +15,19 @@ bool IsForeign(const Host& host, const UnitState& state) {
 }
 
 void CheckLink(const Host& host, const std::string& unit) {
-  if (IsNameFree(host, unit)) {
+  const std::optional<std::string> other = InTheWayOf(host, unit);
+  if (!other) {
     return;
   }
-  const std::string path = host.unit_directory + "/" + unit;
-  if (base::ReadLinkIfThere(path) == "/dev/null") {
-    base::Fail(base::Code::kFailed, "{} is masked on this host: systemctl unmask {}", unit, unit);
+  const bool is_read_only = !other->starts_with(host.unit_directory + "/");
+  const char* where = is_read_only ? " in the system's own configuration" : "";
+  if (base::ReadLinkIfThere(*other) == "/dev/null") {
+    base::Fail(base::Code::kFailed, "{} is masked on this host ({}): {}", unit, *other,
+               is_read_only ? std::string("unmask it") + where : "systemctl unmask " + unit);
   }
   base::Fail(base::Code::kFailed,
-             "{} is there and is not ours: move it away, or rename the service in its definition",
-             path);
+             "{} is there and is not ours: move it away{}, or rename the service in its definition",
+             *other, where);
 }
 
 }  // namespace
