@@ -91,7 +91,7 @@ void Finder::CheckLoaded(const std::string& unit, const UnitState& state,
 // A run that a timer started goes on through a switch.
 void Finder::CheckProcess(const std::string& unit, const UnitState& state,
                           const HostedUnit& hosted) {
-  if (::geteuid() == 0 && !hosted.is_scheduled &&
+  if (::geteuid() == 0 && !hosted.is_scheduled && !hosted.image_path.empty() &&
       !host_.systemd.RunsFrom(state, hosted.image_path)) {
     Say("{}: its process {} runs from another image than {}", unit, state.main_pid,
         hosted.image_path);

@@ -19,11 +19,12 @@ void CheckLink(const Host& host, const std::string& unit) {
   if (!other) {
     return;
   }
-  const bool is_read_only = !other->starts_with(host.unit_directory + "/");
-  const char* where = is_read_only ? " in the system's own configuration" : "";
+  const bool can_change = other->starts_with(host.unit_directory + "/");
+  const char* where = can_change ? "" : " in the system's own configuration";
   if (base::ReadLinkIfThere(*other) == "/dev/null") {
-    base::Fail(base::Code::kFailed, "{} is masked on this host ({}): {}", unit, *other,
-               is_read_only ? std::string("unmask it") + where : "systemctl unmask " + unit);
+    base::Fail(
+        base::Code::kFailed, "{} is masked on this host: {}", unit,
+        can_change ? "systemctl unmask " + unit : fmt::format("unmask it{} ({})", where, *other));
   }
   base::Fail(base::Code::kFailed,
              "{} is there and is not ours: move it away{}, or rename the service in its definition",

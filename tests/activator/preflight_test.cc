@@ -250,9 +250,10 @@ TEST_F(HiddenTest, AUnitThatWouldHideOursIsRefusedWithAdoptToo) {
 TEST_F(HiddenTest, SoIsAMask) {
   base::ReplaceSymlink("/dev/null", etc + "/web.service");
   on_foreign = Foreign::kAdopt;
-  ExpectRefused(Stage("web", "one"), "web.service is masked on this host (" + etc +
-                                         "/web.service): unmask it in the system's own "
-                                         "configuration");
+  ExpectRefused(
+      Stage("web", "one"),
+      "web.service is masked on this host: unmask it in the system's own configuration (" + etc +
+          "/web.service)");
 }
 
 TEST_F(HiddenTest, ALinkOfOursFromBeforeIsNotInTheWay) {

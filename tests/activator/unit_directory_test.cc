@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <optional>
+#include <string>
+
 #include "base/atomic_file.h"
 #include "base/file.h"
 #include "tests/support/scratch.h"
@@ -41,37 +44,40 @@ TEST_F(UnitDirectoryTest, IsAnotherWhereTheConfiguredOneIsALink) {
   EXPECT_EQ(Path(), kRun);
 }
 
-// In a child with mounts of its own: a mount that is read-only although its file system is not, and
-// a file system that is.
-int MountedReadOnly(const std::string& units, bool overlay, bool as_nobody) {
+// In a child with mounts of its own. nullopt: it may not mount.
+std::optional<std::string> PathWhereMounted(const std::string& units, const std::string& overlay,
+                                            bool as_nobody) {
   const pid_t child = ::fork();
   if (child == 0) {
     const bool is_mounted =
         ::unshare(CLONE_NEWNS) == 0 &&
         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-        (overlay ? ::mount("none", units.c_str(), "overlay", MS_RDONLY,
-                           ("lowerdir=" + units + ":" + base::ParentOf(units)).c_str()) == 0
-                 : ::mount(units.c_str(), units.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
-                       ::mount("none", units.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY,
-                               nullptr) == 0);
+        (overlay.empty() ? ::mount(units.c_str(), units.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+                               ::mount("none", units.c_str(), nullptr,
+                                       MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0
+                         : ::mount("none", units.c_str(), "overlay", 0, overlay.c_str()) == 0);
     if (!is_mounted || (as_nobody && ::seteuid(65534) != 0)) {
       ::_exit(2);
     }
-    ::_exit(FindUnitDirectory(units).path == kRun ? 0 : 1);
+    ::_exit(FindUnitDirectory(units).path == units ? 1 : 0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  return WEXITSTATUS(status);
+  return WEXITSTATUS(status) == 2 ? std::nullopt
+                                  : std::optional(WEXITSTATUS(status) == 0 ? kRun : units);
 }
 
+// A mount that is read-only although its file system is not, and a file system that is.
 TEST_F(UnitDirectoryTest, IsAnotherWhereTheConfiguredOneIsReadOnly) {
-  for (const bool overlay : {false, true}) {
+  base::MakeDirectories(At("one"));
+  base::MakeDirectories(At("two"));
+  for (const std::string& overlay : {std::string(), "lowerdir=" + At("one") + ":" + At("two")}) {
     for (const bool as_nobody : {false, true}) {
-      const int result = MountedReadOnly(units_, overlay, as_nobody);
-      if (result == 2) {
-        GTEST_SKIP() << "cannot mount here";
+      const auto path = PathWhereMounted(units_, overlay, as_nobody);
+      if (!path) {
+        GTEST_SKIP() << "cannot mount " << (overlay.empty() ? "here" : "an overlay here");
       }
-      EXPECT_EQ(result, 0) << overlay << as_nobody;
+      EXPECT_EQ(*path, kRun) << overlay << as_nobody;
     }
   }
 }
