@@ -58,6 +58,12 @@ TEST_P(CrashTest, ARebootRecovers) {
   ExpectOneVersion();
 }
 
+TEST_P(CrashTest, TheBootUnitStartedByHandRecovers) {
+  host_.MustRun("systemctl restart slipway-boot.service");
+  ExpectOneVersion();
+  EXPECT_THAT(Activate(host_, "status").out, HasSubstr("the host matches generation"));
+}
+
 INSTANTIATE_TEST_SUITE_P(AfterStep, CrashTest, testing::Range(1, 8));
 
 }  // namespace
