@@ -48,10 +48,9 @@ class PruneOnHostTest : public testing::Test {
 };
 
 TEST_F(PruneOnHostTest, LeavesWhatAPushInProgressReadsFromAndWhatItWrites) {
-  StoppedPush push(workshop_, host_, new_, {"--no-deltas"});
+  StoppedPush push(workshop_, host_, new_, 100'000, {"--no-deltas"});
   ASSERT_FALSE(push.HasEnded());
   const std::string transfer = host_.MustRun("ls /var/lib/images/incoming");
-  printf("%s\n", host_.MustRun("ps ax; cat /proc/locks; ls -ai /var/lib/images; ls -la /var/lib/images/nginx/ /var/lib/images/incoming/*").c_str());
   const RunResult prune = Activate(host_, "prune --keep 1");
   EXPECT_EQ(prune.exit_code, 0) << prune.err;
   EXPECT_THAT(prune.err, HasSubstr("a push reads from " + PathOf(old_) + ": left there"));

@@ -14,19 +14,21 @@
 
 namespace tests {
 
-// A push whose link stops after 3 MB of what is sent, until Open().
+// A push whose link stops after that many bytes of what is sent, until Open(). Where less is sent,
+// it ends but for its connection.
 class StoppedPush {
  public:
   StoppedPush(const Workshop& workshop, const TestHost& host, const std::string& image,
-              const std::vector<std::string>& options = {})
+              uint64_t bytes = 3'000'000, const std::vector<std::string>& options = {})
       : folder_(workshop.folder()) {
-    base::WriteFileAtomically(folder_ + "/slow-ssh",
-                              "#!/bin/sh\n(dd bs=4096 iflag=count_bytes count=3000000 status=none; "
-                              ": >" +
-                                  folder_ + "/stopped; while [ ! -e " + folder_ +
-                                  "/open ]; do sleep 0.05; done; exec cat) | ssh -F " +
-                                  host.SshConfig() + " \"$@\"\n",
-                              0755);
+    base::WriteFileAtomically(
+        folder_ + "/slow-ssh",
+        "#!/bin/sh\n(dd bs=4096 iflag=count_bytes count=" + std::to_string(bytes) +
+            " status=none; "
+            ": >" +
+            folder_ + "/stopped; while [ ! -e " + folder_ +
+            "/open ]; do sleep 0.05; done; exec cat) | ssh -F " + host.SshConfig() + " \"$@\"\n",
+        0755);
     result_ = std::async(std::launch::async, [this, options, name = host.Name(), image] {
       std::vector<std::string> argv = {SLIPWAY_BIN "/imgpush", "--ssh", folder_ + "/slow-ssh"};
       argv.insert(argv.end(), options.begin(), options.end());
