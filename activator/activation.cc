@@ -47,7 +47,7 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
       host.systemd.DaemonReload();
     }
     host.systemd.ResetFailed(down);
-    host.systemd.QueueStart(down);
+    host.systemd.Start(down, Jobs::kAwaitBriefly);
     RestartInPlace(host, of_another_image);
     WaitUntilStarted(host, again, timeout);
     WaitUntilSettled(host, again);

@@ -130,10 +130,11 @@ void Boot::LinkAll(const HostedUnits& units) {
 }
 
 void Boot::RenewUsers(uint64_t generation) {
-  if (generation == kNoGeneration) {
-    return;
+  Apps apps;
+  if (generation != kNoGeneration) {
+    parts_.Try([&] { apps = LoadGeneration(host_.layout, generation).apps; });
   }
-  for (const auto& [name, digest] : LoadGeneration(host_.layout, generation).apps) {
+  for (const auto& [name, digest] : apps) {
     const std::string path = host_.layout.Version(name, images::ImageId::Of(digest));
     parts_.Try([&] { ProvideUsersOf(host_, images::ImageDirectory(path), AbsentUsers::kRefuse); });
   }
@@ -142,8 +143,8 @@ void Boot::RenewUsers(uint64_t generation) {
 // They are ordered after us: waiting for them would be waiting for ourselves.
 void Boot::QueueAll(const HostedUnits& units) {
   const UnitNames start = NamesOf(Unscheduled(Select(units, linked_)));
-  host_.systemd.QueueRestart(start - (start - hidden_));
-  host_.systemd.QueueStart((start - hidden_) + (adopted_ - start));
+  host_.systemd.Restart(start - (start - hidden_), Jobs::kQueue);
+  host_.systemd.Start((start - hidden_) + (adopted_ - start), Jobs::kQueue);
 }
 
 void Boot::Run() {

@@ -174,14 +174,19 @@ UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units) {
 }
 
 void StopUnits(const Host& host, const UnitNames& units) {
+  StopUnits(host, host.systemd.Show(units));
+}
+
+void StopUnits(const Host& host, const std::map<std::string, UnitState>& units) {
   UnitNames running;
-  for (const auto& [name, state] : host.systemd.Show(units)) {
+  for (const auto& [name, state] : units) {
     if (!IsStopped(state)) {
       running.push_back(name);
     }
   }
-  host.systemd.QueueStop(running);
-  WaitUntilStopped(host, running);
+  if (!host.systemd.Stop(running, Jobs::kAwaitBriefly)) {
+    WaitUntilStopped(host, running);
+  }
 }
 
 namespace {

@@ -1,9 +1,10 @@
 // Waiting for units, by asking systemd again and again, each wait with a deadline: systemctl itself
-// would wait for as long as a job lasts.
+// would wait for as long as a job lasts (a moment of that is asked of it, systemd.h).
 #ifndef SLIPWAY_ACTIVATOR_HEALTH_H_
 #define SLIPWAY_ACTIVATOR_HEALTH_H_
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -60,6 +61,8 @@ class StopWatch {
 
 // Stops those that are not down and waits until they are; throws as StopWatch.
 void StopUnits(const Host& host, const UnitNames& units);
+// The same of units that were asked about just now.
+void StopUnits(const Host& host, const std::map<std::string, UnitState>& units);
 
 // Waits until each is active, its process runs from the unit's image, and its check passes. Throws
 // Error{kFailed}, with the reason and the unit's last log lines, as soon as one failed, ended or

@@ -1,6 +1,7 @@
 #include "activator/preflight.h"
 
 #include <array>
+#include <future>
 #include <optional>
 #include <string_view>
 
@@ -106,24 +107,52 @@ std::string WithProgram(const std::string& text, const std::string& program) {
 // systemd-analyze takes what follows a colon for an alias. No service has capital letters.
 std::string WithoutColon(std::string task) { return task.replace(task.find(':'), 1, "-TASK-"); }
 
-void CheckUnits(const Host& host, const HostedUnits& units,
-                const std::map<std::string, std::string>& tasks) {
-  if (units.empty()) {
-    return;
-  }
-  const base::TemporaryDirectory work(host.layout.Incoming(), std::string(base::kTemporaryPrefix));
+// No power cut matters to a file that is read at once and removed.
+void WriteScratch(const std::string& path, const std::string& text) {
+  base::AtomicFile file(path, 0644);
+  base::WriteAll(file.fd(), base::AsBytes(text), file.temporary_path());
+  file.CommitUnsynced();
+}
+
+// systemd's opinion of the units, which it forms while we look at the images.
+class UnitsCheck {
+ public:
+  UnitsCheck(const Host& host, const HostedUnits& units,
+             const std::map<std::string, std::string>& tasks)
+      : work_(host.layout.Incoming(), std::string(base::kTemporaryPrefix)),
+        problem_(
+            std::async(std::launch::async, [&systemd = host.systemd, files = Write(units, tasks)] {
+              return files.empty() ? std::string() : systemd.Verify(files);
+            })) {}
+
+  void Require();
+
+ private:
+  std::vector<std::string> Write(const HostedUnits& units,
+                                 const std::map<std::string, std::string>& tasks) const;
+
+  const base::TemporaryDirectory work_;
+  std::future<std::string> problem_;  // waited for before the files go
+};
+
+std::vector<std::string> UnitsCheck::Write(const HostedUnits& units,
+                                           const std::map<std::string, std::string>& tasks) const {
   const std::string program = base::RealPath("/proc/self/exe");
   std::vector<std::string> files;
   for (const auto& [name, unit] : units) {
-    files.push_back(work.path() + "/" + name);
-    base::WriteFileAtomically(files.back(), WithProgram(unit.text, program));
+    files.push_back(work_.path() + "/" + name);
+    WriteScratch(files.back(), WithProgram(unit.text, program));
     for (const auto& [task, limit] : unit.task_limits) {
       const std::string task_name = units::TaskUnit(name, task);
-      files.push_back(work.path() + "/" + WithoutColon(task_name));
-      base::WriteFileAtomically(files.back(), WithProgram(tasks.at(task_name), program));
+      files.push_back(work_.path() + "/" + WithoutColon(task_name));
+      WriteScratch(files.back(), WithProgram(tasks.at(task_name), program));
     }
   }
-  const std::string problem = host.systemd.Verify(files);
+  return files;
+}
+
+void UnitsCheck::Require() {
+  const std::string problem = problem_.get();
   if (!problem.empty()) {
     base::Fail(base::Code::kFailed,
                "systemd does not accept the units; see \"directives\" in the definition: {}",
@@ -142,15 +171,16 @@ std::string SelinuxNote(const std::string& enforce_file) {
 }
 
 void Preflight(const Host& host, uint64_t from, uint64_t to, Foreign foreign) {
-  const images::Services services = CheckVersions(host, from, to);
   const HostedUnits before = LoadUnits(host.layout, from);
   const HostedUnits units = LoadUnits(host.layout, to);
   const UnitDifference difference = Compare(before, units);
+  UnitsCheck units_check(host, Select(units, difference.added + difference.changed),
+                         TaskTexts(host.layout, to));
+  const images::Services services = CheckVersions(host, from, to);
   CheckNames(host, NamesOf(units), difference.added, foreign);
   CheckPorts(host, services, before,
              difference.added + difference.changed + difference.removed + difference.in_place);
-  CheckUnits(host, Select(units, difference.added + difference.changed),
-             TaskTexts(host.layout, to));
+  units_check.Require();
   if (const std::string note = SelinuxNote("/sys/fs/selinux/enforce"); !note.empty()) {
     host.io.Err("activate: {}\n", note);
   }

@@ -53,14 +53,14 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
 }  // namespace
 
 void QueueRestartInPlace(const Host& host, const UnitNames& units) {
-  host.systemd.QueueRestart(WithoutServicesOf(units));
+  host.systemd.Restart(WithoutServicesOf(units), Jobs::kQueue);
 }
 
 void RestartInPlace(const Host& host, const UnitNames& units) {
   const std::map<std::string, UnitState> before = host.systemd.Show(units);
-  QueueRestartInPlace(host, units);
+  host.systemd.Restart(WithoutServicesOf(units), Jobs::kAwaitBriefly);
   WaitUntilReplaced(host, before);
-  host.systemd.QueueStart(units);  // a socket takes along only a service that ran
+  host.systemd.Start(units, Jobs::kAwaitBriefly);  // a socket takes along only a service that ran
 }
 
 }  // namespace activator

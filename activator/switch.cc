@@ -60,6 +60,7 @@ class Switch {
   const HostedUnits to_;
   const UnitDifference difference_;
   HostedUnits touched_;  // what is started and watched; the others are left alone
+  UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
   SwitchRecord record_;
 };
 
@@ -101,20 +102,29 @@ void Switch::AddLinks() {
   EnsureTaskLinks(host_, request_.to);
 }
 
+// Whether systemd stops others along with these.
+bool StopsOthers(const std::map<std::string, UnitState>& units) {
+  return std::any_of(units.begin(), units.end(), [&](const auto& unit) {
+    const std::vector<std::string>& along = unit.second.stops_along;
+    return std::any_of(along.begin(), along.end(),
+                       [&](const std::string& other) { return !units.contains(other); });
+  });
+}
+
 // systemd also stops what requires or is bound to a unit that is stopped: such units of ours are
 // started again with the changed ones, although they did not change. A run that a timer started
 // ends by itself, under the version that it began with, where a timer starts the next one, too.
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
-  UnitNames unchanged;
-  for (const auto& [name, unit] : Unscheduled(to_)) {
-    if (!touched_.contains(name)) {
-      unchanged.push_back(name);
-    }
+  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
+  const std::map<std::string, UnitState> stopped =
+      host_.systemd.Show(record_.adopted + difference_.removed + (changed - difference_.in_place));
+  UnitNames unchanged;  // all may stop along with others that stop along
+  if (StopsOthers(stopped)) {
+    unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
-  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
-  StopUnits(host_, record_.adopted + difference_.removed + (changed - difference_.in_place));
+  StopUnits(host_, stopped);
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
@@ -132,7 +142,9 @@ void Switch::Reload() {
   for (const auto& [task, text] : TaskTexts(host_.layout, request_.to)) {
     names.push_back(task);
   }
-  if (!host_.systemd.InMemory(names).empty()) {
+  in_memory_ = host_.systemd.InMemory(names + (NamesOf(touched_) - names));
+  if (std::any_of(names.begin(), names.end(),
+                  [&](const std::string& name) { return Contains(in_memory_, name); })) {
     host_.systemd.DaemonReload();
   }
 }
@@ -144,8 +156,8 @@ HostedUnits Switch::Changed() const { return Select(to_, difference_.added + dif
 void Switch::StartNew() {
   RunHooks(host_, Changed(), units::Task::kBeforeStart);
   const UnitNames names = NamesOf(touched_);
-  host_.systemd.ResetFailed(names);
-  host_.systemd.QueueStart(names - difference_.in_place);
+  host_.systemd.ResetFailed(names - (names - in_memory_));
+  host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
   RestartInPlace(host_, difference_.in_place);
   WaitUntilStarted(host_, touched_, request_.timeout);
 }

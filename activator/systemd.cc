@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string_view>
 
@@ -20,12 +21,20 @@ namespace {
 // A reload reads every unit of the host; the other calls answer at once unless systemd is stuck.
 constexpr std::chrono::seconds kCallTimeout{90};
 constexpr std::chrono::seconds kLogTimeout{5};
+constexpr std::chrono::milliseconds kJobPatience{1000};
+constexpr std::string_view kRefused = "Failed to ";  // and not "Job for ... failed"
 constexpr size_t kMaxLogLineBytes = 300;
 
 constexpr const char* kProperties =
     "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
     "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
-    "InactiveExitTimestampMonotonic,StateChangeTimestampMonotonic,MemoryCurrent,DropInPaths";
+    "InactiveExitTimestampMonotonic,StateChangeTimestampMonotonic,MemoryCurrent,DropInPaths,"
+    "RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo";
+
+void AddWords(const std::string& text, std::vector<std::string>& to) {
+  std::istringstream words(text);
+  to.insert(to.end(), std::istream_iterator<std::string>(words), {});
+}
 
 std::string OneLine(const std::string& lines) {
   std::string out;
@@ -58,7 +67,8 @@ std::string Since(std::chrono::microseconds monotonic) {
   return fmt::format("--since=@{}.{:06}", at / 1000000, at % 1000000);
 }
 
-std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
+base::ProcessResult RunSystemctl(const std::vector<std::string>& arguments, const UnitNames& units,
+                                 std::chrono::milliseconds timeout) {
   std::vector<std::string> argv = {"systemctl", "--no-pager", "--no-ask-password"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   if (!units.empty()) {
@@ -66,18 +76,43 @@ std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames
     argv.insert(argv.end(), units.begin(), units.end());
   }
   base::ProcessOptions options;
-  options.timeout = kCallTimeout;
+  options.timeout = timeout;
   options.environment = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
-  const base::ProcessResult result = base::Run(argv, options);
+  return base::Run(argv, options);
+}
+
+[[noreturn]] void FailCall(const std::string& command, const base::ProcessResult& result) {
+  base::Fail(base::Code::kFailed, "systemctl {}: {}", command,
+             OneLine(base::LastLines(result.err, 5)));
+}
+
+std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
+  const base::ProcessResult result = RunSystemctl(arguments, units, kCallTimeout);
   if (result.timed_out) {
     base::Fail(base::Code::kFailed, "systemctl {} did not answer within {} s", arguments.front(),
                kCallTimeout.count());
   }
   if (!result.ok()) {
-    base::Fail(base::Code::kFailed, "systemctl {}: {}", arguments.front(),
-               OneLine(base::LastLines(result.err, 5)));
+    FailCall(arguments.front(), result);
   }
   return result.out;
+}
+
+// Whether all jobs are known to be done well. One goes on where systemctl is ended while it waits
+// for it. Throws where systemd takes no job.
+bool RunJobs(const std::string& command, const UnitNames& units, Jobs jobs) {
+  if (units.empty()) {
+    return true;
+  }
+  if (jobs == Jobs::kQueue) {
+    Systemctl({command, "--no-block"}, units);
+    return false;
+  }
+  const base::ProcessResult result = RunSystemctl({command}, units, kJobPatience);
+  if (!result.timed_out && !result.ok() && result.err.find(kRefused) != std::string::npos) {
+    FailCall(command, result);
+  }
+  return !result.timed_out && result.ok();
 }
 
 template <typename Number>
@@ -119,6 +154,8 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
       {"FragmentPath", &UnitState::fragment_path},
       {"InvocationID", &UnitState::invocation_id},
       {"RootImage", &UnitState::root_image}};
+  static const std::set<std::string> kStoppingAlong = {"RequiredBy", "RequisiteOf", "BoundBy",
+                                                       "ConsistsOf", "PropagatesStopTo"};
   if (const auto text = kTexts.find(name); text != kTexts.end()) {
     state.*(text->second) = value;
   } else if (name == "MainPID") {
@@ -143,8 +180,9 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
     const auto bytes = ToNumber<uint64_t>(value);
     state.memory_bytes = bytes == std::numeric_limits<uint64_t>::max() ? 0 : bytes;
   } else if (name == "DropInPaths") {
-    std::istringstream paths(value);
-    state.drop_ins.assign(std::istream_iterator<std::string>(paths), {});
+    AddWords(value, state.drop_ins);
+  } else if (kStoppingAlong.contains(name)) {
+    AddWords(value, state.stops_along);
   }
 }
 
@@ -213,29 +251,21 @@ UnitNames RealSystemd::InMemory(const UnitNames& units) {
 
 void RealSystemd::DaemonReload() { Systemctl({"daemon-reload"}); }
 
-void RealSystemd::QueueStart(const UnitNames& units) {
-  if (!units.empty()) {
-    Systemctl({"start", "--no-block"}, units);
-  }
-}
+void RealSystemd::Start(const UnitNames& units, Jobs jobs) { RunJobs("start", units, jobs); }
 
-void RealSystemd::QueueStop(const UnitNames& units) {
-  if (!units.empty()) {
-    Systemctl({"stop", "--no-block"}, units);
-  }
-}
+bool RealSystemd::Stop(const UnitNames& units, Jobs jobs) { return RunJobs("stop", units, jobs); }
 
-void RealSystemd::QueueRestart(const UnitNames& units) {
-  if (!units.empty()) {
-    Systemctl({"restart", "--no-block"}, units);
-  }
-}
+void RealSystemd::Restart(const UnitNames& units, Jobs jobs) { RunJobs("restart", units, jobs); }
 
 void RealSystemd::ResetFailed(const UnitNames& units) {
-  for (const std::string& unit : units) {
-    try {
-      Systemctl({"reset-failed"}, {unit});
-    } catch (const base::Error&) {  // a unit that systemd has not loaded has nothing to reset
+  if (units.empty()) {
+    return;
+  }
+  try {
+    Systemctl({"reset-failed"}, units);
+  } catch (const base::Error& error) {  // what systemd has not loaded has nothing to reset
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
     }
   }
 }

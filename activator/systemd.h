@@ -33,14 +33,19 @@ struct UnitState {
   std::chrono::microseconds changed_at{0};
   uint64_t memory_bytes = 0;          // 0: not known
   std::vector<std::string> drop_ins;  // paths of an operator's additions to the unit
+  // The units that systemd stops along with it; not those that it stops along with them in turn.
+  std::vector<std::string> stops_along;
 
   bool IsDown() const { return active == "inactive" || active == "failed"; }
 };
 
 using UnitNames = std::vector<std::string>;
 
-// All throw Error{kFailed} with what systemctl said. Nothing waits for a job to end. An empty list
-// of units is no call at all.
+// Whether a call waits a moment for what it queued to be done. That costs less than asking again
+// and again; what takes longer is for the caller to follow, and what failed is for Show to say.
+enum class Jobs { kQueue, kAwaitBriefly };
+
+// All throw Error{kFailed} with what systemctl said. An empty list of units is no call at all.
 class Systemd {
  public:
   Systemd() = default;
@@ -53,10 +58,11 @@ class Systemd {
   // for.
   virtual UnitNames InMemory(const UnitNames& units) = 0;
   virtual void DaemonReload() = 0;
-  virtual void QueueStart(const UnitNames& units) = 0;
-  virtual void QueueStop(const UnitNames& units) = 0;
+  virtual void Start(const UnitNames& units, Jobs jobs) = 0;
+  // Whether all are known to be down afterwards.
+  virtual bool Stop(const UnitNames& units, Jobs jobs) = 0;
   // Stop and start in one job each; what does not run is started.
-  virtual void QueueRestart(const UnitNames& units) = 0;
+  virtual void Restart(const UnitNames& units, Jobs jobs) = 0;
   virtual void ResetFailed(const UnitNames& units) = 0;
   // SIGKILL to all processes of a unit that does not stop.
   virtual void Kill(const std::string& unit) = 0;
@@ -78,9 +84,9 @@ class RealSystemd : public Systemd {
   std::map<std::string, UnitState> Show(const UnitNames& units) override;
   UnitNames InMemory(const UnitNames& units) override;
   void DaemonReload() override;
-  void QueueStart(const UnitNames& units) override;
-  void QueueStop(const UnitNames& units) override;
-  void QueueRestart(const UnitNames& units) override;
+  void Start(const UnitNames& units, Jobs jobs) override;
+  bool Stop(const UnitNames& units, Jobs jobs) override;
+  void Restart(const UnitNames& units, Jobs jobs) override;
   void ResetFailed(const UnitNames& units) override;
   void Kill(const std::string& unit) override;
   std::string LastLog(const std::string& unit, const UnitState& state) override;

@@ -52,7 +52,7 @@ std::optional<UnitState> WaitForTask(const Host& host, const std::string& name, 
 
 // As it ended; nullopt: well. Afterwards it is down either way.
 std::optional<UnitState> RunTask(const Host& host, const std::string& name, seconds limit) {
-  host.systemd.QueueStart({name});
+  host.systemd.Start({name}, Jobs::kAwaitBriefly);
   std::optional<UnitState> bad = WaitForTask(host, name, limit + kSystemdPatience);
   if (!bad || !bad->IsDown()) {
     StopUnits(host, {name});

@@ -133,7 +133,7 @@ WayBackResult WayBack::StartAgain() {
     const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.
     host_.systemd.ResetFailed(names + difference_.added);
-    host_.systemd.QueueStart(names - in_place);
+    host_.systemd.Start(names - in_place, Jobs::kAwaitBriefly);
     RestartInPlace(host_, in_place);
     WaitUntilStarted(host_, again, std::nullopt);
     WaitUntilSettled(host_, again);

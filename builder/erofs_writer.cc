@@ -15,8 +15,10 @@
 #include "builder/compression_pipeline.h"
 #include "builder/data_writer.h"
 #include "builder/erofs_format.h"
+#include "builder/file_segments.h"
 #include "builder/inode.h"
 #include "builder/metadata.h"
+#include "builder/small_files.h"
 #include "builder/superblock.h"
 
 namespace builder {
@@ -44,6 +46,21 @@ bool HasBlocks(const Inode& inode) {
   return IsFile(inode) && inode.node->size_bytes >= kPackedBelowBytes;
 }
 
+bool IsPacked(const Inode& inode) {
+  return IsFile(inode) && inode.node->size_bytes > kInlineBytes && !HasBlocks(inode);
+}
+
+template <typename Predicate>
+std::vector<const Node*> NodesOf(const std::vector<Inode>& inodes, Predicate predicate) {
+  std::vector<const Node*> out;
+  for (const Inode& inode : inodes) {
+    if (predicate(inode)) {
+      out.push_back(inode.node);
+    }
+  }
+  return out;
+}
+
 // The passes share what they fill.
 class ImageWriter {
  public:
@@ -68,11 +85,9 @@ class ImageWriter {
  private:
   void WriteContent() {
     CompressionPipeline pipeline(options_.codec, options_.threads, options_.cache);
-    waiting_ = pipeline.NewSegment();
     WriteFiles(pipeline);   // files with blocks of their own; their short tails are left over
     WritePacked(pipeline);  // small files and tails, one after another in the packed inode
     pipeline.Finish();
-    waiting_.reset();
     packed_offset_of_ = {};
     last_segments_ = {};
     if (packed_.data.size_bytes > 0) {
@@ -81,38 +96,26 @@ class ImageWriter {
   }
 
   void WriteFiles(CompressionPipeline& pipeline) {
+    FileSegments segments(NodesOf(inodes_, HasBlocks), segment_cuts_);
     for (Inode& inode : inodes_) {
       if (HasBlocks(inode)) {
         inode.data.size_bytes = inode.node->size_bytes;
-        SubmitFile(inode, pipeline);
+        SubmitFile(inode, segments, pipeline);
         progress_.AddFile();
       }
     }
   }
 
-  void SubmitFile(Inode& inode, CompressionPipeline& pipeline) {
-    const uint64_t size = inode.node->size_bytes;
-    for (uint64_t read = 0; read < size || !waiting_->content().empty();) {
+  void SubmitFile(Inode& inode, FileSegments& segments, CompressionPipeline& pipeline) {
+    FileSegment next;
+    while (!next.ends_file) {
       base::ThrowIfInterrupted();
-      const uint64_t more =
-          std::min<uint64_t>(size - read, kSegmentSizes.max_bytes - waiting_->content().size());
-      inode.node->ReadInto(waiting_->Extend(more), read);
-      read += more;
-      progress_.Add(more);
-      SubmitWaiting({&file_cuts_, read == size, kPackedBelowBytes}, pipeline, inode.data);
+      next = segments.Next(pipeline.NewSegment());
+      progress_.Add(next.read_bytes);
+      next.segment->how = {&file_cuts_, next.ends_file, kPackedBelowBytes};
+      Submit(std::move(next.segment), pipeline, inode.data);
     }
     last_segments_.push_back(pipeline.submitted());
-  }
-
-  // The first segment of what is waiting; `how.ends_file` is about all of it.
-  void SubmitWaiting(Segment::How how, CompressionPipeline& pipeline, IndexedFile& file) {
-    std::unique_ptr<Segment> next = pipeline.NewSegment();
-    const chunker::CutFinder& cuts =
-        how.cuts == &packed_cuts_ ? packed_segment_cuts_ : segment_cuts_;
-    waiting_->MoveRest(cuts.FirstCut(waiting_->content()), *next);
-    how.ends_file = how.ends_file && next->content().empty();
-    waiting_->how = how;
-    Submit(std::exchange(waiting_, std::move(next)), pipeline, file);
   }
 
   void Submit(std::unique_ptr<Segment> segment, CompressionPipeline& pipeline, IndexedFile& file) {
@@ -125,22 +128,38 @@ class ImageWriter {
   }
 
   void WritePacked(CompressionPipeline& pipeline) {
+    waiting_ = pipeline.NewSegment();
+    SmallFiles small_files(NodesOf(inodes_, IsPacked));
     auto last_segment = last_segments_.begin();
     for (Inode& inode : inodes_) {
       base::ThrowIfInterrupted();
+      if (!IsFile(inode)) {
+        continue;
+      }
+      inode.data.algorithm = Algorithm();
       if (HasBlocks(inode)) {
         pipeline.HandOverUpTo(*last_segment++);
+        PackTail(inode, pipeline);
+        continue;  // counted before
       }
-      if (IsFile(inode)) {
-        PackWhatIsLeft(inode, pipeline);
-        if (inode.node->size_bytes < kPackedBelowBytes) {  // the others were counted before
-          progress_.AddFile();
-        }
+      if (IsPacked(inode)) {
+        inode.packed_offset = Pack(small_files.Next(), pipeline);
+        progress_.Add(inode.node->size_bytes);
       }
+      progress_.AddFile();
     }
     while (!waiting_->content().empty()) {
-      SubmitWaiting({&packed_cuts_, /*ends_file=*/true, 0}, pipeline, packed_.data);
+      SubmitPacked(/*ends_file=*/true, pipeline);
     }
+    waiting_.reset();
+  }
+
+  // The first segment of what is waiting; `ends_file` is about all of it.
+  void SubmitPacked(bool ends_file, CompressionPipeline& pipeline) {
+    std::unique_ptr<Segment> next = pipeline.NewSegment();
+    waiting_->MoveRest(packed_segment_cuts_.FirstCut(waiting_->content()), *next);
+    waiting_->how = {&packed_cuts_, ends_file && next->content().empty(), 0};
+    Submit(std::exchange(waiting_, std::move(next)), pipeline, packed_.data);
   }
 
   void AddPackedInode() {
@@ -154,42 +173,38 @@ class ImageWriter {
     inodes_.push_back(std::move(packed_));
   }
 
-  // A small file or a tail, unless the same content is packed already.
-  void PackWhatIsLeft(Inode& inode, CompressionPipeline& pipeline) {
+  // What is left of a file with blocks of its own.
+  void PackTail(Inode& inode, CompressionPipeline& pipeline) {
     uint64_t stored = 0;
     for (const Extent& extent : inode.data.extents) {
       stored += extent.content_bytes;
     }
-    const uint64_t size = inode.node->size_bytes;
-    inode.data.algorithm = Algorithm();
-    if (size <= kInlineBytes || stored == size) {
+    if (stored == inode.node->size_bytes) {
       return;
     }
-    const std::vector<uint8_t> content = inode.node->Read(stored, size - stored);
-    if (stored == 0) {
-      progress_.Add(content.size());
-      inode.packed_offset = Pack(content, pipeline);
-    } else if (packed_.data.size_bytes < options_.tail_reach_bytes) {
-      inode.data.extents.push_back({static_cast<uint32_t>(content.size()), 0, 0, false});
-      inode.data.fragment_offset = Pack(content, pipeline);
+    SmallFile tail;
+    tail.content = inode.node->Read(stored, inode.node->size_bytes - stored);
+    if (packed_.data.size_bytes < options_.tail_reach_bytes) {
+      inode.data.extents.push_back({static_cast<uint32_t>(tail.content.size()), 0, 0, false});
+      tail.digest = base::Sha256Of(tail.content);
+      inode.data.fragment_offset = Pack(tail, pipeline);
     } else {
       std::unique_ptr<Segment> segment = pipeline.NewSegment();
-      segment->Append(content);
+      segment->Append(tail.content);
       segment->how = {&packed_cuts_, /*ends_file=*/true, 0};
       Submit(std::move(segment), pipeline, inode.data);
     }
   }
 
-  // Where the packed inode has this content.
-  uint64_t Pack(const std::vector<uint8_t>& content, CompressionPipeline& pipeline) {
-    const auto [known, is_new] =
-        packed_offset_of_.emplace(base::Sha256Of(content), packed_.data.size_bytes);
+  // Where the packed inode has this content, each content once.
+  uint64_t Pack(const SmallFile& file, CompressionPipeline& pipeline) {
+    const auto [known, is_new] = packed_offset_of_.emplace(file.digest, packed_.data.size_bytes);
     const uint64_t offset = known->second;
     if (is_new) {
-      packed_.data.size_bytes += content.size();
-      waiting_->Append(content);
+      packed_.data.size_bytes += file.content.size();
+      waiting_->Append(file.content);
       if (waiting_->content().size() >= kPackedSegmentSizes.max_bytes) {
-        SubmitWaiting({&packed_cuts_, /*ends_file=*/false, 0}, pipeline, packed_.data);
+        SubmitPacked(/*ends_file=*/false, pipeline);
       }
     }
     return offset;
@@ -267,7 +282,7 @@ class ImageWriter {
   const chunker::CutFinder packed_cuts_{PackedCutSizes()};
   Node packed_node_;
   Inode packed_;
-  std::unique_ptr<Segment> waiting_;     // content that is not yet submitted
+  std::unique_ptr<Segment> waiting_;     // packed, but not yet submitted
   std::vector<uint64_t> last_segments_;  // the last segment's number of each file with blocks
   std::unordered_map<base::Sha256, uint64_t> packed_offset_of_;
   uint32_t metadata_block_ = 0;

@@ -47,7 +47,7 @@ TEST_F(TimerTest, ASwitchStartsTheTimerAndNotTheService) {
 
 TEST_F(TimerTest, ARunGoesOnDuringASwitchAndIsStoppedWithItsRemoval) {
   ActivateFirst();
-  systemd.QueueStart({"job.service"});
+  systemd.Start({"job.service"}, Jobs::kQueue);
   EXPECT_EQ(ActivateNumber(Stage("job", "two")), 0) << error;
   EXPECT_EQ(RunningProgram("job.service"), "one");
   const uint64_t without =
@@ -58,7 +58,7 @@ TEST_F(TimerTest, ARunGoesOnDuringASwitchAndIsStoppedWithItsRemoval) {
 
 TEST_F(TimerTest, ARunUnderTheVersionBeforeIsNoDrift) {
   ActivateFirst();
-  systemd.QueueStart({"job.service"});
+  systemd.Start({"job.service"}, Jobs::kQueue);
   ASSERT_EQ(ActivateNumber(Stage("job", "two")), 0) << error;
   systemd.runs_from = false;
   EXPECT_THAT(ReadStatus(host, true).drift, IsEmpty());
@@ -79,7 +79,7 @@ TEST_F(TimerTest, TheWayBackToAServiceStopsTheRunOfItsTimer) {
   ScheduleAt("daily");
   host.observer = [this](int step) {
     if (step == 5) {
-      systemd.QueueStart({"job.service"});  // the timer is due at once
+      systemd.Start({"job.service"}, Jobs::kQueue);  // the timer is due at once
       systemd.fail_call = "start job.timer";
     }
   };

@@ -71,6 +71,7 @@ class FakeSystemd : public activator::Systemd {
     std::map<std::string, activator::UnitState> out;
     for (const std::string& unit : units) {
       out[unit] = units_[unit].state;
+      out[unit].stops_along = stopped_with[unit];
       if (touch_up) {
         touch_up(out[unit]);
       }
@@ -97,7 +98,7 @@ class FakeSystemd : public activator::Systemd {
     Call("reload");
     Load();
   }
-  void QueueStart(const activator::UnitNames& units) override {
+  void Start(const activator::UnitNames& units, activator::Jobs /*jobs*/) override {
     for (const std::string& unit : units) {
       Call("start " + unit);
       if (const auto required = requires_unit.find(unit); required != requires_unit.end()) {
@@ -106,7 +107,8 @@ class FakeSystemd : public activator::Systemd {
       Start(units_[unit]);
     }
   }
-  void QueueStop(const activator::UnitNames& units) override {
+  bool Stop(const activator::UnitNames& units, activator::Jobs jobs) override {
+    bool all_down = true;
     for (const std::string& unit : units) {
       Call("stop " + unit);
       if (!units_[unit].running.ends_with("stubborn\n")) {
@@ -119,10 +121,12 @@ class FakeSystemd : public activator::Systemd {
           Down(units_[dependent], "inactive");
         }
       }
+      all_down = all_down && units_[unit].state.IsDown();
     }
+    return all_down && jobs == activator::Jobs::kAwaitBriefly;
   }
   // A socket's service goes and comes with it; a stubborn one has to be killed first.
-  void QueueRestart(const activator::UnitNames& units) override {
+  void Restart(const activator::UnitNames& units, activator::Jobs /*jobs*/) override {
     for (const std::string& unit : units) {
       Call("restart " + unit);
       const bool is_socket = unit.ends_with(".socket");
