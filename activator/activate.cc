@@ -43,11 +43,18 @@ class Tool {
   Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer)
       : line_(std::move(line)),
         io_(io),
-        host_{images::HostLayout(line_.root), systemd_,    base::SystemClock(), io_,
-              FindUnitDirectory().path,       &CheckImage, &AskOverNetwork},
+        host_{images::HostLayout(line_.root),
+              systemd_,
+              base::SystemClock(),
+              io_,
+              "",
+              &CheckImage,
+              &AskOverNetwork},
         is_directory_(IsDirectoryHost(host_.layout)) {
+    const UnitDirectory units = FindUnitDirectory();
+    host_.unit_directory = units.path;
+    host_.configured_directory = units.configured;
     host_.observer = std::move(observer);
-    host_.units_survive_reboot = FindUnitDirectory().survives_reboot;
     host_.accounts = &accounts_;
     host_.read_image_file = &ReadImageFile;
     host_.listeners = &ReadListeners;
@@ -73,6 +80,7 @@ class Tool {
   void Tell(const Comparison& comparison) const;
   int History();
   int VerifyAll();
+  void MarkForRepair(const std::vector<VerifiedVersion>& versions) const;
   void RequireRoot() const;
   void RequireSystemd() const;
   void RequireHost() const;
@@ -245,15 +253,14 @@ int Tool::PruneOld() {
     recovered = RecoverIfRoom(host_, is_directory_);
   }
   const bool runs = !is_directory_ && HasSystemd();  // nothing ever runs from a folder as host
-  const PrunePlan plan =
-      PlanPrune(host_.layout, line_.prune, ImagesInUse(runs ? &systemd_ : nullptr));
+  PrunePlan plan = PlanPrune(host_.layout, line_.prune, ImagesInUse(runs ? &systemd_ : nullptr));
   if (!line_.dry_run) {
-    Prune(host_.layout, plan, line_.by);
+    plan = Prune(host_.layout, std::move(plan), line_.by);
   }
   io_.WriteErr(PruneNotes(host_.layout, plan, line_.prune, line_.dry_run));
   io_.WriteOut(line_.json ? PruneJson(plan, line_.dry_run) : PruneText(plan, line_.dry_run));
   if (!recovered) {
-    RecoverOrFail(host_, is_directory_);
+    RecoverOrFail(host_, is_directory_, "The prune was done");
   }
   return 0;
 }
@@ -317,6 +324,17 @@ int Tool::History() {
   return 0;
 }
 
+// Reading took long; what it found is told whatever becomes of the marks.
+void Tool::MarkForRepair(const std::vector<VerifiedVersion>& versions) const {
+  try {
+    const base::FileLock lock = Lock("verify --repair");
+    MarkDamaged(versions);
+  } catch (base::Error& error) {
+    error.AddContext("what was found is not marked for a repair, run it again");
+    throw;
+  }
+}
+
 int Tool::VerifyAll() {
   RequireHost();
   if (line_.verify.repair) {
@@ -324,11 +342,10 @@ int Tool::VerifyAll() {
   }
   const std::vector<VerifiedVersion> versions =
       VerifyVersions(host_.layout, line_.verify.names, io_);
-  if (line_.verify.repair) {
-    const base::FileLock lock = Lock("verify --repair");
-    MarkDamaged(versions);
-  }
   io_.WriteOut(line_.json ? VerifyJson(versions) : VerifyText(versions));
+  if (line_.verify.repair) {
+    MarkForRepair(versions);
+  }
   ThrowIfDamaged(versions, line_.verify.repair);
   return 0;
 }

@@ -1,11 +1,13 @@
 #include "activator/activation.h"
 
-#include "activator/boot.h"
+#include "activator/boot_unit.h"
 #include "activator/generations.h"
 #include "activator/history.h"
 #include "activator/hosted_units.h"
+#include "activator/install_self.h"
 #include "activator/preflight.h"
 #include "activator/recovery.h"
+#include "activator/restart.h"
 #include "activator/switch.h"
 #include "activator/tasks.h"
 #include "activator/users.h"
@@ -14,11 +16,13 @@
 namespace activator {
 namespace {
 
-// "Already active" is a success only where it runs.
+// "Already active" is a success only where it runs, from its image: a repaired version is another
+// file than what still runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   const HostedUnits units = Unscheduled(LoadUnits(host.layout, active));
   UnitNames down;
   UnitNames not_up;
+  UnitNames of_another_image;
   for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
     const bool ran = units.at(name).is_oneshot && state.result == "success" &&
                      state.active == "inactive" && !state.invocation_id.empty();
@@ -28,25 +32,31 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     if (state.active != "active" && state.active != "reloading" && !ran) {
       not_up.push_back(name);
     }
+    if (!state.IsDown() && !host.systemd.RunsFrom(state, units.at(name).image_path)) {
+      of_another_image.push_back(name);
+    }
   }
-  if (not_up.empty()) {
+  if (not_up.empty() && of_another_image.empty()) {
     host.io.Err("activate: generation {} is active already: nothing to do\n", active);
     return;
   }
   try {
-    const HostedUnits again = Select(units, not_up);
+    const HostedUnits again = Select(units, not_up + of_another_image);
+    ProvideUsers(host, active);
     if (EnsureTaskLinks(host, active)) {
       host.systemd.DaemonReload();
     }
     host.systemd.ResetFailed(down);
     host.systemd.Start(down, Jobs::kAwaitBriefly);
+    RestartInPlace(host, of_another_image);
     WaitUntilStarted(host, again, timeout);
     WaitUntilSettled(host, again);
   } catch (const base::Error& error) {
     base::Fail(base::Code::kNeedsAttention, "generation {} is active already, but not up: {}",
                active, error.what());
   }
-  host.io.Err("activate: generation {} was active already; started what was down\n", active);
+  host.io.Err("activate: generation {} was active already; started what was down{}\n", active,
+              of_another_image.empty() ? "" : " or ran from another image");
 }
 
 void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::string& reason,

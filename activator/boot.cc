@@ -3,34 +3,18 @@
 #include <algorithm>
 #include <optional>
 
+#include "activator/foreign_units.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
 #include "activator/recovery.h"
 #include "activator/switch_record.h"
 #include "activator/unit_links.h"
 #include "activator/users.h"
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "units/escape.h"
-#include "units/render.h"
 
 namespace activator {
 namespace {
-
-void CopyExecutable(const std::string& from, const std::string& to) {
-  const base::UniqueFd in = base::OpenForReading(from);
-  base::AtomicFile out(to, 0755);
-  for (uint64_t offset = 0;;) {
-    const std::vector<uint8_t> part = base::PRead(in.get(), offset, size_t{1} << 20, from);
-    if (part.empty()) {
-      break;
-    }
-    base::WriteAll(out.fd(), part, out.temporary_path());
-    offset += part.size();
-  }
-  out.Commit();
-}
 
 // Where the link is gone or leads nowhere: the generation whose record says that it is active.
 uint64_t RepairCurrent(const images::HostLayout& layout) {
@@ -56,92 +40,6 @@ bool NeedsReload(const Host& host, const UnitNames& units) {
     return entry.second.load != "loaded" || entry.second.needs_reload;
   });
 }
-
-}  // namespace
-
-std::string BootUnitText(const std::string& root) {
-  return fmt::format(
-      "# Written by Slipway. It goes back from a switch that was cut off, and starts the current\n"
-      "# generation of applications; they are ordered after it.\n"
-      "\n"
-      "[Unit]\n"
-      "Description=Slipway: start the current generation of applications\n"
-      "RequiresMountsFor={}\n"
-      "Wants=network-online.target\n"
-      "\n"
-      "[Service]\n"
-      "Type=oneshot\n"
-      "RemainAfterExit=yes\n"
-      "ExecStart={}\n"
-      "\n"
-      "[Install]\n"
-      "WantedBy=multi-user.target\n",
-      units::ListedPath(root), units::ExecLine({root + "/bin/activate", "--root", root, "boot"}));
-}
-
-namespace {
-
-void RequireOwnRoot(const Host& host, const std::string& path,
-                    const std::optional<std::string>& text) {
-  const std::string mounts = "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
-  if (text && text->find(mounts) == std::string::npos) {
-    base::Fail(
-        base::Code::kFailed,
-        "{} serves another root than {}: a host has one. Use that --root, or remove the file", path,
-        host.layout.root());
-  }
-}
-
-void AskForBootUnit(const Host& host) {
-  const std::string path = host.systemd.Show({units::kBootUnit})[units::kBootUnit].fragment_path;
-  const std::optional<std::string> found =
-      path.empty() ? std::nullopt : base::ReadFileIfThere(path);
-  RequireOwnRoot(host, path, found);
-  if (!found) {
-    host.io.Err(
-        "activate: /etc is read-only: the units stand in {} until the next boot. So that the "
-        "services run after it too, add this unit, {}, to the system's own configuration:\n\n{}\n",
-        host.unit_directory, units::kBootUnit, BootUnitText(host.layout.root()));
-  }
-}
-
-}  // namespace
-
-void InstallBootUnit(const Host& host) {
-  if (!host.units_survive_reboot) {
-    AskForBootUnit(host);
-    return;
-  }
-  const std::string path = host.unit_directory + "/" + units::kBootUnit;
-  const std::string wanted = BootUnitText(host.layout.root());
-  const std::optional<std::string> found = base::ReadFileIfThere(path);
-  RequireOwnRoot(host, path, found);
-  if (found != wanted) {
-    base::WriteFileAtomically(path, wanted);
-  }
-  const std::string wants = host.unit_directory + "/multi-user.target.wants";
-  const std::string link = wants + "/" + units::kBootUnit;
-  const std::string target = std::string("../") + units::kBootUnit;
-  base::MakeDirectories(wants);
-  if (!base::LstatIfThere(link)) {
-    base::ReplaceSymlink(target, link);
-  }
-}
-
-void InstallSelf(const images::HostLayout& layout) {
-  const std::string link = layout.Bin() + "/activate";
-  if (base::Exists(link)) {
-    return;
-  }
-  const std::string self = base::RealPath("/proc/self/exe");
-  const std::string name = "activate-" + base::Sha256OfFile(self).ToHex().substr(0, 16);
-  if (!base::Exists(layout.Bin() + "/" + name)) {
-    CopyExecutable(self, layout.Bin() + "/" + name);
-  }
-  base::ReplaceSymlink(name, link);
-}
-
-namespace {
 
 // Runs parts that must not keep one another from being done, and keeps the first problem.
 class Parts {
@@ -180,51 +78,89 @@ bool CurrentWasTried(const Host& host) {
          CurrentGeneration(host.layout) != record->from;
 }
 
+class Boot {
+ public:
+  explicit Boot(const Host& host) : host_(host), parts_(host.io) {}
+
+  void Run();
+
+ private:
+  bool Recovered();
+  void LinkAll(const HostedUnits& units);
+  void RenewUsers(uint64_t generation);
+  void QueueAll(const HostedUnits& units);
+
+  const Host& host_;
+  Parts parts_;
+  UnitNames adopted_;  // ran under names that the switch had linked: the boot could not find them
+  UnitNames linked_;
+  UnitNames hidden_;  // of them, those under whose names somebody else's units run
+};
+
+bool Boot::Recovered() {
+  parts_.Try([&] {
+    if (const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host_.layout)) {
+      adopted_ = cut_off->adopted;
+    }
+  });
+  return parts_.Try([&] {
+    const std::string done = Recover(host_, Services::kAtBoot).done;
+    if (!done.empty()) {
+      host_.io.Err("activate: {}\n", done);
+    }
+  });
+}
+
+// Where links are gone after a boot, a package's unit that they hid may have been started.
+void Boot::LinkAll(const HostedUnits& units) {
+  UnitNames foreign;
+  parts_.Try([&] { foreign = RunningForeign(host_, NamesOf(units)); });
+  bool reload = false;
+  for (const auto& [unit, hosted] : units) {
+    if (parts_.Try([&] { reload = EnsureUnitLinks(host_, {unit}) || reload; })) {
+      linked_.push_back(unit);
+    }
+  }
+  hidden_ = foreign - (foreign - linked_);
+  const UnitNames stale = LinkedUnits(host_) - NamesOf(units);
+  parts_.Try([&] { reload = RemoveUnitLinks(host_, stale) || reload; });
+  if (reload || NeedsReload(host_, linked_)) {
+    parts_.Try([&] { host_.systemd.DaemonReload(); });
+  }
+}
+
+void Boot::RenewUsers(uint64_t generation) {
+  Apps apps;
+  if (generation != kNoGeneration) {
+    parts_.Try([&] { apps = LoadGeneration(host_.layout, generation).apps; });
+  }
+  for (const auto& [name, digest] : apps) {
+    const std::string path = host_.layout.Version(name, images::ImageId::Of(digest));
+    parts_.Try([&] { ProvideUsersOf(host_, images::ImageDirectory(path), AbsentUsers::kRefuse); });
+  }
+}
+
+// They are ordered after us: waiting for them would be waiting for ourselves.
+void Boot::QueueAll(const HostedUnits& units) {
+  const UnitNames start = NamesOf(Unscheduled(Select(units, linked_)));
+  host_.systemd.Restart(start - (start - hidden_), Jobs::kQueue);
+  host_.systemd.Start((start - hidden_) + (adopted_ - start), Jobs::kQueue);
+}
+
+void Boot::Run() {
+  if (!Recovered() && CurrentWasTried(host_)) {
+    parts_.ThrowFirst();
+  }
+  const uint64_t current = RepairCurrent(host_.layout);
+  const HostedUnits units = LoadUnits(host_.layout, current);
+  LinkAll(units);
+  RenewUsers(current);
+  QueueAll(units);
+  parts_.ThrowFirst();
+}
+
 }  // namespace
 
-void RunBoot(const Host& host) {
-  Parts parts(host.io);
-  UnitNames adopted;  // ran under names that the switch had linked: the boot could not find them
-  parts.Try([&] {
-    if (const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host.layout)) {
-      adopted = cut_off->adopted;
-    }
-  });
-  const bool recovered = parts.Try([&] {
-    const std::string done = Recover(host, Services::kLeave).done;
-    if (!done.empty()) {
-      host.io.Err("activate: {}\n", done);
-    }
-  });
-  if (!recovered && CurrentWasTried(host)) {
-    parts.ThrowFirst();
-  }
-  const uint64_t current = RepairCurrent(host.layout);
-  const HostedUnits hosted = LoadUnits(host.layout, current);
-  const UnitNames units = NamesOf(hosted);
-  UnitNames stale;
-  for (const std::string& linked : LinkedUnits(host)) {
-    if (std::find(units.begin(), units.end(), linked) == units.end()) {
-      stale.push_back(linked);
-    }
-  }
-  bool reload = false;
-  UnitNames linked;
-  for (const std::string& unit :
-       units) {  // one at a time: a file in the way of one holds up that one alone
-    if (parts.Try([&] { reload = EnsureUnitLinks(host, {unit}) || reload; })) {
-      linked.push_back(unit);
-    }
-  }
-  parts.Try([&] { reload = RemoveUnitLinks(host, stale) || reload; });
-  if (reload || NeedsReload(host, linked)) {
-    parts.Try([&] { host.systemd.DaemonReload(); });
-  }
-  parts.Try([&] { ProvideUsers(host, current); });
-  // They are ordered after us: waiting for them would be waiting for ourselves.
-  const UnitNames start = NamesOf(Unscheduled(Select(hosted, linked)));
-  host.systemd.Start(start + (adopted - start), Jobs::kQueue);
-  parts.ThrowFirst();
-}
+void RunBoot(const Host& host) { Boot(host).Run(); }
 
 }  // namespace activator

@@ -173,6 +173,18 @@ Resolved ResolveVersions(const images::HostLayout& layout, const Wish& wish) {
   return {kNoGeneration, std::move(apps), ""};
 }
 
+// A pin means what a generation changes, and goes with it.
+void MovePin(const images::HostLayout& layout, uint64_t from, uint64_t to) {
+  Generation before = LoadGeneration(layout, from);
+  if (before.pinned) {
+    Generation after = LoadGeneration(layout, to);
+    after.pinned = true;
+    StoreGeneration(layout, after);
+    before.pinned = false;
+    StoreGeneration(layout, before);
+  }
+}
+
 // What is to be said of a rebase; the one that was rebased is marked with it.
 std::string NoteRebase(const images::HostLayout& layout, uint64_t number, uint64_t active,
                        const StagedGeneration& rebased) {
@@ -184,6 +196,7 @@ std::string NoteRebase(const images::HostLayout& layout, uint64_t number, uint64
                            "its changes are now generation {}",
                            number, active, rebased.number);
   if (rebased.number != number) {
+    MovePin(layout, number, rebased.number);
     Generation wanted = LoadGeneration(layout, number);
     wanted.state = GenerationState::kSuperseded;
     wanted.reason = note;

@@ -34,11 +34,11 @@ std::vector<AppDifference> CompareApps(const images::HostLayout& layout, const A
   return different;
 }
 
-std::set<std::string> ImagesOf(const std::map<std::string, std::string>& units) {
+std::set<std::string> ImagesOf(const HostedUnits& units) {
   std::set<std::string> out;
-  for (const auto& [name, text] : units) {
-    if (const std::string image = RootImageOf(text); !image.empty()) {
-      out.insert(image);
+  for (const auto& [name, unit] : units) {
+    if (!unit.image_path.empty()) {
+      out.insert(unit.image_path);
     }
   }
   return out;
@@ -100,17 +100,48 @@ std::string Indented(const std::string& lines) {
   return out;
 }
 
+// What becomes of an added or changed unit.
+const char* EffectOn(const std::string& unit, const UnitEffects& effects) {
+  return Contains(effects.started, unit)     ? "started"
+         : Contains(effects.restarted, unit) ? "restarted"
+         : Contains(effects.stopped, unit)   ? "stopped: its timer starts it from now on"
+                                             : "its timer starts it";
+}
+
+std::string EffectsText(const Comparison& comparison) {
+  const UnitEffects& effects = comparison.effects;
+  std::string out;
+  for (const std::string& unit : comparison.added) {
+    out += fmt::format("  + {}  added: {}\n", unit, EffectOn(unit, effects));
+  }
+  for (const auto& [unit, lines] : comparison.changed) {
+    out += fmt::format("  ~ {}  changed: {}\n{}", unit, EffectOn(unit, effects), Indented(lines));
+  }
+  for (const std::string& unit : effects.restarted) {
+    if (!comparison.changed.contains(unit)) {
+      out += fmt::format("  ~ {}  restarted with its {}\n", unit,
+                         StemOf(unit, ".socket").empty() ? "socket" : "service");
+    }
+  }
+  for (const std::string& unit : comparison.removed) {
+    out += fmt::format("  - {}  removed: stopped\n", unit);
+  }
+  return out;
+}
+
 }  // namespace
 
 Composition CompositionOf(const images::HostLayout& layout, uint64_t number) {
   if (number == kNoGeneration) {
     return {};
   }
-  return {number, LoadGeneration(layout, number).apps, UnitTexts(layout, number)};
+  return {number, LoadGeneration(layout, number).apps,
+          HostedTexts(UnitTexts(layout, number), TaskTexts(layout, number))};
 }
 
 Composition CompositionOf(const images::HostLayout& layout, const Apps& apps) {
-  return {kNoGeneration, apps, RenderUnits(layout, apps)};
+  const Rendered rendered = RenderUnits(layout, apps);
+  return {kNoGeneration, apps, HostedTexts(rendered.units, rendered.tasks)};
 }
 
 Comparison CompareSides(const images::HostLayout& layout, const Composition& from,
@@ -119,12 +150,16 @@ Comparison CompareSides(const images::HostLayout& layout, const Composition& fro
   out.from = from.number;
   out.to = to.number;
   out.apps = CompareApps(layout, from.apps, to.apps);
-  const UnitDifference units = Compare(HostedTexts(from.units), HostedTexts(to.units));
+  const UnitDifference units = Compare(from.units, to.units);
   out.added = units.added;
   out.removed = units.removed;
   for (const std::string& name : units.changed) {
-    out.changed[name] = DiffLines(from.units.at(name), to.units.at(name));
+    const std::string lines = DiffLines(from.units.at(name).text, to.units.at(name).text);
+    if (!lines.empty()) {  // else only its service changed
+      out.changed[name] = lines;
+    }
   }
+  out.effects = EffectsOf(from.units, to.units);
   AddHooksOfChanged(layout, to.apps, out);
   AddMounts(from, to, out);
   return out;
@@ -140,15 +175,7 @@ std::string ComparisonText(const Comparison& comparison) {
     out += fmt::format("  {}: {} -> {}\n", app.name, app.from.empty() ? "(none)" : app.from,
                        app.to.empty() ? "(none)" : app.to);
   }
-  for (const std::string& unit : comparison.added) {
-    out += fmt::format("  + {}  added: started\n", unit);
-  }
-  for (const auto& [unit, lines] : comparison.changed) {
-    out += fmt::format("  ~ {}  changed: restarted\n{}", unit, Indented(lines));
-  }
-  for (const std::string& unit : comparison.removed) {
-    out += fmt::format("  - {}  removed: stopped\n", unit);
-  }
+  out += EffectsText(comparison);
   for (const HookRun& hook : comparison.hooks) {
     out += fmt::format("  {} hook of {}: {}\n", hook.when, hook.unit, hook.command);
   }

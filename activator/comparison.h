@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "activator/generation.h"
+#include "activator/hosted_units.h"
 #include "images/host_layout.h"
 
 namespace activator {
@@ -16,7 +17,7 @@ namespace activator {
 struct Composition {
   uint64_t number = kNoGeneration;  // of the generation; none: not staged yet, or nothing
   Apps apps;
-  std::map<std::string, std::string> units;  // name -> text
+  HostedUnits units;
 };
 
 Composition CompositionOf(const images::HostLayout& layout, uint64_t number);
@@ -39,9 +40,10 @@ struct Comparison {
   uint64_t from = kNoGeneration;
   uint64_t to = kNoGeneration;
   std::vector<AppDifference> apps;
-  std::vector<std::string> added;              // units, which are started
-  std::map<std::string, std::string> changed;  // unit, which is restarted -> lines that differ
-  std::vector<std::string> removed;            // units, which are stopped
+  std::vector<std::string> added;              // units
+  std::map<std::string, std::string> changed;  // unit -> lines that differ
+  std::vector<std::string> removed;            // units
+  UnitEffects effects;                         // on those, and on others along with them
   std::vector<HookRun> hooks;                  // in the order in which they run
   std::vector<std::string> mounted;            // images that added and changed units mount
   std::vector<std::string> unmounted;          // those that nothing needs any more

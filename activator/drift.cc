@@ -5,10 +5,10 @@
 #include <chrono>
 #include <optional>
 
+#include "activator/boot_unit.h"
 #include "activator/unit_links.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "units/render.h"
 
 namespace activator {
 namespace {
@@ -32,6 +32,7 @@ class Finder {
   void CheckLink(const std::string& unit);
   void CheckText(const std::string& unit);
   void CheckLoaded(const std::string& unit, const UnitState& state, const std::string& image_path);
+  void CheckProcess(const std::string& unit, const UnitState& state, const HostedUnit& hosted);
   void CheckLinksOfOthers(const HostedUnits& units);
 
   const Host& host_;
@@ -44,10 +45,8 @@ void Finder::CheckRecord() {
     Say("`current` names generation {}, whose record says that it is {}", active_.number,
         ToText(active_.state));
   }
-  const std::string boot_unit = host_.unit_directory + "/" + units::kBootUnit;
-  if (host_.units_survive_reboot && !base::Exists(boot_unit)) {
-    Say("{} is missing: nothing will be started at the next boot. The next switch installs it",
-        boot_unit);
+  if (std::string problem = BootUnitProblem(host_); !problem.empty()) {
+    found_.push_back(std::move(problem));
   }
 }
 
@@ -87,8 +86,15 @@ void Finder::CheckLoaded(const std::string& unit, const UnitState& state,
   } else if (!state.root_image.empty() && state.root_image != image_path) {
     Say("{}: systemd runs it from {}, its unit names {}", unit, state.root_image, image_path);
   }
-  if (::geteuid() == 0 && !image_path.empty() && !host_.systemd.RunsFrom(state, image_path)) {
-    Say("{}: its process {} runs from another image than {}", unit, state.main_pid, image_path);
+}
+
+// A run that a timer started goes on through a switch.
+void Finder::CheckProcess(const std::string& unit, const UnitState& state,
+                          const HostedUnit& hosted) {
+  if (::geteuid() == 0 && !hosted.is_scheduled && !hosted.image_path.empty() &&
+      !host_.systemd.RunsFrom(state, hosted.image_path)) {
+    Say("{}: its process {} runs from another image than {}", unit, state.main_pid,
+        hosted.image_path);
   }
 }
 
@@ -109,6 +115,7 @@ std::vector<std::string> Finder::Find(const HostedUnits& units,
     CheckText(name);
     if (const auto state = states.find(name); state != states.end()) {
       CheckLoaded(name, state->second, unit.image_path);
+      CheckProcess(name, state->second, unit);
     }
   }
   CheckLinksOfOthers(units);

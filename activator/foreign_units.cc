@@ -15,16 +15,20 @@ bool IsForeign(const Host& host, const UnitState& state) {
 }
 
 void CheckLink(const Host& host, const std::string& unit) {
-  if (IsNameFree(host, unit)) {
+  const std::optional<std::string> other = InTheWayOf(host, unit);
+  if (!other) {
     return;
   }
-  const std::string path = host.unit_directory + "/" + unit;
-  if (base::ReadLinkIfThere(path) == "/dev/null") {
-    base::Fail(base::Code::kFailed, "{} is masked on this host: systemctl unmask {}", unit, unit);
+  const bool can_change = other->starts_with(host.unit_directory + "/");
+  const char* where = can_change ? "" : " in the system's own configuration";
+  if (base::ReadLinkIfThere(*other) == "/dev/null") {
+    base::Fail(
+        base::Code::kFailed, "{} is masked on this host: {}", unit,
+        can_change ? "systemctl unmask " + unit : fmt::format("unmask it{} ({})", where, *other));
   }
   base::Fail(base::Code::kFailed,
-             "{} is there and is not ours: move it away, or rename the service in its definition",
-             path);
+             "{} is there and is not ours: move it away{}, or rename the service in its definition",
+             *other, where);
 }
 
 }  // namespace

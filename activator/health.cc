@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <string>
 
 #include "activator/checks.h"
 #include "base/error.h"
@@ -101,32 +100,35 @@ seconds StopLimit(const UnitState& state) {
   return MayStopForEver(state) ? kLongestStop : own;
 }
 
+StopWatch::StopWatch(const Host& host) : host_(host), start_(host.clock.Monotonic()) {}
+
+void StopWatch::Press(const std::string& unit, const UnitState& state) {
+  const seconds limit = StopLimit(state);
+  const auto waited = host_.clock.Monotonic() - start_;
+  if (waited > limit && MayStopForEver(state)) {
+    FailUnit(host_, unit, state,
+             fmt::format("did not stop within {} s, and its TimeoutStopSec= forbids to kill it",
+                         limit.count()));
+  }
+  if (waited > limit + kAfterKill) {
+    FailUnit(host_, unit, state, "does not stop, not even by SIGKILL");
+  }
+  if (waited > limit && killed_.insert(unit).second) {
+    host_.systemd.Kill(unit);
+  }
+}
+
 namespace {
 
 void WaitUntilStopped(const Host& host, const UnitNames& units) {
-  const TimePoint start = host.clock.Monotonic();
+  StopWatch watch(host);
   Pause pause(host.clock);
-  std::map<std::string, bool> killed;
   for (;;) {
     bool all_down = true;
     for (const auto& [name, state] : host.systemd.Show(units)) {
-      if (IsStopped(state)) {
-        continue;
-      }
-      all_down = false;
-      const seconds limit = StopLimit(state);
-      const auto waited = host.clock.Monotonic() - start;
-      if (waited > limit && MayStopForEver(state)) {
-        FailUnit(host, name, state,
-                 fmt::format("did not stop within {} s, and its TimeoutStopSec= forbids to kill it",
-                             limit.count()));
-      }
-      if (waited > limit + kAfterKill) {
-        FailUnit(host, name, state, "does not stop, not even by SIGKILL");
-      }
-      if (waited > limit && !killed[name]) {
-        killed[name] = true;
-        host.systemd.Kill(name);
+      if (!IsStopped(state)) {
+        all_down = false;
+        watch.Press(name, state);
       }
     }
     if (all_down) {

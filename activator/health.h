@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "activator/host.h"
@@ -44,9 +45,21 @@ UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units);
 // How long systemd may take to stop the unit before we kill it.
 std::chrono::seconds StopLimit(const UnitState& state);
 
-// Stops those that are not down and waits until they are, for as long as systemd gives them
-// (TimeoutStopSec=); then kills what is left. Throws Error{kFailed} where even that does not end
-// it.
+// What is done about units that were told to stop and still run: nothing for as long as systemd
+// gives them (TimeoutStopSec=), then SIGKILL, once. Throws Error{kFailed} where even that does not
+// end one, and where the unit's own settings forbid to kill it.
+class StopWatch {
+ public:
+  explicit StopWatch(const Host& host);  // they were told just now
+  void Press(const std::string& unit, const UnitState& state);
+
+ private:
+  const Host& host_;
+  const std::chrono::steady_clock::time_point start_;
+  std::set<std::string> killed_;
+};
+
+// Stops those that are not down and waits until they are; throws as StopWatch.
 void StopUnits(const Host& host, const UnitNames& units);
 // The same of units that were asked about just now.
 void StopUnits(const Host& host, const std::map<std::string, UnitState>& units);

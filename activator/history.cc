@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "activator/event_json.h"
 #include "activator/history_file.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -24,17 +25,7 @@ constexpr const char* kStagedEvent = "staged";
 constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 
 std::string Line(const Event& event) {
-  const Json json = {{"sequence", event.sequence},
-                     {"time", event.time},
-                     {"event", event.event},
-                     {"generation", event.generation},
-                     {"from", event.from},
-                     {"activation_id", event.activation_id},
-                     {"by", event.by},
-                     {"reason", event.reason},
-                     {"what", event.what},
-                     {"duration_ms", event.duration_ms}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return ToJson(event).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Event ParseLine(std::string_view line, const std::string& name) {
@@ -86,24 +77,25 @@ void Append(const images::HostLayout& layout, const std::string& line, uint64_t 
 
 }  // namespace
 
+images::Json ToJson(const Event& event) {
+  return {{"sequence", event.sequence},
+          {"time", event.time},
+          {"event", event.event},
+          {"generation", event.generation},
+          {"from", event.from},
+          {"activation_id", event.activation_id},
+          {"by", event.by},
+          {"reason", event.reason},
+          {"what", event.what},
+          {"duration_ms", event.duration_ms}};
+}
+
 std::optional<Event> ParseEvent(std::string_view line, const std::string& name) {
   try {
     return ParseLine(line, name);
   } catch (const base::Error&) {
     return std::nullopt;
   }
-}
-
-std::vector<Event> ReadHistory(const images::HostLayout& layout) {
-  const HistoryFile file(layout.History());
-  std::vector<Event> out;
-  file.EachFrom(0, file.End(), [&](std::string_view line, uint64_t /*offset*/) {
-    if (std::optional<Event> event = ParseEvent(line, layout.History())) {
-      out.push_back(std::move(*event));
-    }
-    return true;
-  });
-  return out;
 }
 
 std::optional<Event> LastEvent(const images::HostLayout& layout, const IsEvent& is_it,

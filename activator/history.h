@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "images/host_layout.h"
 
@@ -28,11 +27,10 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-// In order. A last line that a crash cut short is passed over, and so is one that cannot be read: a
-// damaged past must not keep the host from switching.
-std::vector<Event> ReadHistory(const images::HostLayout& layout);
 // The last event that `is_it` holds for. Reads from the end, and no more than it must; where that
-// may be much, `may_be` says by an event's line that it need not be taken to pieces.
+// may be much, `may_be` says by an event's line that it need not be taken to pieces. A last line
+// that a crash cut short is passed over, and so is one that cannot be read: a damaged past must not
+// keep the host from switching.
 using IsEvent = std::function<bool(const Event& event)>;
 using MayBeEvent = std::function<bool(std::string_view line)>;
 std::optional<Event> LastEvent(const images::HostLayout& layout, const IsEvent& is_it,

@@ -30,14 +30,17 @@ struct Host {
   std::string task_directory = "/run/systemd/system";  // links to what is run beside services
   // Called after each step of a switch with its number, 1 to 8; tests end the process in it.
   std::function<void(int step_done)> observer = nullptr;
-  // False: unit_directory is empty after each boot, so the boot unit stands elsewhere.
-  bool units_survive_reboot = true;
+  // What an operator configures. Where it is another one than unit_directory (unit_directory.h),
+  // that one is empty after each boot, and a unit here hides one of the same name there.
+  std::string configured_directory = "/etc/systemd/system";
   Accounts* accounts = nullptr;  // not owned; needed where a service has a named user
   // A file inside an image; empty where there is none.
   std::function<std::string(const images::ImageDirectory&, const std::string& path)>
       read_image_file = nullptr;
   // Who listens at these TCP ports; nullptr: nobody is asked.
   std::function<std::vector<Listener>(const std::set<uint64_t>& ports)> listeners = nullptr;
+
+  bool UnitsSurviveReboot() const { return unit_directory == configured_directory; }
 };
 
 // Changes with every boot of the machine.

@@ -125,35 +125,31 @@ std::string StemOf(const std::string& unit, std::string_view suffix) {
 
 std::string RootImageOf(const std::string& unit_text) { return ValueOf(unit_text, "RootImage"); }
 
-HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
+HostedUnits HostedTexts(const std::map<std::string, std::string>& units,
+                        const std::map<std::string, std::string>& tasks) {
   HostedUnits out;
-  if (generation == kNoGeneration) {
-    return out;
-  }
-  const HealthByUnit health = HealthOf(layout, generation);
-  const auto tasks = TaskTexts(layout, generation);
-  for (const auto& [name, text] : UnitTexts(layout, generation)) {
-    HostedUnit unit;
+  for (const auto& [name, text] : units) {
+    HostedUnit& unit = out[name];
     unit.text = text;
     unit.image_path = RootImageOf(text);
     unit.is_oneshot = ValueOf(text, "Type") == "oneshot";
     unit.task_limits = TaskLimits(name, tasks);
-    if (const auto known = health.find(name); known != health.end()) {
-      unit.health = known->second;
-    }
-    out.emplace(name, std::move(unit));
-  }
-  for (auto& [name, unit] : out) {
     const std::string stem = StemOf(name, ".service");
-    unit.is_scheduled = !stem.empty() && out.contains(stem + ".timer");
+    unit.is_scheduled = !stem.empty() && units.contains(stem + ".timer");
   }
   return out;
 }
 
-HostedUnits HostedTexts(const std::map<std::string, std::string>& texts) {
-  HostedUnits out;
-  for (const auto& [name, text] : texts) {
-    out[name].text = text;
+HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) {
+  if (generation == kNoGeneration) {
+    return {};
+  }
+  HostedUnits out = HostedTexts(UnitTexts(layout, generation), TaskTexts(layout, generation));
+  const HealthByUnit health = HealthOf(layout, generation);
+  for (auto& [name, unit] : out) {
+    if (const auto known = health.find(name); known != health.end()) {
+      unit.health = known->second;
+    }
   }
   return out;
 }
@@ -175,6 +171,25 @@ UnitDifference Compare(const HostedUnits& from, const HostedUnits& to) {
   }
   out.changed = out.changed + SocketsToStop(from, to, out.changed);
   out.in_place = InPlace(from, to, out.changed);
+  return out;
+}
+
+UnitEffects EffectsOf(const HostedUnits& from, const HostedUnits& to) {
+  const UnitDifference difference = Compare(from, to);
+  const HostedUnits ran = Unscheduled(from);
+  const HostedUnits runs = Unscheduled(to);
+  UnitEffects out;
+  for (const std::string& unit : difference.changed + (difference.in_place - difference.changed)) {
+    if (ran.contains(unit) && runs.contains(unit)) {
+      out.restarted.push_back(unit);
+    } else if (runs.contains(unit)) {
+      out.started.push_back(unit);
+    } else if (ran.contains(unit)) {
+      out.stopped.push_back(unit);
+    }
+  }
+  out.started = NamesOf(Select(runs, difference.added)) + out.started;
+  out.stopped = difference.removed + out.stopped;
   return out;
 }
 

@@ -38,8 +38,9 @@ HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation);
 // What RootImage= of a unit names; empty where it names none.
 std::string RootImageOf(const std::string& unit_text);
 
-// Of texts alone, by name: enough for Compare to tell which differ.
-HostedUnits HostedTexts(const std::map<std::string, std::string>& texts);
+// The same without health settings: of the texts of units and of tasks, by name.
+HostedUnits HostedTexts(const std::map<std::string, std::string>& units,
+                        const std::map<std::string, std::string>& tasks);
 
 struct UnitDifference {
   UnitNames added;
@@ -53,6 +54,15 @@ struct UnitDifference {
 };
 
 UnitDifference Compare(const HostedUnits& from, const HostedUnits& to);
+
+// What a switch between them does. A service that its timer starts before and after it is in none.
+struct UnitEffects {
+  UnitNames started;
+  UnitNames restarted;
+  UnitNames stopped;
+};
+
+UnitEffects EffectsOf(const HostedUnits& from, const HostedUnits& to);
 
 // Without the services that their timers start.
 HostedUnits Unscheduled(HostedUnits units);

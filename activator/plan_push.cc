@@ -41,11 +41,12 @@ pusher::Planned PlanPush(const images::HostLayout& layout, const Coming& coming)
   if (apps == before) {
     return out;
   }
-  const UnitDifference units = Compare(HostedTexts(UnitTexts(layout, active)),
-                                       HostedTexts(RenderUnits(layout, apps, coming)));
-  out.start = units.added;
-  out.restart = units.changed;
-  out.stop = units.removed;
+  const Rendered after = RenderUnits(layout, apps, coming);
+  UnitEffects units = EffectsOf(HostedTexts(UnitTexts(layout, active), TaskTexts(layout, active)),
+                                HostedTexts(after.units, after.tasks));
+  out.start = std::move(units.started);
+  out.restart = std::move(units.restarted);
+  out.stop = std::move(units.stopped);
   return out;
 }
 

@@ -32,7 +32,6 @@ class Pruner {
   void RemoveGeneration(uint64_t number) {
     FinishGeneration(MoveOutOfSight(layout_.Generation(number), number), number);
   }
-  void RemoveVersion(const std::string& path) const;
   void RemoveLeftover(const std::string& path);
   // At last: what found no room in the history before.
   void FinishUnnoted() const;
@@ -79,15 +78,6 @@ void Pruner::FinishUnnoted() const {
   }
 }
 
-void Pruner::RemoveVersion(const std::string& path) const {
-  const VersionLocks locks(layout_);
-  if (!locks.Own(images::ImageId::Parse(base::BaseName(path)))) {
-    return;  // a transfer began to read from it
-  }
-  base::RemoveTree(MoveOutOfSight(path, 0));
-  ::rmdir(base::ParentOf(path).c_str());  // where it was the application's last version
-}
-
 void Pruner::RemoveLeftover(const std::string& path) {
   const std::optional<uint64_t> number = PrunedGeneration(base::BaseName(path));
   const auto is_its = [&](const Event& event) {
@@ -100,18 +90,57 @@ void Pruner::RemoveLeftover(const std::string& path) {
   }
 }
 
+void RemoveVersion(const std::string& path) {
+  base::RemoveTree(MoveOutOfSight(path, 0));
+  ::rmdir(base::ParentOf(path).c_str());  // where it was the application's last version
+}
+
+// The locks of all that goes, held until it is gone.
+class Claims {
+ public:
+  explicit Claims(const images::HostLayout& layout) : locks_(layout) {}
+
+  // Takes out of the plan what somebody else has locked since.
+  void Make(const images::HostLayout& layout, PrunePlan& plan);
+
+ private:
+  const VersionLocks locks_;
+  std::vector<base::UniqueFd> transfers_;
+};
+
+void Claims::Make(const images::HostLayout& layout, PrunePlan& plan) {
+  const size_t planned = plan.versions.size() + plan.incoming.size();
+  std::erase_if(plan.versions, [&](const std::string& path) {
+    const bool ours = locks_.Own(images::ImageId::Parse(base::BaseName(path)));
+    if (!ours) {
+      plan.kept_for_push.push_back(path);
+    }
+    return !ours;
+  });
+  std::erase_if(plan.incoming, [&](const std::string& path) {
+    std::optional<base::UniqueFd> ours = LockTransfer(path);
+    if (ours) {
+      transfers_.push_back(std::move(*ours));
+    }
+    return !ours;
+  });
+  if (plan.versions.size() + plan.incoming.size() != planned) {
+    CountBytes(layout, plan);
+  }
+}
+
 }  // namespace
 
-void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::string& by) {
+PrunePlan Prune(const images::HostLayout& layout, PrunePlan plan, const std::string& by) {
+  Claims claims(layout);
+  claims.Make(layout, plan);
   Pruner pruner(layout, by);
   // What needs no record first: it makes room for those of the others.
   for (const std::string& path : plan.agents) {
     base::RemoveTree(path);
   }
   for (const std::string& path : plan.incoming) {
-    if (const std::optional<base::UniqueFd> ours = LockTransfer(path)) {
-      base::RemoveTree(path);
-    }
+    base::RemoveTree(path);
   }
   for (const std::string& path : plan.leftovers) {
     pruner.RemoveLeftover(path);
@@ -120,9 +149,10 @@ void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::s
     pruner.RemoveGeneration(number);
   }
   for (const std::string& path : plan.versions) {
-    pruner.RemoveVersion(path);
+    RemoveVersion(path);
   }
   pruner.FinishUnnoted();
+  return plan;
 }
 
 void Pin(const images::HostLayout& layout, const PruneOptions& options) {

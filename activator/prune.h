@@ -53,9 +53,13 @@ struct PrunePlan {
 PrunePlan PlanPrune(const images::HostLayout& layout, const PruneOptions& options,
                     const std::set<FileId>& in_use);
 
-// Generations first, so that none ever names a version that is gone. The caller holds the host's
-// lock, from before the plan was made.
-void Prune(const images::HostLayout& layout, const PrunePlan& plan, const std::string& by);
+// Sets freed_bytes and held_bytes to what the plan's lists come to.
+void CountBytes(const images::HostLayout& layout, PrunePlan& plan);
+
+// Generations first, so that none ever names a version that is gone. Returns what was removed: the
+// plan without what a transfer has begun to read from or to write meanwhile. The caller holds the
+// host's lock, from before the plan was made.
+PrunePlan Prune(const images::HostLayout& layout, PrunePlan plan, const std::string& by);
 
 // Marks generations as never to be pruned, or takes that back. Likewise.
 void Pin(const images::HostLayout& layout, const PruneOptions& options);

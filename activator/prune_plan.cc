@@ -44,7 +44,6 @@ class Planner {
   void PlanVersions(const Numbers& kept);
   void PlanIncoming();
   void PlanLeftovers();
-  void CountBytes();
 
   const images::HostLayout& layout_;
   const PruneOptions& options_;
@@ -132,25 +131,6 @@ void Planner::PlanLeftovers() {
   }
 }
 
-void Planner::CountBytes() {
-  std::vector<std::string> paths;
-  for (const uint64_t number : plan_.generations) {
-    paths.push_back(layout_.Generation(number));
-  }
-  for (const auto* more : {&plan_.versions, &plan_.incoming, &plan_.agents, &plan_.leftovers}) {
-    paths.insert(paths.end(), more->begin(), more->end());
-  }
-  plan_.freed_bytes = FreedBytes(paths);
-  std::vector<std::string> held;
-  for (const images::HeldVersion& version : layout_.Versions()) {
-    if (std::find(plan_.versions.begin(), plan_.versions.end(), version.path) ==
-        plan_.versions.end()) {
-      held.push_back(version.path);
-    }
-  }
-  plan_.held_bytes = UsedBytes(held);
-}
-
 PrunePlan Planner::Plan() {
   plan_.unreadable = all_.unreadable;
   PlanIncoming();
@@ -170,7 +150,7 @@ PrunePlan Planner::Plan() {
     if (plan_.unreadable.empty()) {
       PlanVersions(numbers);
     }
-    CountBytes();
+    CountBytes(layout_, plan_);
     if (!options_.max_bytes || plan_.held_bytes <= *options_.max_bytes || kept.besides.empty()) {
       return plan_;
     }
@@ -179,6 +159,25 @@ PrunePlan Planner::Plan() {
 }
 
 }  // namespace
+
+void CountBytes(const images::HostLayout& layout, PrunePlan& plan) {
+  std::vector<std::string> paths;
+  for (const uint64_t number : plan.generations) {
+    paths.push_back(layout.Generation(number));
+  }
+  for (const auto* more : {&plan.versions, &plan.incoming, &plan.agents, &plan.leftovers}) {
+    paths.insert(paths.end(), more->begin(), more->end());
+  }
+  plan.freed_bytes = FreedBytes(paths);
+  std::vector<std::string> held;
+  for (const images::HeldVersion& version : layout.Versions()) {
+    if (std::find(plan.versions.begin(), plan.versions.end(), version.path) ==
+        plan.versions.end()) {
+      held.push_back(version.path);
+    }
+  }
+  plan.held_bytes = UsedBytes(held);
+}
 
 PrunePlan PlanPrune(const images::HostLayout& layout, const PruneOptions& options,
                     const std::set<FileId>& in_use) {

@@ -67,11 +67,11 @@ std::string RecoverDirectory(const images::HostLayout& layout) {
                      GenerationName(record->from));
 }
 
-void RecoverOrFail(const Host& host, bool is_directory) {
+void RecoverOrFail(const Host& host, bool is_directory, const std::string& else_done) {
   const Recovery recovery = is_directory ? Recovery{RecoverDirectory(host.layout), true}
                                          : Recover(host, Services::kRestart);
   if (!recovery.is_up) {
-    base::Fail(base::Code::kNeedsAttention, "{}. Nothing else was done", recovery.done);
+    base::Fail(base::Code::kNeedsAttention, "{}. {}", recovery.done, else_done);
   }
   if (!recovery.done.empty()) {
     host.io.Err("activate: {}\n", recovery.done);

@@ -135,6 +135,9 @@ int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io
     if (!begun || !IsLost(exit_code)) {
       return exit_code;
     }
+    if (command.started() && exit_code == kSshFailed) {
+      lost.reset();  // it had come back
+    }
     const auto now = base::SystemClock().Monotonic();
     if (!lost) {
       lost = now;

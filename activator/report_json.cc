@@ -1,7 +1,7 @@
 #include "activator/comparison.h"
+#include "activator/event_json.h"
 #include "activator/report.h"
 #include "activator/verify.h"
-#include "images/json_fields.h"
 #include "images/name.h"
 
 namespace activator {
@@ -27,19 +27,6 @@ Json ToJson(const Generation& generation, uint64_t active) {
           {"by", generation.by},
           {"reason", generation.reason},
           {"apps", std::move(apps)}};
-}
-
-Json ToJson(const Event& event) {
-  return {{"sequence", event.sequence},
-          {"time", event.time},
-          {"event", event.event},
-          {"generation", event.generation},
-          {"from", event.from},
-          {"activation_id", event.activation_id},
-          {"by", event.by},
-          {"what", event.what},
-          {"duration_ms", event.duration_ms},
-          {"reason", event.reason}};
 }
 
 Json ToJson(const UnitStatus& unit) {
@@ -160,10 +147,6 @@ std::string ComparisonJson(const Comparison& comparison) {
   for (const HookRun& hook : comparison.hooks) {
     hooks.push_back({{"unit", hook.unit}, {"when", hook.when}, {"command", hook.command}});
   }
-  Json restarted = Json::array();
-  for (const auto& [unit, lines] : comparison.changed) {
-    restarted.push_back(unit);
-  }
   const auto number = [](uint64_t value) { return value == 0 ? Json(nullptr) : Json(value); };
   return Dump({{"from", number(comparison.from)},
                {"to", number(comparison.to)},
@@ -173,7 +156,9 @@ std::string ComparisonJson(const Comparison& comparison) {
                 {{"added", comparison.added},
                  {"changed", comparison.changed},
                  {"removed", comparison.removed},
-                 {"restarted", std::move(restarted)}}},
+                 {"started", comparison.effects.started},
+                 {"restarted", comparison.effects.restarted},
+                 {"stopped", comparison.effects.stopped}}},
                {"hooks", std::move(hooks)},
                {"mounted", comparison.mounted},
                {"unmounted", comparison.unmounted}});

@@ -1,7 +1,5 @@
 #include "activator/restart.h"
 
-#include <set>
-
 #include "activator/health.h"
 #include "activator/hosted_units.h"
 #include "base/error.h"
@@ -9,13 +7,9 @@
 namespace activator {
 namespace {
 
-using std::chrono::seconds;
-
-constexpr seconds kAfterKill{20};
-
 // What ran is gone, whatever became of what comes after it.
 bool IsReplaced(const UnitState& before, const UnitState& now) {
-  return now.invocation_id != before.invocation_id || (now.IsDown() && !now.has_job);
+  return before.IsDown() || now.IsDown() || now.invocation_id != before.invocation_id;
 }
 
 // A socket's restart takes its service along, by Requires=.
@@ -35,25 +29,20 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
   for (const auto& [name, state] : before) {
     units.push_back(name);
   }
-  const auto start = host.clock.Monotonic();
+  StopWatch watch(host);
   Pause pause(host.clock);
-  std::set<std::string> killed;
   for (bool waiting = !units.empty(); waiting;) {
     waiting = false;
-    const auto waited = host.clock.Monotonic() - start;
     for (const auto& [name, state] : host.systemd.Show(units)) {
       if (IsReplaced(before.at(name), state)) {
         continue;
       }
       waiting = true;
-      const seconds limit = StopLimit(state);
-      if (!state.has_job || waited > limit + kAfterKill) {
+      if (!state.has_job) {
         base::Fail(base::Code::kFailed, "{} was to be restarted, and still runs as before ({})",
                    name, state.sub);
       }
-      if (waited > limit && state.active == "deactivating" && killed.insert(name).second) {
-        host.systemd.Kill(name);
-      }
+      watch.Press(name, state);
     }
     if (waiting) {
       pause.Sleep();
@@ -62,6 +51,10 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
 }
 
 }  // namespace
+
+void QueueRestartInPlace(const Host& host, const UnitNames& units) {
+  host.systemd.Restart(WithoutServicesOf(units), Jobs::kQueue);
+}
 
 void RestartInPlace(const Host& host, const UnitNames& units) {
   const std::map<std::string, UnitState> before = host.systemd.Show(units);

@@ -18,11 +18,6 @@
 namespace activator {
 namespace {
 
-struct Rendered {
-  UnitsByName units;
-  UnitsByName tasks;
-};
-
 // A version that runs may be gone or damaged, and then it stands in the way of all others.
 images::StoredManifest ManifestOf(const std::string& name, const std::string& version_path,
                                   const base::Sha256& digest) {
@@ -99,8 +94,9 @@ void Publish(const images::HostLayout& layout, const Generation& generation,
   work.Release();
 }
 
-// The whole set's; see RenderUnits.
-Rendered RenderAll(const images::HostLayout& layout, const Apps& apps, const Coming& coming) {
+}  // namespace
+
+Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming) {
   Rendered out;
   std::map<std::string, std::string> owner;
   for (const auto& [name, digest] : apps) {
@@ -124,12 +120,6 @@ Rendered RenderAll(const images::HostLayout& layout, const Apps& apps, const Com
   return out;
 }
 
-}  // namespace
-
-UnitsByName RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming) {
-  return RenderAll(layout, apps, coming).units;
-}
-
 StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by) {
   const uint64_t active = ActiveGeneration(layout);
@@ -147,7 +137,7 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   generation.created = base::ToIso8601(base::SystemClock().Now());
   generation.by = by;
   generation.apps = apps;
-  Publish(layout, generation, RenderAll(layout, apps, {}));
+  Publish(layout, generation, RenderUnits(layout, apps));
   Event event;
   event.event = "staged";
   event.generation = generation.number;

@@ -19,9 +19,13 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
 using Coming = std::map<std::string, images::StoredManifest>;
 using UnitsByName = std::map<std::string, std::string>;  // their texts
 
-// The units of the whole set.
-UnitsByName RenderUnits(const images::HostLayout& layout, const Apps& apps,
-                        const Coming& coming = {});
+struct Rendered {
+  UnitsByName units;
+  UnitsByName tasks;  // hooks and checks
+};
+
+// Of the whole set. Throws Error{kFailed} where two applications have a unit of the same name.
+Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming = {});
 
 }  // namespace activator
 

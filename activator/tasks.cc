@@ -57,6 +57,9 @@ std::optional<UnitState> RunTask(const Host& host, const std::string& name, seco
   if (!bad || !bad->IsDown()) {
     StopUnits(host, {name});
   }
+  if (bad) {
+    host.systemd.ResetFailed({name});  // or it would be listed as failed for ever
+  }
   return bad;
 }
 
@@ -92,7 +95,11 @@ bool EnsureTaskLinks(const Host& host, uint64_t generation) {
   return changed;
 }
 
-void StopTasks(const Host& host) { StopUnits(host, LinkedTasks(host)); }
+void StopTasks(const Host& host) {
+  const UnitNames tasks = LinkedTasks(host);
+  StopUnits(host, tasks);
+  host.systemd.ResetFailed(tasks);
+}
 
 void RunHooks(const Host& host, const HostedUnits& units, units::Task task) {
   for (const auto& [unit, description] : units) {

@@ -8,11 +8,13 @@ namespace activator {
 
 struct UnitDirectory {
   std::string path;
-  bool survives_reboot = true;
+  std::string configured;  // where an operator's units stand; mostly the same
 };
 
-// /etc/systemd/system; /run/systemd/system where that is on a read-only file system, as on NixOS.
-UnitDirectory FindUnitDirectory();
+// `configured`; /run/systemd/system where that is on a read-only file system, or a link to a
+// directory that is not its own, as on NixOS, where what it leads to is replaced as a whole. Tries
+// nothing out, and says the same to every user.
+UnitDirectory FindUnitDirectory(const std::string& configured = "/etc/systemd/system");
 
 }  // namespace activator
 

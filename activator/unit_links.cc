@@ -1,7 +1,5 @@
 #include "activator/unit_links.h"
 
-#include <optional>
-
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -23,19 +21,24 @@ bool HasOurLink(const Host& host, const std::string& unit) {
   return base::ReadLinkIfThere(LinkPath(host, unit)) == TargetOf(host, unit);
 }
 
-bool IsNameFree(const Host& host, const std::string& unit) {
-  return HasOurLink(host, unit) || !base::LstatIfThere(LinkPath(host, unit));
+std::optional<std::string> InTheWayOf(const Host& host, const std::string& unit) {
+  const std::string hiding = host.configured_directory + "/" + unit;
+  if (!host.UnitsSurviveReboot() && base::LstatIfThere(hiding) &&
+      base::ReadLinkIfThere(hiding) != TargetOf(host, unit)) {
+    return hiding;
+  }
+  const std::string path = LinkPath(host, unit);
+  return HasOurLink(host, unit) || !base::LstatIfThere(path) ? std::nullopt : std::optional(path);
 }
 
 bool EnsureUnitLinks(const Host& host, const UnitNames& units) {
   bool changed = false;
   for (const std::string& unit : units) {
+    if (const std::optional<std::string> other = InTheWayOf(host, unit)) {
+      base::Fail(base::Code::kFailed, "{} is not ours: remove it, or rename the service", *other);
+    }
     if (HasOurLink(host, unit)) {
       continue;
-    }
-    if (!IsNameFree(host, unit)) {
-      base::Fail(base::Code::kFailed, "{} is not ours: remove it, or rename the service",
-                 LinkPath(host, unit));
     }
     base::ReplaceSymlink(TargetOf(host, unit), LinkPath(host, unit));
     changed = true;

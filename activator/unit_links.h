@@ -2,6 +2,9 @@
 #ifndef SLIPWAY_ACTIVATOR_UNIT_LINKS_H_
 #define SLIPWAY_ACTIVATOR_UNIT_LINKS_H_
 
+#include <optional>
+#include <string>
+
 #include "activator/host.h"
 
 namespace activator {
@@ -15,8 +18,9 @@ bool RemoveUnitLinks(const Host& host, const UnitNames& units);
 UnitNames LinkedUnits(const Host& host);
 // Whether the unit has one.
 bool HasOurLink(const Host& host, const std::string& unit);
-// Whether what stands at the unit's name in the unit directory is our link, or nothing.
-bool IsNameFree(const Host& host, const std::string& unit);
+// The path of what is not ours and stands at the unit's name: in the unit directory, or where it
+// would hide what stands there. nullopt: the name is free.
+std::optional<std::string> InTheWayOf(const Host& host, const std::string& unit);
 
 }  // namespace activator
 

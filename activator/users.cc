@@ -58,7 +58,11 @@ Lines LinesOf(Accounts& accounts, const std::set<std::string>& users) {
   for (const std::string& user : users) {
     const std::optional<std::string> line = accounts.User(user);
     if (!line) {
-      base::Fail(base::Code::kFailed, "systemd-sysusers made no user {}", user);
+      base::Fail(
+          base::Code::kFailed,
+          "the user {} is not on this host (getent passwd {}). Once it is, `activate` of the "
+          "active generation starts its services",
+          user, user);
     }
     out.passwd += *line + "\n";
     const std::string number = Field(*line, kGroupField);
@@ -126,29 +130,33 @@ void CheckUsers(const Host& host, const images::Services& services) {
   }
 }
 
-void ProvideUsers(const Host& host, uint64_t generation) {
-  if (generation == kNoGeneration) {
+void ProvideUsersOf(const Host& host, const images::ImageDirectory& version, AbsentUsers absent) {
+  const images::Services& services = version.manifest().services;
+  const std::set<std::string> users = UsersOf(services);
+  if (users.empty()) {
     return;
   }
+  const std::string missing = absent == AbsentUsers::kMake
+                                  ? SysusersFragment(services, ThoseThere(*host.accounts, users))
+                                  : "";
+  if (!missing.empty()) {
+    host.accounts->Make(missing);
+  }
+  const Lines lines = LinesOf(*host.accounts, users);
+  const auto own = [&](const char* path) {
+    return host.read_image_file ? host.read_image_file(version, path) : std::string();
+  };
+  WriteWhereOther(version.path() + "/" + units::kPasswdFile,
+                  MergeAccounts(lines.passwd, own("/etc/passwd"), false));
+  WriteWhereOther(version.path() + "/" + units::kGroupFile,
+                  MergeAccounts(lines.group, own("/etc/group"), true));
+}
+
+void ProvideUsers(const Host& host, uint64_t generation) {
   for (const auto& [name, digest] : LoadGeneration(host.layout, generation).apps) {
-    const images::ImageDirectory version(host.layout.Version(name, images::ImageId::Of(digest)));
-    const images::Services& services = version.manifest().services;
-    const std::set<std::string> users = UsersOf(services);
-    if (users.empty()) {
-      continue;
-    }
-    const std::string missing = SysusersFragment(services, ThoseThere(*host.accounts, users));
-    if (!missing.empty()) {
-      host.accounts->Make(missing);
-    }
-    const Lines lines = LinesOf(*host.accounts, users);
-    const auto own = [&](const char* path) {
-      return host.read_image_file ? host.read_image_file(version, path) : std::string();
-    };
-    WriteWhereOther(version.path() + "/" + units::kPasswdFile,
-                    MergeAccounts(lines.passwd, own("/etc/passwd"), false));
-    WriteWhereOther(version.path() + "/" + units::kGroupFile,
-                    MergeAccounts(lines.group, own("/etc/group"), true));
+    ProvideUsersOf(host,
+                   images::ImageDirectory(host.layout.Version(name, images::ImageId::Of(digest))),
+                   AbsentUsers::kMake);
   }
 }
 

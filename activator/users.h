@@ -14,8 +14,17 @@ namespace activator {
 // Throws Error{kFailed} where the host neither has nor can get a user that a service needs.
 void CheckUsers(const Host& host, const images::Services& services);
 
-// Makes the users that the generation needs and the host lacks, and writes passwd and group beside
-// each image with named users, durable (units/render.h binds them). Users are never removed.
+enum class AbsentUsers {
+  kMake,
+  kRefuse,  // at boot: they were made at the activation, and who knows them may only be starting
+};
+
+// Makes the users that the version needs and the host lacks, and writes passwd and group beside its
+// image, durable (units/render.h binds them). Users are never removed. Throws Error{kFailed} where
+// one is missing.
+void ProvideUsersOf(const Host& host, const images::ImageDirectory& version, AbsentUsers absent);
+
+// The same for all versions of the generation, made where they are absent.
 void ProvideUsers(const Host& host, uint64_t generation);
 
 // The fragment of sysusers.d(5) that makes the named users of `services` but those of `there`;

@@ -29,11 +29,15 @@ class WayBack {
   UnitNames ToStop() const;
   void RestoreFiles();
   WayBackResult StartAgain();
+  void QueueAgain();
   void MarkTo(const WayBackResult& result) const;
   void MarkAndForget(const WayBackResult& result);
   // Before units are stopped for the first time nothing runs differently, and restarting would
-  // break what runs.
-  bool TouchedServices() const { return record_.phase != SwitchPhase::kIntent || rebooted_; }
+  // break what runs. After a reboot nothing runs.
+  bool TouchedServices(Services services) const {
+    return services == Services::kAtBoot ? record_.phase != SwitchPhase::kIntent && !rebooted_
+                                         : record_.phase != SwitchPhase::kIntent || rebooted_;
+  }
 
   const Host& host_;
   SwitchRecord record_;
@@ -123,8 +127,8 @@ WayBackResult WayBack::StartAgain() {
     // What systemd stopped along with them is down, too.
     again.merge(Select(from_, DownUnitsAfterStop(host_, NamesOf(from_))));
     again = Unscheduled(std::move(again));
-    for (const std::string& unit : record_.adopted) {
-      again.try_emplace(unit);
+    for (const auto& [unit, state] : host_.systemd.Show(record_.adopted)) {
+      again[unit].is_oneshot = state.type == "oneshot";
     }
     const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.
@@ -140,6 +144,12 @@ WayBackResult WayBack::StartAgain() {
     }
     return {false, error.what()};
   }
+}
+
+// The start of those that are down is the caller's.
+void WayBack::QueueAgain() {
+  host_.systemd.ResetFailed(difference_.changed + difference_.added + difference_.in_place);
+  QueueRestartInPlace(host_, difference_.in_place);
 }
 
 void WayBack::MarkAndForget(const WayBackResult& result) {
@@ -166,13 +176,18 @@ WayBackResult WayBack::Go(Services services) {
   to_ = UnitsOfTo();
   difference_ = Compare(from_, to_);
   NoteInRecord();
-  const bool restart = services == Services::kRestart && TouchedServices();
-  if (restart) {
+  const bool touched = TouchedServices(services);
+  if (touched) {
     Try("hooks", [&] { StopTasks(host_); });
     Try("stop", [&] { StopUnits(host_, ToStop()); });
   }
   RestoreFiles();
-  WayBackResult result = restart ? StartAgain() : WayBackResult{true, ""};
+  WayBackResult result = {true, ""};
+  if (touched && services == Services::kAtBoot) {
+    Try("restart", [&] { QueueAgain(); });
+  } else if (touched) {
+    result = StartAgain();
+  }
   if (errors_.empty()) {
     Try("records", [&] { MarkAndForget(result); });
   }

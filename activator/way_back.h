@@ -12,7 +12,8 @@ namespace activator {
 
 enum class Services {
   kRestart,  // stop what `to` runs, start what `from` ran, and wait until it is up
-  kLeave,    // files alone: at boot nothing runs yet, and waiting would be waiting for ourselves
+  kAtBoot,   // stop what `to` runs, which is nothing unless the boot unit is started by hand; the
+             // caller queues the start: waiting for it would be waiting for ourselves
 };
 
 struct WayBackResult {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "activator/kept.h"
+#include "activator/prune.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -83,6 +84,20 @@ TEST_F(ChooseTest, RebasesChangesOfOtherApplications) {
   EXPECT_EQ(RunningProgram("web.service"), "two");
   EXPECT_EQ(RunningProgram("db.service"), "db");
   EXPECT_EQ(StateOf(web), GenerationState::kSuperseded);
+}
+
+TEST_F(ChooseTest, APinGoesWithTheChanges) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  const uint64_t db = Stage("db", "db");
+  const uint64_t web = Stage("web", "two");
+  PruneOptions pin;
+  pin.pin = {web};
+  Pin(layout, pin);
+  ASSERT_EQ(ActivateNumber(db), 0);
+  ASSERT_EQ(ActivateNumber(web), 0) << error;
+  EXPECT_TRUE(LoadGeneration(layout, CurrentGeneration(layout)).pinned);
+  EXPECT_FALSE(LoadGeneration(layout, web).pinned);
+  EXPECT_FALSE(LoadGeneration(layout, db).pinned);
 }
 
 TEST_F(ChooseTest, RefusesOverlappingChanges) {

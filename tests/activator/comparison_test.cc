@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "activator/plan_push.h"
 #include "activator/text_diff.h"
 #include "tests/activator/host_fixture.h"
 
@@ -51,6 +52,53 @@ TEST_F(ComparisonTest, TellsWhatASwitchChanges) {
   EXPECT_THAT(ComparisonJson(forward), HasSubstr("\"restarted\": [\n      \"web.service\"\n    ]"));
   EXPECT_THAT(Between(to, 1).removed, ElementsAre("db.service", "old.service"));
   EXPECT_THAT(Between(0, 1).added, ElementsAre("web.service"));
+}
+
+TEST_F(ComparisonTest, AServiceThatItsTimerStartsIsNotToldAsStarted) {
+  shape = [](images::Services& services) {
+    services.begin()->second.type = "oneshot";
+    services.begin()->second.schedule = "daily";
+  };
+  ASSERT_EQ(ActivateNumber(Stage("job", "one")), 0) << error;
+  const Comparison first = Between(0, 1);
+  EXPECT_THAT(first.effects.started, ElementsAre("job.timer"));
+  EXPECT_THAT(ComparisonText(first), HasSubstr("+ job.service  added: its timer starts it\n"));
+  EXPECT_THAT(ComparisonText(first), HasSubstr("+ job.timer  added: started\n"));
+  const Comparison second = Between(1, Stage("job", "two"));
+  EXPECT_THAT(second.changed, SizeIs(1));
+  EXPECT_THAT(second.effects.restarted, IsEmpty());
+  EXPECT_THAT(ComparisonText(second), HasSubstr("~ job.service  changed: its timer starts it\n"));
+  shape = nullptr;
+  const Comparison third = Between(1, Stage("job", "three"));
+  EXPECT_THAT(third.effects.started, ElementsAre("job.service"));
+  EXPECT_THAT(third.effects.stopped, ElementsAre("job.timer"));
+}
+
+TEST_F(ComparisonTest, ASocketIsToldAsRestartedWhereAHookClosesIt) {
+  shape = [](images::Services& services) { services.begin()->second.listen = {"80"}; };
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  const uint64_t plain = Stage("web", "two");
+  EXPECT_THAT(Between(1, plain).effects.restarted, ElementsAre("web.service"));
+  edit_service = [](images::Service& service) { service.hooks.before_start = {{"/bin/first"}}; };
+  const Comparison hooked = Between(1, Stage("web", "two"));
+  EXPECT_THAT(hooked.effects.restarted, ElementsAre("web.service", "web.socket"));
+  EXPECT_THAT(hooked.changed, SizeIs(1));
+  EXPECT_THAT(ComparisonText(hooked), HasSubstr("~ web.socket  restarted with its service\n"));
+  EXPECT_THAT(ComparisonJson(hooked), HasSubstr("\"web.socket\""));
+}
+
+TEST_F(ComparisonTest, APushsPlanTellsTheSame) {
+  shape = [](images::Services& services) {
+    services.begin()->second.type = "oneshot";
+    services.begin()->second.schedule = "daily";
+  };
+  ASSERT_EQ(ActivateNumber(Stage("job", "one")), 0) << error;
+  const base::Sha256 two = Push("job", "two");
+  const images::ImageDirectory offered(layout.Version("job", images::ImageId::Of(two)));
+  const pusher::Planned plan = PlanPush(layout, {{"job", offered.stored()}});
+  EXPECT_THAT(plan.start, IsEmpty());
+  EXPECT_THAT(plan.restart, IsEmpty());
+  EXPECT_THAT(plan.images, SizeIs(1));
 }
 
 TEST_F(ComparisonTest, SaysThatNothingDiffers) {

@@ -16,6 +16,7 @@
 #include "activator/switch_record.h"
 #include "base/interrupt.h"
 #include "tests/activator/host_fixture.h"
+#include "tests/activator/read_history.h"
 #include "tests/support/faulty_sys.h"
 
 namespace activator {

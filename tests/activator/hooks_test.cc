@@ -80,6 +80,7 @@ TEST_F(HooksTest, OneThatFailsOrHangsBeforeTheStartGoesBackWithoutStarting) {
     EXPECT_EQ(ActivateNumber(number), 3) << program;
     EXPECT_THAT(error, HasSubstr("web:before-start.service")) << program;
     EXPECT_THAT(error, HasSubstr("its last words")) << program;
+    EXPECT_THAT(systemd.calls, Contains("reset-failed web:before-start.service")) << program;
     ExpectFirst(number);
     EXPECT_THAT(LoadGeneration(layout, number).reason, Not(HasSubstr("last words")));
     edit_service = nullptr;
@@ -108,6 +109,7 @@ TEST_F(HooksTest, OneThatRunsWhenActivateDiesIsStoppedByTheNext) {
   systemd.before_call = nullptr;
   Recover(host, Services::kRestart);
   ExpectFirst(number);
+  EXPECT_THAT(systemd.calls, Contains("reset-failed web:before-start.service"));
 }
 
 TEST_F(HooksTest, ARollbackRunsTheTasksThatWereRenderedThen) {
@@ -180,6 +182,7 @@ TEST_F(ChecksTest, OneInTheImageIsATaskThatIsRunUntilItPasses) {
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
   edit_service = [](images::Service& service) { service.health.exec = {"/bin/fail"}; };
   EXPECT_EQ(ActivateNumber(Stage("web", "two")), 3);
+  EXPECT_THAT(systemd.calls, Contains("reset-failed web:check.service"));
   EXPECT_THAT(error, HasSubstr("its check /bin/fail did not pass within 30 s: failed (exit-code, "
                                "status 203). It said: its last words"));
   edit_service = [](images::Service& service) { service.health.exec = {"/bin/ask"}; };

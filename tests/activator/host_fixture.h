@@ -28,6 +28,7 @@ struct Killed {};
 class HostTest : public ::testing::Test {
  protected:
   HostTest() {
+    host.configured_directory = units;
     host.task_directory = systemd.task_directory = root + "/run";
     host.ask = [this](const images::Health&, std::chrono::milliseconds) {
       const size_t now = std::min(asked++, answers.size() - 1);

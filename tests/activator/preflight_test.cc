@@ -213,6 +213,54 @@ TEST_F(AdoptTest, ABootAfterAPowerCutStartsItAgain) {
             "/lib/systemd/system/web.service");
 }
 
+// A oneshot ends, and is as good as before.
+TEST_F(AdoptTest, TheWayBackKnowsAOneshot) {
+  bool back = false;
+  systemd.touch_up = [&](UnitState& state) {
+    if (state.fragment_path.starts_with("/lib/")) {
+      state.type = "oneshot";
+      state.active = back ? "inactive" : state.active;
+    }
+  };
+  host.observer = [&](int step) { back = step == 5; };
+  EXPECT_EQ(Adopt(Stage("web", "fail")), 3) << error;
+}
+
+// As on a host whose /etc is read-only: links stand elsewhere, and cannot hide what is there.
+class HiddenTest : public AdoptTest {
+ protected:
+  HiddenTest() {
+    host.configured_directory = etc;
+    base::MakeDirectories(etc);
+  }
+  const std::string etc = root + "/etc";
+};
+
+TEST_F(HiddenTest, AUnitThatWouldHideOursIsRefusedWithAdoptToo) {
+  Write(etc + "/web.service", "[Service]\n");
+  on_foreign = Foreign::kAdopt;
+  ExpectRefused(Stage("web", "one"),
+                etc +
+                    "/web.service is there and is not ours: move it away in the system's own "
+                    "configuration");
+  base::Unlink(etc + "/web.service");
+  EXPECT_EQ(Adopt(1), 0) << error;
+}
+
+TEST_F(HiddenTest, SoIsAMask) {
+  base::ReplaceSymlink("/dev/null", etc + "/web.service");
+  on_foreign = Foreign::kAdopt;
+  ExpectRefused(
+      Stage("web", "one"),
+      "web.service is masked on this host: unmask it in the system's own configuration (" + etc +
+          "/web.service)");
+}
+
+TEST_F(HiddenTest, ALinkOfOursFromBeforeIsNotInTheWay) {
+  base::ReplaceSymlink(layout.Current() + "/units/web.service", etc + "/web.service");
+  EXPECT_EQ(Adopt(Stage("web", "one")), 0) << error;
+}
+
 TEST_F(AdoptTest, TheRecordKnowsIt) {
   SwitchRecord record;
   record.to = 1;

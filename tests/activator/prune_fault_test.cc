@@ -13,6 +13,7 @@
 #include "activator/pruned_names.h"
 #include "base/sys.h"
 #include "tests/activator/host_fixture.h"
+#include "tests/activator/read_history.h"
 #include "tests/support/run.h"
 
 namespace activator {

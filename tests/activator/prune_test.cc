@@ -11,6 +11,7 @@
 #include "activator/switch_record.h"
 #include "activator/version_locks.h"
 #include "base/atomic_file.h"
+#include "base/lock.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -227,12 +228,26 @@ TEST_F(PruneTest, LeavesWhatATransferReadsFrom) {
     ASSERT_TRUE(other_push.Share(id));
     EXPECT_THAT(Keep(1).kept_for_push, ElementsAre(version));
     EXPECT_THAT(Keep(1).versions, SizeIs(2));
-    Prune(layout, before, "tester");  // planned before the push began
+    const PrunePlan done = Prune(layout, before, "tester");  // planned before the push began
     EXPECT_TRUE(base::Exists(version));
+    EXPECT_THAT(done.versions, SizeIs(2));
+    EXPECT_THAT(done.kept_for_push, ElementsAre(version));
+    EXPECT_LT(done.freed_bytes, before.freed_bytes);
+    EXPECT_GT(done.held_bytes, before.held_bytes);
   }
   const VersionLocks prune(layout);
   ASSERT_TRUE(prune.Own(id));
   EXPECT_FALSE(VersionLocks(layout).Share(id));  // a push does not take it for held then
+}
+
+TEST_F(PruneTest, ATransferThatWentOnMeanwhileIsNotToldAsRemoved) {
+  PrunePlan plan = Keep(5);
+  const std::string going_on = layout.Incoming() + "/0123456789abcdef";
+  base::MakeDirectories(going_on);
+  const base::FileLock lock(going_on + "/lock", "the transfer", "a test");
+  plan.incoming = {going_on};
+  EXPECT_THAT(Prune(layout, plan, "tester").incoming, IsEmpty());
+  EXPECT_TRUE(base::Exists(going_on));
 }
 
 TEST_F(PruneTest, KeepsWhatASwitchThatWasCutOffNeeds) {

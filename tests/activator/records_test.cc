@@ -10,6 +10,7 @@
 #include "activator/switch_record.h"
 #include "activator/systemd.h"
 #include "tests/activator/host_fixture.h"
+#include "tests/activator/read_history.h"
 
 namespace activator {
 namespace {

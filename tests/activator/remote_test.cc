@@ -23,8 +23,8 @@ class RemoteTest : public tests::ScratchTest {
     base::MakeDirectories(At("root/bin"));
     Script("ssh", "echo \"$*\" >>" + At("calls") +
                       "\nwhile [ $# -gt 2 ]; do shift; done\necho a banner\nsh -c \"$2\"\n"
-                      "code=$?\n[ -e " +
-                      At("cut") + " ] && rm " + At("cut") + " && exit 255\nexit $code\n");
+                      "code=$?\nfor cut in " +
+                      At("cut*") + "; do [ -e $cut ] && rm $cut && exit 255; done\nexit $code\n");
     Activate("for word; do printf '[%s]\\n' \"$word\"; done; exit 8\n");
   }
   void Script(const std::string& name, const std::string& text) const {
@@ -87,6 +87,17 @@ TEST_F(RemoteTest, ALostSwitchIsFollowedUnderTheSameId) {
   const std::string first = asked.substr(0, asked.find('\n') + 1);
   EXPECT_THAT(first, testing::StartsWith("--id "));
   EXPECT_EQ(asked, first + first);
+}
+
+// However long the first loss is ago.
+TEST_F(RemoteTest, OneThatIsLostAgainIsFollowedAgain) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Activate("exit 3\n");
+  base::WriteFileAtomically(At("cut1"), "");
+  base::WriteFileAtomically(At("cut2"), "");
+  EXPECT_EQ(Run({"--latest"}, std::chrono::milliseconds(1)), 3) << error_;
 }
 
 TEST_F(RemoteTest, AHostThatDoesNotComeBackNeedsAttention) {

@@ -103,6 +103,15 @@ TEST_F(SocketTest, KillsWhatDoesNotStopToBeRestarted) {
   EXPECT_EQ(RunningProgram("web.service"), "two");
 }
 
+// The same rule as where it is stopped: its own settings forbid to kill it.
+TEST_F(SocketTest, OneThatMayStopForEverIsNotKilled) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "stubborn")), 0) << error;
+  systemd.touch_up = [](UnitState& state) { state.stop_timeout = {}; };
+  EXPECT_EQ(ActivateNumber(Stage("web", "two")), 4);
+  EXPECT_THAT(error, HasSubstr("did not stop within 600 s, and its TimeoutStopSec= forbids"));
+  EXPECT_THAT(systemd.calls, Not(Contains("kill web.service")));
+}
+
 TEST_F(SocketTest, ASwitchThatIsKilledAfterAnyStepIsUndone) {
   ActivateFirst();
   for (int last = 1; last <= 7; ++last) {

@@ -99,8 +99,31 @@ TEST_F(StatusTest, AChangedUnitAStrayLinkAndAMissingBootUnitAreDrift) {
   EXPECT_THAT(Drift(), ElementsAre(HasSubstr(unit + " was changed after it was staged")));
   base::ReplaceSymlink(layout.Current() + "/units/stray.service", units + "/stray.service");
   EXPECT_THAT(Drift(), Contains(HasSubstr("generation 1 has no such unit")));
+}
+
+TEST_F(StatusTest, ABootUnitThatWillNotRunIsDrift) {
+  const std::string link = units + "/multi-user.target.wants/slipway-boot.service";
+  base::Unlink(link);
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("slipway-boot.service is disabled: systemctl enable "
+                                             "slipway-boot.service. Until then nothing")));
+  base::ReplaceSymlink("../slipway-boot.service", link);
+  EXPECT_THAT(Drift(), IsEmpty());
   base::Unlink(units + "/slipway-boot.service");
-  EXPECT_THAT(Drift(), Contains(HasSubstr("nothing will be started at the next boot")));
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("slipway-boot.service is missing: the next switch")));
+  base::ReplaceSymlink("/dev/null", units + "/slipway-boot.service");
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("systemctl unmask slipway-boot.service")));
+}
+
+TEST_F(StatusTest, ABootUnitThatTheSystemLacksIsDriftWhereUnitsDoNotSurviveAReboot) {
+  host.configured_directory = root + "/etc";
+  base::Unlink(units + "/slipway-boot.service");
+  Write(root + "/boot", "[Service]\n");
+  base::ReplaceSymlink(root + "/boot", units + "/slipway-boot.service");
+  systemd.DaemonReload();
+  EXPECT_THAT(Drift(), IsEmpty());
+  base::Unlink(units + "/slipway-boot.service");
+  systemd.DaemonReload();
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("is missing: the next switch prints it")));
 }
 
 TEST_F(StatusTest, TellsWhyTheLastActivationFailed) {

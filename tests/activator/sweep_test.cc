@@ -205,7 +205,18 @@ TEST(SweepTest, AProcessThatDiesAndTheNextActivate) {
 TEST(SweepTest, AMachineThatDiesAndItsNextBoot) {
   Sweep(Faults::kDeath, [](SweptHost& host, int /*code*/, const std::string& where) {
     base::RemoveTree(host.host.task_directory);  // it is in /run
+    if (std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout)) {
+      record->boot_id = "the boot before";
+      WriteSwitchRecord(host.layout, *record);
+    }
     host.systemd.Reboot();
+    EXPECT_NO_THROW(RunBoot(host.host)) << where;
+    host.ExpectOneGeneration(where);
+  });
+}
+
+TEST(SweepTest, AProcessThatDiesAndTheBootUnitStartedByHand) {
+  Sweep(Faults::kDeath, [](SweptHost& host, int /*code*/, const std::string& where) {
     EXPECT_NO_THROW(RunBoot(host.host)) << where;
     host.ExpectOneGeneration(where);
   });

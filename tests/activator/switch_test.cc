@@ -10,6 +10,7 @@
 #include "activator/unit_links.h"
 #include "base/sys.h"
 #include "tests/activator/host_fixture.h"
+#include "tests/activator/read_history.h"
 
 namespace activator {
 namespace {
@@ -212,6 +213,18 @@ TEST_F(SwitchTest, DoesNothingForTheActiveGenerationUnlessItIsDown) {
   EXPECT_THAT(systemd.calls, ElementsAre("reset-failed web.service", "start web.service"));
 }
 
+// A version that was repaired is another file than the one that still runs.
+TEST_F(SwitchTest, TheActiveGenerationIsRestartedWhereItRunsFromAnotherImage) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  systemd.runs_from = false;
+  systemd.calls.clear();
+  systemd.before_call = [this](const std::string& call) {
+    systemd.runs_from = systemd.runs_from || call == "restart web.service";
+  };
+  EXPECT_EQ(ActivateNumber(1), 0) << error;
+  EXPECT_THAT(systemd.calls, ElementsAre("restart web.service", "start web.service"));
+}
+
 class KillTest : public SwitchTest, public ::testing::WithParamInterface<int> {
  protected:
   void KillAfterStep(uint64_t number) {
@@ -313,6 +326,8 @@ TEST_F(SwitchTest, BeforeAPruneServicesThatStayDownAreNoSuccess) {
     FAIL();
   } catch (const base::Error& thrown) {
     EXPECT_EQ(thrown.code(), base::Code::kNeedsAttention);
+    EXPECT_THAT(thrown.what(), HasSubstr("is not up"));
+    EXPECT_THAT(thrown.what(), HasSubstr("Nothing else was done"));
   }
 }
 
@@ -339,6 +354,23 @@ TEST_F(SwitchTest, BeforeAPruneAFullDiskLeavesTheRecord) {
   EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
   EXPECT_TRUE(RecoverIfRoom(host, false));
   ExpectFirst();
+}
+
+TEST_F(SwitchTest, AfterAPruneARecoveryDoesNotDenyIt) {
+  const uint64_t number = StageSecond("two");
+  host.observer = [](int step) {
+    if (step == 6) {
+      throw Killed();
+    }
+  };
+  EXPECT_THROW(ActivateNumber(number), Killed);
+  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+  try {
+    RecoverOrFail(host, false, "The prune was done");
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_THAT(thrown.what(), testing::EndsWith(". The prune was done"));
+  }
 }
 
 TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {

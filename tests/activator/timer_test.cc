@@ -3,6 +3,7 @@
 
 #include "activator/boot.h"
 #include "activator/hosted_units.h"
+#include "activator/report.h"
 #include "activator/unit_links.h"
 #include "tests/activator/host_fixture.h"
 
@@ -53,6 +54,14 @@ TEST_F(TimerTest, ARunGoesOnDuringASwitchAndIsStoppedWithItsRemoval) {
       StageGeneration(layout, {{"job", Push("job", "three", {"web"})}}, "tester").number;
   EXPECT_EQ(ActivateNumber(without), 0) << error;
   EXPECT_FALSE(systemd.IsActive("job.service"));
+}
+
+TEST_F(TimerTest, ARunUnderTheVersionBeforeIsNoDrift) {
+  ActivateFirst();
+  systemd.Start({"job.service"}, Jobs::kQueue);
+  ASSERT_EQ(ActivateNumber(Stage("job", "two")), 0) << error;
+  systemd.runs_from = false;
+  EXPECT_THAT(ReadStatus(host, true).drift, IsEmpty());
 }
 
 TEST_F(TimerTest, AServiceThatGetsAScheduleIsStopped) {

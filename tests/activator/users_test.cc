@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "activator/boot.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/support/fake_accounts.h"
 
@@ -68,6 +69,43 @@ TEST_F(UsersTest, OneThatCannotBeMadeIsRefusedBeforeAnythingIsTouched) {
   EXPECT_EQ(CurrentGeneration(layout), kNoGeneration);
   accounts.users["www"] = "www:x:33:33::/:/bin/sh";
   EXPECT_EQ(ActivateNumber(1), 0) << error;
+}
+
+// A user of a directory service that is only starting must not be made here.
+TEST_F(UsersTest, AtBootNobodyIsMadeAndWhoIsMissingIsSaid) {
+  const base::Sha256 other = Push("other", "other");
+  const base::Sha256 web = Push("web", "one");
+  ASSERT_EQ(
+      ActivateNumber(StageGeneration(layout, {{"other", other}, {"web", web}}, "tester").number), 0)
+      << error;
+  accounts.users.clear();
+  accounts.made.clear();
+  systemd.Reboot();
+  try {
+    RunBoot(host);
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_THAT(thrown.what(), HasSubstr("the user www is not on this host"));
+  }
+  EXPECT_THAT(accounts.made, IsEmpty());
+  EXPECT_THAT(Passwd(), HasSubstr("www:x:990:990:"));  // as it was
+  EXPECT_TRUE(systemd.IsActive("other.service"));
+}
+
+TEST_F(UsersTest, AtBootTheNumbersOfTheHostAreTakenOver) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  accounts.users["www"] = "www:x:33:33:www:/var/www:/bin/sh";
+  systemd.Reboot();
+  RunBoot(host);
+  EXPECT_THAT(Passwd(), HasSubstr("www:x:33:33:www:/var/www:/bin/sh\n"));
+}
+
+TEST_F(UsersTest, AreProvidedBeforeWhatIsDownIsStarted) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  accounts.users.clear();
+  systemd.StopByHand("web.service");
+  EXPECT_EQ(ActivateNumber(1), 0) << error;
+  EXPECT_TRUE(accounts.users.contains("www"));
 }
 
 TEST(SysusersTest, OneLineForEachUserWithTheStateAsHome) {

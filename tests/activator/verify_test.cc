@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "activator/activate.h"
 #include "activator/chunk_store.h"
 #include "activator/report.h"
+#include "base/lock.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/support/synthetic_image.h"
 
@@ -97,6 +99,23 @@ TEST_F(VerifyTest, AMarkedVersionIsNotHeldUntilItIsWholeAgain) {
   Write(version + "/image.erofs", "onetwo");
   MarkDamaged(Verified());
   EXPECT_THAT(CompleteVersions(layout), SizeIs(2));
+}
+
+TEST_F(VerifyTest, WhatWasFoundIsToldWhereItCannotBeMarked) {
+  const std::string version = Put("app", {"one", "two"});
+  Write(version + "/image.erofs", "oneTWO");
+  Write(layout.root() + "/" + kDirectoryHostMarker, "");
+  const base::UniqueFd out = base::Open(root + "/out", O_WRONLY | O_CREAT, 0600);
+  const base::FileLock lock(layout.Lock(), "the host", "a test");
+  try {
+    RunActivate({"--root", layout.root(), "--lock-wait", "0s", "verify", "--repair"},
+                {0, out.get(), out.get()});
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_EQ(thrown.code(), base::Code::kBusy);
+    EXPECT_THAT(thrown.what(), HasSubstr("is not marked for a repair"));
+  }
+  EXPECT_THAT(base::ReadFile(root + "/out"), HasSubstr("DAMAGED: 1 of 2 chunks are damaged"));
 }
 
 }  // namespace

@@ -13,16 +13,16 @@ namespace {
 using testing::AnyOf;
 using testing::HasSubstr;
 
-class CrashTest : public testing::TestWithParam<int> {
+class CrashTest : public testing::Test {
  protected:
-  void SetUp() override {
-    v1_ = workshop_.Build("nginx", "v1");
-    v2_ = workshop_.Build("nginx", "v2");
+  CrashTest() {
     MustActivate(host_,
                  "--generation " +
                      std::to_string(MustPushTo(host_, {v1_}, SLIPWAY_KILLED_AGENT).generation));
     generation_ = MustPushTo(host_, {v2_}, SLIPWAY_KILLED_AGENT).generation;
-    host_.MustRun("echo " + std::to_string(GetParam()) + " > /run/slipway-test-kill-step");
+  }
+  void KillAfter(int step) const {
+    host_.MustRun("echo " + std::to_string(step) + " > /run/slipway-test-kill-step");
     const RunResult killed = Activate(host_, "--generation " + std::to_string(generation_));
     EXPECT_EQ(killed.exit_code, 4) << killed.out << killed.err;
     host_.MustRun("rm /run/slipway-test-kill-step");
@@ -42,23 +42,40 @@ class CrashTest : public testing::TestWithParam<int> {
   }
 
   Workshop workshop_;
-  TestHost host_{"crash"};
-  std::string v1_;
-  std::string v2_;
+  const std::string v1_ = workshop_.Build("nginx", "v1");
+  const std::string v2_ = workshop_.Build("nginx", "v2");
+  const TestHost host_{"crash"};
   uint64_t generation_ = 0;
 };
 
-TEST_P(CrashTest, TheNextActivateRecovers) {
+// A generation that was left by a recovery may be activated again.
+TEST_F(CrashTest, TheBootUnitStartedByHandRecovers) {
+  for (int step = 1; step < 8; ++step) {
+    SCOPED_TRACE(step);
+    KillAfter(step);
+    host_.MustRun("systemctl restart slipway-boot.service");
+    ExpectOneVersion();
+    EXPECT_THAT(Page(host_), HasSubstr("v1"));
+    EXPECT_THAT(Activate(host_, "status").out, HasSubstr("the host matches generation 1"));
+  }
+}
+
+class CrashStepTest : public CrashTest, public testing::WithParamInterface<int> {
+ protected:
+  void SetUp() override { KillAfter(GetParam()); }
+};
+
+TEST_P(CrashStepTest, TheNextActivateRecovers) {
   MustActivate(host_, "prune --keep 3");
   ExpectOneVersion();
 }
 
-TEST_P(CrashTest, ARebootRecovers) {
+TEST_P(CrashStepTest, ARebootRecovers) {
   host_.Reboot();
   ExpectOneVersion();
 }
 
-INSTANTIATE_TEST_SUITE_P(AfterStep, CrashTest, testing::Range(1, 8));
+INSTANTIATE_TEST_SUITE_P(AfterStep, CrashStepTest, testing::Range(1, 8));
 
 }  // namespace
 }  // namespace tests

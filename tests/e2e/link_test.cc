@@ -1,48 +1,14 @@
 // Slow and dead links to real hosts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <future>
-
-#include "base/atomic_file.h"
 #include "tests/e2e/scene.h"
+#include "tests/e2e/stopped_push.h"
 
 namespace tests {
 namespace {
 
 using testing::HasSubstr;
-
-// A push whose link stops after 3 MB of what is sent, until Open().
-class StoppedPush {
- public:
-  StoppedPush(const Workshop& workshop, const TestHost& host, const std::string& image)
-      : folder_(workshop.folder()) {
-    base::WriteFileAtomically(folder_ + "/slow-ssh",
-                              "#!/bin/sh\n(dd bs=4096 iflag=count_bytes count=3000000 status=none; "
-                              ": >" +
-                                  folder_ + "/stopped; while [ ! -e " + folder_ +
-                                  "/open ]; do sleep 0.05; done; exec cat) | ssh -F " +
-                                  host.SshConfig() + " \"$@\"\n",
-                              0755);
-    result_ = std::async(std::launch::async, [this, name = host.Name(), image] {
-      return RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", folder_ + "/slow-ssh", name, image},
-                        {.timeout = std::chrono::seconds(120)});
-    });
-    while (!base::Exists(folder_ + "/stopped") && !HasEnded()) {
-      ::usleep(20'000);
-    }
-  }
-  bool HasEnded() const {
-    return result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  }
-  void Open() const { base::WriteFileAtomically(folder_ + "/open", ""); }
-  RunResult Result() { return result_.get(); }
-
- private:
-  const std::string folder_;
-  std::future<RunResult> result_;
-};
 
 TEST(LinkTest, ASlowPushDoesNotKeepAnybodyFromRollingBack) {
   Workshop workshop;

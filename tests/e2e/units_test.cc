@@ -198,6 +198,35 @@ TEST_P(UnitsTest, APortThatIsTakenAndAPackagesUnitAreSaidBeforeAnythingIsTouched
   EXPECT_THAT(Page(host), HasSubstr("v1"));
 }
 
+// The service has them; nothing of ours does. The bracket keeps the search from finding itself.
+TEST(SecretsTest, AreInTheirFilesAndTheServiceAlone) {
+  Workshop workshop;
+  const nlohmann::json service = {{"credentials", {{"key", "/etc/slipway/secrets/key"}}},
+                                  {"environment_file", "/etc/slipway/secrets/env"}};
+  const TestHost host("secrets");
+  host.MustRun(
+      "mkdir -p /etc/slipway/secrets && cd /etc/slipway/secrets && umask 077 && "
+      "printf 'hush-%s' 4711 >key && printf 'HUSH=hush-%s\\n' 4711 >env");
+  MustPushTo(host, {workshop.Build("nginx", "v1", Nginx(service))});
+  MustActivate(host, "--latest");
+  EXPECT_EQ(host.MustRun("cat /run/credentials/nginx.service/key"), "hush-4711");
+  EXPECT_THAT(host.MustRun("tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value "
+                           "nginx.service)/environ"),
+              HasSubstr("HUSH=hush-4711\n"));
+  nlohmann::json bad = service;
+  bad["exec"] = {"/usr/bin/nginx", "-c", "/no/such"};
+  MustPushTo(host, {workshop.Build("nginx", "v1", Nginx(bad))});
+  const RunResult failed = Activate(host, "--latest");
+  EXPECT_EQ(failed.exit_code, 3) << failed.err;
+  EXPECT_THAT(failed.err, Not(HasSubstr("hush-4711")));
+  host.MustRun("journalctl --sync");
+  const RunResult found = host.Run(
+      "{ grep -rls --exclude=image.erofs 'hush-[4]711' /var/lib/images /etc/systemd /run/systemd; "
+      "journalctl --no-pager -o export | grep -a 'hush-[4]711'; "
+      "cat /proc/[0-9]*/cmdline | grep -ac 'hush-[4]711'; } 2>&1");
+  EXPECT_EQ(found.out, "0\n");
+}
+
 INSTANTIATE_TEST_SUITE_P(OfDebian, UnitsTest, testing::Values("bookworm", "trixie", "forky"));
 
 }  // namespace
