@@ -5,6 +5,7 @@
 
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
+#include "activator/lost_current.h"
 #include "activator/recovery.h"
 #include "activator/switch_record.h"
 #include "activator/unit_links.h"
@@ -30,31 +31,6 @@ void CopyExecutable(const std::string& from, const std::string& to) {
     offset += part.size();
   }
   out.Commit();
-}
-
-// Where the link is gone or leads nowhere: the generation whose record says that it is active.
-uint64_t RepairCurrent(const images::HostLayout& layout) {
-  const uint64_t current = CurrentGeneration(layout);
-  if (current != kNoGeneration && base::Exists(layout.Generation(current))) {
-    return current;
-  }
-  uint64_t active = kNoGeneration;
-  uint64_t sequence = 0;
-  for (const Generation& generation : LoadGenerations(layout)) {
-    if (generation.state == GenerationState::kActive && generation.healthy_sequence >= sequence) {
-      active = generation.number;
-      sequence = generation.healthy_sequence;
-    }
-  }
-  SetCurrentGeneration(layout, active);
-  return active;
-}
-
-bool NeedsReload(const Host& host, const UnitNames& units) {
-  const auto states = host.systemd.Show(units);
-  return std::any_of(states.begin(), states.end(), [](const auto& entry) {
-    return entry.second.load != "loaded" || entry.second.needs_reload;
-  });
 }
 
 }  // namespace
@@ -107,16 +83,17 @@ void AskForBootUnit(const Host& host) {
 
 }  // namespace
 
-void InstallBootUnit(const Host& host) {
+bool InstallBootUnit(const Host& host) {
   if (!host.units_survive_reboot) {
     AskForBootUnit(host);
-    return;
+    return false;
   }
   const std::string path = host.unit_directory + "/" + units::kBootUnit;
   const std::string wanted = BootUnitText(host.layout.root());
   const std::optional<std::string> found = base::ReadFileIfThere(path);
   RequireOwnRoot(host, path, found);
-  if (found != wanted) {
+  bool changed = found != wanted;
+  if (changed) {
     base::WriteFileAtomically(path, wanted);
   }
   const std::string wants = host.unit_directory + "/multi-user.target.wants";
@@ -125,7 +102,9 @@ void InstallBootUnit(const Host& host) {
   base::MakeDirectories(wants);
   if (!base::LstatIfThere(link)) {
     base::ReplaceSymlink(target, link);
+    changed = true;
   }
+  return changed;
 }
 
 void InstallSelf(const images::HostLayout& layout) {
@@ -199,7 +178,8 @@ void RunBoot(const Host& host) {
   if (!recovered && CurrentWasTried(host)) {
     parts.ThrowFirst();
   }
-  const uint64_t current = RepairCurrent(host.layout);
+  RepairCurrent(host.layout);
+  const uint64_t current = CurrentGeneration(host.layout);
   const HostedUnits hosted = LoadUnits(host.layout, current);
   const UnitNames units = NamesOf(hosted);
   UnitNames stale;

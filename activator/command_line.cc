@@ -57,10 +57,22 @@ struct Parser {
   CLI::App* run_switch = nullptr;
 };
 
+CLI::Validator IsGeneration() {
+  return {[](const std::string& text) {
+            const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+            return digits && text.find_first_not_of('0') != text.npos
+                       ? std::string()
+                       : "'" + text +
+                             "' is no generation: their numbers are 1, 2, ... (`activate list` "
+                             "shows which there are)";
+          },
+          ""};
+}
+
 void AddWish(CLI::App& app, Texts& out) {
   auto* number = app.add_option("--generation", out.number, "Activate generation N")
                      ->type_name("N")
-                     ->check(CLI::PositiveNumber);
+                     ->check(IsGeneration());
   auto* rollback = app.add_option("--rollback", out.rollback,
                                   "Activate the generation that was healthy before the active one, "
                                   "or that version of the application NAME alone")
@@ -119,11 +131,11 @@ void AddPrune(CLI::App& prune, PruneOptions& out) {
       ->transform(CLI::AsSizeValue(true));
   prune.add_option("--pin", out.pin, "Never remove generation N")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(IsGeneration())
       ->allow_extra_args(false);
   prune.add_option("--unpin", out.unpin, "Take that back")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(IsGeneration())
       ->allow_extra_args(false);
 }
 
@@ -136,7 +148,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->add_option("GENERATION", out.diff,
                    "From A to B; only one: from the active one to it; none: to the newest staged")
       ->expected(0, 2)
-      ->check(CLI::PositiveNumber);
+      ->check(IsGeneration());
   parser.history = app.add_subcommand("history", "What happened on this host");
   parser.history
       ->add_option("--since", out.history.since,

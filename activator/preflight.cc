@@ -7,6 +7,7 @@
 #include "activator/check_ports.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
+#include "activator/unit_links.h"
 #include "activator/users.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -53,7 +54,8 @@ void CheckSecrets(const images::Services& services) {
 // their services.
 images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
   images::Services out;
-  const Apps before = from == kNoGeneration ? Apps{} : LoadGeneration(host.layout, from).apps;
+  const std::optional<Generation> active = FindGeneration(host.layout, from);
+  const Apps before = active ? active->apps : Apps{};
   for (const auto& [name, digest] : LoadGeneration(host.layout, to).apps) {
     const auto old = before.find(name);
     if (old != before.end() && old->second == digest) {
@@ -88,6 +90,16 @@ bool IsExecLine(std::string_view line) {
     }
   }
   return false;
+}
+
+// Units of a generation that was lost run under links of ours, too.
+HostedUnits WithLinked(const Host& host, HostedUnits before, const HostedUnits& units) {
+  for (const auto& [name, unit] : units) {
+    if (HasOurLink(host, name)) {
+      before.try_emplace(name, unit);
+    }
+  }
+  return before;
 }
 
 // systemd-analyze looks for the programs on the host instead of in the image; ours is there.
@@ -147,7 +159,7 @@ void Preflight(const Host& host, uint64_t from, uint64_t to, Foreign foreign) {
   const HostedUnits units = LoadUnits(host.layout, to);
   const UnitDifference difference = Compare(before, units);
   CheckNames(host, NamesOf(units), difference.added, foreign);
-  CheckPorts(host, services, before,
+  CheckPorts(host, services, WithLinked(host, before, units),
              difference.added + difference.changed + difference.removed + difference.in_place);
   CheckUnits(host, Select(units, difference.added + difference.changed),
              TaskTexts(host.layout, to));

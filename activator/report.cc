@@ -9,6 +9,7 @@
 #include "activator/drift.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
+#include "activator/lost_current.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
@@ -59,7 +60,9 @@ void ReadUnits(const Host& host, Status& out) {
   const auto monotonic = host.clock.Monotonic().time_since_epoch();
   for (const auto& [name, state] : states) {
     UnitStatus unit{name, state, units.at(name).image_path, "", ""};
-    unit.version = VersionOfImage(*out.generation, host.layout, unit.image_path, out.versions);
+    if (out.generation) {
+      unit.version = VersionOfImage(*out.generation, host.layout, unit.image_path, out.versions);
+    }
     if (state.changed_at.count() > 0) {
       unit.since =
           base::ToIso8601(now - std::chrono::duration_cast<std::chrono::system_clock::duration>(
@@ -67,7 +70,26 @@ void ReadUnits(const Host& host, Status& out) {
     }
     out.units.push_back(std::move(unit));
   }
-  out.drift = FindDrift(host, *out.generation, units, states);
+  if (out.generation) {
+    out.drift = FindDrift(host, *out.generation, units, states);
+  }
+}
+
+// Which generation is active, and what is wrong with `current`.
+void ReadActive(const images::HostLayout& layout, Status& out) {
+  std::string problem = layout.Current() + " is missing";
+  try {
+    out.active = ActiveGeneration(layout);
+  } catch (const base::Error& error) {
+    problem = error.what();
+  }
+  const uint64_t lost = out.active == kNoGeneration && !out.switch_record ? LostCurrent(layout) : 0;
+  if (lost != kNoGeneration) {
+    out.drift.push_back(
+        fmt::format("{}; by its record generation {} is active: `activate --generation {}` makes "
+                    "the link again",
+                    problem, lost, lost));
+  }
 }
 
 }  // namespace
@@ -97,17 +119,20 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
   if (out.switch_record) {
     out.switch_in_progress = IsLockHeld(layout);
   }
-  out.active = ActiveGeneration(layout);
+  ReadActive(layout, out);
+  out.unreadable = ReadGenerations(layout).unreadable;
   out.last_activation = LastActivation(layout);
   if (out.active == kNoGeneration) {
     return out;
   }
-  out.generation = LoadGeneration(layout, out.active);
-  for (const auto& [name, digest] : out.generation->apps) {
-    out.versions[name] = IdAndVersion(layout, name, digest);
-  }
-  if (out.generation->healthy_sequence > 0) {
-    out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
+  out.generation = FindGeneration(layout, out.active);
+  if (out.generation) {
+    for (const auto& [name, digest] : out.generation->apps) {
+      out.versions[name] = IdAndVersion(layout, name, digest);
+    }
+    if (out.generation->healthy_sequence > 0) {
+      out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
+    }
   }
   if (ask_systemd) {
     ReadUnits(host, out);

@@ -213,7 +213,15 @@ UnitNames RealSystemd::InMemory(const UnitNames& units) {
 
 void RealSystemd::DaemonReload() { Systemctl({"daemon-reload"}); }
 
+void RealSystemd::NoteStart(const UnitNames& units) {
+  const auto now = base::SystemClock().Monotonic().time_since_epoch();
+  for (const std::string& unit : units) {
+    asked_.try_emplace(unit, std::chrono::duration_cast<std::chrono::microseconds>(now));
+  }
+}
+
 void RealSystemd::QueueStart(const UnitNames& units) {
+  NoteStart(units);
   if (!units.empty()) {
     Systemctl({"start", "--no-block"}, units);
   }
@@ -226,13 +234,16 @@ void RealSystemd::QueueStop(const UnitNames& units) {
 }
 
 void RealSystemd::QueueRestart(const UnitNames& units) {
+  NoteStart(units);
   if (!units.empty()) {
     Systemctl({"restart", "--no-block"}, units);
   }
 }
 
+// Whoever resets it is about to start it anew.
 void RealSystemd::ResetFailed(const UnitNames& units) {
   for (const std::string& unit : units) {
+    asked_.erase(unit);
     try {
       Systemctl({"reset-failed"}, {unit});
     } catch (const base::Error&) {  // a unit that systemd has not loaded has nothing to reset
@@ -247,10 +258,15 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
   // ended when the journal looked.
   std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet",       "--output=cat",
                                    "--lines=20", "--boot",     "--unit=" + unit};
-  // Of one that systemd starts again the runs before tell more than the one that begins.
+  // Of one that systemd starts again the runs before tell more than the one that begins; but no
+  // run of another generation, nor of another application that had a unit of the name.
   const bool restarts = state.restarts > 0 || state.sub.starts_with("auto-restart");
-  if (state.started.count() > 0 && !restarts) {
-    argv.push_back(Since(state.started));
+  const auto asked = asked_.find(unit);
+  const std::chrono::microseconds first =
+      asked == asked_.end() ? std::chrono::microseconds(0) : asked->second;
+  const std::chrono::microseconds since = restarts ? first : std::max(first, state.started);
+  if (since.count() > 0) {
+    argv.push_back(Since(since));
   }
   base::ProcessOptions options;
   options.timeout = kLogTimeout;
