@@ -13,6 +13,8 @@
 #include "activator/unit_links.h"
 #include "activator/users.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "units/render.h"
 
 namespace activator {
 namespace {
@@ -23,14 +25,17 @@ bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
   const UnitNames names = NamesOf(units);
   CheckNames(host, names, {}, Foreign::kRefuse);  // says what is in the way
   InstallSelf(host.layout);
-  const bool boot_unit = InstallBootUnit(host);
+  const std::string boot_unit =
+      host.unit_directory + "/multi-user.target.wants/" + units::kBootUnit;
+  const bool boots = !host.units_survive_reboot || base::Exists(boot_unit);  // follows the link
+  InstallBootUnit(host);
   const bool links = EnsureUnitLinks(host, names);
   const bool stray = RemoveUnitLinks(host, LinkedUnits(host) - names);
   const bool tasks = EnsureTaskLinks(host, active);
   if (links || stray || tasks || NeedsReload(host, names)) {
     host.systemd.DaemonReload();
   }
-  return boot_unit || links || stray;
+  return !boots || links || stray;
 }
 
 // "Already active" is a success only where it runs, and will after the next boot.

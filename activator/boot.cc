@@ -83,17 +83,16 @@ void AskForBootUnit(const Host& host) {
 
 }  // namespace
 
-bool InstallBootUnit(const Host& host) {
+void InstallBootUnit(const Host& host) {
   if (!host.units_survive_reboot) {
     AskForBootUnit(host);
-    return false;
+    return;
   }
   const std::string path = host.unit_directory + "/" + units::kBootUnit;
   const std::string wanted = BootUnitText(host.layout.root());
   const std::optional<std::string> found = base::ReadFileIfThere(path);
   RequireOwnRoot(host, path, found);
-  bool changed = found != wanted;
-  if (changed) {
+  if (found != wanted) {
     base::WriteFileAtomically(path, wanted);
   }
   const std::string wants = host.unit_directory + "/multi-user.target.wants";
@@ -102,9 +101,7 @@ bool InstallBootUnit(const Host& host) {
   base::MakeDirectories(wants);
   if (!base::LstatIfThere(link)) {
     base::ReplaceSymlink(target, link);
-    changed = true;
   }
-  return changed;
 }
 
 void InstallSelf(const images::HostLayout& layout) {

@@ -13,8 +13,8 @@ namespace activator {
 // Installs or renews the boot unit and its link into multi-user.target.wants, durable. Throws
 // Error{kFailed} where it serves another root: a host has one. Where units do not survive a reboot
 // the operator has to have it in the system's own configuration; says so, with its text, where that
-// is missing. True: it or its link was not as it should be.
-bool InstallBootUnit(const Host& host);
+// is missing.
+void InstallBootUnit(const Host& host);
 
 // Puts this program at ROOT/bin/activate where there is none, for the boot unit to run. One that is
 // there stays: a push replaces it, and never by an older one.

@@ -116,7 +116,22 @@ std::string WithProgram(const std::string& text, const std::string& program) {
 }
 
 // systemd-analyze takes what follows a colon for an alias. No service has capital letters.
-std::string WithoutColon(std::string task) { return task.replace(task.find(':'), 1, "-TASK-"); }
+constexpr std::string_view kForColon = "-TASK-";
+std::string WithoutColon(std::string task) { return task.replace(task.find(':'), 1, kForColon); }
+
+void ReplaceAll(std::string& text, std::string_view what, std::string_view by) {
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
+    text.replace(at, what.size(), by);
+  }
+}
+
+// Our copies are gone when somebody reads of them, and we do not ignore what systemd would.
+std::string InOurWords(std::string problem, const std::string& folder) {
+  ReplaceAll(problem, folder + "/", "");
+  ReplaceAll(problem, kForColon, ":");
+  ReplaceAll(problem, ", ignoring", "");
+  return problem;
+}
 
 void CheckUnits(const Host& host, const HostedUnits& units,
                 const std::map<std::string, std::string>& tasks) {
@@ -139,7 +154,7 @@ void CheckUnits(const Host& host, const HostedUnits& units,
   if (!problem.empty()) {
     base::Fail(base::Code::kFailed,
                "systemd does not accept the units; see \"directives\" in the definition: {}",
-               problem);
+               InOurWords(problem, work.path()));
   }
 }
 
