@@ -139,6 +139,24 @@ void AddPrune(CLI::App& prune, PruneOptions& out) {
       ->allow_extra_args(false);
 }
 
+// What of the options above goes with each command; they are taken before and after its name.
+void NameCommonOptions(Parser& parser) {
+  const auto name = [](CLI::App* command, const std::string& options) {
+    command->footer("Also: " + options + "; see activate --help");
+  };
+  const std::string report = "--json, --root DIR, --host HOST, --ssh TEXT";
+  name(parser.list, report);
+  name(parser.status, report);
+  name(parser.diff, report);
+  name(parser.history, report);
+  name(parser.verify, report + ", and with --repair --lock-wait S");
+  name(parser.prune, "--dry-run, --lock-wait S, " + report);
+  name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt, " + report);
+  name(parser.render, "--generation N (the active one without it), " + report);
+  name(parser.receive, "--root DIR, --lock-wait S");
+  name(parser.boot, "--root DIR, --lock-wait S");
+}
+
 void AddCommands(Parser& parser, CommandLine& out) {
   CLI::App& app = parser.app;
   parser.list = app.add_subcommand("list", "The generations of this host");
@@ -162,7 +180,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.prune = app.add_subcommand("prune", "Remove old generations and versions");
   AddPrune(*parser.prune, out.prune);
   parser.remove = app.add_subcommand("remove", "Activate a generation without these applications");
-  parser.remove->add_option("NAME", parser.texts.without)->required();
+  parser.remove->add_option("NAME", parser.texts.without, "The applications")->required();
   parser.render = app.add_subcommand("render", "Print the units of a generation (--generation N)");
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
   parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
@@ -174,6 +192,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->check(CLI::Range(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
+  NameCommonOptions(parser);
 }
 
 void TakeVersions(const Texts& texts, Wish& out) {

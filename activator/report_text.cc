@@ -97,7 +97,8 @@ std::string DriftText(const Status& status) {
 std::string UnreadableText(const Status& status) {
   std::string out;
   for (const auto& [number, why] : status.unreadable) {
-    out += fmt::format("The record of generation {} CANNOT BE READ: {}\n", number, why);
+    out += fmt::format("The record of generation {} CANNOT BE READ{}: {}\n", number,
+                       number == status.active ? " (`activate --rollback` leaves it)" : "", why);
   }
   return out;
 }
@@ -148,7 +149,7 @@ std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
   for (const auto& [number, why] : plan.unreadable) {
     out += fmt::format(
         "activate: generation {} cannot be read, so no version was removed ({}): mend its "
-        "record or remove {}\n",
+        "record or, where another generation is active, remove {}\n",
         number, why, layout.Generation(number));
   }
   if (options.max_bytes && plan.held_bytes > *options.max_bytes) {

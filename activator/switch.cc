@@ -114,7 +114,9 @@ void Switch::StopOld() {
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
   const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
-  StopUnits(host_, record_.adopted + difference_.removed + (changed - difference_.in_place));
+  // What a generation that was lost left running under our links.
+  const UnitNames lost = request_.from == kNoGeneration ? difference_.added : UnitNames();
+  StopUnits(host_, record_.adopted + difference_.removed + (changed - difference_.in_place) + lost);
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));

@@ -109,6 +109,16 @@ TEST_F(MendTest, NothingWasLostWhereNothingWasEverActive) {
   EXPECT_EQ(CurrentGeneration(layout), 1U);
 }
 
+// Its unit's file is gone with it, and systemd would take the new one for what runs already.
+TEST_F(MendTest, WhatALostGenerationLeftRunningIsReplaced) {
+  const uint64_t two = Stage("web", "two");
+  base::RemoveTree(layout.Generation(1));
+  EXPECT_THAT(StatusNow(), HasSubstr("current leads to generation 1, which is gone: activate one "
+                                     "of those that `activate list` shows"));
+  EXPECT_EQ(ActivateNumber(two), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
 class DamagedRecordTest : public MendTest {
  protected:
   DamagedRecordTest() {
@@ -121,7 +131,8 @@ TEST_F(DamagedRecordTest, StatusTellsItAndGoesOn) {
   const std::string status = StatusNow();
   EXPECT_THAT(status, HasSubstr("Generation 2 is active in " + layout.root()));
   EXPECT_THAT(status, HasSubstr("web.service"));
-  EXPECT_THAT(status, HasSubstr("\nThe record of generation 2 CANNOT BE READ: "));
+  EXPECT_THAT(status, HasSubstr("\nThe record of generation 2 CANNOT BE READ (`activate "
+                                "--rollback` leaves it): "));
   EXPECT_THAT(status, Not(HasSubstr("the host matches")));
   const std::string json = StatusJson(ReadStatus(host, true));
   EXPECT_THAT(json, HasSubstr("\"unreadable_generations\": [\n    2\n  ]"));

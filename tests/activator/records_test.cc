@@ -254,6 +254,26 @@ TEST(CommandLine, TakesTheOptionsOfEachCommand) {
   EXPECT_THAT(UsageError({"--host", "web1", "--root", "x", "status"}), HasSubstr("absolute"));
 }
 
+// Options that stand before the command's name as well are not in CLI11's list of it.
+TEST(CommandLine, TheHelpOfACommandNamesAllThatItTakes) {
+  const base::TemporaryDirectory folder(testing::TempDir(), "slipway-help-");
+  const auto help = [&](const std::string& command) {
+    const std::string path = folder.path() + "/" + command;
+    const base::UniqueFd out = base::Open(path, O_WRONLY | O_CREAT, 0600);
+    base::Io io;
+    io.out = out.get();
+    EXPECT_FALSE(ParseCommandLine({command, "--help"}, io));
+    return base::ReadFile(path);
+  };
+  for (const char* command :
+       {"list", "status", "diff", "history", "verify", "prune", "remove", "render"}) {
+    EXPECT_THAT(help(command), HasSubstr("--json, --root DIR, --host HOST"));
+  }
+  EXPECT_THAT(help("prune"), HasSubstr("--dry-run, --lock-wait S"));
+  EXPECT_THAT(help("remove"), HasSubstr("--timeout S, --lock-wait S, --adopt"));
+  EXPECT_THAT(help("render"), HasSubstr("--generation N"));
+}
+
 TEST(CommandLine, GoesOnInAnotherProcessWithVersions) {
   const std::string id(16, 'a');
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
