@@ -84,10 +84,10 @@ TEST_F(StatusTest, WhatSystemdRunsInsteadIsDrift) {
 
 // As while a switch is cut off: not what the active generation would run.
 TEST_F(StatusTest, NamesTheVersionThatSystemdRuns) {
-  const std::string place = "web/0123456789abcdef";
+  const std::string version = "web/0123456789abcdef";
   Change(
-      [&](UnitState& state) { state.root_image = layout.root() + "/" + place + "/image.erofs"; });
-  EXPECT_THAT(StatusText(Read()), HasSubstr(", from " + place + "\n"));
+      [&](UnitState& state) { state.root_image = layout.root() + "/" + version + "/image.erofs"; });
+  EXPECT_THAT(StatusText(Read()), HasSubstr(", from " + version + "\n"));
 }
 
 TEST_F(StatusTest, AProcessOfAnotherImageIsDriftThatRootSees) {
