@@ -42,7 +42,9 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
 std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
   const Staged& staged = outcome.push.staged;
   if (staged.active) {
-    return fmt::format("generation {} is active already; nothing to activate", staged.generation);
+    return arguments.activate ? "nothing to stage"  // the activation says what is active
+                              : fmt::format("generation {} is active already; nothing to activate",
+                                            staged.generation);
   }
   const std::string done = fmt::format("generation {} {}", staged.generation,
                                        staged.created ? "staged" : "was staged already");
@@ -169,7 +171,12 @@ void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board&
   const std::string& host = outcome.target.name;
   if (*outcome.running == 0) {
     board.WriteOut(fmt::format("{}: no generation runs\n", host));
-  } else if (outcome.error) {
+  } else if (!FolderOf(outcome.target.destination).empty()) {
+    board.WriteOut(
+        fmt::format("{}: generation {} is its current one; nothing runs from a folder: push to a "
+                    "host for that\n",
+                    host, *outcome.running));
+  } else if (outcome.error || outcome.push.staged.active) {
     board.WriteOut(fmt::format("{}: generation {} runs\n", host, *outcome.running));
   } else {
     board.WriteOut(fmt::format("{}: generation {} runs, activated in {:.1f} s\n", host,

@@ -165,6 +165,13 @@ TEST_F(ChooseTest, SaysWhatThereIs) {
   Stage("web", "two");
   EXPECT_EQ(ActivateNumber(5), 1);
   EXPECT_THAT(error, HasSubstr("there are: 1, 2"));
+  Stage("web", "three");
+  Stage("web", "four");
+  base::RemoveTree(layout.Generation(3));
+  Stage("web", "five");
+  Stage("web", "six");
+  EXPECT_EQ(ActivateNumber(50), 1);
+  EXPECT_THAT(error, HasSubstr("there is no generation 50; there are: 1, 2, 4 to 6"));
 }
 
 // Asks for versions of applications.
