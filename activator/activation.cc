@@ -29,7 +29,7 @@ bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
   InstallSelf(host.layout);
   const std::string boot_unit =
       host.unit_directory + "/multi-user.target.wants/" + units::kBootUnit;
-  const bool boots = !host.units_survive_reboot || base::Exists(boot_unit);  // follows the link
+  const bool boots = !host.UnitsSurviveReboot() || base::Exists(boot_unit);  // follows the link
   InstallBootUnit(host);
   const bool links = EnsureUnitLinks(host, names);
   const bool stray = RemoveUnitLinks(host, LinkedUnits(host) - names);
