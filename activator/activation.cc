@@ -1,25 +1,51 @@
 #include "activator/activation.h"
 
 #include "activator/boot_unit.h"
+#include "activator/foreign_units.h"
 #include "activator/generations.h"
 #include "activator/history.h"
 #include "activator/hosted_units.h"
 #include "activator/install_self.h"
+#include "activator/lost_current.h"
 #include "activator/preflight.h"
 #include "activator/recovery.h"
 #include "activator/restart.h"
 #include "activator/switch.h"
 #include "activator/tasks.h"
+#include "activator/unit_links.h"
 #include "activator/users.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "units/render.h"
 
 namespace activator {
 namespace {
 
-// "Already active" is a success only where it runs, from its image: a repaired version is another
-// file than what still runs.
+// What somebody took away of the links, which systemd's memory hides until its next reload. True:
+// something was.
+bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
+  const UnitNames names = NamesOf(units);
+  CheckNames(host, names, {}, Foreign::kRefuse);  // says what is in the way
+  InstallSelf(host.layout);
+  const std::string boot_unit =
+      host.unit_directory + "/multi-user.target.wants/" + units::kBootUnit;
+  const bool boots = !host.units_survive_reboot || base::Exists(boot_unit);  // follows the link
+  InstallBootUnit(host);
+  const bool links = EnsureUnitLinks(host, names);
+  const bool stray = RemoveUnitLinks(host, LinkedUnits(host) - names);
+  const bool tasks = EnsureTaskLinks(host, active);
+  if (links || stray || tasks || NeedsReload(host, names)) {
+    host.systemd.DaemonReload();
+  }
+  return !boots || links || stray;
+}
+
+// "Already active" is a success only where it runs, from its image, and will after the next boot. A
+// repaired version is another file than what still runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
-  const HostedUnits units = Unscheduled(LoadUnits(host.layout, active));
+  const HostedUnits all = LoadUnits(host.layout, active);
+  const char* mended = MendFiles(host, all, active) ? "made its links again" : "";
+  const HostedUnits units = Unscheduled(all);
   UnitNames down;
   UnitNames not_up;
   UnitNames of_another_image;
@@ -37,15 +63,13 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     }
   }
   if (not_up.empty() && of_another_image.empty()) {
-    host.io.Err("activate: generation {} is active already: nothing to do\n", active);
+    host.io.Err("activate: generation {} is active already: {}\n", active,
+                *mended == 0 ? "nothing to do" : mended);
     return;
   }
   try {
     const HostedUnits again = Select(units, not_up + of_another_image);
     ProvideUsers(host, active);
-    if (EnsureTaskLinks(host, active)) {
-      host.systemd.DaemonReload();
-    }
     host.systemd.ResetFailed(down);
     host.systemd.Start(down, Jobs::kAwaitBriefly);
     RestartInPlace(host, of_another_image);
@@ -55,7 +79,8 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     base::Fail(base::Code::kNeedsAttention, "generation {} is active already, but not up: {}",
                active, error.what());
   }
-  host.io.Err("activate: generation {} was active already; started what was down{}\n", active,
+  host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
+              mended, *mended == 0 ? "" : " and ",
               of_another_image.empty() ? "" : " or ran from another image");
 }
 
@@ -104,8 +129,24 @@ SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t
           request.timeout,       request.what};
 }
 
+// Without it nothing would count as active, and what runs as somebody else's.
+void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
+  if (!RepairCurrent(layout)) {
+    return;
+  }
+  const uint64_t current = CurrentGeneration(layout);
+  if (current == kNoGeneration) {
+    io.Err("activate: {} led nowhere, and no record says what was active: nothing is\n",
+           layout.Current());
+  } else {
+    io.Err("activate: {} was lost; by its record generation {} is active: made the link again\n",
+           layout.Current(), current);
+  }
+}
+
 // False: there was nothing to activate.
 bool ActivateChosen(const Host& host, const ActivationRequest& request) {
+  FindCurrent(host.layout, host.io);
   const Choice choice = ChooseGeneration(host.layout, request, request.by);
   if (!choice.note.empty()) {
     host.io.Err("activate: {}\n", choice.note);
@@ -151,6 +192,7 @@ void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
   if (const std::string done = RecoverDirectory(layout); !done.empty()) {
     io.Err("activate: {}\n", done);
   }
+  FindCurrent(layout, io);
   const Choice choice = ChooseGeneration(layout, request, request.by);
   if (!choice.note.empty()) {
     io.Err("activate: {}\n", choice.note);

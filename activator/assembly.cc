@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/sys.h"
+#include "pusher/planned.h"
 #include "units/render.h"
 
 namespace activator {
@@ -57,6 +58,15 @@ bool IsDiskFull(const base::Error& error) {
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there) {
   constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
   return size_bytes - std::min(size_bytes, static_cast<uint64_t>(there.st_blocks) * kBlockBytes);
+}
+
+void CheckFits(const images::HostLayout& layout, const std::string& what, uint64_t needed_bytes) {
+  const uint64_t free_bytes = base::FreeBytes(layout.root());
+  if (needed_bytes + pusher::kHeadroomBytes > free_bytes) {
+    base::FailErrno(ENOSPC, "{}: {} more and {} to spare are needed, {} has {} free", what,
+                    base::HumanBytes(needed_bytes), base::HumanBytes(pusher::kHeadroomBytes),
+                    layout.root(), base::HumanBytes(free_bytes));
+  }
 }
 
 Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
@@ -139,13 +149,8 @@ void Assembly::Reserve() {
   }
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
-  const uint64_t needed_bytes = BytesToReserve(size_bytes, now) + kHeadroomBytes;
-  const uint64_t free_bytes = base::FreeBytes(path_);
-  if (needed_bytes > free_bytes) {
-    base::FailErrno(ENOSPC, "{} {} needs {} more, {} has {} free", stored_.manifest.name,
-                    stored_.id.text(), base::HumanBytes(needed_bytes), layout_.root(),
-                    base::HumanBytes(free_bytes));
-  }
+  CheckFits(layout_, stored_.manifest.name + " " + stored_.id.text(),
+            BytesToReserve(size_bytes, now));
   // What is shared stays shared.
   if (base::TheSys().Fallocate(image_.get(), 0, 0, static_cast<off_t>(size_bytes)) != 0 &&
       errno != EOPNOTSUPP && errno != ENOSYS) {

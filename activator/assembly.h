@@ -96,11 +96,12 @@ class Assembly {
 
 // Removes what a push that ended was removing. The caller holds the host's lock.
 void RemoveGone(const images::HostLayout& layout);
-// Left free beside the image: directories, manifests, the generation.
-inline constexpr uint64_t kHeadroomBytes = 4 << 20;
-
 // What an image of that size takes beside what is allocated of it in `there`.
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there);
+
+// Throws Error{ENOSPC} that says both figures unless `needed_bytes` and what is left free beside
+// fit into the root. `what`: "app and db".
+void CheckFits(const images::HostLayout& layout, const std::string& what, uint64_t needed_bytes);
 
 // True where the error says that the disk or a quota is full.
 bool IsDiskFull(const base::Error& error);

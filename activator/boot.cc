@@ -6,6 +6,7 @@
 #include "activator/foreign_units.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
+#include "activator/lost_current.h"
 #include "activator/recovery.h"
 #include "activator/switch_record.h"
 #include "activator/unit_links.h"
@@ -15,31 +16,6 @@
 
 namespace activator {
 namespace {
-
-// Where the link is gone or leads nowhere: the generation whose record says that it is active.
-uint64_t RepairCurrent(const images::HostLayout& layout) {
-  const uint64_t current = CurrentGeneration(layout);
-  if (current != kNoGeneration && base::Exists(layout.Generation(current))) {
-    return current;
-  }
-  uint64_t active = kNoGeneration;
-  uint64_t sequence = 0;
-  for (const Generation& generation : LoadGenerations(layout)) {
-    if (generation.state == GenerationState::kActive && generation.healthy_sequence >= sequence) {
-      active = generation.number;
-      sequence = generation.healthy_sequence;
-    }
-  }
-  SetCurrentGeneration(layout, active);
-  return active;
-}
-
-bool NeedsReload(const Host& host, const UnitNames& units) {
-  const auto states = host.systemd.Show(units);
-  return std::any_of(states.begin(), states.end(), [](const auto& entry) {
-    return entry.second.load != "loaded" || entry.second.needs_reload;
-  });
-}
 
 // Runs parts that must not keep one another from being done, and keeps the first problem.
 class Parts {
@@ -151,7 +127,8 @@ void Boot::Run() {
   if (!Recovered() && CurrentWasTried(host_)) {
     parts_.ThrowFirst();
   }
-  const uint64_t current = RepairCurrent(host_.layout);
+  RepairCurrent(host_.layout);
+  const uint64_t current = CurrentGeneration(host_.layout);
   const HostedUnits units = LoadUnits(host_.layout, current);
   LinkAll(units);
   RenewUsers(current);

@@ -6,46 +6,14 @@
 
 #include "base/error.h"
 #include "images/listen_address.h"
+#include "images/port_claims.h"
 
 namespace activator {
 namespace {
 
-struct Claim {
-  std::string service;
-  uint64_t port = 0;
-  std::optional<std::string> address;  // nullopt: not known; empty: every one
-};
+using images::PortClaim;
 
-bool HasNetworkOfItsOwn(const images::Service& service) {
-  for (const auto& [section, lines] : service.directives) {
-    for (const char* option : {"PrivateNetwork", "NetworkNamespacePath", "JoinsNamespaceOf"}) {
-      if (lines.contains(option)) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-std::vector<Claim> ClaimsOf(const images::Services& services) {
-  std::vector<Claim> out;
-  for (const auto& [name, service] : services) {
-    if (!HasNetworkOfItsOwn(service)) {
-      for (const uint64_t port : service.ports) {
-        out.push_back({name, port, std::nullopt});
-      }
-    }
-    for (const std::string& text : service.listen) {
-      const std::optional<images::ListenAddress> listen = images::ParseListenAddress(text);
-      if (listen && listen->path.empty()) {
-        out.push_back({name, listen->port, listen->address});
-      }
-    }
-  }
-  return out;
-}
-
-bool Collides(const Claim& claim, const Listener& listener) {
+bool Collides(const PortClaim& claim, const Listener& listener) {
   return claim.port == listener.port &&
          (listener.address.empty() ||
           (claim.address && (claim.address->empty() || *claim.address == listener.address)));
@@ -85,12 +53,12 @@ bool Shares(const UnitNames& a, const UnitNames& b) {
 
 void CheckPorts(const Host& host, const images::Services& services, const HostedUnits& from,
                 const UnitNames& leaving) {
-  const std::vector<Claim> claims = ClaimsOf(services);
+  const std::vector<PortClaim> claims = images::PortClaimsOf(services);
   if (claims.empty() || !host.listeners) {
     return;
   }
   std::set<uint64_t> ports;
-  for (const Claim& claim : claims) {
+  for (const PortClaim& claim : claims) {
     ports.insert(claim.port);
   }
   for (const Listener& listener : host.listeners(ports)) {
@@ -98,7 +66,7 @@ void CheckPorts(const Host& host, const images::Services& services, const Hosted
     if (holders.empty() || Shares(holders, leaving)) {
       continue;
     }
-    for (const Claim& claim : claims) {
+    for (const PortClaim& claim : claims) {
       // Its own socket stays open, and the service gets it.
       if (Collides(claim, listener) && !Contains(holders, claim.service + ".socket")) {
         base::Fail(base::Code::kFailed,

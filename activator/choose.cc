@@ -17,10 +17,11 @@ uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
     base::Fail(base::Code::kFailed, "nothing is active on this host, so there is no way back");
   }
   const Generation* best = nullptr;
-  const Apps now = LoadGeneration(layout, active).apps;  // going back to the same changes nothing
+  const std::optional<Generation> left = FindGeneration(layout, active);
   const std::vector<Generation> all = LoadGenerations(layout);
   for (const Generation& generation : all) {
-    if (generation.state == GenerationState::kSuperseded && generation.apps != now &&
+    const bool is_same = left && generation.apps == left->apps;  // going there changes nothing
+    if (generation.state == GenerationState::kSuperseded && !is_same &&
         generation.healthy_sequence > (best == nullptr ? 0 : best->healthy_sequence)) {
       best = &generation;
     }

@@ -57,10 +57,22 @@ struct Parser {
   CLI::App* run_switch = nullptr;
 };
 
+CLI::Validator IsGeneration() {
+  return {[](const std::string& text) {
+            const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+            return digits && text.find_first_not_of('0') != text.npos
+                       ? std::string()
+                       : "'" + text +
+                             "' is no generation: their numbers are 1, 2, ... (`activate list` "
+                             "shows which there are)";
+          },
+          ""};
+}
+
 void AddWish(CLI::App& app, Texts& out) {
   auto* number = app.add_option("--generation", out.number, "Activate generation N")
                      ->type_name("N")
-                     ->check(CLI::PositiveNumber);
+                     ->check(IsGeneration());
   auto* rollback = app.add_option("--rollback", out.rollback,
                                   "Activate the generation that was healthy before the active one, "
                                   "or that version of the application NAME alone")
@@ -119,12 +131,30 @@ void AddPrune(CLI::App& prune, PruneOptions& out) {
       ->transform(CLI::AsSizeValue(true));
   prune.add_option("--pin", out.pin, "Never remove generation N")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(IsGeneration())
       ->allow_extra_args(false);
   prune.add_option("--unpin", out.unpin, "Take that back")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(IsGeneration())
       ->allow_extra_args(false);
+}
+
+// What of the options above goes with each command; they are taken before and after its name.
+void NameCommonOptions(Parser& parser) {
+  const auto name = [](CLI::App* command, const std::string& options) {
+    command->footer("Also: " + options + "; see activate --help");
+  };
+  const std::string report = "--json, --root DIR, --host HOST, --ssh TEXT";
+  name(parser.list, report);
+  name(parser.status, report);
+  name(parser.diff, report);
+  name(parser.history, report);
+  name(parser.verify, report + ", and with --repair --lock-wait S");
+  name(parser.prune, "--dry-run, --lock-wait S, " + report);
+  name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt, " + report);
+  name(parser.render, "--generation N (the active one without it), " + report);
+  name(parser.receive, "--root DIR, --lock-wait S");
+  name(parser.boot, "--root DIR, --lock-wait S");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -136,7 +166,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->add_option("GENERATION", out.diff,
                    "From A to B; only one: from the active one to it; none: to the newest staged")
       ->expected(0, 2)
-      ->check(CLI::PositiveNumber);
+      ->check(IsGeneration());
   parser.history = app.add_subcommand("history", "What happened on this host");
   parser.history
       ->add_option("--since", out.history.since,
@@ -150,7 +180,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.prune = app.add_subcommand("prune", "Remove old generations and versions");
   AddPrune(*parser.prune, out.prune);
   parser.remove = app.add_subcommand("remove", "Activate a generation without these applications");
-  parser.remove->add_option("NAME", parser.texts.without)->required();
+  parser.remove->add_option("NAME", parser.texts.without, "The applications")->required();
   parser.render = app.add_subcommand("render", "Print the units of a generation (--generation N)");
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
   parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
@@ -162,6 +192,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->check(CLI::Range(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
+  NameCommonOptions(parser);
 }
 
 void TakeVersions(const Texts& texts, Wish& out) {

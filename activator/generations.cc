@@ -22,6 +22,25 @@ std::optional<uint64_t> ToNumber(const std::string& text) {
   return whole && number > 0 && text[0] != '0' ? std::optional(number) : std::nullopt;
 }
 
+// "1 to 4, 7, 8": a host may have a thousand.
+std::string NumbersText(const std::vector<uint64_t>& ascending) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < ascending.size();) {
+    size_t last = i;
+    while (last + 1 < ascending.size() && ascending[last + 1] == ascending[last] + 1) {
+      ++last;
+    }
+    if (last - i < 2) {
+      last = i;
+      out.push_back(std::to_string(ascending[i]));
+    } else {
+      out.push_back(fmt::format("{} to {}", ascending[i], ascending[last]));
+    }
+    i = last + 1;
+  }
+  return fmt::format("{}", fmt::join(out, ", "));
+}
+
 }  // namespace
 
 bool IsDirectoryHost(const images::HostLayout& layout) {
@@ -49,13 +68,21 @@ Generation LoadGeneration(const images::HostLayout& layout, uint64_t number) {
                  number, layout.root());
     }
     base::Fail(base::Code::kFailed, "there is no generation {}; there are: {}", number,
-               fmt::join(there, ", "));
+               NumbersText(there));
   }
   Generation out = Generation::Parse(*text, path);
   if (out.number != number) {
     base::Fail(base::Code::kVerification, "{} says that it is generation {}", path, out.number);
   }
   return out;
+}
+
+std::optional<Generation> FindGeneration(const images::HostLayout& layout, uint64_t number) {
+  try {
+    return LoadGeneration(layout, number);
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
 }
 
 AllGenerations ReadGenerations(const images::HostLayout& layout) {

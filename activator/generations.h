@@ -22,6 +22,9 @@ bool IsDirectoryHost(const images::HostLayout& layout);
 std::vector<uint64_t> GenerationNumbers(const images::HostLayout& layout);  // ascending
 // Throws Error{kFailed} that says which there are.
 Generation LoadGeneration(const images::HostLayout& layout, uint64_t number);
+// nullopt where its record is not there or cannot be read: the way out of a damaged one must not
+// need it.
+std::optional<Generation> FindGeneration(const images::HostLayout& layout, uint64_t number);
 // All of them, ascending; of those that cannot be read, with what is wrong with each. What they
 // name is unknown.
 struct AllGenerations {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "activator/generations.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "images/address.h"
 #include "images/image_directory.h"
 
@@ -76,7 +78,11 @@ using HealthByUnit = std::map<std::string, images::Health>;
 
 HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
   HealthByUnit out;
-  for (const auto& [name, digest] : LoadGeneration(layout, number).apps) {
+  if (!base::Exists(layout.Generation(number) + "/units")) {
+    LoadGeneration(layout, number);  // says that it is not there
+  }
+  const std::optional<Generation> generation = FindGeneration(layout, number);
+  for (const auto& [name, digest] : generation ? generation->apps : Apps{}) {
     try {  // see LoadUnits
       const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
       for (const auto& [service, description] : version.manifest().services) {

@@ -31,8 +31,9 @@ using HostedUnits = std::map<std::string, HostedUnit>;  // by unit name
 // "web" of "web.socket" where `suffix` is ".socket"; empty for a unit of another kind.
 std::string StemOf(const std::string& unit, std::string_view suffix);
 
-// As they were rendered when the generation was staged. A version that is gone or damaged costs
-// only its health settings: the way back must not depend on more than it needs.
+// As they were rendered when the generation was staged. A version that is gone or damaged, and a
+// generation's record likewise, cost only health settings: the way back, and the way out of a
+// damaged generation, must not depend on more than they need.
 HostedUnits LoadUnits(const images::HostLayout& layout, uint64_t generation);
 
 // What RootImage= of a unit names; empty where it names none.

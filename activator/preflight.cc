@@ -8,6 +8,7 @@
 #include "activator/check_ports.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
+#include "activator/unit_links.h"
 #include "activator/users.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -54,7 +55,8 @@ void CheckSecrets(const images::Services& services) {
 // their services.
 images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
   images::Services out;
-  const Apps before = from == kNoGeneration ? Apps{} : LoadGeneration(host.layout, from).apps;
+  const std::optional<Generation> active = FindGeneration(host.layout, from);
+  const Apps before = active ? active->apps : Apps{};
   for (const auto& [name, digest] : LoadGeneration(host.layout, to).apps) {
     const auto old = before.find(name);
     if (old != before.end() && old->second == digest) {
@@ -91,6 +93,16 @@ bool IsExecLine(std::string_view line) {
   return false;
 }
 
+// Units of a generation that was lost run under links of ours, too.
+HostedUnits WithLinked(const Host& host, HostedUnits before, const HostedUnits& units) {
+  for (const auto& [name, unit] : units) {
+    if (HasOurLink(host, name)) {
+      before.try_emplace(name, unit);
+    }
+  }
+  return before;
+}
+
 // systemd-analyze looks for the programs on the host instead of in the image; ours is there.
 std::string WithProgram(const std::string& text, const std::string& program) {
   std::string out;
@@ -105,7 +117,22 @@ std::string WithProgram(const std::string& text, const std::string& program) {
 }
 
 // systemd-analyze takes what follows a colon for an alias. No service has capital letters.
-std::string WithoutColon(std::string task) { return task.replace(task.find(':'), 1, "-TASK-"); }
+constexpr std::string_view kForColon = "-TASK-";
+std::string WithoutColon(std::string task) { return task.replace(task.find(':'), 1, kForColon); }
+
+void ReplaceAll(std::string& text, std::string_view what, std::string_view by) {
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
+    text.replace(at, what.size(), by);
+  }
+}
+
+// Our copies are gone when somebody reads of them, and we do not ignore what systemd would.
+std::string InOurWords(std::string problem, const std::string& folder) {
+  ReplaceAll(problem, folder + "/", "");
+  ReplaceAll(problem, kForColon, ":");
+  ReplaceAll(problem, ", ignoring", "");
+  return problem;
+}
 
 // No power cut matters to a file that is read at once and removed.
 void WriteScratch(const std::string& path, const std::string& text) {
@@ -156,7 +183,7 @@ void UnitsCheck::Require() {
   if (!problem.empty()) {
     base::Fail(base::Code::kFailed,
                "systemd does not accept the units; see \"directives\" in the definition: {}",
-               problem);
+               InOurWords(problem, work.path()));
   }
 }
 
@@ -178,7 +205,7 @@ void Preflight(const Host& host, uint64_t from, uint64_t to, Foreign foreign) {
                          TaskTexts(host.layout, to));
   const images::Services services = CheckVersions(host, from, to);
   CheckNames(host, NamesOf(units), difference.added, foreign);
-  CheckPorts(host, services, before,
+  CheckPorts(host, services, WithLinked(host, before, units),
              difference.added + difference.changed + difference.removed + difference.in_place);
   units_check.Require();
   if (const std::string note = SelinuxNote("/sys/fs/selinux/enforce"); !note.empty()) {

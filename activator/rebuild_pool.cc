@@ -11,6 +11,9 @@ constexpr size_t kAgentBytes = 64 << 20;
 // The program, its frames and texts, an image's list of chunks.
 constexpr size_t kElsewhereBytes = (12 << 20) + OldContent::kKeptBytes;
 
+// What the sender takes for possible.
+static_assert(kElsewhereBytes + kRebuilderBytes + pusher::kMaxRebuildEncoderBytes <= kAgentBytes);
+
 }  // namespace
 
 size_t RebuildJobs(const chunker::Codec& codec, size_t wanted) {

@@ -18,8 +18,8 @@ void ReceiveSession::AnswerPlan(uint64_t images) {
   pusher::Planned planned = steps_.plan(layout_, coming);
   planned.free_bytes = base::FreeBytes(layout_.root());
   planned.needed_bytes = survey.needed_bytes();
-  planned.fits =
-      planned.needed_bytes == 0 || planned.needed_bytes + kHeadroomBytes <= planned.free_bytes;
+  planned.fits = planned.needed_bytes == 0 ||
+                 planned.needed_bytes + pusher::kHeadroomBytes <= planned.free_bytes;
   pusher::SendPlanned(wire_, planned);
 }
 

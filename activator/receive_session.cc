@@ -1,5 +1,6 @@
 #include "activator/receive_session.h"
 
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <csignal>
 
 #include "activator/generations.h"
+#include "activator/shared_blocks.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -20,6 +22,8 @@ namespace activator {
 namespace {
 
 using pusher::MessageType;
+
+constexpr struct stat kNothing {};
 
 std::string ImageOf(const std::string& version) { return version + "/" + images::kImageFile; }
 
@@ -52,6 +56,7 @@ void ReceiveSession::Run() {
 // published: a push is staged as a whole or not at all.
 void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   try {
+    CheckRoomFor(begin.new_images);
     for (uint64_t i = 0; i < begin.images; ++i) {
       ReceiveImage();
     }
@@ -97,6 +102,27 @@ void ReceiveSession::Greet() {
     hello.held.push_back({image.name, image.manifest_sha256});
   }
   pusher::SendText(wire_, MessageType::kHello, hello.Serialize());
+}
+
+// Before the first of several is sent; each looks again at its turn. What they share with older
+// versions where the file system can is not known yet.
+void ReceiveSession::CheckRoomFor(const std::vector<pusher::NewImage>& images) const {
+  std::vector<std::string> names;
+  uint64_t needed_bytes = 0;
+  for (const pusher::NewImage& image : images) {
+    const images::ImageId id = images::ImageId::Of(image.manifest_sha256);
+    const auto there = base::LstatIfThere(ImageOf(layout_.Incoming(id)));
+    const bool here =
+        base::Exists(ImageOf(layout_.Version(image.name, id))) ||
+        std::ranges::find(held_, image.image_sha256, &HeldImage::image_sha256) != held_.end();
+    if (!here) {
+      names.push_back(image.name);
+      needed_bytes += BytesToReserve(image.image_bytes, there.value_or(kNothing));
+    }
+  }
+  if (names.size() > 1 && needed_bytes > 0 && !CanShareBlocks(layout_.root())) {
+    CheckFits(layout_, fmt::format("{}", fmt::join(names, " and ")), needed_bytes);
+  }
 }
 
 void ReceiveSession::ReceiveImage() {
@@ -307,6 +333,7 @@ void ReceiveSession::PublishAndStage() {
   RemoveGone(layout_);
   for (const auto& assembly : assemblies_) {
     assembly->Publish();
+    published_ = true;
   }
   assemblies_.clear();
   RemoveGone(layout_);
@@ -328,15 +355,20 @@ void ReceiveSession::PublishAndStage() {
 
 // Half an image on a full disk helps nobody who has to make room there.
 void ReceiveSession::FailDiskFull(const base::Error& error) {
-  for (const auto& assembly : assemblies_) {
-    assembly->Discard();
+  std::string left = published_         ? "images that are whole were kept"
+                     : changes_.empty() ? "nothing was sent"
+                                        : "what had arrived was removed";
+  try {
+    for (const auto& assembly : assemblies_) {
+      assembly->Discard();
+    }
+  } catch (const base::Error& discarding) {
+    left = fmt::format("what had arrived could not be removed ({})", discarding.what());
   }
   assemblies_.clear();
-  base::Error full(base::Code::kFailed,
-                   fmt::format("the disk is full: {}; what had arrived was removed, {} are "
-                               "free now; make room (activate prune) and push again",
-                               error.what(), base::HumanBytes(base::FreeBytes(layout_.root()))));
-  throw full;
+  base::Fail(base::Code::kFailed,
+             "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
+             error.what(), left, base::HumanBytes(base::FreeBytes(layout_.root())));
 }
 
 int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {

@@ -53,6 +53,7 @@ class ReceiveSession {
   void ReceivePush(const pusher::Begin& begin);
   void AnswerPlan(uint64_t images);
   void PlanImage(Survey& survey, Coming& coming);
+  void CheckRoomFor(const std::vector<pusher::NewImage>& images) const;
   void ReceiveImage();
   const HeldImage& FindHeld(const pusher::Offer& offer) const;
   void AcceptHeld(const pusher::Offer& offer);
@@ -81,6 +82,7 @@ class ReceiveSession {
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::string> damaged_;             // of these, held and found damaged
   bool asked_again_ = false;
+  bool published_ = false;  // one of them at least
   uint64_t added_bytes_ = 0;
   std::vector<std::unique_ptr<Assembly>> assemblies_;
 };

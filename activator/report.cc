@@ -9,6 +9,7 @@
 #include "activator/drift.h"
 #include "activator/generations.h"
 #include "activator/hosted_units.h"
+#include "activator/lost_current.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
@@ -40,16 +41,20 @@ std::optional<bool> IsLockListed(const std::string& path) {
   return false;
 }
 
-// "web/83bf2a6d6fb73136 (1.28.0)" of the version whose image it is.
-std::string VersionOfImage(const Generation& generation, const images::HostLayout& layout,
-                           const std::string& image_path,
-                           const std::map<std::string, std::string>& versions) {
-  for (const auto& [name, digest] : generation.apps) {
-    if (image_path.starts_with(layout.Version(name, images::ImageId::Of(digest)) + "/")) {
-      return name + "/" + versions.at(name);
-    }
+// "web/83bf2a6d6fb73136 (1.28.0)" of the version whose image it is; of one of another generation,
+// as while a switch is cut off, without what it calls itself.
+std::string VersionOfImage(const Status& status, const std::string& image_path) {
+  constexpr std::string_view kFile = "/image.erofs";
+  if (!image_path.starts_with(status.root + "/") || !image_path.ends_with(kFile)) {
+    return "";
   }
-  return "";
+  const std::string place = image_path.substr(
+      status.root.size() + 1, image_path.size() - kFile.size() - status.root.size() - 1);
+  const std::string name = place.substr(0, place.find('/'));
+  const auto version = status.versions.find(name);
+  const bool is_active =
+      version != status.versions.end() && (name + "/" + version->second).starts_with(place);
+  return is_active ? name + "/" + version->second : place;
 }
 
 void ReadUnits(const Host& host, Status& out) {
@@ -59,7 +64,8 @@ void ReadUnits(const Host& host, Status& out) {
   const auto monotonic = host.clock.Monotonic().time_since_epoch();
   for (const auto& [name, state] : states) {
     UnitStatus unit{name, state, units.at(name).image_path, "", ""};
-    unit.version = VersionOfImage(*out.generation, host.layout, unit.image_path, out.versions);
+    unit.version =
+        VersionOfImage(out, state.root_image.empty() ? unit.image_path : state.root_image);
     if (state.changed_at.count() > 0) {
       unit.since =
           base::ToIso8601(now - std::chrono::duration_cast<std::chrono::system_clock::duration>(
@@ -67,7 +73,35 @@ void ReadUnits(const Host& host, Status& out) {
     }
     out.units.push_back(std::move(unit));
   }
-  out.drift = FindDrift(host, *out.generation, units, states);
+  if (out.generation) {
+    out.drift = FindDrift(host, *out.generation, units, states);
+  }
+}
+
+// Which generation is active, and what is wrong with `current`.
+void ReadActive(const images::HostLayout& layout, Status& out) {
+  std::string problem;
+  try {
+    out.active = ActiveGeneration(layout);
+    if (out.active != kNoGeneration && !base::Exists(layout.Generation(out.active))) {
+      problem =
+          fmt::format("{} leads to generation {}, which is gone", layout.Current(), out.active);
+      out.active = kNoGeneration;
+    }
+  } catch (const base::Error& error) {
+    problem = error.what();
+  }
+  if (out.active != kNoGeneration || out.switch_record) {
+    return;
+  }
+  if (const uint64_t lost = LostCurrent(layout); lost != kNoGeneration) {
+    out.drift.push_back(
+        fmt::format("{}; by its record generation {} is active: `activate --generation {}` makes "
+                    "the link again",
+                    problem.empty() ? layout.Current() + " is missing" : problem, lost, lost));
+  } else if (!problem.empty()) {
+    out.drift.push_back(problem + ": activate one of those that `activate list` shows");
+  }
 }
 
 }  // namespace
@@ -97,17 +131,20 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
   if (out.switch_record) {
     out.switch_in_progress = IsLockHeld(layout);
   }
-  out.active = ActiveGeneration(layout);
+  ReadActive(layout, out);
+  out.unreadable = ReadGenerations(layout).unreadable;
   out.last_activation = LastActivation(layout);
   if (out.active == kNoGeneration) {
     return out;
   }
-  out.generation = LoadGeneration(layout, out.active);
-  for (const auto& [name, digest] : out.generation->apps) {
-    out.versions[name] = IdAndVersion(layout, name, digest);
-  }
-  if (out.generation->healthy_sequence > 0) {
-    out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
+  out.generation = FindGeneration(layout, out.active);
+  if (out.generation) {
+    for (const auto& [name, digest] : out.generation->apps) {
+      out.versions[name] = IdAndVersion(layout, name, digest);
+    }
+    if (out.generation->healthy_sequence > 0) {
+      out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
+    }
   }
   if (ask_systemd) {
     ReadUnits(host, out);

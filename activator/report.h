@@ -30,15 +30,17 @@ struct UnitStatus {
 struct Status {
   std::string root;
   uint64_t active = kNoGeneration;
-  std::optional<Generation> generation;  // the active one
+  std::optional<Generation> generation;        // the active one, where its record can be read
+  std::map<uint64_t, std::string> unreadable;  // generations -> what is wrong with their records
   std::optional<SwitchRecord> switch_record;
   // With a record: false means that it was cut off; nullopt that only root can tell.
   std::optional<bool> switch_in_progress;
   std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
   std::map<std::string, std::string> versions;  // application -> id and version
-  std::vector<std::string> drift;               // drift.h; empty: the host matches `current`
-  std::optional<Event> found_healthy;           // when the active generation was, last
-  std::optional<Event> last_activation;         // of whatever generation
+  // drift.h, and a `current` that was lost; empty: the host matches `current`.
+  std::vector<std::string> drift;
+  std::optional<Event> found_healthy;    // when the active generation was, last
+  std::optional<Event> last_activation;  // of whatever generation
 };
 
 // In seconds; 0 where `created` is no time.

@@ -101,7 +101,9 @@ std::string StatusJson(const Status& status) {
                 status.generation ? ToJson(*status.generation, status.active) : Json(nullptr)},
                {"switch", std::move(record)},
                {"units", std::move(units)},
-               {"matches_current", status.drift.empty() && !status.switch_record},
+               {"matches_current", status.drift.empty() && !status.switch_record &&
+                                       (status.generation || status.active == kNoGeneration)},
+               {"unreadable_generations", KeysOf(status.unreadable)},
                {"drift", status.drift},
                {"found_healthy", OrNull(status.found_healthy)},
                {"last_activation", OrNull(status.last_activation)}});

@@ -81,13 +81,24 @@ std::string HealthText(const Status& status) {
 
 std::string DriftText(const Status& status) {
   if (status.drift.empty()) {
-    return status.units.empty() || status.switch_record
+    return status.units.empty() || status.switch_record || !status.generation
                ? ""
                : fmt::format("  the host matches generation {}\n", status.active);
   }
-  std::string out = fmt::format("The host DIFFERS from generation {}:\n", status.active);
+  std::string out = status.active == kNoGeneration
+                        ? "The host DIFFERS from its records:\n"
+                        : fmt::format("The host DIFFERS from generation {}:\n", status.active);
   for (const std::string& drift : status.drift) {
     out += "  " + drift + "\n";
+  }
+  return out;
+}
+
+std::string UnreadableText(const Status& status) {
+  std::string out;
+  for (const auto& [number, why] : status.unreadable) {
+    out += fmt::format("The record of generation {} CANNOT BE READ{}: {}\n", number,
+                       number == status.active ? " (`activate --rollback` leaves it)" : "", why);
   }
   return out;
 }
@@ -138,7 +149,7 @@ std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
   for (const auto& [number, why] : plan.unreadable) {
     out += fmt::format(
         "activate: generation {} cannot be read, so no version was removed ({}): mend its "
-        "record or remove {}\n",
+        "record or, where another generation is active, remove {}\n",
         number, why, layout.Generation(number));
   }
   if (options.max_bytes && plan.held_bytes > *options.max_bytes) {
@@ -160,13 +171,15 @@ std::string StatusText(const Status& status) {
     for (const auto& [name, version] : status.versions) {
       out += fmt::format("  {}/{}\n", name, version);
     }
+  } else if (status.active != kNoGeneration) {
+    out += fmt::format("Generation {} is active in {}\n", status.active, status.root);
   } else {
     out += fmt::format("Nothing is active in {}\n", status.root);
   }
   for (const UnitStatus& unit : status.units) {
     out += UnitText(unit);
   }
-  out += HealthText(status) + DriftText(status);
+  out += HealthText(status) + DriftText(status) + UnreadableText(status);
   return status.switch_record ? out + SwitchText(status) : out;
 }
 

@@ -18,13 +18,21 @@
 namespace activator {
 namespace {
 
-images::StoredManifest ManifestOf(const std::string& version_path, const base::Sha256& digest) {
-  const images::ImageDirectory version(version_path);
-  if (version.stored().digest != digest) {
-    base::Fail(base::Code::kVerification, "{} holds another manifest than {}", version_path,
-               digest.ToHex());
+// A version that runs may be gone or damaged, and then it stands in the way of all others.
+images::StoredManifest ManifestOf(const std::string& name, const std::string& version_path,
+                                  const base::Sha256& digest) {
+  try {
+    const images::ImageDirectory version(version_path);
+    if (version.stored().digest != digest) {
+      base::Fail(base::Code::kVerification, "{} holds another manifest than {}", version_path,
+                 digest.ToHex());
+    }
+    return version.stored();
+  } catch (const base::Error& error) {
+    base::Fail(base::Code::kVerification,
+               "{} {}, which the generation has as well, is not whole here: {}; push {} too", name,
+               images::ImageId::Of(digest).text(), error.what(), name);
   }
-  return version.stored();
 }
 
 std::optional<uint64_t> StagedAlready(const images::HostLayout& layout, const Apps& apps,
@@ -95,7 +103,7 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps, const C
     const std::string path = layout.Version(name, images::ImageId::Of(digest));
     const auto offered = coming.find(name);
     const images::StoredManifest stored =
-        offered == coming.end() ? ManifestOf(path, digest) : offered->second;
+        offered == coming.end() ? ManifestOf(name, path, digest) : offered->second;
     for (units::RenderedUnit& unit : units::Render(stored, path)) {
       const auto [other, is_first] = owner.emplace(unit.name, name);
       if (!is_first) {

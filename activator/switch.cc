@@ -117,8 +117,10 @@ bool StopsOthers(const std::map<std::string, UnitState>& units) {
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
   const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
-  const std::map<std::string, UnitState> stopped =
-      host_.systemd.Show(record_.adopted + difference_.removed + (changed - difference_.in_place));
+  // What a generation that was lost left running under our links.
+  const UnitNames lost = request_.from == kNoGeneration ? difference_.added : UnitNames();
+  const std::map<std::string, UnitState> stopped = host_.systemd.Show(
+      record_.adopted + difference_.removed + (changed - difference_.in_place) + lost);
   UnitNames unchanged;  // all may stop along with others that stop along
   if (StopsOthers(stopped)) {
     unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);

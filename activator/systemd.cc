@@ -251,15 +251,32 @@ UnitNames RealSystemd::InMemory(const UnitNames& units) {
 
 void RealSystemd::DaemonReload() { Systemctl({"daemon-reload"}); }
 
-void RealSystemd::Start(const UnitNames& units, Jobs jobs) { RunJobs("start", units, jobs); }
+void RealSystemd::NoteStart(const UnitNames& units) {
+  const auto now = base::SystemClock().Monotonic().time_since_epoch();
+  for (const std::string& unit : units) {
+    asked_.try_emplace(unit, std::chrono::duration_cast<std::chrono::microseconds>(now));
+  }
+}
+
+void RealSystemd::Start(const UnitNames& units, Jobs jobs) {
+  NoteStart(units);
+  RunJobs("start", units, jobs);
+}
 
 bool RealSystemd::Stop(const UnitNames& units, Jobs jobs) { return RunJobs("stop", units, jobs); }
 
-void RealSystemd::Restart(const UnitNames& units, Jobs jobs) { RunJobs("restart", units, jobs); }
+void RealSystemd::Restart(const UnitNames& units, Jobs jobs) {
+  NoteStart(units);
+  RunJobs("restart", units, jobs);
+}
 
+// Whoever resets it is about to start it anew.
 void RealSystemd::ResetFailed(const UnitNames& units) {
   if (units.empty()) {
     return;
+  }
+  for (const std::string& unit : units) {
+    asked_.erase(unit);
   }
   try {
     Systemctl({"reset-failed"}, units);
@@ -277,10 +294,15 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
   // ended when the journal looked.
   std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet",       "--output=cat",
                                    "--lines=20", "--boot",     "--unit=" + unit};
-  // Of one that systemd starts again the runs before tell more than the one that begins.
+  // Of one that systemd starts again the runs before tell more than the one that begins; but no
+  // run of another generation, nor of another application that had a unit of the name.
   const bool restarts = state.restarts > 0 || state.sub.starts_with("auto-restart");
-  if (state.started.count() > 0 && !restarts) {
-    argv.push_back(Since(state.started));
+  const auto asked = asked_.find(unit);
+  const std::chrono::microseconds first =
+      asked == asked_.end() ? std::chrono::microseconds(0) : asked->second;
+  const std::chrono::microseconds since = restarts ? first : std::max(first, state.started);
+  if (since.count() > 0) {
+    argv.push_back(Since(since));
   }
   base::ProcessOptions options;
   options.timeout = kLogTimeout;

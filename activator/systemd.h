@@ -66,8 +66,8 @@ class Systemd {
   virtual void ResetFailed(const UnitNames& units) = 0;
   // SIGKILL to all processes of a unit that does not stop.
   virtual void Kill(const std::string& unit) = 0;
-  // The last lines in the journal since the unit's last start, joined to one line for a message;
-  // empty where there are none. Throws only where we are interrupted.
+  // The last lines in the journal since the unit was last to be started, joined to one line for a
+  // message; empty where there are none. Throws only where we are interrupted.
   virtual std::string LastLog(const std::string& unit, const UnitState& state) = 0;
   // Whether the unit's main process runs from the image. True where it has none, and where
   // `image_path` is empty.
@@ -93,6 +93,12 @@ class RealSystemd : public Systemd {
   bool RunsFrom(const UnitState& state, const std::string& image_path) override;
   std::vector<std::string> RootImages() override;
   std::string Verify(const std::vector<std::string>& files) override;
+
+ private:
+  void NoteStart(const UnitNames& units);
+
+  // When each unit was first to be started since it was reset, on the monotonic clock.
+  std::map<std::string, std::chrono::microseconds> asked_;
 };
 
 // Whether systemd manages this machine (sd_booted(3)).

@@ -1,5 +1,7 @@
 #include "activator/unit_links.h"
 
+#include <algorithm>
+
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -68,6 +70,13 @@ UnitNames LinkedUnits(const Host& host) {
     }
   }
   return out;
+}
+
+bool NeedsReload(const Host& host, const UnitNames& units) {
+  const auto states = host.systemd.Show(units);
+  return std::any_of(states.begin(), states.end(), [](const auto& entry) {
+    return entry.second.load != "loaded" || entry.second.needs_reload;
+  });
 }
 
 }  // namespace activator

@@ -14,6 +14,8 @@ namespace activator {
 bool EnsureUnitLinks(const Host& host, const UnitNames& units);
 // Removes our links among `units`; false: there were none.
 bool RemoveUnitLinks(const Host& host, const UnitNames& units);
+// Whether systemd has not read one of them, or not as it is now.
+bool NeedsReload(const Host& host, const UnitNames& units);
 // The units that have a link of ours.
 UnitNames LinkedUnits(const Host& host);
 // Whether the unit has one.

@@ -1,6 +1,7 @@
 #include "activator/way_back.h"
 
 #include <functional>
+#include <optional>
 
 #include "activator/generations.h"
 #include "activator/health.h"
@@ -74,17 +75,15 @@ HostedUnits WayBack::UnitsOfTo() const {
 }
 
 void WayBack::MarkTo(const WayBackResult& result) const {
-  Generation to;
-  try {
-    to = LoadGeneration(host_.layout, record_.to);
-  } catch (const base::Error&) {
+  std::optional<Generation> to = FindGeneration(host_.layout, record_.to);
+  if (!to) {
     return;  // damaged; nobody can activate it, and the history has the event
   }
-  to.state = result.is_up ? GenerationState::kRolledBack : GenerationState::kFailed;
-  to.reason = result.is_up ? reason_
-                           : fmt::format("{}; and generation {} did not come up again: {}", reason_,
-                                         record_.from, WithoutLog(result.problem));
-  StoreGeneration(host_.layout, to);
+  to->state = result.is_up ? GenerationState::kRolledBack : GenerationState::kFailed;
+  to->reason = result.is_up ? reason_
+                            : fmt::format("{}; and generation {} did not come up again: {}",
+                                          reason_, record_.from, WithoutLog(result.problem));
+  StoreGeneration(host_.layout, *to);
 }
 
 void WayBack::NoteInRecord() {
@@ -157,10 +156,9 @@ void WayBack::MarkAndForget(const WayBackResult& result) {
   event.reason = reason_;
   AppendEvent(host_.layout, event);
   MarkTo(result);
-  if (record_.from != kNoGeneration) {
-    Generation from = LoadGeneration(host_.layout, record_.from);
-    from.state = GenerationState::kActive;
-    StoreGeneration(host_.layout, from);
+  if (std::optional<Generation> from = FindGeneration(host_.layout, record_.from)) {
+    from->state = GenerationState::kActive;
+    StoreGeneration(host_.layout, *from);
   }
   RemoveSwitchRecord(host_.layout);
 }

@@ -219,7 +219,7 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
   app.add_option("--cache-size", options.cache_bytes,
                  "most bytes that the cache of compressed chunks may take (2G, 500M)")
       ->capture_default_str()
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
   app.add_flag("!--no-cache", options.use_cache,
                "neither use nor fill ~/.cache/slipway/chunks; the image does not depend on it");
 }

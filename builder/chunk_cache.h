@@ -21,7 +21,7 @@
 
 namespace builder {
 
-inline constexpr uint64_t kDefaultCacheBytes = uint64_t{2} << 30;
+inline constexpr uint64_t kDefaultCacheBytes = 2'000'000'000;
 
 // $XDG_CACHE_HOME/slipway/chunks, or that in ~/.cache. nullopt where neither is said.
 std::optional<std::string> DefaultCacheFolder();

@@ -202,6 +202,13 @@ std::string DifferenceJson(const images::ImageDirectory& from, const images::Ima
                  {"missing_bytes", difference.missing_bytes}}}});
 }
 
+std::string BuiltJson(const images::ImageDirectory& image) {
+  Json out = IdentityJson(image);
+  out["chunks"] = image.ReadIndex().chunks().size();
+  out["packages"] = image.manifest().closure.size();
+  return Dump(out);
+}
+
 std::string VerifiedJson(const images::ImageDirectory& image) {
   Json out = IdentityJson(image);
   out["verified"] = true;

@@ -22,6 +22,7 @@ std::string DifferenceText(const images::ImageDirectory& from, const images::Ima
 std::string DifferenceJson(const images::ImageDirectory& from, const images::ImageDirectory& to,
                            const ImageDifference& difference);
 
+std::string BuiltJson(const images::ImageDirectory& image);
 std::string VerifiedJson(const images::ImageDirectory& image);
 std::string ExtractedJson(const images::ImageDirectory& image, const std::string& folder);
 std::string UnitsJson(const std::vector<units::RenderedUnit>& units);

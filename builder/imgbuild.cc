@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "builder/build_command.h"
 #include "builder/image_commands.h"
+#include "builder/image_texts.h"
 
 namespace builder {
 namespace {
@@ -35,10 +36,13 @@ int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
   app.set_version_flag("--version", base::kVersion);
   app.footer(kExamples);
   AddBuildOptions(app, options);
+  bool json = false;
+  app.add_flag("--json", json, "print what was built as one JSON object");
   if (!base::ParseArguments(app, arguments, io)) {
     return 0;
   }
-  io.Out("{}\n", Build(options, io));
+  const std::string path = Build(options, io);
+  io.WriteOut(json ? BuiltJson(images::ImageDirectory(path)) : path + "\n");
   return 0;
 }
 

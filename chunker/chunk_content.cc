@@ -4,15 +4,18 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <optional>
 
 #include "chunker/codec.h"
-#include "chunker/cut.h"
 #include "chunker/zstd_frame.h"
 
 namespace chunker {
 namespace {
+
+// No content refers to more than there is of it.
+constexpr int kMaxWindowLog = std::countr_zero(kMaxContentBytes);
 
 // What comes out is as long as it is, and many are kept: decoded here first.
 std::vector<uint8_t>& Scratch() {
@@ -32,6 +35,8 @@ std::optional<ChunkContent> DecodeZstd(std::span<const uint8_t> frame) {
     return std::nullopt;
   }
   ZSTD_DCtx_reset(kContext.get(), ZSTD_reset_session_only);
+  // A frame may come from a peer, and says how much memory it takes.
+  ZSTD_DCtx_setParameter(kContext.get(), ZSTD_d_windowLogMax, kMaxWindowLog);
   ChunkContent out;
   out.framed = true;
   std::vector<uint8_t>& scratch = Scratch();
@@ -89,18 +94,6 @@ ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_
   ChunkContent out;
   out.bytes.assign(chunk.begin(), chunk.end());
   return out;
-}
-
-std::vector<size_t> FlushPointsOf(const ChunkContent& content) {
-  const CutFinder cuts(kZstdCutSizes);
-  std::vector<size_t> out = {cuts.FirstCut(content.bytes)};
-  while (out.back() < content.bytes.size()) {
-    out.push_back(cuts.NextCandidate(content.bytes, out.back()));
-  }
-  if (std::ranges::includes(content.block_ends, out)) {
-    return out;
-  }
-  return {content.bytes.size()};
 }
 
 }  // namespace chunker

@@ -23,11 +23,6 @@ struct ChunkContent {
 // the chunk has in it.
 ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_name);
 
-// Where the encoder was flushed to make the frame of this content, the end included: what
-// FrameEncoder::EncodeUpToLast needs to make it again. Found from the places where a chunk may end;
-// where they do not explain the frame, the end alone (then the chunk may not come out the same).
-std::vector<size_t> FlushPointsOf(const ChunkContent& content);
-
 }  // namespace chunker
 
 #endif  // SLIPWAY_CHUNKER_CHUNK_CONTENT_H_

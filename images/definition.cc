@@ -9,6 +9,7 @@
 #include "images/catalog.h"
 #include "images/json_fields.h"
 #include "images/name.h"
+#include "images/service_checks.h"
 #include "images/service_json.h"
 
 namespace images {
@@ -146,6 +147,9 @@ Definition ReadDefinition(JsonFields& fields, const std::string& directory) {
   out.services = ReadServices(
       fields.Object("services"), fields.PathOf("services"), kBad,
       std::holds_alternative<OciSource>(out.source) ? Programs::kBySource : Programs::kNamed);
+  if (const std::optional<FieldProblem> problem = FindProblem(out.services)) {
+    fields.FailAt(problem->field, problem->why);
+  }
   fields.Done();
   return out;
 }

@@ -6,25 +6,10 @@
 #include <set>
 #include <utility>
 
+#include "images/nearest.h"
+
 namespace images {
 namespace {
-
-// Levenshtein's distance, for "did you mean".
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) {
-    row[j] = j;
-  }
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string Place(std::string_view text, size_t byte) {
   const std::string_view before = text.substr(0, std::min(byte, text.size()));
@@ -308,12 +293,9 @@ void JsonFields::Done() const {
     if (std::find(known_.begin(), known_.end(), field) != known_.end()) {
       continue;
     }
-    const auto nearest = std::min_element(
-        known_.begin(), known_.end(),
-        [&](const auto& a, const auto& b) { return Distance(a, field) < Distance(b, field); });
-    base::Fail(
-        code_, "{}: unknown field '{}'{}", path_, field,
-        nearest == known_.end() ? "" : fmt::format("; the nearest known one is '{}'", *nearest));
+    const std::string nearest = NearestOf(field, known_);
+    base::Fail(code_, "{}: unknown field '{}'{}", path_, field,
+               nearest.empty() ? "" : fmt::format("; the nearest known one is '{}'", nearest));
   }
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "chunker/frame_encoder.h"
+#include "pusher/delta_message.h"
 
 namespace pusher {
 namespace {
@@ -35,6 +37,19 @@ uint64_t SharedBytes(const images::ImageDirectory& one,
     out += chunks.contains(chunk.id) ? chunk.size_bytes : 0;
   }
   return out;
+}
+
+bool HasCodec(const Hello& hello, const images::Codec& codec) {
+  const auto found = hello.codecs.find(codec.name);
+  return found != hello.codecs.end() && found->second == codec.library_version;
+}
+
+bool HasRoomFor(const images::Codec& codec) {
+  try {
+    return chunker::EncoderBytes(codec) <= kMaxRebuildEncoderBytes;
+  } catch (const base::Error&) {  // parameters that are missing
+    return false;
+  }
 }
 
 }  // namespace
@@ -68,8 +83,7 @@ std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory&
 }
 
 bool CanRebuild(const Hello& hello, const images::Codec& codec) {
-  const auto found = hello.codecs.find(codec.name);
-  return found != hello.codecs.end() && found->second == codec.library_version;
+  return HasCodec(hello, codec) && HasRoomFor(codec);
 }
 
 bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image) {
@@ -79,7 +93,11 @@ bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image) {
 std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,
                         const std::optional<Basis>& basis) {
   const images::Codec& codec = image.manifest().image.codec;
-  if (basis && !CanRebuild(hello, codec)) {
+  if (basis && HasCodec(hello, codec) && !HasRoomFor(codec)) {
+    return fmt::format("no host gives the memory that compressing as {} was takes",
+                       image.manifest().name);
+  }
+  if (basis && !HasCodec(hello, codec)) {
     const auto found = hello.codecs.find(codec.name);
     return fmt::format("the image was made with {} {}, the host has {}", codec.name,
                        codec.library_version,

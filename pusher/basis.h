@@ -31,7 +31,7 @@ bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image);
 std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,
                         const std::optional<Basis>& basis);
 
-// The host makes the same chunks again of the same content.
+// The host makes the same chunks again of the same content, and has the memory for it.
 bool CanRebuild(const Hello& hello, const images::Codec& codec);
 
 }  // namespace pusher

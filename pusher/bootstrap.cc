@@ -58,21 +58,35 @@ refuse() { clean; set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
 trap clean EXIT
 trap "exit 1" HUP INT TERM PIPE
 
-# Only root may be able to change what is run as root.
+# Only root may be able to change what is run as root, nor any folder above it.
 check() {
-  path=$1
-  while :; do
-    if [ -e "$path" ] || [ -L "$path" ]; then
-      owner=$(stat -c %u "$path") && mode=$(stat -c %A "$path") || refuse "cannot look at $path"
-      [ "$owner" = 0 ] || refuse "$path belongs to user $owner, $advice"
-      case $mode in
-        l*) ;;
-        ?????w*|????????w*) refuse "$path can be written by other users ($mode), $advice" ;;
-      esac
-    fi
-    [ "$path" = / ] && break
-    path=${path%/*}
-    path=${path:-/}
+  paths=
+  for path; do
+    while :; do
+      if [ -e "$path" ] || [ -L "$path" ]; then paths="$paths$path
+"; fi
+      [ "$path" = / ] && break
+      path=${path%/*}
+      path=${path:-/}
+    done
+  done
+  set -f
+  IFS="
+"
+  set -- $paths
+  seen=$(stat -c "%u %A %n" -- "$@") || seen=
+  set -- $seen
+  unset IFS
+  set +f
+  [ $# != 0 ] || refuse "cannot look at $root and $dir"
+  for line; do
+    owner=${line%% *} line=${line#* }
+    mode=${line%% *} path=${line#* }
+    [ "$owner" = 0 ] || refuse "$path belongs to user $owner, $advice"
+    case $mode in
+      l*) ;;
+      ?????w*|????????w*) refuse "$path can be written by other users ($mode), $advice" ;;
+    esac
   done
 }
 
@@ -124,10 +138,7 @@ link() {
 here=$(uname -m)
 [ -z "$arch" ] || [ "$arch" = "$here" ] ||
   refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
-check "$root"
-check "$(readlink -m "$root")"
-check "$dir"
-check "$(readlink -m "$dir")"
+check "$root" "$(readlink -m "$root")" "$dir" "$(readlink -m "$dir")"
 why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
 check "$agent"
 touch -c "$agent" 2>/dev/null  # it is in use: activate prune leaves it

@@ -16,6 +16,9 @@ namespace pusher {
 inline constexpr uint64_t kMaxDeltaContentBytes = 2 << 20;
 inline constexpr uint64_t kMaxDeltaPrefixBytes = 5 << 20;
 
+// Of the encoder of an image's codec: what is left for it of a host's 64 MiB.
+inline constexpr size_t kMaxRebuildEncoderBytes = 33 << 20;
+
 // How a chunk is made of its content.
 struct ChunkRecipe {
   uint64_t content_bytes = 0;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <thread>
 #include <unordered_map>
 
+#include "base/at_once.h"
 #include "base/interrupt.h"
 #include "pusher/delta_message.h"
 
@@ -13,6 +15,7 @@ namespace {
 
 constexpr size_t kNone = std::numeric_limits<size_t>::max();
 constexpr uint64_t kMarginBytes = 384 << 10;  // of content on both sides of the expected place
+constexpr unsigned kMostAtOnce = 6;           // threads that read old content
 constexpr size_t kSimilarPerChunk = 2;
 constexpr uint64_t kMaxPrefixBytes = kMaxDeltaPrefixBytes - chunker::kMaxContentBytes;
 
@@ -52,12 +55,23 @@ ReferenceFinder::ReferenceFinder(const images::ChunkReader& old_image, const Chu
 }
 
 void ReferenceFinder::ReadOld() {
+  struct Content {
+    size_t size_bytes = 0;
+    chunker::Sketch sketch;
+  };
+  const std::vector<chunker::Chunk>& chunks = old_.index().chunks();
+  std::vector<Content> contents(chunks.size());
+  base::ForEachAtOnce(chunks.size(),
+                      std::clamp(std::thread::hardware_concurrency(), 1U, kMostAtOnce),
+                      [&](size_t entry) {
+                        const chunker::ChunkContent content = old_.ReadContent(chunks[entry]);
+                        contents[entry] = {content.bytes.size(), chunker::SketchOf(content.bytes)};
+                      });
+  base::ThrowIfInterrupted();
   offsets_.push_back(0);
-  for (size_t entry = 0; entry < old_.index().chunks().size(); ++entry) {
-    base::ThrowIfInterrupted();
-    const chunker::ChunkContent content = old_.ReadContent(old_.index().chunks()[entry]);
-    offsets_.push_back(offsets_.back() + content.bytes.size());
-    sketches_.Add(entry, chunker::SketchOf(content.bytes));
+  for (size_t entry = 0; entry < contents.size(); ++entry) {
+    offsets_.push_back(offsets_.back() + contents[entry].size_bytes);
+    sketches_.Add(entry, contents[entry].sketch);
   }
 }
 

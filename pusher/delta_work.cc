@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "chunker/chunk_content.h"
+#include "chunker/flush_points.h"
 
 namespace pusher {
 namespace {
@@ -13,9 +14,11 @@ constexpr size_t kAhead = 8;                  // groups that a waiting thread lo
 
 }  // namespace
 
-DeltaWork::DeltaWork(const images::ChunkReader& image, const ChunkList& chunks,
-                     const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill)
+DeltaWork::DeltaWork(const images::ChunkReader& image, const images::Codec& codec,
+                     const ChunkList& chunks, const images::ImageDirectory* old,
+                     EncoderPool& encoders, SpillFile* spill)
     : image_(image),
+      codec_(codec),
       chunks_(chunks),
       encoders_(encoders),
       spill_(spill),
@@ -54,6 +57,9 @@ std::optional<DeltaMessage> DeltaWork::Make(const ChunkGroup& group,
   std::optional<Made> made;
   while (!(made = MadeBefore(group))) {
     base::ThrowIfInterrupted();
+    if (spill_->failed()) {
+      return Encode(group);
+    }
     if (Begin(group)) {
       MakeAndKeep(group);
     } else if (const auto later = NextNotBegun(group, missing); later && Begin(*later)) {
@@ -62,8 +68,11 @@ std::optional<DeltaMessage> DeltaWork::Make(const ChunkGroup& group,
       WaitFor(group);
     }
   }
-  return made->place ? std::optional(DeltaMessage::Parse(spill_->Read(*made->place), "ourselves"))
-                     : std::nullopt;
+  if (made->kept && !made->place) {
+    return std::nullopt;
+  }
+  const auto bytes = made->kept ? spill_->Read(*made->place) : std::nullopt;
+  return bytes ? std::optional(DeltaMessage::Parse(*bytes, "ourselves")) : Encode(group);
 }
 
 std::optional<DeltaWork::Made> DeltaWork::MadeBefore(const ChunkGroup& group) {
@@ -117,7 +126,7 @@ void DeltaWork::MakeAndKeep(const ChunkGroup& group) {
       place = spill_->Keep(delta->Serialize());
     }
     const std::lock_guard<std::mutex> lock(mutex_);
-    made_[group] = {true, place};
+    made_[group] = {true, !delta || place, place};
   } catch (...) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -131,6 +140,7 @@ void DeltaWork::MakeAndKeep(const ChunkGroup& group) {
 
 std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
   EncoderPool::Lease encoder(encoders_);
+  chunker::FlushPointFinder finder(codec_);
   DeltaMessage out;
   out.first_chunk = group.first;
   std::vector<std::vector<uint8_t>> contents;
@@ -138,14 +148,17 @@ std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
   uint64_t stored_bytes = 0;
   for (size_t number = group.first; number < group.first + group.count; ++number) {
     const chunker::Chunk chunk = chunks_[number].first();
-    chunker::ChunkContent content = image_.ReadContent(chunk);
+    std::vector<uint8_t> content = image_.Read(chunk);
     ChunkRecipe& recipe = out.chunks.emplace_back();
-    recipe.content_bytes = content.bytes.size();
-    if (content.framed) {
-      recipe.flush_points = chunker::FlushPointsOf(content);
+    if (auto framed = chunker::ContentOf(content, codec_.name); framed.framed) {
+      if (auto points = finder.Find(content, framed)) {  // otherwise it is sent as it stands
+        recipe.flush_points = *std::move(points);
+        content = std::move(framed.bytes);
+      }
     }
-    together.insert(together.end(), content.bytes.begin(), content.bytes.end());
-    contents.push_back(std::move(content.bytes));
+    recipe.content_bytes = content.size();
+    together.insert(together.end(), content.begin(), content.end());
+    contents.push_back(std::move(content));
     stored_bytes += chunk.size_bytes;
   }
   out.delta = encoder->Encode(together, PrefixFor(group, contents, out.references));

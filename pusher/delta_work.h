@@ -33,7 +33,7 @@ class DeltaWork {
  public:
   // All must outlive the object. `old`: null for none; reads all of it. `spill`: null where no
   // other host will want the same, then nothing is kept.
-  DeltaWork(const images::ChunkReader& image, const ChunkList& chunks,
+  DeltaWork(const images::ChunkReader& image, const images::Codec& codec, const ChunkList& chunks,
             const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill);
 
   // As many of the missing chunks from number `first` on as it pays to send together.
@@ -45,6 +45,7 @@ class DeltaWork {
  private:
   struct Made {
     bool done = false;
+    bool kept = false;
     std::optional<SpillFile::Place> place;  // nullopt: it does not pay
   };
 
@@ -60,6 +61,7 @@ class DeltaWork {
                                  std::vector<Reference>& references) const;
 
   const images::ChunkReader& image_;
+  const images::Codec& codec_;  // of that
   const ChunkList& chunks_;
   std::optional<images::ChunkReader> old_;
   std::optional<ReferenceFinder> finder_;

@@ -6,14 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cctype>
 #include <chrono>
 #include <exception>
-#include <mutex>
-#include <system_error>
-#include <thread>
 
+#include "base/at_once.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "pusher/remote_switch.h"
@@ -61,40 +58,6 @@ void AllowManyFiles() {
 base::Error Interrupted(const std::string& why) { return {base::Code::kInterrupted, why}; }
 
 }  // namespace
-
-void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>& work) {
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr thrown;
-  const auto run = [&] {
-    try {
-      for (size_t i = next++; i < count && !base::Interrupted(); i = next++) {
-        work(i);
-      }
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(mutex);
-      thrown = std::current_exception();
-      next = count;
-    }
-  };
-  std::vector<std::thread> threads;
-  threads.reserve(std::min(count, jobs));
-  try {
-    for (size_t i = 0; i < std::min(count, jobs); ++i) {
-      threads.emplace_back(run);
-    }
-  } catch (const std::system_error&) {  // the system has no more; those that run do it all
-    if (threads.empty()) {
-      throw;
-    }
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
-  if (thrown) {
-    std::rethrow_exception(thrown);
-  }
-}
 
 Fleet::Fleet(const std::vector<Target>& targets, const Arguments& arguments,
              const AgentBinary& agent, Board& board)
@@ -152,18 +115,19 @@ void Fleet::Connect(HostOutcome& outcome) {
     outcome.conversation =
         std::make_unique<Conversation>(outcome.target, options_, agent_,
                                        PushOptions{arguments_.deltas.value_or(!is_folder), &work_});
+    outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
+    outcome.by_sudo = outcome.conversation->remote.by_sudo();
   }
   outcome.conversation->waiting.reset();
-  outcome.agent_bytes = outcome.conversation->remote.agent_bytes();
-  outcome.by_sudo = outcome.conversation->remote.by_sudo();
 }
 
 void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
   Connect(outcome);
   outcome.plan = outcome.conversation->session.Plan(io);
   if (!outcome.plan->host.fits) {
-    base::Fail(base::Code::kFailed, "{} are needed there, {} are free; make room (activate prune)",
-               base::HumanBytes(outcome.plan->host.needed_bytes),
+    base::Fail(base::Code::kFailed,
+               "{} are needed there and {} to spare, {} are free; make room (activate prune)",
+               base::HumanBytes(outcome.plan->host.needed_bytes), base::HumanBytes(kHeadroomBytes),
                base::HumanBytes(outcome.plan->host.free_bytes));
   }
   if (arguments_.plan) {
@@ -175,7 +139,27 @@ void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
                                                               std::chrono::seconds(5), kPatience);
 }
 
+// A connection that waited for its turn may have ended: a host gives up an hour after its plan, a
+// router may before. Then the push begins anew.
 void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
+  const bool waited = outcome.conversation != nullptr;
+  try {
+    PushOver(outcome, io);
+  } catch (const base::Error& error) {
+    const bool answered = outcome.conversation && outcome.conversation->session.answered();
+    if (!waited || answered || error.code() != base::Code::kUnreachable) {
+      throw;
+    }
+    outcome.conversation.reset();
+    PushOver(outcome, io);
+  }
+  if (!arguments_.activate || !outcome.conversation->remote.connection().by_ssh()) {
+    outcome.conversation->remote.Close();
+    outcome.conversation.reset();
+  }
+}
+
+void Fleet::PushOver(HostOutcome& outcome, const base::Io& io) {
   Connect(outcome);
   PushSession& session = outcome.conversation->session;
   try {
@@ -185,10 +169,6 @@ void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
     throw;
   }
   outcome.sent_bytes = session.sent_bytes();
-  if (!arguments_.activate || !outcome.conversation->remote.connection().by_ssh()) {
-    outcome.conversation->remote.Close();
-    outcome.conversation.reset();
-  }
 }
 
 void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
@@ -208,7 +188,7 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
 
 void Fleet::Plan(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
-  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PlanOne(outcome, io); });
     report(outcome);
@@ -217,7 +197,7 @@ void Fleet::Plan(const Reporter& report) {
 
 void Fleet::Push(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
-  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     outcome.seconds = 0;
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PushOne(outcome, io); });
@@ -232,7 +212,7 @@ void Fleet::Push(const Reporter& report) {
 
 void Fleet::Activate(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before its activation");
-  ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     Try(outcome, outcome.switch_seconds,
         fmt::format("activating generation {}", outcome.push.staged.generation),

@@ -51,11 +51,6 @@ struct HostOutcome {
   int exit_code() const { return error ? static_cast<int>(error->code()) : 0; }
 };
 
-// Calls `work` for 0 to count - 1, at most `jobs` at once, each on a thread of its own; no new one
-// is begun once we were interrupted. Returns when all have ended; then throws what one of them
-// threw.
-void ForEachAtOnce(size_t count, size_t jobs, const std::function<void(size_t)>& work);
-
 // Told of each host when it is done, by any thread.
 using Reporter = std::function<void(const HostOutcome&)>;
 
@@ -77,6 +72,8 @@ class Fleet {
   void HangUp();
 
   const std::vector<HostOutcome>& outcomes() const { return outcomes_; }
+  // Why what hosts share was made for each anew; empty: it was not.
+  std::string trouble_keeping() const { return work_.trouble_keeping(); }
 
  private:
   // A step of one host, with `seconds` to add to and a line that says `doing`.
@@ -86,6 +83,7 @@ class Fleet {
   void Connect(HostOutcome& outcome);
   void PlanOne(HostOutcome& outcome, const base::Io& io);
   void PushOne(HostOutcome& outcome, const base::Io& io);
+  void PushOver(HostOutcome& outcome, const base::Io& io);
   void ActivateOne(HostOutcome& outcome, const base::Io& io);
 
   const Arguments& arguments_;

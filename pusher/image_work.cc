@@ -43,8 +43,8 @@ std::shared_ptr<const PackedTexts> ImageWork::Texts(const images::ImageDirectory
 std::shared_ptr<DeltaWork> ImageWork::DeltasAgainst(const images::ImageDirectory* old) {
   return deltas_.Get(old == nullptr ? "" : old->path(), [&] {
     return std::make_shared<DeltaWork>(
-        reader_, chunks_, old, old == nullptr ? encoders_.against_none : encoders_.against_old,
-        spill_);
+        reader_, image_.manifest().image.codec, chunks_, old,
+        old == nullptr ? encoders_.against_none : encoders_.against_old, spill_);
   });
 }
 

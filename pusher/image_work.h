@@ -84,6 +84,8 @@ class SharedWork {
   explicit SharedWork(bool keep) : keep_(keep) {}
 
   std::shared_ptr<ImageWork> Of(const images::ImageDirectory& image);
+  // Why not all that was made could be kept; empty: it was.
+  std::string trouble_keeping() const { return spill_.trouble(); }
 
  private:
   const bool keep_;

@@ -79,6 +79,11 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   Fleet fleet(targets, *parsed, agent, board);
   const bool done = Run(fleet, *parsed, io, board);
   const std::vector<HostOutcome>& outcomes = fleet.outcomes();
+  if (const std::string trouble = fleet.trouble_keeping(); !trouble.empty()) {
+    board.WriteErr(fmt::format(
+        "imgpush: {}; deltas were made for each host anew: set TMPDIR to a folder with room\n",
+        trouble));
+  }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (parsed->json) {

@@ -14,6 +14,8 @@ using images::JsonFields;
 
 constexpr base::Code kBad = base::Code::kFailed;
 constexpr uint64_t kAny = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kMaxImages = 1000;                   // of one push
+constexpr uint64_t kMaxImageBytes = kAny / kMaxImages;  // so that they can be added up
 
 // Text that is not UTF-8 (a path in an error) must not stop a message.
 std::string Dump(const Json& json) {
@@ -101,7 +103,14 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
 }
 
 std::string Begin::Serialize() const {
-  return Dump({{"protocol", protocol}, {"images", images}, {"plan", plan}});
+  Json list = Json::array();
+  for (const NewImage& image : new_images) {
+    list.push_back({{"name", image.name},
+                    {"manifest_sha256", image.manifest_sha256.ToHex()},
+                    {"image_sha256", image.image_sha256.ToHex()},
+                    {"image_bytes", image.image_bytes}});
+  }
+  return Dump({{"protocol", protocol}, {"images", images}, {"plan", plan}, {"new_images", list}});
 }
 
 Begin Begin::Parse(std::string_view text, const std::string& peer) {
@@ -115,8 +124,20 @@ Begin Begin::Parse(std::string_view text, const std::string& peer) {
                "older one",
                peer, out.protocol, kProtocolMin, kProtocolMax);
   }
-  out.images = fields.Number("images", 1, 1000);
+  out.images = fields.Number("images", 1, kMaxImages);
   out.plan = fields.Bool("plan", false);
+  for (const Json& entry : fields.Array("new_images")) {
+    JsonFields image(entry, fields.PathOf("new_images"), kBad);
+    NewImage& added = out.new_images.emplace_back();
+    added.name = ReadName(image);
+    added.manifest_sha256 = ReadDigest(image, "manifest_sha256");
+    added.image_sha256 = ReadDigest(image, "image_sha256");
+    added.image_bytes = image.Number("image_bytes", 0, kMaxImageBytes);
+    image.Done();
+  }
+  if (out.new_images.size() > out.images) {
+    fields.FailAt("new_images", "more than are offered");
+  }
   fields.Done();
   return out;
 }

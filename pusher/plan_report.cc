@@ -60,10 +60,8 @@ std::string ContentText(const PlannedImage& planned) {
     how = fmt::format(", as chunks{}: {}", image.chunks_as_delta > 0 ? " compressed anew" : "",
                       planned.why_no_deltas);
   }
-  return fmt::format("  {} of {} chunks are missing: {} of {} ({}){}\n", image.chunks_sent,
-                     image.chunks_total, base::HumanBytes(planned.send_bytes),
-                     base::HumanBytes(image.image_bytes),
-                     Percent(planned.send_bytes, image.image_bytes), how);
+  return fmt::format("  {} of {} chunks are missing: {}{}\n", image.chunks_sent, image.chunks_total,
+                     ShareText(planned.send_bytes, image.image_bytes), how);
 }
 
 std::string UnitsText(const Planned& host) {
@@ -90,19 +88,17 @@ std::string PlanText(const HostOutcome& outcome) {
   }
   const uint64_t free_after =
       plan.host.free_bytes - std::min(plan.host.free_bytes, plan.host.needed_bytes);
-  return out + fmt::format(
-                   "{}: the push sends {} of {} ({}), {} are free there afterwards; activating "
-                   "it {}\n",
-                   outcome.target.name, base::HumanBytes(plan.send_bytes),
-                   base::HumanBytes(outcome.image_bytes),
-                   Percent(plan.send_bytes, outcome.image_bytes), base::HumanBytes(free_after),
-                   UnitsText(plan.host));
+  return out +
+         fmt::format("{}: the push sends {}, {} are free there afterwards; activating it {}\n",
+                     outcome.target.name, ShareText(plan.send_bytes, outcome.image_bytes),
+                     base::HumanBytes(free_after), UnitsText(plan.host));
 }
 
 void ReportPlan(const HostOutcome& outcome, bool as_result, Board& board) {
   if (outcome.plan) {
     as_result ? board.WriteOut(PlanText(outcome)) : board.WriteErr(PlanText(outcome));
   }
+  ReportAgent(outcome, board);
   if (outcome.error) {
     board.WriteErr(ErrorLineOf(outcome));
   }

@@ -14,6 +14,8 @@
 namespace pusher {
 
 inline constexpr uint64_t kMaxPlannedBytes = uint64_t{8} << 20;
+// Left free on a host beside its images: directories, manifests, the generation.
+inline constexpr uint64_t kHeadroomBytes = uint64_t{4} << 20;
 
 // An offered image beside the version of its name in the active generation.
 struct PlannedChange {

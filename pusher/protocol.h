@@ -21,8 +21,8 @@
 
 namespace pusher {
 
-inline constexpr uint64_t kProtocolMin = 3;  // the versions that this program speaks
-inline constexpr uint64_t kProtocolMax = 3;
+inline constexpr uint64_t kProtocolMin = 4;  // the versions that this program speaks
+inline constexpr uint64_t kProtocolMax = 4;
 
 // What one push may carry of each, at most.
 inline constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;
@@ -76,11 +76,21 @@ struct Hello {
   static Hello Parse(std::string_view text, const std::string& peer);
 };
 
+// An image that the host does not hold, for its room to be looked at before any is sent.
+struct NewImage {
+  std::string name;
+  base::Sha256 manifest_sha256;
+  base::Sha256 image_sha256;
+  uint64_t image_bytes = 0;
+  bool operator==(const NewImage&) const = default;
+};
+
 // pusher -> host: the version of the protocol that it chose.
 struct Begin {
   uint64_t protocol = kProtocolMax;
   uint64_t images = 0;  // how many offers follow
   bool plan = false;    // only say what a push would find: nothing is sent after the offers
+  std::vector<NewImage> new_images;  // of those that are offered; none with plan
   bool operator==(const Begin&) const = default;
 
   std::string Serialize() const;
@@ -128,8 +138,8 @@ struct Again {
 // host -> pusher.
 struct Staged {
   uint64_t generation = 0;
-  bool created = false;  // false: there was such a generation already
-  bool active = false;   // and it is the active one
+  bool created = false;      // false: there was such a generation already
+  bool active = false;       // and it is the active one
   uint64_t added_bytes = 0;  // of disk, that no other version shares
   bool operator==(const Staged&) const = default;
 

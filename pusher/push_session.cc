@@ -183,10 +183,19 @@ void PushSession::SendBegin(Wire& wire, bool plan) const {
   Begin begin;
   begin.images = images_.size();
   begin.plan = plan;
+  for (const Item& item : items_) {
+    if (!plan && !item.held) {
+      const images::Manifest& manifest = item.image->manifest();
+      begin.new_images.push_back({manifest.name, item.image->stored().digest, manifest.image.sha256,
+                                  manifest.image.size_bytes});
+    }
+  }
   SendText(wire, MessageType::kBegin, begin.Serialize());
 }
 
+// To the host or to a rehearsal. Texts that nobody has packed yet take seconds.
 void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
+  const KeepAlive alive(wire_);
   Offer offer;
   offer.name = item.image->manifest().name;
   offer.manifest_sha256 = item.image->stored().digest;
@@ -240,13 +249,28 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   result.basis = deltas != nullptr && item.basis ? item.basis->text() : "";
 }
 
+// Reads the old version while the offer is on its way and the host answers.
+std::future<void> PushSession::ReadOldAhead(const Item& item) const {
+  if (!item.basis || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
+    return {};
+  }
+  return std::async(std::launch::async, [&item] {
+    try {
+      item.work->DeltasAgainst(&item.basis->image);
+    } catch (const base::Error&) {  // found again, and said, by who needs it
+    }
+  });
+}
+
 void PushSession::PushImage(const Item& item, PushedImage& result) {
+  const std::future<void> ahead = ReadOldAhead(item);
   SendOfferOf(wire_, item);
   if (item.held) {
     return;
   }
   const ChunkList& chunks = item.work->chunks();
   const std::vector<bool> missing = ReceiveNeed(wire_, chunks.size());
+  answered_ = true;
   const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);
   SendContent(wire_, item, missing, label, result);
   if (result.chunks_sent > 0) {
@@ -342,6 +366,7 @@ void PushSession::PushAgain(const Again& again, PushResult& result) {
 Staged PushSession::Commit(PushResult& result) {
   SendEmpty(wire_, MessageType::kCommit);
   Message answer = ReceiveMessage(wire_);
+  answered_ = true;
   if (answer.type == MessageType::kAgain) {
     PushAgain(Again::Parse(answer.text(), wire_.peer()), result);
     SendEmpty(wire_, MessageType::kCommit);

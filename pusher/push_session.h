@@ -4,6 +4,7 @@
 #define SLIPWAY_PUSHER_PUSH_SESSION_H_
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,6 +73,8 @@ class PushSession {
   PushResult Push(const base::Io& io);
   // Of the push, without heartbeats and what the plan took.
   uint64_t sent_bytes() const { return wire_.sent_bytes() - plan_bytes_; }
+  // The host has said something to the push.
+  bool answered() const { return answered_; }
 
  private:
   struct Item {
@@ -90,6 +93,7 @@ class PushSession {
   std::shared_ptr<DeltaWork> DeltasFor(const Item& item, const std::vector<bool>& missing);
   void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
                    const std::string& label, PushedImage& result);
+  std::future<void> ReadOldAhead(const Item& item) const;
   void PushImage(const Item& item, PushedImage& result);
   PushPlan PlanAll();
   void Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan);
@@ -107,6 +111,7 @@ class PushSession {
   std::optional<Hello> hello_;
   std::vector<Item> items_;
   uint64_t plan_bytes_ = 0;
+  bool answered_ = false;
 };
 
 // A session that is one push.

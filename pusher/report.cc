@@ -42,7 +42,9 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
 std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
   const Staged& staged = outcome.push.staged;
   if (staged.active) {
-    return fmt::format("generation {} is active already; nothing to activate", staged.generation);
+    return arguments.activate ? "nothing to stage"  // the activation says what is active
+                              : fmt::format("generation {} is active already; nothing to activate",
+                                            staged.generation);
   }
   const std::string done = fmt::format("generation {} {}", staged.generation,
                                        staged.created ? "staged" : "was staged already");
@@ -55,12 +57,12 @@ std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
   for (const PushedImage& image : outcome.push.images) {
     if (image.already_there) {
       line += fmt::format("{} {} already there, ", image.name, image.id);
+    } else if (image.repaired) {
+      line += fmt::format("{} {} was damaged there and is repaired, ", image.name, image.id);
     }
   }
-  return line + fmt::format("sent {} of {} ({}) in {:.1f} s, {}\n",
-                            base::HumanBytes(outcome.sent_bytes),
-                            base::HumanBytes(outcome.image_bytes),
-                            Percent(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
+  return line + fmt::format("sent {} in {:.1f} s, {}\n",
+                            ShareText(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
                             NextStep(outcome, arguments));
 }
 
@@ -90,6 +92,7 @@ images::Json ToJson(const HostOutcome& outcome) {
     out["images"].push_back({{"name", image.name},
                              {"id", image.id},
                              {"already_there", image.already_there},
+                             {"repaired", image.repaired},
                              {"basis", image.basis}});
     total += image.chunks_total;
     sent += image.chunks_sent;
@@ -118,9 +121,22 @@ std::string ErrorLineOf(const HostOutcome& outcome) {
   return fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
 }
 
-std::string Percent(uint64_t part, uint64_t whole) {
-  return fmt::format(
-      "{:.1f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes) {
+  if (part_bytes > whole_bytes) {
+    return fmt::format("{} for {}", base::HumanBytes(part_bytes), base::HumanBytes(whole_bytes));
+  }
+  const double percent =
+      whole_bytes == 0 ? 0.0
+                       : 100.0 * static_cast<double>(part_bytes) / static_cast<double>(whole_bytes);
+  return fmt::format("{} of {} ({:.1f}%)", base::HumanBytes(part_bytes),
+                     base::HumanBytes(whole_bytes), percent);
+}
+
+void ReportAgent(const HostOutcome& outcome, Board& board) {
+  if (outcome.agent_bytes > 0) {
+    board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
+                               outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
+  }
 }
 
 void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
@@ -140,9 +156,8 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& b
           outcome.target.name, image.chunks_failed, image.chunks_sent, image.name));
     }
   }
-  if (outcome.agent_bytes > 0) {
-    board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
-                               outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
+  if (!outcome.plan) {  // which said so
+    ReportAgent(outcome, board);
   }
 }
 
@@ -156,7 +171,12 @@ void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board&
   const std::string& host = outcome.target.name;
   if (*outcome.running == 0) {
     board.WriteOut(fmt::format("{}: no generation runs\n", host));
-  } else if (outcome.error) {
+  } else if (!FolderOf(outcome.target.destination).empty()) {
+    board.WriteOut(
+        fmt::format("{}: generation {} is its current one; nothing runs from a folder: push to a "
+                    "host for that\n",
+                    host, *outcome.running));
+  } else if (outcome.error || outcome.push.staged.active) {
     board.WriteOut(fmt::format("{}: generation {} runs\n", host, *outcome.running));
   } else {
     board.WriteOut(fmt::format("{}: generation {} runs, activated in {:.1f} s\n", host,

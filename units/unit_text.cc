@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "images/directives.h"
 
 namespace units {
 namespace {
@@ -15,12 +16,6 @@ constexpr std::array<std::string_view, 11> kLists = {
     "EnvironmentFile", "ExecStartPre", "LoadCredential",    "BindReadOnlyPaths",
     "BindPaths",       "ListenStream", "OnCalendar"};
 
-// What the definition has a field for, and what decides which image runs.
-constexpr std::array<std::string_view, 5> kNotForDirectives = {"ExecStart", "Type", "RootImage",
-                                                               "RootDirectory", "MountAPIVFS"};
-// What would make the socket or the timer start another unit.
-constexpr std::array<std::string_view, 3> kNotForStarters = {"Service", "Unit", "Accept"};
-
 template <size_t N>
 bool Contains(const std::array<std::string_view, N>& list, std::string_view option) {
   return std::find(list.begin(), list.end(), option) != list.end();
@@ -28,18 +23,8 @@ bool Contains(const std::array<std::string_view, N>& list, std::string_view opti
 
 void CheckDirective(const std::string& section, const std::string& option,
                     const std::string& value) {
-  const bool is_starter = section == "Socket" || section == "Timer";
-  if ((section == "Service" && Contains(kNotForDirectives, option)) ||
-      (is_starter && Contains(kNotForStarters, option))) {
-    base::Fail(base::Code::kFailed,
-               "directives.{}.{} is not possible: the definition's own fields decide it", section,
-               option);
-  }
-  if (value.ends_with('\\') || value.find('\n') != std::string::npos) {
-    base::Fail(base::Code::kFailed,
-               "directives.{}.{} would swallow or add a line: it ends with a backslash or holds a "
-               "newline",
-               section, option);
+  if (const std::string why = images::DirectiveProblem(section, option, value); !why.empty()) {
+    base::Fail(base::Code::kFailed, "directives.{}.{} {}", section, option, why);
   }
 }
 

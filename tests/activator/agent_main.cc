@@ -6,6 +6,7 @@
 //   SLIPWAY_TEST_DIE_AT      the process dies, as by SIGKILL, instead of its Nth change on disk
 //   SLIPWAY_TEST_CUT_AT      the process dies when it has read that many bytes
 //   SLIPWAY_TEST_STUCK       it reads nothing and says nothing
+//   SLIPWAY_TEST_STATUS      a file for its /proc/self/status at the end
 #include <unistd.h>
 
 #include <algorithm>
@@ -159,6 +160,8 @@ int Run(const std::vector<std::string>& arguments, const base::Io& io) {
       generation = arguments.at(++i);
     } else if (arguments[i] == "--lock-wait") {
       options.lock_wait = std::chrono::seconds(std::atol(arguments.at(++i).c_str()));
+    } else if (arguments[i] == "--host-jobs") {
+      options.host_jobs = static_cast<size_t>(std::atol(arguments.at(++i).c_str()));
     } else if (arguments[i] == "--dir") {
       options.plain_directory = true;
     }
@@ -171,7 +174,11 @@ int Run(const std::vector<std::string>& arguments, const base::Io& io) {
   DyingSys dying(std::atol(FromEnvironment("SLIPWAY_TEST_DIE_AT").c_str()),
                  std::atol(FromEnvironment("SLIPWAY_TEST_CUT_AT").c_str()));
   const base::ScopedSys seam(dying);
-  return activator::RunReceiveWith(options, {&PrepareRoot, &Features, &Stage, &Plan}, io);
+  const int code = activator::RunReceiveWith(options, {&PrepareRoot, &Features, &Stage, &Plan}, io);
+  if (const std::string path = FromEnvironment("SLIPWAY_TEST_STATUS"); !path.empty()) {
+    base::WriteFileAtomically(path, base::ReadFile("/proc/self/status"));
+  }
+  return code;
 }
 
 }  // namespace

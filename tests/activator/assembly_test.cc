@@ -167,7 +167,7 @@ TEST_F(AssemblyTest, ALackOfSpaceIsSaidWithBothFiguresBeforeAnythingIsSent) {
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_TRUE(IsDiskFull(error));
-    EXPECT_THAT(error.what(), HasSubstr("needs 109.1 MB more"));
+    EXPECT_THAT(error.what(), HasSubstr("104.9 MB more and 4.2 MB to spare are needed"));
     EXPECT_THAT(error.what(), HasSubstr("has 50.0 MB free"));
   }
 }

@@ -49,6 +49,24 @@ TEST_F(ChooseTest, RefusesTwoServicesOfOneName) {
   EXPECT_TRUE(GenerationNumbers(layout).empty());
 }
 
+TEST_F(ChooseTest, AVersionThatIsGoneIsNamedWithTheRemedy) {
+  const auto web = Push("web", "one");
+  ASSERT_EQ(ActivateNumber(StageGeneration(layout, {{"web", web}}, "").number), 0);
+  const std::string version = layout.Version("web", images::ImageId::Of(web));
+  base::RemoveTree(version);
+  const auto db = Push("db", "db");
+  try {
+    StageGeneration(layout, {{"db", db}}, "");
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_THAT(thrown.what(), HasSubstr("web " + base::BaseName(version) +
+                                         ", which the generation has as well, is not whole here"));
+    EXPECT_THAT(thrown.what(), HasSubstr("; push web too"));
+  }
+  Push("web", "one");
+  EXPECT_TRUE(StageGeneration(layout, {{"db", db}, {"web", web}}, "").created);
+}
+
 TEST_F(ChooseTest, NeverGivesANumberTwice) {
   EXPECT_EQ(Stage("web", "one"), 1U);
   EXPECT_EQ(Stage("web", "two"), 2U);
@@ -147,6 +165,13 @@ TEST_F(ChooseTest, SaysWhatThereIs) {
   Stage("web", "two");
   EXPECT_EQ(ActivateNumber(5), 1);
   EXPECT_THAT(error, HasSubstr("there are: 1, 2"));
+  Stage("web", "three");
+  Stage("web", "four");
+  base::RemoveTree(layout.Generation(3));
+  Stage("web", "five");
+  Stage("web", "six");
+  EXPECT_EQ(ActivateNumber(50), 1);
+  EXPECT_THAT(error, HasSubstr("there is no generation 50; there are: 1, 2, 4 to 6"));
 }
 
 // Asks for versions of applications.

@@ -125,6 +125,17 @@ TEST_F(PortsTest, ASocketOfOursIsKnownByItsUnit) {
   EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
 }
 
+TEST_F(PortsTest, ASocketOfALostGenerationIsOursToo) {
+  shape = [](images::Services& services) { services.begin()->second.listen = {"80"}; };
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  const uint64_t two = Stage("web", "two");
+  listening = {{"", 80, 1, "systemd", {"init.scope"}}};
+  base::Unlink(layout.Current());
+  EXPECT_EQ(ActivateNumber(1), 0) << error;
+  base::RemoveTree(layout.Generation(1));
+  EXPECT_EQ(ActivateNumber(two), 0) << error;
+}
+
 TEST_F(PortsTest, AddressesAreComparedWhereTheyAreKnown) {
   shape = [](images::Services& services) { services.begin()->second.listen = {"127.0.0.1:80"}; };
   const uint64_t number = Stage("web", "one");

@@ -117,6 +117,7 @@ class PushTest : public testing::Test {
   base::TemporaryDirectory directory_;
   std::vector<std::string> chunks_;
   ReceiveOptions options_ = {directory_.path() + "/root", "me", true};
+  decltype(ReceiveSteps::stage) stage_ = &Stage;
 
  private:
   void WithAgent(const std::function<void(int fd)>& work) {
@@ -125,7 +126,7 @@ class PushTest : public testing::Test {
       base::Io io;
       io.in = io.out = fd.get();
       try {
-        RunReceiveWith(options_, {&Prepare, nullptr, &Stage}, io);
+        RunReceiveWith(options_, {&Prepare, nullptr, stage_}, io);
       } catch (const base::Error&) {  // the sender is told
       }
     });

@@ -10,6 +10,7 @@
 #include "activator/receive_session.h"
 #include "activator/version_locks.h"
 #include "base/error.h"
+#include "chunker/frame_encoder.h"
 #include "pusher/push_session.h"
 #include "tests/support/synthetic_image.h"
 
@@ -34,7 +35,8 @@ class ReceiveDeltaTest : public testing::Test {
   }
 
   std::string Build(const std::string& version) {
-    return tests::WriteImage(directory_.path() + "/built", {"app", version, chunks_, "", {}});
+    return tests::WriteImage(directory_.path() + "/built",
+                             {"app", version, chunks_, "", {}, false, codec_});
   }
 
   struct Outcome {
@@ -105,6 +107,7 @@ class ReceiveDeltaTest : public testing::Test {
   std::string root() const { return directory_.path() + "/root"; }
 
   decltype(ReceiveSteps::stage) stage_ = &Stage;
+  chunker::Codec codec_;
   base::TemporaryDirectory directory_{"/tmp", "receive-delta-"};
   std::vector<std::string> chunks_;
   std::string old_;
@@ -136,6 +139,83 @@ TEST_F(ReceiveDeltaTest, WithoutDeltasOrWithoutTheOldVersionHereTheChunksAreSent
   EXPECT_EQ(alone.image.chunks_as_delta, 0U);
   EXPECT_EQ(alone.image.basis, "");
   ExpectPublished(new_);
+}
+
+// Images of other cut sizes than ours: what cannot be made again is known before it is sent.
+TEST_F(ReceiveDeltaTest, FramesThatCannotBeMadeAgainGoAsTheyAre) {
+  const auto encoder =
+      chunker::MakeFrameEncoder(images::ImageDirectory(old_).manifest().image.codec);
+  std::string text;
+  for (int i = 0; text.size() < 150'000; ++i) {
+    text += std::to_string(i * 7919) + " ";
+  }
+  const auto framed = [&] {
+    const std::vector<size_t> anywhere = {50'000, 50'001, 90'000, text.size()};
+    return std::string(base::AsText(
+        chunker::AlignedToBlocks(encoder->EncodeUpToLast(base::AsBytes(text), anywhere))));
+  };
+  chunks_.push_back(framed());
+  Push(Build("3"));
+  text.replace(1000, 5, "other");
+  chunks_.back() = framed();
+  chunks_[1].replace(50'000, 20, "twenty other letters");
+  const std::string update = Build("4");
+  const Outcome outcome = Push(update);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.image.chunks_sent, 2U);
+  EXPECT_EQ(outcome.image.chunks_failed, 0U);
+  ExpectPublished(update);
+}
+
+TEST_F(ReceiveDeltaTest, AnImageOfAnotherCodecVersionGoesAsChunks) {
+  Push(old_);
+  codec_ = tests::ZstdCodec();
+  codec_.library_version = "1.4.0";
+  const std::string built = Build("3");
+  const Outcome update = Push(built);
+  EXPECT_EQ(update.error, "");
+  EXPECT_EQ(update.image.chunks_as_delta, 0U);
+  EXPECT_EQ(update.image.chunks_failed, 0U);
+  ExpectPublished(built);
+}
+
+TEST_F(ReceiveDeltaTest, FramesOfLz4AreMadeAgainToo) {
+  codec_ = {chunker::kLz4, chunker::LibraryVersion(chunker::kLz4), 9, {}};
+  const auto encoder = chunker::MakeFrameEncoder(codec_);
+  std::string text;
+  for (int i = 0; text.size() < 200'000; ++i) {
+    text += std::to_string(i * 7919) + " ";
+  }
+  const auto build = [&](const std::string& version) {
+    chunks_.back() = std::string(
+        base::AsText(chunker::AlignedToBlocks(encoder->EncodeWhole(base::AsBytes(text)))));
+    return Build(version);
+  };
+  Push(build("3"));
+  text.replace(1000, 5, "other");
+  const std::string built = build("4");
+  const Outcome update = Push(built);
+  EXPECT_EQ(update.error, "");
+  EXPECT_EQ(update.image.chunks_sent, 1U);
+  EXPECT_EQ(update.image.chunks_as_delta, 1U);
+  EXPECT_EQ(update.image.chunks_failed, 0U);
+  EXPECT_LT(update.sent_bytes, 6000U);
+  ExpectPublished(built);
+}
+
+// An index of 80 KB that does not compress.
+TEST_F(ReceiveDeltaTest, ManifestAndIndexTravelAsAPatchOfTheOldOnes) {
+  chunks_.clear();
+  for (uint64_t i = 0; i < 2000; ++i) {
+    chunks_.push_back(tests::NoiseBytes(i, 64));
+  }
+  Push(Build("3"));
+  chunks_[900] = tests::NoiseBytes(9999, 64);
+  const std::string built = Build("4");
+  const Outcome update = Push(built);
+  EXPECT_EQ(update.image.chunks_sent, 1U);
+  EXPECT_LT(update.sent_bytes, 3000U);
+  ExpectPublished(built);
 }
 
 TEST_F(ReceiveDeltaTest, WhereTheHostsOldContentIsDamagedTheChunksAreSentInTheSamePush) {

@@ -188,6 +188,10 @@ TEST(CommandLine, IsOneRequest) {
   EXPECT_THAT(UsageError({}), HasSubstr("say what to do"));
   EXPECT_THAT(UsageError({"--generation", "7", "--latest"}), HasSubstr("--latest"));
   EXPECT_THAT(UsageError({"--generation", "x"}), HasSubstr("--generation"));
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"--generation", "0"}, {"--generation=-1"}, {"prune", "--pin", "0"}, {"diff", "0"}}) {
+    EXPECT_THAT(UsageError(arguments), HasSubstr("is no generation: their numbers are 1, 2, ..."));
+  }
   EXPECT_THAT(UsageError({"list", "--latest"}), HasSubstr("list"));
   EXPECT_EQ(Parsed({"--latest"}).lock_wait_seconds, std::nullopt);
   EXPECT_THAT(UsageError({"--latest", "--lock-wait", "soon"}), HasSubstr("--lock-wait"));
@@ -249,6 +253,26 @@ TEST(CommandLine, TakesTheOptionsOfEachCommand) {
   EXPECT_THAT(UsageError({"--host", "dir:/x", "status"}), HasSubstr("--root"));
   EXPECT_THAT(UsageError({"--host", "a b", "status"}), HasSubstr("--host"));
   EXPECT_THAT(UsageError({"--host", "web1", "--root", "x", "status"}), HasSubstr("absolute"));
+}
+
+// Options that stand before the command's name as well are not in CLI11's list of it.
+TEST(CommandLine, TheHelpOfACommandNamesAllThatItTakes) {
+  const base::TemporaryDirectory folder(testing::TempDir(), "slipway-help-");
+  const auto help = [&](const std::string& command) {
+    const std::string path = folder.path() + "/" + command;
+    const base::UniqueFd out = base::Open(path, O_WRONLY | O_CREAT, 0600);
+    base::Io io;
+    io.out = out.get();
+    EXPECT_FALSE(ParseCommandLine({command, "--help"}, io));
+    return base::ReadFile(path);
+  };
+  for (const char* command :
+       {"list", "status", "diff", "history", "verify", "prune", "remove", "render"}) {
+    EXPECT_THAT(help(command), HasSubstr("--json, --root DIR, --host HOST"));
+  }
+  EXPECT_THAT(help("prune"), HasSubstr("--dry-run, --lock-wait S"));
+  EXPECT_THAT(help("remove"), HasSubstr("--timeout S, --lock-wait S, --adopt"));
+  EXPECT_THAT(help("render"), HasSubstr("--generation N"));
 }
 
 TEST(CommandLine, GoesOnInAnotherProcessWithVersions) {

@@ -82,6 +82,14 @@ TEST_F(StatusTest, WhatSystemdRunsInsteadIsDrift) {
   EXPECT_THAT(Drift(), ElementsAre(HasSubstr("runs it from /other.erofs")));
 }
 
+// As while a switch is cut off: not what the active generation would run.
+TEST_F(StatusTest, NamesTheVersionThatSystemdRuns) {
+  const std::string version = "web/0123456789abcdef";
+  Change(
+      [&](UnitState& state) { state.root_image = layout.root() + "/" + version + "/image.erofs"; });
+  EXPECT_THAT(StatusText(Read()), HasSubstr(", from " + version + "\n"));
+}
+
 TEST_F(StatusTest, AProcessOfAnotherImageIsDriftThatRootSees) {
   systemd.runs_from = false;
   if (::geteuid() == 0) {

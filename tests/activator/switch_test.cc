@@ -198,9 +198,10 @@ TEST_F(SwitchTest, LeavesNothingTouchedWhereAForeignUnitIsInTheWay) {
 
 TEST_F(SwitchTest, LeavesNothingTouchedWhereSystemdRefusesTheUnits) {
   const uint64_t number = StageSecond("two");
-  systemd.verify_says = "Unknown key name";
+  systemd.verify_says = "FILE:9: Unknown key 'Niice' in section [Service], ignoring. | x:1: more";
   EXPECT_EQ(ActivateNumber(number), 1);
-  EXPECT_THAT(error, HasSubstr("Unknown key name"));
+  EXPECT_THAT(error, HasSubstr("see \"directives\" in the definition: extra.service:9: Unknown key "
+                               "'Niice' in section [Service]. | x:1: more"));
   ExpectFirst();
 }
 

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
+#include "base/cli.h"
 #include "builder/imgbuild.h"
 #include "images/image_directory.h"
 #include "tests/support/errors.h"
@@ -47,6 +50,31 @@ TEST_F(BuildCommandTest, ARootWithoutADefinition) {
   ASSERT_EQ(image.manifest().closure.size(), 1U);
   EXPECT_EQ(image.manifest().closure[0].path, "/");
   EXPECT_EQ(image.manifest().closure[0].size_bytes, 7U);
+}
+
+TEST_F(BuildCommandTest, WhatWasBuiltAsJson) {
+  MakeRoot();
+  const std::vector<std::string> arguments = {"--name",   "app",    "--root",
+                                              At("root"), "--exec", "/bin/app"};
+  const images::ImageDirectory image(Run(arguments));
+  std::vector<std::string> with_json = arguments;
+  with_json.emplace_back("--json");
+  Run(with_json);
+  const auto report = nlohmann::json::parse(Get("out"));
+  EXPECT_EQ(report.at("name"), "app");
+  EXPECT_EQ(report.at("id"), image.id().text());
+  EXPECT_EQ(report.at("path"), image.path());
+  EXPECT_EQ(report.at("image_bytes"), base::FileSize(image.image_path()));
+  EXPECT_EQ(report.at("chunks"), image.ReadIndex().chunks().size());
+  EXPECT_EQ(report.at("packages"), 1);
+}
+
+TEST(BuildOptionsTest, AMegabyteIsAMillionBytes) {
+  BuildOptions options;
+  CLI::App app;
+  AddBuildOptions(app, options);
+  app.parse("--cache-size 500M app");
+  EXPECT_EQ(options.cache_bytes, 500'000'000U);
 }
 
 TEST_F(BuildCommandTest, AnotherSourceForADefinition) {

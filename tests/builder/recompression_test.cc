@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "chunker/chunk_content.h"
+#include "chunker/flush_points.h"
 #include "chunker/frame_encoder.h"
 #include "tests/builder/sample_trees.h"
 
@@ -26,6 +27,7 @@ TEST_P(RecompressionTest, EachChunkOfAnImageIsMadeAgainOfItsContent) {
   const tests::Image image = tests::WriteImage(tree, path, GetParam());
   const base::UniqueFd fd = base::OpenForReading(path);
   const auto encoder = chunker::MakeFrameEncoder(codec);
+  chunker::FlushPointFinder finder(codec);
   size_t framed = 0;
   size_t flushed = 0;
   for (const chunker::Chunk& chunk : image.index.chunks()) {
@@ -35,11 +37,12 @@ TEST_P(RecompressionTest, EachChunkOfAnImageIsMadeAgainOfItsContent) {
       EXPECT_EQ(content.bytes, bytes);
       continue;
     }
-    const std::vector<size_t> points = chunker::FlushPointsOf(content);
-    EXPECT_EQ(chunker::AlignedToBlocks(encoder->EncodeUpToLast(content.bytes, points)), bytes)
+    const auto points = finder.Find(bytes, content);
+    ASSERT_TRUE(points) << "the chunk at " << chunk.offset;
+    EXPECT_EQ(chunker::AlignedToBlocks(encoder->EncodeUpToLast(content.bytes, *points)), bytes)
         << "the chunk at " << chunk.offset;
     ++framed;
-    flushed += points.size() > 1 ? size_t{1} : size_t{0};
+    flushed += points->size() > 1 ? size_t{1} : size_t{0};
   }
   EXPECT_GT(framed, 10U);
   EXPECT_EQ(flushed > 0, GetParam() == images::Target::kZstd);

@@ -4,11 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 
 #include "base/error.h"
 #include "chunker/chunk_content.h"
-#include "chunker/cut.h"
 #include "chunker/frame_encoder.h"
 #include "chunker/sketch.h"
 
@@ -129,29 +129,18 @@ TEST(ChunkContentTest, AFrameOfMoreThanAChunkIsItself) {
   }
 }
 
-// What the builder does with content, and a host with the content alone.
-TEST(ChunkContentTest, FlushPointsMakeTheSameFrameAgain) {
-  const auto encoder = MakeFrameEncoder(Zstd());
-  const CutFinder cuts(kZstdCutSizes);
-  for (uint64_t seed = 0; seed < 20; ++seed) {
-    const std::vector<uint8_t> content = Words(seed, 1000000);
-    std::vector<size_t> ends = {cuts.FirstCut(content)};
-    while (ends.size() < 17) {
-      ends.push_back(cuts.NextCandidate(content, ends.back()));
-    }
-    size_t end = 0;
-    const std::vector<uint8_t> frame = encoder->EncodeUpToBest(content, ends, end);
-    const ChunkContent found = ContentOf(AlignedToBlocks(frame), kZstd);
-    ASSERT_TRUE(found.framed);
-    size_t begin = 0;
-    for (const size_t block_end : found.block_ends) {  // a read decodes whole blocks
-      EXPECT_LE(block_end - begin, 32768U);
-      begin = block_end;
-    }
-    const std::vector<size_t> points = FlushPointsOf(found);
-    EXPECT_EQ(points.back(), end);
-    EXPECT_EQ(encoder->EncodeUpToLast(found.bytes, points), frame) << "seed " << seed;
-  }
+// A frame says itself how much memory decoding it takes.
+TEST(ChunkContentTest, AFrameWithALargerWindowThanAChunkIsItself) {
+  Codec wide = Zstd();
+  const std::vector<uint8_t> text = Words(4, 60000);
+  const auto framed = [&](uint64_t window_log) {
+    wide.parameters["window_log"] = window_log;
+    const auto frame = MakeFrameEncoder(wide)->EncodeUpToLast(text, std::array{text.size()});
+    return ContentOf(AlignedToBlocks(frame), kZstd).framed;
+  };
+  EXPECT_TRUE(framed(20));
+  EXPECT_FALSE(framed(21));
+  EXPECT_FALSE(framed(27));
 }
 
 TEST(FrameEncoderTest, ACodecThatIsNotWholeIsRefused) {

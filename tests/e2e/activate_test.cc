@@ -35,6 +35,9 @@ TEST_F(ActivateTest, TellsWhichGenerationRunsAfterASwitchAndAfterARollback) {
   EXPECT_THAT(first.out, HasSubstr("switch: generation 1 runs, activated in "));
   EXPECT_THAT(first.err, HasSubstr("switch: activate: generation 1 is active and healthy"));
   EXPECT_THAT(Activate(host, "status").out, HasSubstr("active (running)"));
+  const RunResult again = PushAndActivate(host, good);
+  EXPECT_THAT(again.out, HasSubstr(", nothing to stage\nswitch: generation 1 runs\n"));
+  EXPECT_EQ(again.err, "switch: activate: generation 1 is active already: nothing to do\n");
   const RunResult second = PushAndActivate(host, bad);
   EXPECT_EQ(second.exit_code, 3) << second.err;
   EXPECT_THAT(second.err, HasSubstr("imgpush: error: switch: generation 2 was not activated"));

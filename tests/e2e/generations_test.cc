@@ -82,6 +82,14 @@ TEST_F(GenerationsTest, StatusTellsOfDriftAndOverridesToEverybody) {
   EXPECT_THAT(as_nobody, HasSubstr("the host matches generation 1"));
   host.MustRun("systemctl mask --runtime hello; rm /etc/systemd/system/hello.service");
   EXPECT_THAT(status(), HasSubstr("its link /etc/systemd/system/hello.service is missing"));
+  const std::string start = StartOf(host, "hello.service");
+  MustActivate(host, "--generation 1");
+  EXPECT_THAT(status(), HasSubstr("the host matches generation 1"));
+  host.MustRun("rm /var/lib/images/current");
+  EXPECT_THAT(status(), HasSubstr("by its record generation 1 is active"));
+  MustActivate(host, "--generation 1");
+  EXPECT_THAT(status(), HasSubstr("the host matches generation 1"));
+  EXPECT_EQ(StartOf(host, "hello.service"), start);  // what ran goes on
 }
 
 TEST_F(GenerationsTest, StatusWorksWhileASwitchRunsForOthersToo) {

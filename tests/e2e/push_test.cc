@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/atomic_file.h"
 #include "images/image_directory.h"
 #include "tests/e2e/scene.h"
@@ -20,7 +22,14 @@ TEST(PushTest, SendsWhatIsMissingAndNothingTwice) {
   const Push first = MustPushTo(host, {v1});
   EXPECT_GT(first.agent_bytes, 0U);
   EXPECT_LE(first.sent_bytes, first.image_bytes + first.image_bytes / 50);
+  const RunResult plan =
+      Imgpush(host.SshConfig(), {"--plan", "--json", host.Name(), v2});  // is exact
+  ASSERT_EQ(plan.exit_code, 0) << plan.err;
   const Push update = MustPushTo(host, {v2});
+  EXPECT_EQ(nlohmann::json::parse(plan.out).at(0).at("plan").at("send_bytes"), update.sent_bytes);
+  const nlohmann::json chunks = nlohmann::json::parse(update.result.out).at(0).at("chunks");
+  EXPECT_GT(chunks.at("as_delta"), 0);
+  EXPECT_EQ(chunks.at("failed"), 0);
   EXPECT_EQ(update.agent_bytes, 0U);
   EXPECT_LE(update.sent_bytes, update.image_bytes * 60 / 100);
   const Push again = MustPushTo(host, {v2});

@@ -7,6 +7,24 @@
 
 #include "chunker/chunk_content.h"
 #include "chunker/codec.h"
+#include "chunker/flush_points.h"
+
+namespace {
+
+chunker::Codec CodecOf(const char* name) {
+  return {name,
+          chunker::LibraryVersion(name),
+          1,
+          {{"window_log", 20},
+           {"chain_log", 13},
+           {"hash_log", 14},
+           {"search_log", 1},
+           {"min_match", 6},
+           {"target_length", 1},
+           {"strategy", 1}}};
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const char* codec : {chunker::kZstd, chunker::kLz4}) {
@@ -17,9 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       }
       continue;
     }
-    const std::vector<size_t> points = chunker::FlushPointsOf(content);
-    if (content.bytes.size() > chunker::kMaxContentBytes || !std::ranges::is_sorted(points) ||
-        points.back() != content.bytes.size()) {
+    const auto points = chunker::FlushPointFinder(CodecOf(codec)).Find({data, size}, content);
+    if (content.bytes.size() > chunker::kMaxContentBytes ||
+        (points && (!std::ranges::is_sorted(*points) || points->back() != content.bytes.size()))) {
       std::abort();
     }
   }

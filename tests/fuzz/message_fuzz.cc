@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "pusher/planned.h"
 #include "pusher/protocol.h"
 #include "pusher/wire.h"
 #include "tests/fuzz/memory_file.h"
@@ -37,6 +38,9 @@ void Parse(pusher::MessageType type, base::Bytes payload) {
       return;
     case pusher::MessageType::kFailure:
       pusher::Failure::Parse(text, "peer");
+      return;
+    case pusher::MessageType::kPlanned:
+      pusher::Planned::Parse(text, "peer");
       return;
     case pusher::MessageType::kChunk:
       pusher::ParseChunk(payload, "peer");

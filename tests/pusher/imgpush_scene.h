@@ -56,6 +56,10 @@ class ImgpushTest : public testing::Test {
         io.in = answer_fd.get();
         io.in_is_terminal = io.err_is_terminal = true;
       }
+      if (asked_.valid()) {
+        io.in = asked_.get();
+        io.in_is_terminal = io.err_is_terminal = true;
+      }
       io.out = out_fd.get();
       io.err = err_fd.get();
       try {
@@ -84,6 +88,20 @@ class ImgpushTest : public testing::Test {
     return tests::WriteImage(images(), image);
   }
 
+  // An image of noise where `changed` chunks differ by a few bytes from version to version.
+  std::string BuildEdited(const std::string& version, size_t changed) {
+    tests::SyntheticImage image;
+    image.version = version;
+    for (size_t i = 0; i < 60; ++i) {
+      image.chunks.push_back(tests::NoiseBytes(i, 60'000));
+      if (i < changed) {
+        image.chunks.back().replace(30'000, 20, "another text of " + version);
+        image.chunks.back().resize(60'000, 'x');
+      }
+    }
+    return tests::WriteImage(images(), image);
+  }
+
   // A program in place of ssh that does `action`; $command is the remote command.
   void UseSsh(const std::string& action) {
     const std::string path = directory_.path() + "/ssh";
@@ -96,7 +114,8 @@ class ImgpushTest : public testing::Test {
   std::string host() const { return "dir:" + folder(); }
 
   base::TemporaryDirectory directory_{"/tmp", "imgpush-"};
-  std::string answer_;  // what the user types; not empty: there is a terminal
+  std::string answer_;    // what the user types; not empty: there is a terminal
+  base::UniqueFd asked_;  // where it comes from instead, while the test goes on
 };
 
 inline nlohmann::json OnlyHost(const Result& result) {

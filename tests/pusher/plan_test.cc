@@ -1,5 +1,10 @@
 // imgpush --plan, and the plan before the question of --activate.
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <thread>
 
 #include "tests/pusher/imgpush_scene.h"
 
@@ -22,19 +27,6 @@ class PlanTest : public ImgpushTest {
     const Result result = Run(arguments);
     EXPECT_EQ(result.code, 0) << result.err;
     return OnlyHost(result).at("sent_bytes");
-  }
-  // An image of noise where `changed` chunks differ by a few bytes from version to version.
-  std::string BuildEdited(const std::string& version, size_t changed) {
-    tests::SyntheticImage image;
-    image.version = version;
-    for (size_t i = 0; i < 60; ++i) {
-      image.chunks.push_back(tests::NoiseBytes(i, 60'000));
-      if (i < changed) {
-        image.chunks.back().replace(30'000, 20, "another text of " + version);
-        image.chunks.back().resize(60'000, 'x');
-      }
-    }
-    return tests::WriteImage(images(), image);
   }
 };
 
@@ -128,6 +120,36 @@ TEST_F(PlanTest, TheSameConnectionPlansPushesAndActivates) {
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs"));
   EXPECT_EQ(base::ReadFile(folder() + "-connections"), "x\n");
+}
+
+// As a host does that waited for its turn for more than an hour.
+TEST_F(PlanTest, AConnectionThatIsGoneAtItsTurnIsMadeAgain) {
+  const std::string built = Build("app", 5, 0, "1");
+  const std::string pid_file = directory_.path() + "/pid";
+  UseSsh(
+      "echo x >>" + folder() + "-connections; echo 'SLIPWAY1 HAVE'; exec 3<&0; " +
+      "\"$SLIPWAY_AGENT\" receive --root " + folder() + " --by me <&3 & echo $! >" + pid_file +
+      "; wait $! || exit; read -r generation id || exit 0; echo 'SLIPWAY1 STARTED'; echo; echo " +
+      "\"SLIPWAY1 ENDED 0 $generation\"");
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  asked_.Reset(ends[0]);
+  base::UniqueFd answers(ends[1]);
+  std::thread user([&] {
+    const std::string err = directory_.path() + "/err";
+    while (base::ReadFileIfThere(err).value_or("").find("[y/N]") == std::string::npos) {
+      ::usleep(10'000);
+    }
+    ::kill(static_cast<pid_t>(std::stol(base::ReadFile(pid_file))), SIGKILL);
+    base::WriteAll(answers.get(), base::AsBytes("y\n"), "the question");
+  });
+  const Result result = Run({"--activate", "web1"});
+  user.join();
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs"));
+  EXPECT_EQ(base::ReadFile(folder() + "-connections"), "x\nx\n");
+  EXPECT_EQ(base::ReadFile(folder() + "/app/" + base::BaseName(built) + "/image.erofs"),
+            base::ReadFile(built + "/image.erofs"));
 }
 
 TEST_F(PlanTest, NoActivationWithAPlan) {

@@ -1,15 +1,20 @@
 #include "pusher/wire.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include "base/error.h"
+#include "pusher/content_sender.h"
 #include "pusher/keep_alive.h"
 #include "pusher/protocol.h"
 #include "tests/pusher/pipe.h"
+#include "tests/support/synthetic_image.h"
 
 namespace pusher {
 namespace {
@@ -107,6 +112,42 @@ TEST(KeepAliveTest, HeartbeatsKeepASlowPeerAndEndWhenItIsStuck) {
   const auto waited = std::chrono::steady_clock::now() - start;
   EXPECT_GT(waited, std::chrono::milliseconds(1500));
   EXPECT_LT(waited, std::chrono::milliseconds(4000));
+}
+
+// Heartbeats had ended, and go on while chunks are sent.
+TEST(KeepAliveTest, AChunkThatIsSentIsProgress) {
+  const base::TemporaryDirectory directory("/tmp", "keep-alive-");
+  const images::ImageDirectory image(
+      tests::WriteImage(directory.path(), {"app", "1", {"one", "two"}, "", {}}));
+  SharedWork shared(false);
+  const std::shared_ptr<ImageWork> work = shared.Of(image);
+  const base::UniqueFd null = base::Open("/dev/null", O_RDWR);
+  Stream nowhere_stream(null.get(), null.get(), {});
+  Wire nowhere(nowhere_stream);
+  tests::SocketPair pair;
+  Stream stream(pair.b.get(), pair.b.get(), Options());
+  Wire wire(stream);
+  StreamOptions patient = Options();
+  patient.idle_limit = std::chrono::seconds(10);
+  Stream reader_stream(pair.a.get(), pair.a.get(), patient);
+  Wire reader(reader_stream);
+  KeepAlive alive(wire, std::chrono::milliseconds(100), std::chrono::milliseconds(500));
+  ::usleep(1'000'000);
+  wire.Send(9, {});
+  wire.Flush();
+  while (reader.Receive()->type != 9) {
+  }
+  std::atomic<bool> done = false;
+  std::thread sender([&] {
+    const std::vector<bool> missing(work->chunks().size(), true);
+    while (!done) {
+      ContentSender(nowhere, *work, missing, alive, {}, "").SendChunks(missing);
+      ::usleep(10'000);
+    }
+  });
+  EXPECT_NO_THROW(EXPECT_EQ(reader.Receive()->type, static_cast<uint8_t>(MessageType::kHeartbeat)));
+  done = true;
+  sender.join();
 }
 
 // A link that was dead stays so: each thread would wait for it anew.

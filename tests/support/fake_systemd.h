@@ -158,7 +158,12 @@ class FakeSystemd : public activator::Systemd {
     return runs_from;
   }
   std::vector<std::string> RootImages() override { return root_images; }
-  std::string Verify(const std::vector<std::string>& /*files*/) override { return verify_says; }
+  // "FILE" in what it says is the first of the files.
+  std::string Verify(const std::vector<std::string>& files) override {
+    const size_t at = verify_says.find("FILE");
+    return at == std::string::npos ? verify_says
+                                   : std::string(verify_says).replace(at, 4, files.front());
+  }
 
  private:
   struct Unit {

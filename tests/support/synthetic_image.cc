@@ -19,6 +19,21 @@ std::string NoiseBytes(uint64_t seed, size_t size_bytes) {
   return out;
 }
 
+chunker::Codec ZstdCodec() {
+  return {chunker::kZstd,
+          chunker::LibraryVersion(chunker::kZstd),
+          9,
+          {{"candidates", 12},
+           {"accepted_waste", 256},
+           {"window_log", 20},
+           {"chain_log", 16},
+           {"hash_log", 17},
+           {"search_log", 3},
+           {"min_match", 5},
+           {"target_length", 16},
+           {"strategy", 5}}};
+}
+
 std::string WriteImage(const std::string& directory, const SyntheticImage& image) {
   std::string bytes;
   chunker::ChunkIndex index;
@@ -35,18 +50,7 @@ std::string WriteImage(const std::string& directory, const SyntheticImage& image
   manifest.image.sha256 = base::Sha256Of(image.wrong_image_digest ? bytes + "x" : bytes);
   manifest.image.block_size = 4096;
   manifest.image.layout = "aligned";
-  manifest.image.codec = {chunker::kZstd,
-                          chunker::LibraryVersion(chunker::kZstd),
-                          9,
-                          {{"candidates", 12},
-                           {"accepted_waste", 256},
-                           {"window_log", 20},
-                           {"chain_log", 16},
-                           {"hash_log", 17},
-                           {"search_log", 3},
-                           {"min_match", 5},
-                           {"target_length", 16},
-                           {"strategy", 5}}};
+  manifest.image.codec = image.codec.name.empty() ? ZstdCodec() : image.codec;
   manifest.image.required_features = image.required_features;
   manifest.index_sha256 = base::Sha256Of(index.Serialize());
   images::Service service;

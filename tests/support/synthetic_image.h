@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "chunker/codec.h"
+
 namespace tests {
 
 struct SyntheticImage {
@@ -15,10 +17,14 @@ struct SyntheticImage {
   std::string architecture;         // empty: this machine's
   std::vector<std::string> required_features;
   bool wrong_image_digest = false;  // the manifest names another image than the chunks make
+  chunker::Codec codec = {};        // without a name: zstd as this program has it
 };
 
 // Writes DIRECTORY/NAME/ID and the link DIRECTORY/NAME/latest; returns the path of NAME/ID.
 std::string WriteImage(const std::string& directory, const SyntheticImage& image);
+
+// Parameters of a level 9, in the version that this program has.
+chunker::Codec ZstdCodec();
 
 // `size_bytes` bytes that depend on `seed` alone and do not compress.
 std::string NoiseBytes(uint64_t seed, size_t size_bytes);

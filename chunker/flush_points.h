@@ -1,0 +1,41 @@
+// Where the encoder was flushed to make a chunk's frame: what FrameEncoder::EncodeUpToLast needs to
+// make it again. An image does not record it; the places where content lets a chunk end explain it.
+#ifndef SLIPWAY_CHUNKER_FLUSH_POINTS_H_
+#define SLIPWAY_CHUNKER_FLUSH_POINTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "chunker/chunk_content.h"
+#include "chunker/codec.h"
+#include "chunker/frame_encoder.h"
+
+namespace chunker {
+
+// One per thread.
+class FlushPointFinder {
+ public:
+  // Throws as MakeFrameEncoder does, at the latest where it is first used.
+  explicit FlushPointFinder(Codec codec) : codec_(std::move(codec)) {}
+
+  // The flush points, the end included, with which the codec makes `chunk` of its content again;
+  // nullopt where it does not, however it is flushed. `content`: ContentOf(chunk), framed. What the
+  // present cut sizes (chunker/cut.h) do not explain beyond doubt is tried.
+  std::optional<std::vector<size_t>> Find(std::span<const uint8_t> chunk,
+                                          const ChunkContent& content);
+
+ private:
+  bool Makes(std::span<const uint8_t> chunk, const ChunkContent& content,
+             const std::vector<size_t>& points);
+
+  const Codec codec_;
+  std::unique_ptr<FrameEncoder> encoder_;  // made when it is needed
+};
+
+}  // namespace chunker
+
+#endif  // SLIPWAY_CHUNKER_FLUSH_POINTS_H_

@@ -1,0 +1,112 @@
+// What the builder does with content, and a host with the content alone.
+#include "chunker/flush_points.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "chunker/cut.h"
+
+namespace chunker {
+namespace {
+
+std::vector<uint8_t> Words(uint64_t seed, size_t size_bytes) {
+  std::mt19937_64 random(seed);
+  std::vector<uint8_t> out;
+  while (out.size() < size_bytes) {
+    const std::string word = std::to_string(random() % 5000) + " ";
+    out.insert(out.end(), word.begin(), word.end());
+  }
+  out.resize(size_bytes);
+  return out;
+}
+
+Codec Zstd() {
+  return {kZstd,
+          LibraryVersion(kZstd),
+          9,
+          {{"candidates", 16},
+           {"accepted_waste", 400},
+           {"max_block", 32768},
+           {"window_log", 20},
+           {"chain_log", 18},
+           {"hash_log", 18},
+           {"search_log", 4},
+           {"min_match", 5},
+           {"target_length", 32},
+           {"strategy", 5}}};
+}
+// Of the images that were built before blocks had a limit of their own.
+Codec OlderZstd() {
+  Codec out = Zstd();
+  out.parameters.erase("max_block");
+  return out;
+}
+
+std::vector<size_t> EndsOf(const std::vector<uint8_t>& content, CutSizes sizes) {
+  const CutFinder cuts(sizes);
+  std::vector<size_t> out = {cuts.FirstCut(content)};
+  while (out.size() < 17) {
+    out.push_back(cuts.NextCandidate(content, out.back()));
+  }
+  return out;
+}
+
+// Makes a chunk as the builder does, and expects the places where it was flushed to be found.
+void ExpectFound(const Codec& codec, CutSizes sizes, uint64_t seed) {
+  const std::vector<uint8_t> content = Words(seed, 1000000);
+  size_t end = 0;
+  const auto frame = MakeFrameEncoder(codec)->EncodeUpToBest(content, EndsOf(content, sizes), end);
+  const std::vector<uint8_t> chunk = AlignedToBlocks(frame);
+  const ChunkContent found = ContentOf(chunk, kZstd);
+  ASSERT_TRUE(found.framed);
+  const auto points = FlushPointFinder(codec).Find(chunk, found);
+  ASSERT_TRUE(points) << "seed " << seed;
+  EXPECT_EQ(points->back(), end);
+  EXPECT_EQ(MakeFrameEncoder(codec)->EncodeUpToLast(found.bytes, *points), frame)
+      << "seed " << seed;
+}
+
+TEST(FlushPointsTest, MakeTheSameChunkAgain) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    ExpectFound(Zstd(), kZstdCutSizes, seed);
+  }
+}
+
+TEST(FlushPointsTest, AreFoundWhateverTheCutSizesWere) {
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    ExpectFound(OlderZstd(), {64 << 10, 256 << 10, 512 << 10}, seed);
+    ExpectFound(Zstd(), {32 << 10, 64 << 10, 128 << 10}, seed);
+  }
+}
+
+TEST(FlushPointsTest, BlocksAreNoLongerThanTheyMayBe) {
+  const std::vector<uint8_t> content = Words(1, 300000);
+  const auto frame =
+      MakeFrameEncoder(Zstd())->EncodeUpToLast(content, EndsOf(content, kZstdCutSizes));
+  size_t begin = 0;
+  for (const size_t end : ContentOf(AlignedToBlocks(frame), kZstd).block_ends) {
+    EXPECT_LE(end - begin, 32768U);  // a read decodes whole blocks
+    begin = end;
+  }
+}
+
+TEST(FlushPointsTest, AFrameOfAnotherMakeHasNone) {
+  const std::vector<uint8_t> content = Words(2, 200000);
+  const std::vector<size_t> anywhere = {50000, 50001, 90000, 200000};
+  const std::vector<uint8_t> chunk =
+      AlignedToBlocks(MakeFrameEncoder(Zstd())->EncodeUpToLast(content, anywhere));
+  const ChunkContent found = ContentOf(chunk, kZstd);
+  ASSERT_TRUE(found.framed);
+  EXPECT_EQ(FlushPointFinder(Zstd()).Find(chunk, found), std::nullopt);
+}
+
+TEST(FlushPointsTest, OfLz4AreTheEnd) {
+  const Codec lz4{kLz4, LibraryVersion(kLz4), 9, {}};
+  const std::vector<uint8_t> chunk =
+      AlignedToBlocks(MakeFrameEncoder(lz4)->EncodeWhole(Words(3, 100000)));
+  EXPECT_EQ(FlushPointFinder(lz4).Find(chunk, ContentOf(chunk, kLz4)), std::vector<size_t>{100000});
+}
+
+}  // namespace
+}  // namespace chunker

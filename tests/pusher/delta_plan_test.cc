@@ -1,0 +1,78 @@
+#include "pusher/delta_plan.h"
+
+#include <gmock/gmock.h>
+
+#include "pusher/delta_message.h"
+#include "tests/support/synthetic_image.h"
+
+namespace pusher {
+namespace {
+
+constexpr size_t kChunkBytes = 100'000;
+
+class ReferenceFinderTest : public testing::Test {
+ protected:
+  ReferenceFinderTest() {
+    for (uint64_t i = 0; i < 60; ++i) {
+      chunks_.push_back(tests::NoiseBytes(i, kChunkBytes));
+    }
+    old_.emplace(images::ImageDirectory(tests::WriteImage(directory_.path(), Image("1"))));
+  }
+  tests::SyntheticImage Image(const std::string& version) {
+    return {"app", version, chunks_, "", {}};
+  }
+  // For chunk `number` of an image that is `chunks_`.
+  std::vector<ReferenceSlice> Find(size_t number) {
+    const images::ImageDirectory image(tests::WriteImage(directory_.path(), Image("2")));
+    const ChunkList list(image.ReadIndex());
+    const auto bytes = base::AsBytes(chunks_[number]);
+    const std::vector<std::vector<uint8_t>> contents = {{bytes.begin(), bytes.end()}};
+    return ReferenceFinder(*old_, list).Find(number, contents);
+  }
+  static bool Has(const std::vector<ReferenceSlice>& slices, size_t entry) {
+    return std::any_of(slices.begin(), slices.end(), [&](const ReferenceSlice& slice) {
+      return entry >= slice.first && entry < slice.first + slice.count;
+    });
+  }
+
+  base::TemporaryDirectory directory_{"/tmp", "delta-plan-"};
+  std::vector<std::string> chunks_;
+  std::optional<images::ChunkReader> old_;
+};
+
+TEST_F(ReferenceFinderTest, WhatStoodInTheSamePlaceIsOne) {
+  chunks_[30] = tests::NoiseBytes(999, kChunkBytes);
+  const std::vector<ReferenceSlice> slices = Find(30);
+  EXPECT_TRUE(Has(slices, 30));
+  EXPECT_FALSE(Has(slices, 50));
+  EXPECT_EQ(slices.size(), 1U);
+}
+
+TEST_F(ReferenceFinderTest, WhatWasPutInBeforeMovesThePlaceAlong) {
+  for (uint64_t i = 0; i < 15; ++i) {
+    chunks_.insert(chunks_.begin(), tests::NoiseBytes(2000 + i, kChunkBytes));
+  }
+  chunks_[45] = tests::NoiseBytes(999, kChunkBytes);  // was 30
+  EXPECT_TRUE(Has(Find(45), 30));
+  EXPECT_FALSE(Has(Find(45), 45));
+}
+
+TEST_F(ReferenceFinderTest, WhatIsSimilarIsFoundAnywhere) {
+  std::string moved = chunks_[3];
+  moved.replace(kChunkBytes / 2, 20, "twenty other letters");
+  chunks_.push_back(moved);
+  const std::vector<ReferenceSlice> slices = Find(60);
+  EXPECT_TRUE(Has(slices, 3));
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < slices.size(); ++i) {
+    bytes += slices[i].count * kChunkBytes;
+    for (size_t j = 0; j < i; ++j) {  // none twice
+      EXPECT_TRUE(slices[i].first >= slices[j].first + slices[j].count ||
+                  slices[j].first >= slices[i].first + slices[i].count);
+    }
+  }
+  EXPECT_LE(bytes, kMaxDeltaPrefixBytes);
+}
+
+}  // namespace
+}  // namespace pusher
