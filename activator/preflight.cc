@@ -183,7 +183,7 @@ void UnitsCheck::Require() {
   if (!problem.empty()) {
     base::Fail(base::Code::kFailed,
                "systemd does not accept the units; see \"directives\" in the definition: {}",
-               InOurWords(problem, work.path()));
+               InOurWords(problem, work_.path()));
   }
 }
 
