@@ -15,8 +15,6 @@
 #include "activator/unit_links.h"
 #include "activator/users.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "units/render.h"
 
 namespace activator {
 namespace {
@@ -27,9 +25,7 @@ bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
   const UnitNames names = NamesOf(units);
   CheckNames(host, names, {}, Foreign::kRefuse);  // says what is in the way
   InstallSelf(host.layout);
-  const std::string boot_unit =
-      host.unit_directory + "/multi-user.target.wants/" + units::kBootUnit;
-  const bool boots = !host.UnitsSurviveReboot() || base::Exists(boot_unit);  // follows the link
+  const bool boots = !host.UnitsSurviveReboot() || BootUnitProblem(host).empty();
   InstallBootUnit(host);
   const bool links = EnsureUnitLinks(host, names);
   const bool stray = RemoveUnitLinks(host, LinkedUnits(host) - names);

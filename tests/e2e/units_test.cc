@@ -207,15 +207,15 @@ TEST(SecretsTest, AreInTheirFilesAndTheServiceAlone) {
   host.MustRun(
       "mkdir -p /etc/slipway/secrets && cd /etc/slipway/secrets && umask 077 && "
       "printf 'hush-%s' 4711 >key && printf 'HUSH=hush-%s\\n' 4711 >env");
-  MustPushTo(host, {workshop.Build("nginx", "v1", Nginx(service))});
+  MustPushTo(host, {workshop.Build("hello", "hello", {{"services", {{"hello", service}}}})});
   MustActivate(host, "--latest");
-  EXPECT_EQ(host.MustRun("cat /run/credentials/nginx.service/key"), "hush-4711");
+  EXPECT_EQ(host.MustRun("cat /run/credentials/hello.service/key"), "hush-4711");
   EXPECT_THAT(host.MustRun("tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value "
-                           "nginx.service)/environ"),
+                           "hello.service)/environ"),
               HasSubstr("HUSH=hush-4711\n"));
   nlohmann::json bad = service;
-  bad["exec"] = {"/usr/bin/nginx", "-c", "/no/such"};
-  MustPushTo(host, {workshop.Build("nginx", "v1", Nginx(bad))});
+  bad["exec"] = {"/usr/bin/httpd", "-f", "-h", "/no/such"};
+  MustPushTo(host, {workshop.Build("hello", "hello", {{"services", {{"hello", bad}}}})});
   const RunResult failed = Activate(host, "--latest");
   EXPECT_EQ(failed.exit_code, 3) << failed.err;
   EXPECT_THAT(failed.err, Not(HasSubstr("hush-4711")));
