@@ -1,8 +1,13 @@
 #include "activator/activation.h"
 
+#include <chrono>
+#include <map>
+#include <optional>
+
 #include "activator/boot_unit.h"
 #include "activator/foreign_units.h"
 #include "activator/generations.h"
+#include "activator/health.h"
 #include "activator/history.h"
 #include "activator/hosted_units.h"
 #include "activator/install_self.h"
@@ -19,6 +24,8 @@
 namespace activator {
 namespace {
 
+constexpr std::chrono::seconds kMostToEnterAnImage{1};
+
 // What somebody took away of the links, which systemd's memory hides until its next reload. True:
 // something was.
 bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
@@ -28,23 +35,60 @@ bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
   const bool boots = !host.UnitsSurviveReboot() || BootUnitProblem(host).empty();
   InstallBootUnit(host);
   const bool links = EnsureUnitLinks(host, names);
-  const bool stray = RemoveUnitLinks(host, LinkedUnits(host) - names);
+  const UnitNames strays = LinkedUnits(host) - names;
+  StopUnits(host, strays);  // without a link of ours nobody would
+  const bool stray = RemoveUnitLinks(host, strays);
   const bool tasks = EnsureTaskLinks(host, active);
   if (links || stray || tasks || NeedsReload(host, names)) {
     host.systemd.DaemonReload();
   }
-  return !boots || links || stray;
+  return !boots || links || stray || tasks;
+}
+
+// Those of `units` that run from another image than theirs. A service that is just starting has not
+// entered its image yet: what runs from none at first is looked at again.
+UnitNames RunningFromAnotherImage(const Host& host, const HostedUnits& units) {
+  const auto look = [&](const UnitNames& names) {
+    std::map<std::string, UnitState> out;
+    for (const auto& [name, state] : host.systemd.Show(names)) {
+      if (!state.IsDown() && !host.systemd.RunsFrom(state, units.at(name).image_path)) {
+        out.emplace(name, state);
+      }
+    }
+    return out;
+  };
+  const auto first = look(NamesOf(units));
+  if (first.empty()) {
+    return {};
+  }
+  host.clock.Sleep(kMostToEnterAnImage);
+  UnitNames names;
+  for (const auto& [name, state] : first) {
+    names.push_back(name);
+  }
+  UnitNames out;
+  for (const auto& [name, state] : look(names)) {
+    if (state.main_pid == first.at(name).main_pid) {
+      out.push_back(name);
+    }
+  }
+  return out;
 }
 
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
 // repaired version is another file than what still runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   const HostedUnits all = LoadUnits(host.layout, active);
-  const char* mended = MendFiles(host, all, active) ? "made its links again" : "";
+  const char* mended = "";
+  std::optional<base::Error> in_the_way;  // of a link; what is down is started nevertheless
+  try {
+    mended = MendFiles(host, all, active) ? "made its links again" : "";
+  } catch (const base::Error& error) {
+    in_the_way = error;
+  }
   const HostedUnits units = Unscheduled(all);
   UnitNames down;
   UnitNames not_up;
-  UnitNames of_another_image;
   for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
     const bool ran = units.at(name).is_oneshot && state.result == "success" &&
                      state.active == "inactive" && !state.invocation_id.empty();
@@ -54,11 +98,12 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     if (state.active != "active" && state.active != "reloading" && !ran) {
       not_up.push_back(name);
     }
-    if (!state.IsDown() && !host.systemd.RunsFrom(state, units.at(name).image_path)) {
-      of_another_image.push_back(name);
-    }
   }
+  const UnitNames of_another_image = RunningFromAnotherImage(host, units);
   if (not_up.empty() && of_another_image.empty()) {
+    if (in_the_way) {
+      throw base::Error(*in_the_way);
+    }
     host.io.Err("activate: generation {} is active already: {}\n", active,
                 *mended == 0 ? "nothing to do" : mended);
     return;
@@ -71,6 +116,9 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     RestartInPlace(host, of_another_image);
     WaitUntilStarted(host, again, timeout);
     WaitUntilSettled(host, again);
+    if (in_the_way) {
+      throw base::Error(*in_the_way);
+    }
   } catch (const base::Error& error) {
     base::Fail(base::Code::kNeedsAttention, "generation {} is active already, but not up: {}",
                active, error.what());

@@ -98,11 +98,13 @@ void Boot::LinkAll(const HostedUnits& units) {
     }
   }
   hidden_ = foreign - (foreign - linked_);
-  const UnitNames stale = LinkedUnits(host_) - NamesOf(units);
-  parts_.Try([&] { reload = RemoveUnitLinks(host_, stale) || reload; });
-  if (reload || NeedsReload(host_, linked_)) {
-    parts_.Try([&] { host_.systemd.DaemonReload(); });
-  }
+  parts_.Try(
+      [&] { reload = RemoveUnitLinks(host_, LinkedUnits(host_) - NamesOf(units)) || reload; });
+  parts_.Try([&] {
+    if (reload || NeedsReload(host_, linked_)) {
+      host_.systemd.DaemonReload();
+    }
+  });
 }
 
 void Boot::RenewUsers(uint64_t generation) {
@@ -119,8 +121,9 @@ void Boot::RenewUsers(uint64_t generation) {
 // They are ordered after us: waiting for them would be waiting for ourselves.
 void Boot::QueueAll(const HostedUnits& units) {
   const UnitNames start = NamesOf(Unscheduled(Select(units, linked_)));
-  host_.systemd.Restart(start - (start - hidden_), Jobs::kQueue);
-  host_.systemd.Start((start - hidden_) + (adopted_ - start), Jobs::kQueue);
+  parts_.Try([&] { host_.systemd.Restart(start - (start - hidden_), Jobs::kQueue); });
+  parts_.Try(
+      [&] { host_.systemd.Start((start - hidden_) + (adopted_ - NamesOf(units)), Jobs::kQueue); });
 }
 
 void Boot::Run() {

@@ -148,7 +148,8 @@ class UnitsCheck {
              const std::map<std::string, std::string>& tasks)
       : work_(host.layout.Incoming(), std::string(base::kTemporaryPrefix)),
         problem_(
-            std::async(std::launch::async, [&systemd = host.systemd, files = Write(units, tasks)] {
+            // In Require where there is no thread to be had.
+            std::async([&systemd = host.systemd, files = Write(units, tasks)] {
               return files.empty() ? std::string() : systemd.Verify(files);
             })) {}
 

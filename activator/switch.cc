@@ -61,6 +61,7 @@ class Switch {
   const UnitDifference difference_;
   HostedUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
+  UnitNames lost_;       // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
 };
 
@@ -118,9 +119,15 @@ void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
   const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
   // What a generation that was lost left running under our links.
-  const UnitNames lost = request_.from == kNoGeneration ? difference_.added : UnitNames();
-  const std::map<std::string, UnitState> stopped = host_.systemd.Show(
-      record_.adopted + difference_.removed + (changed - difference_.in_place) + lost);
+  const UnitNames lost = request_.from == kNoGeneration ? LinkedUnits(host_) : UnitNames();
+  const std::map<std::string, UnitState> stopped =
+      host_.systemd.Show(record_.adopted + difference_.removed + (changed - difference_.in_place) +
+                         (lost - record_.adopted));
+  for (const std::string& name : lost - record_.adopted) {
+    if (!stopped.at(name).IsDown()) {
+      lost_.push_back(name);
+    }
+  }
   UnitNames unchanged;  // all may stop along with others that stop along
   if (StopsOthers(stopped)) {
     unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
@@ -185,6 +192,12 @@ void Switch::Back(const std::string& reason) {
   const std::string before = request_.from == kNoGeneration
                                  ? std::string("the host is as before, without applications")
                                  : fmt::format("generation {} runs again", request_.from);
+  if (!lost_.empty()) {
+    base::Fail(base::Code::kNeedsAttention,
+               "generation {} was not activated: {}. And what a lost generation had left running "
+               "was stopped: {}",
+               request_.to, reason, fmt::join(lost_, ", "));
+  }
   if (result.is_up) {
     base::Fail(base::Code::kRolledBack, "generation {} was not activated, {}: {}", request_.to,
                before, reason);

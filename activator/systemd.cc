@@ -22,6 +22,7 @@ namespace {
 constexpr std::chrono::seconds kCallTimeout{90};
 constexpr std::chrono::seconds kLogTimeout{5};
 constexpr std::chrono::milliseconds kJobPatience{1000};
+constexpr int kEndedBySignal = 128;                  // and more
 constexpr std::string_view kRefused = "Failed to ";  // and not "Job for ... failed"
 constexpr size_t kMaxLogLineBytes = 300;
 
@@ -55,6 +56,12 @@ std::string ShortLines(const std::string& lines) {
     }
   }
   return out;
+}
+
+// On systemd's monotonic clock.
+std::chrono::microseconds Now() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      base::SystemClock().Monotonic().time_since_epoch());
 }
 
 // journalctl's option for a time on the monotonic clock.
@@ -96,23 +103,6 @@ std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames
     FailCall(arguments.front(), result);
   }
   return result.out;
-}
-
-// Whether all jobs are known to be done well. One goes on where systemctl is ended while it waits
-// for it. Throws where systemd takes no job.
-bool RunJobs(const std::string& command, const UnitNames& units, Jobs jobs) {
-  if (units.empty()) {
-    return true;
-  }
-  if (jobs == Jobs::kQueue) {
-    Systemctl({command, "--no-block"}, units);
-    return false;
-  }
-  const base::ProcessResult result = RunSystemctl({command}, units, kJobPatience);
-  if (!result.timed_out && !result.ok() && result.err.find(kRefused) != std::string::npos) {
-    FailCall(command, result);
-  }
-  return !result.timed_out && result.ok();
 }
 
 template <typename Number>
@@ -249,12 +239,41 @@ UnitNames RealSystemd::InMemory(const UnitNames& units) {
   return out;
 }
 
+// Whether all jobs are known to be done well. Throws where systemd takes no job.
+bool RealSystemd::RunJobs(const std::string& command, const UnitNames& units, Jobs jobs) {
+  if (units.empty()) {
+    return true;
+  }
+  if (jobs == Jobs::kQueue) {
+    Systemctl({command, "--no-block"}, units);
+    return false;
+  }
+  const std::chrono::microseconds before = Now();
+  const base::ProcessResult result = RunSystemctl({command}, units, kJobPatience);
+  if (result.ok()) {
+    return true;
+  }
+  if (result.timed_out || result.exit_code >= kEndedBySignal) {
+    // Its jobs go on; but it may have been ended before it had handed in all of them.
+    UnitNames left;
+    for (const auto& [name, state] : Show(units)) {
+      const bool done = command == "stop" ? state.IsDown() : state.started >= before;
+      if (!done && !state.has_job) {
+        left.push_back(name);
+      }
+    }
+    RunJobs(command, left, Jobs::kQueue);
+  } else if (result.err.find(kRefused) != std::string::npos) {
+    FailCall(command, result);
+  }
+  return false;
+}
+
 void RealSystemd::DaemonReload() { Systemctl({"daemon-reload"}); }
 
 void RealSystemd::NoteStart(const UnitNames& units) {
-  const auto now = base::SystemClock().Monotonic().time_since_epoch();
   for (const std::string& unit : units) {
-    asked_.try_emplace(unit, std::chrono::duration_cast<std::chrono::microseconds>(now));
+    asked_.try_emplace(unit, Now());
   }
 }
 

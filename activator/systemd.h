@@ -96,6 +96,7 @@ class RealSystemd : public Systemd {
 
  private:
   void NoteStart(const UnitNames& units);
+  bool RunJobs(const std::string& command, const UnitNames& units, Jobs jobs);
 
   // When each unit was first to be started since it was reset, on the monotonic clock.
   std::map<std::string, std::chrono::microseconds> asked_;

@@ -20,9 +20,9 @@ FileSegment FileSegments::Next(std::unique_ptr<Segment> empty) {
 
 void FileSegments::ReadAhead(std::unique_ptr<Segment> empty) {
   if (file_ < files_.size()) {
-    ahead_ = std::async(std::launch::async, [this, next = std::move(empty)]() mutable {
-      return Read(std::move(next));
-    });
+    // In Next where there is no thread to be had.
+    ahead_ =
+        std::async([this, next = std::move(empty)]() mutable { return Read(std::move(next)); });
   }
 }
 

@@ -251,10 +251,12 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
 
 // Reads the old version while the offer is on its way and the host answers.
 std::future<void> PushSession::ReadOldAhead(const Item& item) const {
-  if (!item.basis || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
+  const auto& image = item.image->manifest().image;
+  if (!item.basis || item.basis->image.manifest().image.sha256 == image.sha256 ||
+      !CanRebuild(*hello_, image.codec)) {
     return {};
   }
-  return std::async(std::launch::async, [&item] {
+  return std::async([&item] {  // without a thread to be had it is not done
     try {
       item.work->DeltasAgainst(&item.basis->image);
     } catch (const base::Error&) {  // found again, and said, by who needs it
@@ -273,6 +275,10 @@ void PushSession::PushImage(const Item& item, PushedImage& result) {
   answered_ = true;
   const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);
   SendContent(wire_, item, missing, label, result);
+  if (ahead.valid()) {  // nothing is missing, and nobody has waited for it
+    const KeepAlive alive(wire_, std::chrono::seconds(5), kPatience);
+    ahead.wait();
+  }
   if (result.chunks_sent > 0) {
     const std::vector<bool> failed = ReceiveMissing(wire_, chunks.size());
     for (size_t number = 0; number < failed.size(); ++number) {

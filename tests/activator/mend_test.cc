@@ -60,6 +60,28 @@ TEST_F(MendTest, AStrayLinkGoesAndTheBootUnitComesBack) {
   EXPECT_THAT(StatusNow(), HasSubstr("the host matches generation 1"));
 }
 
+TEST_F(MendTest, WhatRunsUnderAStrayLinkIsStopped) {
+  systemd.AddForeign("stray.service", "/nowhere");
+  base::ReplaceSymlink(layout.Current() + "/units/stray.service", units + "/stray.service");
+  EXPECT_EQ(ActivateNumber(1), 0) << error;
+  EXPECT_FALSE(systemd.IsActive("stray.service"));
+}
+
+TEST_F(MendTest, WhatIsJustStartingIsNotRestarted) {
+  systemd.asked_too_early = 1;
+  EXPECT_EQ(ActivateNumber(1), 0) << error;
+  EXPECT_THAT(systemd.calls, IsEmpty());
+}
+
+TEST_F(MendTest, WhatStandsInTheWayOfOneUnitDoesNotKeepAnotherDown) {
+  EXPECT_EQ(ActivateNumber(Stage("db", "one")), 0) << error;
+  systemd.StopByHand("db.service");
+  base::ReplaceSymlink("/dev/null", units + "/web.service");
+  EXPECT_EQ(ActivateNumber(2), 4);
+  EXPECT_THAT(error, HasSubstr("web.service is masked on this host: systemctl unmask"));
+  EXPECT_TRUE(systemd.IsActive("db.service"));
+}
+
 TEST_F(MendTest, WhatStandsInTheWayIsSaidAndLeft) {
   base::ReplaceSymlink("/dev/null", units + "/web.service");
   EXPECT_EQ(ActivateNumber(1), 1);
@@ -117,6 +139,24 @@ TEST_F(MendTest, WhatALostGenerationLeftRunningIsReplaced) {
                                      "of those that `activate list` shows"));
   EXPECT_EQ(ActivateNumber(two), 0) << error;
   EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(MendTest, WhatALostGenerationAloneHadIsStopped) {
+  const uint64_t two = Stage("web", "two");
+  systemd.AddForeign("old.service", "/nowhere");
+  base::ReplaceSymlink(layout.Current() + "/units/old.service", units + "/old.service");
+  base::RemoveTree(layout.Generation(1));
+  EXPECT_EQ(ActivateNumber(two), 0) << error;
+  EXPECT_FALSE(systemd.IsActive("old.service"));
+  EXPECT_THAT(LinkedUnits(host), ElementsAre("web.service"));
+}
+
+TEST_F(MendTest, WhatALostGenerationHadIsNotThereToGoBackTo) {
+  const uint64_t bad = Stage("web", "fail");
+  base::RemoveTree(layout.Generation(1));
+  EXPECT_EQ(ActivateNumber(bad), 4);
+  EXPECT_THAT(error, HasSubstr("And what a lost generation had left running was stopped: "
+                               "web.service"));
 }
 
 class DamagedRecordTest : public MendTest {

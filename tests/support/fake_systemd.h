@@ -35,6 +35,7 @@ class FakeSystemd : public activator::Systemd {
   std::string verify_says;
   std::vector<std::string> root_images;
   bool runs_from = true;
+  int asked_too_early = 0;  // so many times a process is not in its image yet
   std::function<void(activator::UnitState&)> touch_up;  // of what Show tells
   // Units that go down with another, as by Requires= or BindsTo=.
   std::map<std::string, std::vector<std::string>> stopped_with;
@@ -115,7 +116,7 @@ class FakeSystemd : public activator::Systemd {
         Down(units_[unit], "inactive");
       }
       for (const std::string& dependent : stopped_with[unit]) {
-        if (slow_stops > 0) {
+        if (slow_stops > 0 && IsActive(dependent)) {
           units_[dependent].state.active = "deactivating";
         } else {
           Down(units_[dependent], "inactive");
@@ -155,7 +156,7 @@ class FakeSystemd : public activator::Systemd {
     return "its last words";
   }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
-    return runs_from;
+    return asked_too_early > 0 ? --asked_too_early < 0 : runs_from;
   }
   std::vector<std::string> RootImages() override { return root_images; }
   // "FILE" in what it says is the first of the files.
@@ -167,6 +168,8 @@ class FakeSystemd : public activator::Systemd {
 
  private:
   struct Unit {
+    Unit() { state.active = "inactive"; }
+
     activator::UnitState state;
     std::string loaded;
     std::string running;
