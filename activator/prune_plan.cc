@@ -7,6 +7,7 @@
 #include "activator/agents.h"
 #include "activator/generations.h"
 #include "activator/kept.h"
+#include "activator/lost_current.h"
 #include "activator/prune.h"
 #include "activator/pruned_names.h"
 #include "activator/switch_record.h"
@@ -57,6 +58,8 @@ KeepRules Planner::Rules() const {
   out.active = ActiveGeneration(layout_);
   if (const std::optional<SwitchRecord> record = ReadSwitchRecord(layout_)) {
     out.switching = {record->from, record->to};
+  } else if (const uint64_t lost = LostCurrent(layout_); lost != kNoGeneration) {
+    out.active = lost;  // it runs, all the same
   }
   out.keep = options_.keep;
   out.older_than_seconds = options_.older_than_seconds;

@@ -358,12 +358,12 @@ void ReceiveSession::FailDiskFull(const base::Error& error) {
   std::string left = published_         ? "images that are whole were kept"
                      : changes_.empty() ? "nothing was sent"
                                         : "what had arrived was removed";
-  try {
-    for (const auto& assembly : assemblies_) {
+  for (const auto& assembly : assemblies_) {
+    try {
       assembly->Discard();
+    } catch (const base::Error& discarding) {  // the others go all the same
+      left = fmt::format("what had arrived could not be removed ({})", discarding.what());
     }
-  } catch (const base::Error& discarding) {
-    left = fmt::format("what had arrived could not be removed ({})", discarding.what());
   }
   assemblies_.clear();
   base::Fail(base::Code::kFailed,

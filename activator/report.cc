@@ -104,6 +104,21 @@ void ReadActive(const images::HostLayout& layout, Status& out) {
   }
 }
 
+// The list is where status sends those whose `current` leads to no generation.
+uint64_t ActiveIfKnown(const images::HostLayout& layout) {
+  if (ReadSwitchRecord(layout)) {
+    return ActiveGeneration(layout);
+  }
+  try {
+    return CurrentGeneration(layout);
+  } catch (const base::Error& error) {
+    if (error.code() != base::Code::kVerification) {
+      throw;
+    }
+    return kNoGeneration;
+  }
+}
+
 }  // namespace
 
 uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::time_point now) {
@@ -159,7 +174,7 @@ Listing ReadListing(const images::HostLayout& layout) {
   AllGenerations all = ReadGenerations(layout);
   Listing out{std::move(all.readable),
               std::move(all.unreadable),
-              ActiveGeneration(layout),
+              ActiveIfKnown(layout),
               {},
               base::SystemClock().Now()};
   for (const Generation& generation : out.generations) {

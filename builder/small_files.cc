@@ -23,6 +23,9 @@ std::deque<SmallFile> ReadAll(std::span<const Node* const> nodes) {
 SmallFiles::SmallFiles(std::vector<const Node*> nodes) : nodes_(std::move(nodes)) { ReadAhead(); }
 
 void SmallFiles::ReadAhead() {
+  if (next_to_read_ == nodes_.size()) {
+    return;
+  }
   const size_t first = next_to_read_;
   for (uint64_t bytes = 0; next_to_read_ < nodes_.size() && bytes < kAtOnceBytes; ++next_to_read_) {
     bytes += nodes_[next_to_read_]->size_bytes;

@@ -29,7 +29,8 @@ std::vector<PortClaim> PortClaimsOf(const Services& services) {
     for (const std::string& text : service.listen) {
       const std::optional<ListenAddress> listen = ParseListenAddress(text);
       if (listen && listen->path.empty()) {
-        out.push_back({name, listen->port, listen->address});
+        const bool is_every = listen->address == "0.0.0.0" || listen->address == "::";
+        out.push_back({name, listen->port, is_every ? "" : listen->address});
       }
     }
   }

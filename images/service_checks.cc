@@ -33,8 +33,11 @@ std::optional<FieldProblem> ProblemOfPorts(const Services& services) {
       if (before->service != claim->service && Collide(*before, *claim)) {
         return FieldProblem{
             fmt::format("services.{}.{}", claim->service, claim->address ? "listen" : "ports"),
-            fmt::format("port {} is the service {}'s already: give one of the two another",
-                        claim->port, before->service)};
+            fmt::format("port {} is the service {}'s already: give one of the two another{}",
+                        claim->port, before->service,
+                        claim->address || before->address
+                            ? ""
+                            : ", or an address of its own by \"listen\"")};
       }
     }
   }

@@ -159,6 +159,19 @@ TEST_F(MendTest, WhatALostGenerationHadIsNotThereToGoBackTo) {
                                "web.service"));
 }
 
+TEST_F(MendTest, TheListThatStatusPointsToWorksWithoutCurrent) {
+  Generation generation = LoadGeneration(layout, 1);
+  generation.state = GenerationState::kSuperseded;
+  StoreGeneration(layout, generation);
+  base::ReplaceSymlink("nowhere", layout.Current());
+  EXPECT_THAT(StatusNow(), HasSubstr("leads to 'nowhere', which is no generation: activate one of "
+                                     "those that `activate list` shows"));
+  EXPECT_THAT(ListText(ReadListing(layout)), HasSubstr("  1  superseded"));
+  // Which one is active is not guessed where a switch knows it.
+  Write(layout.SwitchRecord(), "{");
+  EXPECT_THROW(ReadListing(layout), base::Error);
+}
+
 class DamagedRecordTest : public MendTest {
  protected:
   DamagedRecordTest() {

@@ -145,6 +145,14 @@ TEST_F(PortsTest, AddressesAreComparedWhereTheyAreKnown) {
   EXPECT_EQ(ActivateNumber(number), 0) << error;
 }
 
+TEST_F(PortsTest, EveryAddressHoldsTheOneThatIsTaken) {
+  listening = {{"127.0.0.53", 80, 7, "a", {"a.service"}}};
+  for (const char* every : {"0.0.0.0:80", "[::]:80"}) {
+    shape = [&](images::Services& services) { services.begin()->second.listen = {every}; };
+    ExpectRefused(Stage("web", every), "is taken by a.service");
+  }
+}
+
 TEST_F(PortsTest, ANetworkOfItsOwnHasPortsOfItsOwn) {
   shape = [](images::Services& services) {
     services.begin()->second.ports = {80};

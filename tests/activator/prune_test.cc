@@ -178,6 +178,16 @@ TEST_F(PruneTest, KeepsFewerWhereTheVersionsTakeTooMuch) {
   EXPECT_THAT(PlanPrune(layout, options, {}).generations, ElementsAre(1, 2, 3));
 }
 
+TEST_F(PruneTest, KeepsTheActiveOneWhereCurrentIsLost) {
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  PruneOptions options;
+  options.max_bytes = 0;
+  base::Unlink(layout.Current());
+  EXPECT_THAT(PlanPrune(layout, options, {}).generations, ElementsAre(2, 3, 4));
+  base::ReplaceSymlink("generations/99", layout.Current());
+  EXPECT_THAT(PlanPrune(layout, options, {}).generations, ElementsAre(2, 3, 4));
+}
+
 TEST_F(PruneTest, KeepsStagedGenerationsThatCanStillBeActivated) {
   const uint64_t db = Stage("db", "db");
   const uint64_t web = Stage("web", "six");

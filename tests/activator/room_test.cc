@@ -76,5 +76,44 @@ TEST_F(RoomTest, WhatIsWholeStaysWhereTheDiskIsFullAfterIt) {
   ExpectSame(built);
 }
 
+// The disk is full at the 25th whole chunk; then the first image's file cannot be removed.
+class FullAndStuck : public base::Sys {
+ public:
+  FullAndStuck(size_t chunk_bytes, std::string stuck)
+      : chunk_bytes_(chunk_bytes), stuck_(std::move(stuck)) {}
+  ssize_t PWrite(int fd, const void* buffer, size_t size_bytes, off_t offset) override {
+    if (size_bytes >= chunk_bytes_ && --left_ == 0) {
+      errno = ENOSPC;
+      return -1;
+    }
+    return Sys::PWrite(fd, buffer, size_bytes, offset);
+  }
+  int Unlink(const char* path) override {
+    if (left_ <= 0 && std::string(path).find(stuck_) != std::string::npos) {
+      errno = EIO;
+      return -1;
+    }
+    return Sys::Unlink(path);
+  }
+
+ private:
+  const size_t chunk_bytes_;
+  const std::string stuck_;
+  int left_ = 25;
+};
+
+TEST_F(RoomTest, WhatCannotBeRemovedFromAFullDiskDoesNotKeepTheOthersThere) {
+  const std::string one = Build("1", "one");
+  for (std::string& chunk : chunks_) {
+    chunk[5] = static_cast<char>(chunk[5] ^ 1);
+  }
+  const std::string two = Build("1", "two");
+  FullAndStuck full(kChunkBytes, base::BaseName(one));
+  const base::ScopedSys seam(full);
+  EXPECT_THAT(Push({one, two}).error, HasSubstr("what had arrived could not be removed ("));
+  EXPECT_THAT(base::ListDirectory(layout().Incoming()),
+              testing::ElementsAre(HasSubstr(base::BaseName(one))));
+}
+
 }  // namespace
 }  // namespace activator

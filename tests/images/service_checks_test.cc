@@ -30,12 +30,24 @@ TEST(ServiceChecksTest, OnePortIsOneServices) {
   const base::Error error = ErrorWith(R"("ports": [80, 443])", R"("ports": [8080, 443])");
   EXPECT_STREQ(error.what(),
                "app.json: services.b.ports: port 443 is the service a's already: give one of the "
-               "two another (line 5)");
+               "two another, or an address of its own by \"listen\" (line 5)");
   EXPECT_EQ(error.code(), base::Code::kUsage);
   EXPECT_THAT(ErrorWith(R"("ports": [80])", R"("listen": [80])").what(),
               HasSubstr("app.json: services.b.listen: port 80 is"));
   EXPECT_THAT(ErrorWith(R"("listen": ["[::1]:80"])", R"("listen": ["[::1]:80"])").what(),
               HasSubstr("services.b.listen: port 80 is"));
+}
+
+TEST(ServiceChecksTest, EveryAddressHasThreeNames) {
+  for (const char* every : {"80", "\"0.0.0.0:80\"", "\"[::]:80\""}) {
+    const std::string listen = std::string("\"listen\": [") + every + "]";
+    EXPECT_THAT(ErrorWith(listen, R"("listen": ["127.0.0.1:80"])").what(),
+                HasSubstr("port 80 is the service a's already: give one of the two another (line"))
+        << every;
+    EXPECT_THAT(ErrorWith(R"("ports": [80])", listen).what(),
+                HasSubstr("services.b.listen: port 80 is the service a's already"))
+        << every;
+  }
 }
 
 TEST(ServiceChecksTest, OnePortWithTwoAddressesOrNetworksIsTwo) {
