@@ -31,7 +31,8 @@ void SmallFiles::ReadAhead() {
     bytes += nodes_[next_to_read_]->size_bytes;
   }
   const auto nodes = std::span(nodes_).subspan(first, next_to_read_ - first);
-  ahead_ = std::async(std::launch::async, [nodes] { return ReadAll(nodes); });
+  // In Next where there is no thread to be had.
+  ahead_ = std::async([nodes] { return ReadAll(nodes); });
 }
 
 SmallFile SmallFiles::Next() {
