@@ -119,11 +119,11 @@ void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
   const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
   // What a generation that was lost left running under our links.
-  const UnitNames lost = request_.from == kNoGeneration ? LinkedUnits(host_) : UnitNames();
-  const std::map<std::string, UnitState> stopped =
-      host_.systemd.Show(record_.adopted + difference_.removed + (changed - difference_.in_place) +
-                         (lost - record_.adopted));
-  for (const std::string& name : lost - record_.adopted) {
+  const UnitNames lost =
+      request_.from == kNoGeneration ? LinkedUnits(host_) - record_.adopted : UnitNames();
+  const std::map<std::string, UnitState> stopped = host_.systemd.Show(
+      record_.adopted + difference_.removed + (changed - difference_.in_place) + lost);
+  for (const std::string& name : lost) {
     if (!stopped.at(name).IsDown()) {
       lost_.push_back(name);
     }

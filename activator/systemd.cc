@@ -66,11 +66,10 @@ std::chrono::microseconds Now() {
 
 // journalctl's option for a time on the monotonic clock.
 std::string Since(std::chrono::microseconds monotonic) {
-  using std::chrono::duration_cast;
-  using std::chrono::microseconds;
-  base::Clock& clock = base::SystemClock();
-  const auto ago = clock.Monotonic().time_since_epoch() - monotonic;
-  const auto at = duration_cast<microseconds>(clock.Now().time_since_epoch() - ago).count();
+  const auto ago = Now() - monotonic;
+  const auto at = std::chrono::duration_cast<std::chrono::microseconds>(
+                      base::SystemClock().Now().time_since_epoch() - ago)
+                      .count();
   return fmt::format("--since=@{}.{:06}", at / 1000000, at % 1000000);
 }
 

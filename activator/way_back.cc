@@ -36,8 +36,7 @@ class WayBack {
   // Before units are stopped for the first time nothing runs differently, and restarting would
   // break what runs. After a reboot nothing runs.
   bool TouchedServices(Services services) const {
-    return services == Services::kAtBoot ? record_.phase != SwitchPhase::kIntent && !rebooted_
-                                         : record_.phase != SwitchPhase::kIntent || rebooted_;
+    return rebooted_ ? services == Services::kRestart : record_.phase != SwitchPhase::kIntent;
   }
 
   const Host& host_;

@@ -5,29 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <random>
 
 #include "base/error.h"
 #include "chunker/chunk_content.h"
 #include "chunker/frame_encoder.h"
 #include "chunker/sketch.h"
+#include "tests/chunker/samples.h"
 
 namespace chunker {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-std::vector<uint8_t> Words(uint64_t seed, size_t size_bytes) {
-  std::mt19937_64 random(seed);
-  std::vector<uint8_t> out;
-  while (out.size() < size_bytes) {
-    const std::string word = std::to_string(random() % 5000) + " ";
-    out.insert(out.end(), word.begin(), word.end());
-  }
-  out.resize(size_bytes);
-  return out;
-}
 
 // `content` with a few of its bytes changed and some put in.
 std::vector<uint8_t> Edited(std::vector<uint8_t> content) {
@@ -38,21 +27,6 @@ std::vector<uint8_t> Edited(std::vector<uint8_t> content) {
   return content;
 }
 
-Codec Zstd() {
-  return {kZstd,
-          LibraryVersion(kZstd),
-          9,
-          {{"candidates", 16},
-           {"accepted_waste", 400},
-           {"max_block", 32768},
-           {"window_log", 20},
-           {"chain_log", 18},
-           {"hash_log", 18},
-           {"search_log", 4},
-           {"min_match", 5},
-           {"target_length", 32},
-           {"strategy", 5}}};
-}
 Codec Lz4() { return {kLz4, LibraryVersion(kLz4), 9, {}}; }
 
 TEST(DeltaTest, CostsWhatChanged) {

@@ -3,39 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "chunker/cut.h"
+#include "tests/chunker/samples.h"
 
 namespace chunker {
 namespace {
 
-std::vector<uint8_t> Words(uint64_t seed, size_t size_bytes) {
-  std::mt19937_64 random(seed);
-  std::vector<uint8_t> out;
-  while (out.size() < size_bytes) {
-    const std::string word = std::to_string(random() % 5000) + " ";
-    out.insert(out.end(), word.begin(), word.end());
-  }
-  out.resize(size_bytes);
-  return out;
-}
-
-Codec Zstd() {
-  return {kZstd,
-          LibraryVersion(kZstd),
-          9,
-          {{"candidates", 16},
-           {"accepted_waste", 400},
-           {"max_block", 32768},
-           {"window_log", 20},
-           {"chain_log", 18},
-           {"hash_log", 18},
-           {"search_log", 4},
-           {"min_match", 5},
-           {"target_length", 32},
-           {"strategy", 5}}};
-}
 // Of the images that were built before blocks had a limit of their own.
 Codec OlderZstd() {
   Codec out = Zstd();
