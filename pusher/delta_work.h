@@ -56,7 +56,7 @@ class DeltaWork {
   bool Begin(const ChunkGroup& group);
   void MakeAndKeep(const ChunkGroup& group);
   std::optional<DeltaMessage> Encode(const ChunkGroup& group);
-  std::vector<uint8_t> PrefixFor(const ChunkGroup& group,
+  std::vector<uint8_t> OldFor(const ChunkGroup& group,
                                  const std::vector<std::vector<uint8_t>>& contents,
                                  std::vector<Reference>& references) const;
 
