@@ -38,8 +38,8 @@ std::optional<std::vector<uint8_t>> Rebuilder::ContentOf(const pusher::DeltaMess
   const auto old = OldOf(message);
   auto out = chunker::DecodeDelta(message.delta, {}, message.content_bytes());
   const bool reaches = old && std::ranges::all_of(message.copies, [&](const chunker::Copy& copy) {
-    return uint64_t{copy.from} + copy.size <= old->size();
-  });
+                         return uint64_t{copy.from} + copy.size <= old->size();
+                       });
   if (!reaches || !out) {
     return std::nullopt;
   }

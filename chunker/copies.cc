@@ -10,8 +10,8 @@ namespace {
 
 using Bytes = std::span<const uint8_t>;
 
-// By nginx's security update, a libc's and node's. A seed of every byte costs four times the CPU and
-// is 1% less; 2 or 12 equal bytes more in place of 4 are 1 to 10% more.
+// By nginx's security update, a libc's and node's. A seed of every byte costs four times the CPU
+// and is 1% less; 2 or 12 equal bytes more in place of 4 are 1 to 10% more.
 constexpr size_t kSeedBytes = 12;      // an exact match of so many begins a copy
 constexpr size_t kStepBytes = 4;       // between the old content's seeds
 constexpr size_t kMostCandidates = 8;  // old places that are looked at for a seed
@@ -62,7 +62,8 @@ class SeedTable {
     }
   }
 
-  // The old content's longest match of the beginning of `text`; size 0: it has none of a seed's size.
+  // The old content's longest match of the beginning of `text`; size 0: it has none of a seed's
+  // size.
   Copy Longest(Bytes text) const {
     Copy out;
     uint32_t seed = latest_[SlotOf(text)];
@@ -120,8 +121,8 @@ std::vector<Copy> FindMatches(Bytes content, Bytes old) {
   return out;
 }
 
-// How far to grow by at most `most` bytes, so that those that are the same exceed those that are not
-// by the most.
+// How far to grow by at most `most` bytes, so that those that are the same exceed those that are
+// not by the most.
 template <typename IsSame>
 size_t Growth(size_t most, const IsSame& is_same) {
   size_t out = 0;
@@ -147,9 +148,8 @@ size_t GrowthForward(const Copy& copy, size_t end, Bytes content, Bytes old) {
 
 // Into the gap from `begin` on.
 size_t GrowthBack(const Copy& copy, size_t begin, Bytes content, Bytes old) {
-  return Growth(std::min<size_t>(copy.at - begin, copy.from), [&](size_t i) {
-    return content[copy.at - 1 - i] == old[copy.from - 1 - i];
-  });
+  return Growth(std::min<size_t>(copy.at - begin, copy.from),
+                [&](size_t i) { return content[copy.at - 1 - i] == old[copy.from - 1 - i]; });
 }
 
 // Where `left` and `right` both want [begin, end): how much of it `left` takes, so that the most

@@ -22,9 +22,9 @@ struct Copy {
   bool operator==(const Copy&) const = default;
 };
 
-// In the order of the content, none empty, without overlap. Both have less than 4 GiB. Method: exact
-// matches, each extended as long as most bytes are the same (C. Percival, Naive Differences of
-// Executable Code, 2003).
+// In the order of the content, none empty, without overlap. Both have less than 4 GiB. Method:
+// exact matches, each extended as long as most bytes are the same (C. Percival, Naive Differences
+// of Executable Code, 2003).
 std::vector<Copy> FindCopies(std::span<const uint8_t> content, std::span<const uint8_t> old);
 
 // Each byte that a copy covers, less the old one, modulo 256; and back. The copies lie within both.

@@ -13,7 +13,8 @@
 
 namespace pusher {
 
-// The content of one delta and the old content that it refers to: with the codec's memory, what a host needs for one.
+// The content of one delta and the old content that it refers to: with the codec's memory, what a
+// host needs for one.
 inline constexpr uint64_t kMaxDeltaContentBytes = 2 << 20;
 inline constexpr uint64_t kMaxDeltaOldBytes = 5 << 20;
 

@@ -172,8 +172,8 @@ std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
 }
 
 std::vector<uint8_t> DeltaWork::OldFor(const ChunkGroup& group,
-                                          const std::vector<std::vector<uint8_t>>& contents,
-                                          std::vector<Reference>& references) const {
+                                       const std::vector<std::vector<uint8_t>>& contents,
+                                       std::vector<Reference>& references) const {
   std::vector<uint8_t> out;
   if (!finder_) {
     return out;

@@ -31,6 +31,10 @@ inline constexpr uint64_t kMaxIndexBytes = uint64_t{40} << 20;  // about a milli
 // Of texts that travel as a delta, with what it refers to; longer ones travel as they are.
 inline constexpr uint64_t kMaxTextDeltaBytes = uint64_t{8} << 20;
 
+// How often a host asks for something again: what was damaged there, what did not come out of
+// deltas.
+inline constexpr int kMostAgain = 2;
+
 enum class MessageType : uint8_t {
   kHello = 1,
   kBegin = 2,

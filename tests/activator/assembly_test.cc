@@ -18,12 +18,13 @@ class AssemblyTest : public testing::Test {
 
   Assembly Start(const std::string& built) {
     const images::ImageDirectory image(built);
-    return Assembly(layout_, image.stored(), base::ReadFile(image.index_path()), "{}", "me");
+    return Assembly(layout_, image.stored(), base::ReadFile(image.index_path()), "me");
   }
   std::string Write(const std::vector<std::string>& chunks, const std::string& version = "1") {
     return tests::WriteImage(directory_.path() + "/built", {"app", version, chunks, "", {}});
   }
   static void StoreAll(Assembly& assembly, const std::string& built) {
+    assembly.WriteTexts(base::ReadFile(images::ImageDirectory(built).index_path()), "{}");
     const std::string image = base::ReadFile(built + "/image.erofs");
     for (size_t i = 0; i < assembly.chunks().size(); ++i) {
       if (assembly.IsMissing(i)) {
