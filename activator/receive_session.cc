@@ -154,7 +154,7 @@ Assembly& ReceiveSession::AssemblyOf(images::StoredManifest manifest, const std:
   }
   assemblies_.push_back(std::make_unique<Assembly>(layout_, std::move(manifest), index, options_.by,
                                                    options_.lock_wait));
-  FillFromWhatIsHere(*assemblies_.back());
+  FillFromWhatIsHere(*assemblies_.back(), index);
   return *assemblies_.back();
 }
 
@@ -246,7 +246,7 @@ void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
 
 // Looks anew: another push may have brought something since the greeting, above all the one that
 // this one waited for. What stands at the version's own place may be damaged, and mostly right.
-void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
+void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& own_index) {
   const images::StoredManifest& stored = assembly.stored();
   const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
   const std::vector<HeldImage> here = CompleteVersions(layout_);
@@ -262,7 +262,8 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
   }
   assembly.Open();
   if (base::Exists(own_place)) {
-    assembly.FillFrom(own_place, assembly.ReadIndex());
+    assembly.FillFrom(own_place,
+                      images::ParseIndexOf(stored.manifest, own_index, "the index that was sent"));
   }
   for (const HeldImage& image : here) {
     alive_.Touch();

@@ -61,7 +61,7 @@ class ReceiveSession {
   Assembly& AssemblyOf(images::StoredManifest manifest, const std::string& index);
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
-  void FillFromWhatIsHere(Assembly& assembly);
+  void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
   void ReceiveChunks(Assembly& assembly);
   void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
   std::string BasisOf(const pusher::Offer& offer) const;

@@ -151,7 +151,7 @@ TEST_F(AssemblyTest, ALackOfSpaceIsSaidWithBothFiguresBeforeAnythingIsSent) {
   manifest.index_sha256 = base::Sha256Of(index.Serialize());
   manifest.image.size_bytes = index.size_bytes();
   Assembly assembly(layout_, images::StoredManifest::Parse(manifest.Serialize(), "test"),
-                    index.Serialize(), "", "me");
+                    index.Serialize(), "me");
 
   class SmallDisk : public base::Sys {
     int Statvfs(const char* path, struct statvfs* out) override {
