@@ -70,7 +70,7 @@ void CheckFits(const images::HostLayout& layout, const std::string& what, uint64
 }
 
 Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
-                   const std::string& index, const std::string& provenance, const std::string& by,
+                   const std::string& index, const std::string& by,
                    std::chrono::milliseconds lock_wait)
     : layout_(layout),
       stored_(std::move(manifest)),
@@ -80,16 +80,7 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
       missing_(chunks_.size(), true),
       missing_count_(chunks_.size()),
-      lock_(LockDirectory(path_, stored_, by, lock_wait)) {
-  try {
-    WriteTexts(index, provenance);
-  } catch (const base::Error& error) {
-    if (IsDiskFull(error)) {
-      Discard();
-    }
-    throw;
-  }
-}
+      lock_(LockDirectory(path_, stored_, by, lock_wait)) {}
 
 void Assembly::WriteTexts(const std::string& index, const std::string& provenance) {
   base::WriteFileAtomically(path_ + "/" + images::kManifestFile, stored_.text);

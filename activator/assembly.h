@@ -26,10 +26,13 @@ namespace activator {
 class Assembly {
  public:
   // Takes incoming/ID with its lock: Error{kBusy} where another transfer has it for longer than
-  // `lock_wait`. The texts are made durable there. `index` must be the one that the manifest names.
+  // `lock_wait`. `index` must be the one that the manifest names.
   Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
-           const std::string& index, const std::string& provenance, const std::string& by,
+           const std::string& index, const std::string& by,
            std::chrono::milliseconds lock_wait = std::chrono::milliseconds(0));
+
+  // Makes the texts durable there; empty: there is no provenance.
+  void WriteTexts(const std::string& index, const std::string& provenance);
 
   const images::StoredManifest& stored() const { return stored_; }
   const std::string& image_path() const { return image_path_; }
@@ -69,7 +72,6 @@ class Assembly {
   void Discard();
 
  private:
-  void WriteTexts(const std::string& index, const std::string& provenance);
   void Put(size_t number, base::Bytes data);
   void SetThere(size_t number);
   bool Share(int source, uint64_t offset, size_t number);

@@ -17,6 +17,7 @@ constexpr milliseconds kLongestPause{100};
 constexpr seconds kLongestStop{600};  // for units without a limit of their own
 constexpr seconds kAfterKill{20};
 constexpr seconds kJobPatience{5};
+constexpr seconds kNoticed{2};  // within that, systemd knows how a process ended that is gone
 constexpr const char* kAnswerFollows = ". It said: ";
 constexpr const char* kLogFollows = ". Its log ends: ";
 
@@ -248,20 +249,24 @@ void WaitUntilSettled(const Host& host, const HostedUnits& all) {
   Pause pause(host.clock);
   const UnitNames names = NamesOf(units);
   std::map<std::string, UnitState> first;
+  std::map<std::string, std::chrono::steady_clock::duration> down_since;
   for (;;) {
     const auto waited = host.clock.Monotonic() - start;
     bool settling = false;
     for (const auto& [name, state] : host.systemd.Show(names)) {
       const HostedUnit& unit = units.at(name);
       const UnitState& before = first.try_emplace(name, state).first->second;
-      if (!IsUp(host, name, unit, state)) {
+      if (IsUp(host, name, unit, state)) {
+        down_since.erase(name);
+      } else if (waited - down_since.try_emplace(name, waited).first->second >= kNoticed) {
         FailUnit(host, name, state,
                  fmt::format("did not stay up: it is {} ({})", state.active, state.sub));
       }
       if (state.invocation_id != before.invocation_id) {
         FailUnit(host, name, state, "was started again while it was watched");
       }
-      settling = settling || waited < seconds(unit.health.settle_seconds);
+      settling =
+          settling || down_since.contains(name) || waited < seconds(unit.health.settle_seconds);
     }
     if (!settling) {
       return;

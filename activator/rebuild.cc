@@ -1,6 +1,9 @@
 #include "activator/rebuild.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "chunker/copies.h"
 #include "chunker/delta.h"
 
 namespace activator {
@@ -16,18 +19,31 @@ std::optional<size_t> RebuilderBytes(const chunker::Codec& codec) {
   }
 }
 
-std::optional<std::vector<uint8_t>> Rebuilder::PrefixOf(const pusher::DeltaMessage& message) {
+std::optional<std::vector<uint8_t>> Rebuilder::OldOf(const pusher::DeltaMessage& message) {
   std::vector<uint8_t> out;
-  out.reserve(pusher::kMaxDeltaPrefixBytes);
+  out.reserve(pusher::kMaxDeltaOldBytes);
   for (const pusher::Reference& reference : message.references) {
     for (uint64_t i = 0; i < reference.count; ++i) {
       const OldContent::Bytes content = old_.Get(reference.version, reference.first + i);
-      if (content == nullptr || content->size() > pusher::kMaxDeltaPrefixBytes - out.size()) {
+      if (content == nullptr || content->size() > pusher::kMaxDeltaOldBytes - out.size()) {
         return std::nullopt;
       }
       out.insert(out.end(), content->begin(), content->end());
     }
   }
+  return out;
+}
+
+std::optional<std::vector<uint8_t>> Rebuilder::ContentOf(const pusher::DeltaMessage& message) {
+  const auto old = OldOf(message);
+  auto out = chunker::DecodeDelta(message.delta, {}, message.content_bytes());
+  const bool reaches = old && std::ranges::all_of(message.copies, [&](const chunker::Copy& copy) {
+                         return uint64_t{copy.from} + copy.size <= old->size();
+                       });
+  if (!reaches || !out) {
+    return std::nullopt;
+  }
+  chunker::AddCopies(message.copies, *old, *out);
   return out;
 }
 
@@ -41,9 +57,7 @@ std::optional<std::vector<uint8_t>> Rebuilder::FrameOf(std::span<const uint8_t> 
 }
 
 void Rebuilder::Rebuild(const pusher::DeltaMessage& message, const Use& use) {
-  const auto prefix = PrefixOf(message);
-  const auto content =
-      prefix ? chunker::DecodeDelta(message.delta, *prefix, message.content_bytes()) : std::nullopt;
+  const auto content = ContentOf(message);
   if (!content) {
     return;
   }

@@ -17,8 +17,8 @@
 
 namespace activator {
 
-// What one Rebuilder takes beside its encoder: a delta, its prefix and content, decoders and
-// frames.
+// What one Rebuilder takes beside its encoder: a delta, its content, the old content, decoders
+// and frames.
 inline constexpr size_t kRebuilderBytes = 11 << 20;
 
 // The memory that a Rebuilder takes; nullopt where this program does not have the codec in that
@@ -38,7 +38,8 @@ class Rebuilder {
   void Rebuild(const pusher::DeltaMessage& message, const Use& use);
 
  private:
-  std::optional<std::vector<uint8_t>> PrefixOf(const pusher::DeltaMessage& message);
+  std::optional<std::vector<uint8_t>> OldOf(const pusher::DeltaMessage& message);
+  std::optional<std::vector<uint8_t>> ContentOf(const pusher::DeltaMessage& message);
   std::optional<std::vector<uint8_t>> FrameOf(std::span<const uint8_t> content,
                                               const pusher::ChunkRecipe& recipe);
 

@@ -61,9 +61,7 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
       ReceiveImage();
     }
     pusher::Expect(wire_, MessageType::kCommit);
-    if (!damaged_.empty()) {
-      ReceiveDamagedAgain();
-    }
+    ReceiveAgain();
     for (const auto& assembly : assemblies_) {
       alive_.Touch();
       assembly->Verify();
@@ -138,17 +136,33 @@ void ReceiveSession::ReceiveImage() {
     return;
   }
   pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
-  assemblies_.push_back(
-      std::make_unique<Assembly>(layout_, ReadManifest(offer, std::move(texts.manifest)),
-                                 texts.index, texts.provenance, options_.by, options_.lock_wait));
-  Assemble(*assemblies_.back());
+  Assembly& assembly = AssemblyOf(ReadManifest(offer, std::move(texts.manifest)), texts.index);
+  SendNeed(assembly.chunks(), assembly.missing());
+  wire_.Flush();
+  assembly.WriteTexts(texts.index, texts.provenance);  // meanwhile the chunks are on their way
+  if (assembly.missing_count() > 0) {
+    ReceiveChunks(assembly);
+  }
+}
+
+// One that is asked for again goes on.
+Assembly& ReceiveSession::AssemblyOf(images::StoredManifest manifest, const std::string& index) {
+  for (const auto& assembly : assemblies_) {
+    if (assembly->stored().id == manifest.id) {
+      return *assembly;
+    }
+  }
+  assemblies_.push_back(std::make_unique<Assembly>(layout_, std::move(manifest), index, options_.by,
+                                                   options_.lock_wait));
+  FillFromWhatIsHere(*assemblies_.back(), index);
+  return *assemblies_.back();
 }
 
 const HeldImage& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
   const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
     return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
   });
-  if (found == held_.end() || asked_again_) {
+  if (found == held_.end() || asked_again_ > 0) {
     base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
                offer.name, images::ImageId::Of(offer.manifest_sha256).text());
   }
@@ -161,17 +175,31 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   }
 }
 
-// The greeting read no content. What is right of them is taken from what is here.
-void ReceiveSession::ReceiveDamagedAgain() {
-  pusher::SendText(wire_, MessageType::kAgain, pusher::Again{damaged_}.Serialize());
-  asked_again_ = true;
-  for (const std::string& name : damaged_) {
+// The greeting read no content, and deltas may fail. What is right is taken from what is here.
+void ReceiveSession::ReceiveAgain() {
+  std::vector<std::string> names = std::exchange(damaged_, {});
+  for (const auto& assembly : assemblies_) {
+    if (assembly->missing_count() > 0) {
+      names.push_back(assembly->stored().manifest.name);
+    }
+  }
+  if (names.empty()) {
+    return;
+  }
+  if (asked_again_ == pusher::kMostAgain) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: it did not send all of {}",
+               wire_.peer(), names.front());
+  }
+  ++asked_again_;
+  pusher::SendText(wire_, MessageType::kAgain, pusher::Again{names}.Serialize());
+  for (const std::string& name : names) {
     changes_.erase(name);
   }
-  for (size_t i = 0; i < damaged_.size(); ++i) {
+  for (size_t i = 0; i < names.size(); ++i) {
     ReceiveImage();
   }
   pusher::Expect(wire_, MessageType::kCommit);
+  ReceiveAgain();
 }
 
 // The texts that the offer's delta refers to.
@@ -216,17 +244,9 @@ void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
   }
 }
 
-void ReceiveSession::Assemble(Assembly& assembly) {
-  FillFromWhatIsHere(assembly);
-  SendNeed(assembly.chunks(), assembly.missing());
-  if (assembly.missing_count() > 0) {
-    ReceiveChunks(assembly);
-  }
-}
-
 // Looks anew: another push may have brought something since the greeting, above all the one that
 // this one waited for. What stands at the version's own place may be damaged, and mostly right.
-void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
+void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& own_index) {
   const images::StoredManifest& stored = assembly.stored();
   const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
   const std::vector<HeldImage> here = CompleteVersions(layout_);
@@ -242,7 +262,8 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly) {
   }
   assembly.Open();
   if (base::Exists(own_place)) {
-    assembly.FillFrom(own_place, assembly.ReadIndex());
+    assembly.FillFrom(own_place,
+                      images::ParseIndexOf(stored.manifest, own_index, "the index that was sent"));
   }
   for (const HeldImage& image : here) {
     alive_.Touch();
@@ -269,25 +290,21 @@ void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector
     }
   }
   pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
-  SendMissing(missing);
-}
-
-void ReceiveSession::SendMissing(const std::vector<bool>& missing) {
   const std::vector<uint8_t> bits = pusher::PackBits(missing);
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
 }
 
-// Deltas may fail, chunks may not: what is still missing when all was sent comes as chunks.
+// Deltas may fail, chunks may not.
 void ReceiveSession::ReceiveChunks(Assembly& assembly) {
   const chunker::Codec& codec = assembly.stored().manifest.image.codec;
   RebuildPool pool(
       codec, held_, RebuildJobs(codec, options_.host_jobs),
       [&](uint64_t number, const std::vector<uint8_t>& chunk) { assembly.Store(number, chunk); });
   std::vector<bool> due = assembly.missing();
-  for (bool all_sent = false; !all_sent || assembly.missing_count() > 0;) {
+  for (;;) {
     const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
-    if (message.type == MessageType::kDelta && !all_sent) {
+    if (message.type == MessageType::kDelta) {
       pusher::DeltaMessage delta = pusher::DeltaMessage::Parse(message.payload, wire_.peer());
       CheckAskedFor(delta.first_chunk, delta.chunks.size(), due);
       pool.Submit(std::move(delta));
@@ -295,12 +312,9 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
       const pusher::ChunkMessage chunk = pusher::ParseChunk(message.payload, wire_.peer());
       CheckAskedFor(chunk.number, 1, due);
       TakeChunk(chunk, assembly);
-    } else if (message.type == MessageType::kSent && !all_sent && message.payload.empty()) {
+    } else if (message.type == MessageType::kSent && message.payload.empty()) {
       pool.Finish();
-      all_sent = true;
-      due = assembly.missing();
-      SendMissing(due);
-      wire_.Flush();
+      return;
     } else {
       base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came among the chunks",
                  wire_.peer(), static_cast<unsigned>(message.type));

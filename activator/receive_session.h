@@ -57,16 +57,15 @@ class ReceiveSession {
   void ReceiveImage();
   const HeldImage& FindHeld(const pusher::Offer& offer) const;
   void AcceptHeld(const pusher::Offer& offer);
-  void ReceiveDamagedAgain();
+  void ReceiveAgain();
+  Assembly& AssemblyOf(images::StoredManifest manifest, const std::string& index);
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
-  void Assemble(Assembly& assembly);
-  void FillFromWhatIsHere(Assembly& assembly);
+  void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
   void ReceiveChunks(Assembly& assembly);
   void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
   std::string BasisOf(const pusher::Offer& offer) const;
   void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
-  void SendMissing(const std::vector<bool>& missing);
   void CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const;
   void PublishAndStage();
   [[noreturn]] void FailDiskFull(const base::Error& error);
@@ -81,10 +80,10 @@ class ReceiveSession {
   std::vector<HeldImage> held_;                  // complete versions, as greeted
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::string> damaged_;             // of these, held and found damaged
-  bool asked_again_ = false;
-  bool published_ = false;  // one of them at least
+  int asked_again_ = 0;                          // times
+  bool published_ = false;                       // one of them at least
   uint64_t added_bytes_ = 0;
-  std::vector<std::unique_ptr<Assembly>> assemblies_;
+  std::vector<std::unique_ptr<Assembly>> assemblies_;  // of those that the host did not hold
 };
 
 // The whole of `activate receive` with the steps given.

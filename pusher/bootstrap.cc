@@ -138,11 +138,13 @@ link() {
 here=$(uname -m)
 [ -z "$arch" ] || [ "$arch" = "$here" ] ||
   refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
+is_there &  # reading the agent takes as long as all that follows
+reading=$!
 check "$root" "$(readlink -m "$root")" "$dir" "$(readlink -m "$dir")"
 why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
 check "$agent"
 touch -c "$agent" 2>/dev/null  # it is in use: activate prune leaves it
-if is_there; then link; say HAVE; else store; link; say STORED; fi
+if wait "$reading"; then link; say HAVE; else store; link; say STORED; fi
 "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
 read -r generation id wait || exit 0
 set -- --generation "$generation" --id "$id"

@@ -1,11 +1,19 @@
 #include "pusher/content_sender.h"
 
 #include <algorithm>
+#include <deque>
+#include <future>
+#include <utility>
 
 #include "base/interrupt.h"
 #include "pusher/protocol.h"
 
 namespace pusher {
+namespace {
+
+constexpr size_t kAtOnce = 2;  // deltas that are being made
+
+}  // namespace
 
 uint64_t CountOf(const std::vector<bool>& chunks) {
   return static_cast<uint64_t>(std::ranges::count(chunks, true));
@@ -35,7 +43,7 @@ uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version) {
   if (deltas != nullptr) {
     as_delta = SendDeltas(*deltas, basis_version);
   } else {
-    SendChunks(missing_);
+    SendChunks();
   }
   SendEmpty(wire_, MessageType::kSent);
   return as_delta;
@@ -54,43 +62,74 @@ void ContentSender::Advance(uint64_t bytes) {
   alive_.Touch();
 }
 
-void ContentSender::SendChunks(const std::vector<bool>& missing) {
-  for (size_t number = 0; number < missing.size(); ++number) {
-    if (missing[number]) {
+void ContentSender::SendChunks() {
+  for (size_t number = 0; number < missing_.size(); ++number) {
+    if (missing_[number]) {
       SendChunk(number);
     }
   }
 }
 
+// The next group from `number` on; moves that behind it. None: nothing more is missing.
+std::optional<ChunkGroup> ContentSender::NextGroup(DeltaWork& deltas, size_t& number) const {
+  while (number < missing_.size() && !missing_[number]) {
+    ++number;
+  }
+  if (number == missing_.size()) {
+    return std::nullopt;
+  }
+  const ChunkGroup out = deltas.GroupAt(number, missing_);
+  number += out.count;
+  return out;
+}
+
 uint64_t ContentSender::SendDeltas(DeltaWork& deltas, uint64_t basis_version) {
+  struct Making {
+    ChunkGroup group;
+    std::future<std::optional<DeltaMessage>> delta;
+  };
+  std::deque<Making> making;
   uint64_t out = 0;
-  for (size_t number = 0; number < missing_.size();) {
-    if (!missing_[number]) {
-      ++number;
-      continue;
+  for (size_t number = 0;;) {
+    while (making.size() < kAtOnce) {
+      const std::optional<ChunkGroup> group = NextGroup(deltas, number);
+      if (!group) {
+        break;
+      }
+      making.push_back({*group, std::async([this, &deltas, group = *group] {
+                          return deltas.Make(group, missing_);
+                        })});  // without a thread to be had, when it is asked for
+    }
+    if (making.empty()) {
+      return out;
     }
     base::ThrowIfInterrupted();
-    const ChunkGroup group = deltas.GroupAt(number, missing_);
-    std::optional<DeltaMessage> delta = deltas.Make(group, missing_);
-    std::vector<uint8_t> payload;
-    if (delta) {
-      for (Reference& reference : delta->references) {
-        reference.version = basis_version;
-      }
-      payload = delta->Serialize();
-    }
-    const bool fits = delta && payload.size() <= kMaxPayloadBytes;
-    if (fits) {
-      wire_.Send(static_cast<uint8_t>(MessageType::kDelta), payload);
-      wire_.Flush();  // the host makes chunks of it while we make the next one
-      out += group.count;
-    }
-    for (size_t i = number; i < number + group.count; ++i) {
-      fits ? Advance(work_.chunks()[i].size_bytes) : SendChunk(i);
-    }
-    number += group.count;
+    std::optional<DeltaMessage> delta = making.front().delta.get();
+    const ChunkGroup group = making.front().group;
+    making.pop_front();
+    out += SendGroup(group, std::move(delta), basis_version);
   }
-  return out;
+}
+
+// Returns how many of its chunks went as a delta.
+size_t ContentSender::SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
+                                uint64_t basis_version) {
+  std::vector<uint8_t> payload;
+  if (delta) {
+    for (Reference& reference : delta->references) {
+      reference.version = basis_version;
+    }
+    payload = delta->Serialize();
+  }
+  const bool fits = delta && payload.size() <= kMaxPayloadBytes;
+  if (fits) {
+    wire_.Send(static_cast<uint8_t>(MessageType::kDelta), payload);
+    wire_.Flush();  // the host makes chunks of it while we make the next one
+  }
+  for (size_t i = group.first; i < group.first + group.count; ++i) {
+    fits ? Advance(work_.chunks()[i].size_bytes) : SendChunk(i);
+  }
+  return fits ? group.count : 0;
 }
 
 }  // namespace pusher

@@ -27,11 +27,13 @@ class ContentSender {
   // All that is missing, up to and with the Sent message; nothing where nothing is. `deltas`: null
   // for chunks alone. Returns how many chunks went as deltas.
   uint64_t Send(DeltaWork* deltas, uint64_t basis_version);
-  // As chunks, without a Sent message.
-  void SendChunks(const std::vector<bool>& missing);
 
  private:
+  void SendChunks();
   uint64_t SendDeltas(DeltaWork& deltas, uint64_t basis_version);
+  std::optional<ChunkGroup> NextGroup(DeltaWork& deltas, size_t& number) const;
+  size_t SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
+                   uint64_t basis_version);
   void SendChunk(size_t number);
   void Advance(uint64_t bytes);
 

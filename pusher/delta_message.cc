@@ -53,6 +53,47 @@ class NumberReader {
   const std::string& peer_;
 };
 
+// A number with its sign in the lowest bit.
+uint64_t Zigzag(int64_t value) {
+  return value < 0 ? (static_cast<uint64_t>(-(value + 1)) << 1U) | 1U
+                   : static_cast<uint64_t>(value) << 1U;
+}
+
+int64_t Unzigzag(uint64_t value) {
+  const auto half = static_cast<int64_t>(value >> 1U);
+  return (value & 1U) == 0 ? half : -half - 1;
+}
+
+// Each by its distance from where the one before ends, in the content and in the old content.
+void PutCopies(const std::vector<chunker::Copy>& copies, std::vector<uint8_t>& out) {
+  PutNumber(copies.size(), out);
+  chunker::Copy before;
+  for (const chunker::Copy& copy : copies) {
+    PutNumber(copy.at - (before.at + before.size), out);
+    PutNumber(copy.size, out);
+    PutNumber(Zigzag(int64_t{copy.from} - (int64_t{before.from} + before.size)), out);
+    before = copy;
+  }
+}
+
+std::vector<chunker::Copy> ReadCopies(NumberReader& numbers, uint64_t content_bytes) {
+  std::vector<chunker::Copy> out(numbers.Next(chunker::kMaxCopies, "number of copies"));
+  uint64_t at = 0;
+  int64_t from = 0;
+  for (chunker::Copy& copy : out) {
+    at += numbers.Next(content_bytes - at, "copy");
+    const uint64_t size = numbers.Next(content_bytes - at, "copy");
+    from += Unzigzag(numbers.Next(2 * kMaxDeltaOldBytes, "copy"));
+    if (size == 0 || from < 0 || static_cast<uint64_t>(from) + size > kMaxDeltaOldBytes) {
+      numbers.Fail("copy");
+    }
+    copy = {static_cast<uint32_t>(at), static_cast<uint32_t>(from), static_cast<uint32_t>(size)};
+    at += size;
+    from += static_cast<int64_t>(size);
+  }
+  return out;
+}
+
 ChunkRecipe ReadRecipe(NumberReader& numbers) {
   ChunkRecipe out;
   out.content_bytes = numbers.Next(chunker::kMaxContentBytes, "content");
@@ -99,6 +140,7 @@ std::vector<uint8_t> DeltaMessage::Serialize() const {
     PutNumber(reference.first, out);
     PutNumber(reference.count, out);
   }
+  PutCopies(copies, out);
   out.insert(out.end(), delta.begin(), delta.end());
   return out;
 }
@@ -127,6 +169,7 @@ DeltaMessage DeltaMessage::Parse(base::Bytes payload, const std::string& peer) {
   if (out.chunks.empty()) {
     numbers.Fail("number of chunks");
   }
+  out.copies = ReadCopies(numbers, content_bytes);
   out.delta.assign(numbers.rest().begin(), numbers.rest().end());
   return out;
 }

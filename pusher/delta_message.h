@@ -8,13 +8,15 @@
 #include <vector>
 
 #include "base/file.h"
+#include "chunker/copies.h"
 #include "pusher/wire.h"
 
 namespace pusher {
 
-// The content of one delta and of its prefix: with the codec's memory, what a host needs for one.
+// The content of one delta and the old content that it refers to: with the codec's memory, what a
+// host needs for one.
 inline constexpr uint64_t kMaxDeltaContentBytes = 2 << 20;
-inline constexpr uint64_t kMaxDeltaPrefixBytes = 5 << 20;
+inline constexpr uint64_t kMaxDeltaOldBytes = 5 << 20;
 
 // Of the encoder of an image's codec: what is left for it of a host's 64 MiB.
 inline constexpr size_t kMaxRebuildEncoderBytes = 33 << 20;
@@ -38,14 +40,15 @@ struct Reference {
 struct DeltaMessage {
   uint64_t first_chunk = 0;  // by the numbers of ChunkList
   std::vector<ChunkRecipe> chunks;
-  std::vector<Reference> references;  // the prefix, in this order
-  std::vector<uint8_t> delta;
+  std::vector<Reference> references;  // the old content, in this order
+  std::vector<chunker::Copy> copies;  // of it, in the chunks' content
+  std::vector<uint8_t> delta;         // a zstd frame of the content, less the copies
   bool operator==(const DeltaMessage&) const = default;
 
   uint64_t content_bytes() const;
   std::vector<uint8_t> Serialize() const;
-  // Lengths are within bounds, flush points ascend to the content's end; what the numbers refer to
-  // is not checked.
+  // Lengths are within bounds, flush points ascend to the content's end, copies lie within the
+  // content; what the other numbers refer to is not checked.
   static DeltaMessage Parse(base::Bytes payload, const std::string& peer);
 };
 

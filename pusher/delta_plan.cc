@@ -17,7 +17,7 @@ constexpr size_t kNone = std::numeric_limits<size_t>::max();
 constexpr uint64_t kMarginBytes = 384 << 10;  // of content on both sides of the expected place
 constexpr unsigned kMostAtOnce = 6;           // threads that read old content
 constexpr size_t kSimilarPerChunk = 2;
-constexpr uint64_t kMaxPrefixBytes = kMaxDeltaPrefixBytes - chunker::kMaxContentBytes;
+constexpr uint64_t kMaxOldBytes = kMaxDeltaOldBytes - chunker::kMaxContentBytes;
 
 // The longest ascending subsequence of `values` without kNone: for each position whether it is in.
 std::vector<bool> LongestAscending(const std::vector<size_t>& values) {
@@ -143,7 +143,7 @@ ReferenceSlice ReferenceFinder::SliceAround(const Place& place) const {
     ++last;
   }
   // Where much old content is gone, the middle of it.
-  while (last - first > 2 && offsets_[last] - offsets_[first] > kMaxPrefixBytes) {
+  while (last - first > 2 && offsets_[last] - offsets_[first] > kMaxOldBytes) {
     ++first;
     --last;
   }
@@ -153,7 +153,7 @@ ReferenceSlice ReferenceFinder::SliceAround(const Place& place) const {
 std::vector<ReferenceSlice> ReferenceFinder::Find(
     size_t first, std::span<const std::vector<uint8_t>> contents) const {
   const ReferenceSlice around = SliceAround(PlaceOf(first, contents.size()));
-  uint64_t prefix_bytes = offsets_[around.first + around.count] - offsets_[around.first];
+  uint64_t old_bytes = offsets_[around.first + around.count] - offsets_[around.first];
   std::set<size_t> taken;
   for (size_t i = 0; i < around.count; ++i) {
     taken.insert(around.first + i);
@@ -166,10 +166,10 @@ std::vector<ReferenceSlice> ReferenceFinder::Find(
       for (size_t entry = from; entry <= std::min(similar + 1, old_.index().chunks().size() - 1);
            ++entry) {
         const uint64_t bytes = offsets_[entry + 1] - offsets_[entry];
-        if (prefix_bytes + bytes > kMaxPrefixBytes || !taken.insert(entry).second) {
+        if (old_bytes + bytes > kMaxOldBytes || !taken.insert(entry).second) {
           continue;
         }
-        prefix_bytes += bytes;
+        old_bytes += bytes;
         if (!out.empty() && out.back().first + out.back().count == entry) {
           ++out.back().count;
         } else {

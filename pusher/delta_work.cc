@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "chunker/chunk_content.h"
+#include "chunker/copies.h"
 #include "chunker/flush_points.h"
 
 namespace pusher {
@@ -161,15 +162,18 @@ std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
     contents.push_back(std::move(content));
     stored_bytes += chunk.size_bytes;
   }
-  out.delta = encoder->Encode(together, PrefixFor(group, contents, out.references));
+  const std::vector<uint8_t> old = OldFor(group, contents, out.references);
+  out.copies = chunker::FindCopies(together, old);
+  chunker::SubtractCopies(out.copies, old, together);
+  out.delta = encoder->Encode(together, {});
   const size_t payload_bytes = out.Serialize().size();
   const bool pays = payload_bytes < stored_bytes && payload_bytes <= kMaxPayloadBytes;
   return pays ? std::optional(std::move(out)) : std::nullopt;
 }
 
-std::vector<uint8_t> DeltaWork::PrefixFor(const ChunkGroup& group,
-                                          const std::vector<std::vector<uint8_t>>& contents,
-                                          std::vector<Reference>& references) const {
+std::vector<uint8_t> DeltaWork::OldFor(const ChunkGroup& group,
+                                       const std::vector<std::vector<uint8_t>>& contents,
+                                       std::vector<Reference>& references) const {
   std::vector<uint8_t> out;
   if (!finder_) {
     return out;

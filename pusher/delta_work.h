@@ -56,9 +56,9 @@ class DeltaWork {
   bool Begin(const ChunkGroup& group);
   void MakeAndKeep(const ChunkGroup& group);
   std::optional<DeltaMessage> Encode(const ChunkGroup& group);
-  std::vector<uint8_t> PrefixFor(const ChunkGroup& group,
-                                 const std::vector<std::vector<uint8_t>>& contents,
-                                 std::vector<Reference>& references) const;
+  std::vector<uint8_t> OldFor(const ChunkGroup& group,
+                              const std::vector<std::vector<uint8_t>>& contents,
+                              std::vector<Reference>& references) const;
 
   const images::ChunkReader& image_;
   const images::Codec& codec_;  // of that

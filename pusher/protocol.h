@@ -21,8 +21,8 @@
 
 namespace pusher {
 
-inline constexpr uint64_t kProtocolMin = 4;  // the versions that this program speaks
-inline constexpr uint64_t kProtocolMax = 4;
+inline constexpr uint64_t kProtocolMin = 5;  // the versions that this program speaks
+inline constexpr uint64_t kProtocolMax = 5;
 
 // What one push may carry of each, at most.
 inline constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;
@@ -30,6 +30,10 @@ inline constexpr uint64_t kMaxProvenanceBytes = uint64_t{16} << 20;
 inline constexpr uint64_t kMaxIndexBytes = uint64_t{40} << 20;  // about a million chunks
 // Of texts that travel as a delta, with what it refers to; longer ones travel as they are.
 inline constexpr uint64_t kMaxTextDeltaBytes = uint64_t{8} << 20;
+
+// How often a host asks for something again: what was damaged there, what did not come out of
+// deltas.
+inline constexpr int kMostAgain = 2;
 
 enum class MessageType : uint8_t {
   kHello = 1,

@@ -217,7 +217,8 @@ std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item,
                                                   const std::vector<bool>& missing) {
   const bool is_update = item.basis || (HoldsAnother(*hello_, *item.image) &&
                                         BytesOf(item.work->chunks(), missing) <= kMaxAnewBytes);
-  if (!options_.deltas || !is_update || !CanRebuild(*hello_, item.image->manifest().image.codec)) {
+  if (!options_.deltas || item.whole || !is_update ||
+      !CanRebuild(*hello_, item.image->manifest().image.codec)) {
     return nullptr;
   }
   const KeepAlive alive(wire_, std::chrono::seconds(5), kPatience);
@@ -252,7 +253,7 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
 // Reads the old version while the offer is on its way and the host answers.
 std::future<void> PushSession::ReadOldAhead(const Item& item) const {
   const auto& image = item.image->manifest().image;
-  if (!item.basis || item.basis->image.manifest().image.sha256 == image.sha256 ||
+  if (!item.basis || item.whole || item.basis->image.manifest().image.sha256 == image.sha256 ||
       !CanRebuild(*hello_, image.codec)) {
     return {};
   }
@@ -270,26 +271,13 @@ void PushSession::PushImage(const Item& item, PushedImage& result) {
   if (item.held) {
     return;
   }
-  const ChunkList& chunks = item.work->chunks();
-  const std::vector<bool> missing = ReceiveNeed(wire_, chunks.size());
+  const std::vector<bool> missing = ReceiveNeed(wire_, item.work->chunks().size());
   answered_ = true;
   const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);
   SendContent(wire_, item, missing, label, result);
   if (ahead.valid()) {  // nothing is missing, and nobody has waited for it
     const KeepAlive alive(wire_, std::chrono::seconds(5), kPatience);
     ahead.wait();
-  }
-  if (result.chunks_sent > 0) {
-    const std::vector<bool> failed = ReceiveMissing(wire_, chunks.size());
-    for (size_t number = 0; number < failed.size(); ++number) {
-      if (failed[number] && !missing[number]) {
-        base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for chunk {} afterwards",
-                   wire_.peer(), number);
-      }
-    }
-    result.chunks_failed = CountOf(failed);
-    KeepAlive alive(wire_);
-    ContentSender(wire_, *item.work, failed, alive, io_, label).SendChunks(failed);
   }
 }
 
@@ -349,31 +337,42 @@ PushResult PushSession::PushAll() {
   return result;
 }
 
-// Those that the host holds and found damaged when it looked: it asks for what is wrong with them.
+// Of those that the host held and found damaged it asks for what is wrong with them; of the others
+// for what did not come out of deltas.
 void PushSession::PushAgain(const Again& again, PushResult& result) {
   for (const std::string& name : again.names) {
     const auto found = std::ranges::find(result.images, name, &PushedImage::name);
-    if (found == result.images.end() || !found->already_there) {
+    if (found == result.images.end() || (!found->already_there && found->chunks_as_delta == 0)) {
       base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for {} again", wire_.peer(),
                  Printable(name));
     }
-    io_.Err("imgpush: {}: {} {} is damaged there and is sent again\n", wire_.peer(), name,
-            found->id);
     Item& item = items_[static_cast<size_t>(found - result.images.begin())];
-    item.held = false;
-    item.work = (options_.work == nullptr ? alone_ : *options_.work).Of(*item.image);
-    *found = BeginningOf(item);
-    found->repaired = true;
-    PushImage(item, *found);
+    if (found->already_there) {
+      PushRepaired(item, *found);
+    } else {
+      item.whole = true;
+      PushedImage rest;
+      PushImage(item, rest);
+      found->chunks_failed += rest.chunks_sent;
+    }
   }
 }
 
-// Once more where the host asks for something again.
+void PushSession::PushRepaired(Item& item, PushedImage& result) {
+  io_.Err("imgpush: {}: {} {} is damaged there and is sent again\n", wire_.peer(), result.name,
+          result.id);
+  item.held = false;
+  item.work = (options_.work == nullptr ? alone_ : *options_.work).Of(*item.image);
+  result = BeginningOf(item);
+  result.repaired = true;
+  PushImage(item, result);
+}
+
 Staged PushSession::Commit(PushResult& result) {
   SendEmpty(wire_, MessageType::kCommit);
   Message answer = ReceiveMessage(wire_);
   answered_ = true;
-  if (answer.type == MessageType::kAgain) {
+  for (int times = 0; answer.type == MessageType::kAgain && times < kMostAgain; ++times) {
     PushAgain(Again::Parse(answer.text(), wire_.peer()), result);
     SendEmpty(wire_, MessageType::kCommit);
     answer = ReceiveMessage(wire_);

@@ -83,6 +83,7 @@ class PushSession {
     std::shared_ptr<ImageWork> work;  // null where held
     std::optional<Basis> basis;
     std::string why_no_deltas;
+    bool whole = false;  // no deltas: some did not come out
   };
 
   void Greet();
@@ -99,6 +100,7 @@ class PushSession {
   void Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan);
   PushResult PushAll();
   void PushAgain(const Again& again, PushResult& result);
+  void PushRepaired(Item& item, PushedImage& result);
   Staged Commit(PushResult& result);
   template <typename Work>
   auto TellingFailure(const Work& work);

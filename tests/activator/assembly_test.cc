@@ -18,12 +18,13 @@ class AssemblyTest : public testing::Test {
 
   Assembly Start(const std::string& built) {
     const images::ImageDirectory image(built);
-    return Assembly(layout_, image.stored(), base::ReadFile(image.index_path()), "{}", "me");
+    return Assembly(layout_, image.stored(), base::ReadFile(image.index_path()), "me");
   }
   std::string Write(const std::vector<std::string>& chunks, const std::string& version = "1") {
     return tests::WriteImage(directory_.path() + "/built", {"app", version, chunks, "", {}});
   }
   static void StoreAll(Assembly& assembly, const std::string& built) {
+    assembly.WriteTexts(base::ReadFile(images::ImageDirectory(built).index_path()), "{}");
     const std::string image = base::ReadFile(built + "/image.erofs");
     for (size_t i = 0; i < assembly.chunks().size(); ++i) {
       if (assembly.IsMissing(i)) {
@@ -150,7 +151,7 @@ TEST_F(AssemblyTest, ALackOfSpaceIsSaidWithBothFiguresBeforeAnythingIsSent) {
   manifest.index_sha256 = base::Sha256Of(index.Serialize());
   manifest.image.size_bytes = index.size_bytes();
   Assembly assembly(layout_, images::StoredManifest::Parse(manifest.Serialize(), "test"),
-                    index.Serialize(), "", "me");
+                    index.Serialize(), "me");
 
   class SmallDisk : public base::Sys {
     int Statvfs(const char* path, struct statvfs* out) override {

@@ -33,7 +33,8 @@ class RebuildTest : public testing::Test {
     pusher::DeltaMessage out;
     out.chunks = {{7, {}}};
     out.references = {{0, 0, 2}};
-    out.delta = chunker::DeltaEncoder(9).Encode(base::AsBytes("one two"), base::AsBytes("onetwo"));
+    out.copies = {{0, 0, 3}, {4, 3, 3}};
+    out.delta = chunker::DeltaEncoder(9).Encode(base::AsBytes({"\0\0\0 \0\0\0", 7}), {});
     return out;
   }
   std::vector<std::vector<uint8_t>> Rebuild(const pusher::DeltaMessage& message) {
@@ -66,7 +67,15 @@ TEST_F(RebuildTest, ReferencesToWhatIsNotHereGiveNothing) {
   }
 }
 
-TEST_F(RebuildTest, APrefixWithoutBoundsGivesNothing) {
+TEST_F(RebuildTest, CopiesBeyondTheOldContentGiveNothing) {
+  for (const chunker::Copy& copy : {chunker::Copy{4, 4, 3}, chunker::Copy{4, 1 << 20, 3}}) {
+    pusher::DeltaMessage message = Message();
+    message.copies[1] = copy;
+    EXPECT_THAT(Rebuild(message), IsEmpty());
+  }
+}
+
+TEST_F(RebuildTest, OldContentWithoutBoundsGivesNothing) {
   pusher::DeltaMessage message = Message();
   message.references.assign(1000, {0, 2, 1});
   EXPECT_THAT(Rebuild(message), IsEmpty());

@@ -18,8 +18,10 @@ class TogetherTest : public PushTest {
   std::unique_ptr<Assembly> Begin(const std::string& built) {
     base::MakeDirectories(layout().Incoming());
     const images::ImageDirectory image(built);
-    return std::make_unique<Assembly>(layout(), image.stored(), base::ReadFile(image.index_path()),
-                                      base::ReadFile(image.provenance_path()), "another");
+    const std::string index = base::ReadFile(image.index_path());
+    auto out = std::make_unique<Assembly>(layout(), image.stored(), index, "another");
+    out->WriteTexts(index, base::ReadFile(image.provenance_path()));
+    return out;
   }
   // And ends it.
   static void End(Assembly& other, const std::string& built) {

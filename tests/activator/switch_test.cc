@@ -152,6 +152,29 @@ TEST_F(SwitchTest, AServiceThatDiesWhileAnotherIsWaitedForIsNoSuccess) {
   EXPECT_THAT(error, HasSubstr("db.service ended at once"));
 }
 
+// Its process is gone before systemd says so.
+TEST_F(SwitchTest, AServiceThatDiesWhileItIsWatchedHasItsEndSaid) {
+  edit_service = [](images::Service& service) { service.health.settle_seconds = 5; };
+  const uint64_t number = StageSecond("two");
+  for (const bool noticed : {true, false}) {
+    const auto start = clock.Monotonic();
+    systemd.touch_up = [&, told = false](UnitState& state) mutable {
+      const auto waited = clock.Monotonic() - start;
+      told = told || waited > std::chrono::seconds(4);
+      systemd.runs_from = told || waited < std::chrono::seconds(1);
+      if (!told && noticed && waited > std::chrono::seconds(2)) {
+        told = true;
+        state.restarts = 1;
+        state.result = "exit-code";
+        state.exit_status = 7;
+      }
+    };
+    EXPECT_EQ(ActivateNumber(number), 3);
+    EXPECT_THAT(error, HasSubstr(noticed ? "ended (exit-code, status 7) and had to be restarted"
+                                         : "did not stay up: it is active (running)"));
+  }
+}
+
 TEST_F(SwitchTest, GoesBackWhereAnyCallFails) {
   for (const char* call :
        {"stop web.service", "reload", "start extra.service", "start web.service"}) {

@@ -1,4 +1,4 @@
-// Content that compresses, and the codec of images for the target zstd at the default level.
+// Content that compresses and content that does not, and the codec of images for the target zstd at the default level.
 #ifndef SLIPWAY_TESTS_CHUNKER_SAMPLES_H_
 #define SLIPWAY_TESTS_CHUNKER_SAMPLES_H_
 
@@ -19,6 +19,15 @@ inline std::vector<uint8_t> Words(uint64_t seed, size_t size_bytes) {
     out.insert(out.end(), word.begin(), word.end());
   }
   out.resize(size_bytes);
+  return out;
+}
+
+inline std::vector<uint8_t> Noise(uint64_t seed, size_t size_bytes) {
+  std::mt19937_64 random(seed);
+  std::vector<uint8_t> out(size_bytes);
+  for (uint8_t& byte : out) {
+    byte = static_cast<uint8_t>(random());
+  }
   return out;
 }
 

@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 #include "base/error.h"
+#include "chunker/copies.h"
 #include "chunker/delta.h"
 #include "pusher/delta_message.h"
 
@@ -16,9 +18,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         pusher::DeltaMessage::Parse(message.Serialize(), "again") != message) {
       std::abort();
     }
-    const auto content = chunker::DecodeDelta(message.delta, message.delta, content_bytes);
+    static const std::vector<uint8_t> kOld(pusher::kMaxDeltaOldBytes);
+    auto content = chunker::DecodeDelta(message.delta, {}, content_bytes);
     if (content && content->size() != content_bytes) {
       std::abort();
+    }
+    if (content) {
+      chunker::AddCopies(message.copies, kOld, *content);
     }
   } catch (const base::Error&) {
   }

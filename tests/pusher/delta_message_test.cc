@@ -14,6 +14,7 @@ DeltaMessage Some() {
   out.first_chunk = 300;
   out.chunks = {{4096, {}}, {200000, {131072, 133000, 200000}}};
   out.references = {{0, 17, 3}, {2, 1000000, 1}};
+  out.copies = {{0, 5000, 100}, {100, 0, 4000}, {200000, 1 << 20, 4096}};
   out.delta = {1, 2, 3};
   return out;
 }
@@ -53,6 +54,18 @@ TEST(DeltaMessageTest, FlushPointsThatDoNotEndWithTheContentAreRefused) {
   message.chunks[1].flush_points = {131072, 200001};
   ExpectRefused(message);
   message.chunks[1] = {1024, {1, 2, 3, 4, 5, 6, 1024}};  // closer than places where a chunk may end
+  ExpectRefused(message);
+}
+
+TEST(DeltaMessageTest, CopiesBeyondTheContentOrTheMostOldContentAreRefused) {
+  DeltaMessage message = Some();
+  for (const chunker::Copy& copy :
+       {chunker::Copy{0, 0, 204097}, chunker::Copy{204096, 0, 1}, chunker::Copy{10, 0, 0},
+        chunker::Copy{0, kMaxDeltaOldBytes - 9, 10}, chunker::Copy{0, UINT32_MAX, 10}}) {
+    message.copies = {copy};
+    ExpectRefused(message);
+  }
+  message.copies.assign(chunker::kMaxCopies + 1, {});
   ExpectRefused(message);
 }
 

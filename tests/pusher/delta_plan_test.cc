@@ -71,7 +71,7 @@ TEST_F(ReferenceFinderTest, WhatIsSimilarIsFoundAnywhere) {
                   slices[j].first >= slices[i].first + slices[i].count);
     }
   }
-  EXPECT_LE(bytes, kMaxDeltaPrefixBytes);
+  EXPECT_LE(bytes, kMaxDeltaOldBytes);
 }
 
 }  // namespace
