@@ -96,7 +96,7 @@ class ImageWriter {
   }
 
   void WriteFiles(CompressionPipeline& pipeline) {
-    FileSegments segments(NodesOf(inodes_, HasBlocks), segment_cuts_);
+    FileSegments segments(NodesOf(inodes_, HasBlocks), file_splitter_);
     for (Inode& inode : inodes_) {
       if (HasBlocks(inode)) {
         inode.data.size_bytes = inode.node->size_bytes;
@@ -107,12 +107,11 @@ class ImageWriter {
   }
 
   void SubmitFile(Inode& inode, FileSegments& segments, CompressionPipeline& pipeline) {
-    FileSegment next;
-    while (!next.ends_file) {
+    for (bool ends_file = false; !ends_file;) {
       base::ThrowIfInterrupted();
-      next = segments.Next(pipeline.NewSegment());
+      FileSegment next = segments.Next(pipeline.NewSegment());
       progress_.Add(next.read_bytes);
-      next.segment->how = {&file_cuts_, next.ends_file, kPackedBelowBytes};
+      ends_file = next.segment->how.ends_file;
       Submit(std::move(next.segment), pipeline, inode.data);
     }
     last_segments_.push_back(pipeline.submitted());
@@ -157,8 +156,10 @@ class ImageWriter {
   // The first segment of what is waiting; `ends_file` is about all of it.
   void SubmitPacked(bool ends_file, CompressionPipeline& pipeline) {
     std::unique_ptr<Segment> next = pipeline.NewSegment();
-    waiting_->MoveRest(packed_segment_cuts_.FirstCut(waiting_->content()), *next);
-    waiting_->how = {&packed_cuts_, ends_file && next->content().empty(), 0};
+    SegmentSplitter::First first = packed_splitter_.FirstOf(waiting_->content(), ends_file);
+    waiting_->MoveRest(first.size_bytes, *next);
+    waiting_->how = {&packed_splitter_, ends_file && next->content().empty(),
+                     std::move(first.chunks)};
     Submit(std::exchange(waiting_, std::move(next)), pipeline, packed_.data);
   }
 
@@ -191,7 +192,8 @@ class ImageWriter {
     } else {
       std::unique_ptr<Segment> segment = pipeline.NewSegment();
       segment->Append(tail.content);
-      segment->how = {&packed_cuts_, /*ends_file=*/true, 0};
+      segment->how = {&packed_splitter_, /*ends_file=*/true,
+                      packed_splitter_.FirstOf(tail.content, /*is_all=*/true).chunks};
       Submit(std::move(segment), pipeline, inode.data);
     }
   }
@@ -276,10 +278,10 @@ class ImageWriter {
   std::vector<Inode> inodes_;
   DataWriter data_;
   base::Progress progress_;
-  const chunker::CutFinder segment_cuts_{kSegmentSizes};
-  const chunker::CutFinder packed_segment_cuts_{kPackedSegmentSizes};
-  const chunker::CutFinder file_cuts_{FileCutSizes()};
-  const chunker::CutFinder packed_cuts_{PackedCutSizes()};
+  const SegmentSplitter file_splitter_{kSegmentSizes, FileCutSizes(), kPackedBelowBytes,
+                                       options_.codec, options_.cache};
+  const SegmentSplitter packed_splitter_{kPackedSegmentSizes, PackedCutSizes(), 0, options_.codec,
+                                         options_.cache};
   Node packed_node_;
   Inode packed_;
   std::unique_ptr<Segment> waiting_;     // packed, but not yet submitted
