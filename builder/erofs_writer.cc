@@ -3,14 +3,15 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/keyed_hash.h"
 #include "base/progress.h"
 #include "builder/compression_pipeline.h"
 #include "builder/data_writer.h"
@@ -128,7 +129,7 @@ class ImageWriter {
 
   void WritePacked(CompressionPipeline& pipeline) {
     waiting_ = pipeline.NewSegment();
-    SmallFiles small_files(NodesOf(inodes_, IsPacked));
+    SmallFiles small_files(NodesOf(inodes_, IsPacked), content_hash_);
     auto last_segment = last_segments_.begin();
     for (Inode& inode : inodes_) {
       base::ThrowIfInterrupted();
@@ -187,7 +188,7 @@ class ImageWriter {
     tail.content = inode.node->Read(stored, inode.node->size_bytes - stored);
     if (packed_.data.size_bytes < options_.tail_reach_bytes) {
       inode.data.extents.push_back({static_cast<uint32_t>(tail.content.size()), 0, 0, false});
-      tail.digest = base::Sha256Of(tail.content);
+      tail.hash = content_hash_.Of(tail.content);
       inode.data.fragment_offset = Pack(tail, pipeline);
     } else {
       std::unique_ptr<Segment> segment = pipeline.NewSegment();
@@ -200,7 +201,7 @@ class ImageWriter {
 
   // Where the packed inode has this content, each content once.
   uint64_t Pack(const SmallFile& file, CompressionPipeline& pipeline) {
-    const auto [known, is_new] = packed_offset_of_.emplace(file.digest, packed_.data.size_bytes);
+    const auto [known, is_new] = packed_offset_of_.emplace(file.hash, packed_.data.size_bytes);
     const uint64_t offset = known->second;
     if (is_new) {
       packed_.data.size_bytes += file.content.size();
@@ -286,7 +287,8 @@ class ImageWriter {
   Inode packed_;
   std::unique_ptr<Segment> waiting_;     // packed, but not yet submitted
   std::vector<uint64_t> last_segments_;  // the last segment's number of each file with blocks
-  std::unordered_map<base::Sha256, uint64_t> packed_offset_of_;
+  const base::KeyedHash content_hash_{base::KeyedHash::NewKey()};
+  std::map<base::KeyedHash::Value, uint64_t> packed_offset_of_;
   uint32_t metadata_block_ = 0;
   Metadata metadata_;
 };
