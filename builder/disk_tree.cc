@@ -1,5 +1,7 @@
 // Tree::AddFromDisk: what lstat, readlink and the extended attributes say becomes nodes.
+#include <fcntl.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <map>
@@ -120,7 +122,7 @@ class DiskReader {
         break;
       case Node::Kind::kFile:
         // Fails here, with its name, rather than in the middle of writing.
-        base::OpenForReading(source);
+        CheckReadable(source);
         node->source_path = source;
         node->source_time = found.st_mtim;
         node->size_bytes = static_cast<uint64_t>(found.st_size);
@@ -146,6 +148,12 @@ class DiskReader {
     node.mtime_seconds = found.st_mtim.tv_sec;
     node.mtime_nanoseconds = static_cast<uint32_t>(found.st_mtim.tv_nsec);
     node.xattrs = XattrsOf(source);
+  }
+
+  static void CheckReadable(const std::string& source) {
+    if (::faccessat(AT_FDCWD, source.c_str(), R_OK, AT_EACCESS) != 0) {
+      base::FailErrno(errno, "cannot open {}", source);
+    }
   }
 
   void AddSpecial(const std::string& source, const struct stat& found, Node& node) const {
