@@ -1,5 +1,6 @@
 // Tree::AddFromDisk: what lstat, readlink and the extended attributes say becomes nodes.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 
 namespace builder {
 namespace {
+
+constexpr mode_t kAllMayRead = S_IRUSR | S_IRGRP | S_IROTH;
 
 // The answer of a call that says how much room it needs, which may grow between two calls.
 template <typename Call>
@@ -122,7 +125,9 @@ class DiskReader {
         break;
       case Node::Kind::kFile:
         // Fails here, with its name, rather than in the middle of writing.
-        CheckReadable(source);
+        if ((found.st_mode & kAllMayRead) != kAllMayRead) {
+          CheckReadable(source);
+        }
         node->source_path = source;
         node->source_time = found.st_mtim;
         node->size_bytes = static_cast<uint64_t>(found.st_size);
