@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace builder {
 namespace {
 
-constexpr std::string_view kMagic = "SLIPCHK2";
+constexpr std::string_view kChunkMagic = "SLIPCHK2";
+constexpr std::string_view kSegmentsMagic = "SLIPSEG1";
 
 void PutU32(std::string& out, uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) {
@@ -49,11 +51,31 @@ class Cursor {
   base::Bytes rest_;
 };
 
+std::string Sealed(std::string out, const base::KeyedHash& hash) {
+  out.append(base::AsText(hash.Of(base::AsBytes(out))));
+  return out;
+}
+
+// What stands between the magic and the hash of a file that is whole.
+std::optional<Cursor> Opened(std::string_view magic, base::Bytes file,
+                             const base::KeyedHash& hash) {
+  constexpr size_t kHashBytes = sizeof(base::KeyedHash::Value);
+  if (file.size() < kHashBytes ||
+      !std::ranges::equal(file.last(kHashBytes), hash.Of(file.first(file.size() - kHashBytes)))) {
+    return std::nullopt;
+  }
+  Cursor out(file.first(file.size() - kHashBytes));
+  if (base::AsText(out.Take(magic.size())) != magic) {
+    return std::nullopt;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string SerializeCacheEntry(const base::Sha256& key, const StoredChunk& chunk,
                                 const base::KeyedHash& hash) {
-  std::string out(kMagic);
+  std::string out(kChunkMagic);
   PutDigest(out, key);
   PutDigest(out, chunk.id);
   PutU32(out, static_cast<uint32_t>(chunk.extents.size()));
@@ -64,32 +86,63 @@ std::string SerializeCacheEntry(const base::Sha256& key, const StoredChunk& chun
     PutU32(out, extent.raw ? 1 : 0);
   }
   out.append(base::AsText(chunk.blocks));
-  out.append(base::AsText(hash.Of(base::AsBytes(out))));
-  return out;
+  return Sealed(std::move(out), hash);
 }
 
 std::optional<StoredChunk> ParseCacheEntry(const base::Sha256& key, base::Bytes entry,
                                            const base::KeyedHash& hash) {
-  constexpr size_t kHashBytes = sizeof(base::KeyedHash::Value);
-  if (entry.size() < kHashBytes ||
-      !std::ranges::equal(entry.last(kHashBytes),
-                          hash.Of(entry.first(entry.size() - kHashBytes)))) {
-    return std::nullopt;
-  }
-  Cursor cursor(entry.first(entry.size() - kHashBytes));
-  if (base::AsText(cursor.Take(kMagic.size())) != kMagic || cursor.Digest() != key) {
+  std::optional<Cursor> cursor = Opened(kChunkMagic, entry, hash);
+  if (!cursor || cursor->Digest() != key) {
     return std::nullopt;
   }
   StoredChunk out;
-  out.id = cursor.Digest();
-  out.extents.resize(cursor.U32());
+  out.id = cursor->Digest();
+  out.extents.resize(cursor->U32());
   for (ExtentShape& extent : out.extents) {
-    extent.content_bytes = cursor.U32();
-    extent.first_block = cursor.U32();
-    extent.blocks = cursor.U32();
-    extent.raw = cursor.U32() != 0;
+    extent.content_bytes = cursor->U32();
+    extent.first_block = cursor->U32();
+    extent.blocks = cursor->U32();
+    extent.raw = cursor->U32() != 0;
   }
-  out.blocks.assign(cursor.rest().begin(), cursor.rest().end());
+  out.blocks.assign(cursor->rest().begin(), cursor->rest().end());
+  return out;
+}
+
+std::string SerializeSegments(const std::vector<KnownSegment>& segments, size_t limit_bytes,
+                              const base::KeyedHash& hash) {
+  std::string out(kSegmentsMagic);
+  for (const KnownSegment& segment : segments) {
+    std::string next;
+    PutDigest(next, segment.key);
+    next.append(base::AsText(segment.content));
+    PutU32(next, segment.size_bytes);
+    PutU32(next, segment.ends_file ? 1 : 0);
+    PutU32(next, static_cast<uint32_t>(segment.chunks.size()));
+    for (const base::Sha256& chunk : segment.chunks) {
+      PutDigest(next, chunk);
+    }
+    if (out.size() + next.size() > limit_bytes) {
+      break;
+    }
+    out += next;
+  }
+  return Sealed(std::move(out), hash);
+}
+
+std::vector<KnownSegment> ParseSegments(base::Bytes file, const base::KeyedHash& hash) {
+  std::vector<KnownSegment> out;
+  std::optional<Cursor> cursor = Opened(kSegmentsMagic, file, hash);
+  while (cursor && !cursor->rest().empty()) {
+    KnownSegment& segment = out.emplace_back();
+    segment.key = cursor->Digest();
+    std::ranges::copy(cursor->Take(segment.content.size()), segment.content.begin());
+    segment.size_bytes = cursor->U32();
+    segment.ends_file = cursor->U32() != 0;
+    segment.chunks.resize(cursor->U32());
+    for (base::Sha256& chunk : segment.chunks) {
+      chunk = cursor->Digest();
+    }
+  }
   return out;
 }
 

@@ -22,7 +22,9 @@ namespace {
 // would otherwise find its way into an image.
 constexpr int kRevision = 2;
 constexpr const char* kSecretFile = ".key";
-constexpr uint64_t kMaxEntryBytes = 2 << 20;  // a chunk is at most 1 MiB
+constexpr const char* kSegmentsFile = ".segments";
+constexpr size_t kMostSegmentsBytes = 8 << 20;  // of some 30 GB of content
+constexpr uint64_t kMaxEntryBytes = 2 << 20;    // a chunk is at most 1 MiB
 // A file that was being written is published within moments, or never.
 constexpr time_t kAbandonedSeconds = 3600;
 
@@ -54,6 +56,16 @@ std::vector<Entry> EntriesOf(const std::string& folder) {
   return out;
 }
 
+// Of a key: who compresses, and how.
+std::string TextOf(const images::Codec& codec) {
+  std::string out = fmt::format("slipway {} revision {}\n{} {} level {}\n", base::kVersion,
+                                kRevision, codec.name, codec.library_version, codec.level);
+  for (const auto& [name, value] : codec.parameters) {
+    out += fmt::format("{}={}\n", name, value);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::string> DefaultCacheFolder() {
@@ -69,11 +81,7 @@ std::optional<std::string> DefaultCacheFolder() {
 }
 
 base::Sha256 ChunkCache::KeyOf(const ChunkInput& input, const images::Codec& codec) const {
-  std::string text = fmt::format("slipway {} revision {}\n{} {} level {}\n", base::kVersion,
-                                 kRevision, codec.name, codec.library_version, codec.level);
-  for (const auto& [name, value] : codec.parameters) {
-    text += fmt::format("{}={}\n", name, value);
-  }
+  std::string text = TextOf(codec);
   text += input.ends_file ? "end of file at" : "ends";
   for (const size_t end : input.ends) {
     text += fmt::format(" {}", end);
@@ -83,8 +91,17 @@ base::Sha256 ChunkCache::KeyOf(const ChunkInput& input, const images::Codec& cod
   return base::Sha256Of(text);
 }
 
+base::Sha256 ChunkCache::SegmentKeyOf(base::Bytes head, const std::string& way,
+                                      const images::Codec& codec) const {
+  std::string text = TextOf(codec) + way + '\n';
+  text += base::AsText(content_hash_.Of(head));
+  return base::Sha256Of(text);
+}
+
 ChunkCache::ChunkCache(std::string folder, uint64_t limit_bytes, const base::Io& io)
-    : folder_(std::move(folder)), limit_bytes_(limit_bytes), io_(io), content_hash_(Secret()) {}
+    : folder_(std::move(folder)), limit_bytes_(limit_bytes), io_(io), content_hash_(Secret()) {
+  LoadSegments();
+}
 
 // The folder's. Of two builds that make one at once, the later one's stays; what the other stores
 // under its own is not found again.
@@ -106,6 +123,7 @@ std::string ChunkCache::Secret() {
 
 ChunkCache::~ChunkCache() {
   if (usable_) {
+    StoreSegments();
     const std::lock_guard<std::mutex> lock(mutex_);
     Trim();
   }
@@ -154,6 +172,33 @@ void ChunkCache::Store(const base::Sha256& key, const StoredChunk& chunk) {
     if (stored_bytes_ > limit_bytes_ / 8) {
       Trim();
     }
+  } catch (const base::Error& error) {
+    GiveUp(error);
+  }
+}
+
+std::string ChunkCache::SegmentsPath() const { return folder_ + "/" + kSegmentsFile; }
+
+void ChunkCache::LoadSegments() {
+  try {
+    if (const auto file = base::ReadFileIfThere(SegmentsPath(), 2 * kMostSegmentsBytes)) {
+      segments_.Load(ParseSegments(base::AsBytes(*file), content_hash_));
+    }
+  } catch (const base::Error&) {  // unreadable: as good as none
+  }
+}
+
+// Of two builds at once the later one's stay.
+void ChunkCache::StoreSegments() {
+  if (!segments_.changed()) {
+    return;
+  }
+  try {
+    const std::string content =
+        SerializeSegments(segments_.LastUsedFirst(), kMostSegmentsBytes, content_hash_);
+    base::AtomicFile file(SegmentsPath(), 0600);
+    base::WriteAll(file.fd(), base::AsBytes(content), file.temporary_path());
+    file.CommitUnsynced();
   } catch (const base::Error& error) {
     GiveUp(error);
   }

@@ -7,6 +7,25 @@
 
 namespace builder {
 
+namespace {
+
+std::vector<StoredChunk> Compressed(const Segment& segment, Compressor& compressor) {
+  const SegmentSplitter& splitter = *segment.how.splitter;
+  if (auto known = compressor.KnownChunks(segment.how.known_chunks)) {
+    return *std::move(known);
+  }
+  std::vector<base::Sha256> keys;
+  std::vector<StoredChunk> out =
+      compressor.Compress(segment.content(), splitter.chunk_cuts(), segment.how.ends_file,
+                          splitter.tail_bytes(), &keys);
+  if (!keys.empty()) {
+    splitter.Remember(segment.content(), segment.how.ends_file, std::move(keys));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::span<uint8_t> Segment::Extend(size_t size_bytes) {
   if (size_bytes > kRoomBytes - size_bytes_) {
     base::Fail(base::Code::kFailed, "bug: no room for {} bytes in a segment", size_bytes);
@@ -78,10 +97,8 @@ void CompressionPipeline::Submit(std::unique_ptr<Segment> segment, Done done) {
   while (under_way_.size() >= limit_) {
     HandOverOldest();
   }
-  Task task([&segment = *segment](Compressor& compressor) {
-    return compressor.Compress(segment.content(), *segment.how.cuts, segment.how.ends_file,
-                               segment.how.tail_bytes);
-  });
+  Task task(
+      [&segment = *segment](Compressor& compressor) { return Compressed(segment, compressor); });
   under_way_.push_back({std::move(segment), task.get_future(), std::move(done)});
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "builder/chunk_cache.h"
 #include "builder/compressor.h"
+#include "builder/segment_splitter.h"
 
 namespace builder {
 
@@ -32,9 +33,9 @@ inline constexpr chunker::CutSizes kPackedSegmentSizes = {256U << 10, 512U << 10
 class Segment {
  public:
   struct How {
-    const chunker::CutFinder* cuts = nullptr;  // must outlive the pipeline
+    const SegmentSplitter* splitter = nullptr;  // must outlive the pipeline
     bool ends_file = false;
-    uint32_t tail_bytes = 0;
+    std::vector<base::Sha256> known_chunks;  // as the splitter said
   };
 
   // What it holds may be longer than a segment until it is cut.

@@ -78,7 +78,8 @@ StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool ends_file
 
 std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
                                               const chunker::CutFinder& cuts, bool ends_file,
-                                              uint32_t tail_bytes) {
+                                              uint32_t tail_bytes,
+                                              std::vector<base::Sha256>* keys) {
   std::vector<StoredChunk> out;
   size_t at = 0;
   while (at < content.size()) {
@@ -87,9 +88,25 @@ std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
       break;
     }
     const ChunkInput input = FirstChunkOf(rest, cuts, ends_file);
-    StoredChunk chunk = ChunkOf(input);
+    StoredChunk chunk = ChunkOf(input, keys);
     at += chunk.content_bytes();
     out.push_back(std::move(chunk));
+  }
+  return out;
+}
+
+std::optional<std::vector<StoredChunk>> Compressor::KnownChunks(
+    std::span<const base::Sha256> keys) {
+  if (keys.empty()) {
+    return std::nullopt;
+  }
+  std::vector<StoredChunk> out;
+  for (const base::Sha256& key : keys) {
+    std::optional<StoredChunk> found = cache_->Find(key);
+    if (!found) {
+      return std::nullopt;
+    }
+    out.push_back(*std::move(found));
   }
   return out;
 }
@@ -113,11 +130,14 @@ ChunkInput Compressor::FirstChunkOf(std::span<const uint8_t> rest, const chunker
   return out;
 }
 
-StoredChunk Compressor::ChunkOf(const ChunkInput& input) {
+StoredChunk Compressor::ChunkOf(const ChunkInput& input, std::vector<base::Sha256>* keys) {
   if (cache_ == nullptr) {
     return MakeChunk(input);
   }
   const base::Sha256 key = cache_->KeyOf(input, codec_);
+  if (keys != nullptr) {
+    keys->push_back(key);
+  }
   if (auto found = cache_->Find(key)) {
     return *std::move(found);
   }

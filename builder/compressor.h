@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -50,16 +51,19 @@ class Compressor {
 
   // Compresses a piece of content into chunks. `starts_file`: it begins at offset 0 of its file;
   // `ends_file`: it ends with the file. A last part shorter than `tail_bytes` is left for the
-  // packed inode (only where `ends_file`): the chunks then cover less than `content`.
+  // packed inode (only where `ends_file`): the chunks then cover less than `content`. `keys`, where
+  // given, gets the chunks' keys if there is a cache.
   std::vector<StoredChunk> Compress(std::span<const uint8_t> content,
                                     const chunker::CutFinder& cuts, bool ends_file,
-                                    uint32_t tail_bytes);
+                                    uint32_t tail_bytes, std::vector<base::Sha256>* keys = nullptr);
+  // The cache's chunks of these keys; nullopt where there are no keys, or one has no chunk.
+  std::optional<std::vector<StoredChunk>> KnownChunks(std::span<const base::Sha256> keys);
 
  private:
   ChunkInput FirstChunkOf(std::span<const uint8_t> rest, const chunker::CutFinder& cuts,
                           bool ends_file) const;
   // From the cache or made now.
-  StoredChunk ChunkOf(const ChunkInput& input);
+  StoredChunk ChunkOf(const ChunkInput& input, std::vector<base::Sha256>* keys);
   StoredChunk MakeChunk(const ChunkInput& input);
   StoredChunk MakeRaw(std::span<const uint8_t> content, bool ends_file);
 

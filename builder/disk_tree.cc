@@ -1,5 +1,8 @@
 // Tree::AddFromDisk: what lstat, readlink and the extended attributes say becomes nodes.
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <map>
@@ -12,6 +15,8 @@
 
 namespace builder {
 namespace {
+
+constexpr mode_t kAllMayRead = S_IRUSR | S_IRGRP | S_IROTH;
 
 // The answer of a call that says how much room it needs, which may grow between two calls.
 template <typename Call>
@@ -120,7 +125,9 @@ class DiskReader {
         break;
       case Node::Kind::kFile:
         // Fails here, with its name, rather than in the middle of writing.
-        base::OpenForReading(source);
+        if ((found.st_mode & kAllMayRead) != kAllMayRead) {
+          CheckReadable(source);
+        }
         node->source_path = source;
         node->source_time = found.st_mtim;
         node->size_bytes = static_cast<uint64_t>(found.st_size);
@@ -146,6 +153,12 @@ class DiskReader {
     node.mtime_seconds = found.st_mtim.tv_sec;
     node.mtime_nanoseconds = static_cast<uint32_t>(found.st_mtim.tv_nsec);
     node.xattrs = XattrsOf(source);
+  }
+
+  static void CheckReadable(const std::string& source) {
+    if (::faccessat(AT_FDCWD, source.c_str(), R_OK, AT_EACCESS) != 0) {
+      base::FailErrno(errno, "cannot open {}", source);
+    }
   }
 
   void AddSpecial(const std::string& source, const struct stat& found, Node& node) const {

@@ -3,14 +3,15 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/keyed_hash.h"
 #include "base/progress.h"
 #include "builder/compression_pipeline.h"
 #include "builder/data_writer.h"
@@ -96,7 +97,7 @@ class ImageWriter {
   }
 
   void WriteFiles(CompressionPipeline& pipeline) {
-    FileSegments segments(NodesOf(inodes_, HasBlocks), segment_cuts_);
+    FileSegments segments(NodesOf(inodes_, HasBlocks), file_splitter_);
     for (Inode& inode : inodes_) {
       if (HasBlocks(inode)) {
         inode.data.size_bytes = inode.node->size_bytes;
@@ -107,12 +108,11 @@ class ImageWriter {
   }
 
   void SubmitFile(Inode& inode, FileSegments& segments, CompressionPipeline& pipeline) {
-    FileSegment next;
-    while (!next.ends_file) {
+    for (bool ends_file = false; !ends_file;) {
       base::ThrowIfInterrupted();
-      next = segments.Next(pipeline.NewSegment());
+      FileSegment next = segments.Next(pipeline.NewSegment());
       progress_.Add(next.read_bytes);
-      next.segment->how = {&file_cuts_, next.ends_file, kPackedBelowBytes};
+      ends_file = next.segment->how.ends_file;
       Submit(std::move(next.segment), pipeline, inode.data);
     }
     last_segments_.push_back(pipeline.submitted());
@@ -129,7 +129,7 @@ class ImageWriter {
 
   void WritePacked(CompressionPipeline& pipeline) {
     waiting_ = pipeline.NewSegment();
-    SmallFiles small_files(NodesOf(inodes_, IsPacked));
+    SmallFiles small_files(NodesOf(inodes_, IsPacked), content_hash_);
     auto last_segment = last_segments_.begin();
     for (Inode& inode : inodes_) {
       base::ThrowIfInterrupted();
@@ -157,8 +157,10 @@ class ImageWriter {
   // The first segment of what is waiting; `ends_file` is about all of it.
   void SubmitPacked(bool ends_file, CompressionPipeline& pipeline) {
     std::unique_ptr<Segment> next = pipeline.NewSegment();
-    waiting_->MoveRest(packed_segment_cuts_.FirstCut(waiting_->content()), *next);
-    waiting_->how = {&packed_cuts_, ends_file && next->content().empty(), 0};
+    SegmentSplitter::First first = packed_splitter_.FirstOf(waiting_->content(), ends_file);
+    waiting_->MoveRest(first.size_bytes, *next);
+    waiting_->how = {&packed_splitter_, ends_file && next->content().empty(),
+                     std::move(first.chunks)};
     Submit(std::exchange(waiting_, std::move(next)), pipeline, packed_.data);
   }
 
@@ -186,19 +188,20 @@ class ImageWriter {
     tail.content = inode.node->Read(stored, inode.node->size_bytes - stored);
     if (packed_.data.size_bytes < options_.tail_reach_bytes) {
       inode.data.extents.push_back({static_cast<uint32_t>(tail.content.size()), 0, 0, false});
-      tail.digest = base::Sha256Of(tail.content);
+      tail.hash = content_hash_.Of(tail.content);
       inode.data.fragment_offset = Pack(tail, pipeline);
     } else {
       std::unique_ptr<Segment> segment = pipeline.NewSegment();
       segment->Append(tail.content);
-      segment->how = {&packed_cuts_, /*ends_file=*/true, 0};
+      segment->how = {&packed_splitter_, /*ends_file=*/true,
+                      packed_splitter_.FirstOf(tail.content, /*is_all=*/true).chunks};
       Submit(std::move(segment), pipeline, inode.data);
     }
   }
 
   // Where the packed inode has this content, each content once.
   uint64_t Pack(const SmallFile& file, CompressionPipeline& pipeline) {
-    const auto [known, is_new] = packed_offset_of_.emplace(file.digest, packed_.data.size_bytes);
+    const auto [known, is_new] = packed_offset_of_.emplace(file.hash, packed_.data.size_bytes);
     const uint64_t offset = known->second;
     if (is_new) {
       packed_.data.size_bytes += file.content.size();
@@ -276,15 +279,16 @@ class ImageWriter {
   std::vector<Inode> inodes_;
   DataWriter data_;
   base::Progress progress_;
-  const chunker::CutFinder segment_cuts_{kSegmentSizes};
-  const chunker::CutFinder packed_segment_cuts_{kPackedSegmentSizes};
-  const chunker::CutFinder file_cuts_{FileCutSizes()};
-  const chunker::CutFinder packed_cuts_{PackedCutSizes()};
+  const SegmentSplitter file_splitter_{kSegmentSizes, FileCutSizes(), kPackedBelowBytes,
+                                       options_.codec, options_.cache};
+  const SegmentSplitter packed_splitter_{kPackedSegmentSizes, PackedCutSizes(), 0, options_.codec,
+                                         options_.cache};
   Node packed_node_;
   Inode packed_;
   std::unique_ptr<Segment> waiting_;     // packed, but not yet submitted
   std::vector<uint64_t> last_segments_;  // the last segment's number of each file with blocks
-  std::unordered_map<base::Sha256, uint64_t> packed_offset_of_;
+  const base::KeyedHash content_hash_{base::KeyedHash::NewKey()};
+  std::map<base::KeyedHash::Value, uint64_t> packed_offset_of_;
   uint32_t metadata_block_ = 0;
   Metadata metadata_;
 };

@@ -13,15 +13,14 @@
 namespace builder {
 
 struct FileSegment {
-  std::unique_ptr<Segment> segment;  // `how` is not set
-  bool ends_file = false;
+  std::unique_ptr<Segment> segment;
   uint64_t read_bytes = 0;  // since the last one
 };
 
 class FileSegments {
  public:
-  // The nodes are files that are not empty; they and `cuts` must outlive the object.
-  FileSegments(std::vector<const Node*> files, const chunker::CutFinder& cuts);
+  // The nodes are files that are not empty; they and `splitter` must outlive the object.
+  FileSegments(std::vector<const Node*> files, const SegmentSplitter& splitter);
 
   // In order, all of a file before the next one's; `empty` is taken for one that comes later.
   // Throws what reading it threw (tree.h).
@@ -32,7 +31,7 @@ class FileSegments {
   FileSegment Read(std::unique_ptr<Segment> next);
 
   const std::vector<const Node*> files_;
-  const chunker::CutFinder& cuts_;
+  const SegmentSplitter& splitter_;
   // Of the thread that reads, while there is one.
   size_t file_ = 0;
   uint64_t read_bytes_ = 0;           // of that file

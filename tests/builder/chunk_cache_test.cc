@@ -51,6 +51,7 @@ class ChunkCacheTest : public testing::Test {
   std::vector<std::string> Entries() const {
     std::vector<std::string> out = base::ListDirectory(cache_);
     std::erase(out, ".key");
+    std::erase(out, ".segments");
     return out;
   }
   std::string PathOf(const std::string& name) const {
@@ -93,6 +94,28 @@ TEST_F(ChunkCacheTest, NoChangedByteAndNoTornEndIsTaken) {
   }
   EXPECT_FALSE(ParseCacheEntry(key, base::AsBytes(whole + '\0'), kHash));
   EXPECT_FALSE(ParseCacheEntry(KeyNamed("another"), base::AsBytes(whole), kHash));
+}
+
+TEST_F(ChunkCacheTest, NoChangedByteAndNoTornEndOfKnownSegmentsIsTaken) {
+  const KnownSegment segment{
+      KeyNamed("key"), {1, 2, 3}, 70000, true, {KeyNamed("a"), KeyNamed("b")}};
+  const std::string whole = SerializeSegments({segment, segment}, 1000, kHash);
+  const std::vector<KnownSegment> parsed = ParseSegments(base::AsBytes(whole), kHash);
+  ASSERT_EQ(parsed.size(), 2U);
+  EXPECT_EQ(parsed[1].key, segment.key);
+  EXPECT_EQ(parsed[1].content, segment.content);
+  EXPECT_EQ(parsed[1].size_bytes, segment.size_bytes);
+  EXPECT_EQ(parsed[1].ends_file, segment.ends_file);
+  EXPECT_EQ(parsed[1].chunks, segment.chunks);
+  for (size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_TRUE(ParseSegments(base::AsBytes(changed), kHash).empty()) << i;
+    EXPECT_TRUE(ParseSegments(base::AsBytes(whole.substr(0, i)), kHash).empty()) << i;
+  }
+  EXPECT_EQ(
+      ParseSegments(base::AsBytes(SerializeSegments({segment, segment}, 200, kHash)), kHash).size(),
+      1U);
 }
 
 TEST_F(ChunkCacheTest, KeyDependsOnAllThatTheChunkDependsOn) {
@@ -224,7 +247,7 @@ class CachedBuildTest : public ChunkCacheTest, public testing::WithParamInterfac
     return base::Sha256OfFile(image_);
   }
 
-  const Tree tree_ = tests::LimitsTree();
+  Tree tree_ = tests::LimitsTree();
   const std::string image_ = folder_.path() + "/image.erofs";
 };
 
@@ -261,6 +284,39 @@ TEST_P(CachedBuildTest, DamagedEntriesAreMadeAgain) {
   ChunkCache mended(cache_, 1 << 30, base::Io());
   EXPECT_EQ(BuildWith(&mended), without);
   EXPECT_EQ(mended.misses(), 0U);
+}
+
+TEST_P(CachedBuildTest, SegmentsThatAreKnownAreNotSplitAgain) {
+  std::mt19937_64 random(3);
+  tree_ = Tree();
+  tree_.AddLiteral("/large", tests::RandomText(random, 9'000'001));
+  tree_.AddLiteral("/small", tests::RandomText(random, 50'000));
+  const base::Sha256 without = BuildWith(nullptr);
+  {
+    ChunkCache cold(cache_, 1 << 30, base::Io());
+    EXPECT_EQ(BuildWith(&cold), without);
+    EXPECT_TRUE(cold.segments().changed());
+  }
+  ChunkCache warm(cache_, 1 << 30, base::Io());
+  EXPECT_EQ(BuildWith(&warm), without);
+  EXPECT_FALSE(warm.segments().changed());
+  EXPECT_EQ(warm.misses(), 0U);
+}
+
+TEST_P(CachedBuildTest, KnownSegmentsThatAreDamagedAreSplitAgain) {
+  const base::Sha256 without = BuildWith(nullptr);
+  {
+    ChunkCache cold(cache_, 1 << 30, base::Io());
+    BuildWith(&cold);
+  }
+  const std::string path = cache_ + "/.segments";
+  std::string damaged = base::ReadFile(path);
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
+  base::WriteFileAtomically(path, damaged);
+  ChunkCache torn(cache_, 1 << 30, base::Io());
+  EXPECT_TRUE(torn.segments().LastUsedFirst().empty());
+  EXPECT_EQ(BuildWith(&torn), without);
+  EXPECT_EQ(torn.misses(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, CachedBuildTest,

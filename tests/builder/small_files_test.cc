@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 namespace builder {
 namespace {
+
+const base::KeyedHash kHash(std::string(base::KeyedHash::kKeyBytes, 'k'));
 
 Node FileOf(std::string content) {
   Node out;
@@ -17,30 +20,30 @@ Node FileOf(std::string content) {
   return out;
 }
 
-TEST(SmallFilesTest, ComeInOrderWithTheirDigests) {
+TEST(SmallFilesTest, ComeInOrderWithTheirHashes) {
   std::vector<Node> nodes;
-  for (int i = 0; i < 5; ++i) {  // more than are read at once
+  for (int i = 0; i < 12; ++i) {  // more than are read at once
     nodes.push_back(FileOf(std::string(400'000, static_cast<char>('a' + i))));
   }
   std::vector<const Node*> pointers;
   for (const Node& node : nodes) {
     pointers.push_back(&node);
   }
-  SmallFiles files(pointers);
+  SmallFiles files(pointers, kHash);
   for (const Node& node : nodes) {
     const SmallFile file = files.Next();
     EXPECT_EQ(std::string(file.content.begin(), file.content.end()), *node.literal);
-    EXPECT_EQ(file.digest, base::Sha256Of(*node.literal));
+    EXPECT_EQ(file.hash, kHash.Of(base::AsBytes(*node.literal)));
   }
 }
 
 TEST(SmallFilesTest, NothingIsReadAfterTheLastOne) {
   const Node node = FileOf("one");
-  SmallFiles files({&node});
+  SmallFiles files({&node}, kHash);
   files.Next();
-  EXPECT_THROW(files.Next(), std::future_error);
-  SmallFiles none({});
-  EXPECT_THROW(none.Next(), std::future_error);
+  EXPECT_THROW(files.Next(), base::Error);
+  SmallFiles none({}, kHash);
+  EXPECT_THROW(none.Next(), base::Error);
 }
 
 }  // namespace
