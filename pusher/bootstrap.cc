@@ -42,8 +42,7 @@ echo SLIPWAY1 SUDO
 exec sudo -n sh -c "$program" slipway "${from%% *}" "$@"
 )sh";
 
-// Puts the agent there and runs it; where that ends well and a generation is to be activated, a
-// line comes that says so.
+// Puts the agent there and runs it.
 constexpr std::string_view kReceive = R"sh(
 set -u
 umask 022
@@ -146,6 +145,11 @@ check "$agent"
 touch -c "$agent" 2>/dev/null  # it is in use: activate prune leaves it
 if wait "$reading"; then link; say HAVE; else store; link; say STORED; fi
 "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
+)sh";
+
+// Where that ended well and a generation is to be activated, a line comes that says so. A push that
+// activates nothing does not wait for it to be read.
+constexpr std::string_view kAwaitSwitch = R"sh(
 read -r generation id wait || exit 0
 set -- --generation "$generation" --id "$id"
 [ -z "$wait" ] || set -- "$@" --lock-wait "$wait"
@@ -233,7 +237,11 @@ std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host) {
                                     agent.architecture,
                                     host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
-  return CommandAsRoot(std::string(kReceive) + std::string(kSwitchProgram), words);
+  std::string program(kReceive);
+  if (host.activates) {
+    program.append(kAwaitSwitch).append(kSwitchProgram);
+  }
+  return CommandAsRoot(program, words);
 }
 
 Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent) {

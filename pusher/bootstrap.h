@@ -22,6 +22,7 @@ struct HostSide {
   std::string by;                            // who pushes, for the record
   std::string other_agent_directory;         // empty: ROOT/bin
   std::vector<std::string> agent_arguments;  // for `activate receive`, after --root and --by
+  bool activates = false;                    // what was pushed, over the same connection
 
   std::string agent_directory() const {
     return other_agent_directory.empty() ? root + "/bin" : other_agent_directory;

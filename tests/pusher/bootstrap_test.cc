@@ -84,7 +84,7 @@ class BootstrapTest : public testing::Test {
 
   base::TemporaryDirectory scratch_{"/tmp", "bootstrap-"};
   AgentBinary agent_;
-  HostSide host_{"/srv/images", "anna@laptop", "", {}};
+  HostSide host_{"/srv/images", "anna@laptop", "", {}, true};
 };
 
 TEST(BootstrapScriptTest, HasNothingThatAShellReadsInSingleQuotes) {
