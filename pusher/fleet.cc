@@ -35,7 +35,9 @@ std::string WhoWeAre() {
 }
 
 RemoteOptions OptionsOf(const Arguments& arguments) {
-  RemoteOptions out{arguments.ssh, {arguments.root, WhoWeAre(), arguments.agent_directory, {}, arguments.activate}};
+  RemoteOptions out{
+      arguments.ssh,
+      {arguments.root, WhoWeAre(), arguments.agent_directory, {}, arguments.activate}};
   if (arguments.lock_wait_seconds) {
     out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
   }

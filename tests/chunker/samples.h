@@ -1,4 +1,5 @@
-// Content that compresses and content that does not, and the codec of images for the target zstd at the default level.
+// Content that compresses and content that does not, and the codec of images for the target zstd at
+// the default level.
 #ifndef SLIPWAY_TESTS_CHUNKER_SAMPLES_H_
 #define SLIPWAY_TESTS_CHUNKER_SAMPLES_H_
 
