@@ -36,14 +36,15 @@ std::optional<std::vector<uint8_t>> Rebuilder::OldOf(const pusher::DeltaMessage&
 
 std::optional<std::vector<uint8_t>> Rebuilder::ContentOf(const pusher::DeltaMessage& message) {
   const auto old = OldOf(message);
-  auto out = chunker::DecodeDelta(message.delta, {}, message.content_bytes());
-  const bool reaches = old && std::ranges::all_of(message.copies, [&](const chunker::Copy& copy) {
-                         return uint64_t{copy.from} + copy.size <= old->size();
-                       });
-  if (!reaches || !out) {
+  if (!old || !std::ranges::all_of(message.copies, [&](const chunker::Copy& copy) {
+        return uint64_t{copy.from} + copy.size <= old->size();
+      })) {
     return std::nullopt;
   }
-  chunker::AddCopies(message.copies, *old, *out);
+  auto out = chunker::DecodeDelta(message.delta, {}, message.content_bytes());
+  if (out) {
+    chunker::AddCopies(message.copies, *old, *out);
+  }
   return out;
 }
 
