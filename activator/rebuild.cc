@@ -24,11 +24,11 @@ std::optional<std::vector<uint8_t>> Rebuilder::OldOf(const pusher::DeltaMessage&
   out.reserve(pusher::kMaxDeltaOldBytes);
   for (const pusher::Reference& reference : message.references) {
     for (uint64_t i = 0; i < reference.count; ++i) {
-      const OldContent::Bytes content = old_.Get(reference.version, reference.first + i);
-      if (content == nullptr || content->size() > pusher::kMaxDeltaOldBytes - out.size()) {
+      const auto content = old_.Get(reference.version, reference.first + i);
+      if (content == nullptr || content->bytes.size() > pusher::kMaxDeltaOldBytes - out.size()) {
         return std::nullopt;
       }
-      out.insert(out.end(), content->begin(), content->end());
+      out.insert(out.end(), content->bytes.begin(), content->bytes.end());
     }
   }
   return out;

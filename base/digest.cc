@@ -1,7 +1,7 @@
 #include "base/digest.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED  // SHA-256 alone: EVP is half of the agent, which goes to hosts
+#include <openssl/sha.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -9,20 +9,19 @@
 
 namespace base {
 
-struct Sha256Hasher::Context {
-  EVP_MD_CTX* evp = EVP_MD_CTX_new();
-  Context() = default;
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
-  ~Context() { EVP_MD_CTX_free(evp); }
+namespace {
 
-  void Start() const {
-    // The agent is static: the host's openssl.cnf must not make it load modules of the host.
-    static const int kReady = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-    if (kReady != 1 || evp == nullptr || EVP_DigestInit_ex(evp, EVP_sha256(), nullptr) != 1) {
-      Fail(Code::kFailed, "libcrypto cannot compute SHA-256 here");
-    }
+void Check(int result) {
+  if (result != 1) {
+    Fail(Code::kFailed, "libcrypto cannot compute SHA-256 here");
   }
+}
+
+}  // namespace
+
+struct Sha256Hasher::Context {
+  Context() { Check(SHA256_Init(&sha)); }
+  SHA256_CTX sha;
 };
 
 std::string Sha256::ToHex() const { return base::ToHex(bytes); }
@@ -35,21 +34,17 @@ std::optional<Sha256> Sha256::FromHex(std::string_view digits) {
   return out;
 }
 
-Sha256Hasher::Sha256Hasher() : context_(std::make_unique<Context>()) { context_->Start(); }
+Sha256Hasher::Sha256Hasher() : context_(std::make_unique<Context>()) {}
 Sha256Hasher::~Sha256Hasher() = default;
 
 void Sha256Hasher::Update(std::span<const uint8_t> data) {
-  if (EVP_DigestUpdate(context_->evp, data.data(), data.size()) != 1) {
-    Fail(Code::kFailed, "libcrypto cannot compute SHA-256 here");
-  }
+  Check(SHA256_Update(&context_->sha, data.data(), data.size()));
 }
 
 Sha256 Sha256Hasher::Finish() {
   Sha256 out;
-  if (EVP_DigestFinal_ex(context_->evp, out.bytes.data(), nullptr) != 1) {
-    Fail(Code::kFailed, "libcrypto cannot compute SHA-256 here");
-  }
-  context_->Start();
+  Check(SHA256_Final(out.bytes.data(), &context_->sha));
+  Check(SHA256_Init(&context_->sha));
   return out;
 }
 

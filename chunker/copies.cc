@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace chunker {
 namespace {
@@ -19,6 +20,7 @@ constexpr size_t kBetterBytes = 4;     // another place must give so many more e
 constexpr size_t kRunBytes = 8;        // while so many are equal, no other place is looked for
 constexpr int kMinTableLog = 8;
 constexpr int kMaxTableLog = 20;
+constexpr uint32_t kAhead = 16;  // slots of seeds that are fetched into the cache early
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
 // How many bytes at the beginning of both are the same.
@@ -55,10 +57,15 @@ class SeedTable {
         log_(std::clamp(static_cast<int>(std::bit_width(old.size() / kStepBytes)), kMinTableLog,
                         kMaxTableLog)),
         latest_(size_t{1} << static_cast<unsigned>(log_), kNone) {
+    before_.reserve(old.size() / kStepBytes);
     for (size_t at = 0; at + kSeedBytes <= old.size(); at += kStepBytes) {
-      uint32_t& latest = latest_[SlotOf(old.subspan(at))];
-      before_.push_back(latest);
-      latest = static_cast<uint32_t>(at / kStepBytes);
+      before_.push_back(static_cast<uint32_t>(SlotOf(old.subspan(at))));
+    }
+    for (uint32_t seed = 0; seed < before_.size(); ++seed) {
+      if (seed + kAhead < before_.size()) {
+        __builtin_prefetch(&latest_[before_[seed + kAhead]], 1);
+      }
+      before_[seed] = std::exchange(latest_[before_[seed]], seed);
     }
   }
 

@@ -151,7 +151,7 @@ ReferenceSlice ReferenceFinder::SliceAround(const Place& place) const {
 }
 
 std::vector<ReferenceSlice> ReferenceFinder::Find(
-    size_t first, std::span<const std::vector<uint8_t>> contents) const {
+    size_t first, std::span<const std::span<const uint8_t>> contents) const {
   const ReferenceSlice around = SliceAround(PlaceOf(first, contents.size()));
   uint64_t old_bytes = offsets_[around.first + around.count] - offsets_[around.first];
   std::set<size_t> taken;
@@ -159,7 +159,7 @@ std::vector<ReferenceSlice> ReferenceFinder::Find(
     taken.insert(around.first + i);
   }
   std::vector<ReferenceSlice> out;
-  for (const std::vector<uint8_t>& content : contents) {
+  for (const std::span<const uint8_t> content : contents) {
     for (const size_t similar :
          sketches_.MostSimilar(chunker::SketchOf(content), kSimilarPerChunk)) {
       const size_t from = similar == 0 ? 0 : similar - 1;

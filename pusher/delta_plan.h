@@ -31,7 +31,7 @@ class ReferenceFinder {
   // content at the same place (between the nearest chunks that both images have), and the most
   // similar content from anywhere. The slices do not overlap; the closest one is the last.
   std::vector<ReferenceSlice> Find(size_t first,
-                                   std::span<const std::vector<uint8_t>> contents) const;
+                                   std::span<const std::span<const uint8_t>> contents) const;
 
  private:
   struct Place {

@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "base/interrupt.h"
-#include "chunker/chunk_content.h"
 #include "chunker/copies.h"
 #include "chunker/flush_points.h"
 
@@ -12,6 +11,7 @@ namespace {
 
 constexpr uint64_t kTogetherBytes = 1 << 20;  // half as many neighbours cost half as much again
 constexpr size_t kAhead = 8;                  // groups that a waiting thread looks at
+constexpr uint64_t kKeptBytes = 16 << 20;     // of content, for the groups that come next
 
 }  // namespace
 
@@ -23,6 +23,7 @@ DeltaWork::DeltaWork(const images::ChunkReader& image, const images::Codec& code
       chunks_(chunks),
       encoders_(encoders),
       spill_(spill),
+      cache_(kKeptBytes),
       content_bytes_(chunks.size()) {
   if (old != nullptr) {
     old_.emplace(*old);
@@ -33,7 +34,7 @@ DeltaWork::DeltaWork(const images::ChunkReader& image, const images::Codec& code
 size_t DeltaWork::ContentBytesOf(size_t number) {
   size_t out = content_bytes_[number];
   if (out == 0) {
-    out = image_.ReadContent(chunks_[number].first()).bytes.size();
+    out = cache_.Get(image_, chunks_[number].first())->bytes.size();
     content_bytes_[number] = static_cast<uint32_t>(out);
   }
   return out;
@@ -139,50 +140,59 @@ void DeltaWork::MakeAndKeep(const ChunkGroup& group) {
   changed_.notify_all();
 }
 
-std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
-  EncoderPool::Lease encoder(encoders_);
+// The group's content, and how each chunk is made of it.
+std::vector<uint8_t> DeltaWork::ContentOf(const ChunkGroup& group,
+                                          std::vector<ChunkRecipe>& recipes) {
   chunker::FlushPointFinder finder(codec_);
-  DeltaMessage out;
-  out.first_chunk = group.first;
-  std::vector<std::vector<uint8_t>> contents;
-  std::vector<uint8_t> together;
-  uint64_t stored_bytes = 0;
+  std::vector<uint8_t> out;
   for (size_t number = group.first; number < group.first + group.count; ++number) {
     const chunker::Chunk chunk = chunks_[number].first();
-    std::vector<uint8_t> content = image_.Read(chunk);
-    ChunkRecipe& recipe = out.chunks.emplace_back();
-    if (auto framed = chunker::ContentOf(content, codec_.name); framed.framed) {
-      if (auto points = finder.Find(content, framed)) {  // otherwise it is sent as it stands
-        recipe.flush_points = *std::move(points);
-        content = std::move(framed.bytes);
-      }
-    }
-    recipe.content_bytes = content.size();
-    together.insert(together.end(), content.begin(), content.end());
-    contents.push_back(std::move(content));
-    stored_bytes += chunk.size_bytes;
+    const std::vector<uint8_t> stored = image_.Read(chunk);
+    const auto content = cache_.Get(image_, chunk);
+    auto points = content->framed ? finder.Find(stored, *content) : std::nullopt;
+    const std::vector<uint8_t>& own = points ? content->bytes : stored;  // as it stands
+    recipes.push_back({own.size(), std::move(points).value_or(std::vector<size_t>())});
+    out.insert(out.end(), own.begin(), own.end());
   }
-  const std::vector<uint8_t> old = OldFor(group, contents, out.references);
-  out.copies = chunker::FindCopies(together, old);
-  chunker::SubtractCopies(out.copies, old, together);
-  out.delta = encoder->Encode(together, {});
+  return out;
+}
+
+std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
+  EncoderPool::Lease encoder(encoders_);
+  DeltaMessage out;
+  out.first_chunk = group.first;
+  std::vector<uint8_t> content = ContentOf(group, out.chunks);
+  const std::vector<uint8_t> old = OldFor(group, content, out);
+  out.copies = chunker::FindCopies(content, old);
+  chunker::SubtractCopies(out.copies, old, content);
+  out.delta = encoder->Encode(content, {});
   const size_t payload_bytes = out.Serialize().size();
+  uint64_t stored_bytes = 0;
+  for (size_t number = group.first; number < group.first + group.count; ++number) {
+    stored_bytes += chunks_[number].size_bytes;
+  }
   const bool pays = payload_bytes < stored_bytes && payload_bytes <= kMaxPayloadBytes;
   return pays ? std::optional(std::move(out)) : std::nullopt;
 }
 
-std::vector<uint8_t> DeltaWork::OldFor(const ChunkGroup& group,
-                                       const std::vector<std::vector<uint8_t>>& contents,
-                                       std::vector<Reference>& references) const {
+// Also notes in `delta` what it refers to.
+std::vector<uint8_t> DeltaWork::OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
+                                       DeltaMessage& delta) {
   std::vector<uint8_t> out;
   if (!finder_) {
     return out;
   }
+  std::vector<std::span<const uint8_t>> contents;
+  for (const ChunkRecipe& chunk : delta.chunks) {
+    contents.push_back(content.first(chunk.content_bytes));
+    content = content.subspan(chunk.content_bytes);
+  }
+  out.reserve(kMaxDeltaOldBytes);
   for (const ReferenceSlice& slice : finder_->Find(group.first, contents)) {
-    references.push_back({0, slice.first, slice.count});
+    delta.references.push_back({0, slice.first, slice.count});
     for (size_t entry = slice.first; entry < slice.first + slice.count; ++entry) {
-      const chunker::ChunkContent old = old_->ReadContent(old_->index().chunks()[entry]);
-      out.insert(out.end(), old.bytes.begin(), old.bytes.end());
+      const auto old = cache_.Get(*old_, old_->index().chunks()[entry]);
+      out.insert(out.end(), old->bytes.begin(), old->bytes.end());
     }
   }
   return out;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "images/chunk_reader.h"
+#include "images/content_cache.h"
 #include "images/image_directory.h"
 #include "pusher/chunk_list.h"
 #include "pusher/delta_message.h"
@@ -55,10 +56,10 @@ class DeltaWork {
   void WaitFor(const ChunkGroup& group);
   bool Begin(const ChunkGroup& group);
   void MakeAndKeep(const ChunkGroup& group);
+  std::vector<uint8_t> ContentOf(const ChunkGroup& group, std::vector<ChunkRecipe>& recipes);
+  std::vector<uint8_t> OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
+                              DeltaMessage& delta);
   std::optional<DeltaMessage> Encode(const ChunkGroup& group);
-  std::vector<uint8_t> OldFor(const ChunkGroup& group,
-                              const std::vector<std::vector<uint8_t>>& contents,
-                              std::vector<Reference>& references) const;
 
   const images::ChunkReader& image_;
   const images::Codec& codec_;  // of that
@@ -67,6 +68,7 @@ class DeltaWork {
   std::optional<ReferenceFinder> finder_;
   EncoderPool& encoders_;
   SpillFile* const spill_;
+  images::ContentCache cache_;                        // of both images
   std::vector<std::atomic<uint32_t>> content_bytes_;  // per chunk; 0: not known yet
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,5 +1,7 @@
 #include "pusher/imgpush.h"
 
+#include <malloc.h>
+
 #include <chrono>
 #include <optional>
 
@@ -65,9 +67,17 @@ bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, Board& bo
   return true;
 }
 
+// Deltas take tables and buffers of megabytes in turn: what each would get anew from the kernel,
+// and have zeroed, is a fifth of a push's CPU.
+void KeepFreedMemory() {
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 }  // namespace
 
 int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
+  KeepFreedMemory();
   const std::optional<Arguments> parsed = ParseArguments(arguments, io);
   if (!parsed) {
     return 0;

@@ -25,8 +25,7 @@ class ReferenceFinderTest : public testing::Test {
   std::vector<ReferenceSlice> Find(size_t number) {
     const images::ImageDirectory image(tests::WriteImage(directory_.path(), Image("2")));
     const ChunkList list(image.ReadIndex());
-    const auto bytes = base::AsBytes(chunks_[number]);
-    const std::vector<std::vector<uint8_t>> contents = {{bytes.begin(), bytes.end()}};
+    const std::vector contents = {base::AsBytes(chunks_[number])};
     return ReferenceFinder(*old_, list).Find(number, contents);
   }
   static bool Has(const std::vector<ReferenceSlice>& slices, size_t entry) {
