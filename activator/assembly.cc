@@ -21,6 +21,7 @@ namespace activator {
 namespace {
 
 constexpr const char* kLockFile = "/lock";
+constexpr uint64_t kVerifiedAtOnceBytes = 8 << 20;
 const std::string kGone = std::string(base::kTemporaryPrefix) + "gone-";
 
 base::FileLock LockDirectory(const std::string& path, const images::StoredManifest& stored,
@@ -168,23 +169,50 @@ bool Assembly::Holds(int fd, const std::string& path, uint64_t offset, size_t nu
          base::Sha256Of(buffer_) == chunks_[number].id.digest;
 }
 
-void Assembly::FillFrom(const std::string& image_path, const chunker::ChunkIndex& index) {
-  const base::UniqueFd source = base::OpenForReading(image_path);
+void Assembly::Expect(const std::string& image_path, const chunker::ChunkIndex& index) {
+  std::vector<bool> needed = Needed();
+  Expected out{image_path, base::OpenForReading(image_path), {}};
   for (const chunker::Chunk& chunk : index.chunks()) {
     const std::optional<size_t> number = chunks_.NumberOf(chunk.id);
-    if (!number || !missing_[*number]) {
-      continue;
+    if (number && needed[*number]) {
+      needed[*number] = false;
+      out.chunks.emplace_back(*number, chunk.offset);
     }
-    base::ThrowIfInterrupted();
-    bool holds = false;
-    try {
-      holds = Holds(source.get(), image_path, chunk.offset, *number);
-    } catch (const base::Error&) {  // a bad sector is as bad as a wrong byte
+  }
+  if (!out.chunks.empty()) {
+    expected_.push_back(std::move(out));
+  }
+}
+
+std::vector<bool> Assembly::Needed() const {
+  std::vector<bool> out = missing_;
+  for (const Expected& expected : expected_) {
+    for (const auto& [number, offset] : expected.chunks) {
+      out[number] = false;
     }
-    if (holds && !Share(source.get(), chunk.offset, *number)) {
-      Reserve();
-      Put(*number, buffer_);
+  }
+  return out;
+}
+
+void Assembly::FillExpected(const std::function<void()>& touch) {
+  for (const Expected& expected : std::exchange(expected_, {})) {
+    for (const auto& [number, offset] : expected.chunks) {
+      base::ThrowIfInterrupted();
+      touch();
+      Take(expected.image.get(), expected.image_path, offset, number);
     }
+  }
+}
+
+void Assembly::Take(int source, const std::string& path, uint64_t offset, size_t number) {
+  bool holds = false;
+  try {
+    holds = Holds(source, path, offset, number);
+  } catch (const base::Error&) {  // a bad sector is as bad as a wrong byte
+  }
+  if (holds && !Share(source, offset, number)) {
+    Reserve();
+    Put(number, buffer_);
   }
 }
 
@@ -223,13 +251,46 @@ void Assembly::SetThere(size_t number) {
   }
 }
 
-void Assembly::Verify() {
-  if (image_.valid()) {
-    base::Fsync(image_.get(), image_path_);
-    added_bytes_ = UnsharedBytes(image_.get());
-    base::Close(std::move(image_), image_path_);
+// Chunks are numbered by first appearance: before a chunk's first place there are only those of
+// lower numbers.
+void Assembly::VerifyAhead() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    while (leading_ < chunks_.size() && !missing_[leading_]) {
+      ++leading_;
+    }
   }
-  if (base::Sha256OfFile(image_path_) != stored_.manifest.image.sha256) {
+  const uint64_t begin = verified_bytes_;
+  const uint64_t end = std::min(begin + kVerifiedAtOnceBytes,
+                                leading_ < chunks_.size() ? chunks_[leading_].offsets.front()
+                                                          : stored_.manifest.image.size_bytes);
+  while (verified_bytes_ < end) {
+    const std::vector<uint8_t> part =
+        base::PRead(image_.get(), verified_bytes_,
+                    std::min<uint64_t>(end - verified_bytes_, 1 << 20), image_path_);
+    if (part.empty()) {
+      base::Fail(base::Code::kFailed, "{} was cut short by somebody else", image_path_);
+    }
+    hasher_.Update(part);
+    verified_bytes_ += part.size();
+  }
+  if (begin < end) {  // begins it; what fails is found when it is synced
+    ::sync_file_range(image_.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),
+                      SYNC_FILE_RANGE_WRITE);
+  }
+}
+
+void Assembly::Verify() {
+  if (!image_.valid()) {
+    return;  // a link: it was read when it was made
+  }
+  while (missing_count_ == 0 && verified_bytes_ < stored_.manifest.image.size_bytes) {
+    VerifyAhead();
+  }
+  base::Fsync(image_.get(), image_path_);
+  added_bytes_ = UnsharedBytes(image_.get());
+  base::Close(std::move(image_), image_path_);
+  if (hasher_.Finish() != stored_.manifest.image.sha256) {
     Discard();
     base::Fail(base::Code::kVerification,
                "the chunks of {} {} are all right, the image that they make is not the one its "

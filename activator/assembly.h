@@ -8,11 +8,14 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -38,7 +41,6 @@ class Assembly {
   const std::string& image_path() const { return image_path_; }
   const pusher::ChunkList& chunks() const { return chunks_; }
   bool IsMissing(size_t number) const { return missing_[number]; }
-  const std::vector<bool>& missing() const { return missing_; }
   size_t missing_count() const { return missing_count_; }
   uint64_t MissingBytes() const;
   chunker::ChunkIndex ReadIndex() const;
@@ -52,16 +54,24 @@ class Assembly {
   // Space for all that is missing; done once, at the latest before the first chunk is written.
   // Throws Error with ENOSPC and both figures where the disk lacks it.
   void Reserve();
-  // Takes the missing chunks that `image_path` has by its index, as shared blocks where the file
-  // system can, otherwise copied; a chunk whose content is not what the index says is left out.
-  // `index` is of any image.
-  void FillFrom(const std::string& image_path, const chunker::ChunkIndex& index);
+  // Opens `image_path`, any image, and notes the missing chunks that it has by its index.
+  void Expect(const std::string& image_path, const chunker::ChunkIndex& index);
+  bool expects() const { return !expected_.empty(); }
+  // Takes what is expected, as shared blocks where the file system can, otherwise copied; a chunk
+  // whose content is not what the index says stays missing. Others may store chunks meanwhile.
+  // `touch` is called with each.
+  void FillExpected(const std::function<void()>& touch);
+  // What is neither there nor expected.
+  std::vector<bool> Needed() const;
   // False: `data` is not that chunk, and nothing has changed. Several threads may store chunks;
   // what is missing is for one of them to ask when the others are done.
   bool Store(size_t number, base::Bytes data);
 
-  // Makes the image durable and compares it with the manifest's digest; Error{kVerification} then
-  // removes all of it, since no further push would make it right.
+  // Reads a few MiB more of the beginning of the image that is all there, for Verify(), and has
+  // them written out: so that little is left to do when the last chunk has come.
+  void VerifyAhead();
+  // Once nothing is missing: makes the image durable and compares it with the manifest's digest;
+  // Error{kVerification} then removes all of it, since no further push would make it right.
   void Verify();
   // Once verified: what the image takes of the disk that no other file has.
   uint64_t added_bytes() const { return added_bytes_; }
@@ -72,6 +82,13 @@ class Assembly {
   void Discard();
 
  private:
+  struct Expected {
+    std::string image_path;
+    base::UniqueFd image;                             // whatever becomes of the path
+    std::vector<std::pair<size_t, uint64_t>> chunks;  // number and where it begins
+  };
+
+  void Take(int source, const std::string& path, uint64_t offset, size_t number);
   void Put(size_t number, base::Bytes data);
   void SetThere(size_t number);
   bool Share(int source, uint64_t offset, size_t number);
@@ -88,9 +105,13 @@ class Assembly {
   std::mutex mutex_;  // for what is missing
   std::vector<bool> missing_;
   size_t missing_count_;
+  std::vector<Expected> expected_;
   std::vector<uint8_t> buffer_;
   std::optional<base::FileLock> lock_;
   base::UniqueFd image_;
+  size_t leading_ = 0;           // chunks [0, leading_) are there
+  uint64_t verified_bytes_ = 0;  // of the image, from its beginning
+  base::Sha256Hasher hasher_;    // of these
   bool reserved_ = false;
   bool can_share_ = true;  // until it is tried
   uint64_t added_bytes_ = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <future>
 
 #include "activator/generations.h"
 #include "activator/shared_blocks.h"
@@ -137,12 +138,17 @@ void ReceiveSession::ReceiveImage() {
   }
   pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
   Assembly& assembly = AssemblyOf(ReadManifest(offer, std::move(texts.manifest)), texts.index);
-  SendNeed(assembly.chunks(), assembly.missing());
+  std::vector<bool> needed = assembly.Needed();
+  SendNeed(assembly.chunks(), needed);
   wire_.Flush();
-  assembly.WriteTexts(texts.index, texts.provenance);  // meanwhile the chunks are on their way
-  if (assembly.missing_count() > 0) {
-    ReceiveChunks(assembly);
+  // Meanwhile the chunks are on their way. Without a thread to be had it is done at the end.
+  std::future<void> filling =
+      std::async([&] { assembly.FillExpected([this] { alive_.Touch(); }); });
+  assembly.WriteTexts(texts.index, texts.provenance);
+  if (std::ranges::find(needed, true) != needed.end()) {
+    ReceiveChunks(assembly, std::move(needed));
   }
+  filling.get();
 }
 
 // One that is asked for again goes on.
@@ -175,7 +181,8 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   }
 }
 
-// The greeting read no content, and deltas may fail. What is right is taken from what is here.
+// The greeting read no content, deltas may fail, and what was expected of other versions may be
+// damaged there. What is right is taken from what is here.
 void ReceiveSession::ReceiveAgain() {
   std::vector<std::string> names = std::exchange(damaged_, {});
   for (const auto& assembly : assemblies_) {
@@ -245,7 +252,8 @@ void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
 }
 
 // Looks anew: another push may have brought something since the greeting, above all the one that
-// this one waited for. What stands at the version's own place may be damaged, and mostly right.
+// this one waited for. What stands at the version's own place may be damaged, and mostly right;
+// what others have by their indexes is read while the rest is on its way.
 void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& own_index) {
   const images::StoredManifest& stored = assembly.stored();
   const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
@@ -260,22 +268,27 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& o
       return;
     }
   }
+  const auto fill = [&] { assembly.FillExpected([this] { alive_.Touch(); }); };
   assembly.Open();
   if (base::Exists(own_place)) {
-    assembly.FillFrom(own_place,
-                      images::ParseIndexOf(stored.manifest, own_index, "the index that was sent"));
+    assembly.Expect(own_place,
+                    images::ParseIndexOf(stored.manifest, own_index, "the index that was sent"));
+    fill();  // the others may have what is wrong there
   }
   for (const HeldImage& image : here) {
     alive_.Touch();
     const std::optional<chunker::ChunkIndex> index = IndexOf(image);
-    if (assembly.missing_count() > 0 && index && base::Exists(ImageOf(image.path))) {
-      assembly.FillFrom(ImageOf(image.path), *index);
+    if (index && ImageOf(image.path) != own_place && base::Exists(ImageOf(image.path))) {
+      assembly.Expect(ImageOf(image.path), *index);
     }
   }
   for (const auto& other : assemblies_) {  // of the same push
-    if (other.get() != &assembly && assembly.missing_count() > 0) {
-      assembly.FillFrom(other->image_path(), other->ReadIndex());
+    if (other.get() != &assembly) {
+      assembly.Expect(other->image_path(), other->ReadIndex());
     }
+  }
+  if (assembly.expects() && CanShareBlocks(layout_.root())) {
+    fill();  // what is shared needs no room
   }
   assembly.Reserve();
 }
@@ -294,13 +307,12 @@ void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
 }
 
-// Deltas may fail, chunks may not.
-void ReceiveSession::ReceiveChunks(Assembly& assembly) {
+// Those that are `due`. Deltas may fail, chunks may not.
+void ReceiveSession::ReceiveChunks(Assembly& assembly, std::vector<bool> due) {
   const chunker::Codec& codec = assembly.stored().manifest.image.codec;
   RebuildPool pool(
       codec, held_, RebuildJobs(codec, options_.host_jobs),
       [&](uint64_t number, const std::vector<uint8_t>& chunk) { assembly.Store(number, chunk); });
-  std::vector<bool> due = assembly.missing();
   for (;;) {
     const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
@@ -319,6 +331,7 @@ void ReceiveSession::ReceiveChunks(Assembly& assembly) {
       base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came among the chunks",
                  wire_.peer(), static_cast<unsigned>(message.type));
     }
+    assembly.VerifyAhead();
   }
 }
 

@@ -62,7 +62,7 @@ class ReceiveSession {
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
   void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
-  void ReceiveChunks(Assembly& assembly);
+  void ReceiveChunks(Assembly& assembly, std::vector<bool> due);
   void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
   std::string BasisOf(const pusher::Offer& offer) const;
   void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);

@@ -1,5 +1,7 @@
 #include "pusher/basis.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
@@ -80,6 +82,28 @@ std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory&
     }
   }
   return best;
+}
+
+std::optional<images::ImageDirectory> GuessBasis(const images::ImageDirectory& image) {
+  const std::string versions = ImagesFolder(image) + "/" + image.manifest().name;
+  std::optional<images::ImageDirectory> newest;
+  int64_t newest_time = 0;
+  for (const std::string& name : base::ListDirectory(versions)) {
+    const std::string path = versions + "/" + name;
+    try {
+      if (const auto made = base::LstatIfThere(path);
+          !made || !S_ISDIR(made->st_mode) || (newest && made->st_mtime <= newest_time)) {
+        continue;
+      } else if (images::ImageDirectory found(path);
+                 found.id() != image.id() &&
+                 found.manifest().image.codec.name == image.manifest().image.codec.name) {
+        newest = std::move(found);
+        newest_time = made->st_mtime;
+      }
+    } catch (const base::Error&) {  // no image
+    }
+  }
+  return newest;
 }
 
 bool CanRebuild(const Hello& hello, const images::Codec& codec) {

@@ -23,6 +23,10 @@ struct Basis {
 // beside it here; an image of another name where there is none and they share something.
 std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory& image);
 
+// The version that a host most likely holds, before it has said so: the newest of the others that
+// stand beside `image`.
+std::optional<images::ImageDirectory> GuessBasis(const images::ImageDirectory& image);
+
 // The host holds a version of the same name.
 bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image);
 

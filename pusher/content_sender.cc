@@ -9,12 +9,6 @@
 #include "pusher/protocol.h"
 
 namespace pusher {
-namespace {
-
-constexpr size_t kAtOnce = 2;  // deltas that are being made
-
-}  // namespace
-
 uint64_t CountOf(const std::vector<bool>& chunks) {
   return static_cast<uint64_t>(std::ranges::count(chunks, true));
 }
@@ -70,19 +64,6 @@ void ContentSender::SendChunks() {
   }
 }
 
-// The next group from `number` on; moves that behind it. None: nothing more is missing.
-std::optional<ChunkGroup> ContentSender::NextGroup(DeltaWork& deltas, size_t& number) const {
-  while (number < missing_.size() && !missing_[number]) {
-    ++number;
-  }
-  if (number == missing_.size()) {
-    return std::nullopt;
-  }
-  const ChunkGroup out = deltas.GroupAt(number, missing_);
-  number += out.count;
-  return out;
-}
-
 uint64_t ContentSender::SendDeltas(DeltaWork& deltas, uint64_t basis_version) {
   struct Making {
     ChunkGroup group;
@@ -91,8 +72,8 @@ uint64_t ContentSender::SendDeltas(DeltaWork& deltas, uint64_t basis_version) {
   std::deque<Making> making;
   uint64_t out = 0;
   for (size_t number = 0;;) {
-    while (making.size() < kAtOnce) {
-      const std::optional<ChunkGroup> group = NextGroup(deltas, number);
+    while (making.size() < kDeltasAtOnce) {
+      const std::optional<ChunkGroup> group = deltas.NextGroup(number, missing_);
       if (!group) {
         break;
       }

@@ -31,7 +31,6 @@ class ContentSender {
  private:
   void SendChunks();
   uint64_t SendDeltas(DeltaWork& deltas, uint64_t basis_version);
-  std::optional<ChunkGroup> NextGroup(DeltaWork& deltas, size_t& number) const;
   size_t SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
                    uint64_t basis_version);
   void SendChunk(size_t number);

@@ -1,7 +1,9 @@
 #include "pusher/delta_work.h"
 
 #include <chrono>
+#include <unordered_set>
 
+#include "base/at_once.h"
 #include "base/interrupt.h"
 #include "chunker/copies.h"
 #include "chunker/flush_points.h"
@@ -40,15 +42,17 @@ size_t DeltaWork::ContentBytesOf(size_t number) {
   return out;
 }
 
-ChunkGroup DeltaWork::GroupAt(size_t first, const std::vector<bool>& missing) {
-  ChunkGroup out{first, 0};
+std::optional<ChunkGroup> DeltaWork::NextGroup(size_t& number, const std::vector<bool>& missing) {
+  while (number < missing.size() && !missing[number]) {
+    ++number;
+  }
+  ChunkGroup out{number, 0};
   uint64_t together_bytes = 0;
-  for (size_t number = first;
-       number < chunks_.size() && missing[number] && together_bytes < kTogetherBytes; ++number) {
+  for (; number < missing.size() && missing[number] && together_bytes < kTogetherBytes; ++number) {
     together_bytes += ContentBytesOf(number);
     ++out.count;
   }
-  return out;
+  return out.count > 0 ? std::optional(out) : std::nullopt;
 }
 
 std::optional<DeltaMessage> DeltaWork::Make(const ChunkGroup& group,
@@ -102,22 +106,35 @@ std::optional<ChunkGroup> DeltaWork::NextNotBegun(const ChunkGroup& after,
                                                   const std::vector<bool>& missing) {
   size_t number = after.first + after.count;
   for (size_t looked_at = 0; looked_at < kAhead; ++looked_at) {
-    while (number < missing.size() && !missing[number]) {
-      ++number;
+    const std::optional<ChunkGroup> group = NextGroup(number, missing);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!group || !made_.contains(*group)) {
+      return group;
     }
-    if (number == missing.size()) {
-      return std::nullopt;
-    }
-    const ChunkGroup group = GroupAt(number, missing);
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (!made_.contains(group)) {
-        return group;
-      }
-    }
-    number += group.count;
   }
   return std::nullopt;
+}
+
+void DeltaWork::MakeAhead(const std::atomic<bool>& stop) {
+  std::unordered_set<chunker::ChunkId> there;
+  for (const chunker::Chunk& chunk : old_->index().chunks()) {
+    there.insert(chunk.id);
+  }
+  std::vector<bool> missing;
+  for (size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
+    missing.push_back(!there.contains(chunks_[chunk].id));
+  }
+  std::mutex mutex;
+  size_t number = 0;
+  const auto next = [&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return stop ? std::nullopt : NextGroup(number, missing);
+  };
+  base::ForEachAtOnce(kDeltasAtOnce, kDeltasAtOnce, [&](size_t) {
+    while (const std::optional<ChunkGroup> group = next()) {
+      Make(*group, missing);
+    }
+  });
 }
 
 void DeltaWork::MakeAndKeep(const ChunkGroup& group) {

@@ -23,6 +23,8 @@
 
 namespace pusher {
 
+inline constexpr size_t kDeltasAtOnce = 2;  // that are being made for one host
+
 // Missing chunks that are neighbours: [first, first + count).
 struct ChunkGroup {
   size_t first = 0;
@@ -37,11 +39,15 @@ class DeltaWork {
   DeltaWork(const images::ChunkReader& image, const images::Codec& codec, const ChunkList& chunks,
             const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill);
 
-  // As many of the missing chunks from number `first` on as it pays to send together.
-  ChunkGroup GroupAt(size_t first, const std::vector<bool>& missing);
+  // The missing chunks from `number` on, or behind it, that it pays to send together; moves
+  // `number` behind them. nullopt: nothing more is missing.
+  std::optional<ChunkGroup> NextGroup(size_t& number, const std::vector<bool>& missing);
   // Its delta, whose references are to version 0; nullopt where that is no smaller than the chunks.
   // Where another thread is at it, makes one of those that come later among `missing` meanwhile.
   std::optional<DeltaMessage> Make(const ChunkGroup& group, const std::vector<bool>& missing);
+  // Makes and keeps what a host will want that holds the old version and nothing else, until `stop`
+  // is true. Needs both.
+  void MakeAhead(const std::atomic<bool>& stop);
 
  private:
   struct Made {

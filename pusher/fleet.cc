@@ -67,7 +67,7 @@ Fleet::Fleet(const std::vector<Target>& targets, const Arguments& arguments,
       agent_(agent),
       board_(board),
       options_(OptionsOf(arguments)),
-      work_(targets.size() > 1 || (arguments.activate && !arguments.yes)) {
+      work_(true) {
   AllowManyFiles();
   for (const Target& target : targets) {
     HostOutcome& outcome = outcomes_.emplace_back();
@@ -111,12 +111,25 @@ std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
   return out;
 }
 
+// While the login goes on.
+void Fleet::GuessFor(const Target& target) {
+  for (const images::ImageDirectory& image : *target.images) {
+    try {
+      work_.Of(image)->Guess();
+    } catch (const base::Error&) {  // found again, and said, once the host wants something of it
+    }
+  }
+}
+
 void Fleet::Connect(HostOutcome& outcome) {
   if (!outcome.conversation) {
     const bool is_folder = !FolderOf(outcome.target.destination).empty();
-    outcome.conversation =
-        std::make_unique<Conversation>(outcome.target, options_, agent_,
-                                       PushOptions{arguments_.deltas.value_or(!is_folder), &work_});
+    const bool deltas = arguments_.deltas.value_or(!is_folder);
+    if (deltas && !is_folder) {
+      GuessFor(outcome.target);
+    }
+    outcome.conversation = std::make_unique<Conversation>(outcome.target, options_, agent_,
+                                                          PushOptions{deltas, &work_});
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
     outcome.by_sudo = outcome.conversation->remote.by_sudo();
   }

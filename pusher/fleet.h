@@ -80,6 +80,7 @@ class Fleet {
   void Try(HostOutcome& outcome, double& seconds, const std::string& doing,
            const std::function<void(const base::Io& io)>& work);
   std::vector<HostOutcome*> Ready(const std::string& interrupted);
+  void GuessFor(const Target& target);
   void Connect(HostOutcome& outcome);
   void PlanOne(HostOutcome& outcome, const base::Io& io);
   void PushOne(HostOutcome& outcome, const base::Io& io);

@@ -1,10 +1,17 @@
 #include "pusher/image_work.h"
 
+#include <sys/resource.h>
+
+#include <system_error>
+
 #include "base/error.h"
 #include "base/file.h"
+#include "pusher/basis.h"
 
 namespace pusher {
 namespace {
+
+constexpr int kGuessNice = 10;  // the login goes first
 
 void CheckLength(uint64_t size_bytes, uint64_t max_bytes, const std::string& path) {
   if (size_bytes > max_bytes) {
@@ -33,6 +40,8 @@ ImageWork::ImageWork(const images::ImageDirectory& image, DeltaEncoders& encoder
       encoders_(encoders),
       spill_(spill) {}
 
+ImageWork::~ImageWork() { stop_ = true; }
+
 std::shared_ptr<const PackedTexts> ImageWork::Texts(const images::ImageDirectory* old) {
   return texts_.Get(old == nullptr ? "" : old->path(), [&] {
     return std::make_shared<const PackedTexts>(
@@ -46,6 +55,35 @@ std::shared_ptr<DeltaWork> ImageWork::DeltasAgainst(const images::ImageDirectory
         reader_, image_.manifest().image.codec, chunks_, old,
         old == nullptr ? encoders_.against_none : encoders_.against_old, spill_);
   });
+}
+
+void ImageWork::Guess() {
+  std::call_once(guessed_, [this] {
+    guess_ = GuessBasis(image_);
+    if (!guess_) {
+      return;
+    }
+    try {
+      making_ = std::async(std::launch::async, [this] { MakeForGuess(); });
+    } catch (const std::system_error&) {  // no thread to be had: hosts wait a little longer
+    }
+  });
+}
+
+void ImageWork::Learn(const images::ImageDirectory* old) {
+  if (guess_ && (old == nullptr || old->path() != guess_->path())) {
+    stop_ = true;
+  }
+}
+
+// What fails here is found again, and said, by who needs it.
+void ImageWork::MakeForGuess() {
+  ::setpriority(PRIO_PROCESS, 0, kGuessNice);  // on Linux of this thread, and those that it starts
+  try {
+    Texts(&*guess_);
+    DeltasAgainst(&*guess_)->MakeAhead(stop_);
+  } catch (const base::Error&) {
+  }
 }
 
 std::shared_ptr<ImageWork> SharedWork::Of(const images::ImageDirectory& image) {

@@ -3,10 +3,13 @@
 #ifndef SLIPWAY_PUSHER_IMAGE_WORK_H_
 #define SLIPWAY_PUSHER_IMAGE_WORK_H_
 
+#include <atomic>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "images/chunk_reader.h"
@@ -61,6 +64,9 @@ class ImageWork {
  public:
   // `encoders` and `spill` must outlive the object.
   ImageWork(const images::ImageDirectory& image, DeltaEncoders& encoders, SpillFile* spill);
+  ~ImageWork();
+  ImageWork(const ImageWork&) = delete;
+  ImageWork& operator=(const ImageWork&) = delete;
 
   const images::ChunkReader& reader() const { return reader_; }
   const ChunkList& chunks() const { return chunks_; }
@@ -68,7 +74,15 @@ class ImageWork {
   std::shared_ptr<const PackedTexts> Texts(const images::ImageDirectory* old);
   std::shared_ptr<DeltaWork> DeltasAgainst(const images::ImageDirectory* old);
 
+  // Texts and deltas against GuessBasis() are made from now on, by other threads: a login takes so
+  // long that they may be there when the host has said what it wants.
+  void Guess();
+  // What a host wants. Where the guess was another, nothing more is made of that.
+  void Learn(const images::ImageDirectory* old);
+
  private:
+  void MakeForGuess();
+
   const images::ImageDirectory image_;
   const images::ChunkReader reader_;
   const ChunkList chunks_;
@@ -76,6 +90,10 @@ class ImageWork {
   SpillFile* const spill_;
   MadeOnce<const PackedTexts> texts_;
   MadeOnce<DeltaWork> deltas_;
+  std::once_flag guessed_;
+  std::optional<images::ImageDirectory> guess_;  // written once, by Guess()
+  std::atomic<bool> stop_ = false;               // makes no more for the guess
+  std::future<void> making_;
 };
 
 // All threads may use it at once.

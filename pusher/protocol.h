@@ -21,8 +21,8 @@
 
 namespace pusher {
 
-inline constexpr uint64_t kProtocolMin = 5;  // the versions that this program speaks
-inline constexpr uint64_t kProtocolMax = 5;
+inline constexpr uint64_t kProtocolMin = 6;  // the versions that this program speaks
+inline constexpr uint64_t kProtocolMax = 6;
 
 // What one push may carry of each, at most.
 inline constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;

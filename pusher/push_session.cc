@@ -163,6 +163,7 @@ PushSession::Item PushSession::ItemOf(const images::ImageDirectory& image) {
   if (options_.deltas) {
     out.basis = FindBasis(*hello_, image);
   }
+  out.work->Learn(out.basis ? &out.basis->image : nullptr);
   out.why_no_deltas = WhyNoDeltas(*hello_, image, out.basis);
   if (!options_.deltas && !out.why_no_deltas.empty()) {
     out.why_no_deltas = "deltas are off";
@@ -265,13 +266,14 @@ std::future<void> PushSession::ReadOldAhead(const Item& item) const {
   });
 }
 
-void PushSession::PushImage(const Item& item, PushedImage& result) {
+// Returns what the host asked for.
+std::vector<bool> PushSession::PushImage(const Item& item, PushedImage& result) {
   const std::future<void> ahead = ReadOldAhead(item);
   SendOfferOf(wire_, item);
   if (item.held) {
-    return;
+    return {};
   }
-  const std::vector<bool> missing = ReceiveNeed(wire_, item.work->chunks().size());
+  std::vector<bool> missing = ReceiveNeed(wire_, item.work->chunks().size());
   answered_ = true;
   const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);
   SendContent(wire_, item, missing, label, result);
@@ -279,6 +281,7 @@ void PushSession::PushImage(const Item& item, PushedImage& result) {
     const KeepAlive alive(wire_, std::chrono::seconds(5), kPatience);
     ahead.wait();
   }
+  return missing;
 }
 
 PushPlan PushSession::PlanAll() {
@@ -329,20 +332,21 @@ PushResult PushSession::PushAll() {
   Greet();
   SendBegin(wire_, false);
   PushResult result;
-  for (const Item& item : items_) {
+  for (Item& item : items_) {
     result.images.push_back(BeginningOf(item));
-    PushImage(item, result.images.back());
+    item.asked_for = PushImage(item, result.images.back());
   }
   result.staged = Commit(result);
   return result;
 }
 
 // Of those that the host held and found damaged it asks for what is wrong with them; of the others
-// for what did not come out of deltas.
+// for what did not come out of deltas, and what is damaged in versions that it meant to take it of.
 void PushSession::PushAgain(const Again& again, PushResult& result) {
   for (const std::string& name : again.names) {
     const auto found = std::ranges::find(result.images, name, &PushedImage::name);
-    if (found == result.images.end() || (!found->already_there && found->chunks_as_delta == 0)) {
+    if (found == result.images.end() || (!found->already_there && found->chunks_as_delta == 0 &&
+                                         found->chunks_sent == found->chunks_total)) {
       base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for {} again", wire_.peer(),
                  Printable(name));
     }
@@ -350,10 +354,18 @@ void PushSession::PushAgain(const Again& again, PushResult& result) {
     if (found->already_there) {
       PushRepaired(item, *found);
     } else {
-      item.whole = true;
-      PushedImage rest;
-      PushImage(item, rest);
-      found->chunks_failed += rest.chunks_sent;
+      PushRest(item, *found);
+    }
+  }
+}
+
+void PushSession::PushRest(Item& item, PushedImage& result) {
+  item.whole = true;
+  PushedImage rest;
+  const std::vector<bool> missing = PushImage(item, rest);
+  for (size_t number = 0; number < missing.size(); ++number) {
+    if (missing[number]) {
+      ++(item.asked_for[number] ? result.chunks_failed : result.chunks_sent);
     }
   }
 }
@@ -365,7 +377,7 @@ void PushSession::PushRepaired(Item& item, PushedImage& result) {
   item.work = (options_.work == nullptr ? alone_ : *options_.work).Of(*item.image);
   result = BeginningOf(item);
   result.repaired = true;
-  PushImage(item, result);
+  item.asked_for = PushImage(item, result);
 }
 
 Staged PushSession::Commit(PushResult& result) {

@@ -83,7 +83,8 @@ class PushSession {
     std::shared_ptr<ImageWork> work;  // null where held
     std::optional<Basis> basis;
     std::string why_no_deltas;
-    bool whole = false;  // no deltas: some did not come out
+    std::vector<bool> asked_for;  // at first
+    bool whole = false;           // asked for again: no deltas
   };
 
   void Greet();
@@ -95,11 +96,12 @@ class PushSession {
   void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
                    const std::string& label, PushedImage& result);
   std::future<void> ReadOldAhead(const Item& item) const;
-  void PushImage(const Item& item, PushedImage& result);
+  std::vector<bool> PushImage(const Item& item, PushedImage& result);
   PushPlan PlanAll();
   void Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan);
   PushResult PushAll();
   void PushAgain(const Again& again, PushResult& result);
+  void PushRest(Item& item, PushedImage& result);
   void PushRepaired(Item& item, PushedImage& result);
   Staged Commit(PushResult& result);
   template <typename Work>

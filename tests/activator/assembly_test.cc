@@ -103,8 +103,10 @@ TEST_F(AssemblyTest, TakesVerifiedChunksOfAnotherImageAndLeavesDamagedOnes) {
   base::WriteFileAtomically(old + "/image.erofs", bytes);
   Assembly assembly = Start(Write({"zero", "three", "two", "one"}, "2"));
   assembly.Open();
-  assembly.FillFrom(old + "/image.erofs", images::ImageDirectory(old).ReadIndex());
-  EXPECT_EQ(assembly.missing(), (std::vector<bool>{true, false, true, false}));
+  assembly.Expect(old + "/image.erofs", images::ImageDirectory(old).ReadIndex());
+  EXPECT_EQ(assembly.Needed(), (std::vector<bool>{true, false, false, false}));
+  assembly.FillExpected([] {});
+  EXPECT_EQ(assembly.Needed(), (std::vector<bool>{true, false, true, false}));
 }
 
 TEST_F(AssemblyTest, AnImageCutShortGivesWhatItHas) {
@@ -113,8 +115,9 @@ TEST_F(AssemblyTest, AnImageCutShortGivesWhatItHas) {
   base::WriteFileAtomically(old + "/image.erofs", "onetw");
   Assembly assembly = Start(Write({"two", "one"}, "2"));
   assembly.Open();
-  assembly.FillFrom(old + "/image.erofs", index);
-  EXPECT_EQ(assembly.missing(), (std::vector<bool>{true, false}));
+  assembly.Expect(old + "/image.erofs", index);
+  assembly.FillExpected([] {});
+  EXPECT_EQ(assembly.Needed(), (std::vector<bool>{true, false}));
 }
 
 TEST_F(AssemblyTest, LinksAnImageOnlyAfterReadingIt) {

@@ -52,19 +52,19 @@ TEST(ProtocolTest, AnotherProtocolVersionIsSaidOnBothSides) {
   // Whatever else a later version says.
   EXPECT_EQ(
       ErrorOf([] { Hello::Parse(R"({"protocol_min":8,"protocol_max":9,"shape":[]})", "web1"); }),
-      "web1 speaks versions 8 to 9 of the push protocol, this program 5 to 5; update the "
+      "web1 speaks versions 8 to 9 of the push protocol, this program 6 to 6; update the "
       "older one");
   EXPECT_THAT(ErrorOf([] { Begin::Parse(R"({"protocol":1,"images":1})", "the sender"); }),
-              HasSubstr("wants version 1 of the push protocol, this agent speaks 5 to 5"));
+              HasSubstr("wants version 1 of the push protocol, this agent speaks 6 to 6"));
 }
 
 TEST(ProtocolTest, ANewerPeerMaySayMoreInItsGreeting) {
   std::string text = SomeHello().Serialize();
   EXPECT_THAT(ErrorOf([&] { Hello::Parse("{\"more\":1," + text.substr(1), "h"); }),
               HasSubstr("unknown field 'more'"));
-  const size_t at = text.find("\"protocol_max\":5");
-  text.replace(at, 16, "\"protocol_max\":6,\"more\":1");
-  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 6U);
+  const size_t at = text.find("\"protocol_max\":6");
+  text.replace(at, 16, "\"protocol_max\":7,\"more\":1");
+  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 7U);
 }
 
 TEST(ProtocolTest, NamesAndDigestsAreChecked) {
