@@ -227,6 +227,36 @@ TEST_F(ReceiveDeltaTest, WhereTheHostsOldContentIsDamagedTheChunksAreSentInTheSa
   ExpectPublished(new_);
 }
 
+// The index says that it is here; what is read of it while the deltas come says otherwise.
+TEST_F(ReceiveDeltaTest, AChunkThatIsDamagedInTheVersionThatHasItIsSentInTheSamePush) {
+  Push(old_);
+  Damage(root() + "/app/" + base::BaseName(old_) + "/image.erofs", 19 * kChunkBytes + 5);
+  const Outcome update = Push(new_);
+  EXPECT_EQ(update.error, "");
+  EXPECT_EQ(update.image.chunks_as_delta, 3U);
+  EXPECT_EQ(update.image.chunks_sent, 5U);
+  EXPECT_EQ(update.image.chunks_failed, 0U);
+  ExpectPublished(new_);
+}
+
+TEST_F(ReceiveDeltaTest, ARightGuessAndAWrongOneBringTheSame) {
+  Push(old_);
+  for (const bool right : {true, false}) {
+    if (!right) {  // the newest beside it is no longer what the host has
+      base::RemoveTree(root() + "/app/" + base::BaseName(new_));
+      chunks_[0].replace(50000, 20, "twenty other letters");
+      Build("3");
+    }
+    pusher::SharedWork shared(true);
+    shared.Of(images::ImageDirectory(new_))->Guess();
+    const Outcome update = Push(new_, {true, &shared});
+    EXPECT_EQ(update.error, "");
+    EXPECT_EQ(update.image.chunks_as_delta, 3U);
+    EXPECT_EQ(update.image.chunks_sent, 4U);
+    ExpectPublished(new_);
+  }
+}
+
 TEST_F(ReceiveDeltaTest, WhereOurOldVersionIsDamagedNothingOfItIsUsed) {
   Push(old_);
   Damage(old_ + "/image.erofs", 4 * kChunkBytes + 5);
