@@ -8,6 +8,7 @@
 #include <csignal>
 #include <future>
 
+#include "activator/chunk_receiver.h"
 #include "activator/generations.h"
 #include "activator/shared_blocks.h"
 #include "base/clock.h"
@@ -16,7 +17,6 @@
 #include "base/lock.h"
 #include "base/progress.h"
 #include "base/version.h"
-#include "pusher/delta_message.h"
 #include "pusher/texts.h"
 
 namespace activator {
@@ -146,7 +146,7 @@ void ReceiveSession::ReceiveImage() {
       std::async([&] { assembly.FillExpected([this] { alive_.Touch(); }); });
   assembly.WriteTexts(texts.index, texts.provenance);
   if (std::ranges::find(needed, true) != needed.end()) {
-    ReceiveChunks(assembly, std::move(needed));
+    ChunkReceiver(wire_, alive_, assembly, std::move(needed)).Run(held_, options_.host_jobs);
   }
   filling.get();
 }
@@ -305,53 +305,6 @@ void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector
   pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
   const std::vector<uint8_t> bits = pusher::PackBits(missing);
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
-}
-
-// Those that are `due`. Deltas may fail, chunks may not.
-void ReceiveSession::ReceiveChunks(Assembly& assembly, std::vector<bool> due) {
-  const chunker::Codec& codec = assembly.stored().manifest.image.codec;
-  RebuildPool pool(
-      codec, held_, RebuildJobs(codec, options_.host_jobs),
-      [&](uint64_t number, const std::vector<uint8_t>& chunk) { assembly.Store(number, chunk); });
-  for (;;) {
-    const pusher::Message message = pusher::ReceiveMessage(wire_);
-    alive_.Touch();
-    if (message.type == MessageType::kDelta) {
-      pusher::DeltaMessage delta = pusher::DeltaMessage::Parse(message.payload, wire_.peer());
-      CheckAskedFor(delta.first_chunk, delta.chunks.size(), due);
-      pool.Submit(std::move(delta));
-    } else if (message.type == MessageType::kChunk) {
-      const pusher::ChunkMessage chunk = pusher::ParseChunk(message.payload, wire_.peer());
-      CheckAskedFor(chunk.number, 1, due);
-      TakeChunk(chunk, assembly);
-    } else if (message.type == MessageType::kSent && message.payload.empty()) {
-      pool.Finish();
-      return;
-    } else {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came among the chunks",
-                 wire_.peer(), static_cast<unsigned>(message.type));
-    }
-    assembly.VerifyAhead();
-  }
-}
-
-// Each comes once; of what is being rebuilt nobody knows yet whether it comes out.
-void ReceiveSession::CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const {
-  for (size_t i = 0; i < count; ++i) {
-    const uint64_t number = first + i;
-    if (number >= due.size() || !due[number]) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
-                 wire_.peer(), number);
-    }
-    due[number] = false;
-  }
-}
-
-void ReceiveSession::TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly) {
-  if (!assembly.Store(chunk.number, chunk.data)) {
-    base::Fail(base::Code::kVerification, "chunk {} of {} arrived with another content",
-               chunk.number, assembly.stored().manifest.name);
-  }
 }
 
 void ReceiveSession::PublishAndStage() {

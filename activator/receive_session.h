@@ -18,7 +18,6 @@
 #include "activator/assembly.h"
 #include "activator/chunk_store.h"
 #include "activator/plan_push.h"
-#include "activator/rebuild_pool.h"
 #include "activator/receive.h"
 #include "activator/stage.h"
 #include "activator/survey.h"
@@ -62,11 +61,8 @@ class ReceiveSession {
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
   void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
-  void ReceiveChunks(Assembly& assembly, std::vector<bool> due);
-  void TakeChunk(const pusher::ChunkMessage& chunk, Assembly& assembly);
   std::string BasisOf(const pusher::Offer& offer) const;
   void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
-  void CheckAskedFor(uint64_t first, size_t count, std::vector<bool>& due) const;
   void PublishAndStage();
   [[noreturn]] void FailDiskFull(const base::Error& error);
 

@@ -29,7 +29,7 @@ ContentSender::ContentSender(Wire& wire, const ImageWork& work, const std::vecto
       alive_(alive),
       progress_(io, label, BytesOf(work.chunks(), missing)) {}
 
-uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version) {
+uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version, bool pack) {
   if (CountOf(missing_) == 0) {
     return 0;
   }
@@ -37,6 +37,9 @@ uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version) {
   if (deltas != nullptr) {
     as_delta = SendDeltas(*deltas, basis_version);
   } else {
+    if (pack) {
+      packer_.emplace();
+    }
     SendChunks();
   }
   SendEmpty(wire_, MessageType::kSent);
@@ -47,7 +50,12 @@ uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version) {
 void ContentSender::SendChunk(size_t number) {
   base::ThrowIfInterrupted();
   const std::vector<uint8_t> data = work_.reader().Read(work_.chunks()[number].first());
-  pusher::SendChunk(wire_, static_cast<uint32_t>(number), data);
+  if (packer_) {
+    pusher::SendChunk(wire_, static_cast<uint32_t>(number), packer_->Pack(data),
+                      MessageType::kPacked);
+  } else {
+    pusher::SendChunk(wire_, static_cast<uint32_t>(number), data);
+  }
   Advance(data.size());
 }
 

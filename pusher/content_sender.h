@@ -13,6 +13,7 @@
 #include "pusher/delta_work.h"
 #include "pusher/image_work.h"
 #include "pusher/keep_alive.h"
+#include "pusher/packed_chunks.h"
 #include "pusher/wire.h"
 
 namespace pusher {
@@ -25,8 +26,8 @@ class ContentSender {
                 KeepAlive& alive, const base::Io& io, const std::string& label);
 
   // All that is missing, up to and with the Sent message; nothing where nothing is. `deltas`: null
-  // for chunks alone. Returns how many chunks went as deltas.
-  uint64_t Send(DeltaWork* deltas, uint64_t basis_version);
+  // for chunks alone, packed where `pack` says so. Returns how many chunks went as deltas.
+  uint64_t Send(DeltaWork* deltas, uint64_t basis_version, bool pack);
 
  private:
   void SendChunks();
@@ -41,6 +42,7 @@ class ContentSender {
   const std::vector<bool>& missing_;
   KeepAlive& alive_;
   base::Progress progress_;
+  std::optional<ChunkPacker> packer_;
 };
 
 // A set of chunks.

@@ -128,8 +128,9 @@ void Fleet::Connect(HostOutcome& outcome) {
     if (deltas && !is_folder) {
       GuessFor(outcome.target);
     }
-    outcome.conversation = std::make_unique<Conversation>(outcome.target, options_, agent_,
-                                                          PushOptions{deltas, &work_});
+    outcome.conversation = std::make_unique<Conversation>(
+        outcome.target, options_, agent_,
+        PushOptions{deltas, !is_folder || arguments_.deltas.has_value(), &work_});
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
     outcome.by_sudo = outcome.conversation->remote.by_sudo();
   }

@@ -66,12 +66,12 @@ std::vector<bool> UnpackBits(base::Bytes data, size_t size, const std::string& p
   return out;
 }
 
-void SendChunk(Wire& wire, uint32_t number, base::Bytes data) {
+void SendChunk(Wire& wire, uint32_t number, base::Bytes data, MessageType type) {
   std::array<uint8_t, kChunkHeaderBytes> header{};
   for (size_t i = 0; i < header.size(); ++i) {
     header[i] = static_cast<uint8_t>(number >> (8 * i));
   }
-  wire.Send(TypeOf(MessageType::kChunk), header, data);
+  wire.Send(TypeOf(type), header, data);
 }
 
 ChunkMessage ParseChunk(base::Bytes payload, const std::string& peer) {

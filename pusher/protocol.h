@@ -51,6 +51,7 @@ enum class MessageType : uint8_t {
   kSent = 13,
   kPlanned = 14,  // pusher/planned.h
   kAgain = 15,
+  kPacked = 16,  // a chunk, packed (pusher/packed_chunks.h)
 };
 
 struct HeldImage {
@@ -166,9 +167,10 @@ struct Failure {
 std::vector<uint8_t> PackBits(const std::vector<bool>& bits);
 std::vector<bool> UnpackBits(base::Bytes data, size_t size, const std::string& peer);
 
-// A chunk message: u32 number, then its bytes.
+// A chunk message: u32 number, then its bytes, packed or as they are.
 inline constexpr size_t kChunkHeaderBytes = 4;
-void SendChunk(Wire& wire, uint32_t number, base::Bytes data);
+void SendChunk(Wire& wire, uint32_t number, base::Bytes data,
+               MessageType type = MessageType::kChunk);
 struct ChunkMessage {
   uint32_t number = 0;
   base::Bytes data;  // within the payload it was parsed from

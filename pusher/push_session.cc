@@ -247,7 +247,9 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   const std::shared_ptr<DeltaWork> deltas = DeltasFor(item, missing);
   alive.Touch();
   ContentSender sender(wire, *item.work, missing, alive, io_, label);
-  result.chunks_as_delta = sender.Send(deltas.get(), item.basis ? item.basis->version : 0);
+  result.chunks_as_delta =
+      sender.Send(deltas.get(), item.basis ? item.basis->version : 0,
+                  options_.pack && CanPack(item.image->manifest().image.codec.name));
   result.basis = deltas != nullptr && item.basis ? item.basis->text() : "";
 }
 

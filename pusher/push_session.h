@@ -35,6 +35,7 @@ struct PushedImage {
 
 struct PushOptions {
   bool deltas = true;
+  bool pack = true;            // chunks, where that makes them smaller
   SharedWork* work = nullptr;  // what other pushes share; null: none do
 };
 

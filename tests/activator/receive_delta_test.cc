@@ -203,6 +203,25 @@ TEST_F(ReceiveDeltaTest, FramesOfLz4AreMadeAgainToo) {
   ExpectPublished(built);
 }
 
+TEST_F(ReceiveDeltaTest, ChunksOfLz4GoPackedWhereThatIsWanted) {
+  codec_ = {chunker::kLz4, chunker::LibraryVersion(chunker::kLz4), 9, {}};
+  for (std::string& chunk : chunks_) {  // half of it zeros
+    chunk.resize(kChunkBytes / 2);
+    chunk.resize(kChunkBytes);
+  }
+  const std::string first = Build("3");
+  pusher::PushOptions options;
+  options.pack = false;
+  const uint64_t as_they_are = Push(first, options).sent_bytes;
+  ExpectPublished(first);
+  base::RemoveTree(root());
+  const Outcome packed = Push(first);
+  EXPECT_EQ(packed.error, "");
+  EXPECT_EQ(packed.image.chunks_sent, chunks_.size());
+  EXPECT_LT(packed.sent_bytes, as_they_are * 6 / 10);
+  ExpectPublished(first);
+}
+
 // An index of 80 KB that does not compress.
 TEST_F(ReceiveDeltaTest, ManifestAndIndexTravelAsAPatchOfTheOldOnes) {
   chunks_.clear();
@@ -249,7 +268,7 @@ TEST_F(ReceiveDeltaTest, ARightGuessAndAWrongOneBringTheSame) {
     }
     pusher::SharedWork shared(true);
     shared.Of(images::ImageDirectory(new_))->Guess();
-    const Outcome update = Push(new_, {true, &shared});
+    const Outcome update = Push(new_, {true, true, &shared});
     EXPECT_EQ(update.error, "");
     EXPECT_EQ(update.image.chunks_as_delta, 3U);
     EXPECT_EQ(update.image.chunks_sent, 4U);

@@ -13,6 +13,7 @@
 #include "images/image_directory.h"
 #include "pusher/chunk_list.h"
 #include "pusher/delta_message.h"
+#include "pusher/packed_chunks.h"
 #include "pusher/protocol.h"
 #include "tests/support/synthetic_image.h"
 
@@ -124,6 +125,27 @@ TEST_F(HostileTest, AChunkThatNobodyAskedFor) {
                         SendChunk(wire, 0, base::AsBytes("one"));
                       }),
               HasSubstr("it sent chunk 0, not asked for"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, APackedChunkThatIsNone) {
+  pusher::ChunkPacker packer;
+  const std::vector<uint8_t> one = packer.Pack(base::AsBytes("one"));
+  const std::vector<uint8_t> long_one = packer.Pack(base::AsBytes(std::string(1000, 'x')));
+  const auto failure = [&](std::initializer_list<base::Bytes> packed) {
+    base::RemoveTree(root());
+    return Failure(1, [&](pusher::Wire& wire) {
+      SendOffer(wire, TheOffer());
+      uint32_t number = 0;
+      for (const base::Bytes data : packed) {
+        SendChunk(wire, number++, data, MessageType::kPacked);
+      }
+    });
+  };
+  EXPECT_THAT(failure({base::AsBytes("one")}), HasSubstr("chunk 0 cannot be unpacked"));
+  EXPECT_THAT(failure({one, one}), HasSubstr("chunk 1 cannot be unpacked"));
+  EXPECT_THAT(failure({one, long_one}), HasSubstr("chunk 1 of app arrived with another content"));
+  EXPECT_THAT(failure({base::Bytes(one).first(one.size() - 1)}), HasSubstr("cannot be unpacked"));
   ExpectNothingPublished();
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "pusher/packed_chunks.h"
 #include "pusher/planned.h"
 #include "pusher/protocol.h"
 #include "pusher/wire.h"
@@ -44,6 +45,9 @@ void Parse(pusher::MessageType type, base::Bytes payload) {
       return;
     case pusher::MessageType::kChunk:
       pusher::ParseChunk(payload, "peer");
+      return;
+    case pusher::MessageType::kPacked:
+      pusher::ChunkUnpacker().Unpack(pusher::ParseChunk(payload, "peer").data, 1 << 20);
       return;
     case pusher::MessageType::kMissing:
       pusher::UnpackBits(payload, 100, "peer");
