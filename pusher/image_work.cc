@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -11,7 +12,7 @@
 namespace pusher {
 namespace {
 
-constexpr int kGuessNice = 10;  // the login goes first
+constexpr int kGuessNice = 5;  // the login goes first
 
 void CheckLength(uint64_t size_bytes, uint64_t max_bytes, const std::string& path) {
   if (size_bytes > max_bytes) {
@@ -58,30 +59,32 @@ std::shared_ptr<DeltaWork> ImageWork::DeltasAgainst(const images::ImageDirectory
 }
 
 void ImageWork::Guess() {
-  std::call_once(guessed_, [this] {
-    guess_ = GuessBasis(image_);
-    if (!guess_) {
-      return;
-    }
+  const std::lock_guard<std::mutex> lock(guessing_);
+  if (std::exchange(guessed_, true)) {
+    return;
+  }
+  guess_ = GuessBasis(image_);
+  if (guess_) {
     try {
-      making_ = std::async(std::launch::async, [this] { MakeForGuess(); });
+      making_ = std::async(std::launch::async, [this] { MakeForGuess(*guess_); });
     } catch (const std::system_error&) {  // no thread to be had: hosts wait a little longer
     }
-  });
+  }
 }
 
 void ImageWork::Learn(const images::ImageDirectory* old) {
+  const std::lock_guard<std::mutex> lock(guessing_);
   if (guess_ && (old == nullptr || old->path() != guess_->path())) {
     stop_ = true;
   }
 }
 
 // What fails here is found again, and said, by who needs it.
-void ImageWork::MakeForGuess() {
+void ImageWork::MakeForGuess(const images::ImageDirectory& old) {
   ::setpriority(PRIO_PROCESS, 0, kGuessNice);  // on Linux of this thread, and those that it starts
   try {
-    Texts(&*guess_);
-    DeltasAgainst(&*guess_)->MakeAhead(stop_);
+    Texts(&old);
+    DeltasAgainst(&old)->MakeAhead(stop_);
   } catch (const base::Error&) {
   }
 }
@@ -90,6 +93,12 @@ std::shared_ptr<ImageWork> SharedWork::Of(const images::ImageDirectory& image) {
   return images_.Get(image.path(), [&] {
     return std::make_shared<ImageWork>(image, encoders_, keep_ ? &spill_ : nullptr);
   });
+}
+
+void SharedWork::Held(const images::ImageDirectory& image) {
+  if (const std::shared_ptr<ImageWork> work = images_.Find(image.path())) {
+    work->Learn(nullptr);
+  }
 }
 
 }  // namespace pusher

@@ -42,6 +42,10 @@ class MadeOnce {
     }
     return slot->value;
   }
+  // Null where nobody has asked for it.
+  std::shared_ptr<Value> Find(const std::string& key) {
+    return Get(key, [] { return nullptr; });
+  }
 
  private:
   struct Slot {
@@ -77,11 +81,12 @@ class ImageWork {
   // Texts and deltas against GuessBasis() are made from now on, by other threads: a login takes so
   // long that they may be there when the host has said what it wants.
   void Guess();
-  // What a host wants. Where the guess was another, nothing more is made of that.
+  // What a host holds of it, null for nothing that helps or all. Where the guess was another,
+  // nothing more is made of that.
   void Learn(const images::ImageDirectory* old);
 
  private:
-  void MakeForGuess();
+  void MakeForGuess(const images::ImageDirectory& old);
 
   const images::ImageDirectory image_;
   const images::ChunkReader reader_;
@@ -90,19 +95,23 @@ class ImageWork {
   SpillFile* const spill_;
   MadeOnce<const PackedTexts> texts_;
   MadeOnce<DeltaWork> deltas_;
-  std::once_flag guessed_;
-  std::optional<images::ImageDirectory> guess_;  // written once, by Guess()
-  std::atomic<bool> stop_ = false;               // makes no more for the guess
+  std::mutex guessing_;
+  bool guessed_ = false;
+  std::optional<images::ImageDirectory> guess_;
+  std::atomic<bool> stop_ = false;  // makes no more for the guess
   std::future<void> making_;
 };
 
 // All threads may use it at once.
 class SharedWork {
  public:
-  // `keep`: what was made will be asked for again, by another host or by the push after a plan.
+  // `keep`: what was made will be asked for again, by a host of several, or after a guess or a
+  // plan.
   explicit SharedWork(bool keep) : keep_(keep) {}
 
   std::shared_ptr<ImageWork> Of(const images::ImageDirectory& image);
+  // A host has all of it.
+  void Held(const images::ImageDirectory& image);
   // Why not all that was made could be kept; empty: it was.
   std::string trouble_keeping() const { return spill_.trouble(); }
 

@@ -157,6 +157,9 @@ PushSession::Item PushSession::ItemOf(const images::ImageDirectory& image) {
   out.image = &image;
   out.held = Holds(*hello_, image);
   if (out.held) {
+    if (options_.work != nullptr) {
+      options_.work->Held(image);
+    }
     return out;
   }
   out.work = (options_.work == nullptr ? alone_ : *options_.work).Of(image);
