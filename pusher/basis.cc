@@ -54,6 +54,10 @@ bool HasRoomFor(const images::Codec& codec) {
   }
 }
 
+bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image) {
+  return std::ranges::find(hello.held, image.manifest().name, &HeldImage::name) != hello.held.end();
+}
+
 }  // namespace
 
 std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory& image) {
@@ -108,10 +112,6 @@ std::optional<images::ImageDirectory> GuessBasis(const images::ImageDirectory& i
 
 bool CanRebuild(const Hello& hello, const images::Codec& codec) {
   return HasCodec(hello, codec) && HasRoomFor(codec);
-}
-
-bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image) {
-  return std::ranges::find(hello.held, image.manifest().name, &HeldImage::name) != hello.held.end();
 }
 
 std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,

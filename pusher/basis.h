@@ -27,9 +27,6 @@ std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory&
 // stand beside `image`.
 std::optional<images::ImageDirectory> GuessBasis(const images::ImageDirectory& image);
 
-// The host holds a version of the same name.
-bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image);
-
 // Why nothing is sent as deltas against an old version, for people; empty where the host has none,
 // so that nobody expects any, and where deltas against `basis` come out right there.
 std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,

@@ -18,20 +18,17 @@ constexpr uint64_t kKeptBytes = 16 << 20;     // of content, for the groups that
 }  // namespace
 
 DeltaWork::DeltaWork(const images::ChunkReader& image, const images::Codec& codec,
-                     const ChunkList& chunks, const images::ImageDirectory* old,
+                     const ChunkList& chunks, const images::ImageDirectory& old,
                      EncoderPool& encoders, SpillFile* spill)
     : image_(image),
       codec_(codec),
       chunks_(chunks),
+      old_(old),
+      finder_(old_, chunks),
       encoders_(encoders),
       spill_(spill),
       cache_(kKeptBytes),
-      content_bytes_(chunks.size()) {
-  if (old != nullptr) {
-    old_.emplace(*old);
-    finder_.emplace(*old_, chunks);
-  }
-}
+      content_bytes_(chunks.size()) {}
 
 size_t DeltaWork::ContentBytesOf(size_t number) {
   size_t out = content_bytes_[number];
@@ -117,7 +114,7 @@ std::optional<ChunkGroup> DeltaWork::NextNotBegun(const ChunkGroup& after,
 
 void DeltaWork::MakeAhead(const std::atomic<bool>& stop) {
   std::unordered_set<chunker::ChunkId> there;
-  for (const chunker::Chunk& chunk : old_->index().chunks()) {
+  for (const chunker::Chunk& chunk : old_.index().chunks()) {
     there.insert(chunk.id);
   }
   std::vector<bool> missing;
@@ -195,20 +192,17 @@ std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
 // Also notes in `delta` what it refers to.
 std::vector<uint8_t> DeltaWork::OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
                                        DeltaMessage& delta) {
-  std::vector<uint8_t> out;
-  if (!finder_) {
-    return out;
-  }
   std::vector<std::span<const uint8_t>> contents;
   for (const ChunkRecipe& chunk : delta.chunks) {
     contents.push_back(content.first(chunk.content_bytes));
     content = content.subspan(chunk.content_bytes);
   }
+  std::vector<uint8_t> out;
   out.reserve(kMaxDeltaOldBytes);
-  for (const ReferenceSlice& slice : finder_->Find(group.first, contents)) {
+  for (const ReferenceSlice& slice : finder_.Find(group.first, contents)) {
     delta.references.push_back({0, slice.first, slice.count});
     for (size_t entry = slice.first; entry < slice.first + slice.count; ++entry) {
-      const auto old = cache_.Get(*old_, old_->index().chunks()[entry]);
+      const auto old = cache_.Get(old_, old_.index().chunks()[entry]);
       out.insert(out.end(), old->bytes.begin(), old->bytes.end());
     }
   }

@@ -1,5 +1,4 @@
-// The deltas of one image against one old version or none, each made once for all hosts that lack
-// the same. Against none they are the same content, compressed better than an image can afford.
+// The deltas of one image against one old version, each made once for all hosts that lack the same.
 #ifndef SLIPWAY_PUSHER_DELTA_WORK_H_
 #define SLIPWAY_PUSHER_DELTA_WORK_H_
 
@@ -34,10 +33,10 @@ struct ChunkGroup {
 
 class DeltaWork {
  public:
-  // All must outlive the object. `old`: null for none; reads all of it. `spill`: null where no
+  // All must outlive the object. Reads all of `old`. `spill`: null where no
   // other host will want the same, then nothing is kept.
   DeltaWork(const images::ChunkReader& image, const images::Codec& codec, const ChunkList& chunks,
-            const images::ImageDirectory* old, EncoderPool& encoders, SpillFile* spill);
+            const images::ImageDirectory& old, EncoderPool& encoders, SpillFile* spill);
 
   // The missing chunks from `number` on, or behind it, that it pays to send together; moves
   // `number` behind them. nullopt: nothing more is missing.
@@ -46,7 +45,7 @@ class DeltaWork {
   // Where another thread is at it, makes one of those that come later among `missing` meanwhile.
   std::optional<DeltaMessage> Make(const ChunkGroup& group, const std::vector<bool>& missing);
   // Makes and keeps what a host will want that holds the old version and nothing else, until `stop`
-  // is true. Needs both.
+  // is true. Needs `spill`.
   void MakeAhead(const std::atomic<bool>& stop);
 
  private:
@@ -70,8 +69,8 @@ class DeltaWork {
   const images::ChunkReader& image_;
   const images::Codec& codec_;  // of that
   const ChunkList& chunks_;
-  std::optional<images::ChunkReader> old_;
-  std::optional<ReferenceFinder> finder_;
+  const images::ChunkReader old_;
+  const ReferenceFinder finder_;
   EncoderPool& encoders_;
   SpillFile* const spill_;
   images::ContentCache cache_;                        // of both images

@@ -34,7 +34,7 @@ ImageTexts TextsOf(const images::ImageDirectory& image) {
 
 }  // namespace
 
-ImageWork::ImageWork(const images::ImageDirectory& image, DeltaEncoders& encoders, SpillFile* spill)
+ImageWork::ImageWork(const images::ImageDirectory& image, EncoderPool& encoders, SpillFile* spill)
     : image_(image),
       reader_(image_),
       chunks_(reader_.index()),
@@ -50,11 +50,10 @@ std::shared_ptr<const PackedTexts> ImageWork::Texts(const images::ImageDirectory
   });
 }
 
-std::shared_ptr<DeltaWork> ImageWork::DeltasAgainst(const images::ImageDirectory* old) {
-  return deltas_.Get(old == nullptr ? "" : old->path(), [&] {
-    return std::make_shared<DeltaWork>(
-        reader_, image_.manifest().image.codec, chunks_, old,
-        old == nullptr ? encoders_.against_none : encoders_.against_old, spill_);
+std::shared_ptr<DeltaWork> ImageWork::DeltasAgainst(const images::ImageDirectory& old) {
+  return deltas_.Get(old.path(), [&] {
+    return std::make_shared<DeltaWork>(reader_, image_.manifest().image.codec, chunks_, old,
+                                       encoders_, spill_);
   });
 }
 
@@ -84,7 +83,7 @@ void ImageWork::MakeForGuess(const images::ImageDirectory& old) {
   ::setpriority(PRIO_PROCESS, 0, kGuessNice);  // on Linux of this thread, and those that it starts
   try {
     Texts(&old);
-    DeltasAgainst(&old)->MakeAhead(stop_);
+    DeltasAgainst(old)->MakeAhead(stop_);
   } catch (const base::Error&) {
   }
 }

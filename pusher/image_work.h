@@ -56,27 +56,23 @@ class MadeOnce {
   std::map<std::string, std::shared_ptr<Slot>> slots_;
 };
 
-// Against an old version level 12 is 1.5% less for a third more CPU, level 19 another 6% for six
-// times that (nginx's security update). Against none a high level is what makes a difference at
-// all: 13% at level 19, 5% at level 9.
-struct DeltaEncoders {
-  EncoderPool against_old{9};
-  EncoderPool against_none{19};
-};
+// Level 12 is 1.5% less for a third more CPU, level 19 another 6% for six times that (nginx's
+// security update).
+inline constexpr int kDeltaLevel = 9;
 
 class ImageWork {
  public:
   // `encoders` and `spill` must outlive the object.
-  ImageWork(const images::ImageDirectory& image, DeltaEncoders& encoders, SpillFile* spill);
+  ImageWork(const images::ImageDirectory& image, EncoderPool& encoders, SpillFile* spill);
   ~ImageWork();
   ImageWork(const ImageWork&) = delete;
   ImageWork& operator=(const ImageWork&) = delete;
 
   const images::ChunkReader& reader() const { return reader_; }
   const ChunkList& chunks() const { return chunks_; }
-  // Both with `old` null for none.
+  // `old`: null for none.
   std::shared_ptr<const PackedTexts> Texts(const images::ImageDirectory* old);
-  std::shared_ptr<DeltaWork> DeltasAgainst(const images::ImageDirectory* old);
+  std::shared_ptr<DeltaWork> DeltasAgainst(const images::ImageDirectory& old);
 
   // Texts and deltas against GuessBasis() are made from now on, by other threads: a login takes so
   // long that they may be there when the host has said what it wants.
@@ -91,7 +87,7 @@ class ImageWork {
   const images::ImageDirectory image_;
   const images::ChunkReader reader_;
   const ChunkList chunks_;
-  DeltaEncoders& encoders_;
+  EncoderPool& encoders_;
   SpillFile* const spill_;
   MadeOnce<const PackedTexts> texts_;
   MadeOnce<DeltaWork> deltas_;
@@ -117,7 +113,7 @@ class SharedWork {
 
  private:
   const bool keep_;
-  DeltaEncoders encoders_;
+  EncoderPool encoders_{kDeltaLevel};
   SpillFile spill_;
   MadeOnce<ImageWork> images_;
 };

@@ -57,8 +57,7 @@ std::string ContentText(const PlannedImage& planned) {
   if (!image.basis.empty()) {
     how = fmt::format(", {} as deltas against {}", image.chunks_as_delta, image.basis);
   } else if (!planned.why_no_deltas.empty()) {
-    how = fmt::format(", as chunks{}: {}", image.chunks_as_delta > 0 ? " compressed anew" : "",
-                      planned.why_no_deltas);
+    how = fmt::format(", as chunks: {}", planned.why_no_deltas);
   }
   return fmt::format("  {} of {} chunks are missing: {}{}\n", image.chunks_sent, image.chunks_total,
                      ShareText(planned.send_bytes, image.image_bytes), how);

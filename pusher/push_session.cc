@@ -17,7 +17,6 @@ namespace pusher {
 namespace {
 
 constexpr std::string_view kFeaturePrefix = "erofs-";
-constexpr uint64_t kMaxAnewBytes = 64 << 20;  // to be compressed anew
 
 // "erofs-zstd" is what --target calls "zstd".
 std::string TargetOf(const std::string& feature) {
@@ -214,22 +213,22 @@ void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
   SendOffer(wire, offer, *item.work->Texts(item.basis ? &item.basis->image : nullptr));
 }
 
-// Null where deltas are off, or the host cannot make chunks of them. An update whose old version is
-// not here is compressed better than its image is, which costs both sides CPU: a first push and a
-// large update are too large for that to be worth it.
-std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item,
-                                                  const std::vector<bool>& missing) {
-  const bool is_update = item.basis || (HoldsAnother(*hello_, *item.image) &&
-                                        BytesOf(item.work->chunks(), missing) <= kMaxAnewBytes);
-  if (!options_.deltas || item.whole || !is_update ||
-      !CanRebuild(*hello_, item.image->manifest().image.codec)) {
+// What both of us have an older version for that the host can make chunks of.
+bool PushSession::CanSendDeltas(const Item& item) const {
+  return options_.deltas && item.basis && !item.whole &&
+         CanRebuild(*hello_, item.image->manifest().image.codec);
+}
+
+// Null for chunks alone.
+std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item) {
+  if (!CanSendDeltas(item)) {
     return nullptr;
   }
   const KeepAlive alive(wire_, std::chrono::seconds(5), kPatience);
   try {
-    return item.work->DeltasAgainst(item.basis ? &item.basis->image : nullptr);
+    return item.work->DeltasAgainst(item.basis->image);
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted || !item.basis) {
+    if (error.code() == base::Code::kInterrupted) {
       throw;
     }
     io_.Err("imgpush: {}: no deltas against {}: {}\n", wire_.peer(), item.basis->image.path(),
@@ -247,25 +246,24 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
     return;
   }
   KeepAlive alive(wire_);
-  const std::shared_ptr<DeltaWork> deltas = DeltasFor(item, missing);
+  const std::shared_ptr<DeltaWork> deltas = DeltasFor(item);
   alive.Touch();
   ContentSender sender(wire, *item.work, missing, alive, io_, label);
   result.chunks_as_delta =
       sender.Send(deltas.get(), item.basis ? item.basis->version : 0,
                   options_.pack && CanPack(item.image->manifest().image.codec.name));
-  result.basis = deltas != nullptr && item.basis ? item.basis->text() : "";
+  result.basis = deltas != nullptr ? item.basis->text() : "";
 }
 
 // Reads the old version while the offer is on its way and the host answers.
 std::future<void> PushSession::ReadOldAhead(const Item& item) const {
-  const auto& image = item.image->manifest().image;
-  if (!item.basis || item.whole || item.basis->image.manifest().image.sha256 == image.sha256 ||
-      !CanRebuild(*hello_, image.codec)) {
+  if (!CanSendDeltas(item) ||
+      item.basis->image.manifest().image.sha256 == item.image->manifest().image.sha256) {
     return {};
   }
   return std::async([&item] {  // without a thread to be had it is not done
     try {
-      item.work->DeltasAgainst(&item.basis->image);
+      item.work->DeltasAgainst(item.basis->image);
     } catch (const base::Error&) {  // found again, and said, by who needs it
     }
   });

@@ -93,7 +93,8 @@ class PushSession {
   PushedImage BeginningOf(const Item& item) const;
   void SendBegin(Wire& wire, bool plan) const;
   void SendOfferOf(Wire& wire, const Item& item) const;
-  std::shared_ptr<DeltaWork> DeltasFor(const Item& item, const std::vector<bool>& missing);
+  bool CanSendDeltas(const Item& item) const;
+  std::shared_ptr<DeltaWork> DeltasFor(const Item& item);
   void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
                    const std::string& label, PushedImage& result);
   std::future<void> ReadOldAhead(const Item& item) const;

@@ -88,7 +88,7 @@ class AheadTest : public ImageWorkTest {
 };
 
 TEST_F(AheadTest, WhatAHostOfTheOldVersionWantsIsMadeBeforeItSaysSo) {
-  const std::shared_ptr<DeltaWork> deltas = work_->DeltasAgainst(&old_);
+  const std::shared_ptr<DeltaWork> deltas = work_->DeltasAgainst(old_);
   EXPECT_EQ(MadeBefore(*deltas), 0U);
   std::atomic<bool> stop = true;
   deltas->MakeAhead(stop);
