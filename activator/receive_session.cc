@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <future>
@@ -25,6 +26,17 @@ namespace {
 using pusher::MessageType;
 
 constexpr struct stat kNothing {};
+
+class SetAtEnd {
+ public:
+  explicit SetAtEnd(std::atomic<bool>& flag) : flag_(flag) {}
+  ~SetAtEnd() { flag_ = true; }
+  SetAtEnd(const SetAtEnd&) = delete;
+  SetAtEnd& operator=(const SetAtEnd&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
 
 std::string ImageOf(const std::string& version) { return version + "/" + images::kImageFile; }
 
@@ -142,8 +154,16 @@ void ReceiveSession::ReceiveImage() {
   SendNeed(assembly.chunks(), needed);
   wire_.Flush();
   // Meanwhile the chunks are on their way. Without a thread to be had it is done at the end.
-  std::future<void> filling =
-      std::async([&] { assembly.FillExpected([this] { alive_.Touch(); }); });
+  std::atomic<bool> ended = false;
+  std::future<void> filling = std::async([&] {
+    assembly.FillExpected([&] {
+      if (ended) {
+        base::Fail(base::Code::kFailed, "the push has ended");
+      }
+      alive_.Touch();
+    });
+  });
+  const SetAtEnd end(ended);  // a push that fails does not wait for the rest
   assembly.WriteTexts(texts.index, texts.provenance);
   if (std::ranges::find(needed, true) != needed.end()) {
     ChunkReceiver(wire_, alive_, assembly, std::move(needed)).Run(held_, options_.host_jobs);
@@ -182,7 +202,7 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
 }
 
 // The greeting read no content, deltas may fail, and what was expected of other versions may be
-// damaged there. What is right is taken from what is here.
+// damaged there. Of a version that is damaged at its place, what is right is taken from there.
 void ReceiveSession::ReceiveAgain() {
   std::vector<std::string> names = std::exchange(damaged_, {});
   for (const auto& assembly : assemblies_) {

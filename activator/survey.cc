@@ -42,7 +42,9 @@ std::vector<bool> Survey::Missing(const images::StoredManifest& image,
     needed_bytes = LookInIncoming(image, chunks, missing);
     LookInOwnPlace(image, chunks, missing);
     for (const HeldImage& held : held_) {
-      LookInHeld(held, chunks, missing);
+      if (held.path + "/" + images::kImageFile != OwnPlaceOf(image)) {
+        LookInHeld(held, chunks, missing);
+      }
     }
   }
   for (size_t number = 0; number < chunks.size(); ++number) {
@@ -129,10 +131,8 @@ void Survey::LookInHeld(const HeldImage& held, const pusher::ChunkList& chunks,
   if (!index || !base::Exists(path)) {
     return;
   }
-  const base::UniqueFd fd = base::OpenForReading(path);
   for (const chunker::Chunk& chunk : index->chunks()) {
-    const std::optional<size_t> number = chunks.NumberOf(chunk.id);
-    if (number && missing[*number] && HasAt(fd.get(), path, chunk.offset, chunks[*number])) {
+    if (const std::optional<size_t> number = chunks.NumberOf(chunk.id)) {
       missing[*number] = false;
     }
   }

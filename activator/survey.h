@@ -1,5 +1,5 @@
-// What an offered image would find on this host: the chunks that are here, verified, and the room
-// that it takes. Changes nothing; an Assembly then finds the same.
+// What an offered image would find on this host: the chunks that are here, by the indexes of the
+// versions held, and the room that it takes. Changes nothing; an Assembly then asks for the same.
 #ifndef SLIPWAY_ACTIVATOR_SURVEY_H_
 #define SLIPWAY_ACTIVATOR_SURVEY_H_
 

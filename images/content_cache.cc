@@ -1,6 +1,15 @@
 #include "images/content_cache.h"
 
 namespace images {
+namespace {
+
+// What one takes of memory. A frame from a peer may have little content and very many blocks.
+uint64_t BytesOf(const chunker::ChunkContent& content) {
+  constexpr uint64_t kOfList = 256;
+  return kOfList + content.bytes.capacity() + content.block_ends.capacity() * sizeof(size_t);
+}
+
+}  // namespace
 
 ContentCache::Content ContentCache::Find(const Key& key) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -19,12 +28,19 @@ void ContentCache::Keep(const Key& key, const Content& content) {
   }
   kept_.push_front({key, content});
   kept_at_[key] = kept_.begin();
-  kept_bytes_ += content->bytes.size();
+  kept_bytes_ += BytesOf(*content);
   while (kept_bytes_ > max_bytes_ && kept_.size() > 1) {
-    kept_bytes_ -= kept_.back().content->bytes.size();
+    kept_bytes_ -= BytesOf(*kept_.back().content);
     kept_at_.erase(kept_.back().key);
     kept_.pop_back();
   }
+}
+
+void ContentCache::Clear() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  kept_.clear();
+  kept_at_.clear();
+  kept_bytes_ = 0;
 }
 
 ContentCache::Content ContentCache::Get(const ChunkReader& reader, const chunker::Chunk& chunk) {

@@ -23,6 +23,8 @@ class ContentCache {
 
   // ReadContent(), also in what it throws. `reader` must outlive the object.
   Content Get(const ChunkReader& reader, const chunker::Chunk& chunk);
+  // Whoever asks then reads again.
+  void Clear();
 
  private:
   using Key = std::pair<const ChunkReader*, uint64_t>;  // and where the chunk begins

@@ -89,6 +89,9 @@ std::optional<Basis> FindBasis(const Hello& hello, const images::ImageDirectory&
 }
 
 std::optional<images::ImageDirectory> GuessBasis(const images::ImageDirectory& image) {
+  if (!HasRoomFor(image.manifest().image.codec)) {
+    return std::nullopt;
+  }
   const std::string versions = ImagesFolder(image) + "/" + image.manifest().name;
   std::optional<images::ImageDirectory> newest;
   int64_t newest_time = 0;

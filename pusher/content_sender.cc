@@ -36,6 +36,7 @@ uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version, bool pac
   uint64_t as_delta = 0;
   if (deltas != nullptr) {
     as_delta = SendDeltas(*deltas, basis_version);
+    deltas->Rest();
   } else {
     if (pack) {
       packer_.emplace();

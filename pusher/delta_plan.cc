@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/at_once.h"
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "pusher/delta_message.h"
 
@@ -48,13 +49,14 @@ std::vector<bool> LongestAscending(const std::vector<size_t>& values) {
 
 }  // namespace
 
-ReferenceFinder::ReferenceFinder(const images::ChunkReader& old_image, const ChunkList& new_chunks)
+ReferenceFinder::ReferenceFinder(const images::ChunkReader& old_image, const ChunkList& new_chunks,
+                                 const Stop& stop)
     : old_(old_image) {
-  ReadOld();
+  ReadOld(stop);
   Align(new_chunks);
 }
 
-void ReferenceFinder::ReadOld() {
+void ReferenceFinder::ReadOld(const Stop& stop) {
   struct Content {
     size_t size_bytes = 0;
     chunker::Sketch sketch;
@@ -64,6 +66,9 @@ void ReferenceFinder::ReadOld() {
   base::ForEachAtOnce(chunks.size(),
                       std::clamp(std::thread::hardware_concurrency(), 1U, kMostAtOnce),
                       [&](size_t entry) {
+                        if (stop()) {
+                          base::Fail(base::Code::kFailed, "it is no longer wanted");
+                        }
                         const chunker::ChunkContent content = old_.ReadContent(chunks[entry]);
                         contents[entry] = {content.bytes.size(), chunker::SketchOf(content.bytes)};
                       });

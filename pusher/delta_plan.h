@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,10 @@
 #include "pusher/chunk_list.h"
 
 namespace pusher {
+
+// Whether what is being made is no longer wanted. Any thread may ask.
+using Stop = std::function<bool()>;
+inline bool Never() { return false; }
 
 // Neighbouring chunks of the old image: entries [first, first + count) of its index.
 struct ReferenceSlice {
@@ -24,8 +29,10 @@ struct ReferenceSlice {
 // The old image as references.
 class ReferenceFinder {
  public:
-  // Reads and decodes all of `old_image`. Both must outlive the object.
-  ReferenceFinder(const images::ChunkReader& old_image, const ChunkList& new_chunks);
+  // Reads and decodes all of `old_image`, or fails where `stop` becomes true before. Both must
+  // outlive the object.
+  ReferenceFinder(const images::ChunkReader& old_image, const ChunkList& new_chunks,
+                  const Stop& stop);
 
   // For the new image's chunks [first, first + contents.size()), whose content that is: the old
   // content at the same place (between the nearest chunks that both images have), and the most
@@ -39,7 +46,7 @@ class ReferenceFinder {
     uint64_t end = 0;
   };
 
-  void ReadOld();
+  void ReadOld(const Stop& stop);
   void Align(const ChunkList& new_chunks);
   Place PlaceOf(size_t first, size_t count) const;
   ReferenceSlice SliceAround(const Place& place) const;

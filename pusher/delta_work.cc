@@ -19,12 +19,12 @@ constexpr uint64_t kKeptBytes = 16 << 20;     // of content, for the groups that
 
 DeltaWork::DeltaWork(const images::ChunkReader& image, const images::Codec& codec,
                      const ChunkList& chunks, const images::ImageDirectory& old,
-                     EncoderPool& encoders, SpillFile* spill)
+                     EncoderPool& encoders, SpillFile* spill, const Stop& stop)
     : image_(image),
       codec_(codec),
       chunks_(chunks),
       old_(old),
-      finder_(old_, chunks),
+      finder_(old_, chunks, stop),
       encoders_(encoders),
       spill_(spill),
       cache_(kKeptBytes),
@@ -112,7 +112,7 @@ std::optional<ChunkGroup> DeltaWork::NextNotBegun(const ChunkGroup& after,
   return std::nullopt;
 }
 
-void DeltaWork::MakeAhead(const std::atomic<bool>& stop) {
+void DeltaWork::MakeAhead(const Stop& stop) {
   std::unordered_set<chunker::ChunkId> there;
   for (const chunker::Chunk& chunk : old_.index().chunks()) {
     there.insert(chunk.id);
@@ -125,13 +125,16 @@ void DeltaWork::MakeAhead(const std::atomic<bool>& stop) {
   size_t number = 0;
   const auto next = [&] {
     const std::lock_guard<std::mutex> lock(mutex);
-    return stop ? std::nullopt : NextGroup(number, missing);
+    return stop() || spill_->failed() ? std::nullopt : NextGroup(number, missing);
   };
   base::ForEachAtOnce(kDeltasAtOnce, kDeltasAtOnce, [&](size_t) {
     while (const std::optional<ChunkGroup> group = next()) {
-      Make(*group, missing);
+      if (Begin(*group)) {
+        MakeAndKeep(*group);
+      }
     }
   });
+  Rest();
 }
 
 void DeltaWork::MakeAndKeep(const ChunkGroup& group) {

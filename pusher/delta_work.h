@@ -33,10 +33,11 @@ struct ChunkGroup {
 
 class DeltaWork {
  public:
-  // All must outlive the object. Reads all of `old`. `spill`: null where no
-  // other host will want the same, then nothing is kept.
+  // All must outlive the object. Reads all of `old`, or fails where `stop` becomes true. `spill`:
+  // null where no other host will want the same, then nothing is kept.
   DeltaWork(const images::ChunkReader& image, const images::Codec& codec, const ChunkList& chunks,
-            const images::ImageDirectory& old, EncoderPool& encoders, SpillFile* spill);
+            const images::ImageDirectory& old, EncoderPool& encoders, SpillFile* spill,
+            const Stop& stop);
 
   // The missing chunks from `number` on, or behind it, that it pays to send together; moves
   // `number` behind them. nullopt: nothing more is missing.
@@ -46,7 +47,9 @@ class DeltaWork {
   std::optional<DeltaMessage> Make(const ChunkGroup& group, const std::vector<bool>& missing);
   // Makes and keeps what a host will want that holds the old version and nothing else, until `stop`
   // is true. Needs `spill`.
-  void MakeAhead(const std::atomic<bool>& stop);
+  void MakeAhead(const Stop& stop);
+  // Frees what is kept for deltas that come next.
+  void Rest() { cache_.Clear(); }
 
  private:
   struct Made {

@@ -111,22 +111,14 @@ std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
   return out;
 }
 
-// While the login goes on.
-void Fleet::GuessFor(const Target& target) {
-  for (const images::ImageDirectory& image : *target.images) {
-    try {
-      work_.Of(image)->Guess();
-    } catch (const base::Error&) {  // found again, and said, once the host wants something of it
-    }
-  }
-}
-
 void Fleet::Connect(HostOutcome& outcome) {
   if (!outcome.conversation) {
     const bool is_folder = !FolderOf(outcome.target.destination).empty();
     const bool deltas = arguments_.deltas.value_or(!is_folder);
     if (deltas && !is_folder) {
-      GuessFor(outcome.target);
+      for (const images::ImageDirectory& image : *outcome.target.images) {
+        guesser_.Add(image);
+      }
     }
     outcome.conversation = std::make_unique<Conversation>(
         outcome.target, options_, agent_,

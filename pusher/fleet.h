@@ -13,6 +13,7 @@
 #include "pusher/agent_binary.h"
 #include "pusher/arguments.h"
 #include "pusher/board.h"
+#include "pusher/guesser.h"
 #include "pusher/image_work.h"
 #include "pusher/keep_alive.h"
 #include "pusher/push_session.h"
@@ -80,7 +81,6 @@ class Fleet {
   void Try(HostOutcome& outcome, double& seconds, const std::string& doing,
            const std::function<void(const base::Io& io)>& work);
   std::vector<HostOutcome*> Ready(const std::string& interrupted);
-  void GuessFor(const Target& target);
   void Connect(HostOutcome& outcome);
   void PlanOne(HostOutcome& outcome, const base::Io& io);
   void PushOne(HostOutcome& outcome, const base::Io& io);
@@ -92,6 +92,7 @@ class Fleet {
   Board& board_;
   const RemoteOptions options_;
   SharedWork work_;
+  Guesser guesser_{work_};
   std::vector<HostOutcome> outcomes_;
 };
 

@@ -3,9 +3,7 @@
 #ifndef SLIPWAY_PUSHER_IMAGE_WORK_H_
 #define SLIPWAY_PUSHER_IMAGE_WORK_H_
 
-#include <atomic>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -42,10 +40,6 @@ class MadeOnce {
     }
     return slot->value;
   }
-  // Null where nobody has asked for it.
-  std::shared_ptr<Value> Find(const std::string& key) {
-    return Get(key, [] { return nullptr; });
-  }
 
  private:
   struct Slot {
@@ -64,25 +58,23 @@ class ImageWork {
  public:
   // `encoders` and `spill` must outlive the object.
   ImageWork(const images::ImageDirectory& image, EncoderPool& encoders, SpillFile* spill);
-  ~ImageWork();
-  ImageWork(const ImageWork&) = delete;
-  ImageWork& operator=(const ImageWork&) = delete;
 
   const images::ChunkReader& reader() const { return reader_; }
   const ChunkList& chunks() const { return chunks_; }
   // `old`: null for none.
   std::shared_ptr<const PackedTexts> Texts(const images::ImageDirectory* old);
-  std::shared_ptr<DeltaWork> DeltasAgainst(const images::ImageDirectory& old);
+  // Fails where `stop` becomes true before it has read the old version.
+  std::shared_ptr<DeltaWork> DeltasAgainst(const images::ImageDirectory& old,
+                                           const Stop& stop = Never);
 
-  // Texts and deltas against GuessBasis() are made from now on, by other threads: a login takes so
-  // long that they may be there when the host has said what it wants.
-  void Guess();
-  // What a host holds of it, null for nothing that helps or all. Where the guess was another,
-  // nothing more is made of that.
+  // Makes both, and keeps all deltas that a host of `old` will want, until `stop` becomes true or
+  // it is learned that hosts have something else.
+  void MakeAhead(const images::ImageDirectory& old, const Stop& stop);
+  // What a host holds that helps; null: nothing, or the image itself.
   void Learn(const images::ImageDirectory* old);
 
  private:
-  void MakeForGuess(const images::ImageDirectory& old);
+  bool IsUnwanted(const images::ImageDirectory& old);
 
   const images::ImageDirectory image_;
   const images::ChunkReader reader_;
@@ -91,11 +83,8 @@ class ImageWork {
   SpillFile* const spill_;
   MadeOnce<const PackedTexts> texts_;
   MadeOnce<DeltaWork> deltas_;
-  std::mutex guessing_;
-  bool guessed_ = false;
-  std::optional<images::ImageDirectory> guess_;
-  std::atomic<bool> stop_ = false;  // makes no more for the guess
-  std::future<void> making_;
+  std::mutex mutex_;
+  std::optional<std::string> learned_;  // the path, empty for null
 };
 
 // All threads may use it at once.
@@ -106,8 +95,6 @@ class SharedWork {
   explicit SharedWork(bool keep) : keep_(keep) {}
 
   std::shared_ptr<ImageWork> Of(const images::ImageDirectory& image);
-  // A host has all of it.
-  void Held(const images::ImageDirectory& image);
   // Why not all that was made could be kept; empty: it was.
   std::string trouble_keeping() const { return spill_.trouble(); }
 

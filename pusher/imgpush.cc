@@ -72,6 +72,7 @@ bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, Board& bo
 void KeepFreedMemory() {
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  ::mallopt(M_ARENA_MAX, 8);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 #include "images/json_fields.h"
 #include "pusher/protocol.h"
@@ -195,6 +196,9 @@ Again Again::Parse(std::string_view text, const std::string& peer) {
   fields.Done();
   if (out.names.empty()) {
     fields.FailAt("names", "expected at least one");
+  }
+  if (std::set<std::string>(out.names.begin(), out.names.end()).size() != out.names.size()) {
+    fields.FailAt("names", "expected each once");
   }
   return out;
 }

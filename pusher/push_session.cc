@@ -156,21 +156,30 @@ PushSession::Item PushSession::ItemOf(const images::ImageDirectory& image) {
   out.image = &image;
   out.held = Holds(*hello_, image);
   if (out.held) {
-    if (options_.work != nullptr) {
-      options_.work->Held(image);
-    }
+    LearnThatHeld(image);
     return out;
   }
   out.work = (options_.work == nullptr ? alone_ : *options_.work).Of(image);
   if (options_.deltas) {
     out.basis = FindBasis(*hello_, image);
+    out.work->Learn(CanSendDeltas(out) ? &out.basis->image : nullptr);
   }
-  out.work->Learn(out.basis ? &out.basis->image : nullptr);
   out.why_no_deltas = WhyNoDeltas(*hello_, image, out.basis);
   if (!options_.deltas && !out.why_no_deltas.empty()) {
     out.why_no_deltas = "deltas are off";
   }
   return out;
+}
+
+// Where it may be guessed what a host wants of it.
+void PushSession::LearnThatHeld(const images::ImageDirectory& image) {
+  if (options_.work == nullptr || !options_.deltas) {
+    return;
+  }
+  try {
+    options_.work->Of(image)->Learn(nullptr);
+  } catch (const base::Error&) {  // nothing of it is needed
+  }
 }
 
 PushedImage PushSession::BeginningOf(const Item& item) const {
@@ -369,6 +378,7 @@ void PushSession::PushRest(Item& item, PushedImage& result) {
   for (size_t number = 0; number < missing.size(); ++number) {
     if (missing[number]) {
       ++(item.asked_for[number] ? result.chunks_failed : result.chunks_sent);
+      item.asked_for[number] = true;
     }
   }
 }

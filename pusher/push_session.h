@@ -90,6 +90,7 @@ class PushSession {
 
   void Greet();
   Item ItemOf(const images::ImageDirectory& image);
+  void LearnThatHeld(const images::ImageDirectory& image);
   PushedImage BeginningOf(const Item& item) const;
   void SendBegin(Wire& wire, bool plan) const;
   void SendOfferOf(Wire& wire, const Item& item) const;

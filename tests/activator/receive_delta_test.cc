@@ -11,6 +11,7 @@
 #include "activator/version_locks.h"
 #include "base/error.h"
 #include "chunker/frame_encoder.h"
+#include "pusher/guesser.h"
 #include "pusher/push_session.h"
 #include "tests/support/synthetic_image.h"
 
@@ -267,7 +268,8 @@ TEST_F(ReceiveDeltaTest, ARightGuessAndAWrongOneBringTheSame) {
       Build("3");
     }
     pusher::SharedWork shared(true);
-    shared.Of(images::ImageDirectory(new_))->Guess();
+    pusher::Guesser guesser(shared);
+    guesser.Add(images::ImageDirectory(new_));
     const Outcome update = Push(new_, {true, true, &shared});
     EXPECT_EQ(update.error, "");
     EXPECT_EQ(update.image.chunks_as_delta, 3U);

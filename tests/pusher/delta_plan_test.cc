@@ -26,7 +26,7 @@ class ReferenceFinderTest : public testing::Test {
     const images::ImageDirectory image(tests::WriteImage(directory_.path(), Image("2")));
     const ChunkList list(image.ReadIndex());
     const std::vector contents = {base::AsBytes(chunks_[number])};
-    return ReferenceFinder(*old_, list).Find(number, contents);
+    return ReferenceFinder(*old_, list, Never).Find(number, contents);
   }
   static bool Has(const std::vector<ReferenceSlice>& slices, size_t entry) {
     return std::any_of(slices.begin(), slices.end(), [&](const ReferenceSlice& slice) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "pusher/basis.h"
+#include "pusher/guesser.h"
 #include "tests/support/synthetic_image.h"
 
 namespace pusher {
@@ -90,12 +91,29 @@ class AheadTest : public ImageWorkTest {
 TEST_F(AheadTest, WhatAHostOfTheOldVersionWantsIsMadeBeforeItSaysSo) {
   const std::shared_ptr<DeltaWork> deltas = work_->DeltasAgainst(old_);
   EXPECT_EQ(MadeBefore(*deltas), 0U);
-  std::atomic<bool> stop = true;
-  deltas->MakeAhead(stop);
+  deltas->MakeAhead([] { return true; });
   EXPECT_EQ(MadeBefore(*deltas), 0U);
-  stop = false;
-  deltas->MakeAhead(stop);
+  deltas->MakeAhead(Never);
   EXPECT_EQ(MadeBefore(*deltas), 2U);
+}
+
+TEST_F(AheadTest, NothingIsMadeWhereHostsHaveSomethingElse) {
+  work_->Learn(nullptr);
+  work_->MakeAhead(old_, Never);
+  EXPECT_EQ(MadeBefore(*work_->DeltasAgainst(old_)), 0U);
+  work_->Learn(&old_);
+  work_->MakeAhead(old_, Never);
+  EXPECT_EQ(MadeBefore(*work_->DeltasAgainst(old_)), 2U);
+}
+
+TEST_F(AheadTest, TheGuesserMakesWhatWasAdded) {
+  {
+    Guesser guesser(shared_);
+    guesser.Add(*new_);
+    guesser.Add(*new_);
+    guesser.Wait();
+  }
+  EXPECT_EQ(MadeBefore(*work_->DeltasAgainst(old_)), 2U);
 }
 
 }  // namespace
