@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include "base/atomic_file.h"
+#include "base/file.h"
 #include "base/error.h"
 #include "tests/support/synthetic_image.h"
 
