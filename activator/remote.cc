@@ -4,8 +4,8 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "activator/transient.h"
 #include "base/clock.h"
@@ -128,7 +128,8 @@ bool IsLost(int exit_code) { return exit_code > kSignalExit && exit_code != kInt
 
 int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io& io,
                  std::chrono::milliseconds patience) {
-  std::optional<std::chrono::steady_clock::time_point> lost;
+  bool is_lost = false;
+  std::chrono::steady_clock::time_point lost_since;
   for (bool begun = false;;) {
     const int exit_code = command.Run();
     begun = begun || command.started();
@@ -136,14 +137,14 @@ int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io
       return exit_code;
     }
     if (command.started() && exit_code == kSshFailed) {
-      lost.reset();  // it had come back
+      is_lost = false;  // it had come back
     }
     const auto now = base::SystemClock().Monotonic();
-    if (!lost) {
-      lost = now;
+    if (!std::exchange(is_lost, true)) {
+      lost_since = now;
       io.Err("activate: {}: the connection was lost; the activation goes on there\n", host);
     }
-    if (now - *lost >= patience) {
+    if (now - lost_since >= patience) {
       base::Fail(base::Code::kNeedsAttention,
                  "{}: the connection was lost during the activation, and the host does not tell "
                  "what became of it: look at `activate status` there",
