@@ -39,6 +39,9 @@ class MemoryTest : public testing::Test {
       image.chunks.emplace_back(base::AsText(
           chunker::AlignedToBlocks(encoder->EncodeUpToLast(base::AsBytes(text), end))));
     }
+    for (uint64_t i = 0; i < 64; ++i) {  // the host copies them meanwhile
+      image.chunks.push_back(tests::NoiseBytes(i, 1 << 20));
+    }
     return tests::WriteImage(directory_.path() + "/built", image);
   }
 
