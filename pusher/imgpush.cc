@@ -92,7 +92,7 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const std::vector<HostOutcome>& outcomes = fleet.outcomes();
   if (const std::string trouble = fleet.trouble_keeping(); !trouble.empty()) {
     board.WriteErr(fmt::format(
-        "imgpush: {}; deltas were made for each host anew: set TMPDIR to a folder with room\n",
+        "imgpush: {}; deltas were made more than once: set TMPDIR to a folder with room\n",
         trouble));
   }
   const double seconds =

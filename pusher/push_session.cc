@@ -1,6 +1,5 @@
 #include "pusher/push_session.h"
 
-#include <fcntl.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -28,34 +27,6 @@ bool Holds(const Hello& hello, const images::ImageDirectory& image) {
     return held.name == image.manifest().name && held.manifest_sha256 == image.stored().digest;
   });
 }
-
-// Which chunks the host lacks.
-std::vector<bool> ReceiveMissing(Wire& wire, size_t chunk_count) {
-  return UnpackBits(Expect(wire, MessageType::kMissing).payload, chunk_count, wire.peer());
-}
-
-std::vector<bool> ReceiveNeed(Wire& wire, size_t chunk_count) {
-  const Need need = Need::Parse(Expect(wire, MessageType::kNeed).text(), wire.peer());
-  std::vector<bool> missing = ReceiveMissing(wire, chunk_count);
-  const uint64_t count = CountOf(missing);
-  if (need.chunks_total != chunk_count || need.chunks_missing != count) {
-    base::Fail(base::Code::kFailed,
-               "{} broke the protocol: it counts other chunks than it asks for", wire.peer());
-  }
-  return missing;
-}
-
-// Takes what a push would send and counts it.
-class Rehearsal {
- public:
-  Rehearsal() : null_(base::Open("/dev/null", O_RDWR)), stream_(null_.get(), null_.get(), {}) {}
-  Wire& wire() { return wire_; }
-
- private:
-  base::UniqueFd null_;
-  Stream stream_;
-  Wire wire_{stream_};
-};
 
 // The connection broke while we wrote: the host may have said why before it went away.
 void ThrowLastWords(Wire& wire) {
@@ -278,6 +249,19 @@ std::future<void> PushSession::ReadOldAhead(const Item& item) const {
   });
 }
 
+// Which chunks the host lacks.
+std::vector<bool> PushSession::ReceiveNeed(const Item& item) {
+  const size_t chunks = item.work->chunks().size();
+  const Need need = Need::Parse(Expect(wire_, MessageType::kNeed).text(), wire_.peer());
+  std::vector<bool> missing =
+      UnpackBits(Expect(wire_, MessageType::kMissing).payload, chunks, wire_.peer());
+  if (need.chunks_total != chunks || need.chunks_missing != CountOf(missing)) {
+    base::Fail(base::Code::kFailed,
+               "{} broke the protocol: it counts other chunks than it asks for", wire_.peer());
+  }
+  return missing;
+}
+
 // Returns what the host asked for.
 std::vector<bool> PushSession::PushImage(const Item& item, PushedImage& result) {
   const std::future<void> ahead = ReadOldAhead(item);
@@ -285,7 +269,7 @@ std::vector<bool> PushSession::PushImage(const Item& item, PushedImage& result) 
   if (item.held) {
     return {};
   }
-  std::vector<bool> missing = ReceiveNeed(wire_, item.work->chunks().size());
+  std::vector<bool> missing = ReceiveNeed(item);
   answered_ = true;
   const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);
   SendContent(wire_, item, missing, label, result);
@@ -294,50 +278,6 @@ std::vector<bool> PushSession::PushImage(const Item& item, PushedImage& result) 
     ahead.wait();
   }
   return missing;
-}
-
-PushPlan PushSession::PlanAll() {
-  Greet();
-  SendBegin(wire_, true);
-  std::vector<std::vector<bool>> missing;
-  for (const Item& item : items_) {
-    SendOfferOf(wire_, item);
-    missing.push_back(item.held ? std::vector<bool>()
-                                : ReceiveNeed(wire_, item.work->chunks().size()));
-  }
-  PushPlan plan;
-  plan.host = ReceivePlanned(wire_);
-  plan_bytes_ = wire_.sent_bytes();
-  Rehearse(missing, plan);
-  return plan;
-}
-
-void PushSession::Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan) {
-  Rehearsal rehearsal;
-  SendBegin(rehearsal.wire(), false);
-  for (size_t i = 0; i < items_.size(); ++i) {
-    const Item& item = items_[i];
-    const uint64_t before = rehearsal.wire().sent_bytes();
-    PlannedImage& planned = plan.images.emplace_back();
-    planned.image = BeginningOf(item);
-    planned.version = item.image->manifest().version;
-    SendOfferOf(rehearsal.wire(), item);
-    if (!item.held) {
-      SendContent(rehearsal.wire(), item, missing[i],
-                  fmt::format("{}: planning {}", wire_.peer(), planned.image.name), planned.image);
-    }
-    planned.why_no_deltas = planned.image.chunks_sent > 0 ? item.why_no_deltas : "";
-    planned.send_bytes = rehearsal.wire().sent_bytes() - before;
-    const auto change =
-        std::ranges::find(plan.host.images, planned.image.name, &PlannedChange::name);
-    if (change == plan.host.images.end()) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: its plan says nothing of {}",
-                 wire_.peer(), planned.image.name);
-    }
-    planned.change = *change;
-  }
-  SendEmpty(rehearsal.wire(), MessageType::kCommit);
-  plan.send_bytes = rehearsal.wire().sent_bytes();
 }
 
 PushResult PushSession::PushAll() {

@@ -89,7 +89,7 @@ class KeepingTest : public ImgpushTest {
     const Result result = Run({"--json", "--deltas", hosts()});
     EXPECT_EQ(result.code, 0);
     EXPECT_EQ(result.err, "imgpush: " + trouble +
-                              "; deltas were made for each host anew: set TMPDIR to a folder with "
+                              "; deltas were made more than once: set TMPDIR to a folder with "
                               "room\n");
     for (const nlohmann::json& host : nlohmann::json::parse(result.out)) {
       EXPECT_EQ(host.at("chunks").at("as_delta"), 20);
