@@ -22,8 +22,8 @@ void ChunkReceiver::Run(const std::vector<HeldImage>& versions, size_t host_jobs
   for (bool deltas = false;;) {
     const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
-    if (message.type == MessageType::kDelta &&
-        !unpacker_) {  // the two together take too much memory
+    // Deltas and packed chunks together would take too much memory.
+    if (message.type == MessageType::kDelta && !unpacker_) {
       pusher::DeltaMessage delta = pusher::DeltaMessage::Parse(message.payload, wire_.peer());
       CheckAskedFor(delta.first_chunk, delta.chunks.size());
       deltas = true;

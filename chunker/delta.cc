@@ -6,19 +6,12 @@
 #include <bit>
 #include <new>
 
-#include "base/error.h"
 #include "chunker/zstd_frame.h"
 
 namespace chunker {
 namespace {
 
 constexpr int kMaxWindowLog = std::countr_zero(kMaxDeltaWindowBytes);
-
-void Check(size_t result) {
-  if (ZSTD_isError(result) != 0) {
-    base::Fail(base::Code::kFailed, "zstd: {}", ZSTD_getErrorName(result));
-  }
-}
 
 }  // namespace
 
@@ -31,23 +24,23 @@ DeltaEncoder::DeltaEncoder(int level) : context_(std::make_unique<Context>()) {
   if (context_->zstd == nullptr) {
     throw std::bad_alloc();
   }
-  Check(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_compressionLevel, level));
+  CheckZstd(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_compressionLevel, level));
   // The chunk's own digest is checked, and its length is known.
-  Check(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_checksumFlag, 0));
-  Check(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_contentSizeFlag, 0));
+  CheckZstd(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_checksumFlag, 0));
+  CheckZstd(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_contentSizeFlag, 0));
 }
 DeltaEncoder::~DeltaEncoder() = default;
 
 std::vector<uint8_t> DeltaEncoder::Encode(std::span<const uint8_t> content,
                                           std::span<const uint8_t> prefix) {
   ZSTD_CCtx* const zstd = context_->zstd;
-  Check(ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only));
+  CheckZstd(ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only));
   const int needed = static_cast<int>(std::bit_width(prefix.size() + content.size()));
-  Check(ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, std::clamp(needed, 17, kMaxWindowLog)));
-  Check(ZSTD_CCtx_refPrefix(zstd, prefix.data(), prefix.size()));
+  CheckZstd(ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, std::clamp(needed, 17, kMaxWindowLog)));
+  CheckZstd(ZSTD_CCtx_refPrefix(zstd, prefix.data(), prefix.size()));
   std::vector<uint8_t> out(ZSTD_compressBound(content.size()));
   const size_t size = ZSTD_compress2(zstd, out.data(), out.size(), content.data(), content.size());
-  Check(size);
+  CheckZstd(size);
   out.resize(size);
   return out;
 }
@@ -60,8 +53,8 @@ std::optional<std::vector<uint8_t>> DecodeDelta(std::span<const uint8_t> delta,
     throw std::bad_alloc();
   }
   ZSTD_DCtx_reset(kContext.get(), ZSTD_reset_session_and_parameters);
-  Check(ZSTD_DCtx_setParameter(kContext.get(), ZSTD_d_windowLogMax, kMaxWindowLog));
-  Check(ZSTD_DCtx_refPrefix(kContext.get(), prefix.data(), prefix.size()));
+  CheckZstd(ZSTD_DCtx_setParameter(kContext.get(), ZSTD_d_windowLogMax, kMaxWindowLog));
+  CheckZstd(ZSTD_DCtx_refPrefix(kContext.get(), prefix.data(), prefix.size()));
   std::vector<uint8_t> out(content_bytes);
   const size_t size =
       ZSTD_decompressDCtx(kContext.get(), out.data(), out.size(), delta.data(), delta.size());

@@ -44,12 +44,6 @@ size_t WasteOf(size_t frame_bytes) {
   return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes;
 }
 
-void CheckZstd(size_t result) {
-  if (ZSTD_isError(result) != 0) {
-    base::Fail(base::Code::kFailed, "zstd: {}", ZSTD_getErrorName(result));
-  }
-}
-
 // A frame whose blocks are flushed where it may end, so that it can end at any of these places
 // afterwards.
 class ZstdEncoder final : public FrameEncoder {

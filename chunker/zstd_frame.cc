@@ -1,5 +1,7 @@
 #include "chunker/zstd_frame.h"
 
+#include "base/error.h"
+
 namespace chunker {
 namespace {
 
@@ -18,6 +20,12 @@ size_t ZstdPieceBytes(std::span<const uint8_t> frame, size_t at) {
   const uint32_t header =
       frame[at] | uint32_t{frame[at + 1]} << 8U | uint32_t{frame[at + 2]} << 16U;
   return kBlockHeaderBytes + (((header >> 1U) & 3U) == kRunLengthBlock ? 1 : header >> 3U);
+}
+
+void CheckZstd(size_t result) {
+  if (ZSTD_isError(result) != 0) {
+    base::Fail(base::Code::kFailed, "zstd: {}", ZSTD_getErrorName(result));
+  }
 }
 
 }  // namespace chunker

@@ -17,6 +17,9 @@ inline constexpr size_t kZstdFrameHeaderBytes = 6;
 // frame's end.
 size_t ZstdPieceBytes(std::span<const uint8_t> frame, size_t at);
 
+// Throws Error where `result`, of a call of zstd, is one.
+void CheckZstd(size_t result);
+
 struct FreeZstd {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }

@@ -6,7 +6,6 @@
 #include <new>
 #include <string>
 
-#include "base/error.h"
 #include "chunker/codec.h"
 
 namespace pusher {
@@ -22,19 +21,13 @@ Context* NotNull(Context* context) {
   return context == nullptr ? throw std::bad_alloc() : context;
 }
 
-void Check(size_t result) {
-  if (ZSTD_isError(result) != 0) {
-    base::Fail(base::Code::kFailed, "zstd: {}", ZSTD_getErrorName(result));
-  }
-}
-
 }  // namespace
 
 bool CanPack(const std::string& codec_name) { return codec_name == chunker::kLz4; }
 
 ChunkPacker::ChunkPacker() : context_(NotNull(ZSTD_createCCtx())) {
-  Check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kLevel));
-  Check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, kWindowLog));
+  chunker::CheckZstd(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kLevel));
+  chunker::CheckZstd(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, kWindowLog));
 }
 
 std::vector<uint8_t> ChunkPacker::Pack(base::Bytes chunk) {
@@ -43,14 +36,14 @@ std::vector<uint8_t> ChunkPacker::Pack(base::Bytes chunk) {
   ZSTD_inBuffer from{chunk.data(), chunk.size(), 0};
   for (size_t left = 1; left != 0;) {
     left = ZSTD_compressStream2(context_.get(), &to, &from, ZSTD_e_flush);
-    Check(left);
+    chunker::CheckZstd(left);
   }
   out.resize(to.pos);
   return out;
 }
 
 ChunkUnpacker::ChunkUnpacker() : context_(NotNull(ZSTD_createDCtx())) {
-  Check(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kWindowLog));
+  chunker::CheckZstd(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kWindowLog));
 }
 
 std::optional<std::vector<uint8_t>> ChunkUnpacker::Unpack(base::Bytes packed, size_t size_bytes) {

@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include "base/file.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "tests/support/synthetic_image.h"
 
 namespace images {
