@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "activator/activation.h"
+#include "activator/agents.h"
 #include "activator/boot.h"
 #include "activator/checks.h"
 #include "activator/command_line.h"
@@ -376,6 +377,8 @@ int Tool::Run() {
       return RunReceive({line_.root, line_.by, line_.plain_directory,
                          LockWait(ReceiveOptions().lock_wait), line_.host_jobs},
                         io_);
+    case Command::kDigest:
+      return SayOwnDigest(io_);
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/io.h"
 #include "images/host_layout.h"
 
 namespace activator {
@@ -16,6 +17,10 @@ inline constexpr const char* kRootLinkPrefix = ".slipway-root-";
 // Paths of agents that no root's bin/activate leads to and that no push used for 30 days, sorted.
 // Empty where it is not known which one this root needs.
 std::vector<std::string> UnusedAgents(const images::HostLayout& layout);
+
+// For imgpush's program on a host: prints this program's SHA-256, in hexadecimal, and marks it as
+// used now. Returns the exit code.
+int SayOwnDigest(const base::Io& io);
 
 }  // namespace activator
 

@@ -26,7 +26,8 @@ enum class Command {
   kPrune,
   kReceive,
   kBoot,
-  kRender
+  kRender,
+  kDigest
 };
 
 struct CommandLine {
@@ -45,8 +46,8 @@ struct CommandLine {
   std::string by;
   std::string activation_id;  // whoever asks for the same once more gives it again
   bool plain_directory = false;
-  std::string host;  // where it is to be done; empty: here
-  std::string ssh;   // program and options; $SLIPWAY_SSH unless given
+  std::string host;      // where it is to be done; empty: here
+  std::string ssh;       // program and options; $SLIPWAY_SSH unless given
   size_t host_jobs = 0;  // of `receive`
 };
 

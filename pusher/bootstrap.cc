@@ -89,7 +89,8 @@ check() {
   done
 }
 
-is_there() { [ -f "$agent" ] && [ "$(sha256sum <"$agent")" = "$digest  -" ] && [ -x "$agent" ]; }
+# It reads itself faster than sha256sum does, and sets its time: prune leaves what is in use.
+is_there() { [ -x "$agent" ] && [ "$(timeout 10 "$agent" digest 2>/dev/null)" = "$digest" ]; }
 
 # What an interrupted push left; an hour is far more than a push in progress needs for it.
 clean_old() {
@@ -121,7 +122,7 @@ link() {
   [ "$dir" = "$root/bin" ] ||  # others may use the directory: activate prune asks all their links
     ln -sfn "$root/bin/activate" "$dir/.slipway-root-$(printf %s "$root" | sha256sum | cut -c1-16)" 2>/dev/null
   [ "$dir" = "$root/bin" ] && target=activate-$digest
-  [ "$(readlink "$root/bin/activate")" = "$target" ] && return
+  [ "$root/bin/activate" -ef "$agent" ] && return
   have=$(timeout 10 "$root/bin/activate" --version </dev/null 2>/dev/null | head -n 1)
   have=${have##* }
   case $have in [0-9]*) ;; *) have=0 ;; esac
@@ -134,16 +135,20 @@ link() {
 }
 
 [ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
-here=$(uname -m)
-[ -z "$arch" ] || [ "$arch" = "$here" ] ||
-  refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
-is_there &  # reading the agent takes as long as all that follows
-reading=$!
-check "$root" "$(readlink -m "$root")" "$dir" "$(readlink -m "$dir")"
-why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
-check "$agent"
-touch -c "$agent" 2>/dev/null  # it is in use: activate prune leaves it
-if wait "$reading"; then link; say HAVE; else store; link; say STORED; fi
+# Each program that starts here costs a login, or a host with many of them, a few milliseconds.
+if [ -n "$arch" ] && [ ! -e "$agent" ]; then
+  here=$(uname -m)
+  [ "$arch" = "$here" ] ||
+    refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
+fi
+real=$(readlink -m "$root" "$dir")
+check "$root" "${real%%
+*}" "$dir" "${real#*
+}" "$agent"
+if ! [ -d "$root/bin" ] || ! [ -d "$dir" ]; then
+  why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
+fi
+if is_there; then link; say HAVE; else store; link; say STORED; fi
 "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
 )sh";
 

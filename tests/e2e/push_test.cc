@@ -25,7 +25,10 @@ TEST(PushTest, SendsWhatIsMissingAndNothingTwice) {
   const RunResult plan =
       Imgpush(host.SshConfig(), {"--plan", "--json", host.Name(), v2});  // is exact
   ASSERT_EQ(plan.exit_code, 0) << plan.err;
+  const std::string agent = "$(readlink -f /var/lib/images/bin/activate)";
+  host.MustRun("touch -d @1000000 " + agent);
   const Push update = MustPushTo(host, {v2});
+  EXPECT_NE(host.MustRun("stat -c %Y " + agent), "1000000\n") << "prune goes by it";
   EXPECT_EQ(nlohmann::json::parse(plan.out).at(0).at("plan").at("send_bytes"), update.sent_bytes);
   const nlohmann::json chunks = nlohmann::json::parse(update.result.out).at(0).at("chunks");
   EXPECT_GT(chunks.at("as_delta"), 0);
@@ -35,6 +38,8 @@ TEST(PushTest, SendsWhatIsMissingAndNothingTwice) {
   const Push again = MustPushTo(host, {v2});
   EXPECT_LT(again.sent_bytes, 20'000U);
   EXPECT_EQ(again.generation, update.generation);
+  host.MustRun("printf x | dd of=" + agent + " bs=1 seek=1000000 conv=notrunc status=none");
+  EXPECT_GT(MustPushTo(host, {v2}).agent_bytes, 0U) << "a damaged agent is replaced";
 
   for (const std::string& image : {v1, v2}) {  // what arrived is what was built
     const images::ImageDirectory built(image);

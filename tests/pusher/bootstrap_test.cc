@@ -38,7 +38,9 @@ class BootstrapTest : public testing::Test {
     agent_.path = scratch_.path() + "/agent-" + version;
     base::WriteFileAtomically(agent_.path,
                               "#!/bin/sh\n[ \"$1\" = --version ] && echo activate " + version +
-                                  " && exit\n" + action + "\n",
+                                  " && exit\n[ \"$1\" = digest ] && touch \"$0\" && sha256sum "
+                                  "<\"$0\" | cut -c 1-64 && exit\n" +
+                                  action + "\n",
                               0755);
     agent_.size_bytes = base::FileSize(agent_.path);
     agent_.sha256 = base::Sha256OfFile(agent_.path);
@@ -178,6 +180,7 @@ TEST_F(BootstrapTest, RefusesAHostWithoutSystemdOrRootOrOfAnotherArchitecture) {
   EXPECT_THAT(Start("umount /run; mount -t tmpfs none /run").error,
               HasSubstr("does not run systemd"));
   EXPECT_THAT(Start("id() { echo 1000; }; id").error, testing::IsEmpty());  // no function leaks in
+  MakeAgent("echo other", "0.2.0");
   agent_.architecture = "m68k";
   EXPECT_THAT(Start().error, HasSubstr("the agent is for m68k: set SLIPWAY_AGENT"));
 }
