@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* kLockFile = "/lock";
 constexpr uint64_t kVerifiedAtOnceBytes = 8 << 20;
+constexpr uint64_t kReadAtOnceBytes = 256 << 10;
 const std::string kGone = std::string(base::kTemporaryPrefix) + "gone-";
 
 base::FileLock LockDirectory(const std::string& path, const images::StoredManifest& stored,
@@ -164,8 +165,8 @@ void Assembly::TakeInWhatIsThere() {
 
 // Reads the chunk's place into the buffer and compares it.
 bool Assembly::Holds(int fd, const std::string& path, uint64_t offset, size_t number) {
-  buffer_ = base::PRead(fd, offset, chunks_[number].size_bytes, path);
-  return buffer_.size() == chunks_[number].size_bytes &&
+  buffer_.resize(chunks_[number].size_bytes);
+  return base::PReadInto(fd, buffer_, offset, path) == buffer_.size() &&
          base::Sha256Of(buffer_) == chunks_[number].id.digest;
 }
 
@@ -265,14 +266,12 @@ void Assembly::VerifyAhead() {
                                 leading_ < chunks_.size() ? chunks_[leading_].offsets.front()
                                                           : stored_.manifest.image.size_bytes);
   while (verified_bytes_ < end) {
-    const std::vector<uint8_t> part =
-        base::PRead(image_.get(), verified_bytes_,
-                    std::min<uint64_t>(end - verified_bytes_, 1 << 20), image_path_);
-    if (part.empty()) {
+    part_.resize(std::min(end - verified_bytes_, kReadAtOnceBytes));
+    if (base::PReadInto(image_.get(), part_, verified_bytes_, image_path_) < part_.size()) {
       base::Fail(base::Code::kFailed, "{} was cut short by somebody else", image_path_);
     }
-    hasher_.Update(part);
-    verified_bytes_ += part.size();
+    hasher_.Update(part_);
+    verified_bytes_ += part_.size();
   }
   if (begin < end) {  // begins it; what fails is found when it is synced
     ::sync_file_range(image_.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),

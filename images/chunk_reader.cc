@@ -12,7 +12,7 @@ ChunkReader::ChunkReader(const ImageDirectory& image)
       fd_(base::OpenForReading(path_)) {}
 
 std::vector<uint8_t> ChunkReader::Read(const chunker::Chunk& chunk) const {
-  std::vector<uint8_t> out = base::PRead(fd_.get(), chunk.offset, chunk.size_bytes, path_);
+  std::vector<uint8_t> out = ReadAgain(chunk);
   if (base::Sha256Of(out) != chunk.id.digest) {
     base::Fail(base::Code::kVerification,
                "{} is damaged: the {} bytes from {} are not those that its index names; build or "
@@ -20,6 +20,10 @@ std::vector<uint8_t> ChunkReader::Read(const chunker::Chunk& chunk) const {
                path_, chunk.size_bytes, chunk.offset);
   }
   return out;
+}
+
+std::vector<uint8_t> ChunkReader::ReadAgain(const chunker::Chunk& chunk) const {
+  return base::PRead(fd_.get(), chunk.offset, chunk.size_bytes, path_);
 }
 
 chunker::ChunkContent ChunkReader::ReadContent(const chunker::Chunk& chunk) const {

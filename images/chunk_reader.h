@@ -24,6 +24,8 @@ class ChunkReader {
   // The bytes as they stand in the image. `chunk`: of the index; Error{kVerification} where the
   // bytes are not those that it names.
   std::vector<uint8_t> Read(const chunker::Chunk& chunk) const;
+  // For one that was verified before: fewer bytes where the file was cut short meanwhile.
+  std::vector<uint8_t> ReadAgain(const chunker::Chunk& chunk) const;
   chunker::ChunkContent ReadContent(const chunker::Chunk& chunk) const;
 
  private:

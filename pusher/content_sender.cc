@@ -47,10 +47,10 @@ uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version, bool pac
   return as_delta;
 }
 
-// Each is verified first: a damaged image must not cost a transfer to be found out.
+// A damaged image must not cost a transfer to be found out: each is verified before it is sent.
 void ContentSender::SendChunk(size_t number) {
   base::ThrowIfInterrupted();
-  const std::vector<uint8_t> data = work_.reader().Read(work_.chunks()[number].first());
+  const std::vector<uint8_t> data = work_.ReadChunk(number);
   if (packer_) {
     pusher::SendChunk(wire_, static_cast<uint32_t>(number), packer_->Pack(data),
                       MessageType::kPacked);

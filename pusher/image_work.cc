@@ -30,8 +30,19 @@ ImageWork::ImageWork(const images::ImageDirectory& image, EncoderPool& encoders,
     : image_(image),
       reader_(image_),
       chunks_(reader_.index()),
+      verified_(chunks_.size()),
       encoders_(encoders),
       spill_(spill) {}
+
+std::vector<uint8_t> ImageWork::ReadChunk(size_t number) const {
+  const chunker::Chunk chunk = chunks_[number].first();
+  if (verified_[number]) {
+    return reader_.ReadAgain(chunk);
+  }
+  std::vector<uint8_t> out = reader_.Read(chunk);
+  verified_[number] = true;
+  return out;
+}
 
 std::shared_ptr<const PackedTexts> ImageWork::Texts(const images::ImageDirectory* old) {
   return texts_.Get(old == nullptr ? "" : old->path(), [&] {

@@ -3,12 +3,14 @@
 #ifndef SLIPWAY_PUSHER_IMAGE_WORK_H_
 #define SLIPWAY_PUSHER_IMAGE_WORK_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "images/chunk_reader.h"
 #include "images/image_directory.h"
@@ -59,8 +61,9 @@ class ImageWork {
   // `encoders` and `spill` must outlive the object.
   ImageWork(const images::ImageDirectory& image, EncoderPool& encoders, SpillFile* spill);
 
-  const images::ChunkReader& reader() const { return reader_; }
   const ChunkList& chunks() const { return chunks_; }
+  // A chunk as it stands in the image, verified for the first host alone: hosts verify it, too.
+  std::vector<uint8_t> ReadChunk(size_t number) const;
   // `old`: null for none.
   std::shared_ptr<const PackedTexts> Texts(const images::ImageDirectory* old);
   // Fails where `stop` becomes true before it has read the old version.
@@ -79,6 +82,7 @@ class ImageWork {
   const images::ImageDirectory image_;
   const images::ChunkReader reader_;
   const ChunkList chunks_;
+  mutable std::vector<std::atomic<bool>> verified_;  // by chunk
   EncoderPool& encoders_;
   SpillFile* const spill_;
   MadeOnce<const PackedTexts> texts_;

@@ -53,6 +53,21 @@ TEST_F(ImageWorkTest, TheGuessIsTheNewestOtherOfTheSameCodec) {
   EXPECT_EQ(GuessedFor(second), first.id().text());
 }
 
+TEST_F(ImageWorkTest, AChunkIsVerifiedBeforeItIsSentToTheFirstHost) {
+  const auto image = Build("1");
+  SharedWork shared(true);
+  const auto work = shared.Of(image);
+  const std::vector<uint8_t> right = work->ReadChunk(3);
+  EXPECT_EQ(base::Sha256Of(right), work->chunks()[3].id.digest);
+  const base::UniqueFd fd = base::Open(image.image_path(), O_WRONLY, 0);
+  for (const size_t number : {3U, 4U}) {
+    base::PWriteAll(fd.get(), base::AsBytes("other"), work->chunks()[number].offsets.front(), "");
+  }
+  EXPECT_NE(work->ReadChunk(3), right) << "from here on hosts find it out";
+  EXPECT_THROW(work->ReadChunk(4), base::Error);
+  EXPECT_THROW(work->ReadChunk(4), base::Error);
+}
+
 class AheadTest : public ImageWorkTest {
  protected:
   AheadTest() : old_(Build("1")) {
