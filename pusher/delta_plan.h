@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_PUSHER_DELTA_PLAN_H_
 #define SLIPWAY_PUSHER_DELTA_PLAN_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 
 #include "chunker/sketch.h"
 #include "images/chunk_reader.h"
+#include "images/content_cache.h"
 #include "pusher/chunk_list.h"
 
 namespace pusher {
@@ -29,16 +31,17 @@ struct ReferenceSlice {
 // The old image as references.
 class ReferenceFinder {
  public:
-  // Reads and decodes all of `old_image`, or fails where `stop` becomes true before. Both must
-  // outlive the object.
+  // Reads and decodes what new content may resemble, or fails where `stop` becomes true before.
+  // `cache`: for what stands around a place. All must outlive the object.
   ReferenceFinder(const images::ChunkReader& old_image, const ChunkList& new_chunks,
-                  const Stop& stop);
+                  images::ContentCache& cache, const Stop& stop);
 
   // For the new image's chunks [first, first + contents.size()), whose content that is: the old
   // content at the same place (between the nearest chunks that both images have), and the most
-  // similar content from anywhere. The slices do not overlap; the closest one is the last.
+  // similar from anywhere, of what the new image no longer has or, where it has much more, of all.
+  // Throws where the old image is damaged. The slices do not overlap; the closest one is the last.
   std::vector<ReferenceSlice> Find(size_t first,
-                                   std::span<const std::span<const uint8_t>> contents) const;
+                                   std::span<const std::span<const uint8_t>> contents);
 
  private:
   struct Place {
@@ -46,14 +49,18 @@ class ReferenceFinder {
     uint64_t end = 0;
   };
 
-  void ReadOld(const Stop& stop);
   void Align(const ChunkList& new_chunks);
+  std::vector<size_t> EntriesLikeNewOnes(const ChunkList& new_chunks) const;
+  void AddSketches(const std::vector<size_t>& entries, const Stop& stop);
+  uint64_t ContentBytesOf(size_t entry);
+  uint64_t ContentBytesOf(const ReferenceSlice& slice);
   Place PlaceOf(size_t first, size_t count) const;
-  ReferenceSlice SliceAround(const Place& place) const;
+  ReferenceSlice SliceAround(const Place& place);
 
   const images::ChunkReader& old_;
-  std::vector<uint64_t> offsets_;  // of each old entry's content in the row; one more at the end
-  std::vector<size_t> anchors_;    // per new chunk: the old entry that is the same, or kNone
+  images::ContentCache& cache_;
+  std::vector<std::atomic<uint32_t>> content_bytes_;  // per old entry; 0: not known yet
+  std::vector<size_t> anchors_;  // per new chunk: the old entry that is the same, or kNone
   // One more than there are new chunks of each: bytes of the image before a chunk, to scale places
   // by; the first chunk after the nearest anchor before it; the nearest anchor from it on.
   std::vector<uint64_t> new_offsets_;

@@ -24,10 +24,10 @@ DeltaWork::DeltaWork(const images::ChunkReader& image, const images::Codec& code
       codec_(codec),
       chunks_(chunks),
       old_(old),
-      finder_(old_, chunks, stop),
+      cache_(kKeptBytes),
+      finder_(old_, chunks, cache_, stop),
       encoders_(encoders),
       spill_(spill),
-      cache_(kKeptBytes),
       content_bytes_(chunks.size()) {}
 
 size_t DeltaWork::ContentBytesOf(size_t number) {

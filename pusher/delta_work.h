@@ -33,8 +33,8 @@ struct ChunkGroup {
 
 class DeltaWork {
  public:
-  // All must outlive the object. Reads all of `old`, or fails where `stop` becomes true. `spill`:
-  // null where no other host will want the same, then nothing is kept.
+  // All must outlive the object. Reads what is gone of `old`, or fails where `stop` becomes true.
+  // `spill`: null where no other host will want the same, then nothing is kept.
   DeltaWork(const images::ChunkReader& image, const images::Codec& codec, const ChunkList& chunks,
             const images::ImageDirectory& old, EncoderPool& encoders, SpillFile* spill,
             const Stop& stop);
@@ -73,10 +73,10 @@ class DeltaWork {
   const images::Codec& codec_;  // of that
   const ChunkList& chunks_;
   const images::ChunkReader old_;
-  const ReferenceFinder finder_;
+  images::ContentCache cache_;  // of both images
+  ReferenceFinder finder_;
   EncoderPool& encoders_;
   SpillFile* const spill_;
-  images::ContentCache cache_;                        // of both images
   std::vector<std::atomic<uint32_t>> content_bytes_;  // per chunk; 0: not known yet
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -287,6 +287,21 @@ TEST_F(ReceiveDeltaTest, WhereOurOldVersionIsDamagedNothingOfItIsUsed) {
   ExpectPublished(new_);
 }
 
+// That is found out when the deltas near it are made.
+TEST_F(ReceiveDeltaTest, WhereOurOldVersionIsDamagedInWhatStaysChunksNearItGoWhole) {
+  Push(old_);
+  Damage(old_ + "/image.erofs", 15 * kChunkBytes + 5);
+  testing::internal::CaptureStderr();
+  const Outcome update = Push(new_);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(update.error, "");
+  EXPECT_NE(said.find("host: chunks are sent whole: " + old_ + "/image.erofs is damaged"),
+            std::string::npos);
+  EXPECT_GT(update.image.chunks_as_delta, 0U);
+  EXPECT_LT(update.image.chunks_as_delta, 3U);
+  ExpectPublished(new_);
+}
+
 TEST_F(ReceiveDeltaTest, NoPruneTakesAwayWhatItMayReadFromUntilItHasEnded) {
   Push(old_);
   const images::ImageId id = images::ImageId::Parse(base::BaseName(old_));

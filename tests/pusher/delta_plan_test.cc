@@ -1,7 +1,10 @@
 #include "pusher/delta_plan.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "pusher/delta_message.h"
 #include "tests/support/synthetic_image.h"
 
@@ -26,7 +29,7 @@ class ReferenceFinderTest : public testing::Test {
     const images::ImageDirectory image(tests::WriteImage(directory_.path(), Image("2")));
     const ChunkList list(image.ReadIndex());
     const std::vector contents = {base::AsBytes(chunks_[number])};
-    return ReferenceFinder(*old_, list, Never).Find(number, contents);
+    return ReferenceFinder(*old_, list, cache_, Never).Find(number, contents);
   }
   static bool Has(const std::vector<ReferenceSlice>& slices, size_t entry) {
     return std::any_of(slices.begin(), slices.end(), [&](const ReferenceSlice& slice) {
@@ -37,6 +40,7 @@ class ReferenceFinderTest : public testing::Test {
   base::TemporaryDirectory directory_{"/tmp", "delta-plan-"};
   std::vector<std::string> chunks_;
   std::optional<images::ChunkReader> old_;
+  images::ContentCache cache_{1 << 20};
 };
 
 TEST_F(ReferenceFinderTest, WhatStoodInTheSamePlaceIsOne) {
@@ -71,6 +75,18 @@ TEST_F(ReferenceFinderTest, WhatIsSimilarIsFoundAnywhere) {
     }
   }
   EXPECT_LE(bytes, kMaxDeltaOldBytes);
+}
+
+// What is damaged there is not found out.
+TEST_F(ReferenceFinderTest, WhatStaysIsReadOnlyWhereMuchWasAdded) {
+  const base::UniqueFd fd = base::Open(old_->path(), O_WRONLY, 0);
+  base::PWriteAll(fd.get(), base::AsBytes("other"), old_->index().chunks()[50].offset, "");
+  chunks_[30] = tests::NoiseBytes(999, kChunkBytes);
+  EXPECT_NO_THROW(Find(30));
+  for (uint64_t i = 0; i < 2; ++i) {
+    chunks_.push_back(tests::NoiseBytes(2000 + i, kChunkBytes));
+  }
+  EXPECT_THROW(Find(30), base::Error);
 }
 
 }  // namespace
