@@ -3,7 +3,6 @@
 #include <chrono>
 #include <unordered_set>
 
-#include "base/at_once.h"
 #include "base/interrupt.h"
 #include "chunker/copies.h"
 #include "chunker/flush_points.h"
@@ -121,19 +120,15 @@ void DeltaWork::MakeAhead(const Stop& stop) {
   for (size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
     missing.push_back(!there.contains(chunks_[chunk].id));
   }
-  std::mutex mutex;
-  size_t number = 0;
-  const auto next = [&] {
-    const std::lock_guard<std::mutex> lock(mutex);
-    return stop() || spill_->failed() ? std::nullopt : NextGroup(number, missing);
-  };
-  base::ForEachAtOnce(kDeltasAtOnce, kDeltasAtOnce, [&](size_t) {
-    while (const std::optional<ChunkGroup> group = next()) {
-      if (Begin(*group)) {
-        MakeAndKeep(*group);
-      }
+  for (size_t number = 0; !stop() && !spill_->failed();) {
+    const std::optional<ChunkGroup> group = NextGroup(number, missing);
+    if (!group) {
+      break;
     }
-  });
+    if (Begin(*group)) {
+      MakeAndKeep(*group);
+    }
+  }
   Rest();
 }
 

@@ -45,8 +45,8 @@ class DeltaWork {
   // Its delta, whose references are to version 0; nullopt where that is no smaller than the chunks.
   // Where another thread is at it, makes one of those that come later among `missing` meanwhile.
   std::optional<DeltaMessage> Make(const ChunkGroup& group, const std::vector<bool>& missing);
-  // Makes and keeps what a host will want that holds the old version and nothing else, until `stop`
-  // is true. Needs `spill`.
+  // Makes and keeps what a host will want that holds the old version and nothing else, one after
+  // the other, until `stop` is true: the login needs the other core. Needs `spill`.
   void MakeAhead(const Stop& stop);
   // Frees what is kept for deltas that come next.
   void Rest() { cache_.Clear(); }
