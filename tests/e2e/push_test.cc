@@ -78,8 +78,9 @@ TEST(PushTest, AnInterruptedPushGoesOnWhereItStopped) {
                             "ssh -F " +
                                 host.SshConfig() + " \"$@\"\n",
                             0755);
-  const RunResult broken = RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", cut, host.Name(), v1},
-                                      {.timeout = std::chrono::seconds(60)});
+  const std::string imgpush = SLIPWAY_BIN "/imgpush";
+  const RunResult broken =
+      RunCommand({imgpush, "--ssh", cut, host.Name(), v1}, {.timeout = std::chrono::seconds(60)});
   EXPECT_EQ(broken.exit_code, 7) << broken.err;
   EXPECT_EQ(host.Run("ls -d /var/lib/images/nginx/*").exit_code, 2);
   EXPECT_NE(host.MustRun("ls -A /var/lib/images/incoming"), "");
