@@ -378,7 +378,7 @@ int Tool::Run() {
                          LockWait(ReceiveOptions().lock_wait), line_.host_jobs},
                         io_);
     case Command::kDigest:
-      return SayOwnDigest(io_);
+      break;  // needs no host
   }
   return 0;
 }
@@ -398,6 +398,9 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
   }
   if (!line->host.empty()) {
     return RunOnHost(*line, arguments, io);
+  }
+  if (line->command == Command::kDigest) {
+    return SayOwnDigest(io);
   }
   return Tool(std::move(*line), io, observer).Run();
 }

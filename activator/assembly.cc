@@ -203,6 +203,7 @@ void Assembly::FillExpected(const std::function<void()>& touch) {
       Take(expected.image.get(), expected.image_path, offset, number);
     }
   }
+  buffer_ = {};  // many images may wait for the commit
 }
 
 void Assembly::Take(int source, const std::string& path, uint64_t offset, size_t number) {
@@ -265,13 +266,14 @@ void Assembly::VerifyAhead() {
   const uint64_t end = std::min(begin + kVerifiedAtOnceBytes,
                                 leading_ < chunks_.size() ? chunks_[leading_].offsets.front()
                                                           : stored_.manifest.image.size_bytes);
+  std::vector<uint8_t> part;
   while (verified_bytes_ < end) {
-    part_.resize(std::min(end - verified_bytes_, kReadAtOnceBytes));
-    if (base::PReadInto(image_.get(), part_, verified_bytes_, image_path_) < part_.size()) {
+    part.resize(std::min(end - verified_bytes_, kReadAtOnceBytes));
+    if (base::PReadInto(image_.get(), part, verified_bytes_, image_path_) < part.size()) {
       base::Fail(base::Code::kFailed, "{} was cut short by somebody else", image_path_);
     }
-    hasher_.Update(part_);
-    verified_bytes_ += part_.size();
+    hasher_.Update(part);
+    verified_bytes_ += part.size();
   }
   if (begin < end) {  // begins it; what fails is found when it is synced
     ::sync_file_range(image_.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),

@@ -112,7 +112,6 @@ class Assembly {
   size_t leading_ = 0;           // chunks [0, leading_) are there
   uint64_t verified_bytes_ = 0;  // of the image, from its beginning
   base::Sha256Hasher hasher_;    // of these
-  std::vector<uint8_t> part_;    // that is being read
   bool reserved_ = false;
   bool can_share_ = true;  // until it is tried
   uint64_t added_bytes_ = 0;

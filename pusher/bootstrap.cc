@@ -90,7 +90,16 @@ check() {
 }
 
 # It reads itself faster than sha256sum does, and sets its time: prune leaves what is in use.
-is_there() { [ -x "$agent" ] && [ "$(timeout 10 "$agent" digest 2>/dev/null)" = "$digest" ]; }
+is_there() {
+  [ -x "$agent" ] &&
+    [ "$(timeout -s KILL 10 "$agent" digest </dev/null 2>/dev/null | head -c 64)" = "$digest" ]
+}
+
+check_machine() {
+  here=$(uname -m)
+  [ -z "$arch" ] || [ "$arch" = "$here" ] ||
+    refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
+}
 
 # What an interrupted push left; an hour is far more than a push in progress needs for it.
 clean_old() {
@@ -136,19 +145,23 @@ link() {
 
 [ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
 # Each program that starts here costs a login, or a host with many of them, a few milliseconds.
-if [ -n "$arch" ] && [ ! -e "$agent" ]; then
-  here=$(uname -m)
-  [ "$arch" = "$here" ] ||
-    refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
-fi
-real=$(readlink -m "$root" "$dir")
+[ -e "$agent" ] || check_machine
+real=$(readlink -m "$root" "$dir") || refuse "cannot resolve $root and $dir"
 check "$root" "${real%%
 *}" "$dir" "${real#*
 }" "$agent"
 if ! [ -d "$root/bin" ] || ! [ -d "$dir" ]; then
   why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
 fi
-if is_there; then link; say HAVE; else store; link; say STORED; fi
+if is_there; then
+  link
+  say HAVE
+else
+  check_machine
+  store
+  link
+  say STORED
+fi
 "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
 )sh";
 

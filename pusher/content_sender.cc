@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <deque>
+#include <future>
 #include <utility>
 
-#include "base/error.h"
 #include "base/interrupt.h"
 #include "pusher/protocol.h"
 
@@ -27,7 +27,6 @@ ContentSender::ContentSender(Wire& wire, const ImageWork& work, const std::vecto
       work_(work),
       missing_(missing),
       alive_(alive),
-      io_(io),
       progress_(io, label, BytesOf(work.chunks(), missing)) {}
 
 uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version, bool pack) {
@@ -95,25 +94,10 @@ uint64_t ContentSender::SendDeltas(DeltaWork& deltas, uint64_t basis_version) {
       return out;
     }
     base::ThrowIfInterrupted();
-    std::optional<DeltaMessage> delta = TakeIfMade(std::move(making.front().delta));
+    std::optional<DeltaMessage> delta = making.front().delta.get();
     const ChunkGroup group = making.front().group;
     making.pop_front();
     out += SendGroup(group, std::move(delta), basis_version);
-  }
-}
-
-std::optional<DeltaMessage> ContentSender::TakeIfMade(
-    std::future<std::optional<DeltaMessage>> delta) {
-  try {
-    return delta.get();
-  } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted) {
-      throw;
-    }
-    if (!std::exchange(told_, true)) {
-      io_.Err("imgpush: {}: chunks are sent whole: {}\n", wire_.peer(), error.what());
-    }
-    return std::nullopt;
   }
 }
 

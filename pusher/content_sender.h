@@ -3,7 +3,6 @@
 #define SLIPWAY_PUSHER_CONTENT_SENDER_H_
 
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,8 +21,7 @@ namespace pusher {
 class ContentSender {
  public:
   // All must outlive the object. `alive` is touched with each chunk and delta; `label`: of the line
-  // that shows how far it is. Where an old version turns out to be damaged, a line says so, and
-  // chunks go whole.
+  // that shows how far it is.
   ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
                 KeepAlive& alive, const base::Io& io, const std::string& label);
 
@@ -34,7 +32,6 @@ class ContentSender {
  private:
   void SendChunks();
   uint64_t SendDeltas(DeltaWork& deltas, uint64_t basis_version);
-  std::optional<DeltaMessage> TakeIfMade(std::future<std::optional<DeltaMessage>> delta);
   size_t SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
                    uint64_t basis_version);
   void SendChunk(size_t number);
@@ -44,9 +41,7 @@ class ContentSender {
   const ImageWork& work_;
   const std::vector<bool>& missing_;
   KeepAlive& alive_;
-  const base::Io& io_;
   base::Progress progress_;
-  bool told_ = false;  // why there is no delta
   std::optional<ChunkPacker> packer_;
 };
 

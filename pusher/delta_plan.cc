@@ -179,13 +179,18 @@ ReferenceSlice ReferenceFinder::SliceAround(const Place& place) {
   };
   size_t first = entry_at(place.begin);
   size_t last = entry_at(place.end) + 1;
+  // Where much old content is gone, the middle of it; before anything is read, as nobody waits for
+  // gigabytes.
+  while (last - first > 2 && old[last - 1].offset - old[first].offset > kMaxOldBytes) {
+    ++first;
+    --last;
+  }
   for (uint64_t margin_bytes = 0; first > 0 && margin_bytes < kMarginBytes;) {
     margin_bytes += ContentBytesOf(--first);
   }
   for (uint64_t margin_bytes = 0; last < old.size() && margin_bytes < kMarginBytes;) {
     margin_bytes += ContentBytesOf(last++);
   }
-  // Where much old content is gone, the middle of it.
   uint64_t bytes = ContentBytesOf({first, last - first});
   while (last - first > 2 && bytes > kMaxOldBytes) {
     bytes -= ContentBytesOf(first++);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <unordered_set>
 
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "chunker/copies.h"
 #include "chunker/flush_points.h"
@@ -169,12 +170,24 @@ std::vector<uint8_t> DeltaWork::ContentOf(const ChunkGroup& group,
   return out;
 }
 
+std::string DeltaWork::trouble() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return trouble_;
+}
+
 std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
   EncoderPool::Lease encoder(encoders_);
   DeltaMessage out;
   out.first_chunk = group.first;
   std::vector<uint8_t> content = ContentOf(group, out.chunks);
-  const std::vector<uint8_t> old = OldFor(group, content, out);
+  std::vector<uint8_t> old;
+  try {
+    old = OldFor(group, content, out);
+  } catch (const base::Error& error) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    trouble_ = error.what();
+    return std::nullopt;
+  }
   out.copies = chunker::FindCopies(content, old);
   chunker::SubtractCopies(out.copies, old, content);
   out.delta = encoder->Encode(content, {});

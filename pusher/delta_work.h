@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -42,12 +43,15 @@ class DeltaWork {
   // The missing chunks from `number` on, or behind it, that it pays to send together; moves
   // `number` behind them. nullopt: nothing more is missing.
   std::optional<ChunkGroup> NextGroup(size_t& number, const std::vector<bool>& missing);
-  // Its delta, whose references are to version 0; nullopt where that is no smaller than the chunks.
+  // Its delta, whose references are to version 0; nullopt where that is no smaller than the chunks,
+  // or the old version is damaged there.
   // Where another thread is at it, makes one of those that come later among `missing` meanwhile.
   std::optional<DeltaMessage> Make(const ChunkGroup& group, const std::vector<bool>& missing);
   // Makes and keeps what a host will want that holds the old version and nothing else, one after
   // the other, until `stop` is true: the login needs the other core. Needs `spill`.
   void MakeAhead(const Stop& stop);
+  // How the old version turned out to be damaged while deltas were made; empty: it did not.
+  std::string trouble() const;
   // Frees what is kept for deltas that come next.
   void Rest() { cache_.Clear(); }
 
@@ -78,9 +82,10 @@ class DeltaWork {
   EncoderPool& encoders_;
   SpillFile* const spill_;
   std::vector<std::atomic<uint32_t>> content_bytes_;  // per chunk; 0: not known yet
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<ChunkGroup, Made> made_;
+  std::string trouble_;
 };
 
 }  // namespace pusher

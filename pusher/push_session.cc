@@ -233,6 +233,9 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
       sender.Send(deltas.get(), item.basis ? item.basis->version : 0,
                   options_.pack && CanPack(item.image->manifest().image.codec.name));
   result.basis = deltas != nullptr ? item.basis->text() : "";
+  if (const std::string trouble = deltas == nullptr ? "" : deltas->trouble(); !trouble.empty()) {
+    io_.Err("imgpush: {}: some chunks went whole: {}\n", wire_.peer(), trouble);
+  }
 }
 
 // Reads the old version while the offer is on its way and the host answers.

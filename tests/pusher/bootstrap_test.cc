@@ -180,8 +180,12 @@ TEST_F(BootstrapTest, RefusesAHostWithoutSystemdOrRootOrOfAnotherArchitecture) {
   EXPECT_THAT(Start("umount /run; mount -t tmpfs none /run").error,
               HasSubstr("does not run systemd"));
   EXPECT_THAT(Start("id() { echo 1000; }; id").error, testing::IsEmpty());  // no function leaks in
-  MakeAgent("echo other", "0.2.0");
   agent_.architecture = "m68k";
+  const std::string there = Bin() + "/activate-" + agent_.sha256.ToHex();
+  base::WriteFileAtomically(there, "of another machine", 0755);
+  EXPECT_THAT(Start().error, HasSubstr("the agent is for m68k: set SLIPWAY_AGENT"));
+  EXPECT_EQ(base::ReadFile(there), "of another machine");
+  base::Unlink(there);
   EXPECT_THAT(Start().error, HasSubstr("the agent is for m68k: set SLIPWAY_AGENT"));
 }
 

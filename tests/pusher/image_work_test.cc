@@ -68,6 +68,29 @@ TEST_F(ImageWorkTest, AChunkIsVerifiedBeforeItIsSentToTheFirstHost) {
   EXPECT_THROW(work->ReadChunk(4), base::Error);
 }
 
+TEST_F(ImageWorkTest, DamageInTheOldVersionCostsTheDeltasNearItAlone) {
+  for (uint64_t i = 10; i < 30; ++i) {
+    chunks_.push_back(tests::NoiseBytes(i, kChunkBytes));
+  }
+  const auto old = Build("1");
+  std::vector<bool> missing(chunks_.size());
+  for (const size_t number : {3U, 25U}) {
+    chunks_[number].replace(50000, 20, "twenty other letters");
+    missing[number] = true;
+  }
+  const auto image = Build("2");
+  const base::UniqueFd fd = base::Open(old.image_path(), O_WRONLY, 0);
+  base::PWriteAll(fd.get(), base::AsBytes("other"), 5 * kChunkBytes, "");  // it stays
+  SharedWork shared(true);
+  const auto deltas = shared.Of(image)->DeltasAgainst(old);
+  EXPECT_EQ(deltas->trouble(), "");
+  deltas->MakeAhead(Never);
+  EXPECT_NE(deltas->trouble().find("is damaged"), std::string::npos);
+  size_t number = 0;
+  EXPECT_FALSE(deltas->Make(*deltas->NextGroup(number, missing), missing));
+  EXPECT_TRUE(deltas->Make(*deltas->NextGroup(number, missing), missing));
+}
+
 class AheadTest : public ImageWorkTest {
  protected:
   AheadTest() : old_(Build("1")) {
