@@ -1,5 +1,7 @@
 #include "pusher/delta_message.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "chunker/chunk_content.h"
 
@@ -171,6 +173,38 @@ DeltaMessage DeltaMessage::Parse(base::Bytes payload, const std::string& peer) {
   }
   out.copies = ReadCopies(numbers, content_bytes);
   out.delta.assign(numbers.rest().begin(), numbers.rest().end());
+  return out;
+}
+
+std::vector<Reference> ReferTo(std::span<const OldEntry> entries,
+                               std::vector<chunker::Copy>& copies) {
+  const auto at = [&](size_t place) {
+    return static_cast<size_t>(std::ranges::upper_bound(entries, place, {}, &OldEntry::end) -
+                               entries.begin());
+  };
+  std::vector<bool> used(entries.size());
+  for (const chunker::Copy& copy : copies) {
+    for (size_t i = at(copy.from); i <= at(size_t{copy.from} + copy.size - 1); ++i) {
+      used[i] = true;
+    }
+  }
+  std::vector<Reference> out;
+  std::vector<size_t> dropped_before(entries.size());  // bytes
+  size_t dropped = 0;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const OldEntry& old = entries[i];
+    dropped_before[i] = dropped;
+    if (!used[i]) {
+      dropped += old.end - (i == 0 ? 0 : entries[i - 1].end);
+    } else if (!out.empty() && out.back().first + out.back().count == old.entry) {
+      ++out.back().count;
+    } else {
+      out.push_back({0, old.entry, 1});
+    }
+  }
+  for (chunker::Copy& copy : copies) {
+    copy.from -= static_cast<uint32_t>(dropped_before[at(copy.from)]);
+  }
   return out;
 }
 

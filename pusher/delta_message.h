@@ -4,6 +4,7 @@
 #define SLIPWAY_PUSHER_DELTA_MESSAGE_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,18 @@ struct DeltaMessage {
   // content; what the other numbers refer to is not checked.
   static DeltaMessage Parse(base::Bytes payload, const std::string& peer);
 };
+
+// Old content that copies may be taken of: one after the other, entry `entry` of an index, and
+// where it ends.
+struct OldEntry {
+  size_t entry = 0;
+  size_t end = 0;
+};
+
+// References to those of version 0 that a copy is taken of, so that a host reads no others; changes
+// the copies so that they begin in what these references name.
+std::vector<Reference> ReferTo(std::span<const OldEntry> entries,
+                               std::vector<chunker::Copy>& copies);
 
 }  // namespace pusher
 

@@ -180,16 +180,17 @@ std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
   DeltaMessage out;
   out.first_chunk = group.first;
   std::vector<uint8_t> content = ContentOf(group, out.chunks);
-  std::vector<uint8_t> old;
+  OldContent old;
   try {
-    old = OldFor(group, content, out);
+    old = OldFor(group, content, out.chunks);
   } catch (const base::Error& error) {
     const std::lock_guard<std::mutex> lock(mutex_);
     trouble_ = error.what();
     return std::nullopt;
   }
-  out.copies = chunker::FindCopies(content, old);
-  chunker::SubtractCopies(out.copies, old, content);
+  out.copies = chunker::FindCopies(content, old.bytes);
+  chunker::SubtractCopies(out.copies, old.bytes, content);
+  out.references = ReferTo(old.entries, out.copies);
   out.delta = encoder->Encode(content, {});
   const size_t payload_bytes = out.Serialize().size();
   uint64_t stored_bytes = 0;
@@ -200,21 +201,20 @@ std::optional<DeltaMessage> DeltaWork::Encode(const ChunkGroup& group) {
   return pays ? std::optional(std::move(out)) : std::nullopt;
 }
 
-// Also notes in `delta` what it refers to.
-std::vector<uint8_t> DeltaWork::OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
-                                       DeltaMessage& delta) {
+DeltaWork::OldContent DeltaWork::OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
+                                        const std::vector<ChunkRecipe>& chunks) {
   std::vector<std::span<const uint8_t>> contents;
-  for (const ChunkRecipe& chunk : delta.chunks) {
+  for (const ChunkRecipe& chunk : chunks) {
     contents.push_back(content.first(chunk.content_bytes));
     content = content.subspan(chunk.content_bytes);
   }
-  std::vector<uint8_t> out;
-  out.reserve(kMaxDeltaOldBytes);
+  OldContent out;
+  out.bytes.reserve(kMaxDeltaOldBytes);
   for (const ReferenceSlice& slice : finder_.Find(group.first, contents)) {
-    delta.references.push_back({0, slice.first, slice.count});
     for (size_t entry = slice.first; entry < slice.first + slice.count; ++entry) {
       const auto old = cache_.Get(old_, old_.index().chunks()[entry]);
-      out.insert(out.end(), old->bytes.begin(), old->bytes.end());
+      out.bytes.insert(out.bytes.end(), old->bytes.begin(), old->bytes.end());
+      out.entries.push_back({entry, out.bytes.size()});
     }
   }
   return out;

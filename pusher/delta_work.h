@@ -62,6 +62,11 @@ class DeltaWork {
     std::optional<SpillFile::Place> place;  // nullopt: it does not pay
   };
 
+  struct OldContent {
+    std::vector<uint8_t> bytes;
+    std::vector<OldEntry> entries;
+  };
+
   size_t ContentBytesOf(size_t number);
   std::optional<ChunkGroup> NextNotBegun(const ChunkGroup& after, const std::vector<bool>& missing);
   std::optional<Made> MadeBefore(const ChunkGroup& group);
@@ -69,8 +74,8 @@ class DeltaWork {
   bool Begin(const ChunkGroup& group);
   void MakeAndKeep(const ChunkGroup& group);
   std::vector<uint8_t> ContentOf(const ChunkGroup& group, std::vector<ChunkRecipe>& recipes);
-  std::vector<uint8_t> OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
-                              DeltaMessage& delta);
+  OldContent OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
+                    const std::vector<ChunkRecipe>& chunks);
   std::optional<DeltaMessage> Encode(const ChunkGroup& group);
 
   const images::ChunkReader& image_;

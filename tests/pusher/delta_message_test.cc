@@ -88,5 +88,16 @@ TEST(DeltaMessageTest, AnyBytesAreAMessageOrAnError) {
   }
 }
 
+TEST(ReferToTest, OnlyWhatACopyIsTakenOfIsNamed) {
+  const std::vector<OldEntry> entries = {{10, 100}, {11, 250}, {12, 300}, {40, 400}, {41, 450}};
+  std::vector<chunker::Copy> copies = {{0, 90, 20}, {30, 310, 5}, {40, 100, 150}};
+  const std::vector<Reference> references = {{0, 10, 2}, {0, 40, 1}};
+  EXPECT_EQ(ReferTo(entries, copies), references);
+  const std::vector<chunker::Copy> moved = {{0, 90, 20}, {30, 260, 5}, {40, 100, 150}};
+  EXPECT_EQ(copies, moved);
+  copies.clear();
+  EXPECT_TRUE(ReferTo(entries, copies).empty());
+}
+
 }  // namespace
 }  // namespace pusher
