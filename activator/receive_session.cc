@@ -316,12 +316,8 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& o
 void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing) {
   pusher::Need need;
   need.chunks_total = chunks.size();
-  for (size_t number = 0; number < chunks.size(); ++number) {
-    if (missing[number]) {
-      ++need.chunks_missing;
-      need.missing_bytes += chunks[number].size_bytes;
-    }
-  }
+  need.chunks_missing = pusher::CountOf(missing);
+  need.missing_bytes = pusher::BytesOf(chunks, missing);
   pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
   const std::vector<uint8_t> bits = pusher::PackBits(missing);
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);

@@ -1,5 +1,7 @@
 #include "pusher/chunk_list.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace pusher {
@@ -22,6 +24,28 @@ ChunkList::ChunkList(const chunker::ChunkIndex& index) {
 std::optional<size_t> ChunkList::NumberOf(const chunker::ChunkId& id) const {
   const auto found = numbers_.find(id);
   return found == numbers_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<bool> ChunkList::LackedBy(const chunker::ChunkIndex& index) const {
+  std::vector<bool> out(size(), true);
+  for (const chunker::Chunk& chunk : index.chunks()) {
+    if (const std::optional<size_t> number = NumberOf(chunk.id)) {
+      out[*number] = false;
+    }
+  }
+  return out;
+}
+
+uint64_t CountOf(const std::vector<bool>& chunks) {
+  return static_cast<uint64_t>(std::ranges::count(chunks, true));
+}
+
+uint64_t BytesOf(const ChunkList& list, const std::vector<bool>& chunks) {
+  uint64_t out = 0;
+  for (size_t number = 0; number < list.size(); ++number) {
+    out += chunks[number] ? list[number].size_bytes : 0;
+  }
+  return out;
 }
 
 }  // namespace pusher

@@ -29,11 +29,17 @@ class ChunkList {
   size_t size() const { return chunks_.size(); }
   const DistinctChunk& operator[](size_t number) const { return chunks_[number]; }
   std::optional<size_t> NumberOf(const chunker::ChunkId& id) const;
+  // For each whether `index` does not have it.
+  std::vector<bool> LackedBy(const chunker::ChunkIndex& index) const;
 
  private:
   std::vector<DistinctChunk> chunks_;
   std::unordered_map<chunker::ChunkId, size_t> numbers_;
 };
+
+// A set of chunks.
+uint64_t CountOf(const std::vector<bool>& chunks);
+uint64_t BytesOf(const ChunkList& list, const std::vector<bool>& chunks);
 
 }  // namespace pusher
 

@@ -1,6 +1,5 @@
 #include "pusher/content_sender.h"
 
-#include <algorithm>
 #include <deque>
 #include <future>
 #include <utility>
@@ -9,17 +8,11 @@
 #include "pusher/protocol.h"
 
 namespace pusher {
-uint64_t CountOf(const std::vector<bool>& chunks) {
-  return static_cast<uint64_t>(std::ranges::count(chunks, true));
-}
+namespace {
 
-uint64_t BytesOf(const ChunkList& list, const std::vector<bool>& chunks) {
-  uint64_t out = 0;
-  for (size_t number = 0; number < list.size(); ++number) {
-    out += chunks[number] ? list[number].size_bytes : 0;
-  }
-  return out;
-}
+constexpr size_t kDeltasAtOnce = 2;  // that are being made for one host
+
+}  // namespace
 
 ContentSender::ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
                              KeepAlive& alive, const base::Io& io, const std::string& label)

@@ -45,10 +45,6 @@ class ContentSender {
   std::optional<ChunkPacker> packer_;
 };
 
-// A set of chunks.
-uint64_t CountOf(const std::vector<bool>& chunks);
-uint64_t BytesOf(const ChunkList& list, const std::vector<bool>& chunks);
-
 }  // namespace pusher
 
 #endif  // SLIPWAY_PUSHER_CONTENT_SENDER_H_

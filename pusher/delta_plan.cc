@@ -6,7 +6,6 @@
 #include <set>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/at_once.h"
 #include "base/error.h"
@@ -64,21 +63,15 @@ ReferenceFinder::ReferenceFinder(const images::ChunkReader& old_image, const Chu
 // more of it, something was added, which may resemble what stays.
 std::vector<size_t> ReferenceFinder::EntriesLikeNewOnes(const ChunkList& new_chunks) const {
   const std::vector<chunker::Chunk>& old = old_.index().chunks();
-  std::unordered_set<chunker::ChunkId> there;
   std::vector<size_t> gone;
   uint64_t gone_bytes = 0;
   for (size_t entry = 0; entry < old.size(); ++entry) {
-    there.insert(old[entry].id);
     if (!new_chunks.NumberOf(old[entry].id)) {
       gone.push_back(entry);
       gone_bytes += old[entry].size_bytes;
     }
   }
-  uint64_t new_bytes = 0;
-  for (size_t number = 0; number < new_chunks.size(); ++number) {
-    new_bytes += there.contains(new_chunks[number].id) ? 0 : new_chunks[number].size_bytes;
-  }
-  if (new_bytes > kMuchMore * gone_bytes) {
+  if (BytesOf(new_chunks, new_chunks.LackedBy(old_.index())) > kMuchMore * gone_bytes) {
     gone.resize(old.size());
     std::iota(gone.begin(), gone.end(), size_t{0});
   }

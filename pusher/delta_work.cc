@@ -1,7 +1,6 @@
 #include "pusher/delta_work.h"
 
 #include <chrono>
-#include <unordered_set>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -113,14 +112,7 @@ std::optional<ChunkGroup> DeltaWork::NextNotBegun(const ChunkGroup& after,
 }
 
 void DeltaWork::MakeAhead(const Stop& stop) {
-  std::unordered_set<chunker::ChunkId> there;
-  for (const chunker::Chunk& chunk : old_.index().chunks()) {
-    there.insert(chunk.id);
-  }
-  std::vector<bool> missing;
-  for (size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
-    missing.push_back(!there.contains(chunks_[chunk].id));
-  }
+  const std::vector<bool> missing = chunks_.LackedBy(old_.index());
   for (size_t number = 0; !stop() && !spill_->failed();) {
     const std::optional<ChunkGroup> group = NextGroup(number, missing);
     if (!group) {

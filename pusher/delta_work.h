@@ -23,8 +23,6 @@
 
 namespace pusher {
 
-inline constexpr size_t kDeltasAtOnce = 2;  // that are being made for one host
-
 // Missing chunks that are neighbours: [first, first + count).
 struct ChunkGroup {
   size_t first = 0;
