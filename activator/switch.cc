@@ -1,5 +1,7 @@
 #include "activator/switch.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <exception>
 

@@ -16,9 +16,18 @@
 
 namespace base {
 
+// CLI11 2.5 and newer wrap the text below the options at 80 columns, examples included.
+template <typename Formatter>
+void KeepLines(Formatter& formatter) {
+  if constexpr (requires { formatter.enable_footer_formatting(false); }) {
+    formatter.enable_footer_formatting(false);
+  }
+}
+
 // True: go on. False: help or version was asked for and printed. Throws Error{kUsage} for a wrong
 // command line.
 inline bool ParseArguments(CLI::App& app, const std::vector<std::string>& arguments, const Io& io) {
+  KeepLines(*app.get_formatter());
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(),
                                        arguments.rend()));  // CLI11 takes them reversed

@@ -68,7 +68,9 @@ uint32_t GroupId(const std::string& group, const Tree& tree) {
   std::optional<uint32_t> id = NumberOf(group);
   if (!id) {
     const std::vector<std::string> entry = Find(tree, kGroups, kName, group);
-    id = entry.empty() ? std::nullopt : NumberOf(entry[kId]);
+    if (!entry.empty()) {
+      id = NumberOf(entry[kId]);
+    }
   }
   if (!id) {
     FailUnknown(group, kGroups);

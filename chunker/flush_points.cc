@@ -27,7 +27,7 @@ std::vector<size_t> PointsFrom(size_t first, const ChunkContent& content, const 
 
 std::optional<std::vector<size_t>> FlushPointFinder::Find(std::span<const uint8_t> chunk,
                                                           const ChunkContent& content) {
-  const std::vector<size_t> end = {content.bytes.size()};
+  std::vector<size_t> end = {content.bytes.size()};
   if (content.block_ends.empty()) {  // lz4 has no flush
     return end;
   }
@@ -43,7 +43,10 @@ std::optional<std::vector<size_t>> FlushPointFinder::Find(std::span<const uint8_
       return points;
     }
   }
-  return Makes(chunk, content, end) ? std::optional(end) : std::nullopt;
+  if (!Makes(chunk, content, end)) {
+    return std::nullopt;
+  }
+  return end;
 }
 
 bool FlushPointFinder::Makes(std::span<const uint8_t> chunk, const ChunkContent& content,

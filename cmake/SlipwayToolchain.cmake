@@ -6,6 +6,14 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)  # imgpush finds activate beside itself
 
+# A compiler cache, where there is one.
+find_program(SLIPWAY_CCACHE ccache)
+mark_as_advanced(SLIPWAY_CCACHE)
+if(SLIPWAY_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${SLIPWAY_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SLIPWAY_CCACHE})
+endif()
+
 set(SLIPWAY_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread; empty for none")
 option(SLIPWAY_TIDY "Run clang-tidy on every file of the project" OFF)
 option(SLIPWAY_FUZZ "Build the fuzz targets (clang)" OFF)
@@ -16,6 +24,10 @@ set(warnings
   -Wnon-virtual-dtor -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND warnings -Wsuggest-override -Wduplicated-cond -Wlogical-op)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 16)
+  # A false alarm of g++ 16 in std::vector's own destructor, for temporaries of an initializer list.
+  list(APPEND warnings -Wno-free-nonheap-object)
 endif()
 if(SLIPWAY_WERROR)
   list(APPEND warnings -Werror)
