@@ -1,18 +1,18 @@
-# How each pinned library is built. Each runs in its unpacked source, and installs into $stage.
+# How each pinned library is built. Each runs in its unpacked source, and installs into $prefix, where the others are already.
 
 build_zstd() {
-  make -j"$(nproc)" -C lib PREFIX="$stage" CFLAGS='-O3 -fPIC' ZSTD_LEGACY_SUPPORT=0 libzstd.a
-  make -C lib PREFIX="$stage" ZSTD_LEGACY_SUPPORT=0 install-static install-includes install-pc
+  make -j"$(nproc)" -C lib PREFIX="$prefix" CFLAGS='-O3 -fPIC' ZSTD_LEGACY_SUPPORT=0 libzstd.a
+  make -C lib PREFIX="$prefix" ZSTD_LEGACY_SUPPORT=0 install-static install-includes install-pc
 }
 
 build_lz4() {
-  make -j"$(nproc)" -C lib PREFIX="$stage" CFLAGS='-O3 -fPIC' BUILD_SHARED=no install
+  make -j"$(nproc)" -C lib PREFIX="$prefix" CFLAGS='-O3 -fPIC' BUILD_SHARED=no install
 }
 
 # Every optional library is named, so that the result does not depend on what the machine has installed.
 build_erofs() {
   autoreconf -fi
-  PKG_CONFIG_PATH=$stage/lib/pkgconfig CFLAGS='-O2 -fPIC' ./configure --prefix="$stage" --sbindir="$stage/bin" \
+  PKG_CONFIG_PATH=$prefix/lib/pkgconfig CFLAGS='-O2 -fPIC' ./configure --prefix="$prefix" --sbindir="$prefix/bin" \
     --enable-lz4 --with-libzstd --disable-lzma --without-zlib --without-libdeflate --without-qpl \
     --without-xxhash --without-libcurl --without-openssl --without-libxml2 --without-json-c \
     --without-libnl3 --without-uuid --without-selinux --disable-fuse
@@ -20,19 +20,19 @@ build_erofs() {
   make install
   # Upstream installs neither the library nor its headers. They read config.h, without the names that must
   # not reach our code, and with the keyword that strict C++ lacks.
-  install -D -m 644 -t "$stage/lib" lib/.libs/liberofs.a
-  install -D -m 644 -t "$stage/include/liberofs" include/*.h lib/liberofs_*.h
-  install -D -m 644 -t "$stage/include/liberofs/erofs" include/erofs/*.h
+  install -D -m 644 -t "$prefix/lib" lib/.libs/liberofs.a
+  install -D -m 644 -t "$prefix/include/liberofs" include/*.h lib/liberofs_*.h
+  install -D -m 644 -t "$prefix/include/liberofs/erofs" include/erofs/*.h
   {
     grep -vE '^#define (PACKAGE|VERSION|LT_OBJDIR|STDC_HEADERS)' config.h
     echo '#define typeof __typeof__'
-  } >"$stage/include/liberofs/config.h"
+  } >"$prefix/include/liberofs/config.h"
 }
 
 # Plain HTTP and nothing else: no TLS, no proxies, no other protocol, so that it needs no other library. It asks no
 # name service for an address that is a number, or for localhost.
 build_curl() {
-  CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure --prefix="$stage" --disable-shared --enable-static \
+  CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure --prefix="$prefix" --disable-shared --enable-static \
     --without-ssl --without-zlib --without-brotli --without-zstd --without-libpsl --without-libidn2 \
     --without-nghttp2 --without-nghttp3 --without-ngtcp2 --without-librtmp --without-libssh --without-libssh2 \
     --without-libgsasl --disable-ares --disable-threaded-resolver --disable-proxy --disable-netrc --disable-cookies \

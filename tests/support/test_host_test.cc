@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -34,12 +33,6 @@ class ScratchFolder {
   std::string path_;
 };
 
-std::string MkfsErofs() {
-  const char* deps = std::getenv("SLIPWAY_DEPS");
-  const std::string pinned = deps == nullptr ? "" : std::string(deps) + "/bin/mkfs.erofs";
-  return fs::exists(pinned) ? pinned : "mkfs.erofs";
-}
-
 // An EROFS image whose one program never ends; returns its path.
 std::string IdleImage(const ScratchFolder& scratch, const std::string& name) {
   const fs::path root = fs::path(scratch.Path()) / "root";
@@ -48,7 +41,7 @@ std::string IdleImage(const ScratchFolder& scratch, const std::string& name) {
   }
   fs::copy_file(SLIPWAY_IDLE_PROGRAM, root / "bin/idle", fs::copy_options::overwrite_existing);
   std::string image = scratch.Path() + "/" + name;
-  MustRun({MkfsErofs(), "-zlz4", image, root.string()});
+  MustRun({SLIPWAY_DEPS_BIN "/mkfs.erofs", "-zlz4", image, root.string()});
   return image;
 }
 

@@ -2,6 +2,8 @@
 # The root file system that test hosts boot: made once per Debian release, kept in the cache as
 # SUITE.tar, and unpacked beside it into the read-only tree that the hosts' overlays lie on.
 # Sourced by testhost; needs $lib (this folder).
+# shellcheck source=../../../scripts/lib/apt.sh
+. "${BASH_SOURCE[0]%/*}/../../../scripts/lib/apt.sh"
 
 # What a plain server has: systemd, sshd, a shell and coreutils (the essential packages). Nothing
 # that a program under test could lean on by accident belongs here.
@@ -18,49 +20,9 @@ rootfs_default_suite() {
   printf '%s' "$name"
 }
 
-# rootfs_mirror LABEL: where this machine's apt gets archive LABEL (Debian, Debian-Security) from.
-rootfs_mirror() {
-  apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' |
-    awk -v label="$1" '$1 == label && !found { print $2; found = 1 }'
-}
-
-# rootfs_sources SUITE SCRATCH: sources.list lines on stdout.
-rootfs_sources() {
-  local suite=$1 scratch=$2 main security
-  main=$(rootfs_mirror Debian)
-  [ -n "$main" ] || die "apt knows no Debian archive: add one to its sources and run apt-get update"
-  printf 'deb %s %s main\n' "$main" "$suite"
-  security=$(rootfs_mirror Debian-Security)
-  if [ -n "$security" ] && /usr/lib/apt/apt-helper download-file \
-    "${security%/}/dists/$suite-security/InRelease" "$scratch/InRelease" >/dev/null 2>&1; then
-    printf 'deb %s %s-security main\n' "$security" "$suite"
-  fi
-}
-
 # rootfs_recipe: names what the tree is made by, so that a change of it makes a new tree.
 rootfs_recipe() {
   { printf '%s\n' "$rootfs_packages"; cat "$lib/customise"; } | sha256sum | cut -c1-12
-}
-
-# rootfs_mmdebstrap SUITE OUTPUT OPTION...: makes OUTPUT from this machine's mirror. OUTPUT's folder is
-# scratch, and gets the log.
-rootfs_mmdebstrap() {
-  local suite=$1 output=$2 scratch=${2%/*} option args=()
-  shift 2
-  need mmdebstrap mmdebstrap
-  rootfs_sources "$suite" "$scratch" > "$scratch/sources.list"
-  # A machine whose clock or mirror stands at another date says so in its own apt configuration.
-  for option in Acquire::Check-Valid-Until Acquire::Check-Date; do
-    args+=(--aptopt="$option \"$(apt-config dump --format '%v' "$option" | grep . || echo true)\"")
-  done
-  [ ! -f /usr/share/keyrings/debian-archive-keyring.gpg ] ||
-    args+=(--keyring=/usr/share/keyrings/debian-archive-keyring.gpg)
-  if ! mmdebstrap --mode=root --aptopt='Acquire::Languages "none"' \
-    --aptopt='APT::Install-Recommends "false"' "${args[@]}" "$@" \
-    "$suite" "$output" "$scratch/sources.list" </dev/null >"$scratch/log" 2>&1; then
-    tail -n 30 "$scratch/log" >&2
-    die "mmdebstrap could not make $suite"
-  fi
 }
 
 # rootfs_build SUITE TAR
@@ -71,7 +33,7 @@ rootfs_build() {
   trap "rm -rf '$scratch'" RETURN
   chmod 755 "$scratch"
   say "making the $suite root file system (once; half a minute)"
-  rootfs_mmdebstrap "$suite" "$scratch/rootfs.tar" --variant=essential --format=tar \
+  debian_tree "$suite" "$scratch/rootfs.tar" --variant=essential --format=tar \
     --include="$rootfs_packages" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \

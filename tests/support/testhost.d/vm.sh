@@ -21,7 +21,7 @@ vm_ensure() {
     # shellcheck disable=SC2064
     trap "rm -rf '$scratch'" RETURN
     say "getting QEMU and the kernel of $vm_suite (once; a minute)"
-    rootfs_mmdebstrap "$vm_suite" "$scratch/tree" --variant=extract --format=directory --include="$vm_packages"
+    debian_tree "$vm_suite" "$scratch/tree" --variant=extract --format=directory --include="$vm_packages"
     rm -rf "$cache/vm-$vm_suite".*
     mv -T "$scratch/tree" "$vm_debian"
   fi

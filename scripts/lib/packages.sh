@@ -1,0 +1,30 @@
+# The Debian packages that each use of this tree needs, by group.
+
+# package_groups GROUP...: sets `packages` to what the groups need; `build` is always among them.
+package_groups() {
+  local group
+  packages=(
+    # To build.
+    g++ cmake ninja-build ca-certificates
+    libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
+    libelf-dev libarchive-dev
+    # To build the pinned libraries.
+    make xz-utils autoconf automake libtool pkgconf debian-archive-keyring
+  )
+  for group; do
+    case $group in
+      build) ;;
+      # A Nix closure, and a systemd host in a container.
+      demo) packages+=(nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl) ;;
+      # Other readers of what we write, full disks, ELF closures; a mirror of our own.
+      test)
+        packages+=(libgtest-dev libgmock-dev libbenchmark-dev ccache git patchelf binutils gpg gpg-agent
+          nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl
+          squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd)
+        ;;
+      fuzz) packages+=(clang libclang-rt-dev) ;;
+      tidy) packages+=(clang clang-tidy) ;;
+      *) die "there is no group of packages '$group'; there are: build, demo, test, fuzz, tidy" ;;
+    esac
+  done
+}
