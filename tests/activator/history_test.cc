@@ -270,8 +270,8 @@ TEST(Requester, FindsWhereItCameFromAboveSudo) {
   Pipe pipe;
   const std::string self = base::RealPath("/proc/self/exe");
   const std::string command =
-      "SSH_CONNECTION='192.0.2.7 1 192.0.2.2 22' sh -c 'env -u SSH_CONNECTION " + self +
-      " --gtest_also_run_disabled_tests --gtest_filter=Requester.DISABLED_Prints; true' >&" +
+      "SSH_CONNECTION='192.0.2.7 1 192.0.2.2 22' sh -c 'env -u SSH_CONNECTION -u SUDO_USER " +
+      self + " --gtest_also_run_disabled_tests --gtest_filter=Requester.DISABLED_Prints; true' >&" +
       std::to_string(pipe.to());
   ASSERT_EQ(::fcntl(pipe.to(), F_SETFD, 0), 0);
   ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT: a shell is what is tested
