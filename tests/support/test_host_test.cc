@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -56,8 +57,9 @@ void StartIdleService(const TestHost& host, const std::string& image) {
 bool AnyProcessMentions(const std::string& text, const char* file) {
   for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
     std::ifstream stream(process.path() / file);
-    const std::string content((std::istreambuf_iterator<char>(stream)), {});
-    if (content.find(text) != std::string::npos) return true;
+    std::ostringstream content;
+    content << stream.rdbuf();  // of a process that ends meanwhile: what was read
+    if (content.str().find(text) != std::string::npos) return true;
   }
   return false;
 }
