@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/version.h"
-#include "images/host_layout.h"
 #include "images/name.h"
+#include "images/version/host_layout.h"
 
 namespace activator {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "activator/choose.h"
-#include "activator/history_command.h"
-#include "activator/prune.h"
-#include "activator/verify.h"
+#include "activator/prune/prune.h"
+#include "activator/report/history_command.h"
+#include "activator/report/verify.h"
+#include "activator/stage/choose.h"
 #include "base/io.h"
 
 namespace activator {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "activator/transient.h"
+#include "activator/switch/transient.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/interrupt.h"

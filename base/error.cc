@@ -13,4 +13,8 @@ Error::Error(Code code, std::string message, int error_number)
 
 void Error::AddContext(const std::string& context) { rendered_ = context + ": " + rendered_; }
 
+bool IsDiskFull(const Error& error) {
+  return error.error_number() == ENOSPC || error.error_number() == EDQUOT;
+}
+
 }  // namespace base

@@ -55,6 +55,9 @@ template <typename... Args>
   throw Error(Code::kFailed, fmt::format(format, std::forward<Args>(args)...), error_number);
 }
 
+// True where the error says that the disk or a quota is full.
+bool IsDiskFull(const Error& error);
+
 }  // namespace base
 
 #endif  // SLIPWAY_BASE_ERROR_H_

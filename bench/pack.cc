@@ -12,11 +12,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "builder/chunk_cache.h"
-#include "builder/compressor.h"
-#include "builder/erofs_writer.h"
-#include "builder/read_back.h"
-#include "images/definition.h"
+#include "builder/compress/chunk_cache.h"
+#include "builder/compress/compressor.h"
+#include "builder/read/read_back.h"
+#include "builder/write/erofs_writer.h"
+#include "images/definition/definition.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/io.h"
-#include "builder/chunk_cache.h"
+#include "builder/compress/chunk_cache.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;

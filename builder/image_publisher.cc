@@ -9,7 +9,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/sys.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 
 namespace builder {
 namespace {

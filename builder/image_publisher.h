@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/file.h"
-#include "images/manifest.h"
+#include "images/version/manifest.h"
 
 namespace builder {
 

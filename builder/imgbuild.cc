@@ -3,8 +3,8 @@
 #include "base/cli.h"
 #include "base/version.h"
 #include "builder/build_command.h"
-#include "builder/image_commands.h"
-#include "builder/image_texts.h"
+#include "builder/inspect/image_commands.h"
+#include "builder/inspect/image_texts.h"
 
 namespace builder {
 namespace {

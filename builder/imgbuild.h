@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/io.h"
-#include "builder/chunk_cache.h"
+#include "builder/compress/chunk_cache.h"
 
 namespace builder {
 

@@ -1,13 +1,13 @@
 #include "builder/provenance.h"
 
 #include "base/clock.h"
+#include "base/json_fields.h"
 #include "base/version.h"
-#include "images/json_fields.h"
 
 namespace builder {
 namespace {
 
-images::Json ToJson(const images::NixSource& nix) {
+base::Json ToJson(const images::NixSource& nix) {
   if (nix.file) {
     return {{"nix", {{"file", *nix.file}, {"attr", nix.attr}}}};
   }
@@ -20,33 +20,33 @@ images::Json ToJson(const images::NixSource& nix) {
   return {{"nix", {{"path", *nix.path}}}};
 }
 
-images::Json ToJson(const images::ElfSource& elf) {
-  images::Json out = {{"elf", elf.programs}};
+base::Json ToJson(const images::ElfSource& elf) {
+  base::Json out = {{"elf", elf.programs}};
   if (elf.sysroot) {
     out["sysroot"] = *elf.sysroot;
   }
   return out;
 }
 
-images::Json ToJson(const images::RootSource& root) {
+base::Json ToJson(const images::RootSource& root) {
   return {{"root", root.directory}, {"preserve", root.preserve}};
 }
 
-images::Json ToJson(const images::OciSource& oci) { return {{"oci", oci.path}}; }
+base::Json ToJson(const images::OciSource& oci) { return {{"oci", oci.path}}; }
 
 }  // namespace
 
 std::string MakeProvenance(const images::Definition& definition, const Closure& closure) {
-  const images::Json source =
+  const base::Json source =
       std::visit([](const auto& one) { return ToJson(one); }, definition.source);
-  const images::Json json = {{"format", 1},
-                             {"built_at", base::ToIso8601(base::SystemClock().Now())},
-                             {"built_by", std::string("imgbuild ") + base::kVersion},
-                             {"source", source},
-                             {"main_path", closure.main_path},
-                             {"derivers", closure.derivers}};
+  const base::Json json = {{"format", 1},
+                           {"built_at", base::ToIso8601(base::SystemClock().Now())},
+                           {"built_by", std::string("imgbuild ") + base::kVersion},
+                           {"source", source},
+                           {"main_path", closure.main_path},
+                           {"derivers", closure.derivers}};
   // A path may be no UTF-8; this file is for people, so such bytes are shown as replaced.
-  return json.dump(2, ' ', false, images::Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', false, base::Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace builder

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "builder/closure.h"
-#include "images/definition.h"
+#include "builder/source/closure.h"
+#include "images/definition/definition.h"
 
 namespace builder {
 

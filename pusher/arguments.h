@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/io.h"
-#include "images/host_layout.h"
+#include "images/version/host_layout.h"
 
 namespace pusher {
 

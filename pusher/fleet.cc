@@ -13,7 +13,7 @@
 #include "base/at_once.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "pusher/remote_switch.h"
+#include "pusher/ssh/remote_switch.h"
 
 namespace pusher {
 namespace {

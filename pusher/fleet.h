@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "base/error.h"
-#include "pusher/agent_binary.h"
 #include "pusher/arguments.h"
 #include "pusher/board.h"
-#include "pusher/guesser.h"
-#include "pusher/image_work.h"
-#include "pusher/keep_alive.h"
-#include "pusher/push_session.h"
-#include "pusher/remote.h"
+#include "pusher/delta/guesser.h"
+#include "pusher/delta/image_work.h"
+#include "pusher/protocol/keep_alive.h"
+#include "pusher/session/push_session.h"
+#include "pusher/ssh/agent_binary.h"
+#include "pusher/ssh/remote.h"
 #include "pusher/targets.h"
 
 namespace pusher {

@@ -8,12 +8,12 @@
 #include "base/confirm.h"
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "pusher/agent_binary.h"
 #include "pusher/arguments.h"
 #include "pusher/board.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
 #include "pusher/report.h"
+#include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
 
 namespace pusher {

@@ -5,7 +5,7 @@
 namespace pusher {
 namespace {
 
-using images::Json;
+using base::Json;
 
 Json PackagesJson(const std::vector<images::PackageChange>& packages) {
   Json out = Json::array();

@@ -2,12 +2,12 @@
 #ifndef SLIPWAY_PUSHER_PLAN_JSON_H_
 #define SLIPWAY_PUSHER_PLAN_JSON_H_
 
-#include "images/json_fields.h"
-#include "pusher/push_session.h"
+#include "base/json_fields.h"
+#include "pusher/session/push_session.h"
 
 namespace pusher {
 
-images::Json PlanJson(const PushPlan& plan);
+base::Json PlanJson(const PushPlan& plan);
 
 }  // namespace pusher
 

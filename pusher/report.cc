@@ -6,11 +6,11 @@
 #include <array>
 #include <cctype>
 
+#include "base/json_fields.h"
 #include "base/progress.h"
-#include "images/json_fields.h"
-#include "pusher/bootstrap.h"
 #include "pusher/plan_json.h"
-#include "pusher/remote.h"
+#include "pusher/ssh/bootstrap.h"
+#include "pusher/ssh/remote.h"
 
 namespace pusher {
 namespace {
@@ -66,10 +66,10 @@ std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
                             NextStep(outcome, arguments));
 }
 
-images::Json ToJson(const HostOutcome& outcome) {
-  images::Json out = {{"name", outcome.target.name},        {"sent_bytes", outcome.sent_bytes},
-                      {"agent_bytes", outcome.agent_bytes}, {"image_bytes", outcome.image_bytes},
-                      {"seconds", outcome.seconds},         {"exit_code", outcome.exit_code()}};
+base::Json ToJson(const HostOutcome& outcome) {
+  base::Json out = {{"name", outcome.target.name},        {"sent_bytes", outcome.sent_bytes},
+                    {"agent_bytes", outcome.agent_bytes}, {"image_bytes", outcome.image_bytes},
+                    {"seconds", outcome.seconds},         {"exit_code", outcome.exit_code()}};
   if (outcome.error) {
     out["error"] = outcome.error->what();
   }
@@ -87,7 +87,7 @@ images::Json ToJson(const HostOutcome& outcome) {
   uint64_t sent = 0;
   uint64_t as_delta = 0;
   uint64_t failed = 0;
-  out["images"] = images::Json::array();
+  out["images"] = base::Json::array();
   for (const PushedImage& image : outcome.push.images) {
     out["images"].push_back({{"name", image.name},
                              {"id", image.id},
@@ -216,11 +216,11 @@ std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
 }
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes) {
-  images::Json out = images::Json::array();
+  base::Json out = base::Json::array();
   for (const HostOutcome& outcome : outcomes) {
     out.push_back(ToJson(outcome));
   }
-  return out.dump(2, ' ', false, images::Json::error_handler_t::replace) + "\n";
+  return out.dump(2, ' ', false, base::Json::error_handler_t::replace) + "\n";
 }
 
 int ExitCodeOf(const std::vector<HostOutcome>& outcomes) {

@@ -6,26 +6,26 @@
 #include <map>
 
 #include "base/error.h"
-#include "images/host_list.h"
-#include "images/image_choice.h"
-#include "pusher/remote.h"
+#include "images/version/image_choice.h"
+#include "pusher/host_list.h"
+#include "pusher/ssh/destination.h"
 
 namespace pusher {
 namespace {
 
 struct Meant {
-  images::ListedHost host;
+  ListedHost host;
   bool by_group = false;
 };
 
 // One word of the command line.
-std::vector<Meant> HostsOf(const std::string& word, const images::HostList& list) {
+std::vector<Meant> HostsOf(const std::string& word, const HostList& list) {
   std::vector<Meant> out;
   if (word.starts_with('@')) {
-    for (const images::ListedHost& host : list.Group(word.substr(1))) {
+    for (const ListedHost& host : list.Group(word.substr(1))) {
       out.push_back({host, true});
     }
-  } else if (const images::ListedHost* host = list.Find(word)) {
+  } else if (const ListedHost* host = list.Find(word)) {
     out.push_back({*host, false});
   } else {
     out.push_back({{word, word, {}, std::nullopt}, false});
@@ -34,7 +34,7 @@ std::vector<Meant> HostsOf(const std::string& word, const images::HostList& list
 }
 
 std::vector<Meant> HostsOf(const Arguments& arguments) {
-  const images::HostList list = images::HostList::Load(arguments.hosts_file);
+  const HostList list = HostList::Load(arguments.hosts_file);
   std::vector<Meant> out;
   for (const std::string& word : arguments.hosts) {
     for (const Meant& meant : HostsOf(word, list)) {
@@ -61,7 +61,7 @@ class Choice {
   }
 
   // nullptr: it takes none of those that were asked for.
-  SharedImages For(const images::ListedHost& host) {
+  SharedImages For(const ListedHost& host) {
     std::vector<std::string> wanted = arguments_.names;
     if (host.images) {
       wanted = names_.empty() ? *host.images : Taken(*host.images);

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "images/service.h"
+#include "images/service/service.h"
 
 namespace units {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "images/service.h"
+#include "images/service/service.h"
 
 namespace units {
 

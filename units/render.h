@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 
 namespace units {
 

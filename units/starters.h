@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "images/service.h"
+#include "images/service/service.h"
 
 namespace units {
 

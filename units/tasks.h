@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "units/render.h"
 
 namespace units {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "images/directives.h"
+#include "images/service/directives.h"
 
 namespace units {
 namespace {

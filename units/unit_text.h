@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "images/service.h"
+#include "images/service/service.h"
 
 namespace units {
 

@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "activator/receive_session.h"
+#include "activator/receive/receive_session.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"

@@ -11,13 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "activator/activation.h"
-#include "activator/generations.h"
-#include "activator/host.h"
-#include "activator/stage.h"
+#include "activator/host/host.h"
+#include "activator/stage/stage.h"
+#include "activator/state/generations.h"
+#include "activator/switch/activation.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "tests/support/fake_systemd.h"
 
 namespace activator {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "activator/history.h"
-#include "activator/history_file.h"
+#include "activator/state/history.h"
+#include "activator/state/history_file.h"
 
 namespace activator {
 

@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include "activator/command_line.h"
-#include "activator/generation.h"
-#include "activator/history.h"
-#include "activator/outcome.h"
-#include "activator/report.h"
-#include "activator/root.h"
-#include "activator/switch_record.h"
-#include "activator/systemd.h"
+#include "activator/os/systemd.h"
+#include "activator/report/report.h"
+#include "activator/state/generation.h"
+#include "activator/state/history.h"
+#include "activator/state/outcome.h"
+#include "activator/state/root.h"
+#include "activator/state/switch_record.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/activator/read_history.h"
 

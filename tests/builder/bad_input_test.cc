@@ -10,10 +10,10 @@
 #include <random>
 #include <thread>
 
-#include "builder/closure_tree.h"
+#include "builder/contents/closure_tree.h"
 #include "builder/imgbuild.h"
-#include "builder/root_source.h"
-#include "images/image_directory.h"
+#include "builder/source/root_source.h"
+#include "images/version/image_directory.h"
 #include "tests/builder/sample_trees.h"
 #include "tests/support/as_nobody.h"
 #include "tests/support/errors.h"

@@ -9,7 +9,7 @@
 
 #include "base/cli.h"
 #include "builder/imgbuild.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
 

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/atomic_file.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 
 namespace builder {
 namespace {

@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "builder/imgbuild.h"
-#include "tests/builder/kind_trees.h"
 #include "tests/builder/sample_trees.h"
+#include "tests/builder/write/kind_trees.h"
 #include "tests/support/as_nobody.h"
 #include "tests/support/scratch.h"
 

@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "base/file.h"
-#include "builder/compressor.h"
-#include "builder/erofs_writer.h"
-#include "builder/tree.h"
-#include "images/definition.h"
+#include "builder/compress/compressor.h"
+#include "builder/tree/tree.h"
+#include "builder/write/erofs_writer.h"
+#include "images/definition/definition.h"
 
 namespace tests {
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/atomic_file.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "tests/e2e/scene.h"
 
 namespace tests {

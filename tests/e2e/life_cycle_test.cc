@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "tests/e2e/scene.h"
 
 namespace tests {

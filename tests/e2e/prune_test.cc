@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "tests/e2e/scene.h"
 #include "tests/e2e/stopped_push.h"
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "tests/e2e/scene.h"
 
 namespace tests {

@@ -7,7 +7,7 @@
 
 #include "base/atomic_file.h"
 #include "base/digest.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 #include "tests/e2e/scene.h"
 
 namespace tests {

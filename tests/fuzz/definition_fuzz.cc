@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "images/definition.h"
+#include "images/definition/definition.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

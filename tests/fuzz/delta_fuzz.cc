@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "chunker/copies.h"
 #include "chunker/delta.h"
-#include "pusher/delta_message.h"
+#include "pusher/protocol/delta_message.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "images/manifest.h"
+#include "images/version/manifest.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(data, data + size);

@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "pusher/packed_chunks.h"
-#include "pusher/planned.h"
-#include "pusher/protocol.h"
-#include "pusher/wire.h"
+#include "pusher/protocol/packed_chunks.h"
+#include "pusher/protocol/planned.h"
+#include "pusher/protocol/protocol.h"
+#include "pusher/protocol/wire.h"
 #include "tests/fuzz/memory_file.h"
 
 namespace {

@@ -1,7 +1,7 @@
 // Any archive is an OCI image or an Error.
 #include "base/error.h"
 #include "base/file.h"
-#include "builder/oci_image.h"
+#include "builder/source/oci_image.h"
 #include "tests/fuzz/memory_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "chunker/index.h"
-#include "images/manifest.h"
+#include "images/version/manifest.h"
 
 namespace images {
 

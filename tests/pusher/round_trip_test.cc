@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
-#include "pusher/push_session.h"
+#include "pusher/session/push_session.h"
 #include "tests/support/synthetic_image.h"
 
 namespace pusher {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "activator/accounts.h"
+#include "activator/os/accounts.h"
 
 namespace tests {
 

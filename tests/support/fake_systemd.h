@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "activator/systemd.h"
+#include "activator/os/systemd.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"

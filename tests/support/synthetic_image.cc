@@ -3,7 +3,7 @@
 #include "base/atomic_file.h"
 #include "base/file.h"
 #include "chunker/index.h"
-#include "images/image_directory.h"
+#include "images/version/image_directory.h"
 
 namespace tests {
 

@@ -1,0 +1,47 @@
+#include "activator/health/checks.h"
+
+#include <algorithm>
+
+#include "activator/health/tasks.h"
+#include "base/error.h"
+
+namespace activator {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+CheckAnswer AskOverNetwork(const images::Health& health, milliseconds limit) {
+  return health.http ? AskHttp(*health.http, limit) : AskTcp(*health.tcp, limit);
+}
+
+std::string CheckName(const images::Health& health) {
+  if (health.http) {
+    return "its check " + health.http->url;
+  }
+  return "its check " + (health.tcp ? "of " + *health.tcp : health.exec.front());
+}
+
+CheckAnswer Checks::Ask(const std::string& name, const HostedUnit& unit, milliseconds left) const {
+  if (!unit.health.exec.empty()) {
+    return RunCheckTask(host_, name, unit);
+  }
+  const milliseconds most = seconds(unit.health.try_seconds);
+  return host_.ask(unit.health, std::min(most, std::max<milliseconds>(left, seconds(1))));
+}
+
+bool Checks::Pass(const std::string& name, const HostedUnit& unit, milliseconds left) {
+  if (!unit.health.HasCheck()) {
+    return true;
+  }
+  const auto last = tries_.find(name);
+  if (last != tries_.end() && host_.clock.Monotonic() < last->second.next) {
+    return false;
+  }
+  CheckAnswer answer = Ask(name, unit, left);
+  const bool passed = answer.passed;
+  tries_[name] = {std::move(answer),
+                  host_.clock.Monotonic() + seconds(unit.health.interval_seconds)};
+  return passed;
+}
+
+}  // namespace activator

@@ -1,0 +1,297 @@
+#include "activator/health/health.h"
+
+#include <algorithm>
+#include <map>
+
+#include "activator/health/checks.h"
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using TimePoint = std::chrono::steady_clock::time_point;
+
+constexpr milliseconds kLongestPause{100};
+constexpr seconds kLongestStop{600};  // for units without a limit of their own
+constexpr seconds kAfterKill{20};
+constexpr seconds kJobPatience{5};
+constexpr seconds kNoticed{2};  // within that, systemd knows how a process ended that is gone
+constexpr const char* kAnswerFollows = ". It said: ";
+constexpr const char* kLogFollows = ". Its log ends: ";
+
+}  // namespace
+
+void Pause::Sleep() {
+  clock_.Sleep(next_);
+  next_ = std::min(2 * next_, kLongestPause);
+}
+
+void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
+              const std::string& why, const std::string& said) {
+  const std::string log = host.systemd.LastLog(unit, state);
+  base::Fail(base::Code::kFailed, "{} {}{}{}{}{}", unit, why, said.empty() ? "" : kAnswerFollows,
+             said, log.empty() ? "" : kLogFollows, log);
+}
+
+std::string HowItEnded(const UnitState& state) {
+  return fmt::format(
+      "{}{}", state.result.empty() ? "unknown" : state.result,
+      state.exit_status == 0 ? std::string() : fmt::format(", status {}", state.exit_status));
+}
+
+namespace {
+
+[[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
+                           const std::string& why) {
+  activator::FailUnit(host, unit, state, why, "");
+}
+
+// Throws for a state that no waiting mends.
+void RefuseFailure(const Host& host, const std::string& unit, const UnitState& state) {
+  if (state.load != "loaded") {
+    FailUnit(host, unit, state, "cannot be loaded by systemd (" + state.load + ")");
+  }
+  if (state.active == "failed") {
+    FailUnit(host, unit, state, "failed (" + HowItEnded(state) + ")");
+  }
+  if (state.restarts > 0 || state.sub.starts_with("auto-restart")) {
+    FailUnit(host, unit, state, "ended (" + HowItEnded(state) + ") and had to be restarted");
+  }
+}
+
+bool IsUp(const Host& host, const std::string& name, const HostedUnit& unit,
+          const UnitState& state) {
+  RefuseFailure(host, name, state);
+  const bool is_idle = state.active == "inactive" && !state.has_job;
+  if (is_idle && state.condition_failed) {
+    FailUnit(host, name, state, "was not started: a condition of the unit is not met");
+  }
+  if (unit.is_oneshot) {
+    return state.active == "active" ||
+           (is_idle && state.result == "success" && !state.invocation_id.empty());
+  }
+  if (is_idle) {
+    FailUnit(host, name, state, "ended at once (" + HowItEnded(state) + ")");
+  }
+  const bool is_active = state.active == "active" || state.active == "reloading";
+  return is_active && host.systemd.RunsFrom(state, unit.image_path);
+}
+
+seconds TimeoutOf(const HostedUnit& unit, Timeout timeout) {
+  return timeout.value_or(seconds(unit.health.timeout_seconds));
+}
+
+}  // namespace
+
+namespace {
+
+// What is down stays down: a queued job may still start it.
+bool IsStopped(const UnitState& state) { return state.IsDown() && !state.has_job; }
+
+bool MayStopForEver(const UnitState& state) { return state.stop_timeout.count() == 0; }
+
+}  // namespace
+
+// systemd gives a unit that time after SIGTERM, then the same again after SIGKILL. A database may
+// need long to stop, so its own limit holds however long it is.
+seconds StopLimit(const UnitState& state) {
+  const auto own = std::chrono::duration_cast<seconds>(2 * state.stop_timeout) + seconds(15);
+  return MayStopForEver(state) ? kLongestStop : own;
+}
+
+StopWatch::StopWatch(const Host& host) : host_(host), start_(host.clock.Monotonic()) {}
+
+void StopWatch::Press(const std::string& unit, const UnitState& state) {
+  const seconds limit = StopLimit(state);
+  const auto waited = host_.clock.Monotonic() - start_;
+  if (waited > limit && MayStopForEver(state)) {
+    FailUnit(host_, unit, state,
+             fmt::format("did not stop within {} s, and its TimeoutStopSec= forbids to kill it",
+                         limit.count()));
+  }
+  if (waited > limit + kAfterKill) {
+    FailUnit(host_, unit, state, "does not stop, not even by SIGKILL");
+  }
+  if (waited > limit && killed_.insert(unit).second) {
+    host_.systemd.Kill(unit);
+  }
+}
+
+namespace {
+
+void WaitUntilStopped(const Host& host, const UnitNames& units) {
+  StopWatch watch(host);
+  Pause pause(host.clock);
+  for (;;) {
+    bool all_down = true;
+    for (const auto& [name, state] : host.systemd.Show(units)) {
+      if (!IsStopped(state)) {
+        all_down = false;
+        watch.Press(name, state);
+      }
+    }
+    if (all_down) {
+      return;
+    }
+    pause.Sleep();
+  }
+}
+
+}  // namespace
+
+UnitNames DownUnits(const Host& host, const UnitNames& units) {
+  UnitNames out;
+  for (const auto& [name, state] : host.systemd.Show(units)) {
+    if (IsStopped(state)) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
+UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units) {
+  const TimePoint start = host.clock.Monotonic();
+  Pause pause(host.clock);
+  for (;;) {
+    UnitNames down;
+    bool wait = false;
+    const auto waited = host.clock.Monotonic() - start;
+    for (const auto& [name, state] : host.systemd.Show(units)) {
+      if (IsStopped(state)) {
+        down.push_back(name);
+      } else if (state.active == "deactivating") {
+        wait = wait || waited < StopLimit(state);
+      } else if (state.has_job) {  // not begun yet; it may be another job than a stop
+        wait = wait || waited < kJobPatience;
+      }
+    }
+    if (!wait) {
+      return down;
+    }
+    pause.Sleep();
+  }
+}
+
+void StopUnits(const Host& host, const UnitNames& units) {
+  StopUnits(host, host.systemd.Show(units));
+}
+
+void StopUnits(const Host& host, const std::map<std::string, UnitState>& units) {
+  UnitNames running;
+  for (const auto& [name, state] : units) {
+    if (!IsStopped(state)) {
+      running.push_back(name);
+    }
+  }
+  if (!host.systemd.Stop(running, Jobs::kAwaitBriefly)) {
+    WaitUntilStopped(host, running);
+  }
+}
+
+namespace {
+
+// Nobody looks what becomes of the others.
+HostedUnits Watched(HostedUnits units) {
+  std::erase_if(units, [](const auto& unit) { return unit.second.health.none; });
+  return units;
+}
+
+[[noreturn]] void FailLate(const Host& host, const std::string& name, const HostedUnit& unit,
+                           const UnitState& state, seconds limit, const Checks& checks) {
+  if (checks.WasAsked(name)) {
+    const CheckAnswer& last = checks.Last(name);
+    FailUnit(host, name, state,
+             fmt::format("is active, but {} did not pass within {} s: {}", CheckName(unit.health),
+                         limit.count(), last.problem),
+             last.said);
+  }
+  FailUnit(
+      host, name, state,
+      state.active == "active"
+          ? fmt::format("does not run from {} after {} s", unit.image_path, limit.count())
+          : fmt::format("is still {} ({}) after {} s", state.active, state.sub, limit.count()));
+}
+
+}  // namespace
+
+void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeout) {
+  const TimePoint start = host.clock.Monotonic();
+  HostedUnits waiting = Watched(units);
+  Checks checks(host);
+  Pause pause(host.clock);
+  while (!waiting.empty()) {
+    for (const auto& [name, state] : host.systemd.Show(NamesOf(waiting))) {
+      const auto unit = waiting.find(name);
+      if (unit == waiting.end()) {
+        continue;
+      }
+      const seconds limit = TimeoutOf(unit->second, timeout);
+      const auto left =
+          std::chrono::duration_cast<milliseconds>(start + limit - host.clock.Monotonic());
+      const bool is_up = IsUp(host, name, unit->second, state);
+      if (is_up && checks.Pass(name, unit->second, left)) {
+        waiting.erase(unit);
+      } else if (left <= milliseconds(0)) {
+        FailLate(host, name, unit->second, state, limit, checks);
+      }
+    }
+    if (!waiting.empty()) {
+      pause.Sleep();
+    }
+  }
+}
+
+void WaitUntilSettled(const Host& host, const HostedUnits& all) {
+  const HostedUnits units = Watched(all);
+  const TimePoint start = host.clock.Monotonic();
+  Pause pause(host.clock);
+  const UnitNames names = NamesOf(units);
+  std::map<std::string, UnitState> first;
+  std::map<std::string, std::chrono::steady_clock::duration> down_since;
+  for (;;) {
+    const auto waited = host.clock.Monotonic() - start;
+    bool settling = false;
+    for (const auto& [name, state] : host.systemd.Show(names)) {
+      const HostedUnit& unit = units.at(name);
+      const UnitState& before = first.try_emplace(name, state).first->second;
+      if (IsUp(host, name, unit, state)) {
+        down_since.erase(name);
+      } else if (waited - down_since.try_emplace(name, waited).first->second >= kNoticed) {
+        FailUnit(host, name, state,
+                 fmt::format("did not stay up: it is {} ({})", state.active, state.sub));
+      }
+      if (state.invocation_id != before.invocation_id) {
+        FailUnit(host, name, state, "was started again while it was watched");
+      }
+      settling =
+          settling || down_since.contains(name) || waited < seconds(unit.health.settle_seconds);
+    }
+    if (!settling) {
+      return;
+    }
+    pause.Sleep();
+  }
+}
+
+std::string WithoutLog(const std::string& reason) {
+  return reason.substr(0, std::min(reason.find(kAnswerFollows), reason.find(kLogFollows)));
+}
+
+seconds LongestWait(const HostedUnits& units, Timeout timeout) {
+  seconds out{0};
+  seconds tasks{0};
+  for (const auto& [name, unit] : Watched(units)) {
+    out = std::max(out, TimeoutOf(unit, timeout) + seconds(unit.health.settle_seconds));
+  }
+  for (const auto& [name, unit] : units) {
+    for (const units::Task task : {units::Task::kBeforeStart, units::Task::kAfterHealthy}) {
+      const auto limit = unit.task_limits.find(task);
+      tasks += limit == unit.task_limits.end() ? seconds(0) : limit->second;
+    }
+  }
+  return out + tasks;
+}
+
+}  // namespace activator

@@ -1,0 +1,15 @@
+// The program that the boot unit runs.
+#ifndef SLIPWAY_ACTIVATOR_HOST_INSTALL_SELF_H_
+#define SLIPWAY_ACTIVATOR_HOST_INSTALL_SELF_H_
+
+#include "images/version/host_layout.h"
+
+namespace activator {
+
+// Puts this program at ROOT/bin/activate where there is none, for the boot unit to run. One that is
+// there stays: a push replaces it, and never by an older one.
+void InstallSelf(const images::HostLayout& layout);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_HOST_INSTALL_SELF_H_

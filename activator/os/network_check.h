@@ -1,0 +1,27 @@
+// Asking a service over the network, from this process's own: one try, with a deadline. Needs no
+// name service, because images::ParseAddress lets through what is an address.
+#ifndef SLIPWAY_ACTIVATOR_OS_NETWORK_CHECK_H_
+#define SLIPWAY_ACTIVATOR_OS_NETWORK_CHECK_H_
+
+#include <chrono>
+#include <string>
+
+#include "images/service/service.h"
+
+namespace activator {
+
+struct CheckAnswer {
+  bool passed = false;
+  std::string problem;  // why not, in our words
+  std::string said;     // what the service said; may be secret; short and printable
+};
+
+// A GET of `check`, whose URL is whole. Redirects are not followed: they are the answer.
+CheckAnswer AskHttp(const images::HttpCheck& check, std::chrono::milliseconds limit);
+
+// Whether "host:port" takes a connection.
+CheckAnswer AskTcp(const std::string& address, std::chrono::milliseconds limit);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_OS_NETWORK_CHECK_H_

@@ -1,0 +1,381 @@
+#include "activator/os/systemd.h"
+
+#include <cerrno>
+#include <charconv>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "activator/os/process_root.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+
+namespace activator {
+namespace {
+
+// A reload reads every unit of the host; the other calls answer at once unless systemd is stuck.
+constexpr std::chrono::seconds kCallTimeout{90};
+constexpr std::chrono::seconds kLogTimeout{5};
+constexpr std::chrono::milliseconds kJobPatience{1000};
+constexpr int kEndedBySignal = 128;                  // and more
+constexpr std::string_view kRefused = "Failed to ";  // and not "Job for ... failed"
+constexpr size_t kMaxLogLineBytes = 300;
+
+constexpr const char* kProperties =
+    "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
+    "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
+    "InactiveExitTimestampMonotonic,StateChangeTimestampMonotonic,MemoryCurrent,DropInPaths,"
+    "RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo";
+
+void AddWords(const std::string& text, std::vector<std::string>& to) {
+  std::istringstream words(text);
+  to.insert(to.end(), std::istream_iterator<std::string>(words), {});
+}
+
+std::string OneLine(const std::string& lines) {
+  std::string out;
+  for (const char c : lines) {
+    out += c == '\n' ? std::string(" | ") : std::string(1, c);
+  }
+  return out;
+}
+
+// A line of a journal may be very long.
+std::string ShortLines(const std::string& lines) {
+  std::string out;
+  size_t column = 0;
+  for (const char c : lines) {
+    column = c == '\n' ? 0 : column + 1;
+    if (column <= kMaxLogLineBytes) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+// On systemd's monotonic clock.
+std::chrono::microseconds Now() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      base::SystemClock().Monotonic().time_since_epoch());
+}
+
+// journalctl's option for a time on the monotonic clock.
+std::string Since(std::chrono::microseconds monotonic) {
+  const auto ago = Now() - monotonic;
+  const auto at = std::chrono::duration_cast<std::chrono::microseconds>(
+                      base::SystemClock().Now().time_since_epoch() - ago)
+                      .count();
+  return fmt::format("--since=@{}.{:06}", at / 1000000, at % 1000000);
+}
+
+base::ProcessResult RunSystemctl(const std::vector<std::string>& arguments, const UnitNames& units,
+                                 std::chrono::milliseconds timeout) {
+  std::vector<std::string> argv = {"systemctl", "--no-pager", "--no-ask-password"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  if (!units.empty()) {
+    argv.emplace_back("--");
+    argv.insert(argv.end(), units.begin(), units.end());
+  }
+  base::ProcessOptions options;
+  options.timeout = timeout;
+  options.environment = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
+  return base::Run(argv, options);
+}
+
+[[noreturn]] void FailCall(const std::string& command, const base::ProcessResult& result) {
+  base::Fail(base::Code::kFailed, "systemctl {}: {}", command,
+             OneLine(base::LastLines(result.err, 5)));
+}
+
+std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
+  const base::ProcessResult result = RunSystemctl(arguments, units, kCallTimeout);
+  if (result.timed_out) {
+    base::Fail(base::Code::kFailed, "systemctl {} did not answer within {} s", arguments.front(),
+               kCallTimeout.count());
+  }
+  if (!result.ok()) {
+    FailCall(arguments.front(), result);
+  }
+  return result.out;
+}
+
+template <typename Number>
+Number ToNumber(const std::string& text) {
+  Number out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+// "1min 30s", "100ms", "infinity": how systemctl prints a time span.
+std::chrono::microseconds ParseSpan(const std::string& text) {
+  static const std::map<std::string, uint64_t> kUnits = {{"us", 1},         {"ms", 1000},
+                                                         {"s", 1000000},    {"min", 60000000},
+                                                         {"h", 3600000000}, {"d", 86400000000}};
+  uint64_t total = 0;
+  for (size_t at = 0; at < text.size();) {
+    uint64_t number = 0;
+    const char* begin = text.data() + at;
+    const auto [end, error] = std::from_chars(begin, text.data() + text.size(), number);
+    if (error != std::errc()) {
+      return std::chrono::microseconds{0};  // infinity
+    }
+    at += static_cast<size_t>(end - begin);
+    const size_t next = std::min(text.find(' ', at), text.size());
+    const auto unit = kUnits.find(text.substr(at, next - at));
+    total += unit == kUnits.end() ? 0 : number * unit->second;
+    at = next + 1;
+  }
+  return std::chrono::microseconds(total);
+}
+
+void SetProperty(UnitState& state, const std::string& name, const std::string& value) {
+  static const std::map<std::string, std::string UnitState::*> kTexts = {
+      {"LoadState", &UnitState::load},
+      {"ActiveState", &UnitState::active},
+      {"SubState", &UnitState::sub},
+      {"Result", &UnitState::result},
+      {"Type", &UnitState::type},
+      {"FragmentPath", &UnitState::fragment_path},
+      {"InvocationID", &UnitState::invocation_id},
+      {"RootImage", &UnitState::root_image}};
+  static const std::set<std::string> kStoppingAlong = {"RequiredBy", "RequisiteOf", "BoundBy",
+                                                       "ConsistsOf", "PropagatesStopTo"};
+  if (const auto text = kTexts.find(name); text != kTexts.end()) {
+    state.*(text->second) = value;
+  } else if (name == "MainPID") {
+    state.main_pid = ToNumber<uint64_t>(value);
+  } else if (name == "NRestarts") {
+    state.restarts = ToNumber<uint64_t>(value);
+  } else if (name == "ExecMainStatus") {
+    state.exit_status = ToNumber<int>(value);
+  } else if (name == "Job") {
+    state.has_job = ToNumber<uint64_t>(value) != 0;
+  } else if (name == "ConditionResult") {
+    state.condition_failed = value == "no";
+  } else if (name == "NeedDaemonReload") {
+    state.needs_reload = value == "yes";
+  } else if (name == "TimeoutStopUSec") {
+    state.stop_timeout = ParseSpan(value);
+  } else if (name == "InactiveExitTimestampMonotonic") {
+    state.started = std::chrono::microseconds(ToNumber<int64_t>(value));
+  } else if (name == "StateChangeTimestampMonotonic") {
+    state.changed_at = std::chrono::microseconds(ToNumber<int64_t>(value));
+  } else if (name == "MemoryCurrent") {  // "[not set]", or the largest number
+    const auto bytes = ToNumber<uint64_t>(value);
+    state.memory_bytes = bytes == std::numeric_limits<uint64_t>::max() ? 0 : bytes;
+  } else if (name == "DropInPaths") {
+    AddWords(value, state.drop_ins);
+  } else if (kStoppingAlong.contains(name)) {
+    AddWords(value, state.stops_along);
+  }
+}
+
+}  // namespace
+
+std::map<std::string, UnitState> ParseShow(const std::string& text) {
+  std::map<std::string, UnitState> out;
+  UnitState state;
+  std::string id;
+  const auto finish = [&] {
+    if (!id.empty()) {
+      out[id] = state;
+    }
+    state = {};
+    id.clear();
+  };
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const size_t equals = line.find('=');
+    if (equals == std::string::npos) {
+      finish();
+    } else if (line.compare(0, equals, "Id") == 0) {
+      id = line.substr(equals + 1);
+    } else {
+      SetProperty(state, line.substr(0, equals), line.substr(equals + 1));
+    }
+  }
+  finish();
+  return out;
+}
+
+std::map<std::string, UnitState> RealSystemd::Show(const UnitNames& units) {
+  if (units.empty()) {
+    return {};
+  }
+  std::map<std::string, UnitState> out =
+      ParseShow(Systemctl({"show", std::string("--property=") + kProperties}, units));
+  for (const std::string& unit : units) {
+    if (!out.contains(unit)) {
+      base::Fail(base::Code::kFailed, "systemctl show says nothing about {}", unit);
+    }
+  }
+  return out;
+}
+
+UnitNames RealSystemd::InMemory(const UnitNames& units) {
+  UnitNames out;
+  if (units.empty()) {
+    return out;
+  }
+  // With patterns, as here, it lists what is loaded and loads nothing.
+  const std::string text =
+      Systemctl({"list-units", "--all", "--full", "--plain", "--no-legend"}, units);
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (const std::string name = line.substr(0, line.find(' ')); !name.empty()) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
+// Whether all jobs are known to be done well. Throws where systemd takes no job.
+bool RealSystemd::RunJobs(const std::string& command, const UnitNames& units, Jobs jobs) {
+  if (units.empty()) {
+    return true;
+  }
+  if (jobs == Jobs::kQueue) {
+    Systemctl({command, "--no-block"}, units);
+    return false;
+  }
+  const std::chrono::microseconds before = Now();
+  const base::ProcessResult result = RunSystemctl({command}, units, kJobPatience);
+  if (result.ok()) {
+    return true;
+  }
+  if (result.timed_out || result.exit_code >= kEndedBySignal) {
+    // Its jobs go on; but it may have been ended before it had handed in all of them.
+    UnitNames left;
+    for (const auto& [name, state] : Show(units)) {
+      const bool done = command == "stop" ? state.IsDown() : state.started >= before;
+      if (!done && !state.has_job) {
+        left.push_back(name);
+      }
+    }
+    RunJobs(command, left, Jobs::kQueue);
+  } else if (result.err.find(kRefused) != std::string::npos) {
+    FailCall(command, result);
+  }
+  return false;
+}
+
+void RealSystemd::DaemonReload() { Systemctl({"daemon-reload"}); }
+
+void RealSystemd::NoteStart(const UnitNames& units) {
+  for (const std::string& unit : units) {
+    asked_.try_emplace(unit, Now());
+  }
+}
+
+void RealSystemd::Start(const UnitNames& units, Jobs jobs) {
+  NoteStart(units);
+  RunJobs("start", units, jobs);
+}
+
+bool RealSystemd::Stop(const UnitNames& units, Jobs jobs) { return RunJobs("stop", units, jobs); }
+
+void RealSystemd::Restart(const UnitNames& units, Jobs jobs) {
+  NoteStart(units);
+  RunJobs("restart", units, jobs);
+}
+
+// Whoever resets it is about to start it anew.
+void RealSystemd::ResetFailed(const UnitNames& units) {
+  if (units.empty()) {
+    return;
+  }
+  for (const std::string& unit : units) {
+    asked_.erase(unit);
+  }
+  try {
+    Systemctl({"reset-failed"}, units);
+  } catch (const base::Error& error) {  // what systemd has not loaded has nothing to reset
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
+    }
+  }
+}
+
+void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=SIGKILL"}, {unit}); }
+
+std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state) {
+  // Not by the invocation's id: the journal does not know it for what a process wrote that had
+  // ended when the journal looked.
+  std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet",       "--output=cat",
+                                   "--lines=20", "--boot",     "--unit=" + unit};
+  // Of one that systemd starts again the runs before tell more than the one that begins; but no
+  // run of another generation, nor of another application that had a unit of the name.
+  const bool restarts = state.restarts > 0 || state.sub.starts_with("auto-restart");
+  const auto asked = asked_.find(unit);
+  const std::chrono::microseconds first =
+      asked == asked_.end() ? std::chrono::microseconds(0) : asked->second;
+  const std::chrono::microseconds since = restarts ? first : std::max(first, state.started);
+  if (since.count() > 0) {
+    argv.push_back(Since(since));
+  }
+  base::ProcessOptions options;
+  options.timeout = kLogTimeout;
+  try {
+    // What a process wrote before it ended may still be on its way there.
+    base::Run({"journalctl", "--sync"}, options);
+    return OneLine(ShortLines(base::LastLines(base::Run(argv, options).out, 20)));
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
+    }
+    return "";  // a host without a journal
+  }
+}
+
+bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path) {
+  return state.main_pid == 0 || image_path.empty() || RunsFromImage(state.main_pid, image_path);
+}
+
+std::vector<std::string> RealSystemd::RootImages() {
+  constexpr std::string_view kKey = "RootImage=";
+  std::istringstream lines(Systemctl({"show", "--property=RootImage"}, {"*.service"}));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(kKey) && line.size() > kKey.size()) {
+      out.push_back(line.substr(kKey.size()));
+    }
+  }
+  return out;
+}
+
+std::string RealSystemd::Verify(const std::vector<std::string>& files) {
+  std::vector<std::string> argv = {"systemd-analyze", "verify", "--man=no",
+                                   "--recursive-errors=no"};
+  argv.insert(argv.end(), files.begin(), files.end());
+  base::ProcessOptions options;
+  options.timeout = kCallTimeout;
+  options.environment = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
+  try {
+    const base::ProcessResult result = base::Run(argv, options);
+    if (result.timed_out) {
+      return "systemd-analyze verify did not answer";
+    }
+    return result.ok() ? "" : OneLine(base::LastLines(result.err, 5));
+  } catch (const base::Error& error) {
+    if (error.error_number() == ENOENT) {
+      return "";
+    }
+    throw;
+  }
+}
+
+bool HasSystemd() {
+  const std::optional<struct stat> found = base::LstatIfThere("/run/systemd/system");
+  return found && S_ISDIR(found->st_mode);
+}
+
+}  // namespace activator

@@ -1,0 +1,335 @@
+#include "activator/receive/assembly.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "activator/os/shared_blocks.h"
+#include "activator/state/chunk_store.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "base/sys.h"
+#include "pusher/protocol/planned.h"
+#include "units/render.h"
+
+namespace activator {
+namespace {
+
+constexpr const char* kLockFile = "/lock";
+constexpr uint64_t kVerifiedAtOnceBytes = 8 << 20;
+constexpr uint64_t kReadAtOnceBytes = 256 << 10;
+const std::string kGone = std::string(base::kTemporaryPrefix) + "gone-";
+
+base::FileLock LockDirectory(const std::string& path, const images::StoredManifest& stored,
+                             const std::string& by, std::chrono::milliseconds patience) {
+  for (int attempt = 1;; ++attempt) {
+    base::MakeDirectories(path);
+    try {
+      return base::FileLock(
+          path + kLockFile,
+          fmt::format("the transfer of {} {}", stored.manifest.name, stored.id.text()),
+          "a push by " + by, patience);
+    } catch (const base::Error& error) {
+      // Another transfer of it ended in between and took the directory away.
+      if (error.error_number() != ENOENT || attempt == 3) {
+        throw;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void RemoveGone(const images::HostLayout& layout) {
+  for (const std::string& name : base::ListDirectory(layout.Incoming())) {
+    if (name.starts_with(kGone)) {
+      base::RemoveTree(layout.Incoming() + "/" + name);
+    }
+  }
+}
+
+uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there) {
+  constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
+  return size_bytes - std::min(size_bytes, static_cast<uint64_t>(there.st_blocks) * kBlockBytes);
+}
+
+void CheckFits(const images::HostLayout& layout, const std::string& what, uint64_t needed_bytes) {
+  const uint64_t free_bytes = base::FreeBytes(layout.root());
+  if (needed_bytes + pusher::kHeadroomBytes > free_bytes) {
+    base::FailErrno(ENOSPC, "{}: {} more and {} to spare are needed, {} has {} free", what,
+                    base::HumanBytes(needed_bytes), base::HumanBytes(pusher::kHeadroomBytes),
+                    layout.root(), base::HumanBytes(free_bytes));
+  }
+}
+
+Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
+                   const std::string& index, const std::string& by,
+                   std::chrono::milliseconds lock_wait)
+    : layout_(layout),
+      stored_(std::move(manifest)),
+      path_(layout.Incoming(stored_.id)),
+      image_path_(path_ + "/" + images::kImageFile),
+      gone_path_(layout_.Incoming() + "/" + kGone + stored_.id.text()),
+      chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
+      missing_(chunks_.size(), true),
+      missing_count_(chunks_.size()),
+      lock_(LockDirectory(path_, stored_, by, lock_wait)) {}
+
+void Assembly::WriteTexts(const std::string& index, const std::string& provenance) {
+  base::WriteFileAtomically(path_ + "/" + images::kManifestFile, stored_.text);
+  base::WriteFileAtomically(path_ + "/" + images::kIndexFile, index);
+  if (provenance.empty()) {
+    base::UnlinkIfThere(path_ + "/" + images::kProvenanceFile);
+  } else {
+    base::WriteFileAtomically(path_ + "/" + images::kProvenanceFile, provenance);
+  }
+}
+
+uint64_t Assembly::MissingBytes() const {
+  uint64_t total = 0;
+  for (size_t number = 0; number < chunks_.size(); ++number) {
+    total += missing_[number] ? chunks_[number].size_bytes : 0;
+  }
+  return total;
+}
+
+chunker::ChunkIndex Assembly::ReadIndex() const {
+  const std::string path = path_ + "/" + images::kIndexFile;
+  return images::ParseIndexOf(stored_.manifest, base::ReadFile(path), path);
+}
+
+bool Assembly::LinkTo(const std::string& image_path) {
+  if (!HasDigest(image_path, stored_.manifest.image.sha256)) {
+    return false;
+  }
+  base::UnlinkIfThere(image_path_);
+  if (base::TheSys().Link(image_path.c_str(), image_path_.c_str()) != 0) {
+    return false;  // EMLINK, or a file system without hard links: it is copied instead
+  }
+  missing_.assign(chunks_.size(), false);
+  missing_count_ = 0;
+  return true;
+}
+
+void Assembly::Open() {
+  const std::optional<struct stat> there = base::LstatIfThere(image_path_);
+  // A link to a published version must never be written to.
+  if (there && (!S_ISREG(there->st_mode) || there->st_nlink > 1)) {
+    base::Unlink(image_path_);
+  }
+  image_ = base::Open(image_path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+  const struct stat now = base::Fstat(image_.get(), image_path_);
+  const uint64_t size_bytes = stored_.manifest.image.size_bytes;
+  if (static_cast<uint64_t>(now.st_size) == size_bytes) {
+    TakeInWhatIsThere();
+  } else if (base::TheSys().Ftruncate(image_.get(), static_cast<off_t>(size_bytes)) != 0) {
+    base::FailErrno(errno, "cannot size {}", image_path_);
+  }
+}
+
+void Assembly::Reserve() {
+  if (std::exchange(reserved_, true)) {
+    return;
+  }
+  const struct stat now = base::Fstat(image_.get(), image_path_);
+  const uint64_t size_bytes = stored_.manifest.image.size_bytes;
+  CheckFits(layout_, stored_.manifest.name + " " + stored_.id.text(),
+            BytesToReserve(size_bytes, now));
+  // What is shared stays shared.
+  if (base::TheSys().Fallocate(image_.get(), 0, 0, static_cast<off_t>(size_bytes)) != 0 &&
+      errno != EOPNOTSUPP && errno != ENOSYS) {
+    base::FailErrno(errno, "cannot reserve {} for {}", base::HumanBytes(size_bytes), image_path_);
+  }
+}
+
+void Assembly::TakeInWhatIsThere() {
+  for (size_t number = 0; number < chunks_.size(); ++number) {
+    base::ThrowIfInterrupted();
+    const std::vector<uint64_t>& offsets = chunks_[number].offsets;
+    const bool there = std::ranges::all_of(
+        offsets, [&](uint64_t offset) { return Holds(image_.get(), image_path_, offset, number); });
+    if (there) {
+      SetThere(number);
+    }
+  }
+}
+
+// Reads the chunk's place into the buffer and compares it.
+bool Assembly::Holds(int fd, const std::string& path, uint64_t offset, size_t number) {
+  buffer_.resize(chunks_[number].size_bytes);
+  return base::PReadInto(fd, buffer_, offset, path) == buffer_.size() &&
+         base::Sha256Of(buffer_) == chunks_[number].id.digest;
+}
+
+void Assembly::Expect(const std::string& image_path, const chunker::ChunkIndex& index) {
+  std::vector<bool> needed = Needed();
+  Expected out{image_path, base::OpenForReading(image_path), {}};
+  for (const chunker::Chunk& chunk : index.chunks()) {
+    const std::optional<size_t> number = chunks_.NumberOf(chunk.id);
+    if (number && needed[*number]) {
+      needed[*number] = false;
+      out.chunks.emplace_back(*number, chunk.offset);
+    }
+  }
+  if (!out.chunks.empty()) {
+    expected_.push_back(std::move(out));
+  }
+}
+
+std::vector<bool> Assembly::Needed() const {
+  std::vector<bool> out = missing_;
+  for (const Expected& expected : expected_) {
+    for (const auto& [number, offset] : expected.chunks) {
+      out[number] = false;
+    }
+  }
+  return out;
+}
+
+void Assembly::FillExpected(const std::function<void()>& touch) {
+  for (const Expected& expected : std::exchange(expected_, {})) {
+    for (const auto& [number, offset] : expected.chunks) {
+      base::ThrowIfInterrupted();
+      touch();
+      Take(expected.image.get(), expected.image_path, offset, number);
+    }
+  }
+  buffer_ = {};  // many images may wait for the commit
+}
+
+void Assembly::Take(int source, const std::string& path, uint64_t offset, size_t number) {
+  bool holds = false;
+  try {
+    holds = Holds(source, path, offset, number);
+  } catch (const base::Error&) {  // a bad sector is as bad as a wrong byte
+  }
+  if (holds && !Share(source, offset, number)) {
+    Reserve();
+    Put(number, buffer_);
+  }
+}
+
+bool Assembly::Store(size_t number, base::Bytes data) {
+  if (base::Sha256Of(data) != chunks_[number].id.digest) {
+    return false;
+  }
+  Put(number, data);
+  return true;
+}
+
+void Assembly::Put(size_t number, base::Bytes data) {
+  for (const uint64_t offset : chunks_[number].offsets) {
+    base::PWriteAll(image_.get(), data, offset, image_path_);
+  }
+  SetThere(number);
+}
+
+// The source was verified a moment ago, and the whole image will be.
+bool Assembly::Share(int source, uint64_t offset, size_t number) {
+  const size_t size_bytes = chunks_[number].size_bytes;
+  for (const uint64_t to : chunks_[number].offsets) {
+    if (!can_share_ || !ShareBlocks(source, offset, image_.get(), to, size_bytes, can_share_)) {
+      return false;
+    }
+  }
+  SetThere(number);
+  return true;
+}
+
+void Assembly::SetThere(size_t number) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (missing_[number]) {
+    missing_[number] = false;
+    --missing_count_;
+  }
+}
+
+// Chunks are numbered by first appearance: before a chunk's first place there are only those of
+// lower numbers.
+void Assembly::VerifyAhead() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    while (leading_ < chunks_.size() && !missing_[leading_]) {
+      ++leading_;
+    }
+  }
+  const uint64_t begin = verified_bytes_;
+  const uint64_t end = std::min(begin + kVerifiedAtOnceBytes,
+                                leading_ < chunks_.size() ? chunks_[leading_].offsets.front()
+                                                          : stored_.manifest.image.size_bytes);
+  std::vector<uint8_t> part;
+  while (verified_bytes_ < end) {
+    part.resize(std::min(end - verified_bytes_, kReadAtOnceBytes));
+    if (base::PReadInto(image_.get(), part, verified_bytes_, image_path_) < part.size()) {
+      base::Fail(base::Code::kFailed, "{} was cut short by somebody else", image_path_);
+    }
+    hasher_.Update(part);
+    verified_bytes_ += part.size();
+  }
+  if (begin < end) {  // begins it; what fails is found when it is synced
+    ::sync_file_range(image_.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),
+                      SYNC_FILE_RANGE_WRITE);
+  }
+}
+
+void Assembly::Verify() {
+  if (!image_.valid()) {
+    return;  // a link: it was read when it was made
+  }
+  while (missing_count_ == 0 && verified_bytes_ < stored_.manifest.image.size_bytes) {
+    VerifyAhead();
+  }
+  base::Fsync(image_.get(), image_path_);
+  added_bytes_ = UnsharedBytes(image_.get());
+  base::Close(std::move(image_), image_path_);
+  if (hasher_.Finish() != stored_.manifest.image.sha256) {
+    Discard();
+    base::Fail(base::Code::kVerification,
+               "the chunks of {} {} are all right, the image that they make is not the one its "
+               "manifest names; build it again",
+               stored_.manifest.name, stored_.id.text());
+  }
+}
+
+// What an activation wrote beside the image, and its units bind.
+void Assembly::KeepUsersOf(const std::string& version) const {
+  for (const char* file : {units::kPasswdFile, units::kGroupFile}) {
+    const std::string name = std::string("/") + file;
+    if (const std::optional<std::string> text = base::ReadFileIfThere(version + name)) {
+      base::WriteFileAtomically(path_ + name, *text);
+    }
+  }
+}
+
+void Assembly::Publish() {
+  const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
+  base::MakeDirectories(layout_.Application(stored_.manifest.name));
+  if (!base::LstatIfThere(version)) {
+    base::PublishDirectory(path_, version);
+  } else if (IsIntact(version, stored_.digest,
+                      base::Exists(path_ + "/" + images::kProvenanceFile))) {
+    Discard();
+    return;
+  } else {
+    KeepUsersOf(version);
+    base::ReplaceDirectory(path_, version, gone_path_);
+  }
+  // With the lock in it: removed before, another transfer could make a new one and write into what
+  // is being published.
+  base::Unlink(version + kLockFile);
+}
+
+// By another name first: whoever waits for the lock finds the directory whole or not at all.
+void Assembly::Discard() {
+  image_.Reset();
+  base::RemoveTree(gone_path_);
+  const bool moved = base::TheSys().Rename(path_.c_str(), gone_path_.c_str()) == 0;
+  base::RemoveTree(moved ? gone_path_ : path_);
+}
+
+}  // namespace activator

@@ -1,0 +1,16 @@
+// What staging the images of a push would change here, found without changing anything.
+#ifndef SLIPWAY_ACTIVATOR_RECEIVE_PLAN_PUSH_H_
+#define SLIPWAY_ACTIVATOR_RECEIVE_PLAN_PUSH_H_
+
+#include "activator/stage/stage_apps.h"
+#include "images/version/host_layout.h"
+#include "pusher/protocol/planned.h"
+
+namespace activator {
+
+// Everything but the room that it takes. Throws what StageGeneration would throw.
+pusher::Planned PlanPush(const images::HostLayout& layout, const Coming& coming);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_RECEIVE_PLAN_PUSH_H_

@@ -1,0 +1,58 @@
+#include "activator/receive/receive.h"
+
+#include <unistd.h>
+
+#include "activator/os/probe.h"
+#include "activator/receive/receive_session.h"
+#include "activator/stage/stage.h"
+#include "activator/state/generations.h"
+#include "activator/state/root.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+// Nothing runs from a plain directory, so the directories above it are its owner's affair: /tmp and
+// a home will do. It must be ours, though: in another user's, a link could lead us anywhere.
+void PreparePlainDirectory(const images::HostLayout& layout) {
+  base::MakeDirectories(layout.root());
+  const std::optional<struct stat> found = base::StatIfThere(layout.root());
+  if (!found || found->st_uid != ::geteuid() || (found->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    base::Fail(base::Code::kFailed,
+               "{} must be a directory of our own that nobody else can write: chown or chmod it, "
+               "or choose another",
+               layout.root());
+  }
+  for (const std::string& directory : {layout.Generations(), layout.Incoming(), layout.Bin()}) {
+    base::MakeDirectories(directory);
+  }
+  if (!IsDirectoryHost(layout)) {
+    if (!GenerationNumbers(layout).empty()) {
+      base::Fail(base::Code::kFailed,
+                 "{} is the root of a real host, whose services run from it; choose another folder",
+                 layout.root());
+    }
+    base::WriteFileAtomically(layout.root() + "/" + kDirectoryHostMarker, "");
+  }
+}
+
+void PrepareHost(const images::HostLayout& layout) {
+  if (IsDirectoryHost(layout)) {
+    base::Fail(base::Code::kFailed, "{} was made by a push to a folder; choose another --root",
+               layout.root());
+  }
+  PrepareRoot(layout);
+}
+
+}  // namespace
+
+int RunReceive(const ReceiveOptions& options, const base::Io& io) {
+  return RunReceiveWith(options,
+                        {options.plain_directory ? &PreparePlainDirectory : &PrepareHost,
+                         &ProbeFeatures, &StageGeneration},
+                        io);
+}
+
+}  // namespace activator

@@ -1,0 +1,46 @@
+// A plan as the host sees it: the offers of a push, answered as a push would answer them.
+#include "activator/receive/receive_session.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "pusher/protocol/texts.h"
+
+namespace activator {
+
+using pusher::MessageType;
+
+void ReceiveSession::AnswerPlan(uint64_t images) {
+  Survey survey(layout_, held_, alive_);
+  Coming coming;
+  for (uint64_t i = 0; i < images; ++i) {
+    PlanImage(survey, coming);
+  }
+  alive_.Touch();
+  pusher::Planned planned = steps_.plan(layout_, coming);
+  planned.free_bytes = base::FreeBytes(layout_.root());
+  planned.needed_bytes = survey.needed_bytes();
+  planned.fits = planned.needed_bytes == 0 ||
+                 planned.needed_bytes + pusher::kHeadroomBytes <= planned.free_bytes;
+  pusher::SendPlanned(wire_, planned);
+}
+
+void ReceiveSession::PlanImage(Survey& survey, Coming& coming) {
+  const pusher::Offer offer =
+      pusher::Offer::Parse(pusher::Expect(wire_, MessageType::kOffer).text(), wire_.peer());
+  alive_.Touch();
+  if (coming.contains(offer.name)) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
+               offer.name);
+  }
+  if (offer.held) {
+    coming.emplace(offer.name, images::ImageDirectory(FindHeld(offer).path).stored());
+    return;
+  }
+  pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
+  images::StoredManifest manifest = ReadManifest(offer, std::move(texts.manifest));
+  const pusher::ChunkList chunks(
+      images::ParseIndexOf(manifest.manifest, texts.index, "the index that was sent"));
+  SendNeed(chunks, survey.Missing(manifest, chunks));
+  coming.emplace(offer.name, std::move(manifest));
+}
+
+}  // namespace activator

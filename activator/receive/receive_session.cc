@@ -1,0 +1,391 @@
+#include "activator/receive/receive_session.h"
+
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <future>
+
+#include "activator/os/shared_blocks.h"
+#include "activator/receive/chunk_receiver.h"
+#include "activator/state/generations.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/progress.h"
+#include "base/version.h"
+#include "pusher/protocol/texts.h"
+
+namespace activator {
+namespace {
+
+using pusher::MessageType;
+
+constexpr struct stat kNothing {};
+
+class SetAtEnd {
+ public:
+  explicit SetAtEnd(std::atomic<bool>& flag) : flag_(flag) {}
+  ~SetAtEnd() { flag_ = true; }
+  SetAtEnd(const SetAtEnd&) = delete;
+  SetAtEnd& operator=(const SetAtEnd&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+std::string ImageOf(const std::string& version) { return version + "/" + images::kImageFile; }
+
+}  // namespace
+
+ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
+                               pusher::Wire& wire, pusher::KeepAlive& alive)
+    : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(options.root) {}
+
+void ReceiveSession::Run() {
+  steps_.prepare_root(layout_);
+  Greet();
+  pusher::Message message = pusher::Expect(wire_, MessageType::kBegin);
+  for (;;) {
+    const pusher::Begin begin = pusher::Begin::Parse(message.text(), wire_.peer());
+    if (!begin.plan) {
+      ReceivePush(begin);
+      return;
+    }
+    AnswerPlan(begin.images);
+    std::optional<pusher::Message> next = pusher::ExpectOrEnd(wire_, MessageType::kBegin);
+    if (!next) {
+      return;
+    }
+    message = *std::move(next);
+  }
+}
+
+// Each image is complete in incoming/ID before the next one starts, and all are before anything is
+// published: a push is staged as a whole or not at all.
+void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
+  try {
+    CheckRoomFor(begin.new_images);
+    for (uint64_t i = 0; i < begin.images; ++i) {
+      ReceiveImage();
+    }
+    pusher::Expect(wire_, MessageType::kCommit);
+    ReceiveAgain();
+    for (const auto& assembly : assemblies_) {
+      alive_.Touch();
+      assembly->Verify();
+      added_bytes_ += assembly->added_bytes();
+    }
+    alive_.Touch();
+    PublishAndStage();
+  } catch (const base::Error& error) {
+    if (base::IsDiskFull(error)) {
+      FailDiskFull(error);
+    }
+    throw;
+  }
+}
+
+void ReceiveSession::Greet() {
+  if (!options_.plain_directory) {
+    features_ = steps_.probe_features();
+  }
+  held_ = CompleteVersions(layout_);
+  locks_.emplace(layout_);  // from here on no prune takes them away
+  std::erase_if(held_, [&](const HeldImage& image) {
+    return !locks_->Share(image.id) || !base::Exists(image.path);
+  });
+  pusher::Hello hello;
+  hello.agent_version = base::kVersion;
+  hello.architecture = images::MachineArchitecture();
+  hello.mounts = !options_.plain_directory;
+  hello.features = features_;
+  for (const char* codec : {chunker::kZstd, chunker::kLz4}) {
+    hello.codecs[codec] = chunker::LibraryVersion(codec);
+  }
+  hello.free_bytes = base::FreeBytes(layout_.root());
+  hello.active_generation = ActiveGeneration(layout_);
+  for (const HeldImage& image : held_) {
+    hello.held.push_back({image.name, image.manifest_sha256});
+  }
+  pusher::SendText(wire_, MessageType::kHello, hello.Serialize());
+}
+
+// Before the first of several is sent; each looks again at its turn. What they share with older
+// versions where the file system can is not known yet.
+void ReceiveSession::CheckRoomFor(const std::vector<pusher::NewImage>& images) const {
+  std::vector<std::string> names;
+  uint64_t needed_bytes = 0;
+  for (const pusher::NewImage& image : images) {
+    const images::ImageId id = images::ImageId::Of(image.manifest_sha256);
+    const auto there = base::LstatIfThere(ImageOf(layout_.Incoming(id)));
+    const bool here =
+        base::Exists(ImageOf(layout_.Version(image.name, id))) ||
+        std::ranges::find(held_, image.image_sha256, &HeldImage::image_sha256) != held_.end();
+    if (!here) {
+      names.push_back(image.name);
+      needed_bytes += BytesToReserve(image.image_bytes, there.value_or(kNothing));
+    }
+  }
+  if (names.size() > 1 && needed_bytes > 0 && !CanShareBlocks(layout_.root())) {
+    CheckFits(layout_, fmt::format("{}", fmt::join(names, " and ")), needed_bytes);
+  }
+}
+
+void ReceiveSession::ReceiveImage() {
+  const pusher::Offer offer =
+      pusher::Offer::Parse(pusher::Expect(wire_, MessageType::kOffer).text(), wire_.peer());
+  alive_.Touch();
+  if (!changes_.emplace(offer.name, offer.manifest_sha256).second) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
+               offer.name);
+  }
+  if (offer.held) {
+    AcceptHeld(offer);
+    return;
+  }
+  pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
+  Assembly& assembly = AssemblyOf(ReadManifest(offer, std::move(texts.manifest)), texts.index);
+  std::vector<bool> needed = assembly.Needed();
+  SendNeed(assembly.chunks(), needed);
+  wire_.Flush();
+  // Meanwhile the chunks are on their way. Without a thread to be had it is done at the end.
+  std::atomic<bool> ended = false;
+  std::future<void> filling = std::async([&] {
+    assembly.FillExpected([&] {
+      if (ended) {
+        base::Fail(base::Code::kFailed, "the push has ended");
+      }
+      alive_.Touch();
+    });
+  });
+  const SetAtEnd end(ended);  // a push that fails does not wait for the rest
+  assembly.WriteTexts(texts.index, texts.provenance);
+  if (std::ranges::find(needed, true) != needed.end()) {
+    ChunkReceiver(wire_, alive_, assembly, std::move(needed)).Run(held_, options_.host_jobs);
+  }
+  filling.get();
+}
+
+// One that is asked for again goes on.
+Assembly& ReceiveSession::AssemblyOf(images::StoredManifest manifest, const std::string& index) {
+  for (const auto& assembly : assemblies_) {
+    if (assembly->stored().id == manifest.id) {
+      return *assembly;
+    }
+  }
+  assemblies_.push_back(std::make_unique<Assembly>(layout_, std::move(manifest), index, options_.by,
+                                                   options_.lock_wait));
+  FillFromWhatIsHere(*assemblies_.back(), index);
+  return *assemblies_.back();
+}
+
+const HeldImage& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
+  const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
+    return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
+  });
+  if (found == held_.end() || asked_again_ > 0) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
+               offer.name, images::ImageId::Of(offer.manifest_sha256).text());
+  }
+  return *found;
+}
+
+void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
+  if (!IsIntact(FindHeld(offer).path, offer.manifest_sha256, offer.provenance_bytes > 0)) {
+    damaged_.push_back(offer.name);
+  }
+}
+
+// The greeting read no content, deltas may fail, and what was expected of other versions may be
+// damaged there. Of a version that is damaged at its place, what is right is taken from there.
+void ReceiveSession::ReceiveAgain() {
+  std::vector<std::string> names = std::exchange(damaged_, {});
+  for (const auto& assembly : assemblies_) {
+    if (assembly->missing_count() > 0) {
+      names.push_back(assembly->stored().manifest.name);
+    }
+  }
+  if (names.empty()) {
+    return;
+  }
+  if (asked_again_ == pusher::kMostAgain) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: it did not send all of {}",
+               wire_.peer(), names.front());
+  }
+  ++asked_again_;
+  pusher::SendText(wire_, MessageType::kAgain, pusher::Again{names}.Serialize());
+  for (const std::string& name : names) {
+    changes_.erase(name);
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    ReceiveImage();
+  }
+  pusher::Expect(wire_, MessageType::kCommit);
+  ReceiveAgain();
+}
+
+// The texts that the offer's delta refers to.
+std::string ReceiveSession::BasisOf(const pusher::Offer& offer) const {
+  if (offer.basis == 0) {
+    return "";
+  }
+  if (offer.basis > held_.size()) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: there is no version {} here",
+               wire_.peer(), offer.basis);
+  }
+  return pusher::BasisTexts(images::ImageDirectory(held_[offer.basis - 1].path));
+}
+
+images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
+                                                    std::string text) const {
+  images::StoredManifest manifest =
+      images::StoredManifest::Parse(std::move(text), "the manifest that was sent");
+  if (manifest.digest != offer.manifest_sha256 || manifest.manifest.name != offer.name) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: the manifest is not the one offered",
+               wire_.peer());
+  }
+  CheckCanRun(manifest.manifest);
+  return manifest;
+}
+
+// The sender checks the same before it sends anything; a host does not rely on that.
+void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
+  if (options_.plain_directory) {
+    return;
+  }
+  const std::string ours = images::MachineArchitecture();
+  if (manifest.architecture != ours) {
+    base::Fail(base::Code::kFailed, "{} is built for {}, this host is {}", manifest.name,
+               manifest.architecture, ours);
+  }
+  for (const std::string& feature : manifest.image.required_features) {
+    if (std::ranges::find(features_, feature) == features_.end()) {
+      base::Fail(base::Code::kFailed, "{} needs {}, which this host's kernel cannot mount",
+                 manifest.name, feature);
+    }
+  }
+}
+
+// Looks anew: another push may have brought something since the greeting, above all the one that
+// this one waited for. What stands at the version's own place may be damaged, and mostly right;
+// what others have by their indexes is read while the rest is on its way.
+void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& own_index) {
+  const images::StoredManifest& stored = assembly.stored();
+  const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
+  const std::vector<HeldImage> here = CompleteVersions(layout_);
+  if (assembly.LinkTo(own_place)) {
+    return;
+  }
+  for (const HeldImage& image : here) {
+    alive_.Touch();
+    if (image.image_sha256 == stored.manifest.image.sha256 && ImageOf(image.path) != own_place &&
+        assembly.LinkTo(ImageOf(image.path))) {
+      return;
+    }
+  }
+  const auto fill = [&] { assembly.FillExpected([this] { alive_.Touch(); }); };
+  assembly.Open();
+  if (base::Exists(own_place)) {
+    assembly.Expect(own_place,
+                    images::ParseIndexOf(stored.manifest, own_index, "the index that was sent"));
+    fill();  // the others may have what is wrong there
+  }
+  for (const HeldImage& image : here) {
+    alive_.Touch();
+    const std::optional<chunker::ChunkIndex> index = IndexOf(image);
+    if (index && ImageOf(image.path) != own_place && base::Exists(ImageOf(image.path))) {
+      assembly.Expect(ImageOf(image.path), *index);
+    }
+  }
+  for (const auto& other : assemblies_) {  // of the same push
+    if (other.get() != &assembly) {
+      assembly.Expect(other->image_path(), other->ReadIndex());
+    }
+  }
+  if (assembly.expects() && CanShareBlocks(layout_.root())) {
+    fill();  // what is shared needs no room
+  }
+  assembly.Reserve();
+}
+
+void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing) {
+  pusher::Need need;
+  need.chunks_total = chunks.size();
+  need.chunks_missing = pusher::CountOf(missing);
+  need.missing_bytes = pusher::BytesOf(chunks, missing);
+  pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
+  const std::vector<uint8_t> bits = pusher::PackBits(missing);
+  wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
+}
+
+void ReceiveSession::PublishAndStage() {
+  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
+                            options_.lock_wait);
+  RemoveGone(layout_);
+  for (const auto& assembly : assemblies_) {
+    assembly->Publish();
+    published_ = true;
+  }
+  assemblies_.clear();
+  RemoveGone(layout_);
+  for (const auto& [name, digest] : changes_) {
+    const std::string version = layout_.Version(name, images::ImageId::Of(digest));
+    if (!OpenIfComplete(version)) {  // the greeting was a while ago
+      base::Fail(base::Code::kFailed, "{} was removed meanwhile; push again", version);
+    }
+  }
+  const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
+  pusher::Staged answer;
+  answer.generation = staged.number;
+  answer.created = staged.created;
+  answer.active = staged.active;
+  answer.added_bytes = added_bytes_;
+  pusher::SendText(wire_, MessageType::kStaged, answer.Serialize());
+  wire_.Flush();
+}
+
+// Half an image on a full disk helps nobody who has to make room there.
+void ReceiveSession::FailDiskFull(const base::Error& error) {
+  std::string left = published_         ? "images that are whole were kept"
+                     : changes_.empty() ? "nothing was sent"
+                                        : "what had arrived was removed";
+  for (const auto& assembly : assemblies_) {
+    try {
+      assembly->Discard();
+    } catch (const base::Error& discarding) {  // the others go all the same
+      left = fmt::format("what had arrived could not be removed ({})", discarding.what());
+    }
+  }
+  assemblies_.clear();
+  base::Fail(base::Code::kFailed,
+             "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
+             error.what(), left, base::HumanBytes(base::FreeBytes(layout_.root())));
+}
+
+int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {
+  ::umask(022);  // what we make is 0755 and 0644 whatever the login shell's umask is
+  pusher::StreamOptions stream_options;
+  stream_options.peer = "the sender";
+  pusher::Stream stream(io.in, io.out, stream_options);
+  pusher::Wire wire(stream);
+  pusher::KeepAlive alive(wire);
+  try {
+    ReceiveSession(options, steps, wire, alive).Run();
+    return 0;
+  } catch (const base::Error& error) {
+    try {
+      pusher::SendText(wire, MessageType::kFailure,
+                       pusher::Failure{error.code(), error.what()}.Serialize());
+      wire.Flush();
+    } catch (const base::Error&) {  // nobody listens; the error itself is what counts
+    }
+    throw;
+  }
+}
+
+}  // namespace activator

@@ -1,0 +1,90 @@
+// One push as the host sees it: greeting, offers, chunks, commit. The order of the messages is in
+// docs/formats/protocol.md; anything else ends the session with a clear error.
+//
+// A plan may come before a push, or alone: it changes nothing. Interrupted at any moment, the
+// session leaves nothing but incoming/ID, which the next push continues; the host's lock is held
+// only while versions are published and a generation is staged.
+#ifndef SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_SESSION_H_
+#define SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_SESSION_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activator/receive/assembly.h"
+#include "activator/receive/plan_push.h"
+#include "activator/receive/receive.h"
+#include "activator/receive/survey.h"
+#include "activator/stage/stage.h"
+#include "activator/state/chunk_store.h"
+#include "activator/state/version_locks.h"
+#include "pusher/protocol/keep_alive.h"
+#include "pusher/protocol/protocol.h"
+
+namespace activator {
+
+// What a session asks of the rest of the agent; tests put their own.
+struct ReceiveSteps {
+  std::function<void(const images::HostLayout& layout)> prepare_root;
+  std::function<std::vector<std::string>()> probe_features;
+  std::function<StagedGeneration(const images::HostLayout& layout,
+                                 const std::map<std::string, base::Sha256>& changes,
+                                 const std::string& by)>
+      stage;
+  std::function<pusher::Planned(const images::HostLayout& layout, const Coming& coming)> plan =
+      &PlanPush;
+};
+
+class ReceiveSession {
+ public:
+  // `wire` and `alive` must outlive the object.
+  ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps, pusher::Wire& wire,
+                 pusher::KeepAlive& alive);
+
+  void Run();
+
+ private:
+  void Greet();
+  void ReceivePush(const pusher::Begin& begin);
+  void AnswerPlan(uint64_t images);
+  void PlanImage(Survey& survey, Coming& coming);
+  void CheckRoomFor(const std::vector<pusher::NewImage>& images) const;
+  void ReceiveImage();
+  const HeldImage& FindHeld(const pusher::Offer& offer) const;
+  void AcceptHeld(const pusher::Offer& offer);
+  void ReceiveAgain();
+  Assembly& AssemblyOf(images::StoredManifest manifest, const std::string& index);
+  images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
+  void CheckCanRun(const images::Manifest& manifest) const;
+  void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
+  std::string BasisOf(const pusher::Offer& offer) const;
+  void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
+  void PublishAndStage();
+  [[noreturn]] void FailDiskFull(const base::Error& error);
+
+  const ReceiveOptions& options_;
+  const ReceiveSteps& steps_;
+  pusher::Wire& wire_;
+  pusher::KeepAlive& alive_;
+  const images::HostLayout layout_;
+  std::vector<std::string> features_;
+  std::optional<VersionLocks> locks_;            // on those, until the push ends
+  std::vector<HeldImage> held_;                  // complete versions, as greeted
+  std::map<std::string, base::Sha256> changes_;  // the images of this push
+  std::vector<std::string> damaged_;             // of these, held and found damaged
+  int asked_again_ = 0;                          // times
+  bool published_ = false;                       // one of them at least
+  uint64_t added_bytes_ = 0;
+  std::vector<std::unique_ptr<Assembly>> assemblies_;  // of those that the host did not hold
+};
+
+// The whole of `activate receive` with the steps given.
+int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_SESSION_H_

@@ -1,0 +1,133 @@
+#include "activator/report/drift.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "activator/host/boot_unit.h"
+#include "activator/host/unit_links.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+// Staging takes a moment after it has noted the time.
+constexpr std::chrono::minutes kStaging{5};
+
+class Finder {
+ public:
+  Finder(const Host& host, const Generation& active) : host_(host), active_(active) {}
+
+  std::vector<std::string> Find(const HostedUnits& units,
+                                const std::map<std::string, UnitState>& states);
+
+ private:
+  template <typename... Args>
+  void Say(fmt::format_string<Args...> format, Args&&... args) {
+    found_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+  void CheckRecord();
+  void CheckLink(const std::string& unit);
+  void CheckText(const std::string& unit);
+  void CheckLoaded(const std::string& unit, const UnitState& state, const std::string& image_path);
+  void CheckProcess(const std::string& unit, const UnitState& state, const HostedUnit& hosted);
+  void CheckLinksOfOthers(const HostedUnits& units);
+
+  const Host& host_;
+  const Generation& active_;
+  std::vector<std::string> found_;
+};
+
+void Finder::CheckRecord() {
+  if (active_.state != GenerationState::kActive) {
+    Say("`current` names generation {}, whose record says that it is {}", active_.number,
+        ToText(active_.state));
+  }
+  if (std::string problem = BootUnitProblem(host_); !problem.empty()) {
+    found_.push_back(std::move(problem));
+  }
+}
+
+void Finder::CheckLink(const std::string& unit) {
+  const std::string path = host_.unit_directory + "/" + unit;
+  if (!base::LstatIfThere(path)) {
+    Say("{}: its link {} is missing", unit, path);
+  } else if (!HasOurLink(host_, unit)) {
+    const std::optional<std::string> target = base::ReadLinkIfThere(path);
+    Say("{}: {} is {}, not the link to the active generation", unit, path,
+        !target                  ? "a file"
+        : *target == "/dev/null" ? "masked"
+                                 : "a link to " + *target);
+  }
+}
+
+void Finder::CheckText(const std::string& unit) {
+  const std::string path = host_.layout.Generation(active_.number) + "/units/" + unit;
+  const auto created = base::FromIso8601(active_.created);
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  if (created && found &&
+      std::chrono::system_clock::from_time_t(found->st_mtim.tv_sec) > *created + kStaging) {
+    Say("{}: {} was changed after it was staged", unit, path);
+  }
+}
+
+void Finder::CheckLoaded(const std::string& unit, const UnitState& state,
+                         const std::string& image_path) {
+  const bool ours = state.fragment_path.starts_with(host_.unit_directory + "/") ||
+                    state.fragment_path.starts_with(host_.layout.root() + "/");
+  if (state.load == "masked") {
+    Say("{}: it is masked: systemctl unmask {}", unit, unit);
+  } else if (!state.fragment_path.empty() && !ours) {
+    Say("{}: systemd reads it from {}", unit, state.fragment_path);
+  } else if (state.needs_reload) {
+    Say("{}: systemd has not read it since it was changed: systemctl daemon-reload", unit);
+  } else if (!state.root_image.empty() && state.root_image != image_path) {
+    Say("{}: systemd runs it from {}, its unit names {}", unit, state.root_image, image_path);
+  }
+}
+
+// A run that a timer started goes on through a switch.
+void Finder::CheckProcess(const std::string& unit, const UnitState& state,
+                          const HostedUnit& hosted) {
+  if (::geteuid() == 0 && !hosted.is_scheduled && !hosted.image_path.empty() &&
+      !host_.systemd.RunsFrom(state, hosted.image_path)) {
+    Say("{}: its process {} runs from another image than {}", unit, state.main_pid,
+        hosted.image_path);
+  }
+}
+
+void Finder::CheckLinksOfOthers(const HostedUnits& units) {
+  for (const std::string& linked : LinkedUnits(host_)) {
+    if (!units.contains(linked)) {
+      Say("{}/{} is a link of ours, and generation {} has no such unit", host_.unit_directory,
+          linked, active_.number);
+    }
+  }
+}
+
+std::vector<std::string> Finder::Find(const HostedUnits& units,
+                                      const std::map<std::string, UnitState>& states) {
+  CheckRecord();
+  for (const auto& [name, unit] : units) {
+    CheckLink(name);
+    CheckText(name);
+    if (const auto state = states.find(name); state != states.end()) {
+      CheckLoaded(name, state->second, unit.image_path);
+      CheckProcess(name, state->second, unit);
+    }
+  }
+  CheckLinksOfOthers(units);
+  return found_;
+}
+
+}  // namespace
+
+std::vector<std::string> FindDrift(const Host& host, const Generation& active,
+                                   const HostedUnits& units,
+                                   const std::map<std::string, UnitState>& states) {
+  return Finder(host, active).Find(units, states);
+}
+
+}  // namespace activator

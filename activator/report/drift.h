@@ -1,0 +1,24 @@
+// Where a host is not as the active generation says: what an operator or another program changed by
+// hand. Drop-ins are not among it: they are overrides, and status shows them as such.
+#ifndef SLIPWAY_ACTIVATOR_REPORT_DRIFT_H_
+#define SLIPWAY_ACTIVATOR_REPORT_DRIFT_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "activator/host/host.h"
+#include "activator/host/hosted_units.h"
+#include "activator/state/generation.h"
+
+namespace activator {
+
+// One sentence each; empty: it matches. `states`: of `units`, those of the active generation. What
+// only root can see is left out for others.
+std::vector<std::string> FindDrift(const Host& host, const Generation& active,
+                                   const HostedUnits& units,
+                                   const std::map<std::string, UnitState>& states);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_REPORT_DRIFT_H_

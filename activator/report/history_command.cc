@@ -1,0 +1,126 @@
+#include "activator/report/history_command.h"
+
+#include <poll.h>
+
+#include <string>
+
+#include "activator/state/history.h"
+#include "activator/state/history_file.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+
+namespace activator {
+namespace {
+
+constexpr uint64_t kShown = 100;
+constexpr int kPollMs = 200;
+constexpr size_t kPieceBytes = 64 << 10;
+
+std::string Text(const Event& event) {
+  std::string out = fmt::format("{:>6}  {}  {:<16}  generation {}", event.sequence, event.time,
+                                event.event, event.generation);
+  if (event.from != 0) {
+    out += fmt::format(", from {}", event.from);
+  }
+  out += fmt::format("  by {}", event.by);
+  if (!event.what.empty()) {
+    out += fmt::format("  ({}{})", event.what,
+                       event.duration_ms == 0 ? "" : fmt::format(", {} ms", event.duration_ms));
+  }
+  if (!event.reason.empty()) {
+    out += "\n        " + event.reason;
+  }
+  // A reason may quote what a program said; it must not drive the terminal.
+  for (char& c : out) {
+    c = (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == '\x7f' ? '?' : c;
+  }
+  return out + "\n";
+}
+
+class Reader {
+ public:
+  Reader(const images::HostLayout& layout, const HistoryOptions& options, const base::Io& io)
+      : path_(layout.History()), options_(options), io_(io) {}
+
+  void Run() {
+    FindStart();
+    TellNew();
+    while (options_.follow && SomebodyListens()) {
+      base::ThrowIfInterrupted();
+      TellNew();
+    }
+  }
+
+ private:
+  void FindStart();
+  void TellNew();
+  // Waits a little, too.
+  bool SomebodyListens() const {
+    pollfd out{io_.out, 0, 0};
+    return ::poll(&out, 1, kPollMs) <= 0;
+  }
+
+  const std::string path_;
+  const HistoryOptions& options_;
+  const base::Io& io_;
+  uint64_t offset_ = 0;  // what stands before it was told, or is not to be
+  uint64_t told_ = 0;    // the last number
+};
+
+void Reader::FindStart() {
+  const HistoryFile file(path_);
+  offset_ = file.End();
+  uint64_t shown = 0;
+  file.EachFromLast([&](std::string_view line, uint64_t offset) {
+    const uint64_t sequence = SequenceOf(line).value_or(0);
+    const bool is_wanted =
+        options_.since ? sequence == 0 || sequence > *options_.since : shown < kShown;
+    if (is_wanted) {
+      offset_ = offset;
+      ++shown;
+    }
+    return is_wanted;
+  });
+  told_ = options_.since.value_or(0);
+}
+
+void Reader::TellNew() {
+  const HistoryFile file(path_);  // it may not have been there before
+  const uint64_t end = file.End();
+  if (end < offset_) {  // somebody made it shorter
+    offset_ = 0;
+  }
+  if (end == offset_) {
+    return;
+  }
+  file.Sync();
+  std::string out;
+  file.EachFrom(offset_, end, [&](std::string_view line, uint64_t /*offset*/) {
+    const std::optional<uint64_t> sequence = SequenceOf(line);
+    if (!sequence || *sequence <= told_) {
+      return true;
+    }
+    told_ = *sequence;
+    if (options_.json) {
+      out.append(line).append("\n");
+    } else if (const std::optional<Event> event = ParseEvent(line, path_)) {
+      out += Text(*event);
+    }
+    if (out.size() >= kPieceBytes) {
+      io_.WriteOut(out);
+      out.clear();
+    }
+    return true;
+  });
+  io_.WriteOut(out);
+  offset_ = end;
+}
+
+}  // namespace
+
+void RunHistory(const images::HostLayout& layout, const HistoryOptions& options,
+                const base::Io& io) {
+  Reader(layout, options, io).Run();
+}
+
+}  // namespace activator

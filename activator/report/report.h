@@ -1,0 +1,81 @@
+// `activate list` and `activate status`: what is there, for people and as JSON. Read-only, without
+// the host's lock.
+#ifndef SLIPWAY_ACTIVATOR_REPORT_REPORT_H_
+#define SLIPWAY_ACTIVATOR_REPORT_REPORT_H_
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "activator/host/host.h"
+#include "activator/os/systemd.h"
+#include "activator/prune/prune.h"
+#include "activator/state/generation.h"
+#include "activator/state/history.h"
+#include "activator/state/switch_record.h"
+
+namespace activator {
+
+struct UnitStatus {
+  std::string name;
+  UnitState state;
+  std::string image_path;  // that its unit names
+  std::string version;     // "web/83bf2a6d6fb73136 (1.28.0)"; empty where it is not known
+  std::string since;       // of its state, ISO 8601; empty: never was another one
+};
+
+struct Status {
+  std::string root;
+  uint64_t active = kNoGeneration;
+  std::optional<Generation> generation;        // the active one, where its record can be read
+  std::map<uint64_t, std::string> unreadable;  // generations -> what is wrong with their records
+  std::optional<SwitchRecord> switch_record;
+  // With a record: false means that it was cut off; nullopt that only root can tell.
+  std::optional<bool> switch_in_progress;
+  std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
+  std::map<std::string, std::string> versions;  // application -> id and version
+  // drift.h, and a `current` that was lost; empty: the host matches `current`.
+  std::vector<std::string> drift;
+  std::optional<Event> found_healthy;    // when the active generation was, last
+  std::optional<Event> last_activation;  // of whatever generation
+};
+
+// In seconds; 0 where `created` is no time.
+uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::time_point now);
+
+// `ask_systemd`: false for a folder as host.
+Status ReadStatus(const Host& host, bool ask_systemd);
+
+// What `list` shows.
+struct Listing {
+  std::vector<Generation> generations;
+  std::map<uint64_t, std::string> unreadable;  // number -> what is wrong
+  uint64_t active = kNoGeneration;
+  // Application and digest -> what it calls itself; may be empty.
+  std::map<std::pair<std::string, base::Sha256>, std::string> versions;
+  std::chrono::system_clock::time_point now;
+};
+Listing ReadListing(const images::HostLayout& layout);
+
+std::string ListText(const Listing& listing);
+std::string StatusText(const Status& status);
+std::string ListJson(const Listing& listing);
+std::string StatusJson(const Status& status);
+// Unit name -> text.
+std::string UnitsText(const std::map<std::string, std::string>& units);
+std::string UnitsJson(const std::map<std::string, std::string>& units);
+// null where there is none.
+std::string EventJson(const std::optional<Event>& event);
+// What was or would be removed, a line each.
+std::string PruneText(const PrunePlan& plan, bool dry_run);
+// What a person should know of it besides.
+std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
+                       const PruneOptions& options, bool dry_run);
+std::string PruneJson(const PrunePlan& plan, bool dry_run);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_REPORT_REPORT_H_

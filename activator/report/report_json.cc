@@ -1,0 +1,171 @@
+#include "activator/report/comparison.h"
+#include "activator/report/report.h"
+#include "activator/report/verify.h"
+#include "activator/state/event_json.h"
+#include "images/name.h"
+
+namespace activator {
+namespace {
+
+using base::Json;
+
+std::string Dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json ToJson(const Generation& generation, uint64_t active) {
+  Json apps = Json::object();
+  for (const auto& [name, digest] : generation.apps) {
+    apps[name] = {{"id", images::ImageId::Of(digest).text()}, {"manifest_sha256", digest.ToHex()}};
+  }
+  return {{"number", generation.number},
+          {"parent", generation.parent},
+          {"state", ToText(generation.state)},
+          {"is_active", generation.number == active},
+          {"is_pinned", generation.pinned},
+          {"created", generation.created},
+          {"by", generation.by},
+          {"reason", generation.reason},
+          {"apps", std::move(apps)}};
+}
+
+Json ToJson(const UnitStatus& unit) {
+  const UnitState& state = unit.state;
+  return {{"name", unit.name},
+          {"active", state.active},
+          {"sub", state.sub},
+          {"result", state.result},
+          {"since", unit.since},
+          {"main_pid", state.main_pid},
+          {"restarts", state.restarts},
+          {"memory_bytes", state.memory_bytes == 0 ? Json(nullptr) : Json(state.memory_bytes)},
+          {"image", unit.image_path},
+          {"version", unit.version},
+          {"overrides", state.drop_ins}};
+}
+
+template <typename Value>
+Json OrNull(const std::optional<Value>& value) {
+  return value ? ToJson(*value) : Json(nullptr);
+}
+
+Json KeysOf(const std::map<uint64_t, std::string>& map) {
+  Json out = Json::array();
+  for (const auto& [key, value] : map) {
+    out.push_back(key);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string ListJson(const Listing& listing) {
+  Json out = Json::array();
+  for (const Generation& generation : listing.generations) {
+    Json one = ToJson(generation, listing.active);
+    one["age_seconds"] = AgeSeconds(generation, listing.now);
+    for (const auto& app : generation.apps) {
+      const auto version = listing.versions.find(app);
+      one["apps"][app.first]["version"] = version == listing.versions.end() ? "" : version->second;
+    }
+    out.push_back(std::move(one));
+  }
+  for (const auto& [number, why] : listing.unreadable) {
+    out.push_back({{"number", number},
+                   {"state", "unreadable"},
+                   {"is_active", number == listing.active},
+                   {"reason", why}});
+  }
+  return Dump(out);
+}
+
+std::string StatusJson(const Status& status) {
+  Json units = Json::array();
+  for (const UnitStatus& unit : status.units) {
+    units.push_back(ToJson(unit));
+  }
+  Json record = nullptr;
+  if (status.switch_record) {
+    record = {{"activation_id", status.switch_record->activation_id},
+              {"from", status.switch_record->from},
+              {"to", status.switch_record->to},
+              {"phase", ToText(status.switch_record->phase)},
+              {"started", status.switch_record->started},
+              {"by", status.switch_record->by},
+              {"in_progress",
+               status.switch_in_progress ? Json(*status.switch_in_progress) : Json(nullptr)}};
+  }
+  return Dump({{"root", status.root},
+               {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
+               {"generation",
+                status.generation ? ToJson(*status.generation, status.active) : Json(nullptr)},
+               {"switch", std::move(record)},
+               {"units", std::move(units)},
+               {"matches_current", status.drift.empty() && !status.switch_record &&
+                                       (status.generation || status.active == kNoGeneration)},
+               {"unreadable_generations", KeysOf(status.unreadable)},
+               {"drift", status.drift},
+               {"found_healthy", OrNull(status.found_healthy)},
+               {"last_activation", OrNull(status.last_activation)}});
+}
+
+std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
+
+std::string PruneJson(const PrunePlan& plan, bool dry_run) {
+  return Dump({{"dry_run", dry_run},
+               {"generations", plan.generations},
+               {"versions", plan.versions},
+               {"incoming", plan.incoming},
+               {"agents", plan.agents},
+               {"kept_in_use", plan.kept_in_use},
+               {"kept_for_push", plan.kept_for_push},
+               {"unreadable_generations", KeysOf(plan.unreadable)},
+               {"freed_bytes", plan.freed_bytes},
+               {"held_bytes", plan.held_bytes}});
+}
+
+std::string VerifyJson(const std::vector<VerifiedVersion>& versions) {
+  Json out = Json::array();
+  for (const VerifiedVersion& version : versions) {
+    out.push_back({{"name", version.name},
+                   {"id", version.id},
+                   {"path", version.path},
+                   {"bytes", version.bytes},
+                   {"is_whole", version.problem.empty()},
+                   {"damaged_chunks", version.damaged_chunks},
+                   {"problem", version.problem},
+                   {"generations", version.generations}});
+  }
+  return Dump(out);
+}
+
+std::string ComparisonJson(const Comparison& comparison) {
+  Json apps = Json::object();
+  for (const AppDifference& app : comparison.apps) {
+    apps[app.name] = {{"from", app.from.empty() ? Json(nullptr) : Json(app.from)},
+                      {"to", app.to.empty() ? Json(nullptr) : Json(app.to)}};
+  }
+  Json hooks = Json::array();
+  for (const HookRun& hook : comparison.hooks) {
+    hooks.push_back({{"unit", hook.unit}, {"when", hook.when}, {"command", hook.command}});
+  }
+  const auto number = [](uint64_t value) { return value == 0 ? Json(nullptr) : Json(value); };
+  return Dump({{"from", number(comparison.from)},
+               {"to", number(comparison.to)},
+               {"is_same", comparison.IsEmpty()},
+               {"apps", std::move(apps)},
+               {"units",
+                {{"added", comparison.added},
+                 {"changed", comparison.changed},
+                 {"removed", comparison.removed},
+                 {"started", comparison.effects.started},
+                 {"restarted", comparison.effects.restarted},
+                 {"stopped", comparison.effects.stopped}}},
+               {"hooks", std::move(hooks)},
+               {"mounted", comparison.mounted},
+               {"unmounted", comparison.unmounted}});
+}
+
+std::string EventJson(const std::optional<Event>& event) { return Dump(OrNull(event)); }
+
+}  // namespace activator

@@ -1,0 +1,186 @@
+#include <algorithm>
+
+#include "activator/report/report.h"
+#include "activator/state/generations.h"
+#include "base/progress.h"
+#include "images/name.h"
+
+namespace activator {
+namespace {
+
+std::string AppsText(const Listing& listing, const Apps& apps) {
+  std::string out;
+  for (const auto& app : apps) {
+    out += (out.empty() ? "" : " ") + app.first + "/" + images::ImageId::Of(app.second).text();
+    const auto version = listing.versions.find(app);
+    if (version != listing.versions.end() && !version->second.empty()) {
+      out += " (" + version->second + ")";
+    }
+  }
+  return out.empty() ? "(none)" : out;
+}
+
+std::string AgeText(uint64_t seconds) {
+  constexpr uint64_t kTwoDays = 2 * 24 * 60 * 60;
+  return seconds < kTwoDays ? base::HumanSeconds(seconds) : fmt::format("{} d", seconds / 86400);
+}
+
+std::string SwitchText(const Status& status) {
+  const SwitchRecord& record = *status.switch_record;
+  if (status.switch_in_progress.value_or(true)) {
+    return fmt::format(
+        "A switch from {} to generation {} {} ({}, since {}, by {}).\n"
+        "  journalctl --unit slipway-activate-{}\n",
+        GenerationName(record.from), record.to,
+        status.switch_in_progress ? "is in progress"
+                                  : "is in progress or was cut off (root can tell)",
+        ToText(record.phase), record.started, record.by, record.activation_id);
+  }
+  return fmt::format(
+      "A switch from {} to generation {} was CUT OFF (phase {}, started {}, by {}).\n"
+      "  The next `activate` that changes something, or the next boot, {}.\n",
+      GenerationName(record.from), record.to, ToText(record.phase), record.started, record.by,
+      record.phase == SwitchPhase::kHealthy ? std::string("finishes it")
+                                            : "goes back to " + GenerationName(record.from));
+}
+
+std::string UnitText(const UnitStatus& unit) {
+  const UnitState& state = unit.state;
+  std::string out = fmt::format("  {:<28} {} ({})", unit.name, state.active, state.sub);
+  if (state.active == "failed" && !state.result.empty()) {
+    out += ", " + state.result;
+  }
+  if (!unit.since.empty()) {
+    out += " since " + unit.since;
+  }
+  if (state.memory_bytes > 0) {
+    out += ", " + base::HumanBytes(state.memory_bytes);
+  }
+  if (!unit.version.empty()) {
+    out += ", from " + unit.version;
+  }
+  out += "\n";
+  for (const std::string& path : state.drop_ins) {
+    out += "      override: " + path + "\n";
+  }
+  return out;
+}
+
+std::string HealthText(const Status& status) {
+  std::string out;
+  if (status.found_healthy) {
+    out += fmt::format("  last found healthy: {}\n", status.found_healthy->time);
+  }
+  const std::optional<Event>& last = status.last_activation;
+  if (last && last->event != "activated") {
+    out += fmt::format("  last activation: generation {} {} at {}{}\n", last->generation,
+                       last->event, last->time, last->reason.empty() ? "" : ": " + last->reason);
+  }
+  return out;
+}
+
+std::string DriftText(const Status& status) {
+  if (status.drift.empty()) {
+    return status.units.empty() || status.switch_record || !status.generation
+               ? ""
+               : fmt::format("  the host matches generation {}\n", status.active);
+  }
+  std::string out = status.active == kNoGeneration
+                        ? "The host DIFFERS from its records:\n"
+                        : fmt::format("The host DIFFERS from generation {}:\n", status.active);
+  for (const std::string& drift : status.drift) {
+    out += "  " + drift + "\n";
+  }
+  return out;
+}
+
+std::string UnreadableText(const Status& status) {
+  std::string out;
+  for (const auto& [number, why] : status.unreadable) {
+    out += fmt::format("The record of generation {} CANNOT BE READ{}: {}\n", number,
+                       number == status.active ? " (`activate --rollback` leaves it)" : "", why);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string ListText(const Listing& listing) {
+  std::string out;
+  for (const Generation& generation : listing.generations) {
+    out += fmt::format("{} {:>4}  {:<11}  {:>6}  {}{}\n",
+                       generation.number == listing.active ? "*" : " ", generation.number,
+                       ToText(generation.state), AgeText(AgeSeconds(generation, listing.now)),
+                       generation.pinned ? "pinned  " : "", AppsText(listing, generation.apps));
+    if (!generation.reason.empty()) {
+      out += fmt::format("        {}\n", generation.reason);
+    }
+  }
+  for (const auto& [number, why] : listing.unreadable) {
+    out += fmt::format("{} {:>4}  unreadable   {}\n", number == listing.active ? "*" : " ", number,
+                       why);
+  }
+  return out;
+}
+
+std::string PruneText(const PrunePlan& plan, bool dry_run) {
+  const char* verb = dry_run ? "would remove" : "removed";
+  std::string out;
+  for (const uint64_t number : plan.generations) {
+    out += fmt::format("{} generation {}\n", verb, number);
+  }
+  for (const auto* paths : {&plan.versions, &plan.incoming, &plan.agents}) {
+    for (const std::string& path : *paths) {
+      out += fmt::format("{} {}\n", verb, path);
+    }
+  }
+  return out;
+}
+
+std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
+                       const PruneOptions& options, bool dry_run) {
+  std::string out;
+  for (const std::string& path : plan.kept_in_use) {
+    out += fmt::format("activate: {} is still mounted or used by a unit: left there\n", path);
+  }
+  for (const std::string& path : plan.kept_for_push) {
+    out += fmt::format("activate: a push reads from {}: left there\n", path);
+  }
+  for (const auto& [number, why] : plan.unreadable) {
+    out += fmt::format(
+        "activate: generation {} cannot be read, so no version was removed ({}): mend its "
+        "record or, where another generation is active, remove {}\n",
+        number, why, layout.Generation(number));
+  }
+  if (options.max_bytes && plan.held_bytes > *options.max_bytes) {
+    out += fmt::format("activate: the versions that must stay take {}, more than {}\n",
+                       base::HumanBytes(plan.held_bytes), base::HumanBytes(*options.max_bytes));
+  }
+  return out +
+         fmt::format("activate: {} {}\n",
+                     plan.IsEmpty() ? "nothing to prune," : (dry_run ? "would free" : "freed"),
+                     base::HumanBytes(plan.freed_bytes));
+}
+
+std::string StatusText(const Status& status) {
+  std::string out;
+  if (status.generation) {
+    const Generation& generation = *status.generation;
+    out += fmt::format("Generation {} is active in {} (staged {} by {})\n", generation.number,
+                       status.root, generation.created, generation.by);
+    for (const auto& [name, version] : status.versions) {
+      out += fmt::format("  {}/{}\n", name, version);
+    }
+  } else if (status.active != kNoGeneration) {
+    out += fmt::format("Generation {} is active in {}\n", status.active, status.root);
+  } else {
+    out += fmt::format("Nothing is active in {}\n", status.root);
+  }
+  for (const UnitStatus& unit : status.units) {
+    out += UnitText(unit);
+  }
+  out += HealthText(status) + DriftText(status) + UnreadableText(status);
+  return status.switch_record ? out + SwitchText(status) : out;
+}
+
+}  // namespace activator

@@ -1,0 +1,16 @@
+// The lines that two texts differ in.
+#ifndef SLIPWAY_ACTIVATOR_REPORT_TEXT_DIFF_H_
+#define SLIPWAY_ACTIVATOR_REPORT_TEXT_DIFF_H_
+
+#include <string>
+
+namespace activator {
+
+// Removed lines with "-", added ones with "+" before them, in order, by a longest common
+// subsequence; lines that both have are left out. Takes time and memory of the product of their
+// numbers of lines: for texts such as units.
+std::string DiffLines(const std::string& from, const std::string& to);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_REPORT_TEXT_DIFF_H_

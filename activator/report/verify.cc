@@ -1,0 +1,161 @@
+#include "activator/report/verify.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "activator/state/chunk_store.h"
+#include "activator/state/generations.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+
+namespace activator {
+namespace {
+
+// The index is the one that the manifest names, and its chunks tile the image; the digest of the
+// whole is compared as well, so that nothing rests on who made the index.
+void ReadImage(const images::ImageDirectory& version, base::Progress& progress,
+               VerifiedVersion& out) {
+  const chunker::ChunkIndex index = version.ReadIndex();
+  const base::UniqueFd fd = base::OpenForReading(version.image_path());
+  base::Sha256Hasher whole;
+  for (const chunker::Chunk& chunk : index.chunks()) {
+    base::ThrowIfInterrupted();
+    std::vector<uint8_t> data;
+    try {
+      data = base::PRead(fd.get(), chunk.offset, chunk.size_bytes, version.image_path());
+    } catch (const base::Error& error) {  // a bad sector is as bad as a wrong byte
+      out.problem = error.what();
+    }
+    out.damaged_chunks += base::Sha256Of(data) == chunk.id.digest ? 0U : 1U;
+    out.bytes += data.size();
+    whole.Update(data);
+    progress.Add(chunk.size_bytes);
+  }
+  if (out.damaged_chunks > 0) {
+    out.problem =
+        fmt::format("{} of {} chunks are damaged{}", out.damaged_chunks, index.chunks().size(),
+                    out.problem.empty() ? "" : " (" + out.problem + ")");
+  } else if (whole.Finish() != version.manifest().image.sha256) {
+    out.problem = "its SHA-256 is not the one that its manifest names";
+  }
+}
+
+VerifiedVersion Verify(const images::HeldVersion& held, base::Progress& progress) {
+  VerifiedVersion out;
+  out.name = held.name;
+  out.id = held.id.text();
+  out.path = held.path;
+  try {
+    const images::ImageDirectory version(held.path);
+    ReadImage(version, progress, out);
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kInterrupted) {
+      throw;
+    }
+    out.problem = error.what();
+  }
+  return out;
+}
+
+std::vector<images::HeldVersion> Wanted(const images::HostLayout& layout,
+                                        const std::vector<std::string>& names) {
+  std::vector<images::HeldVersion> all = layout.Versions();
+  for (const std::string& name : names) {
+    if (std::none_of(all.begin(), all.end(), [&](const auto& held) { return held.name == name; })) {
+      base::Fail(base::Code::kFailed, "{} holds no version of {}", layout.root(), name);
+    }
+  }
+  std::erase_if(all, [&](const images::HeldVersion& held) {
+    return !names.empty() && std::find(names.begin(), names.end(), held.name) == names.end();
+  });
+  return all;
+}
+
+uint64_t ImageBytes(const images::HeldVersion& held) {
+  const auto found = base::StatIfThere(held.path + "/" + images::kImageFile);
+  return found ? static_cast<uint64_t>(found->st_size) : 0;
+}
+
+void AddGenerations(const images::HostLayout& layout, std::vector<VerifiedVersion>& versions) {
+  for (const Generation& generation : LoadGenerations(layout)) {
+    for (VerifiedVersion& version : versions) {
+      const auto app = generation.apps.find(version.name);
+      if (app != generation.apps.end() && images::ImageId::Of(app->second).text() == version.id) {
+        version.generations.push_back(generation.number);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<VerifiedVersion> VerifyVersions(const images::HostLayout& layout,
+                                            const std::vector<std::string>& names,
+                                            const base::Io& io) {
+  const std::vector<images::HeldVersion> wanted = Wanted(layout, names);
+  uint64_t total = 0;
+  for (const images::HeldVersion& held : wanted) {
+    total += ImageBytes(held);
+  }
+  std::vector<VerifiedVersion> out;
+  {
+    base::Progress progress(io, "verify", total);
+    for (const images::HeldVersion& held : wanted) {
+      VerifiedVersion verified = Verify(held, progress);
+      if (verified.problem.empty() || base::Exists(held.path)) {  // a prune may have taken it away
+        out.push_back(std::move(verified));
+      }
+    }
+  }
+  AddGenerations(layout, out);
+  return out;
+}
+
+void MarkDamaged(const std::vector<VerifiedVersion>& versions) {
+  for (const VerifiedVersion& version : versions) {
+    const std::string mark = version.path + "/" + kDamagedMark;
+    if (version.problem.empty()) {
+      if (base::UnlinkIfThere(mark)) {
+        base::FsyncDirectory(version.path);
+      }
+    } else if (base::Exists(version.path) && !base::Exists(mark)) {
+      base::WriteFileAtomically(mark, "");
+    }
+  }
+}
+
+std::string VerifyText(const std::vector<VerifiedVersion>& versions) {
+  std::string out;
+  for (const VerifiedVersion& version : versions) {
+    out +=
+        fmt::format("{}/{}  {}{}\n", version.name, version.id,
+                    version.problem.empty() ? "whole, " + base::HumanBytes(version.bytes)
+                                            : "DAMAGED: " + version.problem,
+                    version.generations.empty()
+                        ? ""
+                        : fmt::format("  (generation {})", fmt::join(version.generations, ", ")));
+  }
+  return out;
+}
+
+void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked) {
+  std::vector<std::string> damaged;
+  for (const VerifiedVersion& version : versions) {
+    if (!version.problem.empty()) {
+      damaged.push_back(version.name + "/" + version.id);
+    }
+  }
+  if (!damaged.empty()) {
+    base::Fail(base::Code::kVerification, "{} of {} versions are damaged ({}): {}", damaged.size(),
+               versions.size(), fmt::join(damaged, ", "),
+               marked
+                   ? "push these versions again, and what is damaged is sent"
+                   : "`activate verify --repair` asks the next push of them for what is damaged");
+  }
+}
+
+}  // namespace activator

@@ -1,0 +1,274 @@
+#include "activator/stage/choose.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "activator/stage/stage_apps.h"
+#include "activator/state/generations.h"
+#include "base/error.h"
+#include "images/version/image_directory.h"
+
+namespace activator {
+namespace {
+
+uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
+  if (active == kNoGeneration) {
+    base::Fail(base::Code::kFailed, "nothing is active on this host, so there is no way back");
+  }
+  const Generation* best = nullptr;
+  const std::optional<Generation> left = FindGeneration(layout, active);
+  const std::vector<Generation> all = LoadGenerations(layout);
+  for (const Generation& generation : all) {
+    const bool is_same = left && generation.apps == left->apps;  // going there changes nothing
+    if (generation.state == GenerationState::kSuperseded && !is_same &&
+        generation.healthy_sequence > (best == nullptr ? 0 : best->healthy_sequence)) {
+      best = &generation;
+    }
+  }
+  if (best == nullptr) {
+    base::Fail(base::Code::kFailed,
+               "no earlier generation was healthy on this host; generation {} stays active. "
+               "`activate list` shows what there is",
+               active);
+  }
+  return best->number;
+}
+
+std::optional<uint64_t> LatestStaged(const images::HostLayout& layout) {
+  std::optional<uint64_t> out;
+  const uint64_t active = ActiveGeneration(layout);
+  for (const Generation& generation : LoadGenerations(layout)) {
+    // One older than the active is a push that was given up.
+    if (generation.state == GenerationState::kStaged && generation.number > active) {
+      out = generation.number;
+    }
+  }
+  return out;
+}
+
+std::optional<base::Sha256> Find(const Apps& apps, const std::string& name) {
+  const auto found = apps.find(name);
+  return found == apps.end() ? std::nullopt : std::optional(found->second);
+}
+
+Apps ActiveApps(const images::HostLayout& layout) {
+  const uint64_t active = ActiveGeneration(layout);
+  return active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
+}
+
+struct Rebase {
+  Apps apps;                             // the active set with the staged one's changes
+  std::vector<std::string> overlapping;  // applications that both changed
+};
+
+Rebase RebaseOnto(const Generation& active, const Generation& staged) {
+  Rebase out{active.apps, {}};
+  for (const auto& [name, change] : staged.changes) {
+    const std::optional<base::Sha256> now = Find(out.apps, name);
+    if (now != change.from && now != change.to) {
+      out.overlapping.push_back(name);
+    }
+    if (change.to) {
+      out.apps.insert_or_assign(name, *change.to);
+    } else {
+      out.apps.erase(name);
+    }
+  }
+  return out;
+}
+
+Resolved ResolveNumber(const images::HostLayout& layout, uint64_t number) {
+  const uint64_t active = ActiveGeneration(layout);
+  const Generation wanted = LoadGeneration(layout, number);
+  // One that was healthy before is activated exactly as it was.
+  if (number == active || wanted.parent == active || wanted.healthy_sequence > 0 ||
+      active == kNoGeneration) {
+    return {number, std::nullopt, ""};
+  }
+  Rebase rebase = RebaseOnto(LoadGeneration(layout, active), wanted);
+  if (!rebase.overlapping.empty()) {
+    base::Fail(
+        base::Code::kStale,
+        "generation {} changes {}, and so did generation {}, which was activated since: push "
+        "again, or name a generation that was active before",
+        number, fmt::join(rebase.overlapping, ", "), active);
+  }
+  return {number, std::move(rebase.apps), ""};
+}
+
+// A version counts by the generation in which it was healthy last: where that one was left by a
+// rollback, so was the version.
+base::Sha256 VersionBefore(const images::HostLayout& layout, const std::string& name,
+                           const std::optional<base::Sha256>& now) {
+  const std::vector<Generation> all = LoadGenerations(layout);
+  std::map<base::Sha256, const Generation*> last_of;
+  for (const Generation& generation : all) {
+    const std::optional<base::Sha256> version = Find(generation.apps, name);
+    if (version && version != now && generation.healthy_sequence > 0) {
+      const Generation*& last = last_of[*version];
+      if (last == nullptr || last->healthy_sequence < generation.healthy_sequence) {
+        last = &generation;
+      }
+    }
+  }
+  std::optional<base::Sha256> best;
+  uint64_t sequence = 0;
+  for (const auto& [version, generation] : last_of) {
+    if (generation->state != GenerationState::kRolledBack &&
+        generation->healthy_sequence > sequence) {
+      best = version;
+      sequence = generation->healthy_sequence;
+    }
+  }
+  if (!best) {
+    base::Fail(base::Code::kFailed,
+               "no earlier version of {} was healthy on this host; `activate list` shows what "
+               "there is{}",
+               name, now ? ", `activate remove " + name + "` takes it away" : "");
+  }
+  return *best;
+}
+
+Resolved ResolveRollback(const images::HostLayout& layout, const std::string& name) {
+  if (name.empty()) {
+    return {LastHealthyBefore(layout, ActiveGeneration(layout)), std::nullopt, ""};
+  }
+  Apps apps = ActiveApps(layout);
+  apps.insert_or_assign(name, VersionBefore(layout, name, Find(apps, name)));
+  return {kNoGeneration, std::move(apps), ""};
+}
+
+// Content is not looked at: that is for the checks before a switch.
+base::Sha256 HeldVersion(const images::HostLayout& layout, const std::string& name,
+                         const images::ImageId& id) {
+  std::vector<std::string> held;
+  for (const images::HeldVersion& version : layout.Versions()) {
+    if (version.name == name && version.id == id) {
+      return images::ImageDirectory(version.path).stored().digest;
+    }
+    if (version.name == name) {
+      held.push_back(version.id.text());
+    }
+  }
+  base::Fail(
+      base::Code::kFailed, "{} holds no version {} of {}; there {}", layout.root(), id.text(), name,
+      held.empty() ? "is none: push it first" : fmt::format("are: {}", fmt::join(held, ", ")));
+}
+
+Resolved ResolveVersions(const images::HostLayout& layout, const Wish& wish) {
+  Apps apps = ActiveApps(layout);
+  for (const auto& [name, id] : wish.versions) {
+    if (id) {
+      apps.insert_or_assign(name, HeldVersion(layout, name, *id));
+    } else if (apps.erase(name) == 0) {
+      std::vector<std::string> there;
+      for (const auto& [other, digest] : apps) {
+        there.push_back(other);
+      }
+      base::Fail(base::Code::kFailed, "there is no application {} in {}{}", name,
+                 GenerationName(ActiveGeneration(layout)),
+                 there.empty() ? "" : fmt::format("; there are: {}", fmt::join(there, ", ")));
+    }
+  }
+  return {kNoGeneration, std::move(apps), ""};
+}
+
+// A pin means what a generation changes, and goes with it.
+void MovePin(const images::HostLayout& layout, uint64_t from, uint64_t to) {
+  Generation before = LoadGeneration(layout, from);
+  if (before.pinned) {
+    Generation after = LoadGeneration(layout, to);
+    after.pinned = true;
+    StoreGeneration(layout, after);
+    before.pinned = false;
+    StoreGeneration(layout, before);
+  }
+}
+
+// What is to be said of a rebase; the one that was rebased is marked with it.
+std::string NoteRebase(const images::HostLayout& layout, uint64_t number, uint64_t active,
+                       const StagedGeneration& rebased) {
+  const std::string note =
+      rebased.active ? fmt::format("generation {} adds nothing to generation {}, which is active",
+                                   number, active)
+                     : fmt::format(
+                           "generation {} was staged before generation {} became active: "
+                           "its changes are now generation {}",
+                           number, active, rebased.number);
+  if (rebased.number != number) {
+    MovePin(layout, number, rebased.number);
+    Generation wanted = LoadGeneration(layout, number);
+    wanted.state = GenerationState::kSuperseded;
+    wanted.reason = note;
+    StoreGeneration(layout, wanted);
+  }
+  return note;
+}
+
+}  // namespace
+
+std::vector<std::string> ToArguments(const Wish& wish) {
+  switch (wish.wanted) {
+    case Wanted::kNumber:
+      return {"--generation", std::to_string(wish.number)};
+    case Wanted::kLatest:
+      return {"--latest"};
+    case Wanted::kRollback:
+      return {wish.name.empty() ? "--rollback" : "--rollback=" + wish.name};
+    case Wanted::kVersions:
+      break;
+  }
+  std::vector<std::string> out;
+  for (const auto& [name, id] : wish.versions) {
+    out.insert(out.end(), {id ? "--set" : "--without", id ? name + "=" + id->text() : name});
+  }
+  return out;
+}
+
+std::string ToText(const Wish& wish) {
+  if (wish.wanted != Wanted::kVersions) {
+    return fmt::format("{}", fmt::join(ToArguments(wish), " "));
+  }
+  std::vector<std::string> words;
+  for (const auto& [name, id] : wish.versions) {
+    words.push_back(id ? "--set " + name + "=" + id->text() : "remove " + name);
+  }
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+Resolved Resolve(const images::HostLayout& layout, const Wish& wish) {
+  switch (wish.wanted) {
+    case Wanted::kRollback:
+      return ResolveRollback(layout, wish.name);
+    case Wanted::kVersions:
+      return ResolveVersions(layout, wish);
+    case Wanted::kNumber:
+      return ResolveNumber(layout, wish.number);
+    case Wanted::kLatest:
+      break;
+  }
+  const std::optional<uint64_t> staged = LatestStaged(layout);
+  return staged ? ResolveNumber(layout, *staged)
+                : Resolved{kNoGeneration, std::nullopt, "no generation is staged: nothing to do"};
+}
+
+Choice ChooseGeneration(const images::HostLayout& layout, const Wish& wish, const std::string& by) {
+  const Resolved resolved = Resolve(layout, wish);
+  if (!resolved.apps) {
+    return {resolved.number, resolved.note};
+  }
+  const uint64_t active = ActiveGeneration(layout);
+  const StagedGeneration staged = StageApps(layout, *resolved.apps, by);
+  if (resolved.number == kNoGeneration) {
+    return {staged.number, ""};
+  }
+  return {staged.number, NoteRebase(layout, resolved.number, active, staged)};
+}
+
+bool IsStale(const Generation& staged, const Generation& active) {
+  const Rebase rebase = RebaseOnto(active, staged);
+  return !rebase.overlapping.empty() || rebase.apps == active.apps;
+}
+
+}  // namespace activator

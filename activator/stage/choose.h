@@ -1,0 +1,64 @@
+// Which generation a command means, and rebasing one that was staged on another than the active
+// one.
+#ifndef SLIPWAY_ACTIVATOR_STAGE_CHOOSE_H_
+#define SLIPWAY_ACTIVATOR_STAGE_CHOOSE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activator/state/generation.h"
+#include "images/version/host_layout.h"
+
+namespace activator {
+
+enum class Wanted { kNumber, kLatest, kRollback, kVersions };
+
+// What somebody asks for.
+//   kNumber    `number`. Never active yet and staged on another than the active one: its changes
+//              are staged anew on the active one where no application was changed by both.
+//   kLatest    the newest staged generation, likewise.
+//   kRollback  the one that was active and healthy before the active one, passing over those that
+//              were left by a rollback. With `name`: the active one with the version of that
+//              application that was healthy before, passing over versions left by a rollback.
+//   kVersions  the active one with these `versions`; nullopt: without the application.
+struct Wish {
+  Wanted wanted = Wanted::kNumber;
+  uint64_t number = 0;
+  std::string name;
+  std::map<std::string, std::optional<images::ImageId>> versions;
+};
+
+// As arguments of `activate`.
+std::vector<std::string> ToArguments(const Wish& wish);
+// As somebody would type it, for the history.
+std::string ToText(const Wish& wish);
+
+// What a wish comes to, before anything is staged.
+struct Resolved {
+  uint64_t number = kNoGeneration;  // of a generation that is there; of the one to be rebased
+  std::optional<Apps> apps;         // to be staged on the active one
+  std::string note;                 // why nothing is to be done; may be empty
+};
+
+// Changes nothing. Throws Error{kFailed} where there is no such generation or version,
+// Error{kStale} where both changed an application.
+Resolved Resolve(const images::HostLayout& layout, const Wish& wish);
+
+struct Choice {
+  uint64_t number = 0;  // what to activate; 0: nothing is there to be done
+  std::string note;     // for people: what was rebased, or why nothing is to be done; may be empty
+};
+
+// Resolves and stages what is to be staged. The caller holds the host's lock and has recovered.
+Choice ChooseGeneration(const images::HostLayout& layout, const Wish& wish, const std::string& by);
+
+// Whether a staged generation can no longer be activated on top of `active`: it would be refused
+// with kStale, or there is nothing in it that is not active already.
+bool IsStale(const Generation& staged, const Generation& active);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_STAGE_CHOOSE_H_

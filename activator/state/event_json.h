@@ -1,0 +1,14 @@
+// An event as JSON: a line of history.jsonl, and part of every report that tells of one.
+#ifndef SLIPWAY_ACTIVATOR_STATE_EVENT_JSON_H_
+#define SLIPWAY_ACTIVATOR_STATE_EVENT_JSON_H_
+
+#include "activator/state/history.h"
+#include "base/json_fields.h"
+
+namespace activator {
+
+base::Json ToJson(const Event& event);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_STATE_EVENT_JSON_H_

@@ -1,0 +1,84 @@
+#include "activator/state/root.h"
+
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
+constexpr int kMaxLinks = 40;  // as the kernel's limit in one path resolution
+
+void CheckComponent(const std::string& path, const std::string& root) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  if (!found) {
+    return;  // ours to make, in a parent that was checked
+  }
+  if (found->st_uid != 0) {
+    base::Fail(base::Code::kFailed,
+               "{} belongs to user {}, who could change what is run from {}: give it to root "
+               "(chown root {}) or choose another --root",
+               path, found->st_uid, root, path);
+  }
+  if (!S_ISLNK(found->st_mode) && (found->st_mode & kWritableByOthers) != 0) {
+    base::Fail(base::Code::kFailed,
+               "others than its owner can write {}, and so change what is run from {}: chmod go-w "
+               "{} or choose another --root",
+               path, root, path);
+  }
+}
+
+// Each component of the path, and of each place that a link among them leads to.
+void CheckPath(const std::string& path, const std::string& root, int links) {
+  if (links > kMaxLinks) {
+    base::Fail(base::Code::kFailed, "{} leads through too many links; choose another --root", root);
+  }
+  for (size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
+    const std::string component = path.substr(0, end);
+    CheckComponent(component, root);
+    if (const std::optional<std::string> target = base::ReadLinkIfThere(component)) {
+      const bool is_absolute = target->starts_with('/');
+      CheckPath(is_absolute ? *target : base::ParentOf(component) + "/" + *target, root, links + 1);
+    }
+  }
+}
+
+void CheckAsRoot(const std::string& root) {
+  CheckComponent("/", root);
+  CheckPath(root, root, 0);
+}
+
+void CheckIsOurs(const std::string& root) {
+  const std::optional<struct stat> found = base::StatIfThere(root);
+  if (found && found->st_uid != ::geteuid()) {
+    base::Fail(base::Code::kFailed, "{} belongs to user {}, not to us (user {})", root,
+               found->st_uid, ::geteuid());
+  }
+}
+
+}  // namespace
+
+void PrepareRoot(const images::HostLayout& layout) {
+  const std::string& root = layout.root();
+  if (!root.starts_with('/') || root == "/") {
+    base::Fail(base::Code::kUsage, "--root '{}' is not possible: use an absolute path", root);
+  }
+  if (::geteuid() == 0) {
+    CheckAsRoot(root);
+  } else {
+    CheckIsOurs(root);
+  }
+  // 0755 minus the umask: nothing secret stands here, and nobody else may write.
+  for (const std::string& directory :
+       {root, layout.Generations(), layout.Incoming(), layout.Bin()}) {
+    base::MakeDirectories(directory, 0755);
+  }
+}
+
+}  // namespace activator

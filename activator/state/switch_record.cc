@@ -1,0 +1,107 @@
+#include "activator/state/switch_record.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/atomic_file.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json_fields.h"
+
+namespace activator {
+namespace {
+
+using base::Json;
+using base::JsonFields;
+
+constexpr base::Code kBad = base::Code::kVerification;
+constexpr uint64_t kSwitchFormat = 1;
+constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr std::array<const char*, 4> kPhases = {"intent", "switching", "going-back", "healthy"};
+
+}  // namespace
+
+const char* ToText(SwitchPhase phase) { return kPhases.at(static_cast<size_t>(phase)); }
+
+std::string SwitchRecord::Serialize() const {
+  Json json = {{"format", kSwitchFormat},
+               {"activation_id", activation_id},
+               {"from", from},
+               {"to", to},
+               {"phase", ToText(phase)},
+               {"is_rollback", is_rollback},
+               {"boot_id", boot_id},
+               {"started", started},
+               {"deadline", deadline},
+               {"by", by},
+               {"reason", reason},
+               {"what", what},
+               {"started_ms", started_ms}};
+  if (!adopted.empty()) {
+    json["adopted"] = adopted;
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& name_of_file) {
+  const Json json = base::ParseJson(text, name_of_file, kBad);
+  JsonFields fields(json, name_of_file, kBad);
+  if (fields.Number("format", 1, kMost) != kSwitchFormat) {
+    fields.FailAt("format", "written by a newer version; use that one's activate");
+  }
+  SwitchRecord out;
+  out.activation_id = fields.String("activation_id");
+  out.from = fields.Number("from", 0, kMost);
+  out.to = fields.Number("to", 1, kMost);
+  const std::string phase = fields.String("phase");
+  const auto found = std::find(kPhases.begin(), kPhases.end(), phase);
+  if (found == kPhases.end()) {
+    fields.FailAt("phase", "'" + phase + "' is not a phase of a switch");
+  }
+  out.phase = static_cast<SwitchPhase>(found - kPhases.begin());
+  out.is_rollback = fields.Bool("is_rollback", false);
+  out.boot_id = fields.String("boot_id");
+  out.started = fields.String("started");
+  out.deadline = fields.String("deadline");
+  out.by = fields.String("by");
+  out.reason = fields.String("reason");
+  out.adopted = fields.Strings("adopted");
+  out.what = fields.String("what", "");
+  out.started_ms = fields.Number("started_ms", 0, kMost, 0);
+  fields.Done();
+  return out;
+}
+
+std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout) {
+  const std::string path = layout.SwitchRecord();
+  const std::optional<std::string> text = base::ReadFileIfThere(path);
+  return text ? std::optional(SwitchRecord::Parse(*text, path)) : std::nullopt;
+}
+
+void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record) {
+  base::WriteFileAtomically(layout.SwitchRecord(), record.Serialize());
+}
+
+Event EventOf(const SwitchRecord& record, const std::string& event) {
+  Event out;
+  out.event = event;
+  out.generation = record.to;
+  out.from = record.from;
+  out.activation_id = record.activation_id;
+  out.by = record.by;
+  out.what = record.what;
+  const uint64_t now_ms = base::ToUnixMs(base::SystemClock().Now());
+  // The calendar may have been set back meanwhile.
+  out.duration_ms =
+      record.started_ms == 0 || now_ms < record.started_ms ? 0 : now_ms - record.started_ms;
+  return out;
+}
+
+void RemoveSwitchRecord(const images::HostLayout& layout) {
+  if (base::UnlinkIfThere(layout.SwitchRecord())) {
+    base::FsyncDirectory(layout.root());
+  }
+}
+
+}  // namespace activator

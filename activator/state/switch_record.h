@@ -1,0 +1,55 @@
+// switch.json: the intent record of a switch, durable before anything is touched and removed when
+// everything is done. What it says decides what recovery does (docs/crash-safety.md).
+#ifndef SLIPWAY_ACTIVATOR_STATE_SWITCH_RECORD_H_
+#define SLIPWAY_ACTIVATOR_STATE_SWITCH_RECORD_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activator/state/history.h"
+#include "images/version/host_layout.h"
+
+namespace activator {
+
+enum class SwitchPhase {
+  kIntent,     // nothing runs differently yet; links for new units may be there
+  kSwitching,  // units may be stopped, `current` may name either, units may be started
+  kGoingBack,  // likewise, on the way back to `from`
+  kHealthy,    // `to` is what runs; only its records are to be finished
+};
+
+const char* ToText(SwitchPhase phase);
+
+struct SwitchRecord {
+  std::string activation_id;
+  uint64_t from = 0;  // 0: nothing was active
+  uint64_t to = 0;
+  SwitchPhase phase = SwitchPhase::kIntent;
+  bool is_rollback = false;  // asked for by --rollback: `from` is then rolled back, not superseded
+  std::string boot_id;
+  std::string started;   // ISO 8601, UTC
+  std::string deadline;  // when it must have ended, likewise
+  std::string by;
+  std::string reason;  // why it goes back
+  // Units of others that ran under a name of `to`'s, and run again if it goes back.
+  std::vector<std::string> adopted{};
+  std::string what{};       // was asked for: "--rollback web"
+  uint64_t started_ms = 0;  // as `started`, in milliseconds since 1970; 0: not known
+
+  std::string Serialize() const;
+  static SwitchRecord Parse(const std::string& text, const std::string& name_of_file);
+};
+
+// nullopt: no switch is in progress, and none was cut off.
+std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout);
+void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record);
+void RemoveSwitchRecord(const images::HostLayout& layout);
+
+// The event that says what became of the switch, now.
+Event EventOf(const SwitchRecord& record, const std::string& event);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_STATE_SWITCH_RECORD_H_

@@ -1,0 +1,259 @@
+#include "activator/switch/activation.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "activator/health/health.h"
+#include "activator/health/restart.h"
+#include "activator/health/tasks.h"
+#include "activator/host/boot_unit.h"
+#include "activator/host/foreign_units.h"
+#include "activator/host/hosted_units.h"
+#include "activator/host/install_self.h"
+#include "activator/host/unit_links.h"
+#include "activator/state/generations.h"
+#include "activator/state/history.h"
+#include "activator/state/lost_current.h"
+#include "activator/switch/preflight.h"
+#include "activator/switch/recovery.h"
+#include "activator/switch/switch.h"
+#include "activator/switch/users.h"
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+constexpr std::chrono::seconds kMostToEnterAnImage{1};
+
+// What somebody took away of the links, which systemd's memory hides until its next reload. True:
+// something was.
+bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
+  const UnitNames names = NamesOf(units);
+  CheckNames(host, names, {}, Foreign::kRefuse);  // says what is in the way
+  InstallSelf(host.layout);
+  const bool boots = !host.UnitsSurviveReboot() || BootUnitProblem(host).empty();
+  InstallBootUnit(host);
+  const bool links = EnsureUnitLinks(host, names);
+  const UnitNames strays = LinkedUnits(host) - names;
+  StopUnits(host, strays);  // without a link of ours nobody would
+  const bool stray = RemoveUnitLinks(host, strays);
+  const bool tasks = EnsureTaskLinks(host, active);
+  if (links || stray || tasks || NeedsReload(host, names)) {
+    host.systemd.DaemonReload();
+  }
+  return !boots || links || stray || tasks;
+}
+
+// Those of `units` that run from another image than theirs. A service that is just starting has not
+// entered its image yet: what runs from none at first is looked at again.
+UnitNames RunningFromAnotherImage(const Host& host, const HostedUnits& units) {
+  const auto look = [&](const UnitNames& names) {
+    std::map<std::string, UnitState> out;
+    for (const auto& [name, state] : host.systemd.Show(names)) {
+      if (!state.IsDown() && !host.systemd.RunsFrom(state, units.at(name).image_path)) {
+        out.emplace(name, state);
+      }
+    }
+    return out;
+  };
+  const auto first = look(NamesOf(units));
+  if (first.empty()) {
+    return {};
+  }
+  host.clock.Sleep(kMostToEnterAnImage);
+  UnitNames names;
+  for (const auto& [name, state] : first) {
+    names.push_back(name);
+  }
+  UnitNames out;
+  for (const auto& [name, state] : look(names)) {
+    if (state.main_pid == first.at(name).main_pid) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
+// "Already active" is a success only where it runs, from its image, and will after the next boot. A
+// repaired version is another file than what still runs.
+void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
+  const HostedUnits all = LoadUnits(host.layout, active);
+  const char* mended = "";
+  std::optional<base::Error> in_the_way;  // of a link; what is down is started nevertheless
+  try {
+    mended = MendFiles(host, all, active) ? "made its links again" : "";
+  } catch (const base::Error& error) {
+    in_the_way = error;
+  }
+  const HostedUnits units = Unscheduled(all);
+  UnitNames down;
+  UnitNames not_up;
+  for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
+    const bool ran = units.at(name).is_oneshot && state.result == "success" &&
+                     state.active == "inactive" && !state.invocation_id.empty();
+    if (state.IsDown() && !ran) {
+      down.push_back(name);
+    }
+    if (state.active != "active" && state.active != "reloading" && !ran) {
+      not_up.push_back(name);
+    }
+  }
+  const UnitNames of_another_image = RunningFromAnotherImage(host, units);
+  if (not_up.empty() && of_another_image.empty()) {
+    if (in_the_way) {
+      throw base::Error(*in_the_way);
+    }
+    host.io.Err("activate: generation {} is active already: {}\n", active,
+                *mended == 0 ? "nothing to do" : mended);
+    return;
+  }
+  try {
+    const HostedUnits again = Select(units, not_up + of_another_image);
+    ProvideUsers(host, active);
+    host.systemd.ResetFailed(down);
+    host.systemd.Start(down, Jobs::kAwaitBriefly);
+    RestartInPlace(host, of_another_image);
+    WaitUntilStarted(host, again, timeout);
+    WaitUntilSettled(host, again);
+    if (in_the_way) {
+      throw base::Error(*in_the_way);
+    }
+  } catch (const base::Error& error) {
+    base::Fail(base::Code::kNeedsAttention, "generation {} is active already, but not up: {}",
+               active, error.what());
+  }
+  host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
+              mended, *mended == 0 ? "" : " and ",
+              of_another_image.empty() ? "" : " or ran from another image");
+}
+
+void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::string& reason,
+                const ActivationRequest& request) {
+  Generation generation = LoadGeneration(layout, number);
+  // One that was healthy before stays what --rollback may choose.
+  if (generation.healthy_sequence == 0) {
+    generation.state = GenerationState::kFailed;
+  }
+  generation.reason = reason;
+  StoreGeneration(layout, generation);
+  Event event;
+  event.event = "preflight-failed";
+  event.generation = number;
+  event.from = ActiveGeneration(layout);
+  event.activation_id = request.activation_id;
+  event.by = request.by;
+  event.reason = reason;
+  event.what = request.what;
+  AppendEvent(layout, event);
+}
+
+void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest& request) {
+  try {
+    Preflight(host, from, to, request.foreign);
+    ProvideUsers(host, to);
+    // Before anything else changes: from here on a crash must be mended at boot.
+    InstallSelf(host.layout);
+    InstallBootUnit(host);
+  } catch (base::Error& error) {
+    try {
+      if (error.code() != base::Code::kInterrupted) {
+        MarkFailed(host.layout, to, error.what(), request);
+      }
+    } catch (const base::Error& record_error) {
+      host.io.Err("activate: the records do not say so: {}\n", record_error.what());
+    }
+    error.AddContext(fmt::format("generation {} cannot be activated, nothing was changed", to));
+    throw;
+  }
+}
+
+SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t to) {
+  return {request.activation_id, from,        to, request.wanted == Wanted::kRollback, request.by,
+          request.timeout,       request.what};
+}
+
+// Without it nothing would count as active, and what runs as somebody else's.
+void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
+  if (!RepairCurrent(layout)) {
+    return;
+  }
+  const uint64_t current = CurrentGeneration(layout);
+  if (current == kNoGeneration) {
+    io.Err("activate: {} led nowhere, and no record says what was active: nothing is\n",
+           layout.Current());
+  } else {
+    io.Err("activate: {} was lost; by its record generation {} is active: made the link again\n",
+           layout.Current(), current);
+  }
+}
+
+// False: there was nothing to activate.
+bool ActivateChosen(const Host& host, const ActivationRequest& request) {
+  FindCurrent(host.layout, host.io);
+  const Choice choice = ChooseGeneration(host.layout, request, request.by);
+  if (!choice.note.empty()) {
+    host.io.Err("activate: {}\n", choice.note);
+  }
+  const uint64_t from = CurrentGeneration(host.layout);
+  if (choice.number == kNoGeneration) {
+    return false;
+  }
+  if (choice.number == from) {
+    EnsureRunning(host, from, request.timeout);
+    return true;
+  }
+  Check(host, from, choice.number, request);
+  RunSwitch(host, ToSwitch(request, from, choice.number));
+  host.io.Err("activate: generation {} is active and healthy\n", choice.number);
+  return true;
+}
+
+}  // namespace
+
+void Activate(const Host& host, const ActivationRequest& request) {
+  const Recovery recovery = Recover(host, Services::kRestart);
+  if (!recovery.done.empty()) {
+    host.io.Err("activate: {}\n", recovery.done);
+  }
+  std::string outcome = "nothing was activated";
+  try {
+    if (ActivateChosen(host, request) || recovery.is_up) {
+      return;
+    }
+  } catch (const base::Error& error) {
+    if (recovery.is_up) {
+      throw;
+    }
+    outcome = error.what();
+  }
+  // Whatever else went wrong, "nothing changed" or "as before" would hide services that are down.
+  base::Fail(base::Code::kNeedsAttention, "{}. {}", recovery.done, outcome);
+}
+
+void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
+                       const ActivationRequest& request) {
+  if (const std::string done = RecoverDirectory(layout); !done.empty()) {
+    io.Err("activate: {}\n", done);
+  }
+  FindCurrent(layout, io);
+  const Choice choice = ChooseGeneration(layout, request, request.by);
+  if (!choice.note.empty()) {
+    io.Err("activate: {}\n", choice.note);
+  }
+  const uint64_t from = CurrentGeneration(layout);
+  if (choice.number == kNoGeneration) {
+    return;
+  }
+  if (choice.number == from) {
+    io.Err("activate: generation {} is active already: nothing to do\n", from);
+    return;
+  }
+  for (const auto& [name, digest] : LoadGeneration(layout, choice.number).apps) {
+    const images::ImageDirectory complete(layout.Version(name, images::ImageId::Of(digest)));
+  }
+  SwitchDirectory(layout, ToSwitch(request, from, choice.number));
+  io.Err("activate: generation {} is active\n", choice.number);
+}
+
+}  // namespace activator

@@ -1,0 +1,33 @@
+// A whole activation on this host, from choosing the generation to the switch.
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
+
+#include <string>
+
+#include "activator/health/health.h"
+#include "activator/host/foreign_units.h"
+#include "activator/host/host.h"
+#include "activator/stage/choose.h"
+
+namespace activator {
+
+struct ActivationRequest : Wish {
+  std::string by;
+  Timeout timeout;
+  std::string activation_id;
+  std::string what{};  // the request as it was typed, for the history
+  Foreign foreign = Foreign::kRefuse;
+};
+
+// Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.
+// Says on io.err what it does. Throws Error with the documented codes; a generation that fails the
+// checks is marked failed, and may be activated again later.
+void Activate(const Host& host, const ActivationRequest& request);
+
+// The same for a folder as host.
+void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
+                       const ActivationRequest& request);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_

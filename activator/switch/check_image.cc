@@ -1,0 +1,147 @@
+#include "activator/os/mounted_image.h"
+#include "activator/os/probe.h"
+#include "activator/switch/preflight.h"
+#include "activator/switch/program_access.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "units/mount_points.h"
+
+namespace activator {
+namespace {
+
+constexpr size_t kMostBytes = size_t{1} << 20;  // of a file that people write
+
+void CheckContent(const images::ImageDirectory& version) {
+  const images::ImageFacts& image = version.manifest().image;
+  const base::Sha256 found = base::Sha256OfFile(version.image_path());
+  if (found != image.sha256) {
+    base::Fail(base::Code::kVerification,
+               "{} is damaged: its SHA-256 is {}, its manifest says {}. "
+               "`activate verify --repair` marks it, and the next push of it mends it",
+               version.image_path(), found.ToHex(), image.sha256.ToHex());
+  }
+}
+
+void CheckMachine(const images::Manifest& manifest) {
+  const std::string machine = images::MachineArchitecture();
+  if (manifest.architecture != machine) {
+    base::Fail(base::Code::kFailed, "{} was built for {}, this machine is {}", manifest.name,
+               manifest.architecture, machine);
+  }
+  for (const std::string& needed : manifest.image.required_features) {
+    if (!HasFeature(needed)) {
+      base::Fail(base::Code::kFailed, "this kernel cannot mount {}: it lacks {}{}", manifest.name,
+                 needed,
+                 needed == "erofs-zstd" ? "; build the image with \"target\": \"lz4\"" : "");
+    }
+  }
+}
+
+bool IsBelow(const std::string& path, const std::string& directory) {
+  return path == directory || path.starts_with(directory + "/");
+}
+
+void CheckProgram(const MountedImage& image, const images::Service& service,
+                  const std::string& program) {
+  for (const images::Bind& bind : service.binds) {
+    if (IsBelow(program, bind.image)) {
+      return;  // the host's own
+    }
+  }
+  const auto found = image.Stat(program);
+  if (!found) {
+    base::Fail(base::Code::kFailed, "its program {} is not in the image", program);
+  }
+  if (!S_ISREG(found->st_mode) || !MayExecute(*found, service)) {
+    base::Fail(base::Code::kFailed,
+               "its program {} cannot be executed by the service's user (mode {:o})", program,
+               found->st_mode & 07777U);
+  }
+}
+
+void CheckPrograms(const MountedImage& image, const images::Services& services) {
+  for (const auto& [name, service] : services) {
+    try {
+      CheckProgram(image, service, service.exec.front());
+      for (const images::Command& command : service.exec_start_pre) {
+        CheckProgram(image, service, command.front());
+      }
+      for (const auto* commands : {&service.hooks.before_start, &service.hooks.after_healthy}) {
+        for (const images::Command& command : *commands) {
+          CheckProgram(image, service, command.front());
+        }
+      }
+      if (!service.health.exec.empty()) {
+        CheckProgram(image, service, service.health.exec.front());
+      }
+    } catch (base::Error& error) {
+      error.AddContext("service " + name);
+      throw;
+    }
+  }
+}
+
+// Whether a bind of the host's goes there; of which kind that is, the host says.
+bool IsBound(const images::Services& services, const std::string& path) {
+  return std::any_of(services.begin(), services.end(), [&](const auto& entry) {
+    const std::vector<images::Bind>& binds = entry.second.binds;
+    return std::any_of(binds.begin(), binds.end(),
+                       [&](const images::Bind& bind) { return IsBelow(path, bind.image); });
+  });
+}
+
+void CheckMountPoints(const MountedImage& image, const images::Services& services) {
+  for (const units::MountPoint& point : units::MountPointsOf(services)) {
+    const auto found = image.Stat(point.path);
+    if (!found) {
+      base::Fail(base::Code::kFailed,
+                 "{} is not in the image, and a read-only root cannot get it later: build it again",
+                 point.path);
+    }
+    if (S_ISDIR(found->st_mode) != point.is_directory && !IsBound(services, point.path)) {
+      base::Fail(base::Code::kFailed,
+                 "{} is {} in the image, and has to be {}: leave it out of the image's contents",
+                 point.path, point.is_directory ? "no directory" : "a directory",
+                 point.is_directory ? "one" : "a file");
+    }
+  }
+  for (const auto& [name, service] : services) {
+    for (const images::Bind& bind : service.binds) {
+      const auto inside = image.Stat(bind.image);
+      const auto outside = base::StatIfThere(bind.host);
+      if (!outside) {
+        base::Fail(base::Code::kFailed, "service {} binds {}, which is not on this host", name,
+                   bind.host);
+      }
+      if (inside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
+        base::Fail(base::Code::kFailed,
+                   "service {} binds {} to {}: one is a directory, the other is not", name,
+                   bind.host, bind.image);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void CheckImage(const images::ImageDirectory& version) {
+  CheckContent(version);
+  CheckMachine(version.manifest());
+  const base::UniqueFd file = base::OpenForReading(version.image_path());
+  const MountedImage image(file.get(), version.image_path());
+  CheckPrograms(image, version.manifest().services);
+  CheckMountPoints(image, version.manifest().services);
+}
+
+std::string ReadImageFile(const images::ImageDirectory& version, const std::string& path) {
+  const base::UniqueFd file = base::OpenForReading(version.image_path());
+  const MountedImage image(file.get(), version.image_path());
+  if (!image.Stat(path)) {
+    return "";
+  }
+  const base::UniqueFd inside = image.Open(path);
+  const std::vector<uint8_t> bytes = base::PRead(inside.get(), 0, kMostBytes, path);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace activator

@@ -1,0 +1,217 @@
+#include "activator/switch/preflight.h"
+
+#include <array>
+#include <future>
+#include <optional>
+#include <string_view>
+
+#include "activator/host/hosted_units.h"
+#include "activator/host/unit_links.h"
+#include "activator/state/generations.h"
+#include "activator/switch/check_ports.h"
+#include "activator/switch/users.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+void CheckSecret(const std::string& path, const std::string& what) {
+  const auto found = base::StatIfThere(path);
+  if (!found) {
+    base::Fail(base::Code::kFailed, "its {} {} is not on this host", what, path);
+  }
+  if (!S_ISREG(found->st_mode)) {
+    base::Fail(base::Code::kFailed, "its {} {} is not a file", what, path);
+  }
+  if (found->st_uid != 0) {
+    base::Fail(base::Code::kFailed,
+               "its {} {} belongs to user {}, who could change it: chown root {}", what, path,
+               found->st_uid, path);
+  }
+  if ((found->st_mode & S_IRWXO) != 0) {
+    base::Fail(base::Code::kFailed, "everybody can read its {} {}: chmod o= {}", what, path, path);
+  }
+}
+
+void CheckSecrets(const images::Services& services) {
+  for (const auto& [name, service] : services) {
+    try {
+      for (const auto& [credential, file] : service.credentials) {
+        CheckSecret(file, "credential");
+      }
+      if (service.environment_file) {
+        CheckSecret(*service.environment_file, "environment file");
+      }
+    } catch (base::Error& error) {
+      error.AddContext("service " + name);
+      throw;
+    }
+  }
+}
+
+// Those that are new or other than before: what runs unchanged is not looked at again. Returns
+// their services.
+images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
+  images::Services out;
+  const std::optional<Generation> active = FindGeneration(host.layout, from);
+  const Apps before = active ? active->apps : Apps{};
+  for (const auto& [name, digest] : LoadGeneration(host.layout, to).apps) {
+    const auto old = before.find(name);
+    if (old != before.end() && old->second == digest) {
+      continue;
+    }
+    const std::string path = host.layout.Version(name, images::ImageId::Of(digest));
+    try {
+      const images::ImageDirectory version(path);
+      if (version.stored().digest != digest) {
+        base::Fail(base::Code::kVerification, "{} holds the manifest {}, the generation names {}",
+                   path, version.stored().digest.ToHex(), digest.ToHex());
+      }
+      host.check_image(version);
+      CheckSecrets(version.manifest().services);
+      CheckUsers(host, version.manifest().services);
+      out.insert(version.manifest().services.begin(), version.manifest().services.end());
+    } catch (base::Error& error) {
+      error.AddContext(name);
+      throw;
+    }
+  }
+  return out;
+}
+
+bool IsExecLine(std::string_view line) {
+  constexpr std::array<std::string_view, 7> kOptions = {
+      "ExecStart=", "ExecStartPre=", "ExecStartPost=", "ExecReload=",
+      "ExecStop=",  "ExecStopPost=", "ExecCondition="};
+  for (const std::string_view option : kOptions) {
+    if (line.starts_with(option)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Units of a generation that was lost run under links of ours, too.
+HostedUnits WithLinked(const Host& host, HostedUnits before, const HostedUnits& units) {
+  for (const auto& [name, unit] : units) {
+    if (HasOurLink(host, name)) {
+      before.try_emplace(name, unit);
+    }
+  }
+  return before;
+}
+
+// systemd-analyze looks for the programs on the host instead of in the image; ours is there.
+std::string WithProgram(const std::string& text, const std::string& program) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    out += IsExecLine(line) ? line.substr(0, line.find('=') + 1) + program : line;
+    out += '\n';
+  }
+  return out;
+}
+
+// systemd-analyze takes what follows a colon for an alias. No service has capital letters.
+constexpr std::string_view kForColon = "-TASK-";
+std::string WithoutColon(std::string task) { return task.replace(task.find(':'), 1, kForColon); }
+
+void ReplaceAll(std::string& text, std::string_view what, std::string_view by) {
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
+    text.replace(at, what.size(), by);
+  }
+}
+
+// Our copies are gone when somebody reads of them, and we do not ignore what systemd would.
+std::string InOurWords(std::string problem, const std::string& folder) {
+  ReplaceAll(problem, folder + "/", "");
+  ReplaceAll(problem, kForColon, ":");
+  ReplaceAll(problem, ", ignoring", "");
+  return problem;
+}
+
+// No power cut matters to a file that is read at once and removed.
+void WriteScratch(const std::string& path, const std::string& text) {
+  base::AtomicFile file(path, 0644);
+  base::WriteAll(file.fd(), base::AsBytes(text), file.temporary_path());
+  file.CommitUnsynced();
+}
+
+// systemd's opinion of the units, which it forms while we look at the images.
+class UnitsCheck {
+ public:
+  UnitsCheck(const Host& host, const HostedUnits& units,
+             const std::map<std::string, std::string>& tasks)
+      : work_(host.layout.Incoming(), std::string(base::kTemporaryPrefix)),
+        problem_(
+            // In Require where there is no thread to be had.
+            std::async([&systemd = host.systemd, files = Write(units, tasks)] {
+              return files.empty() ? std::string() : systemd.Verify(files);
+            })) {}
+
+  void Require();
+
+ private:
+  std::vector<std::string> Write(const HostedUnits& units,
+                                 const std::map<std::string, std::string>& tasks) const;
+
+  const base::TemporaryDirectory work_;
+  std::future<std::string> problem_;  // waited for before the files go
+};
+
+std::vector<std::string> UnitsCheck::Write(const HostedUnits& units,
+                                           const std::map<std::string, std::string>& tasks) const {
+  const std::string program = base::RealPath("/proc/self/exe");
+  std::vector<std::string> files;
+  for (const auto& [name, unit] : units) {
+    files.push_back(work_.path() + "/" + name);
+    WriteScratch(files.back(), WithProgram(unit.text, program));
+    for (const auto& [task, limit] : unit.task_limits) {
+      const std::string task_name = units::TaskUnit(name, task);
+      files.push_back(work_.path() + "/" + WithoutColon(task_name));
+      WriteScratch(files.back(), WithProgram(tasks.at(task_name), program));
+    }
+  }
+  return files;
+}
+
+void UnitsCheck::Require() {
+  const std::string problem = problem_.get();
+  if (!problem.empty()) {
+    base::Fail(base::Code::kFailed,
+               "systemd does not accept the units; see \"directives\" in the definition: {}",
+               InOurWords(problem, work_.path()));
+  }
+}
+
+}  // namespace
+
+std::string SelinuxNote(const std::string& enforce_file) {
+  const std::optional<std::string> enforce = base::ReadFileIfThere(enforce_file);
+  return enforce && enforce->starts_with('1')
+             ? "SELinux is enforcing on this host: where a service is denied something, `ausearch "
+               "-m avc` says what"
+             : "";
+}
+
+void Preflight(const Host& host, uint64_t from, uint64_t to, Foreign foreign) {
+  const HostedUnits before = LoadUnits(host.layout, from);
+  const HostedUnits units = LoadUnits(host.layout, to);
+  const UnitDifference difference = Compare(before, units);
+  UnitsCheck units_check(host, Select(units, difference.added + difference.changed),
+                         TaskTexts(host.layout, to));
+  const images::Services services = CheckVersions(host, from, to);
+  CheckNames(host, NamesOf(units), difference.added, foreign);
+  CheckPorts(host, services, WithLinked(host, before, units),
+             difference.added + difference.changed + difference.removed + difference.in_place);
+  units_check.Require();
+  if (const std::string note = SelinuxNote("/sys/fs/selinux/enforce"); !note.empty()) {
+    host.io.Err("activate: {}\n", note);
+  }
+}
+
+}  // namespace activator

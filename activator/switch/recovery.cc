@@ -1,0 +1,93 @@
+#include "activator/switch/recovery.h"
+
+#include <optional>
+
+#include "activator/state/generations.h"
+#include "activator/switch/finish.h"
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+std::string Reason(const SwitchRecord& record) {
+  return record.reason.empty()
+             ? fmt::format("the switch that started at {} was cut off", record.started)
+             : record.reason;
+}
+
+// A disk that failed while the record was written may leave "healthy" in it after the way back has
+// begun; `current` tells.
+bool IsHealthy(const images::HostLayout& layout, const SwitchRecord& record) {
+  return record.phase == SwitchPhase::kHealthy && CurrentGeneration(layout) == record.to;
+}
+
+std::string Finished(const SwitchRecord& record) {
+  return fmt::format(
+      "the switch to generation {} had been cut off when it was healthy already: finished it",
+      record.to);
+}
+
+}  // namespace
+
+Recovery Recover(const Host& host, Services services) {
+  const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout);
+  if (!record) {
+    return {};
+  }
+  if (IsHealthy(host.layout, *record)) {
+    FinishSwitch(host, *record);
+    return {Finished(*record), true};
+  }
+  const WayBackResult result = GoBack(host, *record, Reason(*record), services);
+  std::string out = fmt::format("the switch to generation {} had been cut off: went back to {}",
+                                record->to, GenerationName(record->from));
+  if (!result.is_up) {
+    out += "; but it is not up: " + result.problem;
+  }
+  return {out, result.is_up};
+}
+
+std::string RecoverDirectory(const images::HostLayout& layout) {
+  const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
+  if (!record) {
+    return "";
+  }
+  if (IsHealthy(layout, *record)) {
+    FinishRecords(layout, *record);
+    return Finished(*record);
+  }
+  SetCurrentGeneration(layout, record->from);
+  Generation to = LoadGeneration(layout, record->to);
+  to.state = GenerationState::kRolledBack;
+  to.reason = Reason(*record);
+  StoreGeneration(layout, to);
+  RemoveSwitchRecord(layout);
+  return fmt::format("the switch to generation {} had been cut off: went back to {}", record->to,
+                     GenerationName(record->from));
+}
+
+void RecoverOrFail(const Host& host, bool is_directory, const std::string& else_done) {
+  const Recovery recovery = is_directory ? Recovery{RecoverDirectory(host.layout), true}
+                                         : Recover(host, Services::kRestart);
+  if (!recovery.is_up) {
+    base::Fail(base::Code::kNeedsAttention, "{}. {}", recovery.done, else_done);
+  }
+  if (!recovery.done.empty()) {
+    host.io.Err("activate: {}\n", recovery.done);
+  }
+}
+
+bool RecoverIfRoom(const Host& host, bool is_directory) {
+  try {
+    RecoverOrFail(host, is_directory);
+    return true;
+  } catch (const base::Error& error) {
+    if (!base::IsDiskFull(error) || !ReadSwitchRecord(host.layout)) {
+      throw;
+    }
+    host.io.Err("activate: {}\n", error.what());
+    return false;
+  }
+}
+
+}  // namespace activator

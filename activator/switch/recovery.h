@@ -1,0 +1,35 @@
+// What is done first, under the host's lock, by every command that changes something and at boot: a
+// switch that was cut off is finished where it was healthy, and undone otherwise.
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_RECOVERY_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_RECOVERY_H_
+
+#include <string>
+
+#include "activator/host/host.h"
+#include "activator/switch/way_back.h"
+
+namespace activator {
+
+struct Recovery {
+  std::string done;   // one sentence for people; empty where there was nothing to do
+  bool is_up = true;  // false: the services of what is active did not come up
+};
+
+// Throws Error{kNeedsAttention} where it could not be done.
+Recovery Recover(const Host& host, Services services);
+
+// The same for a folder as host, where nothing runs: what was done.
+std::string RecoverDirectory(const images::HostLayout& layout);
+
+// Either, as the host is, and says what was done. Throws also where services did not come up, and
+// then says what `else_done` is: what the command did besides.
+void RecoverOrFail(const Host& host, bool is_directory,
+                   const std::string& else_done = "Nothing else was done");
+
+// The same before a prune: false where nothing but room on the disk was missing, so that the prune
+// should make some first; the record of the switch is still there.
+bool RecoverIfRoom(const Host& host, bool is_directory);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_RECOVERY_H_

@@ -1,0 +1,275 @@
+#include "activator/switch/switch.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "activator/health/restart.h"
+#include "activator/health/tasks.h"
+#include "activator/host/foreign_units.h"
+#include "activator/host/hosted_units.h"
+#include "activator/host/unit_links.h"
+#include "activator/state/generations.h"
+#include "activator/state/switch_record.h"
+#include "activator/switch/finish.h"
+#include "activator/switch/way_back.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+class Switch {
+ public:
+  Switch(const Host& host, const SwitchRequest& request)
+      : host_(host),
+        request_(request),
+        from_(LoadUnits(host.layout, request.from)),
+        to_(LoadUnits(host.layout, request.to)),
+        difference_(Compare(from_, to_)),
+        touched_(Unscheduled(
+            Select(to_, difference_.added + difference_.changed + difference_.in_place))) {}
+
+  void Run();
+
+ private:
+  void Done(int step) const {
+    if (host_.observer) {
+      host_.observer(step);
+    }
+  }
+  void SetPhase(SwitchPhase phase) {
+    record_.phase = phase;
+    WriteSwitchRecord(host_.layout, record_);
+  }
+
+  void WriteIntent();    // 1
+  void AddLinks();       // 2
+  void StopOld();        // 3
+  void PointCurrent();   // 4
+  void Reload();         // 5
+  void StartNew();       // 6
+  void AwaitHealth();    // 7
+  void FinishHealthy();  // 8
+  HostedUnits Changed() const;
+  void StepsBeforeHealthy();
+  [[noreturn]] void Back(const std::string& reason);
+
+  const Host& host_;
+  const SwitchRequest& request_;
+  const HostedUnits from_;
+  const HostedUnits to_;
+  const UnitDifference difference_;
+  HostedUnits touched_;  // what is started and watched; the others are left alone
+  UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
+  UnitNames lost_;       // what a generation that was lost had left running, which is stopped
+  SwitchRecord record_;
+};
+
+void Switch::WriteIntent() {
+  const auto now = host_.clock.Now();
+  record_ = {request_.activation_id,
+             request_.from,
+             request_.to,
+             SwitchPhase::kIntent,
+             request_.is_rollback,
+             BootId(),
+             base::ToIso8601(now),
+             base::ToIso8601(now + LongestWait(touched_, request_.timeout)),
+             request_.by,
+             "",
+             RunningForeign(host_, difference_.added)};
+  record_.what = request_.what;
+  record_.started_ms = base::ToUnixMs(now);
+  const Generation before = LoadGeneration(host_.layout, request_.to);
+  try {
+    WriteSwitchRecord(host_.layout, record_);
+    Generation to = before;
+    to.state = GenerationState::kActivating;
+    to.reason.clear();
+    StoreGeneration(host_.layout, to);
+  } catch (const base::Error&) {
+    // Nothing was touched: there is nothing to go back from. Where not even this can be done, the
+    // record stays, and recovery does it.
+    if (!(LoadGeneration(host_.layout, request_.to) == before)) {
+      StoreGeneration(host_.layout, before);
+    }
+    RemoveSwitchRecord(host_.layout);
+    throw;
+  }
+}
+
+void Switch::AddLinks() {
+  EnsureUnitLinks(host_, NamesOf(to_));
+  EnsureTaskLinks(host_, request_.to);
+}
+
+// Whether systemd stops others along with these.
+bool StopsOthers(const std::map<std::string, UnitState>& units) {
+  return std::any_of(units.begin(), units.end(), [&](const auto& unit) {
+    const std::vector<std::string>& along = unit.second.stops_along;
+    return std::any_of(along.begin(), along.end(),
+                       [&](const std::string& other) { return !units.contains(other); });
+  });
+}
+
+// systemd also stops what requires or is bound to a unit that is stopped: such units of ours are
+// started again with the changed ones, although they did not change. A run that a timer started
+// ends by itself, under the version that it began with, where a timer starts the next one, too.
+void Switch::StopOld() {
+  SetPhase(SwitchPhase::kSwitching);
+  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
+  // What a generation that was lost left running under our links.
+  const UnitNames lost =
+      request_.from == kNoGeneration ? LinkedUnits(host_) - record_.adopted : UnitNames();
+  const std::map<std::string, UnitState> stopped = host_.systemd.Show(
+      record_.adopted + difference_.removed + (changed - difference_.in_place) + lost);
+  for (const std::string& name : lost) {
+    if (!stopped.at(name).IsDown()) {
+      lost_.push_back(name);
+    }
+  }
+  UnitNames unchanged;  // all may stop along with others that stop along
+  if (StopsOthers(stopped)) {
+    unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
+  }
+  const UnitNames down_before = DownUnits(host_, unchanged);
+  StopUnits(host_, stopped);
+  for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
+    if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
+      touched_.insert(*to_.find(name));
+    }
+  }
+}
+
+void Switch::PointCurrent() { SetCurrentGeneration(host_.layout, request_.to); }
+
+// A reload reads all units of the host again and takes longer than the rest of a switch. What
+// systemd has forgotten, as it does with what is down and nobody refers to, it reads again anyway.
+// What is removed must be gone from its memory before a unit that requires it is started.
+void Switch::Reload() {
+  UnitNames names = difference_.added + difference_.changed + difference_.removed;
+  for (const auto& [task, text] : TaskTexts(host_.layout, request_.to)) {
+    names.push_back(task);
+  }
+  in_memory_ = host_.systemd.InMemory(names + (NamesOf(touched_) - names));
+  if (std::any_of(names.begin(), names.end(),
+                  [&](const std::string& name) { return Contains(in_memory_, name); })) {
+    host_.systemd.DaemonReload();
+  }
+}
+
+// What only stopped along with others did not change: no hooks of it.
+HostedUnits Switch::Changed() const { return Select(to_, difference_.added + difference_.changed); }
+
+// All that changed is down, so a hook finds the state that the service before left.
+void Switch::StartNew() {
+  RunHooks(host_, Changed(), units::Task::kBeforeStart);
+  const UnitNames names = NamesOf(touched_);
+  host_.systemd.ResetFailed(names - (names - in_memory_));
+  host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
+  RestartInPlace(host_, difference_.in_place);
+  WaitUntilStarted(host_, touched_, request_.timeout);
+}
+
+void Switch::AwaitHealth() {
+  WaitUntilSettled(host_, touched_);
+  RunHooks(host_, Changed(), units::Task::kAfterHealthy);
+}
+
+void Switch::FinishHealthy() {
+  try {
+    FinishSwitch(host_, record_);
+  } catch (const base::Error& error) {
+    base::Fail(base::Code::kNeedsAttention,
+               "generation {} runs and is healthy, but its records could not be finished: {}. The "
+               "next `activate` finishes them",
+               request_.to, error.what());
+  }
+}
+
+void Switch::Back(const std::string& reason) {
+  const WayBackResult result = GoBack(host_, record_, reason, Services::kRestart);
+  const std::string before = request_.from == kNoGeneration
+                                 ? std::string("the host is as before, without applications")
+                                 : fmt::format("generation {} runs again", request_.from);
+  if (!lost_.empty()) {
+    base::Fail(base::Code::kNeedsAttention,
+               "generation {} was not activated: {}. And what a lost generation had left running "
+               "was stopped: {}",
+               request_.to, reason, fmt::join(lost_, ", "));
+  }
+  if (result.is_up) {
+    base::Fail(base::Code::kRolledBack, "generation {} was not activated, {}: {}", request_.to,
+               before, reason);
+  }
+  base::Fail(base::Code::kNeedsAttention,
+             "generation {} was not activated: {}. And generation {} did not come up again: {}",
+             request_.to, reason, request_.from, result.problem);
+}
+
+void Switch::StepsBeforeHealthy() {
+  AddLinks();
+  Done(2);
+  StopOld();
+  Done(3);
+  PointCurrent();
+  Done(4);
+  Reload();
+  Done(5);
+  StartNew();
+  Done(6);
+  AwaitHealth();
+  Done(7);
+  SetPhase(SwitchPhase::kHealthy);
+}
+
+void Switch::Run() {
+  WriteIntent();
+  Done(1);
+  try {
+    StepsBeforeHealthy();
+  } catch (const std::exception& error) {  // whatever it is, the services must come back
+    // The record on disk may say healthy already (a failed sync of its directory); what counts is
+    // that we go back now, and the way back writes it anew.
+    record_.phase =
+        record_.phase == SwitchPhase::kIntent ? SwitchPhase::kIntent : SwitchPhase::kSwitching;
+    Back(error.what());
+  }
+  FinishHealthy();
+  Done(8);
+}
+
+}  // namespace
+
+std::string BootId() {
+  std::string out = base::ReadFileIfThere("/proc/sys/kernel/random/boot_id").value_or("");
+  while (out.ends_with('\n')) {
+    out.pop_back();
+  }
+  return out;
+}
+
+void RunSwitch(const Host& host, const SwitchRequest& request) { Switch(host, request).Run(); }
+
+void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& request) {
+  SwitchRecord record;
+  record.activation_id = request.activation_id;
+  record.from = request.from;
+  record.to = request.to;
+  record.is_rollback = request.is_rollback;
+  record.by = request.by;
+  const auto now = base::SystemClock().Now();
+  record.started = base::ToIso8601(now);
+  record.started_ms = base::ToUnixMs(now);
+  record.what = request.what;
+  record.boot_id = BootId();
+  WriteSwitchRecord(layout, record);
+  SetCurrentGeneration(layout, request.to);
+  record.phase = SwitchPhase::kHealthy;
+  WriteSwitchRecord(layout, record);
+  FinishRecords(layout, record);
+}
+
+}  // namespace activator

@@ -1,0 +1,34 @@
+// The switch from the active generation to another, in eight steps (docs/crash-safety.md says what
+// a crash before and after each leaves, and what recovery does).
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_
+
+#include <cstdint>
+#include <string>
+
+#include "activator/health/health.h"
+#include "activator/host/host.h"
+
+namespace activator {
+
+struct SwitchRequest {
+  std::string activation_id;
+  uint64_t from = 0;
+  uint64_t to = 0;
+  bool is_rollback = false;
+  std::string by;
+  Timeout timeout;
+  std::string what{};  // was asked for, for the history
+};
+
+// The caller holds the host's lock, has recovered, and has checked `to` (preflight.h). Returns when
+// `to` is active and healthy. Otherwise goes back and throws: Error{kRolledBack} where `from` runs
+// again, Error{kNeedsAttention} where it does not or nobody knows.
+void RunSwitch(const Host& host, const SwitchRequest& request);
+
+// The same for a folder as host: `current` and the records.
+void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& request);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_

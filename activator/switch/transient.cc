@@ -1,0 +1,149 @@
+#include "activator/switch/transient.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+
+#include "activator/state/host_lock.h"
+#include "activator/state/outcome.h"
+#include "activator/state/switch_record.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/random.h"
+
+namespace activator {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{50};
+constexpr std::chrono::milliseconds kGlance{5};  // at a child, which costs nothing
+
+std::vector<std::string> CommandLine(const std::string& unit,
+                                     const std::vector<std::string>& arguments) {
+  std::vector<std::string> out = {"systemd-run",
+                                  "--unit=" + unit,
+                                  "--description=Slipway: activation",
+                                  "--collect",
+                                  "--wait",
+                                  "--pipe",
+                                  "--quiet",
+                                  "--no-ask-password",
+                                  "--",
+                                  base::RealPath("/proc/self/exe")};
+  out.insert(out.end(), arguments.begin(), arguments.end());
+  return out;
+}
+
+std::string UnitOf(const std::string& activation_id) { return "slipway-activate-" + activation_id; }
+
+// systemd-run with our own standard descriptors, which --pipe hands on to the unit.
+pid_t Spawn(const std::vector<std::string>& argv, const base::Io& io) {
+  std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
+  for (const std::string& text : argv) {
+    pointers.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve does not write there
+  }
+  pointers.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, io.out, 1);
+  posix_spawn_file_actions_adddup2(&actions, io.err, 2);
+  pid_t pid = -1;
+  const int error = ::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    base::FailErrno(error, "cannot run systemd-run, which runs the switch");
+  }
+  return pid;
+}
+
+// Exit code as a shell gives it.
+int WaitFor(pid_t pid, const std::string& unit) {
+  for (;;) {
+    int status = 0;
+    const pid_t waited = ::waitpid(pid, &status, WNOHANG);
+    if (waited == pid) {
+      return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+    if (waited < 0 && errno != EINTR) {
+      base::FailErrno(errno, "cannot wait for systemd-run");
+    }
+    if (base::Interrupted()) {
+      base::Fail(base::Code::kInterrupted,
+                 "interrupted, but the activation goes on: see `activate status` and journalctl "
+                 "--unit {}",
+                 unit);
+    }
+    base::SystemClock().Sleep(kGlance);
+  }
+}
+
+// systemd-run says 1 for whatever it cannot express: our own "failed, nothing changed", a unit that
+// a signal ended, and itself having lost the unit from view.
+int ExplainFailure(const images::HostLayout& layout, const std::string& id, const std::string& unit,
+                   const base::Io& io) {
+  const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
+  if (record && record->activation_id == id) {
+    if (IsLockHeld(layout).value_or(false)) {
+      base::Fail(base::Code::kNeedsAttention,
+                 "lost sight of the activation, which goes on: see `activate status` and "
+                 "journalctl --unit {}",
+                 unit);
+    }
+    base::Fail(base::Code::kNeedsAttention,
+               "the activation was killed half-way: see `activate status`. The next `activate` "
+               "puts it right (journalctl --unit {})",
+               unit);
+  }
+  if (const std::optional<Outcome> outcome = RecordedOutcome(layout, id)) {
+    return outcome->exit_code;
+  }
+  io.Err(
+      "activate: no switch was made\n");  // it said why, unless it was killed before it had begun
+  return static_cast<int>(base::Code::kFailed);
+}
+
+}  // namespace
+
+std::string NewActivationId() { return base::RandomHex(8); }
+
+void WaitUntilEnded(Systemd& systemd, const std::string& activation_id) {
+  const std::string unit = UnitOf(activation_id) + ".service";
+  for (;;) {
+    const std::map<std::string, UnitState> states = systemd.Show({unit});
+    const auto found = states.find(unit);
+    if (found == states.end() || found->second.IsDown()) {
+      return;
+    }
+    base::ThrowIfInterrupted();
+    base::SystemClock().Sleep(kPoll);
+  }
+}
+
+int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
+                       const std::vector<std::string>& arguments, const base::Io& io) {
+  const std::string unit = UnitOf(activation_id);
+  const int code = WaitFor(Spawn(CommandLine(unit, arguments), io), unit);
+  return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
+}
+
+void IgnoreLostConnection() {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  for (const int signal_number : {SIGHUP, SIGPIPE, SIGINT}) {
+    ::sigaction(signal_number, &ignore, nullptr);
+  }
+  struct sigaction end {};
+  end.sa_handler = SIG_DFL;
+  ::sigaction(SIGTERM, &end, nullptr);
+}
+
+}  // namespace activator

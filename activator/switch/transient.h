@@ -1,0 +1,37 @@
+// Running the switch in a unit of its own, so that a lost connection never stops it half-way: the
+// command in the foreground only follows it.
+//
+// The process in that unit holds the host's lock from its first look to the end; the foreground
+// holds nothing. It is started with the request and chooses, checks and switches by itself, so that
+// nothing can change between the choice and the switch.
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_TRANSIENT_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_TRANSIENT_H_
+
+#include <string>
+#include <vector>
+
+#include "activator/os/systemd.h"
+#include "base/io.h"
+#include "images/version/host_layout.h"
+
+namespace activator {
+
+// Eight random bytes as hexadecimal digits.
+std::string NewActivationId();
+
+// Waits while the unit of that activation is there: a connection that was lost may have left it.
+void WaitUntilEnded(Systemd& systemd, const std::string& activation_id);
+
+// Runs this very program with `arguments` in slipway-activate-ID.service and returns its exit code.
+// Throws Error{kNeedsAttention} where it ended without saying how, Error{kFailed} where it could
+// not be started, Error{kInterrupted} where we are interrupted: the unit then goes on.
+int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
+                       const std::vector<std::string>& arguments, const base::Io& io);
+
+// In the unit: nobody listening and a hangup are no reasons to stop. SIGTERM ends it at once, as a
+// crash does: at shutdown there is no time, and recovery at the next boot goes back.
+void IgnoreLostConnection();
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_TRANSIENT_H_

@@ -1,0 +1,163 @@
+#include "activator/switch/users.h"
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include "activator/state/generations.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "units/render.h"
+
+namespace activator {
+namespace {
+
+constexpr size_t kGroupField = 3;  // of passwd(5)
+
+std::set<std::string> UsersOf(const images::Services& services) {
+  std::set<std::string> out;
+  for (const auto& [name, service] : services) {
+    if (service.user) {
+      out.insert(*service.user);
+    }
+  }
+  return out;
+}
+
+std::string Field(const std::string& line, size_t index) {
+  std::istringstream fields(line);
+  std::string out;
+  for (size_t i = 0; i <= index; ++i) {
+    out.clear();
+    std::getline(fields, out, ':');
+  }
+  return out;
+}
+
+std::set<std::string> ThoseThere(Accounts& accounts, const std::set<std::string>& users) {
+  std::set<std::string> out;
+  for (const std::string& user : users) {
+    if (accounts.User(user)) {
+      out.insert(user);
+    }
+  }
+  return out;
+}
+
+struct Lines {
+  std::string passwd;
+  std::string group;
+};
+
+// One line of group for each group, however many users are in it.
+Lines LinesOf(Accounts& accounts, const std::set<std::string>& users) {
+  Lines out;
+  std::set<std::string> groups;
+  for (const std::string& user : users) {
+    const std::optional<std::string> line = accounts.User(user);
+    if (!line) {
+      base::Fail(
+          base::Code::kFailed,
+          "the user {} is not on this host (getent passwd {}). Once it is, `activate` of the "
+          "active generation starts its services",
+          user, user);
+    }
+    out.passwd += *line + "\n";
+    const std::string number = Field(*line, kGroupField);
+    const std::optional<std::string> group =
+        groups.insert(number).second ? accounts.Group(number) : std::nullopt;
+    out.group += group ? *group + "\n" : "";
+  }
+  return out;
+}
+
+void WriteWhereOther(const std::string& path, const std::string& text) {
+  if (base::ReadFileIfThere(path) != text) {
+    base::WriteFileAtomically(path, text);
+  }
+}
+
+}  // namespace
+
+std::string SysusersFragment(const images::Services& services, const std::set<std::string>& there) {
+  std::string out;
+  std::set<std::string> done = there;
+  for (const auto& [name, service] : services) {
+    if (service.user && done.insert(*service.user).second) {
+      out += fmt::format("u {} - \"Service {}\" {}\n", *service.user, name,
+                         service.state ? "/var/lib/" + name : "/");
+    }
+  }
+  return out;
+}
+
+std::string MergeAccounts(const std::string& first, const std::string& own, bool are_groups) {
+  const std::string fallback = are_groups
+                                   ? "root:x:0:\nnogroup:x:65534:\n"
+                                   : "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+                                     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
+  std::set<std::string> names;
+  std::istringstream ours(first);
+  for (std::string line; std::getline(ours, line);) {
+    names.insert(Field(line, 0));
+  }
+  std::string out = first;
+  std::istringstream theirs(own.empty() ? fallback : own);
+  for (std::string line; std::getline(theirs, line);) {
+    if (!line.empty() && !names.contains(Field(line, 0))) {
+      out += line + "\n";
+    }
+  }
+  return out;
+}
+
+void CheckUsers(const Host& host, const images::Services& services) {
+  const std::set<std::string> users = UsersOf(services);
+  if (users.empty()) {
+    return;
+  }
+  const std::set<std::string> there = ThoseThere(*host.accounts, users);
+  const std::string why = there == users ? "" : host.accounts->WhyNone();
+  for (const auto& [name, service] : services) {
+    if (!why.empty() && service.user && !there.contains(*service.user)) {
+      base::Fail(base::Code::kFailed,
+                 "service {} runs as the user {}, who is not on this host and cannot be made: {}. "
+                 "Add the user to the host's configuration, or leave out \"user\"",
+                 name, *service.user, why);
+    }
+  }
+}
+
+void ProvideUsersOf(const Host& host, const images::ImageDirectory& version, AbsentUsers absent) {
+  const images::Services& services = version.manifest().services;
+  const std::set<std::string> users = UsersOf(services);
+  if (users.empty()) {
+    return;
+  }
+  const std::string missing = absent == AbsentUsers::kMake
+                                  ? SysusersFragment(services, ThoseThere(*host.accounts, users))
+                                  : "";
+  if (!missing.empty()) {
+    host.accounts->Make(missing);
+  }
+  const Lines lines = LinesOf(*host.accounts, users);
+  const auto own = [&](const char* path) {
+    return host.read_image_file ? host.read_image_file(version, path) : std::string();
+  };
+  WriteWhereOther(version.path() + "/" + units::kPasswdFile,
+                  MergeAccounts(lines.passwd, own("/etc/passwd"), false));
+  WriteWhereOther(version.path() + "/" + units::kGroupFile,
+                  MergeAccounts(lines.group, own("/etc/group"), true));
+}
+
+void ProvideUsers(const Host& host, uint64_t generation) {
+  for (const auto& [name, digest] : LoadGeneration(host.layout, generation).apps) {
+    ProvideUsersOf(host,
+                   images::ImageDirectory(host.layout.Version(name, images::ImageId::Of(digest))),
+                   AbsentUsers::kMake);
+  }
+}
+
+}  // namespace activator

@@ -1,0 +1,40 @@
+// The named users of services: on the host before their units start, and known inside the image.
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_USERS_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_USERS_H_
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "activator/host/host.h"
+#include "images/service/service.h"
+
+namespace activator {
+
+// Throws Error{kFailed} where the host neither has nor can get a user that a service needs.
+void CheckUsers(const Host& host, const images::Services& services);
+
+enum class AbsentUsers {
+  kMake,
+  kRefuse,  // at boot: they were made at the activation, and who knows them may only be starting
+};
+
+// Makes the users that the version needs and the host lacks, and writes passwd and group beside its
+// image, durable (units/render.h binds them). Users are never removed. Throws Error{kFailed} where
+// one is missing.
+void ProvideUsersOf(const Host& host, const images::ImageDirectory& version, AbsentUsers absent);
+
+// The same for all versions of the generation, made where they are absent.
+void ProvideUsers(const Host& host, uint64_t generation);
+
+// The fragment of sysusers.d(5) that makes the named users of `services` but those of `there`;
+// empty where none is missing.
+std::string SysusersFragment(const images::Services& services, const std::set<std::string>& there);
+
+// passwd(5) or group(5): `first`, then the lines of `own`, the image's, of other names. Where the
+// image has none, root and nobody.
+std::string MergeAccounts(const std::string& first, const std::string& own, bool are_groups);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_USERS_H_

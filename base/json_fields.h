@@ -1,0 +1,81 @@
+// A strict reader of one JSON object: every field is read by name and type, and a field that nobody
+// asked for is an error that names it and the nearest known one. Included by format files alone.
+#ifndef SLIPWAY_BASE_JSON_FIELDS_H_
+#define SLIPWAY_BASE_JSON_FIELDS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace base {
+
+using Json = nlohmann::json;  // keys sorted: dump() is canonical
+
+// Where each field stands in a file: "nginx.json: services.nginx.exec" -> its line.
+using FieldLines = std::map<std::string, size_t>;
+
+// Parses `text`; // comments where `comments`. An Error of `code` says `name` and, for a syntax
+// error, line and column (in bytes). Refused too: a key that stands twice in one object, and
+// nesting deeper than 64, so that whoever copies or prints what came from a peer needs a bounded
+// stack.
+Json ParseJson(std::string_view text, const std::string& name, base::Code code,
+               bool comments = false, FieldLines* lines = nullptr);
+
+// `error`, with the line of the field that its message starts with at the end.
+base::Error WithLine(const base::Error& error, const FieldLines& lines);
+
+class JsonFields {
+ public:
+  // `object` must outlive the reader. `path` says where it stands, for messages: "nginx.json:
+  // services.nginx".
+  JsonFields(const Json& object, std::string path, base::Code code);
+  // The outermost object of a file: its fields are "nginx.json: services".
+  static JsonFields OfFile(const Json& object, std::string name_of_file, base::Code code);
+
+  std::string String(const std::string& field);                         // must be there
+  std::string String(const std::string& field, std::string otherwise);  // default
+  std::optional<std::string> OptionalString(const std::string& field);  // absent or null: nullopt
+  bool Bool(const std::string& field, bool otherwise);
+  uint64_t Number(const std::string& field, uint64_t least, uint64_t most,
+                  std::optional<uint64_t> otherwise = std::nullopt);
+  std::vector<std::string> Strings(const std::string& field);  // default: empty
+  std::map<std::string, std::string> StringMap(const std::string& field);
+
+  bool Has(const std::string& field) const;       // does not count as reading it
+  bool IsNumber(const std::string& field) const;  // likewise
+  // The value of an object or array field, or an empty one of that kind.
+  const Json& Object(const std::string& field);
+  const Json& Array(const std::string& field);
+  // Calls `read` for each member of an object field, in key order.
+  void EachMember(const std::string& field,
+                  const std::function<void(const std::string& key, const Json& value)>& read);
+
+  // Throws where the object has a field that was not read.
+  void Done() const;
+
+  const std::string& path() const { return path_; }
+  base::Code code() const { return code_; }
+  std::string PathOf(const std::string& field) const;
+  [[noreturn]] void FailAt(const std::string& field, std::string_view why) const;
+
+ private:
+  JsonFields(const Json& object, std::string path, base::Code code, std::string_view separator);
+  const Json* Find(const std::string& field);
+
+  const Json& object_;
+  std::string path_;
+  base::Code code_;
+  std::string_view separator_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_JSON_FIELDS_H_

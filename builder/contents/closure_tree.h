@@ -1,0 +1,19 @@
+// From a definition and a closure to the tree of an image: store paths, mount points, links and
+// files, with the checks that can be made before anything is compressed.
+#ifndef SLIPWAY_BUILDER_CONTENTS_CLOSURE_TREE_H_
+#define SLIPWAY_BUILDER_CONTENTS_CLOSURE_TREE_H_
+
+#include "builder/source/closure.h"
+#include "builder/tree/tree.h"
+#include "images/definition/definition.h"
+
+namespace builder {
+
+// Fills in `size_bytes` of each package, and in the definition's services what the source says and
+// they do not. Throws Error{kUsage} where a service's program is not in the image or contents
+// collide.
+Tree MakeTree(images::Definition& definition, Closure& closure);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_CONTENTS_CLOSURE_TREE_H_

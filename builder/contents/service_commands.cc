@@ -1,0 +1,114 @@
+#include "builder/contents/service_commands.h"
+
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "builder/contents/oci_user.h"
+
+namespace builder {
+namespace {
+
+constexpr std::array<const char*, 6> kFolders = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                                 "/usr/bin",        "/sbin",          "/bin"};
+
+bool IsProgram(const Node* node) {
+  return node != nullptr && node->kind == Node::Kind::kFile && (node->permissions & 0111) != 0;
+}
+
+// A program without a slash is looked for as a shell would, in the source's folders first.
+std::string FindProgram(const std::string& program, const Closure& closure, const Tree& tree,
+                        const std::string& field) {
+  if (program.starts_with('/')) {
+    return program;
+  }
+  if (program.find('/') != std::string::npos) {
+    return closure.service.working_directory + "/" + program;
+  }
+  std::vector<std::string> folders = closure.program_folders;
+  folders.insert(folders.end(), kFolders.begin(), kFolders.end());
+  for (const std::string& folder : folders) {
+    std::string path = fmt::format("{}/{}", folder, program);
+    if (folder.starts_with('/') && IsProgram(tree.Resolve(path))) {
+      return path;
+    }
+  }
+  base::Fail(base::Code::kUsage, "{}: there is no program {} in the image; say its absolute path",
+             field, program);
+}
+
+bool SaysWhoRuns(const images::Service& service) {
+  const auto lines = service.directives.find("Service");
+  return service.user.has_value() ||
+         (lines != service.directives.end() &&
+          (lines->second.contains("User") || lines->second.contains("Group") ||
+           lines->second.contains("DynamicUser")));
+}
+
+// systemd has no way to run a service as a number that the host has no name for, but one: with
+// DynamicUser=yes it takes the number that User= is.
+void ApplyUser(const std::string& user, const Tree& tree, images::Service& service) {
+  if (SaysWhoRuns(service)) {
+    return;
+  }
+  if (const std::optional<OciUser> found = ResolveOciUser(user, tree)) {
+    std::map<std::string, std::string>& lines = service.directives["Service"];
+    lines["User"] = std::to_string(found->uid);
+    lines["Group"] = std::to_string(found->gid);
+  }
+}
+
+void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, const std::string& field,
+                   images::Service& service) {
+  if (service.exec.empty()) {
+    if (defaults.exec.empty()) {
+      base::Fail(base::Code::kUsage, "{}.exec: the source names no command, so this must", field);
+    }
+    service.exec = defaults.exec;
+  }
+  service.environment.insert(defaults.environment.begin(), defaults.environment.end());
+  if (!defaults.working_directory.empty()) {
+    service.directives["Service"].emplace("WorkingDirectory", defaults.working_directory);
+  }
+  ApplyUser(defaults.user, tree, service);
+}
+
+void ResolveCommand(const Closure& closure, const Tree& tree, const std::string& field,
+                    images::Command& command) {
+  std::string path = FindProgram(command.front(), closure, tree, field);
+  const Node* program = tree.Resolve(path);
+  if (program == nullptr || program->kind != Node::Kind::kFile) {
+    base::Fail(base::Code::kUsage,
+               "{}: {} is not in the image; use a path of the closure, or add it by "
+               "contents.symlinks",
+               field, path);
+  }
+  if (!IsProgram(program)) {
+    base::Fail(base::Code::kUsage, "{}: {} is in the image but not executable", field, path);
+  }
+  command.front() = std::move(path);
+}
+
+}  // namespace
+
+void ResolveServices(const Closure& closure, const Tree& tree, images::Services& services) {
+  for (auto& [name, service] : services) {
+    const std::string field = "services." + name;
+    ApplyDefaults(closure.service, tree, field, service);
+    ResolveCommand(closure, tree, field + ".exec", service.exec);
+    for (images::Command& command : service.exec_start_pre) {
+      ResolveCommand(closure, tree, field + ".exec_start_pre", command);
+    }
+    for (images::Command& command : service.hooks.before_start) {
+      ResolveCommand(closure, tree, field + ".hooks.before_start", command);
+    }
+    for (images::Command& command : service.hooks.after_healthy) {
+      ResolveCommand(closure, tree, field + ".hooks.after_healthy", command);
+    }
+    if (!service.health.exec.empty()) {
+      ResolveCommand(closure, tree, field + ".health.exec", service.health.exec);
+    }
+  }
+}
+
+}  // namespace builder

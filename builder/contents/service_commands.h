@@ -1,0 +1,16 @@
+// What a definition leaves open about its services, filled in from the source and the tree.
+#ifndef SLIPWAY_BUILDER_CONTENTS_SERVICE_COMMANDS_H_
+#define SLIPWAY_BUILDER_CONTENTS_SERVICE_COMMANDS_H_
+
+#include "builder/source/closure.h"
+#include "builder/tree/tree.h"
+
+namespace builder {
+
+// Afterwards each service says how it runs, and each of its programs is an executable file of the
+// tree, named by its absolute path. Throws Error{kUsage} where that cannot be.
+void ResolveServices(const Closure& closure, const Tree& tree, images::Services& services);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_CONTENTS_SERVICE_COMMANDS_H_

@@ -1,0 +1,40 @@
+// The inodes of an image while it is written: the tree's nodes in the order of the image, with
+// where their data went.
+#ifndef SLIPWAY_BUILDER_EROFS_INODE_H_
+#define SLIPWAY_BUILDER_EROFS_INODE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/erofs/extent_index.h"
+#include "builder/tree/tree.h"
+
+namespace builder {
+
+struct Inode {
+  const Node* node = nullptr;
+  uint32_t names = 0;            // of a directory: 1
+  bool is_packed_inode = false;  // which is in no directory
+  size_t parent = 0;             // index of a directory it is in; the root is its own
+  std::vector<size_t> children;  // directory: indexes, by name
+
+  IndexedFile data;  // file with blocks of its own
+  // The whole content is in the packed inode, from here on.
+  std::optional<uint64_t> packed_offset;
+
+  uint64_t offset = 0;  // from the metadata's start; the inode number is offset / 32
+};
+
+// All of the tree's nodes, the root first, each once however many names it has. The order is by
+// path without Nix store hashes, so that a rebuild that changes hashes alone keeps it (and a
+// transfer finds the old content where the new is).
+std::vector<Inode> InodesOf(const Tree& tree);
+
+// One of the paths of an inode among `inodes`, for messages.
+std::string PathOf(const std::vector<Inode>& inodes, const Inode& inode);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_EROFS_INODE_H_

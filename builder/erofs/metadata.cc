@@ -1,0 +1,296 @@
+#include "builder/erofs/metadata.h"
+
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "builder/erofs/directory_blocks.h"
+#include "builder/erofs/erofs_format.h"
+#include "builder/erofs/slot_allocator.h"
+#include "builder/erofs/xattrs.h"
+
+namespace builder {
+namespace {
+
+using erofs::BlocksOf;
+using erofs::DataLayout;
+using erofs::kBlockBytes;
+using erofs::kNidBytes;
+
+// How one inode is written; what does not depend on where it stands.
+struct Plan {
+  DataLayout layout = DataLayout::kFlat;
+  bool extended = false;
+  bool compact_index = false;
+  bool content_is_inline = false;
+  uint64_t size_bytes = 0;
+  uint32_t links = 1;
+  uint64_t xattr_bytes = 0;
+  uint64_t content_bytes = 0;  // uncompressed: inline, or in blocks of its own
+  uint32_t content_block = 0;  // of content in blocks of its own: the first
+
+  // What stands before inline data or an index.
+  uint64_t head_bytes() const {
+    return (extended ? sizeof(erofs::ExtendedInode) : sizeof(erofs::CompactInode)) + xattr_bytes;
+  }
+};
+
+constexpr uint64_t kIndexAlignment = 8;
+
+uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+
+template <typename T>
+bool Fits(uint64_t value) {
+  return value <= std::numeric_limits<T>::max();
+}
+
+erofs::FileType FileTypeOf(Node::Kind kind) {
+  switch (kind) {
+    case Node::Kind::kDirectory:
+      return erofs::kDirectory;
+    case Node::Kind::kSymlink:
+      return erofs::kSymlink;
+    case Node::Kind::kCharDevice:
+      return erofs::kCharDevice;
+    case Node::Kind::kBlockDevice:
+      return erofs::kBlockDevice;
+    case Node::Kind::kFifo:
+      return erofs::kFifo;
+    case Node::Kind::kSocket:
+      return erofs::kSocket;
+    case Node::Kind::kFile:
+      break;
+  }
+  return erofs::kRegular;
+}
+
+uint32_t DeviceNumberOf(const std::vector<Inode>& inodes, const Inode& inode) {
+  const uint32_t major = gnu_dev_major(inode.node->device);
+  const uint32_t minor = gnu_dev_minor(inode.node->device);
+  if (major > erofs::kMaxMajor || minor > erofs::kMaxMinor) {
+    base::Fail(base::Code::kFailed,
+               "{}: EROFS has no place for the device number {}:{} (up to {}:{}); leave it out",
+               PathOf(inodes, inode), major, minor, erofs::kMaxMajor, erofs::kMaxMinor);
+  }
+  return erofs::EncodeDevice(major, minor);
+}
+
+class Serializer {
+ public:
+  Serializer(std::vector<Inode>& inodes, uint32_t first_block, int64_t time_seconds)
+      : inodes_(inodes),
+        plans_(inodes.size()),
+        xattrs_(inodes),
+        first_block_(first_block),
+        time_seconds_(time_seconds) {}
+
+  Metadata Run() {
+    SlotAllocator slots;
+    for (size_t i = 0; i < inodes_.size(); ++i) {
+      MakePlan(i);
+      inodes_[i].offset = slots.Place([&](uint64_t at) { return BytesAt(i, at); });
+    }
+    PlaceBlocks(slots.end());
+    for (size_t i = 0; i < inodes_.size(); ++i) {
+      WriteInode(i);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  uint64_t Nid(size_t i) const { return inodes_[i].offset / kNidBytes; }
+
+  void MakePlan(size_t i) {
+    const Inode& inode = inodes_[i];
+    const Node& node = *inode.node;
+    Plan& plan = plans_[i];
+    plan.links = inode.names;
+    plan.xattr_bytes = xattrs_.BytesOf(node);
+    if (inode.packed_offset) {
+      plan.layout = DataLayout::kCompressedFull;
+      plan.size_bytes = node.size_bytes;
+    } else if (!inode.data.extents.empty()) {
+      plan.compact_index = CanBeCompact(inode.data);
+      plan.layout =
+          plan.compact_index ? DataLayout::kCompressedCompact : DataLayout::kCompressedFull;
+      plan.size_bytes = inode.data.size_bytes;
+    } else {
+      PlanContent(i);
+    }
+    plan.extended = !Fits<uint32_t>(plan.size_bytes) || !Fits<uint16_t>(plan.links) ||
+                    !Fits<uint16_t>(node.uid) || !Fits<uint16_t>(node.gid) ||
+                    node.mtime_seconds != time_seconds_ || node.mtime_nanoseconds != 0;
+  }
+
+  // Uncompressed: after the inode where it fits into a block with it, otherwise in blocks of its
+  // own.
+  void PlanContent(size_t i) {
+    const Node& node = *inodes_[i].node;
+    Plan& plan = plans_[i];
+    if (node.kind == Node::Kind::kDirectory) {
+      plan.links = 2;
+      for (const auto& child : node.children) {
+        plan.links += child.second->kind == Node::Kind::kDirectory ? 1U : 0U;
+      }
+    }
+    plan.content_bytes = ContentOf(i).size();
+    plan.size_bytes = plan.content_bytes;
+    plan.content_is_inline =
+        plan.content_bytes > 0 &&
+        sizeof(erofs::ExtendedInode) + plan.xattr_bytes + plan.content_bytes <= kBlockBytes;
+    plan.layout = plan.content_is_inline ? DataLayout::kFlatInline : DataLayout::kFlat;
+  }
+
+  // Made when it is asked for: a large directory's is not kept beside the image's bytes. Before the
+  // inodes have their places, a directory's numbers are wrong, but not its length.
+  std::vector<uint8_t> ContentOf(size_t i) const {
+    const Inode& inode = inodes_[i];
+    if (inode.node->kind == Node::Kind::kFile) {
+      return inode.node->Read(0, inode.node->size_bytes);
+    }
+    if (inode.node->kind != Node::Kind::kDirectory) {
+      const base::Bytes target = base::AsBytes(inode.node->target);
+      return {target.begin(), target.end()};
+    }
+    std::vector<DirectoryItem> items = {{".", Nid(i), erofs::kDirectory},
+                                        {"..", Nid(inode.parent), erofs::kDirectory}};
+    auto child = inode.children.begin();
+    for (const auto& [name, node] : inode.node->children) {
+      items.push_back({name, Nid(*child++), FileTypeOf(node->kind)});
+    }
+    return DirectoryBlocks(std::move(items));
+  }
+
+  // Length of inode, attributes, inline data and index at `at`; 0 where inline data and what is
+  // before it would cross a block.
+  uint64_t BytesAt(size_t i, uint64_t at) const {
+    const Plan& plan = plans_[i];
+    const uint64_t end = at + plan.head_bytes();
+    if (plan.content_is_inline) {
+      const bool fits = at % kBlockBytes + plan.head_bytes() + plan.content_bytes <= kBlockBytes;
+      return fits ? plan.head_bytes() + plan.content_bytes : 0;
+    }
+    const uint64_t index = RoundUp(end, kIndexAlignment);
+    if (inodes_[i].packed_offset) {
+      return index + sizeof(erofs::MapHeader) - at;
+    }
+    if (!inodes_[i].data.extents.empty()) {
+      return index + IndexBytes(inodes_[i].data, plan.compact_index, index) - at;
+    }
+    return plan.head_bytes();
+  }
+
+  // After the inodes: large content, then the shared attributes.
+  void PlaceBlocks(uint64_t inodes_end) {
+    uint64_t blocks = BlocksOf(inodes_end);
+    for (Plan& plan : plans_) {
+      if (plan.content_bytes > 0 && !plan.content_is_inline) {
+        plan.content_block = static_cast<uint32_t>(blocks);
+        blocks += BlocksOf(plan.content_bytes);
+      }
+    }
+    const std::vector<uint8_t>& shared = xattrs_.shared();
+    out_.bytes.assign((blocks + BlocksOf(shared.size())) * kBlockBytes, 0);
+    if (!shared.empty()) {
+      out_.xattr_block = first_block_ + static_cast<uint32_t>(blocks);
+      std::copy(shared.begin(), shared.end(), &out_.bytes[blocks * kBlockBytes]);
+    }
+    out_.root_nid = static_cast<uint16_t>(Nid(0));
+  }
+
+  void WriteInode(size_t i) {
+    const Inode& inode = inodes_[i];
+    const Plan& plan = plans_[i];
+    uint8_t* at = &out_.bytes[inode.offset];
+    xattrs_.Write(*inode.node, at + plan.head_bytes() - plan.xattr_bytes);
+    const uint32_t data = WriteData(i);
+    if (plan.extended) {
+      erofs::Put(at, Fill<erofs::ExtendedInode>(i, data));
+    } else {
+      erofs::Put(at, Fill<erofs::CompactInode>(i, data));
+    }
+    if (inode.is_packed_inode) {
+      out_.packed_nid = Nid(i);
+    }
+  }
+
+  // What follows the inode, or stands in blocks of its own; returns the inode's word about it.
+  uint32_t WriteData(size_t i) {
+    const Inode& inode = inodes_[i];
+    const Plan& plan = plans_[i];
+    const uint64_t end = inode.offset + plan.head_bytes();
+    const uint64_t index = RoundUp(end, kIndexAlignment);
+    if (inode.packed_offset) {
+      erofs::Le64 whole;
+      whole = *inode.packed_offset | erofs::kWholeFileInPackedInode;
+      erofs::Put(&out_.bytes[index], whole);
+      return 0;
+    }
+    if (!inode.data.extents.empty()) {
+      WriteIndex(inode.data, plan.compact_index, index, &out_.bytes[index]);
+      uint32_t blocks = 0;
+      for (const Extent& extent : inode.data.extents) {
+        blocks += extent.blocks;
+      }
+      return blocks;
+    }
+    if (plan.content_bytes > 0) {
+      const std::vector<uint8_t> content = ContentOf(i);
+      const uint64_t at = plan.content_is_inline ? end : uint64_t{plan.content_block} * kBlockBytes;
+      std::copy(content.begin(), content.end(), &out_.bytes[at]);
+      return plan.content_is_inline ? 0 : first_block_ + plan.content_block;
+    }
+    const bool is_device =
+        inode.node->kind == Node::Kind::kCharDevice || inode.node->kind == Node::Kind::kBlockDevice;
+    return is_device ? DeviceNumberOf(inodes_, inode) : 0;
+  }
+
+  template <typename OnDisk>
+  OnDisk Fill(size_t i, uint32_t data) const {
+    const Node& node = *inodes_[i].node;
+    const Plan& plan = plans_[i];
+    OnDisk out;
+    out.format = static_cast<uint16_t>((static_cast<unsigned>(plan.layout) << 1U) |
+                                       (plan.extended ? 1U : 0U));
+    if (plan.xattr_bytes > 0) {
+      out.xattr_count = static_cast<uint16_t>(1 + (plan.xattr_bytes - sizeof(erofs::XattrHeader)) /
+                                                      erofs::kXattrAlignment);
+    }
+    out.mode = static_cast<uint16_t>(node.Mode());
+    out.inode_number = static_cast<uint32_t>(i + 1);
+    out.data = data;
+    if constexpr (std::is_same_v<OnDisk, erofs::ExtendedInode>) {
+      out.size = plan.size_bytes;
+      out.links = plan.links;
+      out.uid = node.uid;
+      out.gid = node.gid;
+      out.mtime_seconds = static_cast<uint64_t>(node.mtime_seconds);
+      out.mtime_nanoseconds = node.mtime_nanoseconds;
+    } else {
+      out.size = static_cast<uint32_t>(plan.size_bytes);
+      out.links = static_cast<uint16_t>(plan.links);
+      out.uid = static_cast<uint16_t>(node.uid);
+      out.gid = static_cast<uint16_t>(node.gid);
+    }
+    return out;
+  }
+
+  std::vector<Inode>& inodes_;
+  std::vector<Plan> plans_;
+  const XattrTable xattrs_;
+  const uint32_t first_block_;
+  const int64_t time_seconds_;
+  Metadata out_;
+};
+
+}  // namespace
+
+Metadata SerializeMetadata(std::vector<Inode>& inodes, uint32_t first_block, int64_t time_seconds) {
+  return Serializer(inodes, first_block, time_seconds).Run();
+}
+
+}  // namespace builder

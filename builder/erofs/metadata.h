@@ -1,0 +1,26 @@
+// Inodes, directories, indexes and extended attributes as bytes. Compute the layout, then write;
+// the sizes of both are compared.
+#ifndef SLIPWAY_BUILDER_EROFS_METADATA_H_
+#define SLIPWAY_BUILDER_EROFS_METADATA_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "builder/erofs/inode.h"
+
+namespace builder {
+
+struct Metadata {
+  std::vector<uint8_t> bytes;  // a multiple of the block size
+  uint16_t root_nid = 0;
+  uint64_t packed_nid = 0;   // 0: there is no packed inode
+  uint32_t xattr_block = 0;  // of the image; 0: no attribute is shared
+};
+
+// `inodes`: the root first. `first_block`: where the bytes will stand. `time_seconds`: the
+// superblock's, which inodes without one of their own have. Sets the inodes' offsets.
+Metadata SerializeMetadata(std::vector<Inode>& inodes, uint32_t first_block, int64_t time_seconds);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_EROFS_METADATA_H_

@@ -1,0 +1,150 @@
+#include "builder/inspect/image_commands.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "builder/inspect/extract.h"
+#include "builder/inspect/image_texts.h"
+#include "builder/inspect/verify.h"
+#include "images/version/host_layout.h"
+#include "images/version/image_choice.h"
+#include "units/render.h"
+#include "units/tasks.h"
+
+namespace builder {
+namespace {
+
+struct Arguments {
+  std::string images = "build/images";
+  std::string image;
+  std::string second;  // diff: the other image; extract: the folder
+  std::string root = images::kDefaultRoot;
+  bool json = false;
+  bool miniserver = false;
+};
+
+images::ImageDirectory Choose(const Arguments& arguments, const std::string& image) {
+  return images::ChooseImage(arguments.images, image);
+}
+
+void Inspect(const Arguments& arguments, const base::Io& io) {
+  const images::ImageDirectory image = Choose(arguments, arguments.image);
+  if (arguments.miniserver) {
+    io.WriteOut(MiniserverJson(image));
+    return;
+  }
+  const ImageReport report = ReportOf(image);
+  io.WriteOut(arguments.json ? ReportJson(image, report) : ReportText(image, report));
+}
+
+void Diff(const Arguments& arguments, const base::Io& io) {
+  const images::ImageDirectory from = Choose(arguments, arguments.image);
+  const images::ImageDirectory to = Choose(arguments, arguments.second);
+  const ImageDifference difference = Compare(from, to);
+  io.WriteOut(arguments.json ? DifferenceJson(from, to, difference)
+                             : DifferenceText(from, to, difference));
+}
+
+void VerifyImage(const Arguments& arguments, const base::Io& io) {
+  const images::ImageDirectory image = Choose(arguments, arguments.image);
+  Verify(image, io);
+  if (arguments.json) {
+    io.WriteOut(VerifiedJson(image));
+    return;
+  }
+  io.Out("{}: all {} are as the manifest says, and every file can be read\n", image.path(),
+         base::HumanBytes(image.manifest().image.size_bytes));
+}
+
+void ExtractImage(const Arguments& arguments, const base::Io& io) {
+  const images::ImageDirectory image = Choose(arguments, arguments.image);
+  VerifyDigests(image, io);  // what is damaged would be unpacked as if it were not
+  Extract(image, arguments.second, io);
+  if (arguments.json) {
+    io.WriteOut(ExtractedJson(image, base::AbsolutePath(arguments.second)));
+  } else {
+    io.Out("{}\n", base::AbsolutePath(arguments.second));
+  }
+}
+
+void Preview(const Arguments& arguments, const base::Io& io) {
+  const images::ImageDirectory image = Choose(arguments, arguments.image);
+  const std::string path =
+      images::HostLayout(arguments.root).Version(image.manifest().name, image.id());
+  std::vector<units::RenderedUnit> units = units::Render(image.stored(), path);
+  for (units::RenderedUnit& task : units::RenderTasks(image.stored(), path)) {
+    units.push_back(std::move(task));
+  }
+  if (arguments.json) {
+    io.WriteOut(UnitsJson(units));
+    return;
+  }
+  for (const units::RenderedUnit& unit : units) {
+    io.Out("# {}\n{}\n", unit.name, unit.text);
+  }
+}
+
+struct ImageCommand {
+  const char* name;
+  const char* description;
+  const char* second;  // name of the second positional argument; null: none
+  const char* second_description;
+  void (*run)(const Arguments& arguments, const base::Io& io);
+};
+
+constexpr std::array kCommands = {
+    ImageCommand{"inspect", "What is in an image, and what each package and kind of file costs.",
+                 nullptr, nullptr, &Inspect},
+    ImageCommand{"diff",
+                 "Which packages differ, and what a push from one image to the other sends.",
+                 "OTHER", "the newer image: name or directory", &Diff},
+    ImageCommand{"verify", "Reads an image again: its digest, its chunks and every file in it.",
+                 nullptr, nullptr, &VerifyImage},
+    ImageCommand{"extract", "Unpacks an image.", "FOLDER", "folder to make; must not be there yet",
+                 &ExtractImage},
+    ImageCommand{"preview", "Prints the systemd units that a host renders from an image.", nullptr,
+                 nullptr, &Preview}};
+
+const ImageCommand* FindCommand(const std::string& word) {
+  const auto* found =
+      std::find_if(kCommands.begin(), kCommands.end(),
+                   [&](const ImageCommand& command) { return word == command.name; });
+  return found == kCommands.end() ? nullptr : found;
+}
+
+}  // namespace
+
+bool IsImageCommand(const std::string& word) { return FindCommand(word) != nullptr; }
+
+int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& io) {
+  const ImageCommand* command = FindCommand(arguments.at(0));
+  if (command == nullptr) {
+    base::Fail(base::Code::kUsage, "'{}' is no command", arguments.at(0));
+  }
+  Arguments parsed;
+  CLI::App app(command->description, std::string("imgbuild ") + command->name);
+  app.add_option("IMAGE", parsed.image, "name of an image that was built, or its directory")
+      ->required();
+  if (command->second != nullptr) {
+    app.add_option(command->second, parsed.second, command->second_description)->required();
+  }
+  app.add_option("--images", parsed.images, "where imgbuild put them")->capture_default_str();
+  app.add_flag("--json", parsed.json, "report as JSON");
+  if (command->run == &Inspect) {
+    app.add_flag("--miniserver", parsed.miniserver, "as miniserver's manifest.json names it");
+  }
+  if (command->run == &Preview) {
+    app.add_option("--root", parsed.root, "where images stand on the host")->capture_default_str();
+  }
+  if (base::ParseArguments(app, {arguments.begin() + 1, arguments.end()}, io)) {
+    command->run(parsed, io);
+  }
+  return 0;
+}
+
+}  // namespace builder

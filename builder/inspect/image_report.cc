@@ -1,0 +1,135 @@
+#include "builder/inspect/image_report.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "builder/read/image_reader.h"
+
+namespace builder {
+namespace {
+
+constexpr size_t kLongestExtension = 8;
+
+// The package whose path `path` is, or is below.
+std::string PackageOf(const std::vector<images::ClosurePath>& closure, const std::string& path) {
+  for (const images::ClosurePath& package : closure) {
+    if (path == package.path || path.starts_with(package.path + "/")) {
+      return package.path;
+    }
+  }
+  return "";
+}
+
+std::string ExtensionOf(const std::string& path) {
+  const std::string name = base::BaseName(path);
+  const size_t dot = name.rfind('.');
+  const bool is_one = dot != std::string::npos && dot > 0 && name.size() - dot <= kLongestExtension;
+  return is_one ? name.substr(dot) : "other";
+}
+
+class Reporter {
+ public:
+  explicit Reporter(const images::ImageDirectory& image)
+      : image_(image), reader_(image.image_path()) {}
+
+  ImageReport Run() {
+    reader_.Walk([&](const ImageEntry& entry) {
+      if (S_ISREG(entry.stat.mode) && seen_.insert(entry.nid).second) {
+        Count(entry);
+      }
+    });
+    SharePacked();
+    out_.metadata_bytes = image_.manifest().image.size_bytes - data_bytes_;
+    return std::move(out_);
+  }
+
+ private:
+  struct PackedPart {
+    ImageShare* package;
+    ImageShare* type;
+    uint64_t content_bytes;
+  };
+
+  void Count(const ImageEntry& entry) {
+    ImageShare& package = out_.by_package[PackageOf(image_.manifest().closure, entry.path)];
+    ImageShare& type = out_.by_file_type[TypeOf(entry)];
+    uint64_t image_bytes = 0;
+    for (const LiberofsExtent& extent : reader_.Extents(entry)) {
+      if (extent.packed) {
+        packed_.push_back({&package, &type, extent.content_bytes});
+      } else if (stored_.insert(extent.image_offset).second) {
+        image_bytes += extent.image_bytes;
+      } else {
+        out_.dedupe_saved_bytes += extent.image_bytes;
+      }
+    }
+    data_bytes_ += image_bytes;
+    ++out_.files;
+    out_.content_bytes += entry.stat.size_bytes;
+    for (ImageShare* share : {&package, &type}) {
+      ++share->files;
+      share->content_bytes += entry.stat.size_bytes;
+      share->image_bytes += image_bytes;
+    }
+  }
+
+  void SharePacked() {
+    const ImageReader::Packed packed = reader_.PackedInode();
+    data_bytes_ += packed.image_bytes;
+    uint64_t whole = 0;
+    for (const PackedPart& part : packed_) {
+      whole += part.content_bytes;
+    }
+    const double bytes_per_byte =
+        whole == 0 ? 0 : static_cast<double>(packed.image_bytes) / static_cast<double>(whole);
+    std::map<ImageShare*, uint64_t> content;
+    for (const PackedPart& part : packed_) {
+      content[part.package] += part.content_bytes;
+      content[part.type] += part.content_bytes;
+    }
+    for (const auto& [share, bytes] : content) {
+      share->image_bytes += static_cast<uint64_t>(static_cast<double>(bytes) * bytes_per_byte);
+    }
+  }
+
+  std::string TypeOf(const ImageEntry& entry) {
+    std::string extension = ExtensionOf(entry.path);
+    const bool may_be_program =
+        (entry.stat.mode & 0111) != 0 || entry.path.find(".so") != std::string::npos;
+    if (!may_be_program || entry.stat.size_bytes < 4) {
+      return extension;
+    }
+    const std::string start = reader_.ReadStart(entry, 4);
+    if (start ==
+        "\x7f"
+        "ELF") {
+      return "ELF";
+    }
+    return start.starts_with("#!") ? "script" : extension;
+  }
+
+  const images::ImageDirectory& image_;
+  ImageReader reader_;
+  ImageReport out_;
+  std::set<uint64_t> seen_;    // inodes: one may have several names
+  std::set<uint64_t> stored_;  // offsets of extents
+  std::vector<PackedPart> packed_;
+  uint64_t data_bytes_ = 0;
+};
+
+}  // namespace
+
+ImageReport ReportOf(const images::ImageDirectory& image) { return Reporter(image).Run(); }
+
+std::string RequiredKernel(const images::Manifest& manifest) {
+  const auto& features = manifest.image.required_features;
+  const bool zstd = std::find(features.begin(), features.end(), "erofs-zstd") != features.end();
+  return zstd ? "Linux 6.10 built with EROFS zstd" : "Linux 6.1";
+}
+
+}  // namespace builder

@@ -1,0 +1,57 @@
+#include "builder/inspect/verify.h"
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "builder/read/image_reader.h"
+
+namespace builder {
+void VerifyDigests(const images::ImageDirectory& image, const base::Io& io) {
+  const chunker::ChunkIndex index = image.ReadIndex();
+  const std::string path = image.image_path();
+  const base::UniqueFd fd = base::OpenForReading(path);
+  base::Progress progress(io, "verifying " + image.manifest().name, index.size_bytes());
+  base::Sha256Hasher whole;
+  for (const chunker::Chunk& chunk : index.chunks()) {
+    base::ThrowIfInterrupted();
+    const std::vector<uint8_t> data = base::PRead(fd.get(), chunk.offset, chunk.size_bytes, path);
+    if (base::Sha256Of(data) != chunk.id.digest) {
+      base::Fail(base::Code::kVerification,
+                 "{} is damaged between bytes {} and {}; build or push it again", path,
+                 chunk.offset, chunk.offset + chunk.size_bytes);
+    }
+    whole.Update(data);
+    progress.Add(data.size());
+  }
+  if (whole.Finish() != image.manifest().image.sha256) {
+    base::Fail(base::Code::kVerification, "{} is not the image that its manifest names", path);
+  }
+}
+
+namespace {
+
+void ReadEverything(const images::ImageDirectory& image, const base::Io& io) {
+  ImageReader reader(image.image_path());
+  base::Progress progress(io, "reading " + image.manifest().name, 0);
+  reader.Walk([&](const ImageEntry& entry) {
+    if (S_ISREG(entry.stat.mode)) {
+      reader.ReadContent(entry,
+                         [&](std::span<const uint8_t> piece) { progress.Add(piece.size()); });
+      progress.AddFile();
+    } else if (S_ISLNK(entry.stat.mode)) {
+      reader.ReadTarget(entry);
+    }
+  });
+}
+
+}  // namespace
+
+void Verify(const images::ImageDirectory& image, const base::Io& io) {
+  VerifyDigests(image, io);
+  ReadEverything(image, io);
+}
+
+}  // namespace builder

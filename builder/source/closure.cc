@@ -1,0 +1,30 @@
+#include "builder/source/closure.h"
+
+#include "base/file.h"
+#include "builder/source/elf_source.h"
+#include "builder/source/nix_source.h"
+#include "builder/source/root_source.h"
+
+namespace builder {
+
+Closure ResolveSource(const images::Definition& definition, const base::Io& io) {
+  if (const auto* nix = std::get_if<images::NixSource>(&definition.source)) {
+    return ResolveNix(*nix, definition.contents.add);
+  }
+  if (const auto* elf = std::get_if<images::ElfSource>(&definition.source)) {
+    return ResolveElf(*elf, definition.contents.add, io);
+  }
+  const auto* root = std::get_if<images::RootSource>(&definition.source);
+  Closure closure = root != nullptr
+                        ? ResolveRoot(*root, io)
+                        : ResolveOci(std::get<images::OciSource>(definition.source), io);
+  closure.fill = [fill = closure.fill, added = definition.contents.add](Tree& tree) {
+    fill(tree);
+    for (const std::string& path : added) {
+      tree.AddFromDisk(base::RealPath(path), path);
+    }
+  };
+  return closure;
+}
+
+}  // namespace builder

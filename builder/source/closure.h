@@ -1,0 +1,46 @@
+// What every source of an image comes down to: packages, and a way to put their files into a tree.
+#ifndef SLIPWAY_BUILDER_SOURCE_CLOSURE_H_
+#define SLIPWAY_BUILDER_SOURCE_CLOSURE_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/io.h"
+#include "builder/tree/tree.h"
+#include "images/definition/definition.h"
+#include "images/version/manifest.h"
+
+namespace builder {
+
+struct Package {
+  images::ClosurePath entry;       // for the manifest; size_bytes is filled in by MakeTree
+  std::vector<std::string> paths;  // in the image: its files, or directories with all below
+};
+
+// What a source says about how it runs; empty where it says nothing.
+struct ServiceDefaults {
+  images::Command exec;
+  std::map<std::string, std::string> environment;
+  std::string working_directory;
+  std::string user;  // as an OCI image says it (builder/contents/oci_user.h)
+};
+
+struct Closure {
+  std::string main_path;  // what {out} stands for; empty where the source is a whole root
+  std::string version;    // of the main package; empty where it has none
+  std::string architecture = images::MachineArchitecture();
+  std::vector<Package> packages;                // sorted by path
+  std::map<std::string, std::string> derivers;  // Nix: by path, for the provenance
+  std::vector<std::string> program_folders;     // in the image, where programs are looked for first
+  ServiceDefaults service;
+  std::function<void(Tree&)> fill;  // puts all files into a tree that is empty; call it once
+};
+
+// The closure of a definition's source and `contents.add`. What a person should know goes to `io`.
+Closure ResolveSource(const images::Definition& definition, const base::Io& io);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_SOURCE_CLOSURE_H_

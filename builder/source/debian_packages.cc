@@ -1,0 +1,110 @@
+#include "builder/source/debian_packages.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+
+namespace builder {
+namespace {
+
+constexpr size_t kFilesAtOnce = 1000;  // far below what a command line may hold
+
+// What dpkg-query prints; it fails where it does not know one of many, and answers for the rest.
+std::string Ask(const Sysroot& root, std::vector<std::string> argv) {
+  argv.insert(argv.begin() + 1, "--admindir=" + root.OnDisk("/var/lib/dpkg"));
+  try {
+    return base::Run(argv, {.environment = {{"LC_ALL", "C"}}, .timeout = {}, .input = {}}).out;
+  } catch (const base::Error& error) {
+    if (error.error_number() == ENOENT) {
+      return "";
+    }
+    throw;
+  }
+}
+
+// A package may know a file by its path from before /usr was merged.
+std::string UnmergedPath(const std::string& path) {
+  for (const char* folder : {"/usr/lib", "/usr/bin/", "/usr/sbin/"}) {
+    if (path.starts_with(folder)) {
+      return path.substr(4);
+    }
+  }
+  return "";
+}
+
+std::string Glob(const std::string& path) {  // dpkg-query takes patterns
+  std::string out;
+  for (const char c : path) {
+    out += std::string(c == '*' || c == '?' || c == '[' || c == '\\' ? "\\" : "") + c;
+  }
+  return out;
+}
+
+// "libc6:amd64: /lib/x.so", "a, b: /folder"; "diversion by ..." is about no package.
+void ReadOwners(const std::string& text, std::map<std::string, std::string>& owners) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t end = line.find(": /");
+    if (end == std::string::npos || line.starts_with("diversion ")) {
+      continue;
+    }
+    const std::string packages = line.substr(0, end);
+    owners.emplace(line.substr(end + 2), packages.substr(0, packages.find(", ")));
+  }
+}
+
+std::map<std::string, std::string> VersionsOf(const Sysroot& root,
+                                              const std::set<std::string>& packages) {
+  std::vector<std::string> argv = {"dpkg-query", "-W", "-f", "${binary:Package} ${Version}\\n"};
+  argv.insert(argv.end(), packages.begin(), packages.end());
+  std::map<std::string, std::string> out;
+  std::istringstream words(Ask(root, argv));
+  for (std::string package, version; words >> package >> version;) {
+    out.emplace(package, version);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::map<std::string, DebianPackage> DebianPackagesOf(const Sysroot& root,
+                                                      const std::vector<std::string>& files) {
+  std::map<std::string, DebianPackage> out;
+  if (files.empty() || !base::Exists(root.OnDisk("/var/lib/dpkg/status"))) {
+    return out;
+  }
+  std::map<std::string, std::string> owners;
+  for (size_t first = 0; first < files.size(); first += kFilesAtOnce) {
+    std::vector<std::string> argv = {"dpkg-query", "-S"};
+    for (size_t i = first; i < std::min(files.size(), first + kFilesAtOnce); ++i) {
+      argv.push_back(Glob(files[i]));
+      if (const std::string unmerged = UnmergedPath(files[i]); !unmerged.empty()) {
+        argv.push_back(Glob(unmerged));
+      }
+    }
+    ReadOwners(Ask(root, argv), owners);
+  }
+  std::set<std::string> packages;
+  for (const auto& owner : owners) {
+    packages.insert(owner.second);
+  }
+  const std::map<std::string, std::string> versions = VersionsOf(root, packages);
+  for (const std::string& file : files) {
+    auto owner = owners.find(file);
+    owner = owner == owners.end() ? owners.find(UnmergedPath(file)) : owner;
+    if (owner == owners.end()) {
+      continue;
+    }
+    const auto version = versions.find(owner->second);
+    out.emplace(file, DebianPackage{owner->second.substr(0, owner->second.find(':')),
+                                    version == versions.end() ? "" : version->second});
+  }
+  return out;
+}
+
+}  // namespace builder

@@ -1,0 +1,25 @@
+// Which Debian packages files belong to, asked of dpkg-query.
+#ifndef SLIPWAY_BUILDER_SOURCE_DEBIAN_PACKAGES_H_
+#define SLIPWAY_BUILDER_SOURCE_DEBIAN_PACKAGES_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "builder/tree/sysroot.h"
+
+namespace builder {
+
+struct DebianPackage {
+  std::string name;  // without the architecture
+  std::string version;
+};
+
+// The package of each of `files`, paths in `root` without links; those that dpkg does not know are
+// left out, and so are all where there is no dpkg.
+std::map<std::string, DebianPackage> DebianPackagesOf(const Sysroot& root,
+                                                      const std::vector<std::string>& files);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_SOURCE_DEBIAN_PACKAGES_H_

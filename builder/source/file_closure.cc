@@ -1,0 +1,132 @@
+#include "builder/source/file_closure.h"
+
+#include <deque>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace builder {
+
+ElfFile FileClosure::AddProgram(const std::string& path) {
+  const std::optional<std::string> real = root_.Resolve(path, &links_);
+  if (!real) {
+    base::Fail(base::Code::kFailed, "the program {} does not exist", root_.OnDisk(path));
+  }
+  std::optional<ElfFile> elf;
+  if (S_ISREG(base::LstatIfThere(root_.OnDisk(*real))->st_mode)) {
+    elf = ReadElf(root_.OnDisk(*real));
+  }
+  if (!elf) {
+    base::Fail(base::Code::kFailed,
+               "{} is no ELF program; of a script name the interpreter here, and the script in "
+               "contents.add",
+               root_.OnDisk(path));
+  }
+  if (!first_) {
+    first_ = elf;
+    search_.emplace(root_, *elf);
+  } else if (!elf->RunsTogetherWith(*first_)) {
+    base::Fail(base::Code::kFailed, "{} is for another kind of machine than the program before it",
+               root_.OnDisk(path));
+  }
+  AddLoaded(*real, *elf);
+  return *std::move(elf);
+}
+
+// Breadth first, as the loader does: whatever a name or a soname stands for first, it stands for
+// everywhere in this program.
+void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
+  files_[path];
+  std::deque<LoadedElf> loaded;  // a deque: references stay valid
+  loaded.push_back({path, elf, nullptr});
+  std::map<std::string, std::string> known;  // name -> file
+  if (!elf.interpreter.empty()) {
+    const std::optional<std::string> real = root_.Resolve(elf.interpreter, &links_);
+    if (!real) {
+      base::Fail(base::Code::kFailed, "{} needs the interpreter {}, which does not exist",
+                 root_.OnDisk(path), elf.interpreter);
+    }
+    files_[path].insert(*real);
+    files_[*real];
+    known.emplace(base::BaseName(elf.interpreter), *real);
+  }
+  for (size_t i = 0; i < loaded.size(); ++i) {
+    const LoadedElf& from = loaded[i];
+    const std::string asker = root_.Resolve(from.path).value_or(from.path);
+    for (const std::string& name : from.elf.needed) {
+      auto file = known.find(name);
+      if (file == known.end()) {
+        LoadedElf found = Load(name, from);
+        const std::string real = root_.Resolve(found.path, &links_).value_or(found.path);
+        file = known.emplace(name, real).first;
+        known.emplace(found.elf.soname, real);
+        files_[real];
+        loaded.push_back(std::move(found));
+      }
+      files_[asker].insert(file->second);
+    }
+  }
+}
+
+LoadedElf FileClosure::Load(const std::string& name, const LoadedElf& from) {
+  std::optional<LibrarySearch::Found> found = search_->Find(name, from);
+  if (!found) {
+    base::Fail(base::Code::kFailed,
+               "{} needs the library {}, which is nowhere that the loader looks; install the "
+               "package that has it",
+               root_.OnDisk(from.path), name);
+  }
+  if (found->by_configuration) {  // the image has no ld.so.cache
+    const std::string folder = search_->default_directories().at(1);
+    links_.emplace(root_.Resolve(folder, &links_).value_or(folder) + "/" + name, found->path);
+  }
+  return {found->path, std::move(found->elf), &from};
+}
+
+bool FileClosure::Add(const std::string& path) {
+  const std::optional<std::string> real = root_.Resolve(path, &links_);
+  if (real) {
+    AddBelow(*real);
+  }
+  return real.has_value();
+}
+
+void FileClosure::AddBelow(const std::string& path) {
+  const auto found = base::LstatIfThere(root_.OnDisk(path));
+  if (S_ISDIR(found->st_mode)) {
+    directories_.insert(path);
+    for (const std::string& name : base::ListDirectory(root_.OnDisk(path))) {
+      AddBelow((path == "/" ? "" : path) + "/" + name);
+    }
+  } else if (S_ISLNK(found->st_mode)) {
+    links_.emplace(path, base::ReadLinkIfThere(root_.OnDisk(path)).value_or(""));
+    const std::optional<std::string> real = root_.Resolve(path, &links_);
+    if (real && S_ISREG(base::LstatIfThere(root_.OnDisk(*real))->st_mode)) {
+      AddBelow(*real);
+    }
+  } else if (S_ISREG(found->st_mode)) {
+    if (files_.contains(path)) {
+      return;
+    }
+    files_[path];
+    const std::optional<ElfFile> elf = ReadElf(root_.OnDisk(path));
+    if (elf && first_ && elf->RunsTogetherWith(*first_)) {
+      AddLoaded(path, *elf);
+    }
+  } else {
+    base::Fail(base::Code::kFailed, "{} is neither a file, a directory nor a symbolic link",
+               root_.OnDisk(path));
+  }
+}
+
+std::optional<std::string> FileClosure::FileNamed(const std::string& prefix) const {
+  for (const auto& file : files_) {
+    if (base::BaseName(file.first).starts_with(prefix)) {
+      return file.first;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace builder

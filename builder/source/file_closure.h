@@ -1,0 +1,51 @@
+// The files of a root directory that programs need, each with the links that lead to it: what an
+// ELF source is made of.
+#ifndef SLIPWAY_BUILDER_SOURCE_FILE_CLOSURE_H_
+#define SLIPWAY_BUILDER_SOURCE_FILE_CLOSURE_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "builder/source/elf_file.h"
+#include "builder/source/library_search.h"
+#include "builder/tree/sysroot.h"
+
+namespace builder {
+
+// Paths are those in the root, without links.
+class FileClosure {
+ public:
+  explicit FileClosure(Sysroot root) : root_(std::move(root)) {}
+
+  // A program with its interpreter and all libraries. Throws Error{kFailed}: missing, no ELF
+  // program, of another machine than the one before, or a library is nowhere.
+  ElfFile AddProgram(const std::string& path);
+  // A file, or a directory with all below, with what the ELF files in it load. False: nothing is
+  // there.
+  bool Add(const std::string& path);
+  // Of what Add() and AddProgram() found: the first with this start of its name.
+  std::optional<std::string> FileNamed(const std::string& prefix) const;
+
+  const Sysroot& root() const { return root_; }
+  const std::map<std::string, std::set<std::string>>& files() const { return files_; }
+  const std::set<std::string>& directories() const { return directories_; }
+  const Links& links() const { return links_; }
+
+ private:
+  void AddLoaded(const std::string& path, const ElfFile& elf);
+  void AddBelow(const std::string& path);
+  LoadedElf Load(const std::string& name, const LoadedElf& from);
+
+  Sysroot root_;
+  std::optional<ElfFile> first_;
+  std::optional<LibrarySearch> search_;
+  std::map<std::string, std::set<std::string>> files_;  // file -> those that it names
+  std::set<std::string> directories_;
+  Links links_;
+};
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_SOURCE_FILE_CLOSURE_H_

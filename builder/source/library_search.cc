@@ -1,0 +1,181 @@
+#include "builder/source/library_search.h"
+
+#include <elf.h>
+#include <fnmatch.h>
+
+#include <array>
+#include <sstream>
+
+#include "base/file.h"
+
+namespace builder {
+namespace {
+
+constexpr int kMaxIncludeDepth = 8;
+
+struct Machine {
+  uint16_t machine;
+  uint8_t elf_class;
+  const char* architecture;  // uname -m; also $PLATFORM
+  const char* triplet;       // Debian's multiarch folder
+};
+
+constexpr std::array<Machine, 7> kMachines = {{
+    {EM_X86_64, ELFCLASS64, "x86_64", "x86_64-linux-gnu"},
+    {EM_AARCH64, ELFCLASS64, "aarch64", "aarch64-linux-gnu"},
+    {EM_386, ELFCLASS32, "i686", "i386-linux-gnu"},
+    {EM_ARM, ELFCLASS32, "armv7l", "arm-linux-gnueabihf"},
+    {EM_RISCV, ELFCLASS64, "riscv64", "riscv64-linux-gnu"},
+    {EM_PPC64, ELFCLASS64, "ppc64le", "powerpc64le-linux-gnu"},
+    {EM_S390, ELFCLASS64, "s390x", "s390x-linux-gnu"},
+}};
+
+const Machine* MachineOf(const ElfFile& elf) {
+  for (const Machine& machine : kMachines) {
+    if (machine.machine == elf.machine && machine.elf_class == elf.elf_class) {
+      return &machine;
+    }
+  }
+  return nullptr;
+}
+
+void ReplaceVariable(const std::string& name, const std::string& value, std::string& text) {
+  for (const std::string& written : {"${" + name + "}", "$" + name}) {
+    for (size_t at = text.find(written); at != std::string::npos;
+         at = text.find(written, at + value.size())) {
+      text.replace(at, written.size(), value);
+    }
+  }
+}
+
+}  // namespace
+
+std::string ArchitectureOf(const ElfFile& elf) {
+  const Machine* machine = MachineOf(elf);
+  return machine == nullptr ? "" : machine->architecture;
+}
+
+LibrarySearch::LibrarySearch(const Sysroot& root, const ElfFile& like) : root_(root), like_(like) {
+  const Machine* machine = MachineOf(like);
+  const std::string wide = like.elf_class == ELFCLASS64 ? "lib64" : "lib";
+  lib_ = wide;
+  if (machine != nullptr) {
+    platform_ = machine->architecture;
+    const std::string multiarch = std::string("lib/") + machine->triplet;
+    if (root.Resolve("/usr/" + multiarch)) {
+      lib_ = multiarch;
+    }
+    defaults_ = {"/" + multiarch, "/usr/" + multiarch};
+  }
+  for (const std::string& folder :
+       {"/" + wide, "/usr/" + wide, std::string("/lib"), std::string("/usr/lib")}) {
+    defaults_.push_back(folder);
+  }
+  ReadConfiguration("/etc/ld.so.conf", 0);
+}
+
+// A directory a line; "include GLOB" relative to the file's folder; "hwcap" is obsolete.
+void LibrarySearch::ReadConfiguration(const std::string& path, int depth) {
+  const std::optional<std::string> real = root_.Resolve(path);
+  if (!real || depth > kMaxIncludeDepth) {
+    return;
+  }
+  std::istringstream lines(base::ReadFile(root_.OnDisk(*real)));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string word;
+    if (!(words >> word) || word == "hwcap") {
+      continue;
+    }
+    if (word != "include") {
+      configured_.push_back(word.substr(0, word.find('=')));
+      continue;
+    }
+    while (words >> word) {
+      const std::string glob = word.starts_with('/') ? word : base::ParentOf(path) + "/" + word;
+      const std::string folder = base::ParentOf(glob);
+      for (const std::string& name :
+           base::ListDirectory(root_.OnDisk(root_.Resolve(folder).value_or(folder)))) {
+        if (::fnmatch(base::BaseName(glob).c_str(), name.c_str(), FNM_PERIOD) == 0) {
+          ReadConfiguration(folder + "/" + name, depth + 1);
+        }
+      }
+    }
+  }
+}
+
+std::string LibrarySearch::Replaced(const std::string& text, const std::string& origin) const {
+  std::string out = text;
+  ReplaceVariable("ORIGIN", origin, out);
+  ReplaceVariable("LIB", lib_, out);
+  ReplaceVariable("PLATFORM", platform_, out);
+  return out;
+}
+
+std::vector<std::string> LibrarySearch::Replaced(const std::vector<std::string>& folders,
+                                                 const LoadedElf& of) const {
+  std::vector<std::string> out;
+  out.reserve(folders.size());
+  for (const std::string& folder : folders) {
+    out.push_back(Replaced(folder, base::ParentOf(of.path)));
+  }
+  return out;
+}
+
+std::optional<LibrarySearch::Found> LibrarySearch::At(const std::string& path) const {
+  const std::optional<std::string> real = root_.Resolve(path);
+  if (!real) {
+    return std::nullopt;
+  }
+  const auto found = base::LstatIfThere(root_.OnDisk(*real));
+  if (!found || !S_ISREG(found->st_mode)) {
+    return std::nullopt;
+  }
+  std::optional<ElfFile> elf = ReadElf(root_.OnDisk(*real));
+  if (!elf || !elf->RunsTogetherWith(like_)) {
+    return std::nullopt;
+  }
+  return Found{path, *std::move(elf)};
+}
+
+std::optional<LibrarySearch::Found> LibrarySearch::In(const std::vector<std::string>& folders,
+                                                      const std::string& name) const {
+  for (const std::string& folder : folders) {
+    if (!folder.starts_with('/')) {
+      continue;  // relative to wherever the program is started
+    }
+    if (std::optional<Found> found = At(folder + "/" + name)) {
+      return found;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<LibrarySearch::Found> LibrarySearch::Find(const std::string& name,
+                                                        const LoadedElf& from) const {
+  if (name.find('/') != std::string::npos) {
+    return At(Replaced(name, base::ParentOf(from.path)));
+  }
+  if (from.elf.runpath.empty()) {  // otherwise nobody's RPATH counts, not even the program's
+    for (const LoadedElf* asker = &from; asker != nullptr; asker = asker->loader) {
+      if (std::optional<Found> found = In(Replaced(asker->elf.rpath, *asker), name)) {
+        return found;
+      }
+    }
+  } else if (std::optional<Found> found = In(Replaced(from.elf.runpath, from), name)) {
+    return found;
+  }
+  if (from.elf.no_default_paths) {
+    return std::nullopt;
+  }
+  std::optional<Found> configured = In(configured_, name);
+  if (!configured) {
+    return In(defaults_, name);
+  }
+  const std::optional<Found> usual = In(defaults_, name);
+  configured->by_configuration =
+      !usual || root_.Resolve(usual->path) != root_.Resolve(configured->path);
+  return configured;
+}
+
+}  // namespace builder

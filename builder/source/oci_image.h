@@ -1,0 +1,34 @@
+// Which layers an OCI image has, and how it runs: an image layout in a directory, or an archive of
+// one or of `docker save`. The specification is the OCI's image-spec 1.1; docker's manifest.json is
+// described in moby's image/spec/v1.2.md.
+#ifndef SLIPWAY_BUILDER_SOURCE_OCI_IMAGE_H_
+#define SLIPWAY_BUILDER_SOURCE_OCI_IMAGE_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace builder {
+
+struct OciImage {
+  std::string name;  // of its reference, "nginx" and "1.27"; empty where it has none
+  std::string tag;
+  std::string id;                        // "sha256:HEX", the configuration's digest
+  std::string architecture;              // as uname -m gives it
+  std::vector<std::string> layers;       // files, the lowest first; their digests are right
+  std::vector<std::string> command;      // Entrypoint and Cmd
+  std::vector<std::string> environment;  // "NAME=VALUE"
+  std::string working_directory;
+  std::string user;
+};
+
+// An archive is unpacked into `folder`, an empty directory. Of an image for several architectures
+// the one for `architecture` is taken. Throws Error{kFailed}: not an image, of another
+// architecture, several images; Error{kVerification}: a digest is wrong.
+OciImage OpenOciImage(const std::string& path, const std::string& architecture,
+                      const std::string& folder);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_SOURCE_OCI_IMAGE_H_

@@ -1,0 +1,195 @@
+// Tree::AddFromDisk: what lstat, readlink and the extended attributes say becomes nodes.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "builder/tree/tree.h"
+
+namespace builder {
+namespace {
+
+constexpr mode_t kAllMayRead = S_IRUSR | S_IRGRP | S_IROTH;
+
+// The answer of a call that says how much room it needs, which may grow between two calls.
+template <typename Call>
+std::optional<std::string> SizedAnswer(Call call) {
+  for (;;) {
+    const ssize_t size = call(nullptr, 0);
+    if (size < 0) {
+      return std::nullopt;
+    }
+    std::string out(static_cast<size_t>(size), '\0');
+    const ssize_t got = call(out.data(), out.size());
+    if (got >= 0 && got <= size) {
+      out.resize(static_cast<size_t>(got));
+      return out;
+    }
+    if (got < 0 && errno != ERANGE) {
+      return std::nullopt;
+    }
+  }
+}
+
+std::map<std::string, std::string> XattrsOf(const std::string& path) {
+  std::map<std::string, std::string> out;
+  const std::optional<std::string> names =
+      SizedAnswer([&](char* to, size_t size) { return ::llistxattr(path.c_str(), to, size); });
+  if (!names) {
+    if (errno == ENOTSUP) {
+      return out;
+    }
+    base::FailErrno(errno, "cannot list the extended attributes of {}", path);
+  }
+  for (size_t at = 0; at < names->size();) {
+    const std::string name(names->c_str() + at);
+    at += name.size() + 1;
+    std::optional<std::string> value = SizedAnswer(
+        [&](char* to, size_t size) { return ::lgetxattr(path.c_str(), name.c_str(), to, size); });
+    if (!value) {
+      base::FailErrno(errno, "cannot read the extended attribute {} of {}", name, path);
+    }
+    out.emplace(name, *std::move(value));
+  }
+  return out;
+}
+
+Node::Kind KindOf(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return Node::Kind::kDirectory;
+    case S_IFLNK:
+      return Node::Kind::kSymlink;
+    case S_IFCHR:
+      return Node::Kind::kCharDevice;
+    case S_IFBLK:
+      return Node::Kind::kBlockDevice;
+    case S_IFIFO:
+      return Node::Kind::kFifo;
+    case S_IFSOCK:
+      return Node::Kind::kSocket;
+    default:
+      return Node::Kind::kFile;
+  }
+}
+
+// Read-only, the same for everybody: whoever may read it is decided by the unit, not by the
+// builder's umask.
+mode_t NormalPermissions(const struct stat& found) {
+  if (S_ISLNK(found.st_mode)) {
+    return 0777;
+  }
+  if (S_ISDIR(found.st_mode)) {
+    return 0755;
+  }
+  return (found.st_mode & 0111) != 0 ? 0555 : 0444;
+}
+
+class DiskReader {
+ public:
+  DiskReader(bool preserve, int64_t time_seconds)
+      : preserve_(preserve), time_seconds_(time_seconds) {}
+
+  std::shared_ptr<Node> Read(const std::string& source) {
+    const std::optional<struct stat> found = base::LstatIfThere(source);
+    if (!found) {
+      base::Fail(base::Code::kFailed, "{} is missing", source);
+    }
+    if (!preserve_ || S_ISDIR(found->st_mode) || found->st_nlink < 2) {
+      return Make(source, *found);
+    }
+    std::shared_ptr<Node>& known = linked_[{found->st_dev, found->st_ino}];
+    if (known == nullptr) {
+      known = Make(source, *found);
+    }
+    return known;
+  }
+
+ private:
+  std::shared_ptr<Node> Make(const std::string& source, const struct stat& found) {
+    auto node = std::make_shared<Node>();
+    node->kind = KindOf(found.st_mode);
+    SetAttributes(source, found, *node);
+    switch (node->kind) {
+      case Node::Kind::kDirectory:
+        for (const std::string& name : base::ListDirectory(source)) {
+          node->children.emplace(name, Read(source + "/" + name));
+        }
+        break;
+      case Node::Kind::kFile:
+        // Fails here, with its name, rather than in the middle of writing.
+        if ((found.st_mode & kAllMayRead) != kAllMayRead) {
+          CheckReadable(source);
+        }
+        node->source_path = source;
+        node->source_time = found.st_mtim;
+        node->size_bytes = static_cast<uint64_t>(found.st_size);
+        break;
+      case Node::Kind::kSymlink:
+        node->target = base::ReadLinkIfThere(source).value_or("");
+        break;
+      default:
+        AddSpecial(source, found, *node);
+    }
+    return node;
+  }
+
+  void SetAttributes(const std::string& source, const struct stat& found, Node& node) const {
+    if (!preserve_) {
+      node.permissions = NormalPermissions(found);
+      node.mtime_seconds = time_seconds_;
+      return;
+    }
+    node.permissions = found.st_mode & 07777;
+    node.uid = found.st_uid;
+    node.gid = found.st_gid;
+    node.mtime_seconds = found.st_mtim.tv_sec;
+    node.mtime_nanoseconds = static_cast<uint32_t>(found.st_mtim.tv_nsec);
+    node.xattrs = XattrsOf(source);
+  }
+
+  static void CheckReadable(const std::string& source) {
+    if (::faccessat(AT_FDCWD, source.c_str(), R_OK, AT_EACCESS) != 0) {
+      base::FailErrno(errno, "cannot open {}", source);
+    }
+  }
+
+  void AddSpecial(const std::string& source, const struct stat& found, Node& node) const {
+    if (!preserve_) {
+      base::Fail(base::Code::kFailed, "{} is neither a file, a directory nor a symbolic link",
+                 source);
+    }
+    if (S_ISCHR(found.st_mode) || S_ISBLK(found.st_mode)) {
+      node.device = found.st_rdev;
+    }
+  }
+
+  const bool preserve_;
+  const int64_t time_seconds_;
+  std::map<std::pair<dev_t, ino_t>, std::shared_ptr<Node>> linked_;
+};
+
+}  // namespace
+
+void Tree::AddFromDisk(const std::string& source, const std::string& path, bool preserve) {
+  DiskReader reader(preserve, time_seconds_);
+  if (!PathComponents(path).empty()) {
+    Put(path, reader.Read(source));
+    return;
+  }
+  std::shared_ptr<Node> root = reader.Read(source);
+  if (!root_->children.empty() || root->kind != Node::Kind::kDirectory) {
+    base::Fail(base::Code::kFailed, "cannot make {} the image's root: {}", source,
+               root_->children.empty() ? "it is no directory" : "there is something already");
+  }
+  root_ = std::move(root);
+}
+
+}  // namespace builder

@@ -1,0 +1,107 @@
+// The tree that becomes an image, in memory: names, kinds, modes, owners, times, extended
+// attributes, and where each file's content is. Content is not held: a file's is read from its
+// source when it is needed.
+#ifndef SLIPWAY_BUILDER_TREE_TREE_H_
+#define SLIPWAY_BUILDER_TREE_TREE_H_
+
+#include <sys/types.h>
+#include <time.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace builder {
+
+inline constexpr int64_t kImageTimeSeconds = 1;
+
+// The time of all that does not bring its own: the environment's SOURCE_DATE_EPOCH, otherwise
+// kImageTimeSeconds. Throws Error{kUsage} where it is no number of seconds since 1970.
+int64_t SourceDateEpoch();
+
+struct Node {
+  enum class Kind { kDirectory, kFile, kSymlink, kCharDevice, kBlockDevice, kFifo, kSocket };
+
+  Kind kind = Kind::kDirectory;
+  mode_t permissions = 0755;  // with setuid, setgid and sticky
+  uid_t uid = 0;
+  gid_t gid = 0;
+  int64_t mtime_seconds = kImageTimeSeconds;
+  uint32_t mtime_nanoseconds = 0;
+  std::map<std::string, std::string> xattrs;  // by full name: "user.x", "system.posix_acl_access"
+  // Directory: by name, bytewise. What is no directory may stand under several names: hard links.
+  std::map<std::string, std::shared_ptr<Node>> children;
+  std::string target;                  // symlink
+  dev_t device = 0;                    // character and block device
+  uint64_t size_bytes = 0;             // file
+  std::optional<std::string> literal;  // file: its content itself
+  std::string source_path;  // file without `literal`: where its content is on this machine
+  std::optional<timespec> source_time;  // of the last change of that content, where it may change
+
+  // S_IFDIR and the like, with the permissions.
+  mode_t Mode() const;
+  // Fills `out` with the file's content from `offset` on. Throws where the source has changed since
+  // the tree was made.
+  void ReadInto(std::span<uint8_t> out, uint64_t offset) const;
+  std::vector<uint8_t> Read(uint64_t offset, size_t length) const;
+  // Of this file and of all files below this directory, each once however many names it has.
+  uint64_t ContentBytes() const;
+};
+
+// Paths are absolute, at most 4095 bytes with names of at most 255, as Linux has it; others are
+// refused.
+class Tree {
+ public:
+  Tree();
+  Tree(Tree&&) = default;
+  Tree& operator=(Tree&&) = default;
+
+  Node& root() { return *root_; }
+  const Node& root() const { return *root_; }
+  // Of nodes that are made without one of their own.
+  int64_t time_seconds() const { return time_seconds_; }
+
+  // Makes the directory and its parents; what is there stays. Throws where something else is in the
+  // way.
+  Node& MakeDirectory(const std::string& path);
+  // These throw where something is at `path` already.
+  Node& AddSymlink(const std::string& path, const std::string& target);
+  Node& AddLiteral(const std::string& path, std::string content, mode_t permissions = 0644);
+  // `kind`: a device, a fifo or a socket.
+  Node& AddSpecial(const std::string& path, Node::Kind kind, mode_t permissions, dev_t device = 0);
+  // One more name for what stands at `existing`, which is no directory.
+  void AddHardLink(const std::string& path, const std::string& existing);
+  // Copies a file, link or directory of this machine, with all below it, to `path`; a directory may
+  // become the whole tree ("/") while that is empty. With `preserve`, owners, modes, times,
+  // extended attributes, devices, fifos, sockets and hard links are kept. Without, all is root's
+  // and has the tree's time; modes keep who may read and execute, nobody may write; devices,
+  // sockets and the like are refused. So is what we may not read.
+  void AddFromDisk(const std::string& source, const std::string& path, bool preserve = false);
+
+  // What a process whose root is this tree would find at the absolute `path`, links followed; null
+  // where there is nothing. `*loop`, where it is given, says whether links led round in a circle.
+  const Node* Resolve(const std::string& path, bool* loop = nullptr) const;
+  // The node at `path` itself, links not followed.
+  const Node* Find(const std::string& path) const;
+  Node* Find(const std::string& path);
+
+ private:
+  std::shared_ptr<Node> NewNode(Node::Kind kind) const;
+  Node& Directory(std::span<const std::string> names, const std::string& path);
+  Node& Put(const std::string& path, std::shared_ptr<Node> node);
+  std::shared_ptr<Node> Shared(const std::string& path) const;
+
+  int64_t time_seconds_;
+  std::shared_ptr<Node> root_;
+};
+
+// The components of an absolute path.
+std::vector<std::string> PathComponents(const std::string& path);
+
+}  // namespace builder
+
+#endif  // SLIPWAY_BUILDER_TREE_TREE_H_

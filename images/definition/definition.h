@@ -1,0 +1,50 @@
+// An image definition, images/NAME.json: what goes into an image and which services it runs. The
+// authority on the format is docs/formats/definition.md.
+#ifndef SLIPWAY_IMAGES_DEFINITION_DEFINITION_H_
+#define SLIPWAY_IMAGES_DEFINITION_DEFINITION_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "images/definition/source.h"
+#include "images/service/service.h"
+
+namespace images {
+
+struct Contents {
+  std::vector<std::string> add;      // Nix: more sources; otherwise more files of this machine
+  std::vector<std::string> exclude;  // globs of paths in the image that the source brings
+  bool minimize = false;             // also without what no program needs to run
+  std::map<std::string, std::string>
+      symlinks;  // path in the image -> target; {out} is the source's path
+  std::vector<std::string> directories;
+  std::map<std::string, std::string> files;  // path in the image -> file on this machine, absolute
+};
+
+enum class Target { kZstd, kLz4 };
+
+struct Definition {
+  std::string name;
+  Source source;
+  Contents contents;
+  Target target = Target::kZstd;
+  Services services;
+};
+
+// "zstd" or "lz4"; throws Error{kUsage} otherwise.
+Target ParseTarget(const std::string& text);
+
+// Throws Error{kUsage} that names the file, the field and what to do. Relative paths in a
+// definition are relative to `directory`, its own.
+Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
+                           const std::string& directory);
+
+// DIRECTORY/NAME.json, otherwise the catalog's, whose relative paths are relative to DIRECTORY
+// too. Where there is neither: Error{kUsage} that lists what there is.
+Definition LoadDefinition(const std::string& directory, const std::string& name);
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_DEFINITION_DEFINITION_H_

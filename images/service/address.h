@@ -1,0 +1,35 @@
+// Where a check connects to: an address that no name service has to be asked for.
+#ifndef SLIPWAY_IMAGES_SERVICE_ADDRESS_H_
+#define SLIPWAY_IMAGES_SERVICE_ADDRESS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "images/service/service.h"
+
+namespace images {
+
+inline constexpr const char* kAddressRule =
+    "expected an IPv4 address, an IPv6 address in brackets, or localhost, then a colon and a port";
+
+struct Address {
+  std::string host;  // "127.0.0.1", "[::1]", "localhost"
+  uint64_t port = 0;
+  bool operator==(const Address&) const = default;
+};
+
+// "127.0.0.1:5432". `otherwise`: the port where none is said; 0: one must be. nullopt: see
+// kAddressRule.
+std::optional<Address> ParseAddress(const std::string& text, uint64_t otherwise);
+
+// Where the service itself is reached from its host, "localhost:80": the first of its ports or else
+// of its sockets. nullopt: nowhere by TCP.
+std::optional<std::string> OwnAddress(const Service& service);
+
+// The whole URL of the service's health.http, which may be a path on OwnAddress.
+std::string CheckedUrl(const Service& service);
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_SERVICE_ADDRESS_H_

@@ -1,0 +1,52 @@
+#include "images/version/host_layout.h"
+
+#include <optional>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace images {
+namespace {
+
+// Nothing where the text is not such a name: a root may hold what an operator put there.
+std::optional<ImageId> IdIfOne(const std::string& text) {
+  try {
+    return ImageId::Parse(text);
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
+bool IsName(const std::string& text) {
+  try {
+    CheckName(text, "image name");
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
+bool IsDirectory(const std::string& path) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  return found && S_ISDIR(found->st_mode);
+}
+
+}  // namespace
+
+std::vector<HeldVersion> HostLayout::Versions() const {
+  std::vector<HeldVersion> out;
+  for (const std::string& name : base::ListDirectory(root_)) {
+    if (!IsName(name)) {
+      continue;
+    }
+    for (const std::string& entry : base::ListDirectory(Application(name))) {
+      const std::optional<ImageId> id = IdIfOne(entry);
+      if (id && IsDirectory(Version(name, *id))) {
+        out.push_back({name, *id, Version(name, *id)});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace images

@@ -1,0 +1,54 @@
+// Where everything stands under a host's root (/var/lib/images), in one place. Paths alone, plus
+// the listing of the versions that are there.
+#ifndef SLIPWAY_IMAGES_VERSION_HOST_LAYOUT_H_
+#define SLIPWAY_IMAGES_VERSION_HOST_LAYOUT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "images/name.h"
+
+namespace images {
+
+inline constexpr const char* kDefaultRoot = "/var/lib/images";
+
+struct HeldVersion {
+  std::string name;
+  ImageId id;
+  std::string path;
+};
+
+class HostLayout {
+ public:
+  explicit HostLayout(std::string root) : root_(std::move(root)) {}
+
+  const std::string& root() const { return root_; }
+  std::string Application(const std::string& name) const { return root_ + "/" + name; }
+  std::string Version(const std::string& name, const ImageId& id) const {
+    return Application(name) + "/" + id.text();
+  }
+  std::string Incoming() const { return root_ + "/incoming"; }
+  std::string Incoming(const ImageId& id) const { return Incoming() + "/" + id.text(); }
+  std::string Generations() const { return root_ + "/generations"; }
+  std::string Generation(uint64_t number) const {
+    return Generations() + "/" + std::to_string(number);
+  }
+  std::string Current() const { return root_ + "/current"; }
+  std::string SwitchRecord() const { return root_ + "/switch.json"; }
+  std::string History() const { return root_ + "/history.jsonl"; }
+  std::string Lock() const { return root_ + "/lock"; }
+  // Starts with a dot: no application is named so.
+  std::string VersionLocks() const { return root_ + "/.version-locks"; }
+  std::string Bin() const { return root_ + "/bin"; }
+
+  // Every NAME/ID directory, by name then id. What is not named like a version is passed over.
+  std::vector<HeldVersion> Versions() const;
+
+ private:
+  std::string root_;
+};
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_VERSION_HOST_LAYOUT_H_

@@ -1,0 +1,42 @@
+// hosts.json: the hosts that are pushed to by a name or a group (docs/formats/hosts.md).
+#ifndef SLIPWAY_PUSHER_HOST_LIST_H_
+#define SLIPWAY_PUSHER_HOST_LIST_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pusher {
+
+inline constexpr const char* kEveryHost = "all";  // the group that every host is in
+
+struct ListedHost {
+  std::string name;
+  std::string ssh;  // what ssh is given, or dir:PATH
+  std::vector<std::string> groups;
+  std::optional<std::vector<std::string>> images;  // by name; nullopt: any
+  bool operator==(const ListedHost&) const = default;
+};
+
+class HostList {
+ public:
+  // Both throw Error{kUsage} that says file, field and line. A file that is not there is an empty
+  // list.
+  static HostList Parse(const std::string& text, const std::string& name_of_file);
+  static HostList Load(const std::string& path);
+
+  const std::vector<ListedHost>& hosts() const { return hosts_; }  // by name
+  const ListedHost* Find(const std::string& name) const;           // nullptr: not listed
+  // Throws Error{kUsage} that says which groups there are.
+  std::vector<ListedHost> Group(const std::string& group) const;
+
+ private:
+  explicit HostList(std::string name_of_file) : name_of_file_(std::move(name_of_file)) {}
+
+  std::string name_of_file_;
+  std::vector<ListedHost> hosts_;
+};
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_HOST_LIST_H_

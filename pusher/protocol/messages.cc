@@ -1,0 +1,247 @@
+// The messages as JSON.
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+
+#include "base/json_fields.h"
+#include "pusher/protocol/protocol.h"
+
+namespace pusher {
+namespace {
+
+using base::Json;
+using base::JsonFields;
+
+constexpr base::Code kBad = base::Code::kFailed;
+constexpr uint64_t kAny = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kMaxImages = 1000;                   // of one push
+constexpr uint64_t kMaxImageBytes = kAny / kMaxImages;  // so that they can be added up
+
+// Text that is not UTF-8 (a path in an error) must not stop a message.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string PathOf(const std::string& peer, std::string_view message) {
+  return fmt::format("the {} of {}", message, peer);
+}
+
+Json ParseMessage(std::string_view text, const std::string& path) {
+  return base::ParseJson(text, path, kBad);
+}
+
+base::Sha256 ReadDigest(JsonFields& fields, const std::string& field) {
+  const std::optional<base::Sha256> digest = base::Sha256::FromHex(fields.String(field));
+  if (!digest) {
+    fields.FailAt(field, "expected a SHA-256: 64 lower-case hexadecimal digits");
+  }
+  return *digest;
+}
+
+std::string ReadName(JsonFields& fields) {
+  std::string name = fields.String("name");
+  images::CheckName(name, fields.PathOf("name") + ": image name");
+  return name;
+}
+
+void CheckVersions(const Hello& hello, const std::string& peer) {
+  if (hello.protocol_min > kProtocolMax || hello.protocol_max < kProtocolMin) {
+    base::Fail(kBad,
+               "{} speaks versions {} to {} of the push protocol, this program {} to {}; update "
+               "the older one",
+               peer, hello.protocol_min, hello.protocol_max, kProtocolMin, kProtocolMax);
+  }
+}
+
+}  // namespace
+
+std::string Hello::Serialize() const {
+  Json list = Json::array();
+  for (const HeldImage& image : held) {
+    list.push_back({{"name", image.name}, {"manifest_sha256", image.manifest_sha256.ToHex()}});
+  }
+  return Dump({{"protocol_min", protocol_min},
+               {"protocol_max", protocol_max},
+               {"agent_version", agent_version},
+               {"architecture", architecture},
+               {"mounts", mounts},
+               {"features", features},
+               {"codecs", codecs},
+               {"free_bytes", free_bytes},
+               {"active_generation", active_generation},
+               {"held", list}});
+}
+
+Hello Hello::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "greeting"));
+  JsonFields fields(json, PathOf(peer, "greeting"), kBad);
+  Hello out;
+  out.protocol_min = fields.Number("protocol_min", 1, kAny);
+  out.protocol_max = fields.Number("protocol_max", out.protocol_min, kAny);
+  CheckVersions(out, peer);
+  out.agent_version = Printable(fields.String("agent_version"), 64);
+  out.architecture = Printable(fields.String("architecture"), 64);
+  out.mounts = fields.Bool("mounts", true);
+  for (const std::string& feature : fields.Strings("features")) {
+    out.features.push_back(Printable(feature, 64));
+  }
+  out.codecs = fields.StringMap("codecs");
+  out.free_bytes = fields.Number("free_bytes", 0, kAny);
+  out.active_generation = fields.Number("active_generation", 0, kAny);
+  for (const Json& entry : fields.Array("held")) {
+    JsonFields image(entry, fields.PathOf("held"), kBad);
+    HeldImage held;
+    held.name = ReadName(image);
+    held.manifest_sha256 = ReadDigest(image, "manifest_sha256");
+    image.Done();
+    out.held.push_back(std::move(held));
+  }
+  if (out.protocol_max == kProtocolMax) {
+    fields.Done();  // a newer peer may say more than we know of
+  }
+  return out;
+}
+
+std::string Begin::Serialize() const {
+  Json list = Json::array();
+  for (const NewImage& image : new_images) {
+    list.push_back({{"name", image.name},
+                    {"manifest_sha256", image.manifest_sha256.ToHex()},
+                    {"image_sha256", image.image_sha256.ToHex()},
+                    {"image_bytes", image.image_bytes}});
+  }
+  return Dump({{"protocol", protocol}, {"images", images}, {"plan", plan}, {"new_images", list}});
+}
+
+Begin Begin::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "begin"));
+  JsonFields fields(json, PathOf(peer, "begin"), kBad);
+  Begin out;
+  out.protocol = fields.Number("protocol", 1, kAny);
+  if (out.protocol < kProtocolMin || out.protocol > kProtocolMax) {
+    base::Fail(kBad,
+               "{} wants version {} of the push protocol, this agent speaks {} to {}; update the "
+               "older one",
+               peer, out.protocol, kProtocolMin, kProtocolMax);
+  }
+  out.images = fields.Number("images", 1, kMaxImages);
+  out.plan = fields.Bool("plan", false);
+  for (const Json& entry : fields.Array("new_images")) {
+    JsonFields image(entry, fields.PathOf("new_images"), kBad);
+    NewImage& added = out.new_images.emplace_back();
+    added.name = ReadName(image);
+    added.manifest_sha256 = ReadDigest(image, "manifest_sha256");
+    added.image_sha256 = ReadDigest(image, "image_sha256");
+    added.image_bytes = image.Number("image_bytes", 0, kMaxImageBytes);
+    image.Done();
+  }
+  if (out.new_images.size() > out.images) {
+    fields.FailAt("new_images", "more than are offered");
+  }
+  fields.Done();
+  return out;
+}
+
+std::string Offer::Serialize() const {
+  return Dump({{"name", name},
+               {"manifest_sha256", manifest_sha256.ToHex()},
+               {"held", held},
+               {"manifest_bytes", manifest_bytes},
+               {"index_bytes", index_bytes},
+               {"provenance_bytes", provenance_bytes},
+               {"delta_bytes", delta_bytes},
+               {"basis", basis}});
+}
+
+Offer Offer::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "offer"));
+  JsonFields fields(json, PathOf(peer, "offer"), kBad);
+  Offer out;
+  out.name = ReadName(fields);
+  out.manifest_sha256 = ReadDigest(fields, "manifest_sha256");
+  out.held = fields.Bool("held", false);
+  out.manifest_bytes = fields.Number("manifest_bytes", 0, kMaxManifestBytes);
+  out.index_bytes = fields.Number("index_bytes", 0, kMaxIndexBytes);
+  out.provenance_bytes = fields.Number("provenance_bytes", 0, kMaxProvenanceBytes);
+  out.delta_bytes = fields.Number("delta_bytes", 0, kMaxTextDeltaBytes);
+  out.basis = fields.Number("basis", 0, kAny);
+  fields.Done();
+  return out;
+}
+
+std::string Need::Serialize() const {
+  return Dump({{"chunks_total", chunks_total},
+               {"chunks_missing", chunks_missing},
+               {"missing_bytes", missing_bytes}});
+}
+
+Need Need::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "answer"));
+  JsonFields fields(json, PathOf(peer, "answer"), kBad);
+  Need out;
+  out.chunks_total = fields.Number("chunks_total", 0, kAny);
+  out.chunks_missing = fields.Number("chunks_missing", 0, out.chunks_total);
+  out.missing_bytes = fields.Number("missing_bytes", 0, kAny);
+  fields.Done();
+  return out;
+}
+
+std::string Again::Serialize() const { return Dump({{"names", names}}); }
+
+Again Again::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "answer"));
+  JsonFields fields(json, PathOf(peer, "answer"), kBad);
+  Again out{fields.Strings("names")};
+  fields.Done();
+  if (out.names.empty()) {
+    fields.FailAt("names", "expected at least one");
+  }
+  if (std::set<std::string>(out.names.begin(), out.names.end()).size() != out.names.size()) {
+    fields.FailAt("names", "expected each once");
+  }
+  return out;
+}
+
+std::string Staged::Serialize() const {
+  return Dump({{"generation", generation},
+               {"created", created},
+               {"active", active},
+               {"added_bytes", added_bytes}});
+}
+
+Staged Staged::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "result"));
+  JsonFields fields(json, PathOf(peer, "result"), kBad);
+  Staged out;
+  out.generation = fields.Number("generation", 1, kAny);
+  out.created = fields.Bool("created", false);
+  out.active = fields.Bool("active", false);
+  out.added_bytes = fields.Number("added_bytes", 0, kAny);
+  fields.Done();
+  return out;
+}
+
+std::string Failure::Serialize() const {
+  return Dump({{"code", static_cast<uint64_t>(code)}, {"message", message}});
+}
+
+Failure Failure::Parse(std::string_view text, const std::string& peer) {
+  static constexpr std::array kKnown = {base::Code::kFailed,      base::Code::kUsage,
+                                        base::Code::kBusy,        base::Code::kVerification,
+                                        base::Code::kUnreachable, base::Code::kStale,
+                                        base::Code::kInterrupted};
+  const Json json = ParseMessage(text, PathOf(peer, "failure"));
+  JsonFields fields(json, PathOf(peer, "failure"), kBad);
+  Failure out;
+  const uint64_t code = fields.Number("code", 0, kAny);
+  const auto* known = std::find_if(kKnown.begin(), kKnown.end(), [&](base::Code candidate) {
+    return static_cast<uint64_t>(candidate) == code;
+  });
+  out.code = known == kKnown.end() ? base::Code::kFailed : *known;
+  out.message = Printable(fields.String("message"));
+  fields.Done();
+  return out;
+}
+
+}  // namespace pusher

@@ -1,0 +1,117 @@
+#include "pusher/protocol/wire.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "base/digest.h"
+#include "base/error.h"
+
+namespace pusher {
+namespace {
+
+constexpr size_t kChecksumBytes = 8;
+constexpr size_t kTypeAt = 4;
+constexpr size_t kChecksumAt = 5;
+constexpr size_t kReadStepBytes = 64 << 10;
+
+using Header = std::array<uint8_t, kFrameHeaderBytes>;
+using Checksum = std::array<uint8_t, kChecksumBytes>;
+
+Checksum ChecksumOf(uint8_t type, base::Bytes head, base::Bytes tail) {
+  base::Sha256Hasher hasher;
+  hasher.Update({&type, 1});
+  hasher.Update(head);
+  hasher.Update(tail);
+  Checksum out{};
+  std::copy_n(hasher.Finish().bytes.begin(), out.size(), out.begin());
+  return out;
+}
+
+}  // namespace
+
+template <typename Work>
+void Wire::Sending(const Work& work) {
+  const std::lock_guard<std::mutex> lock(send_mutex_);
+  if (broken_) {
+    throw base::Error(*broken_);
+  }
+  try {
+    work();
+  } catch (const base::Error& error) {
+    if (error.code() == base::Code::kUnreachable) {
+      broken_ = error;
+    }
+    throw;
+  }
+}
+
+void Wire::Send(uint8_t type, base::Bytes head, base::Bytes tail) {
+  const size_t length = head.size() + tail.size();
+  if (length > kMaxPayloadBytes) {
+    base::Fail(base::Code::kFailed, "a message of {} bytes to {} is too long: at most {}", length,
+               peer(), kMaxPayloadBytes);
+  }
+  Header header{};
+  for (size_t i = 0; i < kTypeAt; ++i) {
+    header[i] = static_cast<uint8_t>(length >> (8 * i));
+  }
+  header[kTypeAt] = type;
+  std::ranges::copy(ChecksumOf(type, head, tail), header.begin() + kChecksumAt);
+  Sending([&] {
+    stream_.Write(header);
+    stream_.Write(head);
+    stream_.Write(tail);
+  });
+  sent_bytes_ += header.size() + length;
+}
+
+void Wire::SendAside(uint8_t type) {
+  Send(type, {});
+  sent_bytes_ -= kFrameHeaderBytes;
+}
+
+void Wire::Flush() {
+  Sending([&] { stream_.Flush(); });
+}
+
+bool Wire::IsBroken() {
+  const std::lock_guard<std::mutex> lock(send_mutex_);
+  return broken_.has_value();
+}
+
+std::optional<Frame> Wire::Receive() {
+  if (!IsBroken()) {  // then its last words may be there all the same
+    Flush();
+  }
+  Header header{};
+  if (!stream_.Read(header)) {
+    return std::nullopt;
+  }
+  size_t length = 0;
+  for (size_t i = 0; i < kTypeAt; ++i) {
+    length |= size_t{header[i]} << (8 * i);
+  }
+  if (length > kMaxPayloadBytes) {
+    base::Fail(base::Code::kFailed,
+               "{} broke the protocol: a message of {} bytes, at most {} are possible", peer(),
+               length, kMaxPayloadBytes);
+  }
+  Frame frame;
+  frame.type = header[kTypeAt];
+  while (frame.payload.size() < length) {
+    const size_t at = frame.payload.size();
+    frame.payload.resize(std::min(length, at + kReadStepBytes));
+    if (!stream_.Read(std::span(frame.payload).subspan(at))) {
+      base::Fail(base::Code::kUnreachable, "{} ended the connection in the middle of a message",
+                 peer());
+    }
+  }
+  if (!std::ranges::equal(ChecksumOf(frame.type, frame.payload, {}),
+                          std::span(header).subspan(kChecksumAt))) {
+    base::Fail(base::Code::kFailed, "{} broke the protocol: a message arrived damaged", peer());
+  }
+  return frame;
+}
+
+}  // namespace pusher

@@ -1,0 +1,118 @@
+#include "pusher/session/content_sender.h"
+
+#include <deque>
+#include <future>
+#include <utility>
+
+#include "base/interrupt.h"
+#include "pusher/protocol/protocol.h"
+
+namespace pusher {
+namespace {
+
+constexpr size_t kDeltasAtOnce = 2;  // that are being made for one host
+
+}  // namespace
+
+ContentSender::ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
+                             KeepAlive& alive, const base::Io& io, const std::string& label)
+    : wire_(wire),
+      work_(work),
+      missing_(missing),
+      alive_(alive),
+      progress_(io, label, BytesOf(work.chunks(), missing)) {}
+
+uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version, bool pack) {
+  if (CountOf(missing_) == 0) {
+    return 0;
+  }
+  uint64_t as_delta = 0;
+  if (deltas != nullptr) {
+    as_delta = SendDeltas(*deltas, basis_version);
+    deltas->Rest();
+  } else {
+    if (pack) {
+      packer_.emplace();
+    }
+    SendChunks();
+  }
+  SendEmpty(wire_, MessageType::kSent);
+  return as_delta;
+}
+
+// A damaged image must not cost a transfer to be found out: each is verified before it is sent.
+void ContentSender::SendChunk(size_t number) {
+  base::ThrowIfInterrupted();
+  const std::vector<uint8_t> data = work_.ReadChunk(number);
+  if (packer_) {
+    pusher::SendChunk(wire_, static_cast<uint32_t>(number), packer_->Pack(data),
+                      MessageType::kPacked);
+  } else {
+    pusher::SendChunk(wire_, static_cast<uint32_t>(number), data);
+  }
+  Advance(data.size());
+}
+
+void ContentSender::Advance(uint64_t bytes) {
+  progress_.Add(bytes);
+  alive_.Touch();
+}
+
+void ContentSender::SendChunks() {
+  for (size_t number = 0; number < missing_.size(); ++number) {
+    if (missing_[number]) {
+      SendChunk(number);
+    }
+  }
+}
+
+uint64_t ContentSender::SendDeltas(DeltaWork& deltas, uint64_t basis_version) {
+  struct Making {
+    ChunkGroup group;
+    std::future<std::optional<DeltaMessage>> delta;
+  };
+  std::deque<Making> making;
+  uint64_t out = 0;
+  for (size_t number = 0;;) {
+    while (making.size() < kDeltasAtOnce) {
+      const std::optional<ChunkGroup> group = deltas.NextGroup(number, missing_);
+      if (!group) {
+        break;
+      }
+      making.push_back({*group, std::async([this, &deltas, group = *group] {
+                          return deltas.Make(group, missing_);
+                        })});  // without a thread to be had, when it is asked for
+    }
+    if (making.empty()) {
+      return out;
+    }
+    base::ThrowIfInterrupted();
+    std::optional<DeltaMessage> delta = making.front().delta.get();
+    const ChunkGroup group = making.front().group;
+    making.pop_front();
+    out += SendGroup(group, std::move(delta), basis_version);
+  }
+}
+
+// Returns how many of its chunks went as a delta.
+size_t ContentSender::SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
+                                uint64_t basis_version) {
+  std::vector<uint8_t> payload;
+  if (delta) {
+    for (Reference& reference : delta->references) {
+      reference.version = basis_version;
+    }
+    payload = delta->Serialize();
+  }
+  const bool fits = delta && payload.size() <= kMaxPayloadBytes;
+  if (fits) {
+    wire_.Send(static_cast<uint8_t>(MessageType::kDelta), payload);
+    wire_.Flush();  // the host makes chunks of it while we make the next one
+  }
+  for (size_t i = group.first; i < group.first + group.count; ++i) {
+    fits ? Advance(work_.chunks()[i].size_bytes) : SendChunk(i);
+  }
+  return fits ? group.count : 0;
+}
+
+}  // namespace pusher

@@ -1,0 +1,63 @@
+#include "pusher/ssh/agent_binary.h"
+
+#include <cstdlib>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace pusher {
+namespace {
+
+// ELF, System V ABI: e_ident, e_type, e_machine.
+std::string ArchitectureOf(const std::string& path) {
+  constexpr size_t kMachineAt = 18;
+  const std::vector<uint8_t> head =
+      base::PRead(base::OpenForReading(path).get(), 0, kMachineAt + 2, path);
+  if (head.size() < kMachineAt + 2 || base::AsText(head).substr(0, 4) !=
+                                          "\x7f"
+                                          "ELF") {
+    return "";
+  }
+  switch (head[kMachineAt]) {
+    case 62:
+      return "x86_64";
+    case 183:
+      return "aarch64";
+    default:
+      return "";
+  }
+}
+
+std::string FindPath() {
+  if (const char* chosen = std::getenv("SLIPWAY_AGENT"); chosen != nullptr && *chosen != '\0') {
+    if (!base::Exists(chosen)) {
+      base::Fail(base::Code::kUsage, "SLIPWAY_AGENT names {}, where no file is", chosen);
+    }
+    return chosen;
+  }
+  const std::string here = base::ParentOf(base::RealPath("/proc/self/exe"));
+  const std::vector<std::string> places = {here + "/activate",
+                                           base::ParentOf(here) + "/libexec/slipway/activate"};
+  for (const std::string& place : places) {
+    if (base::Exists(place)) {
+      return place;
+    }
+  }
+  base::Fail(base::Code::kFailed,
+             "the agent for hosts, activate, is neither {} nor {}; set SLIPWAY_AGENT to its path",
+             places[0], places[1]);
+}
+
+}  // namespace
+
+AgentBinary FindAgent() {
+  AgentBinary agent;
+  agent.path = FindPath();
+  agent.size_bytes = base::FileSize(agent.path);
+  agent.sha256 = base::Sha256OfFile(agent.path);
+  agent.architecture = ArchitectureOf(agent.path);
+  return agent;
+}
+
+}  // namespace pusher

@@ -1,0 +1,59 @@
+// The small POSIX sh programs that ssh runs on a host. The first becomes root where the login is
+// not; the second checks that ROOT is safe, puts the agent there where it is missing, runs its
+// `receive`, and then activates a generation where it is told to. The host needs sh and coreutils,
+// and sudo where the login is not root.
+#ifndef SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
+#define SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ssh_command.h"
+#include "pusher/protocol/stream.h"
+#include "pusher/ssh/agent_binary.h"
+
+namespace pusher {
+
+// What a push needs to know of the host's side.
+struct HostSide {
+  std::string root;
+  std::string by;                            // who pushes, for the record
+  std::string other_agent_directory;         // empty: ROOT/bin
+  std::vector<std::string> agent_arguments;  // for `activate receive`, after --root and --by
+  bool activates = false;                    // what was pushed, over the same connection
+
+  std::string agent_directory() const {
+    return other_agent_directory.empty() ? root + "/bin" : other_agent_directory;
+  }
+};
+
+// Throws Error{kUsage} unless `path` is an absolute path of plain components below "/".
+void CheckHostPath(const std::string& path, std::string_view option);
+
+// What the host's login shell is given, one line of words quoted for any of sh, bash, zsh, fish:
+// `program` runs as root, with where the connection comes from as $1 and `words` after it.
+std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);
+
+// Where the agent is on the host.
+std::string AgentPath(const AgentBinary& agent, const HostSide& host);
+
+// The command that runs the agent's `receive`.
+std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host);
+
+struct Bootstrapped {
+  uint64_t agent_bytes = 0;  // of the agent that were sent: 0 where it was there
+  bool by_sudo = false;      // the login is not root
+};
+
+// Talks to the programs until the agent's own greeting comes next. Lines that a login shell prints
+// before are passed over. Throws Error{kFailed} with what the host refused, Error{kUnreachable}
+// where the stream ends.
+Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent);
+
+using base::ShellQuoted;
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_

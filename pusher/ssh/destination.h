@@ -1,0 +1,29 @@
+// A host that is pushed to: how it is reached, and what it gets.
+#ifndef SLIPWAY_PUSHER_SSH_DESTINATION_H_
+#define SLIPWAY_PUSHER_SSH_DESTINATION_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "images/version/image_directory.h"
+
+namespace pusher {
+
+// Hosts that get the same images share them: each is opened once.
+using SharedImages = std::shared_ptr<const std::vector<images::ImageDirectory>>;
+
+struct Target {
+  std::string name;         // for people: as listed, or as written
+  std::string destination;  // what ssh is given, or dir:PATH
+  SharedImages images;      // at least one
+};
+
+// Throws Error{kUsage} unless `host` can be given to ssh, or is dir:PATH.
+void CheckHost(const std::string& host);
+// The path of a host dir:PATH, absolute; empty for any other host.
+std::string FolderOf(const std::string& host);
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_SSH_DESTINATION_H_

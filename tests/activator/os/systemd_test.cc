@@ -1,0 +1,75 @@
+// What is asked of a systemctl that stops in the middle, which no real one does when told to.
+#include "activator/os/systemd.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+#include "base/atomic_file.h"
+#include "base/file.h"
+
+namespace activator {
+namespace {
+
+// Its systemctl tells of web.service what is in the file "unit", and never ends where it is to wait
+// for a job.
+class SystemctlTest : public testing::Test {
+ protected:
+  SystemctlTest() : folder_(testing::TempDir(), "slipway-systemctl-"), path_(std::getenv("PATH")) {
+    base::WriteFileAtomically(folder_.path() + "/systemctl", R"sh(#!/bin/sh
+case "$*" in
+  *show*) cat FOLDER/unit ;;
+  *--no-block*) shift 2; echo "$*" >>FOLDER/queued ;;
+  *) exec sleep 60 ;;
+esac
+)sh");
+    std::string text = base::ReadFile(Program());
+    for (size_t at = 0; (at = text.find("FOLDER")) != std::string::npos;) {
+      text.replace(at, 6, folder_.path());
+    }
+    base::WriteFileAtomically(Program(), text);
+    EXPECT_EQ(::chmod(Program().c_str(), 0755), 0);
+    ::setenv("PATH", (folder_.path() + ":" + path_).c_str(), 1);
+  }
+  ~SystemctlTest() override { ::setenv("PATH", path_.c_str(), 1); }
+
+  void UnitIs(const std::string& properties) const {
+    base::WriteFileAtomically(folder_.path() + "/unit", "Id=web.service\n" + properties);
+  }
+  std::string Queued() const {
+    return base::ReadFileIfThere(folder_.path() + "/queued").value_or("");
+  }
+
+  RealSystemd systemd_;
+
+ private:
+  std::string Program() const { return folder_.path() + "/systemctl"; }
+
+  const base::TemporaryDirectory folder_;
+  const std::string path_;
+};
+
+TEST_F(SystemctlTest, WhatItDidNotHandInIsHandedInAgain) {
+  UnitIs("ActiveState=active\nJob=\nInactiveExitTimestampMonotonic=5\n");
+  EXPECT_FALSE(systemd_.Stop({"web.service"}, Jobs::kAwaitBriefly));
+  EXPECT_EQ(Queued(), "stop --no-block -- web.service\n");
+  systemd_.Restart({"web.service"}, Jobs::kAwaitBriefly);
+  EXPECT_EQ(Queued(), "stop --no-block -- web.service\nrestart --no-block -- web.service\n");
+}
+
+TEST_F(SystemctlTest, AJobThatGoesOnIsNotHandedInAgain) {
+  UnitIs("ActiveState=deactivating\nJob=17\nInactiveExitTimestampMonotonic=5\n");
+  EXPECT_FALSE(systemd_.Stop({"web.service"}, Jobs::kAwaitBriefly));
+  EXPECT_EQ(Queued(), "");
+}
+
+// A hook would run twice.
+TEST_F(SystemctlTest, WhatWasStartedMeanwhileIsNotStartedAgain) {
+  UnitIs("ActiveState=inactive\nJob=\nInactiveExitTimestampMonotonic=9000000000000000\n");
+  systemd_.Start({"web.service"}, Jobs::kAwaitBriefly);
+  EXPECT_EQ(Queued(), "");
+}
+
+}  // namespace
+}  // namespace activator

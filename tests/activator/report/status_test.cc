@@ -1,0 +1,184 @@
+// What `activate status` and `list` tell of a host.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <functional>
+#include <optional>
+
+#include "activator/report/report.h"
+#include "activator/state/host_lock.h"
+#include "base/atomic_file.h"
+#include "base/lock.h"
+#include "tests/activator/host_fixture.h"
+
+namespace activator {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class StatusTest : public HostTest {
+ protected:
+  StatusTest() { EXPECT_EQ(ActivateNumber(Stage("web", "one")), 0); }
+  Status Read() { return ReadStatus(host, true); }
+  std::vector<std::string> Drift() { return Read().drift; }
+  std::optional<bool> held_;
+  void Change(std::function<void(UnitState&)> change) {
+    systemd.touch_up = [change = std::move(change)](UnitState& state) { change(state); };
+  }
+};
+
+TEST_F(StatusTest, AHostThatMatchesSaysSo) {
+  const Status status = Read();
+  EXPECT_THAT(status.drift, IsEmpty());
+  EXPECT_THAT(StatusText(status), HasSubstr("the host matches generation 1"));
+  EXPECT_THAT(StatusJson(status), HasSubstr("\"matches_current\": true"));
+}
+
+TEST_F(StatusTest, TellsOfEachUnitWhatRunsSinceWhen) {
+  Change([](UnitState& state) {
+    state.memory_bytes = 12300000;
+    state.changed_at = std::chrono::microseconds(1);
+    state.drop_ins = {"/etc/systemd/system/web.service.d/override.conf"};
+  });
+  const Status status = Read();
+  const std::string text = StatusText(status);
+  for (const char* part :
+       {"web.service", "active (running) since 20", ", 12.3 MB", ", from web/", " (1)\n",
+        "override: /etc/systemd/system/web.service.d/override.conf", "last found healthy: 20",
+        "the host matches generation 1"}) {  // an override is no drift
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  EXPECT_THAT(StatusJson(status), HasSubstr("\"memory_bytes\": 12300000"));
+}
+
+TEST_F(StatusTest, AMissingLinkIsDrift) {
+  base::Unlink(units + "/web.service");
+  EXPECT_THAT(Drift(), Contains(HasSubstr("its link " + units + "/web.service is missing")));
+  EXPECT_THAT(StatusText(Read()), HasSubstr("DIFFERS"));
+  EXPECT_THAT(StatusJson(Read()), HasSubstr("\"matches_current\": false"));
+}
+
+TEST_F(StatusTest, AFileOrAnotherLinkInItsPlaceIsDrift) {
+  base::Unlink(units + "/web.service");
+  Write(units + "/web.service", "[Service]\n");
+  EXPECT_THAT(Drift(), Contains(HasSubstr("web.service is a file, not the link")));
+  base::ReplaceSymlink("/elsewhere", units + "/web.service");
+  EXPECT_THAT(Drift(), Contains(HasSubstr("is a link to /elsewhere")));
+  base::ReplaceSymlink("/dev/null", units + "/web.service");
+  EXPECT_THAT(Drift(), Contains(HasSubstr("web.service is masked")));
+}
+
+TEST_F(StatusTest, WhatSystemdRunsInsteadIsDrift) {
+  Change([](UnitState& state) { state.load = "masked"; });
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("systemctl unmask web.service")));
+  Change([](UnitState& state) { state.fragment_path = "/run/systemd/system/web.service"; });
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("reads it from /run/systemd/system/web.service")));
+  Change([](UnitState& state) { state.needs_reload = true; });
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("daemon-reload")));
+  Change([](UnitState& state) { state.root_image = "/other.erofs"; });
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("runs it from /other.erofs")));
+}
+
+// As while a switch is cut off: not what the active generation would run.
+TEST_F(StatusTest, NamesTheVersionThatSystemdRuns) {
+  const std::string version = "web/0123456789abcdef";
+  Change(
+      [&](UnitState& state) { state.root_image = layout.root() + "/" + version + "/image.erofs"; });
+  EXPECT_THAT(StatusText(Read()), HasSubstr(", from " + version + "\n"));
+}
+
+TEST_F(StatusTest, AProcessOfAnotherImageIsDriftThatRootSees) {
+  systemd.runs_from = false;
+  if (::geteuid() == 0) {
+    EXPECT_THAT(Drift(), ElementsAre(HasSubstr("runs from another image")));
+  } else {
+    EXPECT_THAT(Drift(), IsEmpty());
+  }
+}
+
+TEST_F(StatusTest, AChangedUnitAStrayLinkAndAMissingBootUnitAreDrift) {
+  const std::string unit = layout.Generation(1) + "/units/web.service";
+  Generation generation = LoadGeneration(layout, 1);
+  generation.created = "2020-01-01T00:00:00Z";
+  StoreGeneration(layout, generation);
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr(unit + " was changed after it was staged")));
+  base::ReplaceSymlink(layout.Current() + "/units/stray.service", units + "/stray.service");
+  EXPECT_THAT(Drift(), Contains(HasSubstr("generation 1 has no such unit")));
+}
+
+TEST_F(StatusTest, ABootUnitThatWillNotRunIsDrift) {
+  const std::string link = units + "/multi-user.target.wants/slipway-boot.service";
+  base::Unlink(link);
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("slipway-boot.service is disabled: systemctl enable "
+                                             "slipway-boot.service. Until then nothing")));
+  base::ReplaceSymlink("../slipway-boot.service", link);
+  EXPECT_THAT(Drift(), IsEmpty());
+  base::Unlink(units + "/slipway-boot.service");
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("slipway-boot.service is missing: the next switch")));
+  base::ReplaceSymlink("/dev/null", units + "/slipway-boot.service");
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("systemctl unmask slipway-boot.service")));
+}
+
+TEST_F(StatusTest, ABootUnitThatTheSystemLacksIsDriftWhereUnitsDoNotSurviveAReboot) {
+  host.configured_directory = root + "/etc";
+  base::Unlink(units + "/slipway-boot.service");
+  Write(root + "/boot", "[Service]\n");
+  base::ReplaceSymlink(root + "/boot", units + "/slipway-boot.service");
+  systemd.DaemonReload();
+  EXPECT_THAT(Drift(), IsEmpty());
+  base::Unlink(units + "/slipway-boot.service");
+  systemd.DaemonReload();
+  EXPECT_THAT(Drift(), ElementsAre(HasSubstr("is missing: the next switch prints it")));
+}
+
+TEST_F(StatusTest, TellsWhyTheLastActivationFailed) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "fail")), 3);
+  EXPECT_THAT(StatusText(Read()), HasSubstr("last activation: generation 2 rolled-back at 20"));
+  ASSERT_EQ(ActivateNumber(Stage("web", "three")), 0);
+  EXPECT_THAT(StatusText(Read()), Not(HasSubstr("last activation")));
+}
+
+// Everybody may ask; only root can open the lock.
+TEST_F(StatusTest, OthersSeeAsWellWhetherASwitchIsInProgress) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to be somebody else";
+  }
+  for (const std::string& path : {place.path(), layout.root()}) {
+    ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
+  }
+  const auto seen = [&] {
+    ASSERT_EQ(::seteuid(65534), 0);
+    const std::optional<bool> held = IsLockHeld(layout);
+    ASSERT_EQ(::seteuid(0), 0);
+    held_ = held;
+  };
+  {
+    const base::FileLock lock(layout.Lock(), "the host", "a test");
+    seen();
+    EXPECT_EQ(held_, true);
+  }
+  seen();
+  EXPECT_EQ(held_, false);
+}
+
+TEST_F(StatusTest, ListsAgeVersionsAndPins) {
+  Generation generation = LoadGeneration(layout, 1);
+  generation.pinned = true;
+  generation.created = "2020-01-01T00:00:00Z";
+  StoreGeneration(layout, generation);
+  const Listing listing = ReadListing(layout);
+  const std::string text = ListText(listing);
+  EXPECT_THAT(text, HasSubstr("*    1  active "));
+  EXPECT_THAT(text, HasSubstr(" d  pinned  web/"));
+  EXPECT_THAT(text, HasSubstr(" (1)\n"));
+  EXPECT_THAT(ListJson(listing), HasSubstr("\"is_pinned\": true"));
+  EXPECT_THAT(ListJson(listing), HasSubstr("\"version\": \"1\""));
+  EXPECT_EQ(AgeSeconds(generation, *base::FromIso8601("2020-01-01T00:01:00Z")), 60U);
+}
+
+}  // namespace
+}  // namespace activator

@@ -1,0 +1,122 @@
+#include "activator/report/verify.h"
+
+#include <gmock/gmock.h>
+
+#include "activator/activate.h"
+#include "activator/report/report.h"
+#include "activator/state/chunk_store.h"
+#include "base/lock.h"
+#include "tests/activator/host_fixture.h"
+#include "tests/support/synthetic_image.h"
+
+namespace activator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class VerifyTest : public HostTest {
+ protected:
+  std::string Put(const std::string& name, const std::vector<std::string>& chunks) {
+    return tests::WriteImage(layout.root(), {name, "1", chunks, "", {}});
+  }
+  std::vector<VerifiedVersion> Verified(const std::vector<std::string>& names = {}) {
+    return VerifyVersions(layout, names, {});
+  }
+  static std::string Damage(const std::vector<VerifiedVersion>& versions) {
+    try {
+      ThrowIfDamaged(versions, false);
+      return "";
+    } catch (const base::Error& thrown) {
+      EXPECT_EQ(thrown.code(), base::Code::kVerification);
+      return thrown.what();
+    }
+  }
+};
+
+TEST_F(VerifyTest, WholeVersionsAreWhole) {
+  Put("app", {"one", "two"});
+  Put("db", {"three"});
+  const auto versions = Verified();
+  ASSERT_THAT(versions, SizeIs(2));
+  EXPECT_EQ(versions[0].problem, "");
+  EXPECT_EQ(versions[0].bytes, 6U);
+  EXPECT_EQ(Damage(versions), "");
+  EXPECT_THAT(VerifyText(versions), HasSubstr("whole, 6 B"));
+  EXPECT_THAT(Verified({"db"}), SizeIs(1));
+  EXPECT_THROW(Verified({"nothing"}), base::Error);
+}
+
+TEST_F(VerifyTest, EveryDamagedChunkIsCounted) {
+  const std::string version = Put("app", {"one", "two", "six"});
+  Write(version + "/image.erofs", "oneTWOsiX");
+  const auto versions = Verified();
+  ASSERT_THAT(versions, SizeIs(1));
+  EXPECT_EQ(versions[0].damaged_chunks, 2U);
+  EXPECT_THAT(Damage(versions), HasSubstr("1 of 1 versions are damaged (app/"));
+  EXPECT_THAT(VerifyText(versions), HasSubstr("DAMAGED: 2 of 3 chunks are damaged"));
+  EXPECT_THAT(VerifyJson(versions), HasSubstr("\"damaged_chunks\": 2"));
+}
+
+TEST_F(VerifyTest, AWrongDigestOfTheWholeIsFoundAlthoughAllChunksAreRight) {
+  tests::SyntheticImage image{"app", "1", {"one"}, "", {}};
+  image.wrong_image_digest = true;
+  tests::WriteImage(layout.root(), image);
+  EXPECT_THAT(Verified()[0].problem, HasSubstr("SHA-256"));
+}
+
+TEST_F(VerifyTest, WhatIsMissingOrOfAnotherSizeIsDamaged) {
+  base::Unlink(Put("a", {"one"}) + "/image.erofs");
+  Write(Put("b", {"one"}) + "/image.erofs", "on");
+  Write(Put("c", {"one"}) + "/image.caibx", "x");
+  Write(Put("d", {"one"}) + "/manifest.json", "{}");
+  for (const VerifiedVersion& version : Verified()) {
+    EXPECT_NE(version.problem, "") << version.name;
+  }
+}
+
+TEST_F(VerifyTest, TellsWhichGenerationsNameIt) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  const auto versions = Verified();  // its index is missing
+  ASSERT_THAT(versions, SizeIs(1));
+  EXPECT_THAT(versions[0].generations, ElementsAre(1));
+  EXPECT_THAT(VerifyText(versions), HasSubstr("(generation 1)"));
+}
+
+// A push asks for what is marked, as for a version that is not there.
+TEST_F(VerifyTest, AMarkedVersionIsNotHeldUntilItIsWholeAgain) {
+  const std::string version = Put("app", {"one", "two"});
+  Put("db", {"three"});
+  MarkDamaged(Verified());
+  EXPECT_THAT(CompleteVersions(layout), SizeIs(2));
+  Write(version + "/image.erofs", "oneTWO");
+  MarkDamaged(Verified());
+  EXPECT_TRUE(base::Exists(version + "/" + kDamagedMark));
+  ASSERT_THAT(CompleteVersions(layout), SizeIs(1));
+  EXPECT_EQ(CompleteVersions(layout)[0].name, "db");
+  Write(version + "/image.erofs", "onetwo");
+  MarkDamaged(Verified());
+  EXPECT_THAT(CompleteVersions(layout), SizeIs(2));
+}
+
+TEST_F(VerifyTest, WhatWasFoundIsToldWhereItCannotBeMarked) {
+  const std::string version = Put("app", {"one", "two"});
+  Write(version + "/image.erofs", "oneTWO");
+  Write(layout.root() + "/" + kDirectoryHostMarker, "");
+  const base::UniqueFd out = base::Open(root + "/out", O_WRONLY | O_CREAT, 0600);
+  const base::FileLock lock(layout.Lock(), "the host", "a test");
+  try {
+    RunActivate({"--root", layout.root(), "--lock-wait", "0s", "verify", "--repair"},
+                {0, out.get(), out.get()});
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_EQ(thrown.code(), base::Code::kBusy);
+    EXPECT_THAT(thrown.what(), HasSubstr("is not marked for a repair"));
+  }
+  EXPECT_THAT(base::ReadFile(root + "/out"), HasSubstr("DAMAGED: 1 of 2 chunks are damaged"));
+}
+
+}  // namespace
+}  // namespace activator

@@ -1,0 +1,194 @@
+#include "builder/inspect/image_commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "builder/image_publisher.h"
+#include "builder/inspect/image_difference.h"
+#include "builder/inspect/image_report.h"
+#include "images/version/image_directory.h"
+#include "tests/builder/sample_trees.h"
+
+namespace builder {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kLib = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-lib-1.0";
+constexpr const char* kNewLib = "/nix/store/1123456789abcdfghijklmnpqrsvwxyz-lib-1.1";
+constexpr const char* kApp = "/nix/store/2123456789abcdfghijklmnpqrsvwxyz-app-7";
+
+struct Result {
+  int code = 0;
+  std::string out;
+  std::string error;
+};
+
+class ImageCommandsTest : public testing::Test {
+ protected:
+  static Tree SampleTree(const std::string& lib) {
+    std::mt19937_64 random(3);
+    const std::string text = tests::RandomText(random, 300000);
+    Tree tree;
+    tree.AddLiteral(lib + "/lib/lib.so",
+                    "\x7f"
+                    "ELF" +
+                        tests::RandomBytes(random, 100000),
+                    0555);
+    tree.AddLiteral(std::string(kApp) + "/page.html", text);
+    tree.AddLiteral(std::string(kApp) + "/copy.html", text);
+    tree.AddLiteral(std::string(kApp) + "/run", "#!/bin/sh\necho\n", 0555);
+    tree.AddSymlink("/bin/run", std::string(kApp) + "/run");
+    tree.MakeDirectory("/empty");
+    return tree;
+  }
+
+  // Publishes an image whose packages are `lib` and the app; its directory.
+  std::string Build(const std::string& lib, const std::string& lib_version) const {
+    const Tree tree = SampleTree(lib);
+    ImagePublisher publisher(built(), "app");
+    images::Manifest manifest;
+    manifest.image.codec = CodecFor(images::Target::kZstd, 9);
+    const tests::Image image = tests::WriteImage(
+        tree, publisher.folder() + "/" + images::kImageFile, images::Target::kZstd);
+    const std::string index = image.index.Serialize();
+    base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, index);
+    base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
+                              "{\"main_path\":\"/nix/store/main\"}");
+    manifest.name = "app";
+    manifest.version = "7";
+    manifest.architecture = "x86_64";
+    manifest.image.size_bytes = image.size_bytes;
+    manifest.image.sha256 = image.sha256;
+    manifest.image.block_size = 4096;
+    manifest.image.layout = "aligned";
+    manifest.image.required_features = {"erofs-zstd"};
+    manifest.index_sha256 = base::Sha256Of(index);
+    manifest.closure = {{lib, "sha256:x", 100004, {}, "lib", lib_version},
+                        {kApp, "sha256:y", 600015, {}, "app", "7"}};
+    manifest.services["app"].exec = {"/bin/run"};
+    return publisher.Publish(manifest);
+  }
+
+  Result Run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--images", built()});
+    const std::string path = folder_.path() + "/out";
+    Result result;
+    {
+      const base::UniqueFd out = base::Open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      base::Io io;
+      io.out = out.get();
+      try {
+        result.code = RunImageCommand(arguments, io);
+      } catch (const base::Error& error) {
+        result.code = static_cast<int>(error.code());
+        result.error = error.what();
+      }
+    }
+    result.out = base::ReadFile(path);
+    return result;
+  }
+
+  std::string built() const { return folder_.path() + "/built"; }
+
+  base::TemporaryDirectory folder_{testing::TempDir(), "slipway-commands-"};
+};
+
+TEST_F(ImageCommandsTest, AReportAccountsForEveryByte) {
+  const images::ImageDirectory image(Build(kLib, "1.0"));
+  const ImageReport report = ReportOf(image);
+  EXPECT_EQ(report.files, 4U);
+  EXPECT_EQ(report.content_bytes, SampleTree(kLib).root().ContentBytes());
+  EXPECT_GT(report.dedupe_saved_bytes, 50000U);  // copy.html is page.html
+  uint64_t packages = 0;
+  for (const auto& [path, share] : report.by_package) {
+    packages += share.image_bytes;
+  }
+  const uint64_t size = image.manifest().image.size_bytes;
+  EXPECT_NEAR(static_cast<double>(packages + report.metadata_bytes), static_cast<double>(size), 8);
+  EXPECT_GT(report.by_package.at(kLib).image_bytes, 100000U);  // noise
+  EXPECT_EQ(report.by_file_type.at("ELF").files, 1U);
+  EXPECT_EQ(report.by_file_type.at("script").files, 1U);
+  EXPECT_EQ(report.by_file_type.at(".html").files, 2U);
+}
+
+TEST_F(ImageCommandsTest, InspectIsTextOrJson) {
+  Build(kLib, "1.0");
+  EXPECT_THAT(Run({"inspect", "app"}).out, HasSubstr("lib 1.0"));
+  EXPECT_THAT(Run({"inspect", "app"}).out, HasSubstr("needs Linux 6.10"));
+  const auto json = nlohmann::json::parse(Run({"inspect", "app", "--json"}).out);
+  EXPECT_EQ(json.at("packages").size(), 2U);
+  const auto miniserver = nlohmann::json::parse(Run({"inspect", "app", "--miniserver"}).out);
+  EXPECT_EQ(miniserver.at("nix_store_path"), "/nix/store/main");
+}
+
+TEST_F(ImageCommandsTest, DiffNamesPackagesAndWhatAPushWouldSend) {
+  const images::ImageDirectory old(Build(kLib, "1.0"));
+  const images::ImageDirectory now(Build(kNewLib, "1.1"));
+  const ImageDifference difference = Compare(old, now);
+  ASSERT_EQ(difference.packages.size(), 1U);
+  EXPECT_EQ(difference.packages[0].kind, images::PackageChange::Kind::kChanged);
+  EXPECT_GT(difference.missing_chunks, 0U);  // the metadata at least
+  EXPECT_LT(difference.missing_bytes, now.manifest().image.size_bytes / 4);
+  EXPECT_THAT(Run({"diff", old.path(), "app"}).out, HasSubstr("changed  lib 1.0 -> 1.1"));
+  EXPECT_EQ(Compare(old, old).missing_chunks, 0U);
+}
+
+TEST_F(ImageCommandsTest, VerifyFindsAChangedByte) {
+  const images::ImageDirectory image(Build(kLib, "1.0"));
+  EXPECT_EQ(Run({"verify", "app"}).code, 0);
+  std::string bytes = base::ReadFile(image.image_path());
+  bytes[5000] = static_cast<char>(bytes[5000] ^ 1);
+  base::WriteFileAtomically(image.image_path(), bytes);
+  const Result result = Run({"verify", "app"});
+  EXPECT_EQ(result.code, 6);
+  EXPECT_THAT(result.error, HasSubstr("damaged between bytes"));
+  EXPECT_EQ(result.out, "");
+}
+
+TEST_F(ImageCommandsTest, ExtractGivesTheTreeBack) {
+  Build(kLib, "1.0");
+  const std::string folder = folder_.path() + "/unpacked";
+  ASSERT_EQ(Run({"extract", "app", folder}).code, 0);
+  const Tree tree = SampleTree(kLib);
+  const Node* page = tree.Find(std::string(kApp) + "/page.html");
+  EXPECT_EQ(base::ReadFile(folder + kApp + "/page.html"), page->literal);
+  EXPECT_EQ(base::ReadLinkIfThere(folder + "/bin/run"), std::string(kApp) + "/run");
+  const struct stat run = base::LstatIfThere(folder + kApp + "/run").value();
+  EXPECT_EQ(run.st_mode & 07777U, 0555U);
+  EXPECT_EQ(run.st_mtim.tv_sec, 1);
+  EXPECT_TRUE(base::ListDirectory(folder + "/empty").empty());
+  EXPECT_EQ(Run({"extract", "app", folder}).code, 1);  // it is there already
+}
+
+TEST_F(ImageCommandsTest, ExtractLeavesNothingOfADamagedImage) {
+  const images::ImageDirectory image(Build(kLib, "1.0"));
+  std::string bytes = base::ReadFile(image.image_path());
+  std::fill(bytes.begin() + 4096, bytes.begin() + 40960, '\0');
+  base::WriteFileAtomically(image.image_path(), bytes);
+  EXPECT_EQ(Run({"extract", "app", folder_.path() + "/unpacked"}).code, 6);
+  EXPECT_THAT(base::ListDirectory(folder_.path()), testing::UnorderedElementsAre("built", "out"));
+}
+
+TEST_F(ImageCommandsTest, PreviewPrintsTheUnits) {
+  const images::ImageDirectory image(Build(kLib, "1.0"));
+  const Result result = Run({"preview", "app", "--root", "/srv/images"});
+  EXPECT_THAT(result.out, HasSubstr("RootImage=/srv/images/app/" + image.id().text()));
+}
+
+TEST_F(ImageCommandsTest, SaysWhatIsMissing) {
+  EXPECT_EQ(Run({"inspect", "none"}).code, 2);
+  EXPECT_EQ(Run({"inspect"}).code, 2);
+  EXPECT_THAT(Run({"diff", "app"}).error, HasSubstr("OTHER is required"));
+  EXPECT_FALSE(IsImageCommand("nginx"));
+}
+
+}  // namespace
+}  // namespace builder

@@ -1,0 +1,250 @@
+// ELF closures: of this machine's own programs, and of programs made here with gcc for each rule of
+// the loader; what the loader itself says is the measure where it can run them.
+#include "builder/source/elf_source.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "builder/source/file_closure.h"
+#include "tests/support/errors.h"
+#include "tests/support/run.h"
+#include "tests/support/scratch.h"
+
+namespace builder {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<std::string> FilesOf(const FileClosure& closure) {
+  std::vector<std::string> out;
+  for (const auto& file : closure.files()) {
+    out.push_back(file.first);
+  }
+  return out;
+}
+
+// The files that ldd, which runs the loader, names for a program.
+std::vector<std::string> FilesByLoader(const std::string& program) {
+  std::vector<std::string> out = {Sysroot("").Resolve(program).value()};
+  const std::string text = tests::MustRun({"ldd", program});
+  for (size_t at = text.find('/'); at != std::string::npos; at = text.find('/', at)) {
+    const size_t end = text.find(" (", at);
+    const std::string path = text.substr(at, end - at);
+    if (path.find(' ') == std::string::npos) {
+      out.push_back(Sysroot("").Resolve(path).value());
+    }
+    at = end;
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+TEST(FileClosureTest, IsWhatTheLoaderFindsForProgramsOfThisMachine) {
+  for (const char* program : {"/bin/bash", "/usr/bin/ssh", "/usr/bin/nix-store"}) {
+    FileClosure closure((Sysroot("")));
+    closure.AddProgram(program);
+    EXPECT_EQ(FilesOf(closure), FilesByLoader(program)) << program;
+  }
+}
+
+class ElfSourceTest : public tests::ScratchTest {
+ protected:
+  // A library lib<name>.so below `folder` of the scratch directory.
+  void MakeLibrary(const std::string& folder, const std::string& name,
+                   const std::vector<std::string>& flags = {}) const {
+    Put(folder + "/" + name + ".c", "int " + name + "(void) { return 0; }\n");
+    Gcc(folder + "/" + name + ".c", folder + "/lib" + name + ".so",
+        With({"-shared", "-fPIC", "-Wl,-soname,lib" + name + ".so"}, flags));
+  }
+  std::string MakeProgram(const std::string& path, const std::vector<std::string>& flags) const {
+    Put(path + ".c", "int main(void) { return 0; }\n");
+    Gcc(path + ".c", path, flags);
+    return At(path);
+  }
+  // Everything is linked, used or not; indirect libraries are the loader's to find.
+  void Gcc(const std::string& from, const std::string& to,
+           const std::vector<std::string>& flags) const {
+    tests::MustRun(With({"gcc", "-o", At(to), At(from), "-Wl,--no-as-needed",
+                         "-Wl,--allow-shlib-undefined", "-Wl,--unresolved-symbols=ignore-all"},
+                        flags));
+  }
+  static std::vector<std::string> With(std::vector<std::string> first,
+                                       const std::vector<std::string>& rest) {
+    first.insert(first.end(), rest.begin(), rest.end());
+    return first;
+  }
+  std::string ErrorOf(const std::string& program) const {
+    FileClosure closure((Sysroot("")));
+    return tests::MessageOf([&] { closure.AddProgram(program); });
+  }
+  std::vector<std::string> Files(const std::string& program) const {
+    FileClosure closure((Sysroot("")));
+    closure.AddProgram(program);
+    EXPECT_EQ(FilesOf(closure), FilesByLoader(program));
+    return FilesOf(closure);
+  }
+};
+
+TEST_F(ElfSourceTest, RunpathIsFollowedWithOriginAndIsNotInherited) {
+  MakeLibrary("lib", "low");
+  MakeLibrary("lib", "high", {"-L" + At("lib"), "-llow"});
+  const std::vector<std::string> flags = {"-L" + At("lib"), "-lhigh", "-Wl,--enable-new-dtags",
+                                          "-Wl,-rpath,$ORIGIN/../lib"};
+  const std::string program = MakeProgram("bin/app", flags);
+  EXPECT_THAT(ErrorOf(program), HasSubstr("libhigh.so needs the library liblow.so, which is "
+                                          "nowhere that the loader looks"));
+  MakeLibrary("lib", "high",
+              {"-L" + At("lib"), "-llow", "-Wl,--enable-new-dtags", "-Wl,-rpath,$ORIGIN"});
+  EXPECT_THAT(Files(program), Contains(At("lib/liblow.so")));
+}
+
+TEST_F(ElfSourceTest, RpathIsInheritedUnlessTheLibraryHasARunpath) {
+  MakeLibrary("lib", "low");
+  MakeLibrary("lib", "high", {"-L" + At("lib"), "-llow"});
+  const std::string program = MakeProgram(
+      "bin/app",
+      {"-L" + At("lib"), "-lhigh", "-Wl,--disable-new-dtags", "-Wl,-rpath," + At("lib")});
+  EXPECT_THAT(Files(program), Contains(At("lib/liblow.so")));
+  MakeLibrary("lib", "high",
+              {"-L" + At("lib"), "-llow", "-Wl,--enable-new-dtags", "-Wl,-rpath,/nowhere"});
+  EXPECT_THAT(ErrorOf(program), HasSubstr("libhigh.so needs the library liblow.so"));
+}
+
+TEST_F(ElfSourceTest, PassesOverWhatIsNoLibraryOfThisMachine) {
+  Put("first/libx.so", "INPUT(libx.so.1)");
+  MakeLibrary("second", "x");
+  std::string other = Get("second/libx.so");
+  other[18] = '\x15';  // e_machine: another one
+  Put("other/libx.so", other);
+  const std::string program = MakeProgram(
+      "bin/app", {"-L" + At("second"), "-lx",
+                  "-Wl,-rpath," + At("first") + ":" + At("other") + ":" + At("second")});
+  FileClosure closure((Sysroot("")));
+  closure.AddProgram(program);
+  EXPECT_THAT(FilesOf(closure), Contains(At("second/libx.so")));
+  EXPECT_THAT(FilesOf(closure), Not(Contains(At("other/libx.so"))));
+}
+
+TEST_F(ElfSourceTest, KeepsEachLinkOfAChain) {
+  MakeLibrary("real", "x");
+  std::filesystem::create_directories(At("lib"));
+  std::filesystem::create_symlink("libx.so.1", At("lib/libx.so"));
+  std::filesystem::create_symlink("../real/libx.so", At("lib/libx.so.1"));
+  const std::string program =
+      MakeProgram("bin/app", {"-L" + At("lib"), "-lx", "-Wl,-rpath," + At("lib")});
+  std::filesystem::create_symlink("app", At("bin/link"));
+  FileClosure closure((Sysroot("")));
+  closure.AddProgram(At("bin/link"));
+  EXPECT_EQ(closure.links().at(At("lib/libx.so")), "libx.so.1");
+  EXPECT_EQ(closure.links().at(At("lib/libx.so.1")), "../real/libx.so");
+  EXPECT_EQ(closure.links().at(At("bin/link")), "app");
+  EXPECT_THAT(FilesOf(closure), Contains(At("real/libx.so")));
+}
+
+// A root directory of its own: multiarch folders, ld.so.conf with an include, $LIB.
+TEST_F(ElfSourceTest, ASysrootIsSearchedAndNothingElse) {
+  const std::string triplet = "x86_64-linux-gnu";
+  for (const char* folder : {"root/opt/conf", "root/usr/lib/x86_64-linux-gnu", "root/app/lib"}) {
+    Put(std::string(folder) + "/.keep", "");
+  }
+  MakeLibrary("root/opt/conf", "conf", {"-nostdlib"});
+  MakeLibrary("root/usr/lib/" + triplet, "usual", {"-nostdlib"});
+  MakeLibrary("root/app/lib/" + triplet, "own", {"-nostdlib"});
+  Put("root/etc/ld.so.conf", "# comment\ninclude ld.so.conf.d/*.conf\n");
+  Put("root/etc/ld.so.conf.d/a.conf", "/opt/conf\n");
+  Put("root/lib64/ld.so", "");
+  MakeProgram("root/bin/app", {"-nostdlib", "-L" + At("root/opt/conf"), "-lconf",
+                               "-L" + At("root/usr/lib/" + triplet), "-lusual",
+                               "-L" + At("root/app/lib/" + triplet), "-lown",
+                               "-Wl,-rpath,/app/${LIB}", "-Wl,--dynamic-linker,/lib64/ld.so"});
+  FileClosure closure(Sysroot(At("root")));
+  closure.AddProgram("/bin/app");
+  EXPECT_THAT(FilesOf(closure),
+              testing::ElementsAre("/app/lib/" + triplet + "/libown.so", "/bin/app", "/lib64/ld.so",
+                                   "/opt/conf/libconf.so", "/usr/lib/" + triplet + "/libusual.so"));
+  // What only ld.so.conf leads to is linked where the loader looks without its cache.
+  EXPECT_EQ(closure.links().at("/usr/lib/" + triplet + "/libconf.so"), "/opt/conf/libconf.so");
+  EXPECT_THAT(tests::MessageOf([&] { closure.AddProgram("/bin/bash"); }),
+              HasSubstr("root/bin/bash does not exist"));
+}
+
+TEST_F(ElfSourceTest, BadProgramsAreRefusedInOneLine) {
+  EXPECT_THAT(ErrorOf(At("none")), HasSubstr("the program " + At("none") + " does not exist"));
+  EXPECT_THAT(ErrorOf(Put("script", "#!/bin/sh\n")), HasSubstr("is no ELF program; of a script"));
+  EXPECT_THAT(ErrorOf(scratch()), HasSubstr("is no ELF program"));
+  EXPECT_THAT(ErrorOf(Put("short", Get("../../bin/true").substr(0, 10))), HasSubstr("is no ELF"));
+  const std::string program = MakeProgram("app", {"-Wl,--dynamic-linker,/lib/none.so"});
+  EXPECT_THAT(ErrorOf(program), HasSubstr("needs the interpreter /lib/none.so"));
+  Put("cut", Get("app").substr(0, 900));
+  EXPECT_THAT(ErrorOf(At("cut")), HasSubstr("is a damaged ELF file"));
+  std::filesystem::create_symlink("loop", At("loop"));
+  EXPECT_THAT(ErrorOf(At("loop")), HasSubstr("does not exist"));
+}
+
+const Package* PackageNamed(const Closure& closure, const std::string& name) {
+  for (const Package& package : closure.packages) {
+    if (package.entry.name == name) {
+      return &package;
+    }
+  }
+  return nullptr;
+}
+
+TEST_F(ElfSourceTest, EntriesAreDebianPackagesAndFilesThatNoneHas) {
+  if (!base::Exists("/var/lib/dpkg/status")) {
+    GTEST_SKIP() << "no dpkg here";
+  }
+  const std::string program = MakeProgram("bin/app", {"-lcrypto"});
+  const Closure closure = ResolveElf({{program, "/bin/bash"}, {}}, {}, base::Io());
+  const Package* own = PackageNamed(closure, "app");
+  ASSERT_NE(own, nullptr);
+  EXPECT_EQ(own->entry.path, program);
+  EXPECT_EQ(own->entry.version, "");
+  const Package* libc = PackageNamed(closure, "libc6");
+  ASSERT_NE(libc, nullptr);
+  EXPECT_EQ(libc->entry.version + "\n",
+            tests::MustRun({"dpkg-query", "-W", "-f", "${Version}\n", "libc6:amd64"}));
+  EXPECT_THAT(own->entry.references, Contains(libc->entry.path));
+  EXPECT_THAT(libc->entry.nar_hash, testing::StartsWith("sha256:"));
+  EXPECT_NE(PackageNamed(closure, "bash"), nullptr);
+  EXPECT_EQ(closure.architecture, "x86_64");
+}
+
+TEST_F(ElfSourceTest, WhatLibcAndOpenSslOpenComesAlong) {
+  const Closure closure = ResolveElf({{MakeProgram("bin/app", {"-lcrypto"})}, {}}, {}, base::Io());
+  Tree tree;
+  closure.fill(tree);
+  const std::string lib = "/usr/lib/x86_64-linux-gnu";
+  for (const std::string& path :
+       {std::string("/etc/ssl/openssl.cnf"), std::string("/usr/lib/ssl/openssl.cnf"),
+        lib + "/ossl-modules/legacy.so", lib + "/gconv/gconv-modules", lib + "/gconv/UTF-16.so",
+        std::string("/usr/lib/locale/C.utf8/LC_CTYPE"), std::string("/etc/nsswitch.conf"),
+        std::string("/lib64/ld-linux-x86-64.so.2")}) {
+    if (base::Exists(path)) {
+      EXPECT_NE(tree.Resolve(path), nullptr) << path;
+    }
+  }
+}
+
+TEST_F(ElfSourceTest, AProgramThatUsesDlopenIsNamedOnce) {
+  Put("a.c", "#include <dlfcn.h>\nint main(void) { return dlopen(\"x\", RTLD_NOW) == 0; }\n");
+  Gcc("a.c", "app", {"-ldl"});
+  const std::string said = At("said");
+  base::UniqueFd fd = base::Open(said, O_WRONLY | O_CREAT, 0644);
+  ResolveElf({{At("app")}, {}}, {}, base::Io{0, 1, fd.get(), false});
+  EXPECT_EQ(Get("said"),
+            "note: app may load more at run time (dlopen), which cannot be seen in the program; "
+            "name such files in contents.add\n");
+  EXPECT_THAT(tests::MessageOf([&] {
+                ResolveElf({{At("app")}, {}}, {"/nowhere/plugin.so"}, base::Io{0, 1, fd.get()});
+              }),
+              HasSubstr("contents.add: /nowhere/plugin.so does not exist"));
+}
+
+}  // namespace
+}  // namespace builder

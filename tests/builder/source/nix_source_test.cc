@@ -1,0 +1,109 @@
+#include "builder/source/nix_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "tests/support/scratch.h"
+
+namespace builder {
+namespace {
+
+std::string ErrorOf(const images::NixSource& source) {
+  try {
+    ResolveNix(source, {});
+  } catch (const base::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(PackageNameTest, TheVersionStartsAtTheFirstDashBeforeADigit) {
+  const std::string hash = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-";
+  EXPECT_EQ(PackageNameOf(hash + "nginx-1.22.1").name, "nginx");
+  EXPECT_EQ(PackageNameOf(hash + "nginx-1.22.1").version, "1.22.1");
+  EXPECT_EQ(PackageNameOf(hash + "libpcre2-8-0-10.42").name, "libpcre2");
+  EXPECT_EQ(PackageNameOf(hash + "source").name, "source");
+  EXPECT_EQ(PackageNameOf(hash + "source").version, "");
+  EXPECT_EQ(PackageNameOf(hash + "trailing-").name, "trailing-");
+}
+
+TEST(NixSourceTest, SaysThatAPathDoesNotExist) {
+  images::NixSource source;
+  source.path = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-none";
+  EXPECT_THAT(ErrorOf(source), testing::HasSubstr("does not exist"));
+}
+
+TEST(NixSourceTest, SaysThatAPathIsOutsideTheStore) {
+  images::NixSource source;
+  source.path = "/tmp";
+  EXPECT_THAT(ErrorOf(source), testing::HasSubstr("is not in /nix/store/"));
+}
+
+TEST(NixSourceTest, SaysThatNixIsNotInstalled) {
+  const base::TemporaryDirectory folder(testing::TempDir(), "slipway-nix-");
+  images::NixSource source;
+  source.file = "/dev/null";
+  source.attr = "x";
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", folder.path().c_str(), 1);
+  const std::string error = ErrorOf(source);
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_THAT(error, testing::HasSubstr("nix-build is not installed"));
+  EXPECT_THAT(error, testing::HasSubstr("apt install nix-bin"));
+}
+
+// Programs of the names `nix` and `nix-store` that answer as a version would. What they name is in
+// no store here, so that a question is answered when the missing path is named.
+class NixVersionTest : public tests::ScratchTest {
+ protected:
+  void SetUp() override {
+    source_.drv = Put("app.drv", "");
+    PutProgram("nix-store", "echo /nix/store/zq5grhji9v3ys3zgwi5snags2wfmn743-app-2.0-rc1");
+    ::setenv("PATH", (At("bin") + ":" + path_).c_str(), 1);
+  }
+  void TearDown() override { ::setenv("PATH", path_.c_str(), 1); }
+  void PutProgram(const std::string& name, const std::string& script) const {
+    Put("bin/" + name, "#!/bin/sh\n" + script + "\n");
+    std::filesystem::permissions(At("bin/" + name), std::filesystem::perms(0755));
+  }
+  static std::string Answer(const std::string& name) {
+    return std::string("cat '") + SLIPWAY_NIX_ANSWERS + "/" + name + ".json'";
+  }
+
+  const std::string path_ = std::getenv("PATH");
+  images::NixSource source_;
+};
+
+TEST_F(NixVersionTest, EachIsAskedInItsOwnWay) {
+  const std::string missing =
+      "/nix/store/acqyv87i57yh8dzi6r2c7rg4rb0c6sq4-lib-1.2 belongs to the closure but is missing";
+  const std::string refuses =
+      "case \"$*\" in *--json-format*) echo \"error: unrecognised flag '--json-format'\" >&2; exit "
+      "1; "
+      "esac; ";
+  PutProgram("nix", refuses + Answer("nix-2.8"));
+  EXPECT_THAT(ErrorOf(source_), testing::HasSubstr(missing));
+  PutProgram("nix", refuses + Answer("nix-2.26"));
+  EXPECT_THAT(ErrorOf(source_), testing::HasSubstr(missing));
+  PutProgram("nix", "case \"$*\" in *'--json --json-format 2 /nix/store/'*) ;; *) exit 1; esac; " +
+                        Answer("nix-2.34"));
+  EXPECT_THAT(ErrorOf(source_), testing::HasSubstr(missing));
+}
+
+TEST_F(NixVersionTest, ItsOwnWordsAreShownAndAnAnswerWithoutTheRootIsRefused) {
+  PutProgram("nix", "echo 'error: path is not valid' >&2; exit 1");
+  EXPECT_EQ(ErrorOf(source_),
+            "asking for the closure failed: nix exited with 1:\nerror: path is not valid");
+  PutProgram("nix", "echo '[]'");
+  EXPECT_EQ(ErrorOf(source_),
+            "nix was asked for the closure of "
+            "/nix/store/zq5grhji9v3ys3zgwi5snags2wfmn743-app-2.0-rc1 and left it out");
+}
+
+}  // namespace
+}  // namespace builder

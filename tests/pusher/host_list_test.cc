@@ -1,0 +1,93 @@
+#include "pusher/host_list.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace pusher {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+HostList Parse(const std::string& text) { return HostList::Parse(text, "hosts.json"); }
+
+std::string ErrorOf(const std::string& text) {
+  try {
+    Parse(text);
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::Code::kUsage);
+    return error.what();
+  }
+  return "none";
+}
+
+std::vector<std::string> Names(const std::vector<ListedHost>& hosts) {
+  std::vector<std::string> out;
+  for (const ListedHost& host : hosts) {
+    out.push_back(host.name);
+  }
+  return out;
+}
+
+constexpr const char* kThree = R"({ "hosts": {
+  // the two in front
+  "web1": { "ssh": "root@10.0.0.5", "groups": ["web"], "images": ["nginx"] },
+  "web2": { "groups": ["web", "berlin"] },
+  "db1.example.com": { "ssh": "dir:/srv/my images", "groups": ["berlin"] } } })";
+
+TEST(HostListTest, ReadsEachField) {
+  const HostList list = Parse(kThree);
+  EXPECT_EQ(*list.Find("web1"), (ListedHost{"web1", "root@10.0.0.5", {"web"}, {{"nginx"}}}));
+  EXPECT_EQ(*list.Find("web2"), (ListedHost{"web2", "web2", {"web", "berlin"}, std::nullopt}));
+  EXPECT_EQ(list.Find("db1.example.com")->ssh, "dir:/srv/my images");
+  EXPECT_EQ(list.Find("db1"), nullptr);
+}
+
+TEST(HostListTest, AGroupIsItsHostsAndAllIsEveryHost) {
+  const HostList list = Parse(kThree);
+  EXPECT_THAT(Names(list.Group("web")), ElementsAre("web1", "web2"));
+  EXPECT_THAT(Names(list.Group("berlin")), ElementsAre("db1.example.com", "web2"));
+  EXPECT_THAT(Names(list.Group("all")), ElementsAre("db1.example.com", "web1", "web2"));
+}
+
+TEST(HostListTest, AGroupThatIsNotThereIsAnErrorThatSaysWhatIs) {
+  try {
+    Parse(kThree).Group("wbe");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "there is no group 'wbe' in hosts.json; there are: all, berlin, web");
+  }
+  try {
+    HostList::Load("/nowhere/hosts.json").Group("web");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("@web: /nowhere/hosts.json lists no host"));
+  }
+}
+
+TEST(HostListTest, ErrorsNameFileFieldAndLine) {
+  EXPECT_EQ(ErrorOf("{ \"hosts\": {\n\"a\": {\n\"gruops\": [] } } }"),
+            "hosts.json: hosts.a: unknown field 'gruops'; the nearest known one is 'groups' (line "
+            "3)");
+  EXPECT_EQ(ErrorOf("{\n\"host\": {} }"),
+            "hosts.json: unknown field 'host'; the nearest known one is 'hosts' (line 2)");
+  EXPECT_EQ(ErrorOf("{ \"hosts\": {\n\"a\": { \"groups\": \"web\" } } }"),
+            "hosts.json: hosts.a.groups: expected an array, found string (line 2)");
+  EXPECT_THAT(ErrorOf("{ \"hosts\": {\n\"a b\": {} } }"),
+              HasSubstr("hosts.json: hosts.a b: 'a b' is not made of letters"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "groups": ["@x"] } } })"), HasSubstr("'@x' is not"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "groups": ["all"] } } })"),
+              HasSubstr("every host of the file already"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "images": [] } } })"), HasSubstr("it names none"));
+  EXPECT_THAT(ErrorOf("{ \"hosts\": { \"a\": {\n\"images\": [\"No\"] } } }"),
+              HasSubstr("image name 'No' is not possible"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": {}, "a": {} } })"), HasSubstr("stands twice"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": [] })"), HasSubstr("hosts.json: hosts: expected an object"));
+  EXPECT_THAT(ErrorOf("{"), HasSubstr("hosts.json: line 1"));
+}
+
+}  // namespace
+}  // namespace pusher

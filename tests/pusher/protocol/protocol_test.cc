@@ -1,0 +1,136 @@
+#include "pusher/protocol/protocol.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "pusher/protocol/chunk_list.h"
+
+namespace pusher {
+namespace {
+
+using testing::HasSubstr;
+
+std::string ErrorOf(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const base::Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+Hello SomeHello() {
+  Hello out;
+  out.agent_version = "0.1.0";
+  out.architecture = "x86_64";
+  out.features = {"erofs-lz4"};
+  out.codecs = {{"zstd", "1.5.7"}};
+  out.free_bytes = 12345;
+  out.active_generation = 7;
+  out.held = {{"nginx", base::Sha256Of("a")}};
+  return out;
+}
+
+TEST(ProtocolTest, MessagesComeBackAsTheyWere) {
+  EXPECT_EQ(Hello::Parse(SomeHello().Serialize(), "h"), SomeHello());
+  const Begin begin{
+      kProtocolMax, 3, false, {{"app", base::Sha256Of("m"), base::Sha256Of("i"), 4096}}};
+  EXPECT_EQ(Begin::Parse(begin.Serialize(), "h"), begin);
+  const Offer offer{"nginx", base::Sha256Of("m"), false, 1, 2, 3};
+  EXPECT_EQ(Offer::Parse(offer.Serialize(), "h"), offer);
+  const Need need{5, 4, 300};
+  EXPECT_EQ(Need::Parse(need.Serialize(), "h"), need);
+  const Staged staged{9, true, false, 4096};
+  EXPECT_EQ(Staged::Parse(staged.Serialize(), "h"), staged);
+  const Failure failure{base::Code::kBusy, "why"};
+  EXPECT_EQ(Failure::Parse(failure.Serialize(), "h"), failure);
+}
+
+TEST(ProtocolTest, AnotherProtocolVersionIsSaidOnBothSides) {
+  // Whatever else a later version says.
+  EXPECT_EQ(
+      ErrorOf([] { Hello::Parse(R"({"protocol_min":8,"protocol_max":9,"shape":[]})", "web1"); }),
+      "web1 speaks versions 8 to 9 of the push protocol, this program 6 to 6; update the "
+      "older one");
+  EXPECT_THAT(ErrorOf([] { Begin::Parse(R"({"protocol":1,"images":1})", "the sender"); }),
+              HasSubstr("wants version 1 of the push protocol, this agent speaks 6 to 6"));
+}
+
+TEST(ProtocolTest, ANewerPeerMaySayMoreInItsGreeting) {
+  std::string text = SomeHello().Serialize();
+  EXPECT_THAT(ErrorOf([&] { Hello::Parse("{\"more\":1," + text.substr(1), "h"); }),
+              HasSubstr("unknown field 'more'"));
+  const size_t at = text.find("\"protocol_max\":6");
+  text.replace(at, 16, "\"protocol_max\":7,\"more\":1");
+  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 7U);
+}
+
+TEST(ProtocolTest, NamesAndDigestsAreChecked) {
+  Offer offer{"nginx", base::Sha256Of("m"), false, 1, 2, 3};
+  for (const char* name : {"../etc", "a/b", "", "bin", "incoming", "x.json", "-x"}) {
+    offer.name = name;
+    EXPECT_THROW(Offer::Parse(offer.Serialize(), "h"), base::Error) << name;
+  }
+  EXPECT_THROW(Offer::Parse(R"({"name":"a","manifest_sha256":"12"})", "h"), base::Error);
+  EXPECT_THROW(Offer::Parse("[]", "h"), base::Error);
+  EXPECT_THROW(Offer::Parse("{", "h"), base::Error);
+}
+
+TEST(ProtocolTest, SizesAreBounded) {
+  Offer offer{"nginx", base::Sha256Of("m"), false, kMaxManifestBytes + 1, 2, 3};
+  EXPECT_THROW(Offer::Parse(offer.Serialize(), "h"), base::Error);
+  offer = {"nginx", base::Sha256Of("m"), false, 1, kMaxIndexBytes + 1, 3};
+  EXPECT_THROW(Offer::Parse(offer.Serialize(), "h"), base::Error);
+}
+
+TEST(ProtocolTest, AFailureCannotSteerTheTerminalNorInventAnExitCode) {
+  const Failure failure =
+      Failure::Parse(R"({"code":0,"message":"a\u001b[2Jb\nc\u009bd\u00e9"})", "h");
+  EXPECT_EQ(failure.code, base::Code::kFailed);
+  EXPECT_EQ(failure.message, "a [2Jb c  d\xc3\xa9");
+  // Only an activation may say 3 or 4.
+  EXPECT_EQ(Failure::Parse(R"({"code":4,"message":"m"})", "h").code, base::Code::kFailed);
+}
+
+TEST(ProtocolTest, TextThatIsNotUtf8StillMakesAMessage) {
+  const Failure failure{base::Code::kFailed, "cannot open /srv/\xff"};
+  EXPECT_THAT(Failure::Parse(failure.Serialize(), "h").message, HasSubstr("cannot open /srv/"));
+}
+
+TEST(ProtocolTest, BitsComeBackAndTheirPaddingIsEmpty) {
+  for (size_t size = 0; size < 20; ++size) {
+    std::vector<bool> bits(size);
+    for (size_t i = 0; i < size; i += 3) {
+      bits[i] = true;
+    }
+    EXPECT_EQ(UnpackBits(PackBits(bits), size, "h"), bits);
+  }
+  EXPECT_THROW(UnpackBits(std::vector<uint8_t>{0x08}, 3, "h"), base::Error);
+  EXPECT_THROW(UnpackBits(std::vector<uint8_t>{0, 0}, 3, "h"), base::Error);
+  EXPECT_THROW(UnpackBits({}, 3, "h"), base::Error);
+}
+
+TEST(ChunkListTest, NumbersDistinctChunksByFirstAppearance) {
+  chunker::ChunkIndex index;
+  index.Append({base::Sha256Of("b")}, 10);
+  index.Append({base::Sha256Of("a")}, 20);
+  index.Append({base::Sha256Of("b")}, 10);
+  const ChunkList list(index);
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].offsets, (std::vector<uint64_t>{0, 30}));
+  EXPECT_EQ(list[1].offsets, (std::vector<uint64_t>{10}));
+  EXPECT_EQ(list.NumberOf({base::Sha256Of("a")}), 1U);
+  EXPECT_EQ(list.NumberOf({base::Sha256Of("c")}), std::nullopt);
+}
+
+TEST(ChunkListTest, OneIdWithTwoSizesIsNoIndex) {
+  chunker::ChunkIndex index;
+  index.Append({base::Sha256Of("b")}, 10);
+  index.Append({base::Sha256Of("b")}, 11);
+  EXPECT_THROW(ChunkList{index}, base::Error);
+}
+
+}  // namespace
+}  // namespace pusher
