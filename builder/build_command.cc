@@ -19,6 +19,7 @@
 #include "builder/image_publisher.h"
 #include "builder/provenance.h"
 #include "builder/read/read_back.h"
+#include "builder/source/resolve_source.h"
 #include "builder/source/source_word.h"
 #include "builder/write/erofs_writer.h"
 #include "images/definition/definition.h"

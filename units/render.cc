@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "units/escape.h"
 #include "units/hardening.h"
+#include "units/shared_user.h"
 #include "units/starters.h"
-#include "units/tasks.h"
 
 namespace units {
 namespace {

@@ -10,22 +10,9 @@
 #include <vector>
 
 #include "images/version/image_directory.h"
+#include "units/rendered_unit.h"
 
 namespace units {
-
-// Starts the current generation at boot; every rendered unit is ordered after it.
-inline constexpr const char* kBootUnit = "slipway-boot.service";
-
-// Beside a version's image, for its services' named users: what the host puts at /etc/passwd and
-// /etc/group of the image.
-inline constexpr const char* kPasswdFile = "passwd";
-inline constexpr const char* kGroupFile = "group";
-
-struct RenderedUnit {
-  std::string name;  // "nginx.service", "nginx.socket", "backup.timer"
-  std::string text;
-  bool operator==(const RenderedUnit&) const = default;
-};
 
 // By service, its socket and its timer after it. `version_path` is the absolute path ROOT/NAME/ID
 // on the host. Throws Error{kFailed} for what no unit can say, with the service's name.

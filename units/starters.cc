@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "units/escape.h"
-#include "units/render.h"
+#include "units/rendered_unit.h"
 #include "units/unit_text.h"
 
 namespace units {

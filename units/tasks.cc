@@ -5,13 +5,11 @@
 #include <map>
 #include <string_view>
 
-#include "base/digest.h"
 #include "base/error.h"
+#include "units/render.h"
 
 namespace units {
 namespace {
-
-constexpr size_t kMaxUserBytes = 31;
 
 // Directives about the service's own life. Everything else says what may be done and seen.
 constexpr std::array<std::string_view, 22> kOnlyForTheService = {"ExecStartPre",
@@ -99,16 +97,6 @@ images::Service AsService(const std::string& name, const images::Service& servic
 std::string TaskUnit(const std::string& service_unit, Task task) {
   return fmt::format("{}:{}.service", service_unit.substr(0, service_unit.rfind(".service")),
                      NameOf(task));
-}
-
-bool HasTasks(const images::Service& service) {
-  return !service.hooks.IsEmpty() || !service.health.exec.empty();
-}
-
-std::string SharedUser(const std::string& service_name) {
-  const bool is_user = service_name.size() <= kMaxUserBytes && service_name.front() >= 'a' &&
-                       service_name.find('.') == std::string::npos;
-  return is_user ? service_name : "slipway-" + base::Sha256Of(service_name).ToHex().substr(0, 16);
 }
 
 std::vector<RenderedUnit> RenderTasks(const images::StoredManifest& stored,

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "images/version/image_directory.h"
-#include "units/render.h"
+#include "units/rendered_unit.h"
 
 namespace units {
 
@@ -18,12 +18,6 @@ inline constexpr uint64_t kTaskStopSeconds = 10;                  // from SIGTER
 
 // "web.service" -> "web:check.service". No service can be called that.
 std::string TaskUnit(const std::string& service_unit, Task task);
-
-// Whether the service has any: service and tasks then say by name whose they are.
-bool HasTasks(const images::Service& service);
-
-// The dynamic user that a service and its tasks share: the service's name, where systemd takes it.
-std::string SharedUser(const std::string& service_name);
 
 // By service and task; see Render.
 std::vector<RenderedUnit> RenderTasks(const images::StoredManifest& stored,

@@ -1,6 +1,7 @@
 #include "activator/health/restart.h"
 
 #include "activator/health/health.h"
+#include "activator/health/stopping.h"
 #include "activator/host/hosted_units.h"
 #include "base/error.h"
 

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "activator/health/health.h"
+#include "activator/health/stopping.h"
 #include "activator/state/generations.h"
 #include "base/atomic_file.h"
 #include "base/error.h"

@@ -2,7 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_PLAN_PUSH_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_PLAN_PUSH_H_
 
-#include "activator/stage/stage_apps.h"
+#include "activator/stage/stage.h"
 #include "images/version/host_layout.h"
 #include "pusher/protocol/planned.h"
 

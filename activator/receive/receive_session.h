@@ -17,11 +17,12 @@
 
 #include "activator/receive/assembly.h"
 #include "activator/receive/plan_push.h"
-#include "activator/receive/receive.h"
+#include "activator/receive/receive_options.h"
 #include "activator/receive/survey.h"
 #include "activator/stage/stage.h"
 #include "activator/state/chunk_store.h"
 #include "activator/state/version_locks.h"
+#include "base/io.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 

@@ -6,7 +6,7 @@
 
 #include "activator/host/hosted_units.h"
 #include "activator/report/text_diff.h"
-#include "activator/stage/stage_apps.h"
+#include "activator/stage/stage.h"
 #include "activator/state/app_version.h"
 #include "activator/state/generations.h"
 #include "base/error.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "activator/stage/stage_apps.h"
+#include "activator/stage/stage.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
 #include "images/version/image_directory.h"

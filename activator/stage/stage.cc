@@ -3,7 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "activator/stage/stage_apps.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
 #include "base/atomic_file.h"

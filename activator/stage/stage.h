@@ -7,8 +7,10 @@
 #include <map>
 #include <string>
 
+#include "activator/state/generation.h"
 #include "base/digest.h"
 #include "images/version/host_layout.h"
+#include "images/version/image_directory.h"
 
 namespace activator {
 
@@ -24,6 +26,23 @@ struct StagedGeneration {
 StagedGeneration StageGeneration(const images::HostLayout& layout,
                                  const std::map<std::string, base::Sha256>& changes,
                                  const std::string& by);
+
+// What staging of a change and rebasing share.
+// As StageGeneration, with the whole set instead of a change of the active one.
+StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
+                           const std::string& by);
+
+// Application -> a manifest that is on its way: its version need not be here.
+using Coming = std::map<std::string, images::StoredManifest>;
+using UnitsByName = std::map<std::string, std::string>;  // their texts
+
+struct Rendered {
+  UnitsByName units;
+  UnitsByName tasks;  // hooks and checks
+};
+
+// Of the whole set. Throws Error{kFailed} where two applications have a unit of the same name.
+Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming = {});
 
 }  // namespace activator
 

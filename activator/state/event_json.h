@@ -2,7 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_STATE_EVENT_JSON_H_
 #define SLIPWAY_ACTIVATOR_STATE_EVENT_JSON_H_
 
-#include "activator/state/history.h"
+#include "activator/state/event.h"
 #include "base/json_fields.h"
 
 namespace activator {

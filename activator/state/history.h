@@ -9,23 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include "activator/state/event.h"
 #include "images/version/host_layout.h"
 
 namespace activator {
-
-struct Event {
-  uint64_t sequence = 0;  // given by AppendEvent
-  std::string time;       // likewise, ISO 8601, UTC
-  std::string event;      // staged, activated, rolled-back, failed, preflight-failed, pruned
-  uint64_t generation = 0;
-  uint64_t from = 0;
-  std::string activation_id;  // empty where there was no switch
-  std::string by;             // who asked, and from where
-  std::string reason;
-  std::string what{};        // was asked for: "--rollback web"; empty where it was no activation
-  uint64_t duration_ms = 0;  // of a switch
-  bool operator==(const Event&) const = default;
-};
 
 // The last event that `is_it` holds for. Reads from the end, and no more than it must; where that
 // may be much, `may_be` says by an event's line that it need not be taken to pieces. A last line

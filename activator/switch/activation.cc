@@ -6,6 +6,7 @@
 
 #include "activator/health/health.h"
 #include "activator/health/restart.h"
+#include "activator/health/stopping.h"
 #include "activator/health/tasks.h"
 #include "activator/host/boot_unit.h"
 #include "activator/host/foreign_units.h"

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "activator/health/restart.h"
+#include "activator/health/stopping.h"
 #include "activator/health/tasks.h"
 #include "activator/host/foreign_units.h"
 #include "activator/host/hosted_units.h"

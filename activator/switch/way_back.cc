@@ -5,6 +5,7 @@
 
 #include "activator/health/health.h"
 #include "activator/health/restart.h"
+#include "activator/health/stopping.h"
 #include "activator/health/tasks.h"
 #include "activator/host/hosted_units.h"
 #include "activator/host/unit_links.h"

@@ -25,7 +25,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/keyed_hash.h"
-#include "builder/compress/compressor.h"
+#include "builder/compress/stored_chunk.h"
 
 namespace builder {
 

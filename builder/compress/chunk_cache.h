@@ -17,8 +17,9 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "base/keyed_hash.h"
-#include "builder/compress/compressor.h"
 #include "builder/compress/known_segments.h"
+#include "builder/compress/stored_chunk.h"
+#include "images/version/manifest.h"
 
 namespace builder {
 

@@ -44,14 +44,6 @@ void AppendFrame(std::span<const uint8_t> frame, size_t content_bytes, StoredChu
 
 }  // namespace
 
-uint64_t StoredChunk::content_bytes() const {
-  uint64_t total = 0;
-  for (const ExtentShape& extent : extents) {
-    total += extent.content_bytes;
-  }
-  return total;
-}
-
 // Content that does not shrink. A raw extent is one block and a cluster holds one head, so: whole
 // blocks, and where a remainder is left, the last 8192 + r bytes as a frame, long enough to carry
 // its number of blocks. At the end of a file the last raw block may be partial instead.

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/io.h"
 #include "builder/tree/tree.h"
 #include "images/definition/definition.h"
 #include "images/version/manifest.h"
@@ -37,9 +36,6 @@ struct Closure {
   ServiceDefaults service;
   std::function<void(Tree&)> fill;  // puts all files into a tree that is empty; call it once
 };
-
-// The closure of a definition's source and `contents.add`. What a person should know goes to `io`.
-Closure ResolveSource(const images::Definition& definition, const base::Io& io);
 
 }  // namespace builder
 

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "units/render.h"
+#include "units/shared_user.h"
+
 namespace units {
 namespace {
 

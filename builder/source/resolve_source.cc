@@ -1,4 +1,4 @@
-#include "builder/source/closure.h"
+#include "builder/source/resolve_source.h"
 
 #include "base/file.h"
 #include "builder/source/elf_source.h"

@@ -1,0 +1,22 @@
+// What `activate receive` is told on its command line.
+#ifndef SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_OPTIONS_H_
+#define SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace activator {
+
+struct ReceiveOptions {
+  std::string root;
+  std::string by;                // who pushes, for the record
+  bool plain_directory = false;  // a dir: host: no systemd, no mounting, nothing ever runs from it
+  // For another push: of this version, or one that publishes. It lets go soon if at all.
+  std::chrono::milliseconds lock_wait{3000};
+  size_t host_jobs = 0;  // threads that rebuild deltas, as RebuildJobs() takes them
+};
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_OPTIONS_H_

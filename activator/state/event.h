@@ -1,0 +1,26 @@
+// One thing that happened on a host, as its history tells it.
+#ifndef SLIPWAY_ACTIVATOR_STATE_EVENT_H_
+#define SLIPWAY_ACTIVATOR_STATE_EVENT_H_
+
+#include <cstdint>
+#include <string>
+
+namespace activator {
+
+struct Event {
+  uint64_t sequence = 0;  // given by AppendEvent
+  std::string time;       // likewise, ISO 8601, UTC
+  std::string event;      // staged, activated, rolled-back, failed, preflight-failed, pruned
+  uint64_t generation = 0;
+  uint64_t from = 0;
+  std::string activation_id;  // empty where there was no switch
+  std::string by;             // who asked, and from where
+  std::string reason;
+  std::string what{};        // was asked for: "--rollback web"; empty where it was no activation
+  uint64_t duration_ms = 0;  // of a switch
+  bool operator==(const Event&) const = default;
+};
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_STATE_EVENT_H_

@@ -1,0 +1,25 @@
+// What rendering makes, and the names that rendered units share with the host.
+#ifndef SLIPWAY_UNITS_RENDERED_UNIT_H_
+#define SLIPWAY_UNITS_RENDERED_UNIT_H_
+
+#include <string>
+
+namespace units {
+
+// Starts the current generation at boot; every rendered unit is ordered after it.
+inline constexpr const char* kBootUnit = "slipway-boot.service";
+
+// Beside a version's image, for its services' named users: what the host puts at /etc/passwd and
+// /etc/group of the image.
+inline constexpr const char* kPasswdFile = "passwd";
+inline constexpr const char* kGroupFile = "group";
+
+struct RenderedUnit {
+  std::string name;  // "nginx.service", "nginx.socket", "backup.timer"
+  std::string text;
+  bool operator==(const RenderedUnit&) const = default;
+};
+
+}  // namespace units
+
+#endif  // SLIPWAY_UNITS_RENDERED_UNIT_H_
