@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "activator/command_line.h"
-#include "activator/health/checks.h"
+#include "activator/health/health_prober.h"
 #include "activator/host/unit_directory.h"
 #include "activator/os/images_in_use.h"
-#include "activator/os/requester.h"
+#include "activator/os/invoker.h"
 #include "activator/prune/agents.h"
 #include "activator/prune/prune.h"
 #include "activator/receive/receive.h"
@@ -60,7 +60,7 @@ class Tool {
     host_.read_image_file = &ReadImageFile;
     host_.listeners = &ReadListeners;
     if (line_.by.empty()) {
-      line_.by = Requester();
+      line_.by = Invoker();
     }
   }
 
@@ -97,12 +97,12 @@ class Tool {
     if (line_.timeout_seconds > 0) {
       timeout = seconds(line_.timeout_seconds);
     }
-    return {*line_.wish,
+    return {*line_.target,
             line_.by,
             timeout,
             line_.activation_id,
-            ToText(*line_.wish),
-            line_.adopt ? Foreign::kAdopt : Foreign::kRefuse};
+            ToText(*line_.target),
+            line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
   }
 
   CommandLine line_;
@@ -115,14 +115,14 @@ class Tool {
 
 void Tool::RequireRoot() const {
   if (!is_directory_ && ::geteuid() != 0) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "this changes the host's services: run it as root (sudo activate)");
   }
 }
 
 void Tool::RequireSystemd() const {
   if (!is_directory_ && !HasSystemd()) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "this machine does not run systemd (there is no /run/systemd/system), so there is "
                "nothing that could run the services");
   }
@@ -131,7 +131,7 @@ void Tool::RequireSystemd() const {
 // Reading an empty or mistyped --root would look like a host without applications.
 void Tool::RequireHost() const {
   if (!base::Exists(host_.layout.Generations())) {
-    base::Fail(base::Code::kFailed, "{} is not a host's root: nothing was pushed there yet",
+    base::Fail(base::ExitCode::kFailed, "{} is not a host's root: nothing was pushed there yet",
                host_.layout.root());
   }
 }
@@ -176,7 +176,7 @@ int Tool::RunSwitchHere() {
   const base::FileLock lock = Lock("switching, id " + line_.activation_id);
   if (const std::optional<Outcome> outcome = OutcomeSoFar()) {
     if (outcome->exit_code != 0) {
-      throw base::Error(static_cast<base::Code>(outcome->exit_code), outcome->said);
+      throw base::Error(static_cast<base::ExitCode>(outcome->exit_code), outcome->said);
     }
     io_.Err("activate: {}\n", outcome->said);
     return 0;
@@ -190,7 +190,7 @@ int Tool::RunSwitchHere() {
 std::optional<Outcome> Tool::OutcomeSoFar() const {
   const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host_.layout);
   if (cut_off && cut_off->activation_id == line_.activation_id) {
-    Recover(host_, Services::kRestart);
+    Recover(host_, RecoveryMode::kRestart);
   }
   return RecordedOutcome(host_.layout, line_.activation_id);
 }
@@ -224,9 +224,9 @@ int Tool::ShowStatus() {
 
 int Tool::RenderUnits() {
   RequireHost();
-  const uint64_t number = line_.wish ? line_.wish->number : ActiveGeneration(host_.layout);
+  const uint64_t number = line_.target ? line_.target->number : ActiveGeneration(host_.layout);
   if (number == kNoGeneration) {
-    base::Fail(base::Code::kFailed, "nothing is active: say which with --generation N");
+    base::Fail(base::ExitCode::kFailed, "nothing is active: say which with --generation N");
   }
   LoadGeneration(host_.layout, number);  // says which there are
   const std::map<std::string, std::string> texts = UnitTexts(host_.layout, number);
@@ -275,7 +275,7 @@ int Tool::Diff() {
     from = line_.diff[0];
   }
   if (line_.diff.empty()) {
-    const Resolved latest = Resolve(layout, {Wanted::kLatest, 0, "", {}});
+    const Resolved latest = Resolve(layout, {TargetKind::kLatest, 0, "", {}});
     if (latest.number == kNoGeneration) {
       io_.Err("activate: no generation is staged; name one: activate diff N\n");
       return 0;
@@ -300,7 +300,7 @@ int Tool::DryRun() {
         "activate: a switch is in progress or was cut off (see `activate status`); this is how "
         "it would be after going back\n");
   }
-  const Resolved resolved = Resolve(layout, *line_.wish);
+  const Resolved resolved = Resolve(layout, *line_.target);
   if (!resolved.note.empty()) {
     io_.Err("activate: {}\n", resolved.note);
   }

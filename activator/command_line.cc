@@ -33,7 +33,7 @@ constexpr const char* kExamples =
     "  4 needs attention; 5 busy; 6 verification failed; 7 host not reachable; 8 the plan is\n"
     "  stale; 130 interrupted";
 
-// What the options are read into before they become a Wish.
+// What the options are read into before they become an ActivationTarget.
 struct Texts {
   uint64_t number = 0;
   std::string rollback;
@@ -197,11 +197,11 @@ void AddCommands(Parser& parser, CommandLine& out) {
   NameCommonOptions(parser);
 }
 
-void TakeVersions(const Texts& texts, Wish& out) {
+void TakeVersions(const Texts& texts, ActivationTarget& out) {
   for (const std::string& text : texts.set) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos) {
-      base::Fail(base::Code::kUsage, "--set takes NAME=ID, as in --set web=83bf2a6d6fb73136");
+      base::Fail(base::ExitCode::kUsage, "--set takes NAME=ID, as in --set web=83bf2a6d6fb73136");
     }
     const std::string name = text.substr(0, equals);
     images::CheckName(name, "--set: application");
@@ -210,33 +210,33 @@ void TakeVersions(const Texts& texts, Wish& out) {
   for (const std::string& name : texts.without) {
     images::CheckName(name, "application");
     if (!out.versions.emplace(name, std::nullopt).second) {
-      base::Fail(base::Code::kUsage, "{} is named twice", name);
+      base::Fail(base::ExitCode::kUsage, "{} is named twice", name);
     }
   }
 }
 
-std::optional<Wish> WishOf(const Parser& parser) {
+std::optional<ActivationTarget> TargetOf(const Parser& parser) {
   const CLI::App& app = parser.app;
   const Texts& texts = parser.texts;
-  Wish out;
+  ActivationTarget out;
   if (!texts.set.empty() || !texts.without.empty()) {
     if (app.count("--generation") + app.count("--rollback") + app.count("--latest") > 0) {
-      base::Fail(base::Code::kUsage,
+      base::Fail(base::ExitCode::kUsage,
                  "'remove' does not go together with --generation, --rollback or --latest");
     }
-    out.wanted = Wanted::kVersions;
+    out.kind = TargetKind::kVersions;
     TakeVersions(texts, out);
   } else if (app.count("--generation") > 0) {
-    out.wanted = Wanted::kNumber;
+    out.kind = TargetKind::kNumber;
     out.number = texts.number;
   } else if (app.count("--rollback") > 0) {
-    out.wanted = Wanted::kRollback;
+    out.kind = TargetKind::kRollback;
     out.name = texts.rollback;
     if (!out.name.empty()) {
       images::CheckName(out.name, "--rollback: application");
     }
   } else if (app.count("--latest") > 0) {
-    out.wanted = Wanted::kLatest;
+    out.kind = TargetKind::kLatest;
   } else {
     return std::nullopt;
   }
@@ -247,7 +247,7 @@ std::optional<Wish> WishOf(const Parser& parser) {
 void CheckId(const std::string& id) {
   if (id.size() > 64 ||
       !std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0; })) {
-    base::Fail(base::Code::kUsage, "--id takes letters and digits alone");
+    base::Fail(base::ExitCode::kUsage, "--id takes letters and digits alone");
   }
 }
 
@@ -269,20 +269,20 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
     if (!app->parsed()) {
       continue;
     }
-    const bool fits = command == Command::kRunSwitch  ? line.wish.has_value()
+    const bool fits = command == Command::kRunSwitch  ? line.target.has_value()
                       : command == Command::kActivate ? parser.texts.set.empty()
                       : command == Command::kRender
-                          ? !line.wish || line.wish->wanted == Wanted::kNumber
-                          : !line.wish;
+                          ? !line.target || line.target->kind == TargetKind::kNumber
+                          : !line.target;
     if (!fits) {
-      base::Fail(base::Code::kUsage,
+      base::Fail(base::ExitCode::kUsage,
                  "'{}' does not go together with --generation, --rollback, --latest or --set",
                  app->get_name());
     }
     return command;
   }
-  if (!line.wish) {
-    base::Fail(base::Code::kUsage,
+  if (!line.target) {
+    base::Fail(base::ExitCode::kUsage,
                "say what to do: --generation N, --rollback, --latest, --set NAME=ID, list, status, "
                "diff, history, verify, prune or remove (see activate --help)");
   }
@@ -291,7 +291,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
 
 void CheckDryRun(const CommandLine& line) {
   if (line.dry_run && line.command != Command::kActivate && line.command != Command::kPrune) {
-    base::Fail(base::Code::kUsage, "--dry-run is for an activation or a prune");
+    base::Fail(base::ExitCode::kUsage, "--dry-run is for an activation or a prune");
   }
 }
 
@@ -306,7 +306,8 @@ std::string OneSpelling(const std::string& given) {
     }
   }
   if (!images::IsPlainAbsolutePath(root)) {
-    base::Fail(base::Code::kUsage, "--root '{}' is not possible: use a path without '..'", given);
+    base::Fail(base::ExitCode::kUsage, "--root '{}' is not possible: use a path without '..'",
+               given);
   }
   return root;
 }
@@ -315,13 +316,13 @@ void CheckHost(const CommandLine& line) {
   const bool plain = std::all_of(line.host.begin(), line.host.end(),
                                  [](unsigned char c) { return c > ' ' && c != 0x7f; });
   if (line.host.starts_with('-') || line.host.starts_with("dir:") || !plain) {
-    base::Fail(base::Code::kUsage,
+    base::Fail(base::ExitCode::kUsage,
                "--host '{}' is no host: use what ssh understands, as in web1 or root@web1; for a "
                "folder, --root",
                line.host);
   }
   if (!line.host.empty() && !line.root.starts_with('/')) {
-    base::Fail(base::Code::kUsage, "--root '{}' of another host must be an absolute path",
+    base::Fail(base::ExitCode::kUsage, "--root '{}' of another host must be an absolute path",
                line.root);
   }
 }
@@ -348,7 +349,7 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   CheckHost(out);
   out.root = OneSpelling(out.root);
   CheckId(out.activation_id);
-  out.wish = WishOf(parser);
+  out.target = TargetOf(parser);
   out.command = CommandOf(parser, out);
   CheckDryRun(out);
   out.history.json = out.json;
@@ -366,8 +367,8 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   if (line.adopt) {
     out.emplace_back("--adopt");
   }
-  const std::vector<std::string> wish = ToArguments(*line.wish);
-  out.insert(out.end(), wish.begin(), wish.end());
+  const std::vector<std::string> target = ToArguments(*line.target);
+  out.insert(out.end(), target.begin(), target.end());
   out.insert(out.end(), {"run-switch", "--id", line.activation_id, "--by", line.by});
   return out;
 }

@@ -33,7 +33,7 @@ enum class Command {
 struct CommandLine {
   Command command = Command::kActivate;
   std::string root;
-  std::optional<Wish> wish;                   // of an activation
+  std::optional<ActivationTarget> target;     // of an activation
   uint64_t timeout_seconds = 0;               // 0: what each service says
   std::optional<uint64_t> lock_wait_seconds;  // nullopt: what the command is used to
   bool json = false;

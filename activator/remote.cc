@@ -94,7 +94,7 @@ void RemoteCommand::Take(std::string_view data) {
     io_.WriteOut(std::string_view(banner_).substr(at + kStarted.size()));
     banner_.clear();
   } else if (banner_.size() > kMaxBannerBytes) {
-    base::Fail(base::Code::kFailed, "{} prints endlessly before it answers", line_.host);
+    base::Fail(base::ExitCode::kFailed, "{} prints endlessly before it answers", line_.host);
   }
 }
 
@@ -145,7 +145,7 @@ int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io
       io.Err("activate: {}: the connection was lost; the activation goes on there\n", host);
     }
     if (now - lost_since >= patience) {
-      base::Fail(base::Code::kNeedsAttention,
+      base::Fail(base::ExitCode::kNeedsAttention,
                  "{}: the connection was lost during the activation, and the host does not tell "
                  "what became of it: look at `activate status` there",
                  host);
@@ -168,14 +168,14 @@ int RunOnHost(const CommandLine& line, const std::vector<std::string>& arguments
   try {
     exit_code = IsSwitch(line) ? FollowSwitch(command, line.host, io, patience) : command.Run();
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted && IsSwitch(line) && command.started()) {
-      base::Fail(base::Code::kInterrupted,
+    if (error.code() == base::ExitCode::kInterrupted && IsSwitch(line) && command.started()) {
+      base::Fail(base::ExitCode::kInterrupted,
                  "interrupted, but the activation goes on there: look at `activate status`");
     }
     throw;
   }
   if (exit_code == kSshFailed) {
-    base::Fail(base::Code::kUnreachable, "{} was not reached, or the connection was lost",
+    base::Fail(base::ExitCode::kUnreachable, "{} was not reached, or the connection was lost",
                line.host);
   }
   return exit_code;

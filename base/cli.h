@@ -41,7 +41,7 @@ inline bool ParseArguments(CLI::App& app, const std::vector<std::string>& argume
   } catch (const CLI::ParseError& error) {
     std::string why = error.what();
     std::replace(why.begin(), why.end(), '\n', ' ');
-    Fail(Code::kUsage, "{}; see {} --help", why, app.get_name());
+    Fail(ExitCode::kUsage, "{}; see {} --help", why, app.get_name());
   }
   return false;
 }

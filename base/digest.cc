@@ -13,7 +13,7 @@ namespace {
 
 void Check(int result) {
   if (result != 1) {
-    Fail(Code::kFailed, "libcrypto cannot compute SHA-256 here");
+    Fail(ExitCode::kFailed, "libcrypto cannot compute SHA-256 here");
   }
 }
 

@@ -4,7 +4,7 @@
 
 namespace base {
 
-Error::Error(Code code, std::string message, int error_number)
+Error::Error(ExitCode code, std::string message, int error_number)
     : code_(code), error_number_(error_number), rendered_(std::move(message)) {
   if (error_number_ != 0) {
     rendered_ += ": " + std::generic_category().message(error_number_);

@@ -14,7 +14,7 @@
 namespace base {
 
 // The value is the exit code of the command that ends with it.
-enum class Code {
+enum class ExitCode {
   kFailed = 1,          // failed, nothing changed
   kUsage = 2,           // the command line or a definition is wrong
   kRolledBack = 3,      // activation failed, rolled back, service as before
@@ -28,9 +28,9 @@ enum class Code {
 
 class Error : public std::exception {
  public:
-  Error(Code code, std::string message, int error_number = 0);
+  Error(ExitCode code, std::string message, int error_number = 0);
 
-  Code code() const { return code_; }
+  ExitCode code() const { return code_; }
   // The errno of the system call that failed; 0 where none did.
   int error_number() const { return error_number_; }
   // "context: message: reason", one line.
@@ -40,19 +40,19 @@ class Error : public std::exception {
   void AddContext(const std::string& context);
 
  private:
-  Code code_;
+  ExitCode code_;
   int error_number_;
   std::string rendered_;
 };
 
 template <typename... Args>
-[[noreturn]] void Fail(Code code, fmt::format_string<Args...> format, Args&&... args) {
+[[noreturn]] void Fail(ExitCode code, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(code, fmt::format(format, std::forward<Args>(args)...));
 }
 
 template <typename... Args>
 [[noreturn]] void FailErrno(int error_number, fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(Code::kFailed, fmt::format(format, std::forward<Args>(args)...), error_number);
+  throw Error(ExitCode::kFailed, fmt::format(format, std::forward<Args>(args)...), error_number);
 }
 
 // True where the error says that the disk or a quota is full.

@@ -113,7 +113,7 @@ std::vector<uint8_t> PRead(int fd, uint64_t offset, size_t size_bytes, const std
 
 void PReadExactly(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path) {
   if (const size_t filled = PReadInto(fd, out, offset, path); filled < out.size()) {
-    Fail(Code::kFailed, "{} ends at {} bytes, expected at least {}", path, offset + filled,
+    Fail(ExitCode::kFailed, "{} ends at {} bytes, expected at least {}", path, offset + filled,
          offset + out.size());
   }
 }
@@ -130,7 +130,7 @@ bool ReadExactly(int fd, std::span<uint8_t> out, const std::string& name) {
       if (filled == 0) {
         return false;
       }
-      Fail(Code::kFailed, "{} ended in the middle of a message", name);
+      Fail(ExitCode::kFailed, "{} ended in the middle of a message", name);
     }
     filled += static_cast<size_t>(got);
   }
@@ -164,7 +164,7 @@ std::optional<std::string> ReadFileIfThere(const std::string& path, uint64_t max
     }
     out += AsText(part);
     if (out.size() > max_bytes) {
-      Fail(Code::kFailed, "{} is larger than {} bytes", path, max_bytes);
+      Fail(ExitCode::kFailed, "{} is larger than {} bytes", path, max_bytes);
     }
   }
 }

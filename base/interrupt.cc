@@ -44,7 +44,7 @@ bool Interrupted() { return interrupted; }
 
 void ThrowIfInterrupted() {
   if (Interrupted()) {
-    Fail(Code::kInterrupted, "interrupted");
+    Fail(ExitCode::kInterrupted, "interrupted");
   }
 }
 

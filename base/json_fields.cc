@@ -52,7 +52,7 @@ class CountingIterator {
 // field's line on the way.
 class Strictness {
  public:
-  Strictness(const std::string& name, base::Code code, const size_t& line, FieldLines* lines)
+  Strictness(const std::string& name, base::ExitCode code, const size_t& line, FieldLines* lines)
       : name_(name), code_(code), line_(line), lines_(lines) {}
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxDepth) {
@@ -103,7 +103,7 @@ class Strictness {
   }
 
   const std::string& name_;
-  base::Code code_;
+  base::ExitCode code_;
   const size_t& line_;
   FieldLines* lines_;
   std::vector<Open> open_;
@@ -111,7 +111,7 @@ class Strictness {
 
 }  // namespace
 
-Json ParseJson(std::string_view text, const std::string& name, base::Code code, bool comments,
+Json ParseJson(std::string_view text, const std::string& name, base::ExitCode code, bool comments,
                FieldLines* lines) {
   try {
     size_t line = 1;
@@ -150,14 +150,14 @@ base::Error WithLine(const base::Error& error, const FieldLines& lines) {
   return line == 0 ? error : base::Error(error.code(), fmt::format("{} (line {})", message, line));
 }
 
-JsonFields::JsonFields(const Json& object, std::string path, base::Code code)
+JsonFields::JsonFields(const Json& object, std::string path, base::ExitCode code)
     : JsonFields(object, std::move(path), code, ".") {}
 
-JsonFields JsonFields::OfFile(const Json& object, std::string name_of_file, base::Code code) {
+JsonFields JsonFields::OfFile(const Json& object, std::string name_of_file, base::ExitCode code) {
   return {object, std::move(name_of_file), code, ": "};
 }
 
-JsonFields::JsonFields(const Json& object, std::string path, base::Code code,
+JsonFields::JsonFields(const Json& object, std::string path, base::ExitCode code,
                        std::string_view separator)
     : object_(object), path_(std::move(path)), code_(code), separator_(separator) {
   if (!object.is_object()) {

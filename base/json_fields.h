@@ -25,7 +25,7 @@ using FieldLines = std::map<std::string, size_t>;
 // error, line and column (in bytes). Refused too: a key that stands twice in one object, and
 // nesting deeper than 64, so that whoever copies or prints what came from a peer needs a bounded
 // stack.
-Json ParseJson(std::string_view text, const std::string& name, base::Code code,
+Json ParseJson(std::string_view text, const std::string& name, base::ExitCode code,
                bool comments = false, FieldLines* lines = nullptr);
 
 // `error`, with the line of the field that its message starts with at the end.
@@ -35,9 +35,9 @@ class JsonFields {
  public:
   // `object` must outlive the reader. `path` says where it stands, for messages: "nginx.json:
   // services.nginx".
-  JsonFields(const Json& object, std::string path, base::Code code);
+  JsonFields(const Json& object, std::string path, base::ExitCode code);
   // The outermost object of a file: its fields are "nginx.json: services".
-  static JsonFields OfFile(const Json& object, std::string name_of_file, base::Code code);
+  static JsonFields OfFile(const Json& object, std::string name_of_file, base::ExitCode code);
 
   std::string String(const std::string& field);                         // must be there
   std::string String(const std::string& field, std::string otherwise);  // default
@@ -61,17 +61,17 @@ class JsonFields {
   void Done() const;
 
   const std::string& path() const { return path_; }
-  base::Code code() const { return code_; }
+  base::ExitCode code() const { return code_; }
   std::string PathOf(const std::string& field) const;
   [[noreturn]] void FailAt(const std::string& field, std::string_view why) const;
 
  private:
-  JsonFields(const Json& object, std::string path, base::Code code, std::string_view separator);
+  JsonFields(const Json& object, std::string path, base::ExitCode code, std::string_view separator);
   const Json* Find(const std::string& field);
 
   const Json& object_;
   std::string path_;
-  base::Code code_;
+  base::ExitCode code_;
   std::string_view separator_;
   std::vector<std::string> known_;
 };

@@ -13,7 +13,7 @@ namespace {
 
 void Check(bool good) {
   if (!good) {
-    Fail(Code::kFailed, "libcrypto cannot compute GMAC here");
+    Fail(ExitCode::kFailed, "libcrypto cannot compute GMAC here");
   }
 }
 

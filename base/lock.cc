@@ -37,7 +37,7 @@ void FileLock::Take(const std::string& path, const std::string& what,
       const std::vector<uint8_t> who = PRead(fd_.get(), 0, 512, path);
       std::string by(AsText(who));
       by.erase(std::remove(by.begin(), by.end(), '\n'), by.end());
-      Fail(Code::kBusy, "{} is in use by {}; try again when that has ended", what,
+      Fail(ExitCode::kBusy, "{} is in use by {}; try again when that has ended", what,
            by.empty() ? "another process" : by);
     }
     if (errno != EINTR) {

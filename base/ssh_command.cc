@@ -41,7 +41,7 @@ std::vector<std::string> SplitWords(const std::string& text) {
     words.push_back(*word);
   }
   if (quote != '\0' || words.empty()) {
-    Fail(Code::kUsage, "the ssh command '{}' {}", text,
+    Fail(ExitCode::kUsage, "the ssh command '{}' {}", text,
          words.empty() ? "has no word" : "has a quote that is not closed");
   }
   return words;

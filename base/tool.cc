@@ -33,7 +33,7 @@ int RunTool(const std::string& name, int argc, char** argv, const ToolFunction& 
   } catch (const std::exception& error) {
     io.Err("{}: error: {} (this is a bug of {}; please report it)\n", name, error.what(), name);
   }
-  return static_cast<int>(Code::kFailed);
+  return static_cast<int>(ExitCode::kFailed);
 }
 
 }  // namespace base

@@ -46,7 +46,8 @@ images::ElfSource ElfSourceOf(const BuildOptions& options) {
   for (std::string& program : elf.programs) {
     program = elf.sysroot ? program : base::AbsolutePath(program);
     if (!program.starts_with('/')) {
-      base::Fail(base::Code::kUsage, "--elf {}: expected an absolute path in the sysroot", program);
+      base::Fail(base::ExitCode::kUsage, "--elf {}: expected an absolute path in the sysroot",
+                 program);
     }
   }
   if (elf.sysroot) {
@@ -60,10 +61,10 @@ std::optional<images::Source> SourceOf(const BuildOptions& options) {
   const int given = int{options.source.has_value()} + int{options.root.has_value()} +
                     int{options.oci.has_value()} + int{!options.elf.empty()};
   if (given > 1) {
-    base::Fail(base::Code::kUsage, "give one of --source, --elf, --root and --oci");
+    base::Fail(base::ExitCode::kUsage, "give one of --source, --elf, --root and --oci");
   }
   if (options.source) {
-    return SourceOfWord(*options.source);
+    return ParseSource(*options.source);
   }
   if (!options.elf.empty()) {
     return ElfSourceOf(options);
@@ -82,7 +83,7 @@ std::optional<images::Source> SourceOf(const BuildOptions& options) {
 void AddPositional(const BuildOptions& options, images::Definition& definition) {
   if (options.file) {
     if (options.what.size() > 1) {
-      base::Fail(base::Code::kUsage, "-f takes one attribute; others are for contents.add");
+      base::Fail(base::ExitCode::kUsage, "-f takes one attribute; others are for contents.add");
     }
     images::NixSource nix;
     nix.file = base::AbsolutePath(*options.file);
@@ -108,11 +109,11 @@ images::Service ServiceOf(const BuildOptions& options, const images::Source& sou
     if (const auto* elf = std::get_if<images::ElfSource>(&source)) {
       service.exec = {elf->programs.front()};
     } else if (!std::holds_alternative<images::OciSource>(source)) {
-      base::Fail(base::Code::kUsage,
+      base::Fail(base::ExitCode::kUsage,
                  "say what the image runs, --exec '/bin/app ARGUMENT...', or write a definition");
     }
   } else if (!service.exec.front().starts_with('/')) {
-    base::Fail(base::Code::kUsage, "--exec {}: expected an absolute path in the image",
+    base::Fail(base::ExitCode::kUsage, "--exec {}: expected an absolute path in the image",
                service.exec.front());
   }
   return service;
@@ -122,11 +123,11 @@ images::Definition WithoutDefinition(const BuildOptions& options,
                                      const std::optional<images::Source>& source) {
   images::Definition out;
   if (!source && options.what.empty()) {
-    base::Fail(base::Code::kUsage,
+    base::Fail(base::ExitCode::kUsage,
                "name a definition or a source, or give --elf, --root or --oci (see --help)");
   }
   if (options.name.empty()) {
-    base::Fail(base::Code::kUsage, "a source without a definition needs --name");
+    base::Fail(base::ExitCode::kUsage, "a source without a definition needs --name");
   }
   images::CheckName(options.name, "--name: image name");
   out.name = options.name;
@@ -146,7 +147,7 @@ images::Definition DefinitionOf(const BuildOptions& options) {
       !options.file && !options.what.empty() && !images::LooksLikeNixSource(options.what.front());
   if (named) {
     if (options.what.size() > 1 || !options.name.empty() || !options.exec.empty()) {
-      base::Fail(base::Code::kUsage,
+      base::Fail(base::ExitCode::kUsage,
                  "{} names a definition: further sources, --name and --exec belong to a source "
                  "without one",
                  options.what.front());
@@ -155,7 +156,7 @@ images::Definition DefinitionOf(const BuildOptions& options) {
     out.source = source.value_or(out.source);
   } else {
     if (source && !options.what.empty()) {
-      base::Fail(base::Code::kUsage, "two sources were given, {} and an option",
+      base::Fail(base::ExitCode::kUsage, "two sources were given, {} and an option",
                  options.what.front());
     }
     out = WithoutDefinition(options, source);

@@ -50,7 +50,7 @@ CutSizes CutSizes::Around(uint32_t average_bytes, uint32_t limit_bytes) {
 CutFinder::CutFinder(CutSizes sizes, const GearTable& gear) : sizes_(sizes), gear_(gear) {
   if (sizes.min_bytes < kWindowBytes || sizes.average_bytes < sizes.min_bytes ||
       sizes.max_bytes < sizes.average_bytes || !std::has_single_bit(sizes.average_bytes)) {
-    base::Fail(base::Code::kUsage, "chunk sizes {}/{}/{} make no sense", sizes.min_bytes,
+    base::Fail(base::ExitCode::kUsage, "chunk sizes {}/{}/{} make no sense", sizes.min_bytes,
                sizes.average_bytes, sizes.max_bytes);
   }
   const uint64_t average_bytes = sizes.average_bytes;

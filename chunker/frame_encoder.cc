@@ -35,7 +35,7 @@ uint64_t ParameterOr0(const Codec& codec, const std::string& name) {
 uint64_t ZstdParameterOf(const Codec& codec, const std::string& name) {
   const uint64_t value = ParameterOr0(codec, name);
   if (value == 0 && (name != "target_length" || !codec.parameters.contains(name))) {
-    base::Fail(base::Code::kUsage, "the {} codec needs the parameter {}", codec.name, name);
+    base::Fail(base::ExitCode::kUsage, "the {} codec needs the parameter {}", codec.name, name);
   }
   return value;
 }
@@ -122,7 +122,8 @@ class ZstdEncoder final : public FrameEncoder {
       left = ZSTD_compressStream2(context_.get(), &out, &in, ZSTD_e_flush);
       CheckZstd(left);
       if (left != 0 && out.pos == out.size) {  // a block has a header: too many flush points
-        base::Fail(base::Code::kUsage, "a frame of {} bytes cannot be flushed so often", in.size);
+        base::Fail(base::ExitCode::kUsage, "a frame of {} bytes cannot be flushed so often",
+                   in.size);
       }
     }
   }
@@ -171,7 +172,7 @@ class Lz4Encoder final : public FrameEncoder {
         state_.data(), reinterpret_cast<const char*>(content.data()),
         reinterpret_cast<char*>(out.data()), size, static_cast<int>(out.size()), level_);
     if (written <= 0) {
-      base::Fail(base::Code::kFailed, "lz4 could not compress {} bytes", content.size());
+      base::Fail(base::ExitCode::kFailed, "lz4 could not compress {} bytes", content.size());
     }
     out.resize(static_cast<size_t>(written));
     return out;
@@ -191,7 +192,7 @@ std::unique_ptr<FrameEncoder> MakeFrameEncoder(const Codec& codec) {
   if (codec.name == kLz4) {
     return std::make_unique<Lz4Encoder>(codec);
   }
-  base::Fail(base::Code::kUsage, "there is no codec {}", codec.name);
+  base::Fail(base::ExitCode::kUsage, "there is no codec {}", codec.name);
 }
 
 std::string LibraryVersion(const std::string& codec_name) {

@@ -34,8 +34,8 @@ uint64_t GetU64(std::string_view data, size_t at) {
 }
 
 [[noreturn]] void NotAnIndex(const std::string& name, std::string_view why) {
-  base::Fail(base::Code::kVerification, "{} is not a chunk index that this version reads: {}", name,
-             why);
+  base::Fail(base::ExitCode::kVerification, "{} is not a chunk index that this version reads: {}",
+             name, why);
 }
 
 void CheckFrame(std::string_view data, const std::string& name) {
@@ -66,7 +66,7 @@ void CheckFrame(std::string_view data, const std::string& name) {
 
 void ChunkIndex::Append(const ChunkId& id, uint32_t size_bytes) {
   if (size_bytes == 0 || size_bytes > kMaxChunkBytes) {
-    base::Fail(base::Code::kVerification, "a chunk of {} bytes is not possible", size_bytes);
+    base::Fail(base::ExitCode::kVerification, "a chunk of {} bytes is not possible", size_bytes);
   }
   chunks_.push_back({id, size_bytes_, size_bytes});
   size_bytes_ += size_bytes;

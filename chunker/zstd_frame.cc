@@ -24,7 +24,7 @@ size_t ZstdPieceBytes(std::span<const uint8_t> frame, size_t at) {
 
 void CheckZstd(size_t result) {
   if (ZSTD_isError(result) != 0) {
-    base::Fail(base::Code::kFailed, "zstd: {}", ZSTD_getErrorName(result));
+    base::Fail(base::ExitCode::kFailed, "zstd: {}", ZSTD_getErrorName(result));
   }
 }
 

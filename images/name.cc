@@ -18,7 +18,7 @@ bool IsHexDigit(char c) { return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9'
 
 }  // namespace
 
-void CheckName(std::string_view name, std::string_view what, base::Code code) {
+void CheckName(std::string_view name, std::string_view what, base::ExitCode code) {
   if (name.empty() || name.size() > kMaxNameBytes || !IsLowerOrDigit(name.front()) ||
       !std::all_of(name.begin(), name.end(), IsNameCharacter)) {
     base::Fail(
@@ -56,7 +56,7 @@ ImageId ImageId::Of(const base::Sha256& manifest_digest) {
 
 ImageId ImageId::Parse(std::string_view text) {
   if (text.size() != kIdDigits || !std::all_of(text.begin(), text.end(), IsHexDigit)) {
-    base::Fail(base::Code::kUsage, "'{}' is not an image id: {} hexadecimal digits", text,
+    base::Fail(base::ExitCode::kUsage, "'{}' is not an image id: {} hexadecimal digits", text,
                kIdDigits);
   }
   return ImageId(std::string(text));

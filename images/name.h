@@ -15,7 +15,8 @@ namespace images {
 // Throws an Error of `code` unless `name` is 1 to 64 of a-z, 0-9, '-', '_', '.', starts with a
 // letter or digit, and is not a name that the host's layout uses. `what` says what is named ("image
 // name", "service name").
-void CheckName(std::string_view name, std::string_view what, base::Code code = base::Code::kUsage);
+void CheckName(std::string_view name, std::string_view what,
+               base::ExitCode code = base::ExitCode::kUsage);
 
 // Whether `path` means the same inside every root: absolute, not "/" itself, no empty, "." or ".."
 // components, none longer than the kernel's 255 bytes, no newline and no NUL byte.

@@ -93,7 +93,7 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
     return std::nullopt;
   }
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
-    base::Fail(base::Code::kUsage,
+    base::Fail(base::ExitCode::kUsage,
                "--activate asks before it switches services, and here is no terminal to ask on: "
                "add --yes");
   }

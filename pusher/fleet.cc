@@ -10,10 +10,10 @@
 #include <chrono>
 #include <exception>
 
-#include "base/at_once.h"
 #include "base/interrupt.h"
+#include "base/parallel_for.h"
 #include "base/progress.h"
-#include "pusher/ssh/remote_switch.h"
+#include "pusher/ssh/remote_activation.h"
 
 namespace pusher {
 namespace {
@@ -57,19 +57,19 @@ void AllowManyFiles() {
   }
 }
 
-base::Error Interrupted(const std::string& why) { return {base::Code::kInterrupted, why}; }
+base::Error Interrupted(const std::string& why) { return {base::ExitCode::kInterrupted, why}; }
 
 }  // namespace
 
-Fleet::Fleet(const std::vector<Target>& targets, const Arguments& arguments,
-             const AgentBinary& agent, Board& board)
+Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments,
+             const AgentBinary& agent, ProgressDisplay& board)
     : arguments_(arguments),
       agent_(agent),
       board_(board),
       options_(OptionsOf(arguments)),
       work_(true) {
   AllowManyFiles();
-  for (const Target& target : targets) {
+  for (const Destination& target : targets) {
     HostOutcome& outcome = outcomes_.emplace_back();
     outcome.target = target;
     for (const images::ImageDirectory& image : *target.images) {
@@ -82,7 +82,7 @@ void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
                 const std::function<void(const base::Io& io)>& work) {
   outcome.begun = true;
   outcome.error.reset();
-  Board::Line line(board_);
+  ProgressDisplay::Line line(board_);
   line.Show(fmt::format("{}: {}", outcome.target.name, doing));
   const auto start = std::chrono::steady_clock::now();
   try {
@@ -90,7 +90,7 @@ void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
   } catch (const base::Error& error) {
     outcome.error = outcome.conversation ? outcome.conversation->remote.Explain(error) : error;
   } catch (const std::exception& error) {
-    outcome.error = base::Error(base::Code::kFailed, error.what());
+    outcome.error = base::Error(base::ExitCode::kFailed, error.what());
   }
   seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (outcome.error) {
@@ -133,7 +133,7 @@ void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
   Connect(outcome);
   outcome.plan = outcome.conversation->session.Plan(io);
   if (!outcome.plan->host.fits) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} are needed there and {} to spare, {} are free; make room (activate prune)",
                base::HumanBytes(outcome.plan->host.needed_bytes), base::HumanBytes(kHeadroomBytes),
                base::HumanBytes(outcome.plan->host.free_bytes));
@@ -155,7 +155,7 @@ void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
     PushOver(outcome, io);
   } catch (const base::Error& error) {
     const bool answered = outcome.conversation && outcome.conversation->session.answered();
-    if (!waited || answered || error.code() != base::Code::kUnreachable) {
+    if (!waited || answered || error.code() != base::ExitCode::kUnreachable) {
       throw;
     }
     outcome.conversation.reset();
@@ -180,7 +180,7 @@ void Fleet::PushOver(HostOutcome& outcome, const base::Io& io) {
 }
 
 void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
-  SwitchRequest request;
+  RemoteActivation request;
   request.generation = outcome.push.staged.generation;
   request.lock_wait_seconds = arguments_.lock_wait_seconds;
   request.show = [&](const std::string& line) {
@@ -188,15 +188,16 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
     io.err_is_terminal ? io.status->Show(text) : board_.WriteErr(text + "\n");
   };
   const std::unique_ptr<Conversation> conversation = std::move(outcome.conversation);
-  const SwitchResult result = SwitchOn(outcome.target, options_, agent_, request,
-                                       conversation ? &conversation->remote.connection() : nullptr);
+  const RemoteActivationResult result =
+      ActivateOn(outcome.target, options_, agent_, request,
+                 conversation ? &conversation->remote.connection() : nullptr);
   outcome.running = result.running;
   outcome.error = result.error;
 }
 
 void Fleet::Plan(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
-  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PlanOne(outcome, io); });
     report(outcome);
@@ -205,7 +206,7 @@ void Fleet::Plan(const Reporter& report) {
 
 void Fleet::Push(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
-  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     outcome.seconds = 0;
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PushOne(outcome, io); });
@@ -220,7 +221,7 @@ void Fleet::Push(const Reporter& report) {
 
 void Fleet::Activate(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before its activation");
-  base::ForEachAtOnce(ready.size(), arguments_.jobs, [&](size_t i) {
+  base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     Try(outcome, outcome.switch_seconds,
         fmt::format("activating generation {}", outcome.push.staged.generation),

@@ -11,9 +11,9 @@
 
 #include "base/error.h"
 #include "pusher/arguments.h"
-#include "pusher/board.h"
-#include "pusher/delta/guesser.h"
-#include "pusher/delta/image_work.h"
+#include "pusher/delta/delta_prefetcher.h"
+#include "pusher/delta/image_send_state.h"
+#include "pusher/progress_display.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/session/push_session.h"
 #include "pusher/ssh/agent_binary.h"
@@ -24,7 +24,7 @@ namespace pusher {
 
 // A connection with what is said on it.
 struct Conversation {
-  Conversation(const Target& target, const RemoteOptions& options, const AgentBinary& agent,
+  Conversation(const Destination& target, const RemoteOptions& options, const AgentBinary& agent,
                const PushOptions& push_options)
       : remote(target, options, agent), session(remote.wire(), *target.images, push_options) {}
 
@@ -34,7 +34,7 @@ struct Conversation {
 };
 
 struct HostOutcome {
-  Target target;
+  Destination target;
   std::unique_ptr<Conversation> conversation;  // between two steps
   std::optional<PushPlan> plan;
   bool begun = false;  // false: we were interrupted before its turn
@@ -60,8 +60,8 @@ using Reporter = std::function<void(const HostOutcome&)>;
 class Fleet {
  public:
   // All must outlive the object.
-  Fleet(const std::vector<Target>& targets, const Arguments& arguments, const AgentBinary& agent,
-        Board& board);
+  Fleet(const std::vector<Destination>& targets, const Arguments& arguments,
+        const AgentBinary& agent, ProgressDisplay& board);
 
   // What a push would do. The hosts wait for it afterwards.
   void Plan(const Reporter& report);
@@ -89,10 +89,10 @@ class Fleet {
 
   const Arguments& arguments_;
   const AgentBinary& agent_;
-  Board& board_;
+  ProgressDisplay& board_;
   const RemoteOptions options_;
-  SharedWork work_;
-  Guesser guesser_{work_};
+  SendCache work_;
+  DeltaPrefetcher guesser_{work_};
   std::vector<HostOutcome> outcomes_;
 };
 

@@ -14,7 +14,7 @@
 namespace pusher {
 namespace {
 
-constexpr base::Code kBad = base::Code::kUsage;
+constexpr base::ExitCode kBad = base::ExitCode::kUsage;
 
 bool IsWord(const std::string& text) {
   return !text.empty() && text.size() <= 255 &&

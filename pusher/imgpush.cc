@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "pusher/arguments.h"
-#include "pusher/board.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
+#include "pusher/progress_display.h"
 #include "pusher/report.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
@@ -24,7 +24,7 @@ bool SaidNo(const std::string& question, const base::Io& io) {
   try {
     return !base::Confirm(io, question);
   } catch (const base::Error& error) {
-    if (error.code() != base::Code::kInterrupted) {
+    if (error.code() != base::ExitCode::kInterrupted) {
       throw;
     }
     io.Err("\n");
@@ -33,31 +33,31 @@ bool SaidNo(const std::string& question, const base::Io& io) {
 }
 
 // Plans and asks. What an interrupt undoes, the steps that follow tell.
-enum class Wanted { kYes, kNo, kNothingToDo };
-Wanted AskWhetherWanted(Fleet& fleet, const base::Io& io, Board& board) {
+enum class Consent { kYes, kNo, kNothingToDo };
+Consent AskWhetherWanted(Fleet& fleet, const base::Io& io, ProgressDisplay& board) {
   fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, false, board); });
   const std::string question = Question(fleet.outcomes());
   if (question.empty()) {
-    return Wanted::kNothingToDo;
+    return Consent::kNothingToDo;
   }
   if (base::Interrupted() || !SaidNo(question, io) || base::Interrupted()) {
-    return Wanted::kYes;
+    return Consent::kYes;
   }
   fleet.HangUp();
   io.Err("imgpush: nothing was sent\n");
-  return Wanted::kNo;
+  return Consent::kNo;
 }
 
 // What the command line asks for; false where somebody says no.
-bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, Board& board) {
+bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, ProgressDisplay& board) {
   if (arguments.plan) {
     fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, !arguments.json, board); });
     return true;
   }
   if (arguments.activate && !arguments.yes) {
-    const Wanted wanted = AskWhetherWanted(fleet, io, board);
-    if (wanted != Wanted::kYes) {
-      return wanted != Wanted::kNo;
+    const Consent wanted = AskWhetherWanted(fleet, io, board);
+    if (wanted != Consent::kYes) {
+      return wanted != Consent::kNo;
     }
   }
   fleet.Push([&](const HostOutcome& outcome) { ReportHost(outcome, arguments, board); });
@@ -83,10 +83,10 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   if (!parsed) {
     return 0;
   }
-  const std::vector<Target> targets = ChooseTargets(*parsed, io);
+  const std::vector<Destination> targets = ChooseTargets(*parsed, io);
   const AgentBinary agent = FindAgent();
   const auto start = std::chrono::steady_clock::now();
-  Board board(io);
+  ProgressDisplay board(io);
   Fleet fleet(targets, *parsed, agent, board);
   const bool done = Run(fleet, *parsed, io, board);
   const std::vector<HostOutcome>& outcomes = fleet.outcomes();

@@ -93,7 +93,7 @@ std::string PlanText(const HostOutcome& outcome) {
                      base::HumanBytes(free_after), UnitsText(plan.host));
 }
 
-void ReportPlan(const HostOutcome& outcome, bool as_result, Board& board) {
+void ReportPlan(const HostOutcome& outcome, bool as_result, ProgressDisplay& board) {
   if (outcome.plan) {
     as_result ? board.WriteOut(PlanText(outcome)) : board.WriteErr(PlanText(outcome));
   }

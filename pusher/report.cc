@@ -132,14 +132,14 @@ std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes) {
                      base::HumanBytes(whole_bytes), percent);
 }
 
-void ReportAgent(const HostOutcome& outcome, Board& board) {
+void ReportAgent(const HostOutcome& outcome, ProgressDisplay& board) {
   if (outcome.agent_bytes > 0) {
     board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
                                outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
   }
 }
 
-void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board) {
   if (outcome.error) {
     board.WriteErr(ErrorLineOf(outcome));
     return;
@@ -161,7 +161,7 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& b
   }
 }
 
-void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board& board) {
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board) {
   if (outcome.error) {
     board.WriteErr(ErrorLineOf(outcome));
   }

@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "pusher/arguments.h"
-#include "pusher/board.h"
 #include "pusher/fleet.h"
+#include "pusher/progress_display.h"
 
 namespace pusher {
 
 // The host's final line: on standard output, or on standard error where it failed. With --json the
 // errors alone.
-void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Board& board);
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board);
 
 // The same after its activation: which generation runs.
-void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, Board& board);
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board);
 
 // What is asked before hosts are pushed to and switched: "Push and activate on web1, web2?"; empty
 // where no host is left.
@@ -34,7 +34,7 @@ std::string ErrorLineOf(const HostOutcome& outcome);
 // more than the image.
 std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes);
 // That the agent was uploaded, where it was.
-void ReportAgent(const HostOutcome& outcome, Board& board);
+void ReportAgent(const HostOutcome& outcome, ProgressDisplay& board);
 
 // The worst of all hosts' exit codes.
 int ExitCodeOf(const std::vector<HostOutcome>& outcomes);

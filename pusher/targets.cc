@@ -94,12 +94,12 @@ class Choice {
 };
 
 // Two pushes at once to one host would only be in each other's way.
-void CheckOnce(const std::vector<Target>& targets) {
+void CheckOnce(const std::vector<Destination>& targets) {
   std::map<std::string, std::string> names;  // by where they lead
-  for (const Target& target : targets) {
+  for (const Destination& target : targets) {
     const auto [before, first] = names.emplace(target.destination, target.name);
     if (!first) {
-      base::Fail(base::Code::kUsage, "{} and {} are one host, {}: name it once", before->second,
+      base::Fail(base::ExitCode::kUsage, "{} and {} are one host, {}: name it once", before->second,
                  target.name, target.destination);
     }
   }
@@ -107,9 +107,9 @@ void CheckOnce(const std::vector<Target>& targets) {
 
 }  // namespace
 
-std::vector<Target> ChooseTargets(const Arguments& arguments, const base::Io& io) {
+std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::Io& io) {
   Choice choice(arguments);
-  std::vector<Target> out;
+  std::vector<Destination> out;
   std::vector<std::string> left_out;
   for (const auto& [host, by_group] : HostsOf(arguments)) {
     if (SharedImages images = choice.For(host)) {
@@ -117,13 +117,13 @@ std::vector<Target> ChooseTargets(const Arguments& arguments, const base::Io& io
     } else if (by_group) {
       left_out.push_back(host.name);
     } else {
-      base::Fail(base::Code::kUsage, "{} takes only {}, says {}", host.name,
+      base::Fail(base::ExitCode::kUsage, "{} takes only {}, says {}", host.name,
                  fmt::join(*host.images, ", "), arguments.hosts_file);
     }
   }
   CheckOnce(out);
   if (out.empty()) {
-    base::Fail(base::Code::kUsage, "no host of these takes {}: see \"images\" in {}",
+    base::Fail(base::ExitCode::kUsage, "no host of these takes {}: see \"images\" in {}",
                fmt::join(arguments.names, ", "), arguments.hosts_file);
   }
   if (!left_out.empty()) {

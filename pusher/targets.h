@@ -13,7 +13,7 @@ namespace pusher {
 
 // In the order of the command line, each host once. Says on io.err which hosts of a group take none
 // of the images. Throws Error{kUsage} for a host, group or image that there is not.
-std::vector<Target> ChooseTargets(const Arguments& arguments, const base::Io& io);
+std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::Io& io);
 
 }  // namespace pusher
 

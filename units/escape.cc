@@ -20,14 +20,14 @@ bool NeedsQuotes(std::string_view text) {
 
 void RefuseUnwritable(std::string_view text) {
   if (text.find('\n') != std::string_view::npos || text.find('\0') != std::string_view::npos) {
-    base::Fail(base::Code::kFailed, "a newline or NUL byte cannot stand in a unit: '{}'", text);
+    base::Fail(base::ExitCode::kFailed, "a newline or NUL byte cannot stand in a unit: '{}'", text);
   }
 }
 
 void RefuseControl(std::string_view path) {
   if (std::any_of(path.begin(), path.end(), IsControl)) {
-    base::Fail(base::Code::kFailed, "a control character cannot stand in a path of a unit: '{}'",
-               path);
+    base::Fail(base::ExitCode::kFailed,
+               "a control character cannot stand in a path of a unit: '{}'", path);
   }
 }
 
@@ -70,12 +70,12 @@ std::string Word(std::string_view text) {
 
 std::string ExecLine(const images::Command& command) {
   if (command.empty()) {
-    base::Fail(base::Code::kFailed, "a command is empty");
+    base::Fail(base::ExitCode::kFailed, "a command is empty");
   }
   const std::string& program = command.front();
   if (std::any_of(program.begin(), program.end(),
                   [](char c) { return IsControl(c) || c == '"' || c == '\'' || c == '\\'; })) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "systemd cannot run a program whose path holds quotes, backslashes or control "
                "characters: '{}'",
                program);
@@ -104,7 +104,7 @@ std::string ListedPath(std::string_view path) {
 std::string WholePath(std::string_view path) {
   RefuseControl(path);
   if (path.empty() || path.front() == ' ' || path.back() == ' ' || path.back() == '\\') {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "a unit cannot hold a path that starts or ends with a space or ends with a "
                "backslash: '{}'",
                path);

@@ -56,7 +56,7 @@ std::vector<Line> HardeningLines(const std::string& profile, const std::vector<u
     return out;
   }
   if (profile != "standard" && profile != "strict") {
-    base::Fail(base::Code::kFailed, "there is no hardening profile '{}'", profile);
+    base::Fail(base::ExitCode::kFailed, "there is no hardening profile '{}'", profile);
   }
   out.emplace_back("CapabilityBoundingSet", capability);
   out.emplace_back("AmbientCapabilities", capability);

@@ -24,7 +24,7 @@ bool Contains(const std::array<std::string_view, N>& list, std::string_view opti
 void CheckDirective(const std::string& section, const std::string& option,
                     const std::string& value) {
   if (const std::string why = images::DirectiveProblem(section, option, value); !why.empty()) {
-    base::Fail(base::Code::kFailed, "directives.{}.{} {}", section, option, why);
+    base::Fail(base::ExitCode::kFailed, "directives.{}.{} {}", section, option, why);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "activator/health/checks.h"
+#include "activator/health/health_prober.h"
 #include "activator/health/stopping.h"
 #include "base/error.h"
 
@@ -29,7 +29,7 @@ void RefuseFailure(const Host& host, const std::string& unit, const UnitState& s
   }
 }
 
-bool IsUp(const Host& host, const std::string& name, const HostedUnit& unit,
+bool IsUp(const Host& host, const std::string& name, const InstalledUnit& unit,
           const UnitState& state) {
   RefuseFailure(host, name, state);
   const bool is_idle = state.active == "inactive" && !state.has_job;
@@ -47,7 +47,7 @@ bool IsUp(const Host& host, const std::string& name, const HostedUnit& unit,
   return is_active && host.systemd.RunsFrom(state, unit.image_path);
 }
 
-seconds TimeoutOf(const HostedUnit& unit, Timeout timeout) {
+seconds TimeoutOf(const InstalledUnit& unit, Timeout timeout) {
   return timeout.value_or(seconds(unit.health.timeout_seconds));
 }
 
@@ -56,15 +56,15 @@ seconds TimeoutOf(const HostedUnit& unit, Timeout timeout) {
 namespace {
 
 // Nobody looks what becomes of the others.
-HostedUnits Watched(HostedUnits units) {
+InstalledUnits Watched(InstalledUnits units) {
   std::erase_if(units, [](const auto& unit) { return unit.second.health.none; });
   return units;
 }
 
-[[noreturn]] void FailLate(const Host& host, const std::string& name, const HostedUnit& unit,
-                           const UnitState& state, seconds limit, const Checks& checks) {
+[[noreturn]] void FailLate(const Host& host, const std::string& name, const InstalledUnit& unit,
+                           const UnitState& state, seconds limit, const HealthProber& checks) {
   if (checks.WasAsked(name)) {
-    const CheckAnswer& last = checks.Last(name);
+    const ProbeResult& last = checks.Last(name);
     FailUnit(host, name, state,
              fmt::format("is active, but {} did not pass within {} s: {}", CheckName(unit.health),
                          limit.count(), last.problem),
@@ -79,11 +79,11 @@ HostedUnits Watched(HostedUnits units) {
 
 }  // namespace
 
-void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeout) {
+void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout timeout) {
   const TimePoint start = host.clock.Monotonic();
-  HostedUnits waiting = Watched(units);
-  Checks checks(host);
-  Pause pause(host.clock);
+  InstalledUnits waiting = Watched(units);
+  HealthProber checks(host);
+  PollBackoff pause(host.clock);
   while (!waiting.empty()) {
     for (const auto& [name, state] : host.systemd.Show(NamesOf(waiting))) {
       const auto unit = waiting.find(name);
@@ -106,10 +106,10 @@ void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeou
   }
 }
 
-void WaitUntilSettled(const Host& host, const HostedUnits& all) {
-  const HostedUnits units = Watched(all);
+void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
+  const InstalledUnits units = Watched(all);
   const TimePoint start = host.clock.Monotonic();
-  Pause pause(host.clock);
+  PollBackoff pause(host.clock);
   const UnitNames names = NamesOf(units);
   std::map<std::string, UnitState> first;
   std::map<std::string, std::chrono::steady_clock::duration> down_since;
@@ -117,7 +117,7 @@ void WaitUntilSettled(const Host& host, const HostedUnits& all) {
     const auto waited = host.clock.Monotonic() - start;
     bool settling = false;
     for (const auto& [name, state] : host.systemd.Show(names)) {
-      const HostedUnit& unit = units.at(name);
+      const InstalledUnit& unit = units.at(name);
       const UnitState& before = first.try_emplace(name, state).first->second;
       if (IsUp(host, name, unit, state)) {
         down_since.erase(name);
@@ -138,14 +138,15 @@ void WaitUntilSettled(const Host& host, const HostedUnits& all) {
   }
 }
 
-seconds LongestWait(const HostedUnits& units, Timeout timeout) {
+seconds LongestWait(const InstalledUnits& units, Timeout timeout) {
   seconds out{0};
   seconds tasks{0};
   for (const auto& [name, unit] : Watched(units)) {
     out = std::max(out, TimeoutOf(unit, timeout) + seconds(unit.health.settle_seconds));
   }
   for (const auto& [name, unit] : units) {
-    for (const units::Task task : {units::Task::kBeforeStart, units::Task::kAfterHealthy}) {
+    for (const units::AuxiliaryUnit task :
+         {units::AuxiliaryUnit::kBeforeStart, units::AuxiliaryUnit::kAfterHealthy}) {
       const auto limit = unit.task_limits.find(task);
       tasks += limit == unit.task_limits.end() ? seconds(0) : limit->second;
     }

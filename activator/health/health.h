@@ -9,7 +9,7 @@
 #include <string>
 
 #include "activator/host/host.h"
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 
 namespace activator {
 
@@ -19,13 +19,13 @@ using Timeout = std::optional<std::chrono::seconds>;
 // Waits until each is active, its process runs from the unit's image, and its check passes. Throws
 // Error{kFailed}, with the reason and the unit's last log lines, as soon as one failed, ended or
 // was restarted, or where it is not up within its time.
-void WaitUntilStarted(const Host& host, const HostedUnits& units, Timeout timeout);
+void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout timeout);
 
 // Watches that each stays as it is for its settle_seconds. Throws as WaitUntilStarted.
-void WaitUntilSettled(const Host& host, const HostedUnits& units);
+void WaitUntilSettled(const Host& host, const InstalledUnits& units);
 
 // How long the two waits may take together, and the hooks with them.
-std::chrono::seconds LongestWait(const HostedUnits& units, Timeout timeout);
+std::chrono::seconds LongestWait(const InstalledUnits& units, Timeout timeout);
 
 }  // namespace activator
 

@@ -2,7 +2,7 @@
 
 #include "activator/health/health.h"
 #include "activator/health/stopping.h"
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "base/error.h"
 
 namespace activator {
@@ -30,8 +30,8 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
   for (const auto& [name, state] : before) {
     units.push_back(name);
   }
-  StopWatch watch(host);
-  Pause pause(host.clock);
+  StopEscalation watch(host);
+  PollBackoff pause(host.clock);
   for (bool waiting = !units.empty(); waiting;) {
     waiting = false;
     for (const auto& [name, state] : host.systemd.Show(units)) {
@@ -40,10 +40,10 @@ void WaitUntilReplaced(const Host& host, const std::map<std::string, UnitState>&
       }
       waiting = true;
       if (!state.has_job) {
-        base::Fail(base::Code::kFailed, "{} was to be restarted, and still runs as before ({})",
+        base::Fail(base::ExitCode::kFailed, "{} was to be restarted, and still runs as before ({})",
                    name, state.sub);
       }
-      watch.Press(name, state);
+      watch.Escalate(name, state);
     }
     if (waiting) {
       pause.Sleep();

@@ -8,7 +8,7 @@
 namespace activator {
 
 // Restarts the units (UnitDifference::in_place) and waits until what ran in each is gone, as long
-// as StopUnits would (StopWatch). A service is restarted once, a socket among them with its
+// as StopUnits would (StopEscalation). A service is restarted once, a socket among them with its
 // service. Whether what comes after is up is for WaitUntilStarted. Throws Error{kFailed} where a
 // unit still runs as before.
 void RestartInPlace(const Host& host, const UnitNames& units);

@@ -20,7 +20,7 @@ constexpr const char* kLogFollows = ". Its log ends: ";
 
 }  // namespace
 
-void Pause::Sleep() {
+void PollBackoff::Sleep() {
   clock_.Sleep(next_);
   next_ = std::min(2 * next_, kLongestPause);
 }
@@ -28,8 +28,8 @@ void Pause::Sleep() {
 void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
               const std::string& why, const std::string& said) {
   const std::string log = host.systemd.LastLog(unit, state);
-  base::Fail(base::Code::kFailed, "{} {}{}{}{}{}", unit, why, said.empty() ? "" : kAnswerFollows,
-             said, log.empty() ? "" : kLogFollows, log);
+  base::Fail(base::ExitCode::kFailed, "{} {}{}{}{}{}", unit, why,
+             said.empty() ? "" : kAnswerFollows, said, log.empty() ? "" : kLogFollows, log);
 }
 
 std::string WithoutLog(const std::string& reason) {
@@ -58,9 +58,9 @@ seconds StopLimit(const UnitState& state) {
   return MayStopForEver(state) ? kLongestStop : own;
 }
 
-StopWatch::StopWatch(const Host& host) : host_(host), start_(host.clock.Monotonic()) {}
+StopEscalation::StopEscalation(const Host& host) : host_(host), start_(host.clock.Monotonic()) {}
 
-void StopWatch::Press(const std::string& unit, const UnitState& state) {
+void StopEscalation::Escalate(const std::string& unit, const UnitState& state) {
   const seconds limit = StopLimit(state);
   const auto waited = host_.clock.Monotonic() - start_;
   if (waited > limit && MayStopForEver(state)) {
@@ -79,14 +79,14 @@ void StopWatch::Press(const std::string& unit, const UnitState& state) {
 namespace {
 
 void WaitUntilStopped(const Host& host, const UnitNames& units) {
-  StopWatch watch(host);
-  Pause pause(host.clock);
+  StopEscalation watch(host);
+  PollBackoff pause(host.clock);
   for (;;) {
     bool all_down = true;
     for (const auto& [name, state] : host.systemd.Show(units)) {
       if (!IsStopped(state)) {
         all_down = false;
-        watch.Press(name, state);
+        watch.Escalate(name, state);
       }
     }
     if (all_down) {
@@ -110,7 +110,7 @@ UnitNames DownUnits(const Host& host, const UnitNames& units) {
 
 UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units) {
   const TimePoint start = host.clock.Monotonic();
-  Pause pause(host.clock);
+  PollBackoff pause(host.clock);
   for (;;) {
     UnitNames down;
     bool wait = false;

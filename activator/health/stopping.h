@@ -12,9 +12,9 @@
 namespace activator {
 
 // Between two looks at systemd: short at first, since most services start and stop at once.
-class Pause {
+class PollBackoff {
  public:
-  explicit Pause(base::Clock& clock) : clock_(clock) {}
+  explicit PollBackoff(base::Clock& clock) : clock_(clock) {}
   void Sleep();
 
  private:
@@ -46,10 +46,10 @@ std::chrono::seconds StopLimit(const UnitState& state);
 // What is done about units that were told to stop and still run: nothing for as long as systemd
 // gives them (TimeoutStopSec=), then SIGKILL, once. Throws Error{kFailed} where even that does not
 // end one, and where the unit's own settings forbid to kill it.
-class StopWatch {
+class StopEscalation {
  public:
-  explicit StopWatch(const Host& host);  // they were told just now
-  void Press(const std::string& unit, const UnitState& state);
+  explicit StopEscalation(const Host& host);  // they were told just now
+  void Escalate(const std::string& unit, const UnitState& state);
 
  private:
   const Host& host_;
@@ -57,7 +57,7 @@ class StopWatch {
   std::set<std::string> killed_;
 };
 
-// Stops those that are not down and waits until they are; throws as StopWatch.
+// Stops those that are not down and waits until they are; throws as StopEscalation.
 void StopUnits(const Host& host, const UnitNames& units);
 // The same of units that were asked about just now.
 void StopUnits(const Host& host, const std::map<std::string, UnitState>& units);

@@ -41,7 +41,7 @@ bool IsMasked(const std::string& path) { return base::ReadLinkIfThere(path) == "
 
 void RefuseMask(const std::string& path) {
   if (IsMasked(path)) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} is masked on this host, so nothing would be started at the next boot: systemctl "
                "unmask {}",
                units::kBootUnit, units::kBootUnit);
@@ -53,7 +53,7 @@ void RequireOwnRoot(const Host& host, const std::string& path,
   const std::string mounts = "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
   if (text && text->find(mounts) == std::string::npos) {
     base::Fail(
-        base::Code::kFailed,
+        base::ExitCode::kFailed,
         "{} serves another root than {}: a host has one. Use that --root, or remove the file", path,
         host.layout.root());
   }

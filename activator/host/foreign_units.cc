@@ -23,23 +23,24 @@ void CheckLink(const Host& host, const std::string& unit) {
   const char* where = can_change ? "" : " in the system's own configuration";
   if (base::ReadLinkIfThere(*other) == "/dev/null") {
     base::Fail(
-        base::Code::kFailed, "{} is masked on this host: {}", unit,
+        base::ExitCode::kFailed, "{} is masked on this host: {}", unit,
         can_change ? "systemctl unmask " + unit : fmt::format("unmask it{} ({})", where, *other));
   }
-  base::Fail(base::Code::kFailed,
+  base::Fail(base::ExitCode::kFailed,
              "{} is there and is not ours: move it away{}, or rename the service in its definition",
              *other, where);
 }
 
 }  // namespace
 
-void CheckNames(const Host& host, const UnitNames& units, const UnitNames& added, Foreign foreign) {
+void CheckNames(const Host& host, const UnitNames& units, const UnitNames& added,
+                UnitConflictPolicy foreign) {
   for (const std::string& unit : units) {
     CheckLink(host, unit);
   }
   for (const auto& [unit, state] : host.systemd.Show(added)) {
-    if (foreign == Foreign::kRefuse && IsForeign(host, state)) {
-      base::Fail(base::Code::kFailed,
+    if (foreign == UnitConflictPolicy::kRefuse && IsForeign(host, state)) {
+      base::Fail(base::ExitCode::kFailed,
                  "this host has a unit {} already ({}): remove its package, rename the service in "
                  "its definition, or take its place with --adopt",
                  unit, state.fragment_path);

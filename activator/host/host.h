@@ -26,7 +26,7 @@ struct Host {
   // Throws where this host cannot run the image (preflight.h: CheckImage).
   std::function<void(const images::ImageDirectory&)> check_image;
   // One try of a check over the network (checks.h).
-  std::function<CheckAnswer(const images::Health&, std::chrono::milliseconds limit)> ask = nullptr;
+  std::function<ProbeResult(const images::Health&, std::chrono::milliseconds limit)> ask = nullptr;
   std::string task_directory = "/run/systemd/system";  // links to what is run beside services
   // Called after each step of a switch with its number, 1 to 8; tests end the process in it.
   std::function<void(int step_done)> observer = nullptr;

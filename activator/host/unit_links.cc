@@ -37,7 +37,8 @@ bool EnsureUnitLinks(const Host& host, const UnitNames& units) {
   bool changed = false;
   for (const std::string& unit : units) {
     if (const std::optional<std::string> other = InTheWayOf(host, unit)) {
-      base::Fail(base::Code::kFailed, "{} is not ours: remove it, or rename the service", *other);
+      base::Fail(base::ExitCode::kFailed, "{} is not ours: remove it, or rename the service",
+                 *other);
     }
     if (HasOurLink(host, unit)) {
       continue;

@@ -23,7 +23,7 @@ base::ProcessResult RunProgram(const std::vector<std::string>& argv, const std::
   options.environment = {{"LC_ALL", "C"}};
   base::ProcessResult result = base::Run(argv, options);
   if (result.timed_out) {
-    base::Fail(base::Code::kFailed, "{} did not answer within {} s", argv.front(),
+    base::Fail(base::ExitCode::kFailed, "{} did not answer within {} s", argv.front(),
                kTimeout.count());
   }
   return result;
@@ -56,7 +56,7 @@ std::optional<std::string> LookUp(const std::string& database, const std::string
       return std::nullopt;
     }
     if (!result.ok()) {
-      base::Fail(base::Code::kFailed, "getent {} {}: {}", database, key,
+      base::Fail(base::ExitCode::kFailed, "getent {} {}: {}", database, key,
                  base::LastLines(result.err, 1));
     }
     return FirstLine(result.out);
@@ -93,7 +93,7 @@ std::string RealAccounts::WhyNone() {
 void RealAccounts::Make(const std::string& fragment) {
   const base::ProcessResult result = RunProgram({"systemd-sysusers", "-"}, fragment);
   if (!result.ok()) {
-    base::Fail(base::Code::kFailed, "systemd-sysusers: {}", base::LastLines(result.err, 1));
+    base::Fail(base::ExitCode::kFailed, "systemd-sysusers: {}", base::LastLines(result.err, 1));
   }
 }
 

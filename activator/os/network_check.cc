@@ -25,7 +25,8 @@ using HeaderList = std::unique_ptr<curl_slist, CurlDeleter>;
 template <typename Value>
 void Set(const Curl& curl, CURLoption option, Value value) {
   if (curl_easy_setopt(curl.get(), option, value) != CURLE_OK) {
-    base::Fail(base::Code::kFailed, "libcurl does not take option {}", static_cast<int>(option));
+    base::Fail(base::ExitCode::kFailed, "libcurl does not take option {}",
+               static_cast<int>(option));
   }
 }
 
@@ -33,7 +34,7 @@ Curl NewCurl(const std::string& url, milliseconds limit) {
   static const bool kReady = curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK;
   Curl curl(kReady ? curl_easy_init() : nullptr);
   if (!curl) {
-    base::Fail(base::Code::kFailed, "libcurl cannot be used");
+    base::Fail(base::ExitCode::kFailed, "libcurl cannot be used");
   }
   const long milliseconds_left = std::max<long>(1, static_cast<long>(limit.count()));
   Set(curl, CURLOPT_URL, url.c_str());
@@ -82,7 +83,7 @@ HeaderList Headers(const std::map<std::string, std::string>& headers) {
   return out;
 }
 
-CheckAnswer Judge(const images::HttpCheck& check, uint64_t status, const Body& body) {
+ProbeResult Judge(const images::HttpCheck& check, uint64_t status, const Body& body) {
   if (status != check.expect) {
     return {false, fmt::format("status {} instead of {}", status, check.expect),
             Printable(body.text)};
@@ -99,7 +100,7 @@ CheckAnswer Judge(const images::HttpCheck& check, uint64_t status, const Body& b
 
 }  // namespace
 
-CheckAnswer AskHttp(const images::HttpCheck& check, milliseconds limit) {
+ProbeResult AskHttp(const images::HttpCheck& check, milliseconds limit) {
   const Curl curl = NewCurl(check.url, limit);
   const HeaderList headers = Headers(check.headers);
   Body body;
@@ -116,7 +117,7 @@ CheckAnswer AskHttp(const images::HttpCheck& check, milliseconds limit) {
   return Judge(check, static_cast<uint64_t>(std::max(0L, status)), body);
 }
 
-CheckAnswer AskTcp(const std::string& address, milliseconds limit) {
+ProbeResult AskTcp(const std::string& address, milliseconds limit) {
   const Curl curl = NewCurl("http://" + address, limit);
   Set(curl, CURLOPT_CONNECT_ONLY, 1L);
   const CURLcode result = curl_easy_perform(curl.get());

@@ -10,17 +10,17 @@
 
 namespace activator {
 
-struct CheckAnswer {
+struct ProbeResult {
   bool passed = false;
   std::string problem;  // why not, in our words
   std::string said;     // what the service said; may be secret; short and printable
 };
 
 // A GET of `check`, whose URL is whole. Redirects are not followed: they are the answer.
-CheckAnswer AskHttp(const images::HttpCheck& check, std::chrono::milliseconds limit);
+ProbeResult AskHttp(const images::HttpCheck& check, std::chrono::milliseconds limit);
 
 // Whether "host:port" takes a connection.
-CheckAnswer AskTcp(const std::string& address, std::chrono::milliseconds limit);
+ProbeResult AskTcp(const std::string& address, std::chrono::milliseconds limit);
 
 }  // namespace activator
 

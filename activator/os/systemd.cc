@@ -88,15 +88,15 @@ base::ProcessResult RunSystemctl(const std::vector<std::string>& arguments, cons
 }
 
 [[noreturn]] void FailCall(const std::string& command, const base::ProcessResult& result) {
-  base::Fail(base::Code::kFailed, "systemctl {}: {}", command,
+  base::Fail(base::ExitCode::kFailed, "systemctl {}: {}", command,
              OneLine(base::LastLines(result.err, 5)));
 }
 
 std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
   const base::ProcessResult result = RunSystemctl(arguments, units, kCallTimeout);
   if (result.timed_out) {
-    base::Fail(base::Code::kFailed, "systemctl {} did not answer within {} s", arguments.front(),
-               kCallTimeout.count());
+    base::Fail(base::ExitCode::kFailed, "systemctl {} did not answer within {} s",
+               arguments.front(), kCallTimeout.count());
   }
   if (!result.ok()) {
     FailCall(arguments.front(), result);
@@ -213,7 +213,7 @@ std::map<std::string, UnitState> RealSystemd::Show(const UnitNames& units) {
       ParseShow(Systemctl({"show", std::string("--property=") + kProperties}, units));
   for (const std::string& unit : units) {
     if (!out.contains(unit)) {
-      base::Fail(base::Code::kFailed, "systemctl show says nothing about {}", unit);
+      base::Fail(base::ExitCode::kFailed, "systemctl show says nothing about {}", unit);
     }
   }
   return out;
@@ -299,7 +299,7 @@ void RealSystemd::ResetFailed(const UnitNames& units) {
   try {
     Systemctl({"reset-failed"}, units);
   } catch (const base::Error& error) {  // what systemd has not loaded has nothing to reset
-    if (error.code() == base::Code::kInterrupted) {
+    if (error.code() == base::ExitCode::kInterrupted) {
       throw;
     }
   }
@@ -329,7 +329,7 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
     base::Run({"journalctl", "--sync"}, options);
     return OneLine(ShortLines(base::LastLines(base::Run(argv, options).out, 20)));
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted) {
+    if (error.code() == base::ExitCode::kInterrupted) {
       throw;
     }
     return "";  // a host without a journal

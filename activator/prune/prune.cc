@@ -4,7 +4,7 @@
 
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
-#include "activator/state/pruned_names.h"
+#include "activator/state/tombstones.h"
 #include "activator/state/version_locks.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -16,7 +16,7 @@ namespace {
 // Out of sight first, durable; what is then half removed has no name that anybody looks for.
 std::string MoveOutOfSight(const std::string& path, uint64_t generation) {
   const std::string parent = base::ParentOf(path);
-  const std::string gone = parent + "/" + NewPrunedName(generation);
+  const std::string gone = parent + "/" + NewTombstone(generation);
   if (base::TheSys().Rename(path.c_str(), gone.c_str()) != 0) {
     base::FailErrno(errno, "cannot remove {}", path);
   }
@@ -78,7 +78,7 @@ void Pruner::FinishUnnoted() const {
 }
 
 void Pruner::RemoveLeftover(const std::string& path) {
-  const std::optional<uint64_t> number = PrunedGeneration(base::BaseName(path));
+  const std::optional<uint64_t> number = TombstoneGeneration(base::BaseName(path));
   const auto is_its = [&](const Event& event) {
     return event.event == "pruned" && event.generation == *number;
   };

@@ -5,12 +5,12 @@
 
 #include "activator/prune/age.h"
 #include "activator/prune/agents.h"
-#include "activator/prune/kept.h"
 #include "activator/prune/prune.h"
+#include "activator/prune/retention.h"
 #include "activator/state/generations.h"
 #include "activator/state/lost_current.h"
-#include "activator/state/pruned_names.h"
 #include "activator/state/switch_record.h"
+#include "activator/state/tombstones.h"
 #include "activator/state/version_locks.h"
 #include "base/file.h"
 #include "images/version/image_directory.h"
@@ -40,7 +40,7 @@ class Planner {
   PrunePlan Plan();
 
  private:
-  KeepRules Rules() const;
+  RetentionPolicy Rules() const;
   Paths VersionsOf(const Numbers& numbers) const;
   void PlanVersions(const Numbers& kept);
   void PlanIncoming();
@@ -53,8 +53,8 @@ class Planner {
   PrunePlan plan_;
 };
 
-KeepRules Planner::Rules() const {
-  KeepRules out;
+RetentionPolicy Planner::Rules() const {
+  RetentionPolicy out;
   out.active = ActiveGeneration(layout_);
   if (const std::optional<SwitchRecord> record = ReadSwitchRecord(layout_)) {
     out.switching = {record->from, record->to};
@@ -127,7 +127,7 @@ void Planner::PlanLeftovers() {
   }
   for (const std::string& parent : parents) {
     for (const std::string& name : base::ListDirectory(parent)) {
-      if (IsPrunedName(name)) {
+      if (IsTombstone(name)) {
         plan_.leftovers.push_back(parent + "/" + name);
       }
     }
@@ -140,7 +140,7 @@ PrunePlan Planner::Plan() {
   PlanLeftovers();
   plan_.agents = UnusedAgents(layout_);
   const PrunePlan rest = plan_;
-  Kept kept = WhatToKeep(all_.readable, Rules());
+  RetainedGenerations kept = WhatToKeep(all_.readable, Rules());
   for (;;) {
     plan_ = rest;
     Numbers numbers = kept.always;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "activator/os/shared_blocks.h"
-#include "activator/state/chunk_store.h"
+#include "activator/state/held_versions.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -80,7 +80,7 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       missing_count_(chunks_.size()),
       lock_(LockDirectory(path_, stored_, by, lock_wait)) {}
 
-void Assembly::WriteTexts(const std::string& index, const std::string& provenance) {
+void Assembly::WriteMetadata(const std::string& index, const std::string& provenance) {
   base::WriteFileAtomically(path_ + "/" + images::kManifestFile, stored_.text);
   base::WriteFileAtomically(path_ + "/" + images::kIndexFile, index);
   if (provenance.empty()) {
@@ -154,7 +154,7 @@ void Assembly::TakeInWhatIsThere() {
     const bool there = std::ranges::all_of(
         offsets, [&](uint64_t offset) { return Holds(image_.get(), image_path_, offset, number); });
     if (there) {
-      SetThere(number);
+      MarkPresent(number);
     }
   }
 }
@@ -166,7 +166,7 @@ bool Assembly::Holds(int fd, const std::string& path, uint64_t offset, size_t nu
          base::Sha256Of(buffer_) == chunks_[number].id.digest;
 }
 
-void Assembly::Expect(const std::string& image_path, const chunker::ChunkIndex& index) {
+void Assembly::AddLocalSource(const std::string& image_path, const chunker::ChunkIndex& index) {
   std::vector<bool> needed = Needed();
   Expected out{image_path, base::OpenForReading(image_path), {}};
   for (const chunker::Chunk& chunk : index.chunks()) {
@@ -196,13 +196,13 @@ void Assembly::FillExpected(const std::function<void()>& touch) {
     for (const auto& [number, offset] : expected.chunks) {
       base::ThrowIfInterrupted();
       touch();
-      Take(expected.image.get(), expected.image_path, offset, number);
+      CopyFrom(expected.image.get(), expected.image_path, offset, number);
     }
   }
   buffer_ = {};  // many images may wait for the commit
 }
 
-void Assembly::Take(int source, const std::string& path, uint64_t offset, size_t number) {
+void Assembly::CopyFrom(int source, const std::string& path, uint64_t offset, size_t number) {
   bool holds = false;
   try {
     holds = Holds(source, path, offset, number);
@@ -226,7 +226,7 @@ void Assembly::Put(size_t number, base::Bytes data) {
   for (const uint64_t offset : chunks_[number].offsets) {
     base::PWriteAll(image_.get(), data, offset, image_path_);
   }
-  SetThere(number);
+  MarkPresent(number);
 }
 
 // The source was verified a moment ago, and the whole image will be.
@@ -237,11 +237,11 @@ bool Assembly::Share(int source, uint64_t offset, size_t number) {
       return false;
     }
   }
-  SetThere(number);
+  MarkPresent(number);
   return true;
 }
 
-void Assembly::SetThere(size_t number) {
+void Assembly::MarkPresent(size_t number) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (missing_[number]) {
     missing_[number] = false;
@@ -266,7 +266,7 @@ void Assembly::VerifyAhead() {
   while (verified_bytes_ < end) {
     part.resize(std::min(end - verified_bytes_, kReadAtOnceBytes));
     if (base::PReadInto(image_.get(), part, verified_bytes_, image_path_) < part.size()) {
-      base::Fail(base::Code::kFailed, "{} was cut short by somebody else", image_path_);
+      base::Fail(base::ExitCode::kFailed, "{} was cut short by somebody else", image_path_);
     }
     hasher_.Update(part);
     verified_bytes_ += part.size();
@@ -289,7 +289,7 @@ void Assembly::Verify() {
   base::Close(std::move(image_), image_path_);
   if (hasher_.Finish() != stored_.manifest.image.sha256) {
     Discard();
-    base::Fail(base::Code::kVerification,
+    base::Fail(base::ExitCode::kVerification,
                "the chunks of {} {} are all right, the image that they make is not the one its "
                "manifest names; build it again",
                stored_.manifest.name, stored_.id.text());

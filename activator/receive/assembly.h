@@ -35,7 +35,7 @@ class Assembly {
            std::chrono::milliseconds lock_wait = std::chrono::milliseconds(0));
 
   // Makes the texts durable there; empty: there is no provenance.
-  void WriteTexts(const std::string& index, const std::string& provenance);
+  void WriteMetadata(const std::string& index, const std::string& provenance);
 
   const images::StoredManifest& stored() const { return stored_; }
   const std::string& image_path() const { return image_path_; }
@@ -55,7 +55,7 @@ class Assembly {
   // Throws Error with ENOSPC and both figures where the disk lacks it.
   void Reserve();
   // Opens `image_path`, any image, and notes the missing chunks that it has by its index.
-  void Expect(const std::string& image_path, const chunker::ChunkIndex& index);
+  void AddLocalSource(const std::string& image_path, const chunker::ChunkIndex& index);
   bool expects() const { return !expected_.empty(); }
   // Takes what is expected, as shared blocks where the file system can, otherwise copied; a chunk
   // whose content is not what the index says stays missing. Others may store chunks meanwhile.
@@ -88,9 +88,9 @@ class Assembly {
     std::vector<std::pair<size_t, uint64_t>> chunks;  // number and where it begins
   };
 
-  void Take(int source, const std::string& path, uint64_t offset, size_t number);
+  void CopyFrom(int source, const std::string& path, uint64_t offset, size_t number);
   void Put(size_t number, base::Bytes data);
-  void SetThere(size_t number);
+  void MarkPresent(size_t number);
   bool Share(int source, uint64_t offset, size_t number);
   bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
   void TakeInWhatIsThere();

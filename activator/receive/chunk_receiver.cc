@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "activator/receive/rebuild_pool.h"
+#include "activator/receive/delta_decoder_pool.h"
 #include "base/error.h"
 #include "pusher/protocol/delta_message.h"
 
@@ -14,9 +14,9 @@ ChunkReceiver::ChunkReceiver(pusher::Wire& wire, pusher::KeepAlive& alive, Assem
                              std::vector<bool> due)
     : wire_(wire), alive_(alive), assembly_(assembly), due_(std::move(due)) {}
 
-void ChunkReceiver::Run(const std::vector<HeldImage>& versions, size_t host_jobs) {
+void ChunkReceiver::Run(const std::vector<HeldVersion>& versions, size_t host_jobs) {
   const chunker::Codec& codec = assembly_.stored().manifest.image.codec;
-  RebuildPool pool(
+  DeltaDecoderPool pool(
       codec, versions, RebuildJobs(codec, host_jobs),
       [&](uint64_t number, const std::vector<uint8_t>& chunk) { assembly_.Store(number, chunk); });
   for (bool deltas = false;;) {
@@ -38,7 +38,7 @@ void ChunkReceiver::Run(const std::vector<HeldImage>& versions, size_t host_jobs
       pool.Finish();
       return;
     } else {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came among the chunks",
+      base::Fail(base::ExitCode::kFailed, "{} broke the protocol: message {} came among the chunks",
                  wire_.peer(), static_cast<unsigned>(message.type));
     }
     assembly_.VerifyAhead();
@@ -50,7 +50,7 @@ void ChunkReceiver::CheckAskedFor(uint64_t first, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const uint64_t number = first + i;
     if (number >= due_.size() || !due_[number]) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
+      base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it sent chunk {}, not asked for",
                  wire_.peer(), number);
     }
     due_[number] = false;
@@ -63,7 +63,7 @@ std::vector<uint8_t> ChunkReceiver::Unpack(const pusher::ChunkMessage& chunk) {
   }
   auto out = unpacker_->Unpack(chunk.data, assembly_.chunks()[chunk.number].size_bytes);
   if (!out) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: chunk {} cannot be unpacked",
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: chunk {} cannot be unpacked",
                wire_.peer(), chunk.number);
   }
   return *std::move(out);
@@ -71,7 +71,7 @@ std::vector<uint8_t> ChunkReceiver::Unpack(const pusher::ChunkMessage& chunk) {
 
 void ChunkReceiver::Take(uint32_t number, base::Bytes data) {
   if (!assembly_.Store(number, data)) {
-    base::Fail(base::Code::kVerification, "chunk {} of {} arrived with another content", number,
+    base::Fail(base::ExitCode::kVerification, "chunk {} of {} arrived with another content", number,
                assembly_.stored().manifest.name);
   }
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "activator/receive/assembly.h"
-#include "activator/state/chunk_store.h"
+#include "activator/state/held_versions.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/packed_chunks.h"
 #include "pusher/protocol/protocol.h"
@@ -24,7 +24,7 @@ class ChunkReceiver {
 
   // Up to and with the Sent message. Deltas refer to `versions`, and may fail: then chunks are
   // missing afterwards. `host_jobs`: as for RebuildJobs().
-  void Run(const std::vector<HeldImage>& versions, size_t host_jobs);
+  void Run(const std::vector<HeldVersion>& versions, size_t host_jobs);
 
  private:
   void CheckAskedFor(uint64_t first, size_t count);

@@ -1,6 +1,6 @@
 #include "activator/receive/plan_push.h"
 
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
 #include "images/version/package_changes.h"
@@ -29,7 +29,7 @@ pusher::PlannedChange ChangeOf(const images::HostLayout& layout, const Apps& act
 
 }  // namespace
 
-pusher::Planned PlanPush(const images::HostLayout& layout, const Coming& coming) {
+pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifests& coming) {
   const uint64_t active = ActiveGeneration(layout);
   const Apps before = active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
   Apps apps = before;

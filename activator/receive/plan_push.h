@@ -9,7 +9,7 @@
 namespace activator {
 
 // Everything but the room that it takes. Throws what StageGeneration would throw.
-pusher::Planned PlanPush(const images::HostLayout& layout, const Coming& coming);
+pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifests& coming);
 
 }  // namespace activator
 

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "activator/os/probe.h"
+#include "activator/os/kernel_features.h"
 #include "activator/receive/receive_session.h"
 #include "activator/stage/stage.h"
 #include "activator/state/generations.h"
@@ -20,7 +20,7 @@ void PreparePlainDirectory(const images::HostLayout& layout) {
   base::MakeDirectories(layout.root());
   const std::optional<struct stat> found = base::StatIfThere(layout.root());
   if (!found || found->st_uid != ::geteuid() || (found->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} must be a directory of our own that nobody else can write: chown or chmod it, "
                "or choose another",
                layout.root());
@@ -30,7 +30,7 @@ void PreparePlainDirectory(const images::HostLayout& layout) {
   }
   if (!IsDirectoryHost(layout)) {
     if (!GenerationNumbers(layout).empty()) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "{} is the root of a real host, whose services run from it; choose another folder",
                  layout.root());
     }
@@ -40,7 +40,7 @@ void PreparePlainDirectory(const images::HostLayout& layout) {
 
 void PrepareHost(const images::HostLayout& layout) {
   if (IsDirectoryHost(layout)) {
-    base::Fail(base::Code::kFailed, "{} was made by a push to a folder; choose another --root",
+    base::Fail(base::ExitCode::kFailed, "{} was made by a push to a folder; choose another --root",
                layout.root());
   }
   PrepareRoot(layout);

@@ -2,15 +2,15 @@
 #include "activator/receive/receive_session.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "pusher/protocol/texts.h"
+#include "pusher/protocol/image_metadata.h"
 
 namespace activator {
 
 using pusher::MessageType;
 
 void ReceiveSession::AnswerPlan(uint64_t images) {
-  Survey survey(layout_, held_, alive_);
-  Coming coming;
+  MissingChunkScan survey(layout_, held_, alive_);
+  PendingManifests coming;
   for (uint64_t i = 0; i < images; ++i) {
     PlanImage(survey, coming);
   }
@@ -23,19 +23,19 @@ void ReceiveSession::AnswerPlan(uint64_t images) {
   pusher::SendPlanned(wire_, planned);
 }
 
-void ReceiveSession::PlanImage(Survey& survey, Coming& coming) {
+void ReceiveSession::PlanImage(MissingChunkScan& survey, PendingManifests& coming) {
   const pusher::Offer offer =
       pusher::Offer::Parse(pusher::Expect(wire_, MessageType::kOffer).text(), wire_.peer());
   alive_.Touch();
   if (coming.contains(offer.name)) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
   if (offer.held) {
     coming.emplace(offer.name, images::ImageDirectory(FindHeld(offer).path).stored());
     return;
   }
-  pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
+  pusher::ImageMetadata texts = pusher::ReceiveMetadata(wire_, offer, BasisOf(offer));
   images::StoredManifest manifest = ReadManifest(offer, std::move(texts.manifest));
   const pusher::ChunkList chunks(
       images::ParseIndexOf(manifest.manifest, texts.index, "the index that was sent"));

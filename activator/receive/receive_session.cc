@@ -18,7 +18,7 @@
 #include "base/lock.h"
 #include "base/progress.h"
 #include "base/version.h"
-#include "pusher/protocol/texts.h"
+#include "pusher/protocol/image_metadata.h"
 
 namespace activator {
 namespace {
@@ -96,7 +96,7 @@ void ReceiveSession::Greet() {
   }
   held_ = CompleteVersions(layout_);
   locks_.emplace(layout_);  // from here on no prune takes them away
-  std::erase_if(held_, [&](const HeldImage& image) {
+  std::erase_if(held_, [&](const HeldVersion& image) {
     return !locks_->Share(image.id) || !base::Exists(image.path);
   });
   pusher::Hello hello;
@@ -109,7 +109,7 @@ void ReceiveSession::Greet() {
   }
   hello.free_bytes = base::FreeBytes(layout_.root());
   hello.active_generation = ActiveGeneration(layout_);
-  for (const HeldImage& image : held_) {
+  for (const HeldVersion& image : held_) {
     hello.held.push_back({image.name, image.manifest_sha256});
   }
   pusher::SendText(wire_, MessageType::kHello, hello.Serialize());
@@ -125,7 +125,7 @@ void ReceiveSession::CheckRoomFor(const std::vector<pusher::NewImage>& images) c
     const auto there = base::LstatIfThere(ImageOf(layout_.Incoming(id)));
     const bool here =
         base::Exists(ImageOf(layout_.Version(image.name, id))) ||
-        std::ranges::find(held_, image.image_sha256, &HeldImage::image_sha256) != held_.end();
+        std::ranges::find(held_, image.image_sha256, &HeldVersion::image_sha256) != held_.end();
     if (!here) {
       names.push_back(image.name);
       needed_bytes += BytesToReserve(image.image_bytes, there.value_or(kNothing));
@@ -141,14 +141,14 @@ void ReceiveSession::ReceiveImage() {
       pusher::Offer::Parse(pusher::Expect(wire_, MessageType::kOffer).text(), wire_.peer());
   alive_.Touch();
   if (!changes_.emplace(offer.name, offer.manifest_sha256).second) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
   if (offer.held) {
     AcceptHeld(offer);
     return;
   }
-  pusher::ImageTexts texts = pusher::ReceiveTexts(wire_, offer, BasisOf(offer));
+  pusher::ImageMetadata texts = pusher::ReceiveMetadata(wire_, offer, BasisOf(offer));
   Assembly& assembly = AssemblyOf(ReadManifest(offer, std::move(texts.manifest)), texts.index);
   std::vector<bool> needed = assembly.Needed();
   SendNeed(assembly.chunks(), needed);
@@ -158,13 +158,13 @@ void ReceiveSession::ReceiveImage() {
   std::future<void> filling = std::async([&] {
     assembly.FillExpected([&] {
       if (ended) {
-        base::Fail(base::Code::kFailed, "the push has ended");
+        base::Fail(base::ExitCode::kFailed, "the push has ended");
       }
       alive_.Touch();
     });
   });
   const SetAtEnd end(ended);  // a push that fails does not wait for the rest
-  assembly.WriteTexts(texts.index, texts.provenance);
+  assembly.WriteMetadata(texts.index, texts.provenance);
   if (std::ranges::find(needed, true) != needed.end()) {
     ChunkReceiver(wire_, alive_, assembly, std::move(needed)).Run(held_, options_.host_jobs);
   }
@@ -184,12 +184,12 @@ Assembly& ReceiveSession::AssemblyOf(images::StoredManifest manifest, const std:
   return *assemblies_.back();
 }
 
-const HeldImage& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
-  const auto found = std::ranges::find_if(held_, [&](const HeldImage& image) {
+const HeldVersion& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
+  const auto found = std::ranges::find_if(held_, [&](const HeldVersion& image) {
     return image.name == offer.name && image.manifest_sha256 == offer.manifest_sha256;
   });
   if (found == held_.end() || asked_again_ > 0) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: {} {} is not here", wire_.peer(),
                offer.name, images::ImageId::Of(offer.manifest_sha256).text());
   }
   return *found;
@@ -214,11 +214,11 @@ void ReceiveSession::ReceiveAgain() {
     return;
   }
   if (asked_again_ == pusher::kMostAgain) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: it did not send all of {}",
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it did not send all of {}",
                wire_.peer(), names.front());
   }
   ++asked_again_;
-  pusher::SendText(wire_, MessageType::kAgain, pusher::Again{names}.Serialize());
+  pusher::SendText(wire_, MessageType::kAgain, pusher::Retransmit{names}.Serialize());
   for (const std::string& name : names) {
     changes_.erase(name);
   }
@@ -235,10 +235,10 @@ std::string ReceiveSession::BasisOf(const pusher::Offer& offer) const {
     return "";
   }
   if (offer.basis > held_.size()) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: there is no version {} here",
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: there is no version {} here",
                wire_.peer(), offer.basis);
   }
-  return pusher::BasisTexts(images::ImageDirectory(held_[offer.basis - 1].path));
+  return pusher::BaseMetadata(images::ImageDirectory(held_[offer.basis - 1].path));
 }
 
 images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
@@ -246,8 +246,8 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
   images::StoredManifest manifest =
       images::StoredManifest::Parse(std::move(text), "the manifest that was sent");
   if (manifest.digest != offer.manifest_sha256 || manifest.manifest.name != offer.name) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: the manifest is not the one offered",
-               wire_.peer());
+    base::Fail(base::ExitCode::kFailed,
+               "{} broke the protocol: the manifest is not the one offered", wire_.peer());
   }
   CheckCanRun(manifest.manifest);
   return manifest;
@@ -260,12 +260,12 @@ void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
   }
   const std::string ours = images::MachineArchitecture();
   if (manifest.architecture != ours) {
-    base::Fail(base::Code::kFailed, "{} is built for {}, this host is {}", manifest.name,
+    base::Fail(base::ExitCode::kFailed, "{} is built for {}, this host is {}", manifest.name,
                manifest.architecture, ours);
   }
   for (const std::string& feature : manifest.image.required_features) {
     if (std::ranges::find(features_, feature) == features_.end()) {
-      base::Fail(base::Code::kFailed, "{} needs {}, which this host's kernel cannot mount",
+      base::Fail(base::ExitCode::kFailed, "{} needs {}, which this host's kernel cannot mount",
                  manifest.name, feature);
     }
   }
@@ -277,11 +277,11 @@ void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
 void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& own_index) {
   const images::StoredManifest& stored = assembly.stored();
   const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
-  const std::vector<HeldImage> here = CompleteVersions(layout_);
+  const std::vector<HeldVersion> here = CompleteVersions(layout_);
   if (assembly.LinkTo(own_place)) {
     return;
   }
-  for (const HeldImage& image : here) {
+  for (const HeldVersion& image : here) {
     alive_.Touch();
     if (image.image_sha256 == stored.manifest.image.sha256 && ImageOf(image.path) != own_place &&
         assembly.LinkTo(ImageOf(image.path))) {
@@ -291,20 +291,20 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& o
   const auto fill = [&] { assembly.FillExpected([this] { alive_.Touch(); }); };
   assembly.Open();
   if (base::Exists(own_place)) {
-    assembly.Expect(own_place,
-                    images::ParseIndexOf(stored.manifest, own_index, "the index that was sent"));
+    assembly.AddLocalSource(
+        own_place, images::ParseIndexOf(stored.manifest, own_index, "the index that was sent"));
     fill();  // the others may have what is wrong there
   }
-  for (const HeldImage& image : here) {
+  for (const HeldVersion& image : here) {
     alive_.Touch();
     const std::optional<chunker::ChunkIndex> index = IndexOf(image);
     if (index && ImageOf(image.path) != own_place && base::Exists(ImageOf(image.path))) {
-      assembly.Expect(ImageOf(image.path), *index);
+      assembly.AddLocalSource(ImageOf(image.path), *index);
     }
   }
   for (const auto& other : assemblies_) {  // of the same push
     if (other.get() != &assembly) {
-      assembly.Expect(other->image_path(), other->ReadIndex());
+      assembly.AddLocalSource(other->image_path(), other->ReadIndex());
     }
   }
   if (assembly.expects() && CanShareBlocks(layout_.root())) {
@@ -336,7 +336,7 @@ void ReceiveSession::PublishAndStage() {
   for (const auto& [name, digest] : changes_) {
     const std::string version = layout_.Version(name, images::ImageId::Of(digest));
     if (!OpenIfComplete(version)) {  // the greeting was a while ago
-      base::Fail(base::Code::kFailed, "{} was removed meanwhile; push again", version);
+      base::Fail(base::ExitCode::kFailed, "{} was removed meanwhile; push again", version);
     }
   }
   const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
@@ -362,7 +362,7 @@ void ReceiveSession::FailDiskFull(const base::Error& error) {
     }
   }
   assemblies_.clear();
-  base::Fail(base::Code::kFailed,
+  base::Fail(base::ExitCode::kFailed,
              "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
              error.what(), left, base::HumanBytes(base::FreeBytes(layout_.root())));
 }

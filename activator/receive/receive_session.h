@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "activator/receive/assembly.h"
+#include "activator/receive/missing_chunk_scan.h"
 #include "activator/receive/plan_push.h"
 #include "activator/receive/receive_options.h"
-#include "activator/receive/survey.h"
 #include "activator/stage/stage.h"
-#include "activator/state/chunk_store.h"
+#include "activator/state/held_versions.h"
 #include "activator/state/version_locks.h"
 #include "base/io.h"
 #include "pusher/protocol/keep_alive.h"
@@ -36,8 +36,8 @@ struct ReceiveSteps {
                                  const std::map<std::string, base::Sha256>& changes,
                                  const std::string& by)>
       stage;
-  std::function<pusher::Planned(const images::HostLayout& layout, const Coming& coming)> plan =
-      &PlanPush;
+  std::function<pusher::Planned(const images::HostLayout& layout, const PendingManifests& coming)>
+      plan = &PlanPush;
 };
 
 class ReceiveSession {
@@ -52,10 +52,10 @@ class ReceiveSession {
   void Greet();
   void ReceivePush(const pusher::Begin& begin);
   void AnswerPlan(uint64_t images);
-  void PlanImage(Survey& survey, Coming& coming);
+  void PlanImage(MissingChunkScan& survey, PendingManifests& coming);
   void CheckRoomFor(const std::vector<pusher::NewImage>& images) const;
   void ReceiveImage();
-  const HeldImage& FindHeld(const pusher::Offer& offer) const;
+  const HeldVersion& FindHeld(const pusher::Offer& offer) const;
   void AcceptHeld(const pusher::Offer& offer);
   void ReceiveAgain();
   Assembly& AssemblyOf(images::StoredManifest manifest, const std::string& index);
@@ -74,7 +74,7 @@ class ReceiveSession {
   const images::HostLayout layout_;
   std::vector<std::string> features_;
   std::optional<VersionLocks> locks_;            // on those, until the push ends
-  std::vector<HeldImage> held_;                  // complete versions, as greeted
+  std::vector<HeldVersion> held_;                // complete versions, as greeted
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::string> damaged_;             // of these, held and found damaged
   int asked_again_ = 0;                          // times

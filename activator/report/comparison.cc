@@ -4,7 +4,7 @@
 #include <set>
 #include <sstream>
 
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/report/text_diff.h"
 #include "activator/stage/stage.h"
 #include "activator/state/app_version.h"
@@ -34,7 +34,7 @@ std::vector<AppDifference> CompareApps(const images::HostLayout& layout, const A
   return different;
 }
 
-std::set<std::string> ImagesOf(const HostedUnits& units) {
+std::set<std::string> ImagesOf(const InstalledUnits& units) {
   std::set<std::string> out;
   for (const auto& [name, unit] : units) {
     if (!unit.image_path.empty()) {

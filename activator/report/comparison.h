@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/state/generation.h"
 #include "images/version/host_layout.h"
 
@@ -17,7 +17,7 @@ namespace activator {
 struct Composition {
   uint64_t number = kNoGeneration;  // of the generation; none: not staged yet, or nothing
   Apps apps;
-  HostedUnits units;
+  InstalledUnits units;
 };
 
 Composition CompositionOf(const images::HostLayout& layout, uint64_t number);

@@ -20,7 +20,7 @@ class Finder {
  public:
   Finder(const Host& host, const Generation& active) : host_(host), active_(active) {}
 
-  std::vector<std::string> Find(const HostedUnits& units,
+  std::vector<std::string> Find(const InstalledUnits& units,
                                 const std::map<std::string, UnitState>& states);
 
  private:
@@ -32,8 +32,8 @@ class Finder {
   void CheckLink(const std::string& unit);
   void CheckText(const std::string& unit);
   void CheckLoaded(const std::string& unit, const UnitState& state, const std::string& image_path);
-  void CheckProcess(const std::string& unit, const UnitState& state, const HostedUnit& hosted);
-  void CheckLinksOfOthers(const HostedUnits& units);
+  void CheckProcess(const std::string& unit, const UnitState& state, const InstalledUnit& hosted);
+  void CheckLinksOfOthers(const InstalledUnits& units);
 
   const Host& host_;
   const Generation& active_;
@@ -90,7 +90,7 @@ void Finder::CheckLoaded(const std::string& unit, const UnitState& state,
 
 // A run that a timer started goes on through a switch.
 void Finder::CheckProcess(const std::string& unit, const UnitState& state,
-                          const HostedUnit& hosted) {
+                          const InstalledUnit& hosted) {
   if (::geteuid() == 0 && !hosted.is_scheduled && !hosted.image_path.empty() &&
       !host_.systemd.RunsFrom(state, hosted.image_path)) {
     Say("{}: its process {} runs from another image than {}", unit, state.main_pid,
@@ -98,7 +98,7 @@ void Finder::CheckProcess(const std::string& unit, const UnitState& state,
   }
 }
 
-void Finder::CheckLinksOfOthers(const HostedUnits& units) {
+void Finder::CheckLinksOfOthers(const InstalledUnits& units) {
   for (const std::string& linked : LinkedUnits(host_)) {
     if (!units.contains(linked)) {
       Say("{}/{} is a link of ours, and generation {} has no such unit", host_.unit_directory,
@@ -107,7 +107,7 @@ void Finder::CheckLinksOfOthers(const HostedUnits& units) {
   }
 }
 
-std::vector<std::string> Finder::Find(const HostedUnits& units,
+std::vector<std::string> Finder::Find(const InstalledUnits& units,
                                       const std::map<std::string, UnitState>& states) {
   CheckRecord();
   for (const auto& [name, unit] : units) {
@@ -125,7 +125,7 @@ std::vector<std::string> Finder::Find(const HostedUnits& units,
 }  // namespace
 
 std::vector<std::string> FindDrift(const Host& host, const Generation& active,
-                                   const HostedUnits& units,
+                                   const InstalledUnits& units,
                                    const std::map<std::string, UnitState>& states) {
   return Finder(host, active).Find(units, states);
 }

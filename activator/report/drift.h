@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "activator/host/host.h"
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/state/generation.h"
 
 namespace activator {
@@ -16,7 +16,7 @@ namespace activator {
 // One sentence each; empty: it matches. `states`: of `units`, those of the active generation. What
 // only root can see is left out for others.
 std::vector<std::string> FindDrift(const Host& host, const Generation& active,
-                                   const HostedUnits& units,
+                                   const InstalledUnits& units,
                                    const std::map<std::string, UnitState>& states);
 
 }  // namespace activator

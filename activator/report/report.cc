@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/report/drift.h"
 #include "activator/state/app_version.h"
 #include "activator/state/generations.h"
@@ -37,7 +37,7 @@ std::string VersionOfImage(const Status& status, const std::string& image_path) 
 }
 
 void ReadUnits(const Host& host, Status& out) {
-  const HostedUnits units = LoadUnits(host.layout, out.active);
+  const InstalledUnits units = LoadUnits(host.layout, out.active);
   const auto states = host.systemd.Show(NamesOf(units));
   const auto now = host.clock.Now();
   const auto monotonic = host.clock.Monotonic().time_since_epoch();
@@ -91,7 +91,7 @@ uint64_t ActiveIfKnown(const images::HostLayout& layout) {
   try {
     return CurrentGeneration(layout);
   } catch (const base::Error& error) {
-    if (error.code() != base::Code::kVerification) {
+    if (error.code() != base::ExitCode::kVerification) {
       throw;
     }
     return kNoGeneration;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "activator/state/chunk_store.h"
 #include "activator/state/generations.h"
+#include "activator/state/held_versions.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -53,7 +53,7 @@ VerifiedVersion Verify(const images::HeldVersion& held, base::Progress& progress
     const images::ImageDirectory version(held.path);
     ReadImage(version, progress, out);
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted) {
+    if (error.code() == base::ExitCode::kInterrupted) {
       throw;
     }
     out.problem = error.what();
@@ -61,12 +61,12 @@ VerifiedVersion Verify(const images::HeldVersion& held, base::Progress& progress
   return out;
 }
 
-std::vector<images::HeldVersion> Wanted(const images::HostLayout& layout,
-                                        const std::vector<std::string>& names) {
+std::vector<images::HeldVersion> SelectVersions(const images::HostLayout& layout,
+                                                const std::vector<std::string>& names) {
   std::vector<images::HeldVersion> all = layout.Versions();
   for (const std::string& name : names) {
     if (std::none_of(all.begin(), all.end(), [&](const auto& held) { return held.name == name; })) {
-      base::Fail(base::Code::kFailed, "{} holds no version of {}", layout.root(), name);
+      base::Fail(base::ExitCode::kFailed, "{} holds no version of {}", layout.root(), name);
     }
   }
   std::erase_if(all, [&](const images::HeldVersion& held) {
@@ -96,7 +96,7 @@ void AddGenerations(const images::HostLayout& layout, std::vector<VerifiedVersio
 std::vector<VerifiedVersion> VerifyVersions(const images::HostLayout& layout,
                                             const std::vector<std::string>& names,
                                             const base::Io& io) {
-  const std::vector<images::HeldVersion> wanted = Wanted(layout, names);
+  const std::vector<images::HeldVersion> wanted = SelectVersions(layout, names);
   uint64_t total = 0;
   for (const images::HeldVersion& held : wanted) {
     total += ImageBytes(held);
@@ -150,8 +150,8 @@ void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked) {
     }
   }
   if (!damaged.empty()) {
-    base::Fail(base::Code::kVerification, "{} of {} versions are damaged ({}): {}", damaged.size(),
-               versions.size(), fmt::join(damaged, ", "),
+    base::Fail(base::ExitCode::kVerification, "{} of {} versions are damaged ({}): {}",
+               damaged.size(), versions.size(), fmt::join(damaged, ", "),
                marked
                    ? "push these versions again, and what is damaged is sent"
                    : "`activate verify --repair` asks the next push of them for what is damaged");

@@ -14,7 +14,7 @@ namespace {
 
 uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
   if (active == kNoGeneration) {
-    base::Fail(base::Code::kFailed, "nothing is active on this host, so there is no way back");
+    base::Fail(base::ExitCode::kFailed, "nothing is active on this host, so there is no way back");
   }
   const Generation* best = nullptr;
   const std::optional<Generation> left = FindGeneration(layout, active);
@@ -27,7 +27,7 @@ uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
     }
   }
   if (best == nullptr) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "no earlier generation was healthy on this host; generation {} stays active. "
                "`activate list` shows what there is",
                active);
@@ -89,7 +89,7 @@ Resolved ResolveNumber(const images::HostLayout& layout, uint64_t number) {
   Rebase rebase = RebaseOnto(LoadGeneration(layout, active), wanted);
   if (!rebase.overlapping.empty()) {
     base::Fail(
-        base::Code::kStale,
+        base::ExitCode::kStale,
         "generation {} changes {}, and so did generation {}, which was activated since: push "
         "again, or name a generation that was active before",
         number, fmt::join(rebase.overlapping, ", "), active);
@@ -122,7 +122,7 @@ base::Sha256 VersionBefore(const images::HostLayout& layout, const std::string& 
     }
   }
   if (!best) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "no earlier version of {} was healthy on this host; `activate list` shows what "
                "there is{}",
                name, now ? ", `activate remove " + name + "` takes it away" : "");
@@ -140,8 +140,8 @@ Resolved ResolveRollback(const images::HostLayout& layout, const std::string& na
 }
 
 // Content is not looked at: that is for the checks before a switch.
-base::Sha256 HeldVersion(const images::HostLayout& layout, const std::string& name,
-                         const images::ImageId& id) {
+base::Sha256 HeldManifest(const images::HostLayout& layout, const std::string& name,
+                          const images::ImageId& id) {
   std::vector<std::string> held;
   for (const images::HeldVersion& version : layout.Versions()) {
     if (version.name == name && version.id == id) {
@@ -152,21 +152,22 @@ base::Sha256 HeldVersion(const images::HostLayout& layout, const std::string& na
     }
   }
   base::Fail(
-      base::Code::kFailed, "{} holds no version {} of {}; there {}", layout.root(), id.text(), name,
+      base::ExitCode::kFailed, "{} holds no version {} of {}; there {}", layout.root(), id.text(),
+      name,
       held.empty() ? "is none: push it first" : fmt::format("are: {}", fmt::join(held, ", ")));
 }
 
-Resolved ResolveVersions(const images::HostLayout& layout, const Wish& wish) {
+Resolved ResolveVersions(const images::HostLayout& layout, const ActivationTarget& target) {
   Apps apps = ActiveApps(layout);
-  for (const auto& [name, id] : wish.versions) {
+  for (const auto& [name, id] : target.versions) {
     if (id) {
-      apps.insert_or_assign(name, HeldVersion(layout, name, *id));
+      apps.insert_or_assign(name, HeldManifest(layout, name, *id));
     } else if (apps.erase(name) == 0) {
       std::vector<std::string> there;
       for (const auto& [other, digest] : apps) {
         there.push_back(other);
       }
-      base::Fail(base::Code::kFailed, "there is no application {} in {}{}", name,
+      base::Fail(base::ExitCode::kFailed, "there is no application {} in {}{}", name,
                  GenerationName(ActiveGeneration(layout)),
                  there.empty() ? "" : fmt::format("; there are: {}", fmt::join(there, ", ")));
     }
@@ -208,44 +209,44 @@ std::string NoteRebase(const images::HostLayout& layout, uint64_t number, uint64
 
 }  // namespace
 
-std::vector<std::string> ToArguments(const Wish& wish) {
-  switch (wish.wanted) {
-    case Wanted::kNumber:
-      return {"--generation", std::to_string(wish.number)};
-    case Wanted::kLatest:
+std::vector<std::string> ToArguments(const ActivationTarget& target) {
+  switch (target.kind) {
+    case TargetKind::kNumber:
+      return {"--generation", std::to_string(target.number)};
+    case TargetKind::kLatest:
       return {"--latest"};
-    case Wanted::kRollback:
-      return {wish.name.empty() ? "--rollback" : "--rollback=" + wish.name};
-    case Wanted::kVersions:
+    case TargetKind::kRollback:
+      return {target.name.empty() ? "--rollback" : "--rollback=" + target.name};
+    case TargetKind::kVersions:
       break;
   }
   std::vector<std::string> out;
-  for (const auto& [name, id] : wish.versions) {
+  for (const auto& [name, id] : target.versions) {
     out.insert(out.end(), {id ? "--set" : "--without", id ? name + "=" + id->text() : name});
   }
   return out;
 }
 
-std::string ToText(const Wish& wish) {
-  if (wish.wanted != Wanted::kVersions) {
-    return fmt::format("{}", fmt::join(ToArguments(wish), " "));
+std::string ToText(const ActivationTarget& target) {
+  if (target.kind != TargetKind::kVersions) {
+    return fmt::format("{}", fmt::join(ToArguments(target), " "));
   }
   std::vector<std::string> words;
-  for (const auto& [name, id] : wish.versions) {
+  for (const auto& [name, id] : target.versions) {
     words.push_back(id ? "--set " + name + "=" + id->text() : "remove " + name);
   }
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-Resolved Resolve(const images::HostLayout& layout, const Wish& wish) {
-  switch (wish.wanted) {
-    case Wanted::kRollback:
-      return ResolveRollback(layout, wish.name);
-    case Wanted::kVersions:
-      return ResolveVersions(layout, wish);
-    case Wanted::kNumber:
-      return ResolveNumber(layout, wish.number);
-    case Wanted::kLatest:
+Resolved Resolve(const images::HostLayout& layout, const ActivationTarget& target) {
+  switch (target.kind) {
+    case TargetKind::kRollback:
+      return ResolveRollback(layout, target.name);
+    case TargetKind::kVersions:
+      return ResolveVersions(layout, target);
+    case TargetKind::kNumber:
+      return ResolveNumber(layout, target.number);
+    case TargetKind::kLatest:
       break;
   }
   const std::optional<uint64_t> staged = LatestStaged(layout);
@@ -253,8 +254,9 @@ Resolved Resolve(const images::HostLayout& layout, const Wish& wish) {
                 : Resolved{kNoGeneration, std::nullopt, "no generation is staged: nothing to do"};
 }
 
-Choice ChooseGeneration(const images::HostLayout& layout, const Wish& wish, const std::string& by) {
-  const Resolved resolved = Resolve(layout, wish);
+Choice ChooseGeneration(const images::HostLayout& layout, const ActivationTarget& target,
+                        const std::string& by) {
+  const Resolved resolved = Resolve(layout, target);
   if (!resolved.apps) {
     return {resolved.number, resolved.note};
   }

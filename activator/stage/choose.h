@@ -14,7 +14,7 @@
 
 namespace activator {
 
-enum class Wanted { kNumber, kLatest, kRollback, kVersions };
+enum class TargetKind { kNumber, kLatest, kRollback, kVersions };
 
 // What somebody asks for.
 //   kNumber    `number`. Never active yet and staged on another than the active one: its changes
@@ -24,19 +24,19 @@ enum class Wanted { kNumber, kLatest, kRollback, kVersions };
 //              were left by a rollback. With `name`: the active one with the version of that
 //              application that was healthy before, passing over versions left by a rollback.
 //   kVersions  the active one with these `versions`; nullopt: without the application.
-struct Wish {
-  Wanted wanted = Wanted::kNumber;
+struct ActivationTarget {
+  TargetKind kind = TargetKind::kNumber;
   uint64_t number = 0;
   std::string name;
   std::map<std::string, std::optional<images::ImageId>> versions;
 };
 
 // As arguments of `activate`.
-std::vector<std::string> ToArguments(const Wish& wish);
+std::vector<std::string> ToArguments(const ActivationTarget& target);
 // As somebody would type it, for the history.
-std::string ToText(const Wish& wish);
+std::string ToText(const ActivationTarget& target);
 
-// What a wish comes to, before anything is staged.
+// What a target comes to, before anything is staged.
 struct Resolved {
   uint64_t number = kNoGeneration;  // of a generation that is there; of the one to be rebased
   std::optional<Apps> apps;         // to be staged on the active one
@@ -45,7 +45,7 @@ struct Resolved {
 
 // Changes nothing. Throws Error{kFailed} where there is no such generation or version,
 // Error{kStale} where both changed an application.
-Resolved Resolve(const images::HostLayout& layout, const Wish& wish);
+Resolved Resolve(const images::HostLayout& layout, const ActivationTarget& target);
 
 struct Choice {
   uint64_t number = 0;  // what to activate; 0: nothing is there to be done
@@ -53,7 +53,8 @@ struct Choice {
 };
 
 // Resolves and stages what is to be staged. The caller holds the host's lock and has recovered.
-Choice ChooseGeneration(const images::HostLayout& layout, const Wish& wish, const std::string& by);
+Choice ChooseGeneration(const images::HostLayout& layout, const ActivationTarget& target,
+                        const std::string& by);
 
 // Whether a staged generation can no longer be activated on top of `active`: it would be refused
 // with kStale, or there is nothing in it that is not active already.

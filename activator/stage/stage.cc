@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/sys.h"
 #include "images/version/image_directory.h"
+#include "units/auxiliary_units.h"
 #include "units/render.h"
-#include "units/tasks.h"
 
 namespace activator {
 namespace {
@@ -23,12 +23,12 @@ images::StoredManifest ManifestOf(const std::string& name, const std::string& ve
   try {
     const images::ImageDirectory version(version_path);
     if (version.stored().digest != digest) {
-      base::Fail(base::Code::kVerification, "{} holds another manifest than {}", version_path,
+      base::Fail(base::ExitCode::kVerification, "{} holds another manifest than {}", version_path,
                  digest.ToHex());
     }
     return version.stored();
   } catch (const base::Error& error) {
-    base::Fail(base::Code::kVerification,
+    base::Fail(base::ExitCode::kVerification,
                "{} {}, which the generation has as well, is not whole here: {}; push {} too", name,
                images::ImageId::Of(digest).text(), error.what(), name);
   }
@@ -95,7 +95,8 @@ void Publish(const images::HostLayout& layout, const Generation& generation,
 
 }  // namespace
 
-Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming) {
+Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
+                     const PendingManifests& coming) {
   Rendered out;
   std::map<std::string, std::string> owner;
   for (const auto& [name, digest] : apps) {
@@ -106,13 +107,13 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps, const C
     for (units::RenderedUnit& unit : units::Render(stored, path)) {
       const auto [other, is_first] = owner.emplace(unit.name, name);
       if (!is_first) {
-        base::Fail(base::Code::kFailed,
+        base::Fail(base::ExitCode::kFailed,
                    "{} and {} both have a service {}: rename one in its definition", other->second,
                    name, unit.name);
       }
       out.units.emplace(unit.name, std::move(unit.text));
     }
-    for (units::RenderedUnit& task : units::RenderTasks(stored, path)) {
+    for (units::RenderedUnit& task : units::RenderAuxiliaryUnits(stored, path)) {
       out.tasks.emplace(task.name, std::move(task.text));
     }
   }

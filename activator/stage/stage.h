@@ -33,7 +33,7 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
                            const std::string& by);
 
 // Application -> a manifest that is on its way: its version need not be here.
-using Coming = std::map<std::string, images::StoredManifest>;
+using PendingManifests = std::map<std::string, images::StoredManifest>;
 using UnitsByName = std::map<std::string, std::string>;  // their texts
 
 struct Rendered {
@@ -42,7 +42,8 @@ struct Rendered {
 };
 
 // Of the whole set. Throws Error{kFailed} where two applications have a unit of the same name.
-Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps, const Coming& coming = {});
+Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
+                     const PendingManifests& coming = {});
 
 }  // namespace activator
 

@@ -32,9 +32,9 @@ std::string VersionOf(const images::HostLayout& layout, const std::string& name,
     if (at == std::string_view::npos) {
       return "";
     }
-    const base::Json field =
-        base::ParseJson("{" + std::string(tail.substr(at + 1)), path, base::Code::kVerification);
-    return base::JsonFields(field, path, base::Code::kVerification).String("version");
+    const base::Json field = base::ParseJson("{" + std::string(tail.substr(at + 1)), path,
+                                             base::ExitCode::kVerification);
+    return base::JsonFields(field, path, base::ExitCode::kVerification).String("version");
   } catch (const base::Error&) {
     return "";
   }

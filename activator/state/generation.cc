@@ -14,7 +14,7 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::Code kBad = base::Code::kVerification;
+constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 constexpr std::array<const char*, 6> kStates = {"staged",     "activating", "active",
                                                 "superseded", "failed",     "rolled-back"};

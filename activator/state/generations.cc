@@ -6,8 +6,8 @@
 #include <charconv>
 
 #include "activator/state/history.h"
-#include "activator/state/pruned_names.h"
 #include "activator/state/switch_record.h"
+#include "activator/state/tombstones.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -64,15 +64,15 @@ Generation LoadGeneration(const images::HostLayout& layout, uint64_t number) {
   if (!text) {
     const std::vector<uint64_t> there = GenerationNumbers(layout);
     if (there.empty()) {
-      base::Fail(base::Code::kFailed, "there is no generation {}: nothing was pushed to {} yet",
+      base::Fail(base::ExitCode::kFailed, "there is no generation {}: nothing was pushed to {} yet",
                  number, layout.root());
     }
-    base::Fail(base::Code::kFailed, "there is no generation {}; there are: {}", number,
+    base::Fail(base::ExitCode::kFailed, "there is no generation {}; there are: {}", number,
                NumbersText(there));
   }
   Generation out = Generation::Parse(*text, path);
   if (out.number != number) {
-    base::Fail(base::Code::kVerification, "{} says that it is generation {}", path, out.number);
+    base::Fail(base::ExitCode::kVerification, "{} says that it is generation {}", path, out.number);
   }
   return out;
 }
@@ -115,7 +115,7 @@ uint64_t CurrentGeneration(const images::HostLayout& layout) {
   }
   const std::optional<uint64_t> number = ToNumber(base::BaseName(*target));
   if (!number || *target != fmt::format("generations/{}", *number)) {
-    base::Fail(base::Code::kVerification, "{} leads to '{}', which is no generation",
+    base::Fail(base::ExitCode::kVerification, "{} leads to '{}', which is no generation",
                layout.Current(), *target);
   }
   return *number;
@@ -143,7 +143,7 @@ std::string GenerationName(uint64_t number) {
 uint64_t NextGenerationNumber(const images::HostLayout& layout) {
   uint64_t last = CurrentGeneration(layout);
   for (const std::string& name : base::ListDirectory(layout.Generations())) {
-    last = std::max({last, ToNumber(name).value_or(0), PrunedGeneration(name).value_or(0)});
+    last = std::max({last, ToNumber(name).value_or(0), TombstoneGeneration(name).value_or(0)});
   }
   // Pruned ones count too: history must never speak of two generations by one number.
   last = std::max(last, LastNumberInHistory(layout));

@@ -20,7 +20,7 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::Code kBad = base::Code::kVerification;
+constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr const char* kStagedEvent = "staged";
 constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 

@@ -12,7 +12,7 @@ bool LeadsToGeneration(const images::HostLayout& layout) {
     const uint64_t current = CurrentGeneration(layout);
     return current != kNoGeneration && base::Exists(layout.Generation(current));
   } catch (const base::Error& error) {
-    if (error.code() != base::Code::kVerification) {
+    if (error.code() != base::ExitCode::kVerification) {
       throw;
     }
     return false;  // a link to something else

@@ -20,13 +20,13 @@ void CheckComponent(const std::string& path, const std::string& root) {
     return;  // ours to make, in a parent that was checked
   }
   if (found->st_uid != 0) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} belongs to user {}, who could change what is run from {}: give it to root "
                "(chown root {}) or choose another --root",
                path, found->st_uid, root, path);
   }
   if (!S_ISLNK(found->st_mode) && (found->st_mode & kWritableByOthers) != 0) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "others than its owner can write {}, and so change what is run from {}: chmod go-w "
                "{} or choose another --root",
                path, root, path);
@@ -36,7 +36,8 @@ void CheckComponent(const std::string& path, const std::string& root) {
 // Each component of the path, and of each place that a link among them leads to.
 void CheckPath(const std::string& path, const std::string& root, int links) {
   if (links > kMaxLinks) {
-    base::Fail(base::Code::kFailed, "{} leads through too many links; choose another --root", root);
+    base::Fail(base::ExitCode::kFailed, "{} leads through too many links; choose another --root",
+               root);
   }
   for (size_t end = 0; end != std::string::npos;) {
     end = path.find('/', end + 1);
@@ -57,7 +58,7 @@ void CheckAsRoot(const std::string& root) {
 void CheckIsOurs(const std::string& root) {
   const std::optional<struct stat> found = base::StatIfThere(root);
   if (found && found->st_uid != ::geteuid()) {
-    base::Fail(base::Code::kFailed, "{} belongs to user {}, not to us (user {})", root,
+    base::Fail(base::ExitCode::kFailed, "{} belongs to user {}, not to us (user {})", root,
                found->st_uid, ::geteuid());
   }
 }
@@ -67,7 +68,7 @@ void CheckIsOurs(const std::string& root) {
 void PrepareRoot(const images::HostLayout& layout) {
   const std::string& root = layout.root();
   if (!root.starts_with('/') || root == "/") {
-    base::Fail(base::Code::kUsage, "--root '{}' is not possible: use an absolute path", root);
+    base::Fail(base::ExitCode::kUsage, "--root '{}' is not possible: use an absolute path", root);
   }
   if (::geteuid() == 0) {
     CheckAsRoot(root);

@@ -15,7 +15,7 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::Code kBad = base::Code::kVerification;
+constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kSwitchFormat = 1;
 constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 constexpr std::array<const char*, 4> kPhases = {"intent", "switching", "going-back", "healthy"};

@@ -4,14 +4,14 @@
 #include <map>
 #include <optional>
 
+#include "activator/health/auxiliary_units.h"
 #include "activator/health/health.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
-#include "activator/health/tasks.h"
 #include "activator/host/boot_unit.h"
 #include "activator/host/foreign_units.h"
-#include "activator/host/hosted_units.h"
 #include "activator/host/install_self.h"
+#include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
@@ -29,9 +29,9 @@ constexpr std::chrono::seconds kMostToEnterAnImage{1};
 
 // What somebody took away of the links, which systemd's memory hides until its next reload. True:
 // something was.
-bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
+bool MendFiles(const Host& host, const InstalledUnits& units, uint64_t active) {
   const UnitNames names = NamesOf(units);
-  CheckNames(host, names, {}, Foreign::kRefuse);  // says what is in the way
+  CheckNames(host, names, {}, UnitConflictPolicy::kRefuse);  // says what is in the way
   InstallSelf(host.layout);
   const bool boots = !host.UnitsSurviveReboot() || BootUnitProblem(host).empty();
   InstallBootUnit(host);
@@ -39,7 +39,7 @@ bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
   const UnitNames strays = LinkedUnits(host) - names;
   StopUnits(host, strays);  // without a link of ours nobody would
   const bool stray = RemoveUnitLinks(host, strays);
-  const bool tasks = EnsureTaskLinks(host, active);
+  const bool tasks = EnsureAuxiliaryLinks(host, active);
   if (links || stray || tasks || NeedsReload(host, names)) {
     host.systemd.DaemonReload();
   }
@@ -48,7 +48,7 @@ bool MendFiles(const Host& host, const HostedUnits& units, uint64_t active) {
 
 // Those of `units` that run from another image than theirs. A service that is just starting has not
 // entered its image yet: what runs from none at first is looked at again.
-UnitNames RunningFromAnotherImage(const Host& host, const HostedUnits& units) {
+UnitNames RunningFromAnotherImage(const Host& host, const InstalledUnits& units) {
   const auto look = [&](const UnitNames& names) {
     std::map<std::string, UnitState> out;
     for (const auto& [name, state] : host.systemd.Show(names)) {
@@ -79,7 +79,7 @@ UnitNames RunningFromAnotherImage(const Host& host, const HostedUnits& units) {
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
 // repaired version is another file than what still runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
-  const HostedUnits all = LoadUnits(host.layout, active);
+  const InstalledUnits all = LoadUnits(host.layout, active);
   const char* mended = "";
   std::optional<base::Error> in_the_way;  // of a link; what is down is started nevertheless
   try {
@@ -87,7 +87,7 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   } catch (const base::Error& error) {
     in_the_way = error;
   }
-  const HostedUnits units = Unscheduled(all);
+  const InstalledUnits units = Unscheduled(all);
   UnitNames down;
   UnitNames not_up;
   for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
@@ -110,7 +110,7 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     return;
   }
   try {
-    const HostedUnits again = Select(units, not_up + of_another_image);
+    const InstalledUnits again = Select(units, not_up + of_another_image);
     ProvideUsers(host, active);
     host.systemd.ResetFailed(down);
     host.systemd.Start(down, Jobs::kAwaitBriefly);
@@ -121,7 +121,7 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
       throw base::Error(*in_the_way);
     }
   } catch (const base::Error& error) {
-    base::Fail(base::Code::kNeedsAttention, "generation {} is active already, but not up: {}",
+    base::Fail(base::ExitCode::kNeedsAttention, "generation {} is active already, but not up: {}",
                active, error.what());
   }
   host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
@@ -158,7 +158,7 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
     InstallBootUnit(host);
   } catch (base::Error& error) {
     try {
-      if (error.code() != base::Code::kInterrupted) {
+      if (error.code() != base::ExitCode::kInterrupted) {
         MarkFailed(host.layout, to, error.what(), request);
       }
     } catch (const base::Error& record_error) {
@@ -170,7 +170,7 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
 }
 
 SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t to) {
-  return {request.activation_id, from,        to, request.wanted == Wanted::kRollback, request.by,
+  return {request.activation_id, from,        to, request.kind == TargetKind::kRollback, request.by,
           request.timeout,       request.what};
 }
 
@@ -213,7 +213,7 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
 }  // namespace
 
 void Activate(const Host& host, const ActivationRequest& request) {
-  const Recovery recovery = Recover(host, Services::kRestart);
+  const Recovery recovery = Recover(host, RecoveryMode::kRestart);
   if (!recovery.done.empty()) {
     host.io.Err("activate: {}\n", recovery.done);
   }
@@ -229,7 +229,7 @@ void Activate(const Host& host, const ActivationRequest& request) {
     outcome = error.what();
   }
   // Whatever else went wrong, "nothing changed" or "as before" would hide services that are down.
-  base::Fail(base::Code::kNeedsAttention, "{}. {}", recovery.done, outcome);
+  base::Fail(base::ExitCode::kNeedsAttention, "{}. {}", recovery.done, outcome);
 }
 
 void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,

@@ -11,12 +11,12 @@
 
 namespace activator {
 
-struct ActivationRequest : Wish {
+struct ActivationRequest : ActivationTarget {
   std::string by;
   Timeout timeout;
   std::string activation_id;
   std::string what{};  // the request as it was typed, for the history
-  Foreign foreign = Foreign::kRefuse;
+  UnitConflictPolicy foreign = UnitConflictPolicy::kRefuse;
 };
 
 // Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.

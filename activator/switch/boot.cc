@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "activator/host/foreign_units.h"
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/state/lost_current.h"
@@ -62,9 +62,9 @@ class Boot {
 
  private:
   bool Recovered();
-  void LinkAll(const HostedUnits& units);
+  void LinkAll(const InstalledUnits& units);
   void RenewUsers(uint64_t generation);
-  void QueueAll(const HostedUnits& units);
+  void QueueAll(const InstalledUnits& units);
 
   const Host& host_;
   Parts parts_;
@@ -80,7 +80,7 @@ bool Boot::Recovered() {
     }
   });
   return parts_.Try([&] {
-    const std::string done = Recover(host_, Services::kAtBoot).done;
+    const std::string done = Recover(host_, RecoveryMode::kAtBoot).done;
     if (!done.empty()) {
       host_.io.Err("activate: {}\n", done);
     }
@@ -88,7 +88,7 @@ bool Boot::Recovered() {
 }
 
 // Where links are gone after a boot, a package's unit that they hid may have been started.
-void Boot::LinkAll(const HostedUnits& units) {
+void Boot::LinkAll(const InstalledUnits& units) {
   UnitNames foreign;
   parts_.Try([&] { foreign = RunningForeign(host_, NamesOf(units)); });
   bool reload = false;
@@ -119,7 +119,7 @@ void Boot::RenewUsers(uint64_t generation) {
 }
 
 // They are ordered after us: waiting for them would be waiting for ourselves.
-void Boot::QueueAll(const HostedUnits& units) {
+void Boot::QueueAll(const InstalledUnits& units) {
   const UnitNames start = NamesOf(Unscheduled(Select(units, linked_)));
   parts_.Try([&] { host_.systemd.Restart(start - (start - hidden_), Jobs::kQueue); });
   parts_.Try(
@@ -132,7 +132,7 @@ void Boot::Run() {
   }
   RepairCurrent(host_.layout);
   const uint64_t current = CurrentGeneration(host_.layout);
-  const HostedUnits units = LoadUnits(host_.layout, current);
+  const InstalledUnits units = LoadUnits(host_.layout, current);
   LinkAll(units);
   RenewUsers(current);
   QueueAll(units);

@@ -1,5 +1,5 @@
+#include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
-#include "activator/os/probe.h"
 #include "activator/switch/preflight.h"
 #include "activator/switch/program_access.h"
 #include "base/error.h"
@@ -15,7 +15,7 @@ void CheckContent(const images::ImageDirectory& version) {
   const images::ImageFacts& image = version.manifest().image;
   const base::Sha256 found = base::Sha256OfFile(version.image_path());
   if (found != image.sha256) {
-    base::Fail(base::Code::kVerification,
+    base::Fail(base::ExitCode::kVerification,
                "{} is damaged: its SHA-256 is {}, its manifest says {}. "
                "`activate verify --repair` marks it, and the next push of it mends it",
                version.image_path(), found.ToHex(), image.sha256.ToHex());
@@ -25,13 +25,13 @@ void CheckContent(const images::ImageDirectory& version) {
 void CheckMachine(const images::Manifest& manifest) {
   const std::string machine = images::MachineArchitecture();
   if (manifest.architecture != machine) {
-    base::Fail(base::Code::kFailed, "{} was built for {}, this machine is {}", manifest.name,
+    base::Fail(base::ExitCode::kFailed, "{} was built for {}, this machine is {}", manifest.name,
                manifest.architecture, machine);
   }
   for (const std::string& needed : manifest.image.required_features) {
     if (!HasFeature(needed)) {
-      base::Fail(base::Code::kFailed, "this kernel cannot mount {}: it lacks {}{}", manifest.name,
-                 needed,
+      base::Fail(base::ExitCode::kFailed, "this kernel cannot mount {}: it lacks {}{}",
+                 manifest.name, needed,
                  needed == "erofs-zstd" ? "; build the image with \"target\": \"lz4\"" : "");
     }
   }
@@ -50,10 +50,10 @@ void CheckProgram(const MountedImage& image, const images::Service& service,
   }
   const auto found = image.Stat(program);
   if (!found) {
-    base::Fail(base::Code::kFailed, "its program {} is not in the image", program);
+    base::Fail(base::ExitCode::kFailed, "its program {} is not in the image", program);
   }
   if (!S_ISREG(found->st_mode) || !MayExecute(*found, service)) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "its program {} cannot be executed by the service's user (mode {:o})", program,
                found->st_mode & 07777U);
   }
@@ -94,12 +94,12 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
   for (const units::MountPoint& point : units::MountPointsOf(services)) {
     const auto found = image.Stat(point.path);
     if (!found) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "{} is not in the image, and a read-only root cannot get it later: build it again",
                  point.path);
     }
     if (S_ISDIR(found->st_mode) != point.is_directory && !IsBound(services, point.path)) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "{} is {} in the image, and has to be {}: leave it out of the image's contents",
                  point.path, point.is_directory ? "no directory" : "a directory",
                  point.is_directory ? "one" : "a file");
@@ -110,11 +110,11 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
       const auto inside = image.Stat(bind.image);
       const auto outside = base::StatIfThere(bind.host);
       if (!outside) {
-        base::Fail(base::Code::kFailed, "service {} binds {}, which is not on this host", name,
+        base::Fail(base::ExitCode::kFailed, "service {} binds {}, which is not on this host", name,
                    bind.host);
       }
       if (inside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
-        base::Fail(base::Code::kFailed,
+        base::Fail(base::ExitCode::kFailed,
                    "service {} binds {} to {}: one is a directory, the other is not", name,
                    bind.host, bind.image);
       }

@@ -20,7 +20,7 @@ bool Collides(const PortClaim& claim, const Listener& listener) {
 }
 
 // Sockets of socket units are systemd's own: which of ours it may be.
-std::string SocketUnitAt(const HostedUnits& units, uint64_t port) {
+std::string SocketUnitAt(const InstalledUnits& units, uint64_t port) {
   constexpr std::string_view kOption = "ListenStream=";
   for (const auto& [name, unit] : units) {
     std::istringstream lines(unit.text);
@@ -37,7 +37,7 @@ std::string SocketUnitAt(const HostedUnits& units, uint64_t port) {
 }
 
 // The units that hold the socket, from the outermost in; empty where nobody can tell.
-UnitNames HoldersOf(const Listener& listener, const HostedUnits& from) {
+UnitNames HoldersOf(const Listener& listener, const InstalledUnits& from) {
   if (listener.pid != 1) {
     return listener.units;
   }
@@ -51,7 +51,7 @@ bool Shares(const UnitNames& a, const UnitNames& b) {
 
 }  // namespace
 
-void CheckPorts(const Host& host, const images::Services& services, const HostedUnits& from,
+void CheckPorts(const Host& host, const images::Services& services, const InstalledUnits& from,
                 const UnitNames& leaving) {
   const std::vector<PortClaim> claims = images::PortClaimsOf(services);
   if (claims.empty() || !host.listeners) {
@@ -69,7 +69,7 @@ void CheckPorts(const Host& host, const images::Services& services, const Hosted
     for (const PortClaim& claim : claims) {
       // Its own socket stays open, and the service gets it.
       if (Collides(claim, listener) && !Contains(holders, claim.service + ".socket")) {
-        base::Fail(base::Code::kFailed,
+        base::Fail(base::ExitCode::kFailed,
                    "port {}, which service {} needs, is taken by {} ({}, pid {}): stop that, or "
                    "give one of the two another port",
                    claim.port, claim.service, holders.front(), listener.program, listener.pid);

@@ -3,7 +3,7 @@
 #define SLIPWAY_ACTIVATOR_SWITCH_CHECK_PORTS_H_
 
 #include "activator/host/host.h"
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "images/service/service.h"
 
 namespace activator {
@@ -14,7 +14,7 @@ namespace activator {
 //
 // "ports" does not say at which address: what listens at one address alone is let pass, and so is
 // what is in no unit that can be told; the service then fails by itself where it wants that one.
-void CheckPorts(const Host& host, const images::Services& services, const HostedUnits& from,
+void CheckPorts(const Host& host, const images::Services& services, const InstalledUnits& from,
                 const UnitNames& leaving);
 
 }  // namespace activator

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/switch/check_ports.h"
@@ -20,18 +20,19 @@ namespace {
 void CheckSecret(const std::string& path, const std::string& what) {
   const auto found = base::StatIfThere(path);
   if (!found) {
-    base::Fail(base::Code::kFailed, "its {} {} is not on this host", what, path);
+    base::Fail(base::ExitCode::kFailed, "its {} {} is not on this host", what, path);
   }
   if (!S_ISREG(found->st_mode)) {
-    base::Fail(base::Code::kFailed, "its {} {} is not a file", what, path);
+    base::Fail(base::ExitCode::kFailed, "its {} {} is not a file", what, path);
   }
   if (found->st_uid != 0) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "its {} {} belongs to user {}, who could change it: chown root {}", what, path,
                found->st_uid, path);
   }
   if ((found->st_mode & S_IRWXO) != 0) {
-    base::Fail(base::Code::kFailed, "everybody can read its {} {}: chmod o= {}", what, path, path);
+    base::Fail(base::ExitCode::kFailed, "everybody can read its {} {}: chmod o= {}", what, path,
+               path);
   }
 }
 
@@ -66,8 +67,9 @@ images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
     try {
       const images::ImageDirectory version(path);
       if (version.stored().digest != digest) {
-        base::Fail(base::Code::kVerification, "{} holds the manifest {}, the generation names {}",
-                   path, version.stored().digest.ToHex(), digest.ToHex());
+        base::Fail(base::ExitCode::kVerification,
+                   "{} holds the manifest {}, the generation names {}", path,
+                   version.stored().digest.ToHex(), digest.ToHex());
       }
       host.check_image(version);
       CheckSecrets(version.manifest().services);
@@ -94,7 +96,7 @@ bool IsExecLine(std::string_view line) {
 }
 
 // Units of a generation that was lost run under links of ours, too.
-HostedUnits WithLinked(const Host& host, HostedUnits before, const HostedUnits& units) {
+InstalledUnits WithLinked(const Host& host, InstalledUnits before, const InstalledUnits& units) {
   for (const auto& [name, unit] : units) {
     if (HasOurLink(host, name)) {
       before.try_emplace(name, unit);
@@ -144,7 +146,7 @@ void WriteScratch(const std::string& path, const std::string& text) {
 // systemd's opinion of the units, which it forms while we look at the images.
 class UnitsCheck {
  public:
-  UnitsCheck(const Host& host, const HostedUnits& units,
+  UnitsCheck(const Host& host, const InstalledUnits& units,
              const std::map<std::string, std::string>& tasks)
       : work_(host.layout.Incoming(), std::string(base::kTemporaryPrefix)),
         problem_(
@@ -156,14 +158,14 @@ class UnitsCheck {
   void Require();
 
  private:
-  std::vector<std::string> Write(const HostedUnits& units,
+  std::vector<std::string> Write(const InstalledUnits& units,
                                  const std::map<std::string, std::string>& tasks) const;
 
   const base::TemporaryDirectory work_;
   std::future<std::string> problem_;  // waited for before the files go
 };
 
-std::vector<std::string> UnitsCheck::Write(const HostedUnits& units,
+std::vector<std::string> UnitsCheck::Write(const InstalledUnits& units,
                                            const std::map<std::string, std::string>& tasks) const {
   const std::string program = base::RealPath("/proc/self/exe");
   std::vector<std::string> files;
@@ -171,7 +173,7 @@ std::vector<std::string> UnitsCheck::Write(const HostedUnits& units,
     files.push_back(work_.path() + "/" + name);
     WriteScratch(files.back(), WithProgram(unit.text, program));
     for (const auto& [task, limit] : unit.task_limits) {
-      const std::string task_name = units::TaskUnit(name, task);
+      const std::string task_name = units::AuxiliaryUnitName(name, task);
       files.push_back(work_.path() + "/" + WithoutColon(task_name));
       WriteScratch(files.back(), WithProgram(tasks.at(task_name), program));
     }
@@ -182,7 +184,7 @@ std::vector<std::string> UnitsCheck::Write(const HostedUnits& units,
 void UnitsCheck::Require() {
   const std::string problem = problem_.get();
   if (!problem.empty()) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "systemd does not accept the units; see \"directives\" in the definition: {}",
                InOurWords(problem, work_.path()));
   }
@@ -198,9 +200,9 @@ std::string SelinuxNote(const std::string& enforce_file) {
              : "";
 }
 
-void Preflight(const Host& host, uint64_t from, uint64_t to, Foreign foreign) {
-  const HostedUnits before = LoadUnits(host.layout, from);
-  const HostedUnits units = LoadUnits(host.layout, to);
+void Preflight(const Host& host, uint64_t from, uint64_t to, UnitConflictPolicy foreign) {
+  const InstalledUnits before = LoadUnits(host.layout, from);
+  const InstalledUnits units = LoadUnits(host.layout, to);
   const UnitDifference difference = Compare(before, units);
   UnitsCheck units_check(host, Select(units, difference.added + difference.changed),
                          TaskTexts(host.layout, to));

@@ -25,7 +25,8 @@ std::string SelinuxNote(const std::string& enforce_file);
 // users on the host that they need, that their units' names and ports are free, and that systemd
 // understands the units. Throws Error{kFailed} or {kVerification} with what is wrong and what to
 // do.
-void Preflight(const Host& host, uint64_t from, uint64_t to, Foreign foreign = Foreign::kRefuse);
+void Preflight(const Host& host, uint64_t from, uint64_t to,
+               UnitConflictPolicy foreign = UnitConflictPolicy::kRefuse);
 
 }  // namespace activator
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "activator/state/generations.h"
-#include "activator/switch/finish.h"
+#include "activator/switch/commit_switch.h"
 #include "base/error.h"
 
 namespace activator {
@@ -29,16 +29,16 @@ std::string Finished(const SwitchRecord& record) {
 
 }  // namespace
 
-Recovery Recover(const Host& host, Services services) {
+Recovery Recover(const Host& host, RecoveryMode mode) {
   const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout);
   if (!record) {
     return {};
   }
   if (IsHealthy(host.layout, *record)) {
-    FinishSwitch(host, *record);
+    CommitSwitch(host, *record);
     return {Finished(*record), true};
   }
-  const WayBackResult result = GoBack(host, *record, Reason(*record), services);
+  const RollbackResult result = RollBack(host, *record, Reason(*record), mode);
   std::string out = fmt::format("the switch to generation {} had been cut off: went back to {}",
                                 record->to, GenerationName(record->from));
   if (!result.is_up) {
@@ -53,7 +53,7 @@ std::string RecoverDirectory(const images::HostLayout& layout) {
     return "";
   }
   if (IsHealthy(layout, *record)) {
-    FinishRecords(layout, *record);
+    CommitRecords(layout, *record);
     return Finished(*record);
   }
   SetCurrentGeneration(layout, record->from);
@@ -68,9 +68,9 @@ std::string RecoverDirectory(const images::HostLayout& layout) {
 
 void RecoverOrFail(const Host& host, bool is_directory, const std::string& else_done) {
   const Recovery recovery = is_directory ? Recovery{RecoverDirectory(host.layout), true}
-                                         : Recover(host, Services::kRestart);
+                                         : Recover(host, RecoveryMode::kRestart);
   if (!recovery.is_up) {
-    base::Fail(base::Code::kNeedsAttention, "{}. {}", recovery.done, else_done);
+    base::Fail(base::ExitCode::kNeedsAttention, "{}. {}", recovery.done, else_done);
   }
   if (!recovery.done.empty()) {
     host.io.Err("activate: {}\n", recovery.done);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "activator/host/host.h"
-#include "activator/switch/way_back.h"
+#include "activator/switch/rollback.h"
 
 namespace activator {
 
@@ -16,7 +16,7 @@ struct Recovery {
 };
 
 // Throws Error{kNeedsAttention} where it could not be done.
-Recovery Recover(const Host& host, Services services);
+Recovery Recover(const Host& host, RecoveryMode mode);
 
 // The same for a folder as host, where nothing runs: what was done.
 std::string RecoverDirectory(const images::HostLayout& layout);

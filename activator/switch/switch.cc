@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <exception>
 
+#include "activator/health/auxiliary_units.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
-#include "activator/health/tasks.h"
 #include "activator/host/foreign_units.h"
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/state/switch_record.h"
-#include "activator/switch/finish.h"
-#include "activator/switch/way_back.h"
+#include "activator/switch/commit_switch.h"
+#include "activator/switch/rollback.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -53,16 +53,16 @@ class Switch {
   void StartNew();       // 6
   void AwaitHealth();    // 7
   void FinishHealthy();  // 8
-  HostedUnits Changed() const;
+  InstalledUnits Changed() const;
   void StepsBeforeHealthy();
   [[noreturn]] void Back(const std::string& reason);
 
   const Host& host_;
   const SwitchRequest& request_;
-  const HostedUnits from_;
-  const HostedUnits to_;
+  const InstalledUnits from_;
+  const InstalledUnits to_;
   const UnitDifference difference_;
-  HostedUnits touched_;  // what is started and watched; the others are left alone
+  InstalledUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
   UnitNames lost_;       // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
@@ -103,7 +103,7 @@ void Switch::WriteIntent() {
 
 void Switch::AddLinks() {
   EnsureUnitLinks(host_, NamesOf(to_));
-  EnsureTaskLinks(host_, request_.to);
+  EnsureAuxiliaryLinks(host_, request_.to);
 }
 
 // Whether systemd stops others along with these.
@@ -162,11 +162,13 @@ void Switch::Reload() {
 }
 
 // What only stopped along with others did not change: no hooks of it.
-HostedUnits Switch::Changed() const { return Select(to_, difference_.added + difference_.changed); }
+InstalledUnits Switch::Changed() const {
+  return Select(to_, difference_.added + difference_.changed);
+}
 
 // All that changed is down, so a hook finds the state that the service before left.
 void Switch::StartNew() {
-  RunHooks(host_, Changed(), units::Task::kBeforeStart);
+  RunHooks(host_, Changed(), units::AuxiliaryUnit::kBeforeStart);
   const UnitNames names = NamesOf(touched_);
   host_.systemd.ResetFailed(names - (names - in_memory_));
   host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
@@ -176,14 +178,14 @@ void Switch::StartNew() {
 
 void Switch::AwaitHealth() {
   WaitUntilSettled(host_, touched_);
-  RunHooks(host_, Changed(), units::Task::kAfterHealthy);
+  RunHooks(host_, Changed(), units::AuxiliaryUnit::kAfterHealthy);
 }
 
 void Switch::FinishHealthy() {
   try {
-    FinishSwitch(host_, record_);
+    CommitSwitch(host_, record_);
   } catch (const base::Error& error) {
-    base::Fail(base::Code::kNeedsAttention,
+    base::Fail(base::ExitCode::kNeedsAttention,
                "generation {} runs and is healthy, but its records could not be finished: {}. The "
                "next `activate` finishes them",
                request_.to, error.what());
@@ -191,21 +193,21 @@ void Switch::FinishHealthy() {
 }
 
 void Switch::Back(const std::string& reason) {
-  const WayBackResult result = GoBack(host_, record_, reason, Services::kRestart);
+  const RollbackResult result = RollBack(host_, record_, reason, RecoveryMode::kRestart);
   const std::string before = request_.from == kNoGeneration
                                  ? std::string("the host is as before, without applications")
                                  : fmt::format("generation {} runs again", request_.from);
   if (!lost_.empty()) {
-    base::Fail(base::Code::kNeedsAttention,
+    base::Fail(base::ExitCode::kNeedsAttention,
                "generation {} was not activated: {}. And what a lost generation had left running "
                "was stopped: {}",
                request_.to, reason, fmt::join(lost_, ", "));
   }
   if (result.is_up) {
-    base::Fail(base::Code::kRolledBack, "generation {} was not activated, {}: {}", request_.to,
+    base::Fail(base::ExitCode::kRolledBack, "generation {} was not activated, {}: {}", request_.to,
                before, reason);
   }
-  base::Fail(base::Code::kNeedsAttention,
+  base::Fail(base::ExitCode::kNeedsAttention,
              "generation {} was not activated: {}. And generation {} did not come up again: {}",
              request_.to, reason, request_.from, result.problem);
 }
@@ -270,7 +272,7 @@ void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& requ
   SetCurrentGeneration(layout, request.to);
   record.phase = SwitchPhase::kHealthy;
   WriteSwitchRecord(layout, record);
-  FinishRecords(layout, record);
+  CommitRecords(layout, record);
 }
 
 }  // namespace activator

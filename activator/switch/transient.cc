@@ -77,7 +77,7 @@ int WaitFor(pid_t pid, const std::string& unit) {
       base::FailErrno(errno, "cannot wait for systemd-run");
     }
     if (base::Interrupted()) {
-      base::Fail(base::Code::kInterrupted,
+      base::Fail(base::ExitCode::kInterrupted,
                  "interrupted, but the activation goes on: see `activate status` and journalctl "
                  "--unit {}",
                  unit);
@@ -93,12 +93,12 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id, cons
   const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
   if (record && record->activation_id == id) {
     if (IsLockHeld(layout).value_or(false)) {
-      base::Fail(base::Code::kNeedsAttention,
+      base::Fail(base::ExitCode::kNeedsAttention,
                  "lost sight of the activation, which goes on: see `activate status` and "
                  "journalctl --unit {}",
                  unit);
     }
-    base::Fail(base::Code::kNeedsAttention,
+    base::Fail(base::ExitCode::kNeedsAttention,
                "the activation was killed half-way: see `activate status`. The next `activate` "
                "puts it right (journalctl --unit {})",
                unit);
@@ -108,7 +108,7 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id, cons
   }
   io.Err(
       "activate: no switch was made\n");  // it said why, unless it was killed before it had begun
-  return static_cast<int>(base::Code::kFailed);
+  return static_cast<int>(base::ExitCode::kFailed);
 }
 
 }  // namespace

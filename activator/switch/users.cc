@@ -59,7 +59,7 @@ Lines LinesOf(Accounts& accounts, const std::set<std::string>& users) {
     const std::optional<std::string> line = accounts.User(user);
     if (!line) {
       base::Fail(
-          base::Code::kFailed,
+          base::ExitCode::kFailed,
           "the user {} is not on this host (getent passwd {}). Once it is, `activate` of the "
           "active generation starts its services",
           user, user);
@@ -122,7 +122,7 @@ void CheckUsers(const Host& host, const images::Services& services) {
   const std::string why = there == users ? "" : host.accounts->WhyNone();
   for (const auto& [name, service] : services) {
     if (!why.empty() && service.user && !there.contains(*service.user)) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "service {} runs as the user {}, who is not on this host and cannot be made: {}. "
                  "Add the user to the host's configuration, or leave out \"user\"",
                  name, *service.user, why);

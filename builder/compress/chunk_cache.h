@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "base/keyed_hash.h"
-#include "builder/compress/known_segments.h"
+#include "builder/compress/segment_cache.h"
 #include "builder/compress/stored_chunk.h"
 #include "images/version/manifest.h"
 
@@ -50,7 +50,7 @@ class ChunkCache {
   base::KeyedHash::Value ContentHash(base::Bytes content) const {
     return content_hash_.Of(content);
   }
-  KnownSegments& segments() { return segments_; }
+  SegmentCache& segments() { return segments_; }
 
   uint64_t hits() const { return hits_; }
   uint64_t misses() const { return misses_; }
@@ -71,7 +71,7 @@ class ChunkCache {
   const base::KeyedHash content_hash_;
   std::atomic<uint64_t> hits_ = 0;
   std::atomic<uint64_t> misses_ = 0;
-  KnownSegments segments_;
+  SegmentCache segments_;
   std::mutex mutex_;
   uint64_t stored_bytes_ = 0;  // since the last Trim; under mutex_
 };

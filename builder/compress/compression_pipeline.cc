@@ -28,7 +28,7 @@ std::vector<StoredChunk> Compressed(const Segment& segment, Compressor& compress
 
 std::span<uint8_t> Segment::Extend(size_t size_bytes) {
   if (size_bytes > kRoomBytes - size_bytes_) {
-    base::Fail(base::Code::kFailed, "bug: no room for {} bytes in a segment", size_bytes);
+    base::Fail(base::ExitCode::kFailed, "bug: no room for {} bytes in a segment", size_bytes);
   }
   const std::span<uint8_t> out(room_.get() + size_bytes_, size_bytes);
   size_bytes_ += size_bytes;

@@ -157,7 +157,7 @@ images::Codec CodecFor(images::Target target, uint64_t level) {
   const uint64_t least = target == images::Target::kZstd ? 1 : LZ4HC_CLEVEL_MIN;
   const uint64_t most = target == images::Target::kZstd ? 19 : LZ4HC_CLEVEL_MAX;
   if (level < least || level > most) {
-    base::Fail(base::Code::kUsage, "level {} is not possible: {} to {}", level, least, most);
+    base::Fail(base::ExitCode::kUsage, "level {} is not possible: {} to {}", level, least, most);
   }
   images::Codec codec;
   codec.level = level;

@@ -30,14 +30,16 @@ void CheckLink(const std::string& path, const Tree& tree) {
   for (const std::string& name : PathComponents(link->target)) {
     depth += name == ".." ? -1 : (name == "." ? 0 : 1);
     if (depth < 0) {
-      base::Fail(base::Code::kUsage, "contents.symlinks.{}: the target '{}' leads out of the image",
-                 path, link->target);
+      base::Fail(base::ExitCode::kUsage,
+                 "contents.symlinks.{}: the target '{}' leads out of the image", path,
+                 link->target);
     }
   }
   bool loop = false;
   tree.Resolve(path, &loop);
   if (loop) {
-    base::Fail(base::Code::kUsage, "contents.symlinks.{}: the links lead round in a circle", path);
+    base::Fail(base::ExitCode::kUsage, "contents.symlinks.{}: the links lead round in a circle",
+               path);
   }
 }
 
@@ -53,7 +55,7 @@ void AddContents(const images::Definition& definition, const std::string& main_p
   }
   for (const auto& [path, file] : definition.contents.files) {
     if (!base::Exists(file)) {
-      base::Fail(base::Code::kUsage, "{}: contents.files: {} does not exist", definition.name,
+      base::Fail(base::ExitCode::kUsage, "{}: contents.files: {} does not exist", definition.name,
                  file);
     }
     tree.AddFromDisk(base::RealPath(file), path);

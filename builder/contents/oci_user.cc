@@ -58,7 +58,7 @@ std::vector<std::string> Find(const Tree& tree, const Database& database, size_t
 }
 
 [[noreturn]] void FailUnknown(const std::string& name, const Database& database) {
-  base::Fail(base::Code::kUsage,
+  base::Fail(base::ExitCode::kUsage,
              "the source asks to run as '{}', which the image's {} does not know: set "
              "directives.Service.User and Group to numbers",
              name, database.path);

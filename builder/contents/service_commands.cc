@@ -33,8 +33,8 @@ std::string FindProgram(const std::string& program, const Closure& closure, cons
       return path;
     }
   }
-  base::Fail(base::Code::kUsage, "{}: there is no program {} in the image; say its absolute path",
-             field, program);
+  base::Fail(base::ExitCode::kUsage,
+             "{}: there is no program {} in the image; say its absolute path", field, program);
 }
 
 bool SaysWhoRuns(const images::Service& service) {
@@ -62,7 +62,8 @@ void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, const std:
                    images::Service& service) {
   if (service.exec.empty()) {
     if (defaults.exec.empty()) {
-      base::Fail(base::Code::kUsage, "{}.exec: the source names no command, so this must", field);
+      base::Fail(base::ExitCode::kUsage, "{}.exec: the source names no command, so this must",
+                 field);
     }
     service.exec = defaults.exec;
   }
@@ -78,13 +79,13 @@ void ResolveCommand(const Closure& closure, const Tree& tree, const std::string&
   std::string path = FindProgram(command.front(), closure, tree, field);
   const Node* program = tree.Resolve(path);
   if (program == nullptr || program->kind != Node::Kind::kFile) {
-    base::Fail(base::Code::kUsage,
+    base::Fail(base::ExitCode::kUsage,
                "{}: {} is not in the image; use a path of the closure, or add it by "
                "contents.symlinks",
                field, path);
   }
   if (!IsProgram(program)) {
-    base::Fail(base::Code::kUsage, "{}: {} is in the image but not executable", field, path);
+    base::Fail(base::ExitCode::kUsage, "{}: {} is in the image but not executable", field, path);
   }
   command.front() = std::move(path);
 }

@@ -39,7 +39,7 @@ void AppendClustersOf(const Extent& extent, uint64_t start_offset, std::vector<C
                    static_cast<uint16_t>(further - back), 0});
   }
   if (extent.blocks > 1 && further < 2) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "bug: an extent of {} bytes has no room for its {} blocks' count",
                extent.content_bytes, extent.blocks);
   }
@@ -57,7 +57,7 @@ std::vector<Cluster> ClustersOf(const IndexedFile& file) {
     out.push_back({ClusterType::kPlain, static_cast<uint16_t>(offset), 0, 0, 0});
   }
   if (out.size() != erofs::BlocksOf(file.size_bytes)) {
-    base::Fail(base::Code::kFailed, "bug: {} clusters for a file of {} bytes", out.size(),
+    base::Fail(base::ExitCode::kFailed, "bug: {} clusters for a file of {} bytes", out.size(),
                file.size_bytes);
   }
   return out;

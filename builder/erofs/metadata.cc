@@ -72,7 +72,7 @@ uint32_t DeviceNumberOf(const std::vector<Inode>& inodes, const Inode& inode) {
   const uint32_t major = gnu_dev_major(inode.node->device);
   const uint32_t minor = gnu_dev_minor(inode.node->device);
   if (major > erofs::kMaxMajor || minor > erofs::kMaxMinor) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{}: EROFS has no place for the device number {}:{} (up to {}:{}); leave it out",
                PathOf(inodes, inode), major, minor, erofs::kMaxMajor, erofs::kMaxMinor);
   }

@@ -42,13 +42,13 @@ void Check(const std::vector<Inode>& inodes, const Inode& inode, const std::stri
            const std::string& value) {
   constexpr size_t kMaxNameBytes = 255;
   if (!Split(name) || name.size() > kMaxNameBytes) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{}: EROFS has no place for the extended attribute {} (user., trusted., security. "
                "and POSIX ACLs, up to {} bytes); remove it",
                PathOf(inodes, inode), name, kMaxNameBytes);
   }
   if (value.size() > std::numeric_limits<uint16_t>::max()) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{}: the extended attribute {} has {} bytes, EROFS takes {}; remove it",
                PathOf(inodes, inode), name, value.size(), std::numeric_limits<uint16_t>::max());
   }
@@ -91,7 +91,7 @@ XattrTable::XattrTable(const std::vector<Inode>& inodes) {
   }
   for (const Inode& inode : inodes) {
     if (BytesOf(*inode.node) > erofs::kMaxXattrBytes) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "{}: {} bytes of extended attributes, EROFS takes {}; remove some",
                  PathOf(inodes, inode), BytesOf(*inode.node), erofs::kMaxXattrBytes);
     }

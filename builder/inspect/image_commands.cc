@@ -13,8 +13,8 @@
 #include "builder/inspect/verify.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_choice.h"
+#include "units/auxiliary_units.h"
 #include "units/render.h"
-#include "units/tasks.h"
 
 namespace builder {
 namespace {
@@ -77,7 +77,7 @@ void Preview(const Arguments& arguments, const base::Io& io) {
   const std::string path =
       images::HostLayout(arguments.root).Version(image.manifest().name, image.id());
   std::vector<units::RenderedUnit> units = units::Render(image.stored(), path);
-  for (units::RenderedUnit& task : units::RenderTasks(image.stored(), path)) {
+  for (units::RenderedUnit& task : units::RenderAuxiliaryUnits(image.stored(), path)) {
     units.push_back(std::move(task));
   }
   if (arguments.json) {
@@ -124,7 +124,7 @@ bool IsImageCommand(const std::string& word) { return FindCommand(word) != nullp
 int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& io) {
   const ImageCommand* command = FindCommand(arguments.at(0));
   if (command == nullptr) {
-    base::Fail(base::Code::kUsage, "'{}' is no command", arguments.at(0));
+    base::Fail(base::ExitCode::kUsage, "'{}' is no command", arguments.at(0));
   }
   Arguments parsed;
   CLI::App app(command->description, std::string("imgbuild ") + command->name);

@@ -19,7 +19,7 @@ void VerifyDigests(const images::ImageDirectory& image, const base::Io& io) {
     base::ThrowIfInterrupted();
     const std::vector<uint8_t> data = base::PRead(fd.get(), chunk.offset, chunk.size_bytes, path);
     if (base::Sha256Of(data) != chunk.id.digest) {
-      base::Fail(base::Code::kVerification,
+      base::Fail(base::ExitCode::kVerification,
                  "{} is damaged between bytes {} and {}; build or push it again", path,
                  chunk.offset, chunk.offset + chunk.size_bytes);
     }
@@ -27,7 +27,7 @@ void VerifyDigests(const images::ImageDirectory& image, const base::Io& io) {
     progress.Add(data.size());
   }
   if (whole.Finish() != image.manifest().image.sha256) {
-    base::Fail(base::Code::kVerification, "{} is not the image that its manifest names", path);
+    base::Fail(base::ExitCode::kVerification, "{} is not the image that its manifest names", path);
   }
 }
 

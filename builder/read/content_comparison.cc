@@ -173,7 +173,7 @@ void CompareContents(const std::string& image_path, const Node& root,
 
 void FailAsDifferent(const std::string& image_path, const std::string& path,
                      const std::string& how) {
-  base::Fail(base::Code::kVerification,
+  base::Fail(base::ExitCode::kVerification,
              "the image {} is not what it was made of: {}: {}; nothing was published", image_path,
              path.empty() ? "/" : path, how);
 }

@@ -28,7 +28,7 @@ ImageReader::~ImageReader() {
 
 void ImageReader::Check(int error, const std::string& path) const {
   if (error != 0) {
-    base::Fail(base::Code::kVerification, "{} cannot be read at {}: {}; build or push it again",
+    base::Fail(base::ExitCode::kVerification, "{} cannot be read at {}: {}; build or push it again",
                image_path_, path, std::strerror(-error));
   }
 }
@@ -47,7 +47,7 @@ void ImageReader::WalkFrom(ImageEntry entry, std::vector<uint64_t>& ancestors,
     return;
   }
   if (std::find(ancestors.begin(), ancestors.end(), entry.nid) != ancestors.end()) {
-    base::Fail(base::Code::kVerification, "{}: the directory {} contains itself", image_path_,
+    base::Fail(base::ExitCode::kVerification, "{}: the directory {} contains itself", image_path_,
                entry.path);
   }
   ancestors.push_back(entry.nid);
@@ -70,8 +70,8 @@ ImageReader::Names ImageReader::List(const ImageEntry& directory) {
   Check(error, directory.path);
   for (const auto& [name, nid] : out) {
     if (name.empty() || name.find('/') != std::string::npos || name == "..") {
-      base::Fail(base::Code::kVerification, "{}: the directory {} has an entry '{}'", image_path_,
-                 directory.path, name);
+      base::Fail(base::ExitCode::kVerification, "{}: the directory {} has an entry '{}'",
+                 image_path_, directory.path, name);
     }
   }
   return out;

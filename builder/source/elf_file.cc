@@ -53,7 +53,7 @@ class ElfReader {
 
  private:
   [[noreturn]] void Damaged() const {
-    base::Fail(base::Code::kFailed, "{} is a damaged ELF file", path_);
+    base::Fail(base::ExitCode::kFailed, "{} is a damaged ELF file", path_);
   }
 
   std::string_view Chunk(uint64_t offset, uint64_t size) const {
@@ -158,7 +158,7 @@ class ElfReader {
 
 std::optional<ElfFile> ReadElf(const std::string& path) {
   if (elf_version(EV_CURRENT) == EV_NONE) {
-    base::Fail(base::Code::kFailed, "libelf is older than what this was built with");
+    base::Fail(base::ExitCode::kFailed, "libelf is older than what this was built with");
   }
   const base::UniqueFd fd = base::OpenForReading(path);
   const ElfHandle elf(elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr));
@@ -167,7 +167,7 @@ std::optional<ElfFile> ReadElf(const std::string& path) {
   }
   GElf_Ehdr header;
   if (gelf_getehdr(elf.get(), &header) == nullptr) {
-    base::Fail(base::Code::kFailed, "{} is a damaged ELF file", path);
+    base::Fail(base::ExitCode::kFailed, "{} is a damaged ELF file", path);
   }
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
     return std::nullopt;

@@ -142,7 +142,7 @@ Closure ResolveElf(const images::ElfSource& source, const std::vector<std::strin
   }
   for (const std::string& path : added) {
     if (!files->Add(path)) {
-      base::Fail(base::Code::kFailed, "contents.add: {} does not exist",
+      base::Fail(base::ExitCode::kFailed, "contents.add: {} does not exist",
                  files->root().OnDisk(path));
     }
   }

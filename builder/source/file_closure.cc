@@ -11,14 +11,14 @@ namespace builder {
 ElfFile FileClosure::AddProgram(const std::string& path) {
   const std::optional<std::string> real = root_.Resolve(path, &links_);
   if (!real) {
-    base::Fail(base::Code::kFailed, "the program {} does not exist", root_.OnDisk(path));
+    base::Fail(base::ExitCode::kFailed, "the program {} does not exist", root_.OnDisk(path));
   }
   std::optional<ElfFile> elf;
   if (S_ISREG(base::LstatIfThere(root_.OnDisk(*real))->st_mode)) {
     elf = ReadElf(root_.OnDisk(*real));
   }
   if (!elf) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} is no ELF program; of a script name the interpreter here, and the script in "
                "contents.add",
                root_.OnDisk(path));
@@ -27,8 +27,8 @@ ElfFile FileClosure::AddProgram(const std::string& path) {
     first_ = elf;
     search_.emplace(root_, *elf);
   } else if (!elf->RunsTogetherWith(*first_)) {
-    base::Fail(base::Code::kFailed, "{} is for another kind of machine than the program before it",
-               root_.OnDisk(path));
+    base::Fail(base::ExitCode::kFailed,
+               "{} is for another kind of machine than the program before it", root_.OnDisk(path));
   }
   AddLoaded(*real, *elf);
   return *std::move(elf);
@@ -44,7 +44,7 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
   if (!elf.interpreter.empty()) {
     const std::optional<std::string> real = root_.Resolve(elf.interpreter, &links_);
     if (!real) {
-      base::Fail(base::Code::kFailed, "{} needs the interpreter {}, which does not exist",
+      base::Fail(base::ExitCode::kFailed, "{} needs the interpreter {}, which does not exist",
                  root_.OnDisk(path), elf.interpreter);
     }
     files_[path].insert(*real);
@@ -72,7 +72,7 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
 LoadedElf FileClosure::Load(const std::string& name, const LoadedElf& from) {
   std::optional<LibrarySearch::Found> found = search_->Find(name, from);
   if (!found) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} needs the library {}, which is nowhere that the loader looks; install the "
                "package that has it",
                root_.OnDisk(from.path), name);
@@ -115,7 +115,7 @@ void FileClosure::AddBelow(const std::string& path) {
       AddLoaded(path, *elf);
     }
   } else {
-    base::Fail(base::Code::kFailed, "{} is neither a file, a directory nor a symbolic link",
+    base::Fail(base::ExitCode::kFailed, "{} is neither a file, a directory nor a symbolic link",
                root_.OnDisk(path));
   }
 }

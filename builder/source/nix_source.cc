@@ -31,7 +31,7 @@ base::ProcessResult Start(const std::vector<std::string>& argv) {
     return base::Run(argv);
   } catch (const base::Error& error) {
     if (error.error_number() == ENOENT) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "{} is not installed, and a nix source needs it: install Nix (Debian: apt install "
                  "nix-bin)",
                  argv[0]);
@@ -44,7 +44,7 @@ base::ProcessResult Start(const std::vector<std::string>& argv) {
 std::string OutputOf(const base::ProcessResult& result, const std::string& program,
                      const std::string& doing) {
   if (!result.ok()) {
-    base::Fail(base::Code::kFailed, "{} failed: {} exited with {}:\n{}", doing, program,
+    base::Fail(base::ExitCode::kFailed, "{} failed: {} exited with {}:\n{}", doing, program,
                result.exit_code, base::LastLines(result.err, kMessageLines));
   }
   return result.out;
@@ -57,25 +57,25 @@ std::string RunNix(const std::vector<std::string>& argv, const std::string& doin
 // A path in the store, or a link to one such as ./result, cut to the store path itself.
 std::string StorePathOf(const std::string& path) {
   if (!base::LstatIfThere(path)) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} does not exist; build it first (nix-build), or check its name", path);
   }
   const std::string real = base::RealPath(path);
   if (!real.starts_with(kStore) || real.size() <= kStore.size() + kHashBytes + 1) {
-    base::Fail(base::Code::kFailed, "{} is not in {} and does not lead there", path, kStore);
+    base::Fail(base::ExitCode::kFailed, "{} is not in {} and does not lead there", path, kStore);
   }
   return real.substr(0, real.find('/', kStore.size()));
 }
 
 std::string Build(const images::NixSource& source) {
   if (!base::Exists(*source.file)) {
-    base::Fail(base::Code::kUsage, "the Nix file {} does not exist", *source.file);
+    base::Fail(base::ExitCode::kUsage, "the Nix file {} does not exist", *source.file);
   }
   const std::vector<std::string> built =
       Lines(RunNix({"nix-build", *source.file, "-A", source.attr, "--no-out-link"},
                    fmt::format("building {} of {}", source.attr, *source.file)));
   if (built.size() != 1) {
-    base::Fail(base::Code::kFailed, "{} of {} gives {} outputs; name one: {}.out", source.attr,
+    base::Fail(base::ExitCode::kFailed, "{} of {} gives {} outputs; name one: {}.out", source.attr,
                *source.file, built.size(), source.attr);
   }
   return StorePathOf(built.front());
@@ -87,7 +87,7 @@ std::vector<std::string> RealiseDerivation(const std::string& text) {
   const size_t mark = installable.find_last_of("^!");
   std::string path = installable.substr(0, mark);
   if (!base::Exists(path)) {
-    base::Fail(base::Code::kFailed, "the derivation {} does not exist", path);
+    base::Fail(base::ExitCode::kFailed, "the derivation {} does not exist", path);
   }
   const std::string outputs = mark == std::string::npos ? "*" : installable.substr(mark + 1);
   installable = base::RealPath(path);
@@ -110,7 +110,7 @@ std::vector<std::string> BuildFlake(const std::string& flake) {
     paths.push_back(StorePathOf(folder.path() + "/" + link));
   }
   if (paths.empty()) {
-    base::Fail(base::Code::kFailed, "{} gives no output", flake);
+    base::Fail(base::ExitCode::kFailed, "{} gives no output", flake);
   }
   return paths;
 }
@@ -148,7 +148,8 @@ std::map<std::string, PathInfo> Requisites(const std::vector<std::string>& roots
       ParsePathInfo(OutputOf(result, "nix", "asking for the closure"));
   for (const std::string& root : roots) {
     if (!out.contains(root)) {
-      base::Fail(base::Code::kFailed, "nix was asked for the closure of {} and left it out", root);
+      base::Fail(base::ExitCode::kFailed, "nix was asked for the closure of {} and left it out",
+                 root);
     }
   }
   return out;
@@ -156,7 +157,7 @@ std::map<std::string, PathInfo> Requisites(const std::vector<std::string>& roots
 
 Package PackageOf(const std::string& path, const PathInfo& info) {
   if (!base::LstatIfThere(path)) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} belongs to the closure but is missing on disk; repair the store: nix-store "
                "--repair-path {}",
                path, path);

@@ -20,7 +20,7 @@ OciBlobs::OciBlobs(const std::string& path, const std::string& folder)
     : path_(path), is_directory_(false) {
   const auto found = base::StatIfThere(path);
   if (!found) {
-    base::Fail(base::Code::kFailed, "the OCI image {} does not exist", path);
+    base::Fail(base::ExitCode::kFailed, "the OCI image {} does not exist", path);
   }
   is_directory_ = S_ISDIR(found->st_mode);
   if (!is_directory_) {
@@ -63,7 +63,7 @@ std::optional<std::string> OciBlobs::Find(const std::string& name) const {
 std::string OciBlobs::Get(const std::string& name) const {
   std::optional<std::string> found = Find(name);
   if (!found) {
-    base::Fail(base::Code::kFailed, "{} lacks {}; save the image again", path_, name);
+    base::Fail(base::ExitCode::kFailed, "{} lacks {}; save the image again", path_, name);
   }
   return *std::move(found);
 }
@@ -72,13 +72,13 @@ std::string OciBlobs::GetByDigest(const std::string& digest) const {
   const bool known = digest.starts_with(kSha256) &&
                      base::Sha256::FromHex(digest.substr(kSha256.size())).has_value();
   if (!known) {
-    base::Fail(base::Code::kFailed, "{}: the digest '{}' is no SHA-256", path_, digest);
+    base::Fail(base::ExitCode::kFailed, "{}: the digest '{}' is no SHA-256", path_, digest);
   }
   const std::string hex = digest.substr(kSha256.size());
   std::string file = Get("blobs/sha256/" + hex);
   if (const std::string found = base::Sha256OfFile(file).ToHex(); found != hex) {
-    base::Fail(base::Code::kVerification, "{} is damaged: its blob {} has the SHA-256 {}", path_,
-               hex, found);
+    base::Fail(base::ExitCode::kVerification, "{} is damaged: its blob {} has the SHA-256 {}",
+               path_, hex, found);
   }
   return file;
 }

@@ -49,11 +49,11 @@ class OciReader {
     } else if (const auto docker = blobs_.Find("manifest.json")) {
       ReadDocker(Parse(*docker, "manifest.json"));
     } else {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "{} is no OCI image: it has neither index.json nor manifest.json", blobs_.path());
     }
     if (out_.architecture != architecture_) {
-      base::Fail(base::Code::kFailed, "{} is for {}, this machine is {}", blobs_.path(),
+      base::Fail(base::ExitCode::kFailed, "{} is for {}, this machine is {}", blobs_.path(),
                  out_.architecture, architecture_);
     }
     return std::move(out_);
@@ -61,13 +61,15 @@ class OciReader {
 
  private:
   Json Parse(const std::string& file, const std::string& name) const {
-    return base::ParseJson(base::ReadFile(file), blobs_.path() + ": " + name, base::Code::kFailed);
+    return base::ParseJson(base::ReadFile(file), blobs_.path() + ": " + name,
+                           base::ExitCode::kFailed);
   }
 
   // Those for this architecture, also of indexes inside the index.
   void FindManifests(const Json& index, int depth) {
     if (depth > kMaxIndexDepth) {
-      base::Fail(base::Code::kFailed, "{} has indexes in indexes without an end", blobs_.path());
+      base::Fail(base::ExitCode::kFailed, "{} has indexes in indexes without an end",
+                 blobs_.path());
     }
     for (const Json& one : index.at("manifests")) {
       const std::string type = one.value("mediaType", "");
@@ -91,11 +93,11 @@ class OciReader {
 
   std::string TheOnlyOne() const {
     if (manifests_.empty()) {
-      base::Fail(base::Code::kFailed, "{} has no image for {}; it has: {}", blobs_.path(),
+      base::Fail(base::ExitCode::kFailed, "{} has no image for {}; it has: {}", blobs_.path(),
                  architecture_, fmt::join(others_, ", "));
     }
     if (manifests_.size() > 1) {
-      base::Fail(base::Code::kFailed, "{} has {} images; save the one that you mean alone",
+      base::Fail(base::ExitCode::kFailed, "{} has {} images; save the one that you mean alone",
                  blobs_.path(), manifests_.size());
     }
     return manifests_.front();
@@ -113,7 +115,7 @@ class OciReader {
   // `docker save` before version 25, and others that write its form.
   void ReadDocker(const Json& list) {
     if (!list.is_array() || list.size() != 1) {
-      base::Fail(base::Code::kFailed, "{} has {} images; save the one that you mean alone",
+      base::Fail(base::ExitCode::kFailed, "{} has {} images; save the one that you mean alone",
                  blobs_.path(), list.size());
     }
     const Json& one = list[0];
@@ -129,7 +131,7 @@ class OciReader {
       const std::string found = "sha256:" + base::Sha256OfFile(out_.layers.back()).ToHex();
       const Json& wanted = config.at("rootfs").at("diff_ids").at(out_.layers.size() - 1);
       if (wanted.get<std::string>() != found) {
-        base::Fail(base::Code::kVerification, "{} is damaged: its layer {} has the digest {}",
+        base::Fail(base::ExitCode::kVerification, "{} is damaged: its layer {} has the digest {}",
                    blobs_.path(), layer.get<std::string>(), found);
       }
     }
@@ -138,7 +140,7 @@ class OciReader {
   void ReadConfig(const Json& json) {
     out_.architecture = ArchitectureOf(json.at("architecture").get<std::string>());
     if (json.value("os", "linux") != "linux") {
-      base::Fail(base::Code::kFailed, "{} is for {}, not for Linux", blobs_.path(),
+      base::Fail(base::ExitCode::kFailed, "{} is for {}, not for Linux", blobs_.path(),
                  json.value("os", ""));
     }
     if (!json.contains("config") || !json["config"].is_object()) {
@@ -195,7 +197,7 @@ OciImage OpenOciImage(const std::string& path, const std::string& architecture,
     return OciReader(blobs, architecture).Read();
   } catch (const Json::exception& error) {  // a field is missing or of another type
     const std::string what = error.what();
-    base::Fail(base::Code::kFailed, "{} is no OCI image that can be read: {}", path,
+    base::Fail(base::ExitCode::kFailed, "{} is no OCI image that can be read: {}", path,
                what.substr(what.find("] ") + 2));
   }
 }

@@ -60,7 +60,7 @@ class Layer {
       }
       node = child->second.get();
       if (node->kind == Node::Kind::kSymlink) {
-        base::Fail(base::Code::kFailed, "{}: the entry '{}' leads through the link {}", name_,
+        base::Fail(base::ExitCode::kFailed, "{}: the entry '{}' leads through the link {}", name_,
                    path.substr(1), walked);
       }
     }
@@ -85,7 +85,7 @@ class Layer {
         archive_entry_hardlink(entry) == nullptr && archive_entry_filetype(entry) == AE_IFDIR;
     if (path == "/") {
       if (!directory) {
-        base::Fail(base::Code::kFailed, "{}: the root is no directory", name_);
+        base::Fail(base::ExitCode::kFailed, "{}: the root is no directory", name_);
       }
       SetAttributes(entry, tree_.root());
       return;
@@ -125,8 +125,9 @@ class Layer {
     ParentOf(existing);
     const Node* node = tree_.Find(existing);
     if (node == nullptr || node->kind == Node::Kind::kDirectory) {
-      base::Fail(base::Code::kFailed, "{}: the entry '{}' is a hard link to '{}', which is no file",
-                 name_, path.substr(1), target);
+      base::Fail(base::ExitCode::kFailed,
+                 "{}: the entry '{}' is a hard link to '{}', which is no file", name_,
+                 path.substr(1), target);
     }
     tree_.AddHardLink(path, existing);
   }
@@ -148,8 +149,9 @@ class Layer {
       case AE_IFIFO:
         return tree_.AddSpecial(path, Node::Kind::kFifo, 0);
       default:
-        base::Fail(base::Code::kFailed, "{}: the entry '{}' is of no kind that an image can hold",
-                   name_, path.substr(1));
+        base::Fail(base::ExitCode::kFailed,
+                   "{}: the entry '{}' is of no kind that an image can hold", name_,
+                   path.substr(1));
     }
   }
 

@@ -19,7 +19,7 @@ constexpr const char* kAnswer = "nix path-info's answer";
 constexpr uint64_t kFormat = 2;
 
 [[noreturn]] void FailForm(std::string_view found) {
-  base::Fail(base::Code::kFailed,
+  base::Fail(base::ExitCode::kFailed,
              "{} has a form that this imgbuild does not know, {}; it reads those of Nix 2.8, 2.26 "
              "and 2.34: try one of them, or a newer imgbuild",
              kAnswer, found);
@@ -28,9 +28,10 @@ constexpr uint64_t kFormat = 2;
 // `folder`: what stands before the names of store paths: "/nix/store/", or nothing.
 PathInfo InfoOf(const Json& json, const std::string& path, const std::string& folder) {
   if (json.is_null()) {
-    base::Fail(base::Code::kFailed, "Nix does not know the store path {}; build it again", path);
+    base::Fail(base::ExitCode::kFailed, "Nix does not know the store path {}; build it again",
+               path);
   }
-  JsonFields fields(json, std::string(kAnswer) + ": " + path, base::Code::kFailed);
+  JsonFields fields(json, std::string(kAnswer) + ": " + path, base::ExitCode::kFailed);
   PathInfo out;
   const std::string hash = fields.String("narHash");
   const std::optional<std::string> known = NixHashOf(hash);
@@ -54,7 +55,8 @@ PathInfo InfoOf(const Json& json, const std::string& path, const std::string& fo
 std::map<std::string, PathInfo> OfList(const Json& list) {
   std::map<std::string, PathInfo> out;
   for (const Json& one : list) {
-    const std::string path = JsonFields::OfFile(one, kAnswer, base::Code::kFailed).String("path");
+    const std::string path =
+        JsonFields::OfFile(one, kAnswer, base::ExitCode::kFailed).String("path");
     out.emplace(path, InfoOf(one, path, ""));
   }
   return out;
@@ -73,7 +75,7 @@ std::map<std::string, PathInfo> OfObject(const Json& object, const std::string& 
 }
 
 std::map<std::string, PathInfo> OfVersioned(const Json& json) {
-  JsonFields fields = JsonFields::OfFile(json, kAnswer, base::Code::kFailed);
+  JsonFields fields = JsonFields::OfFile(json, kAnswer, base::ExitCode::kFailed);
   const uint64_t version = fields.Number("version", 0, UINT64_MAX);
   if (version != kFormat) {
     FailForm(fmt::format("version {}", version));
@@ -88,7 +90,7 @@ std::map<std::string, PathInfo> OfVersioned(const Json& json) {
 }  // namespace
 
 std::map<std::string, PathInfo> ParsePathInfo(const std::string& text) {
-  const Json json = base::ParseJson(text, kAnswer, base::Code::kFailed);
+  const Json json = base::ParseJson(text, kAnswer, base::ExitCode::kFailed);
   if (json.is_array()) {
     return OfList(json);
   }

@@ -84,7 +84,7 @@ std::string TemporaryFolder() {
 Closure ResolveRoot(const images::RootSource& source, const base::Io& io) {
   const auto found = base::StatIfThere(source.directory);
   if (!found || !S_ISDIR(found->st_mode)) {
-    base::Fail(base::Code::kFailed, "the root directory {} {}", source.directory,
+    base::Fail(base::ExitCode::kFailed, "the root directory {} {}", source.directory,
                found ? "is no directory" : "does not exist");
   }
   Closure out;

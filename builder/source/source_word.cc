@@ -21,7 +21,7 @@ bool IsElf(const std::string& path) {
 
 }  // namespace
 
-images::Source SourceOfWord(const std::string& word) {
+images::Source ParseSource(const std::string& word) {
   images::NixSource nix = images::NixSourceOf(word, base::AbsolutePath("."));
   const auto found = nix.path ? base::StatIfThere(*nix.path) : std::nullopt;
   if (!found || base::RealPath(*nix.path).starts_with(kStore)) {

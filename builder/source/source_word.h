@@ -12,7 +12,7 @@ namespace builder {
 // '#', or nothing yet): Nix; another directory: an OCI layout where it has the file index.json or
 // manifest.json, otherwise a root; another file: a program where it is ELF, otherwise an OCI
 // archive. Relative paths are relative to the working directory.
-images::Source SourceOfWord(const std::string& word);
+images::Source ParseSource(const std::string& word);
 
 }  // namespace builder
 

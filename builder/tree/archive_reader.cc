@@ -29,7 +29,7 @@ ArchiveReader::ArchiveReader(const std::string& path, std::string name)
 
 void ArchiveReader::Damaged() const {
   const char* why = archive_error_string(archive_.get());
-  base::Fail(base::Code::kFailed, "{} is no tar archive, or a damaged one: {}", name_,
+  base::Fail(base::ExitCode::kFailed, "{} is no tar archive, or a damaged one: {}", name_,
              why == nullptr ? "it cannot be read" : why);
 }
 
@@ -72,7 +72,7 @@ std::string CheckedEntryPath(const std::string& entry, const std::string& archiv
   std::string out;
   for (const std::string& name : PathComponents(entry)) {
     if (name == ".." || entry.starts_with('/')) {
-      base::Fail(base::Code::kFailed, "{}: the entry '{}' leads out of the archive", archive,
+      base::Fail(base::ExitCode::kFailed, "{}: the entry '{}' leads out of the archive", archive,
                  entry);
     }
     out += name == "." ? "" : "/" + name;

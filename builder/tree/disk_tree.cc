@@ -100,7 +100,7 @@ class DiskReader {
   std::shared_ptr<Node> Read(const std::string& source) {
     const std::optional<struct stat> found = base::LstatIfThere(source);
     if (!found) {
-      base::Fail(base::Code::kFailed, "{} is missing", source);
+      base::Fail(base::ExitCode::kFailed, "{} is missing", source);
     }
     if (!preserve_ || S_ISDIR(found->st_mode) || found->st_nlink < 2) {
       return Make(source, *found);
@@ -163,7 +163,7 @@ class DiskReader {
 
   void AddSpecial(const std::string& source, const struct stat& found, Node& node) const {
     if (!preserve_) {
-      base::Fail(base::Code::kFailed, "{} is neither a file, a directory nor a symbolic link",
+      base::Fail(base::ExitCode::kFailed, "{} is neither a file, a directory nor a symbolic link",
                  source);
     }
     if (S_ISCHR(found.st_mode) || S_ISBLK(found.st_mode)) {
@@ -186,7 +186,7 @@ void Tree::AddFromDisk(const std::string& source, const std::string& path, bool 
   }
   std::shared_ptr<Node> root = reader.Read(source);
   if (!root_->children.empty() || root->kind != Node::Kind::kDirectory) {
-    base::Fail(base::Code::kFailed, "cannot make {} the image's root: {}", source,
+    base::Fail(base::ExitCode::kFailed, "cannot make {} the image's root: {}", source,
                root_->children.empty() ? "it is no directory" : "there is something already");
   }
   root_ = std::move(root);

@@ -22,14 +22,14 @@ constexpr size_t kMaxPathBytes = 4095;  // of a link's target too: the kernel re
 // The components of a path that something may stand at.
 std::vector<std::string> CheckedComponents(const std::string& path) {
   if (path.size() > kMaxPathBytes) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "cannot put {}... into the image: the path has {} bytes, Linux takes {}",
                path.substr(0, 100), path.size(), kMaxPathBytes);
   }
   std::vector<std::string> names = PathComponents(path);
   for (const std::string& name : names) {
     if (name.size() > kMaxNameBytes || name == "." || name == "..") {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "cannot put {} into the image: a name has at most {} bytes and is not '.' or '..'",
                  path, kMaxNameBytes);
     }
@@ -79,7 +79,7 @@ int64_t SourceDateEpoch() {
   int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || end != text.data() + text.size() || seconds < 0) {
-    base::Fail(base::Code::kUsage,
+    base::Fail(base::ExitCode::kUsage,
                "SOURCE_DATE_EPOCH is '{}'; set it to a number of seconds since 1970, or unset it",
                text);
   }
@@ -102,8 +102,8 @@ void Node::ReadInto(std::span<uint8_t> out, uint64_t offset) const {
   const timespec now = base::Fstat(fd.get(), source_path).st_mtim;
   const timespec then = source_time.value_or(now);
   if (read != out.size() || now.tv_sec != then.tv_sec || now.tv_nsec != then.tv_nsec) {
-    base::Fail(base::Code::kFailed, "{} changed while it was read; build again when it is at rest",
-               source_path);
+    base::Fail(base::ExitCode::kFailed,
+               "{} changed while it was read; build again when it is at rest", source_path);
   }
 }
 
@@ -148,7 +148,7 @@ Node& Tree::Directory(std::span<const std::string> names, const std::string& pat
     }
     node = child.get();
     if (node->kind != Node::Kind::kDirectory) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "cannot put {} into the image: {} is there and is no directory", path, name);
     }
   }
@@ -168,12 +168,12 @@ Node& Tree::Put(const std::string& path, std::shared_ptr<Node> node) {
       return *place->second;
     }
   }
-  base::Fail(base::Code::kFailed, "cannot put {} into the image: it is there already", path);
+  base::Fail(base::ExitCode::kFailed, "cannot put {} into the image: it is there already", path);
 }
 
 Node& Tree::AddSymlink(const std::string& path, const std::string& target) {
   if (target.empty() || target.size() > kMaxPathBytes) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "cannot put the link {} into the image: its target has {} bytes, "
                "Linux takes 1 to {}",
                path, target.size(), kMaxPathBytes);
@@ -202,7 +202,7 @@ Node& Tree::AddSpecial(const std::string& path, Node::Kind kind, mode_t permissi
 void Tree::AddHardLink(const std::string& path, const std::string& existing) {
   std::shared_ptr<Node> node = Shared(existing);
   if (node == nullptr || node->kind == Node::Kind::kDirectory) {
-    base::Fail(base::Code::kFailed, "cannot make {} a hard link to {}: {}", path, existing,
+    base::Fail(base::ExitCode::kFailed, "cannot make {} a hard link to {}: {}", path, existing,
                node == nullptr ? "that is not in the image" : "that is a directory");
   }
   Put(path, std::move(node));

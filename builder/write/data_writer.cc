@@ -14,7 +14,7 @@ DataWriter::DataWriter(int fd, std::string path, uint32_t first_block)
 void DataWriter::WritePlain(base::Bytes bytes) {
   const uint64_t blocks = bytes.size() / erofs::kBlockBytes;
   if (blocks > std::numeric_limits<uint32_t>::max() - next_block_) {
-    base::Fail(base::Code::kFailed, "{} would be larger than the 16 TiB that EROFS addresses",
+    base::Fail(base::ExitCode::kFailed, "{} would be larger than the 16 TiB that EROFS addresses",
                path_);
   }
   base::PWriteAll(fd_, bytes, uint64_t{next_block_} * erofs::kBlockBytes, path_);

@@ -46,7 +46,7 @@ void SmallFiles::ReadAhead() {
 SmallFile SmallFiles::Next() {
   if (read_.empty()) {
     if (ahead_.empty()) {
-      base::Fail(base::Code::kFailed, "bug: a small file is taken after the last one");
+      base::Fail(base::ExitCode::kFailed, "bug: a small file is taken after the last one");
     }
     read_ = ahead_.front().get();
     ahead_.pop_front();

@@ -15,7 +15,7 @@
 namespace images {
 namespace {
 
-constexpr base::Code kBad = base::Code::kUsage;
+constexpr base::ExitCode kBad = base::ExitCode::kUsage;
 
 NixSource ReadNix(base::JsonFields& source, const std::string& directory) {
   base::JsonFields nix(source.Object("nix"), source.PathOf("nix"), kBad);

@@ -85,7 +85,7 @@ void RefuseSeveral(const base::JsonFields& health, const Health& read) {
 }  // namespace
 
 Health ReadHealth(base::JsonFields& service, Programs programs, const Service& read,
-                  base::Code code) {
+                  base::ExitCode code) {
   base::JsonFields fields(service.Object("health"), service.PathOf("health"), code);
   Health out;
   out.timeout_seconds = fields.Number("timeout_seconds", 1, 3600, out.timeout_seconds);
@@ -112,7 +112,7 @@ Health ReadHealth(base::JsonFields& service, Programs programs, const Service& r
   return out;
 }
 
-Hooks ReadHooks(base::JsonFields& service, Programs programs, base::Code code) {
+Hooks ReadHooks(base::JsonFields& service, Programs programs, base::ExitCode code) {
   base::JsonFields fields(service.Object("hooks"), service.PathOf("hooks"), code);
   const Programs named = programs == Programs::kResolved ? programs : Programs::kNamed;
   Hooks out;

@@ -56,7 +56,7 @@ void CheckCredentialName(const base::JsonFields& fields, const std::string& name
   }
 }
 
-std::vector<Bind> ReadBinds(base::JsonFields& fields, base::Code code) {
+std::vector<Bind> ReadBinds(base::JsonFields& fields, base::ExitCode code) {
   std::vector<Bind> out;
   for (const base::Json& value : fields.Array("binds")) {
     base::JsonFields bind(value, fields.PathOf(fmt::format("binds[{}]", out.size())), code);
@@ -196,7 +196,7 @@ void ReadSecretsAndEnvironment(base::JsonFields& fields, Service& service) {
   }
 }
 
-Service ReadService(const base::Json& object, const std::string& path, base::Code code,
+Service ReadService(const base::Json& object, const std::string& path, base::ExitCode code,
                     Programs programs) {
   base::JsonFields fields(object, path, code);
   Service service;
@@ -285,7 +285,7 @@ base::Json ToJson(const Service& service) {
 
 }  // namespace
 
-Services ReadServices(const base::Json& object, const std::string& path, base::Code code,
+Services ReadServices(const base::Json& object, const std::string& path, base::ExitCode code,
                       Programs programs) {
   if (!object.is_object()) {
     base::Fail(code, "{}: expected an object of services by name", path);

@@ -11,7 +11,7 @@
 namespace images {
 
 // `path` says where the object stands, `code` what kind of error a bad one is.
-Services ReadServices(const base::Json& object, const std::string& path, base::Code code,
+Services ReadServices(const base::Json& object, const std::string& path, base::ExitCode code,
                       Programs programs = Programs::kResolved);
 base::Json ToJson(const Services& services);
 

@@ -14,7 +14,7 @@ ChunkReader::ChunkReader(const ImageDirectory& image)
 std::vector<uint8_t> ChunkReader::Read(const chunker::Chunk& chunk) const {
   std::vector<uint8_t> out = ReadAgain(chunk);
   if (base::Sha256Of(out) != chunk.id.digest) {
-    base::Fail(base::Code::kVerification,
+    base::Fail(base::ExitCode::kVerification,
                "{} is damaged: the {} bytes from {} are not those that its index names; build or "
                "push it again",
                path_, chunk.size_bytes, chunk.offset);

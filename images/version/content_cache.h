@@ -28,7 +28,7 @@ class ContentCache {
 
  private:
   using Key = std::pair<const ChunkReader*, uint64_t>;  // and where the chunk begins
-  struct Kept {
+  struct RetainedGenerations {
     Key key;
     Content content;
   };
@@ -37,9 +37,9 @@ class ContentCache {
   void Keep(const Key& key, const Content& content);
 
   const uint64_t max_bytes_;
-  std::mutex mutex_;      // for all that follows
-  std::list<Kept> kept_;  // the latest first
-  std::map<Key, std::list<Kept>::iterator> kept_at_;
+  std::mutex mutex_;                     // for all that follows
+  std::list<RetainedGenerations> kept_;  // the latest first
+  std::map<Key, std::list<RetainedGenerations>::iterator> kept_at_;
   uint64_t kept_bytes_ = 0;
 };
 

@@ -29,15 +29,15 @@ ImageDirectory ChooseImage(const std::string& images_directory, const std::strin
     return ImageDirectory(base::RealPath(argument));
   }
   if (argument.find('/') != std::string::npos) {
-    base::Fail(base::Code::kUsage, "{} is no image directory: it has no {}", argument,
+    base::Fail(base::ExitCode::kUsage, "{} is no image directory: it has no {}", argument,
                kManifestFile);
   }
   CheckName(argument, "image name");
   const std::string latest = images_directory + "/" + argument + kLatest;
   if (!base::Exists(latest)) {
     const std::vector<std::string> names = BuiltNames(images_directory);
-    base::Fail(base::Code::kUsage, "there is no build of {} in {} ({}); run: imgbuild {}", argument,
-               images_directory,
+    base::Fail(base::ExitCode::kUsage, "there is no build of {} in {} ({}); run: imgbuild {}",
+               argument, images_directory,
                names.empty() ? "there is none of anything"
                              : fmt::format("there are: {}", fmt::join(names, ", ")),
                argument);
@@ -50,7 +50,7 @@ std::vector<ImageDirectory> ChooseImages(const std::string& images_directory,
   const std::vector<std::string> chosen =
       arguments.empty() ? BuiltNames(images_directory) : arguments;
   if (chosen.empty()) {
-    base::Fail(base::Code::kUsage,
+    base::Fail(base::ExitCode::kUsage,
                "there is no build in {}; run imgbuild NAME first, or name an "
                "image directory",
                images_directory);
@@ -60,7 +60,7 @@ std::vector<ImageDirectory> ChooseImages(const std::string& images_directory,
   for (const std::string& argument : chosen) {
     out.push_back(ChooseImage(images_directory, argument));
     if (!names.insert(out.back().manifest().name).second) {
-      base::Fail(base::Code::kUsage, "{} is named twice; a host runs one version of it",
+      base::Fail(base::ExitCode::kUsage, "{} is named twice; a host runs one version of it",
                  out.back().manifest().name);
     }
   }

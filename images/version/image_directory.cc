@@ -20,16 +20,17 @@ ImageDirectory::ImageDirectory(std::string path)
   const std::string real = base::RealPath(path_);  // "." and links to a version are versions too
   if (base::BaseName(real) != id().text() ||
       base::BaseName(base::ParentOf(real)) != manifest().name) {
-    base::Fail(base::Code::kVerification,
+    base::Fail(base::ExitCode::kVerification,
                "{} holds the manifest of {}/{}: it was changed or moved; build or push it again",
                path_, manifest().name, id().text());
   }
   if (!base::Exists(image_path())) {
-    base::Fail(base::Code::kVerification, "{} is missing; build or push it again", image_path());
+    base::Fail(base::ExitCode::kVerification, "{} is missing; build or push it again",
+               image_path());
   }
   const uint64_t size_bytes = base::FileSize(image_path());
   if (size_bytes != manifest().image.size_bytes) {
-    base::Fail(base::Code::kVerification, "{} has {} bytes, its manifest says {}", image_path(),
+    base::Fail(base::ExitCode::kVerification, "{} has {} bytes, its manifest says {}", image_path(),
                size_bytes, manifest().image.size_bytes);
   }
 }
@@ -41,12 +42,12 @@ chunker::ChunkIndex ImageDirectory::ReadIndex() const {
 chunker::ChunkIndex ParseIndexOf(const Manifest& manifest, const std::string& data,
                                  const std::string& name_of_file) {
   if (base::Sha256Of(data) != manifest.index_sha256) {
-    base::Fail(base::Code::kVerification, "{} is not the index that the manifest of {} names",
+    base::Fail(base::ExitCode::kVerification, "{} is not the index that the manifest of {} names",
                name_of_file, manifest.name);
   }
   chunker::ChunkIndex index = chunker::ChunkIndex::Parse(data, name_of_file);
   if (index.size_bytes() != manifest.image.size_bytes) {
-    base::Fail(base::Code::kVerification, "{} covers {} bytes, the image has {}", name_of_file,
+    base::Fail(base::ExitCode::kVerification, "{} covers {} bytes, the image has {}", name_of_file,
                index.size_bytes(), manifest.image.size_bytes);
   }
   return index;

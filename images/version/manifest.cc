@@ -12,7 +12,7 @@
 namespace images {
 namespace {
 
-constexpr base::Code kBad = base::Code::kVerification;
+constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kAnySize = std::numeric_limits<int64_t>::max();
 
 base::Sha256 ReadDigest(base::JsonFields& fields, const std::string& field) {
@@ -95,7 +95,7 @@ std::string Manifest::Serialize() const {
   try {
     return json.dump() + "\n";
   } catch (const base::Json::exception&) {  // JSON is UTF-8
-    base::Fail(base::Code::kFailed, "the manifest of {} holds text that is not UTF-8", name);
+    base::Fail(base::ExitCode::kFailed, "the manifest of {} holds text that is not UTF-8", name);
   }
 }
 

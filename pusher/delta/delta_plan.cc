@@ -7,9 +7,9 @@
 #include <thread>
 #include <unordered_map>
 
-#include "base/at_once.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/parallel_for.h"
 #include "pusher/protocol/delta_message.h"
 
 namespace pusher {
@@ -80,11 +80,11 @@ std::vector<size_t> ReferenceFinder::EntriesLikeNewOnes(const ChunkList& new_chu
 
 void ReferenceFinder::AddSketches(const std::vector<size_t>& entries, const Stop& stop) {
   std::vector<chunker::Sketch> sketches(entries.size());
-  base::ForEachAtOnce(
+  base::ParallelFor(
       entries.size(), std::clamp(std::thread::hardware_concurrency(), 1U, kMostAtOnce),
       [&](size_t i) {
         if (stop()) {
-          base::Fail(base::Code::kFailed, "it is no longer wanted");
+          base::Fail(base::ExitCode::kFailed, "it is no longer wanted");
         }
         const chunker::ChunkContent content = old_.ReadContent(old_.index().chunks()[entries[i]]);
         content_bytes_[entries[i]] = static_cast<uint32_t>(content.bytes.size());

@@ -14,8 +14,9 @@ ChunkList::ChunkList(const chunker::ChunkIndex& index) {
     }
     DistinctChunk& distinct = chunks_[found->second];
     if (distinct.size_bytes != chunk.size_bytes) {
-      base::Fail(base::Code::kVerification, "the index gives chunk {} two sizes: {} and {} bytes",
-                 chunk.id.digest.ToHex(), distinct.size_bytes, chunk.size_bytes);
+      base::Fail(base::ExitCode::kVerification,
+                 "the index gives chunk {} two sizes: {} and {} bytes", chunk.id.digest.ToHex(),
+                 distinct.size_bytes, chunk.size_bytes);
     }
     distinct.offsets.push_back(chunk.offset);
   }

@@ -46,7 +46,7 @@ class NumberReader {
   base::Bytes rest() const { return rest_; }
 
   [[noreturn]] void Fail(const char* what) const {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: a delta whose {} is out of range",
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: a delta whose {} is out of range",
                peer_, what);
   }
 

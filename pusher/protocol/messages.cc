@@ -13,7 +13,7 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::Code kBad = base::Code::kFailed;
+constexpr base::ExitCode kBad = base::ExitCode::kFailed;
 constexpr uint64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr uint64_t kMaxImages = 1000;                   // of one push
 constexpr uint64_t kMaxImageBytes = kAny / kMaxImages;  // so that they can be added up
@@ -58,7 +58,7 @@ void CheckVersions(const Hello& hello, const std::string& peer) {
 
 std::string Hello::Serialize() const {
   Json list = Json::array();
-  for (const HeldImage& image : held) {
+  for (const HeldVersion& image : held) {
     list.push_back({{"name", image.name}, {"manifest_sha256", image.manifest_sha256.ToHex()}});
   }
   return Dump({{"protocol_min", protocol_min},
@@ -91,7 +91,7 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
   out.active_generation = fields.Number("active_generation", 0, kAny);
   for (const Json& entry : fields.Array("held")) {
     JsonFields image(entry, fields.PathOf("held"), kBad);
-    HeldImage held;
+    HeldVersion held;
     held.name = ReadName(image);
     held.manifest_sha256 = ReadDigest(image, "manifest_sha256");
     image.Done();
@@ -187,12 +187,12 @@ Need Need::Parse(std::string_view text, const std::string& peer) {
   return out;
 }
 
-std::string Again::Serialize() const { return Dump({{"names", names}}); }
+std::string Retransmit::Serialize() const { return Dump({{"names", names}}); }
 
-Again Again::Parse(std::string_view text, const std::string& peer) {
+Retransmit Retransmit::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "answer"));
   JsonFields fields(json, PathOf(peer, "answer"), kBad);
-  Again out{fields.Strings("names")};
+  Retransmit out{fields.Strings("names")};
   fields.Done();
   if (out.names.empty()) {
     fields.FailAt("names", "expected at least one");
@@ -227,18 +227,18 @@ std::string Failure::Serialize() const {
 }
 
 Failure Failure::Parse(std::string_view text, const std::string& peer) {
-  static constexpr std::array kKnown = {base::Code::kFailed,      base::Code::kUsage,
-                                        base::Code::kBusy,        base::Code::kVerification,
-                                        base::Code::kUnreachable, base::Code::kStale,
-                                        base::Code::kInterrupted};
+  static constexpr std::array kKnown = {base::ExitCode::kFailed,      base::ExitCode::kUsage,
+                                        base::ExitCode::kBusy,        base::ExitCode::kVerification,
+                                        base::ExitCode::kUnreachable, base::ExitCode::kStale,
+                                        base::ExitCode::kInterrupted};
   const Json json = ParseMessage(text, PathOf(peer, "failure"));
   JsonFields fields(json, PathOf(peer, "failure"), kBad);
   Failure out;
   const uint64_t code = fields.Number("code", 0, kAny);
-  const auto* known = std::find_if(kKnown.begin(), kKnown.end(), [&](base::Code candidate) {
+  const auto* known = std::find_if(kKnown.begin(), kKnown.end(), [&](base::ExitCode candidate) {
     return static_cast<uint64_t>(candidate) == code;
   });
-  out.code = known == kKnown.end() ? base::Code::kFailed : *known;
+  out.code = known == kKnown.end() ? base::ExitCode::kFailed : *known;
   out.message = Printable(fields.String("message"));
   fields.Done();
   return out;

@@ -36,7 +36,7 @@ Json ToJson(const images::PackageChange& change) {
 }
 
 images::PackageChange ParseChange(const Json& json, const std::string& path) {
-  JsonFields fields(json, path, base::Code::kFailed);
+  JsonFields fields(json, path, base::ExitCode::kFailed);
   images::PackageChange out;
   out.name = Printable(fields.String("name"), kMaxWordBytes);
   const std::optional<std::string> from = fields.OptionalString("from");
@@ -49,7 +49,7 @@ images::PackageChange ParseChange(const Json& json, const std::string& path) {
 }
 
 PlannedChange ParseImage(const Json& json, const std::string& path) {
-  JsonFields fields(json, path, base::Code::kFailed);
+  JsonFields fields(json, path, base::ExitCode::kFailed);
   PlannedChange out;
   out.name = fields.String("name");
   images::CheckName(out.name, fields.PathOf("name") + ": image name");
@@ -95,8 +95,8 @@ std::string Planned::Serialize() const {
 
 Planned Planned::Parse(std::string_view text, const std::string& peer) {
   const std::string path = "the plan of " + peer;
-  const Json json = base::ParseJson(text, path, base::Code::kFailed);
-  JsonFields fields(json, path, base::Code::kFailed);
+  const Json json = base::ParseJson(text, path, base::ExitCode::kFailed);
+  JsonFields fields(json, path, base::ExitCode::kFailed);
   Planned out;
   out.free_bytes = fields.Number("free_bytes", 0, kAny);
   out.needed_bytes = fields.Number("needed_bytes", 0, kAny);
@@ -121,8 +121,8 @@ void SendPlanned(Wire& wire, const Planned& planned) {
 Planned ReceivePlanned(Wire& wire) {
   const Message message = Expect(wire, MessageType::kPlanned);
   const std::string path = "the plan of " + wire.peer();
-  const Json json = base::ParseJson(message.text(), path, base::Code::kFailed);
-  JsonFields fields(json, path, base::Code::kFailed);
+  const Json json = base::ParseJson(message.text(), path, base::ExitCode::kFailed);
+  JsonFields fields(json, path, base::ExitCode::kFailed);
   const uint64_t bytes = fields.Number("bytes", 1, kMaxPlannedBytes);
   fields.Done();
   return Planned::Parse(ReceiveBlob(wire, bytes), wire.peer());

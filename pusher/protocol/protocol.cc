@@ -29,11 +29,11 @@ std::optional<Message> NextMessage(Wire& wire) {
       return message;
     }
     if (!message.payload.empty()) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: a heartbeat with content",
+      base::Fail(base::ExitCode::kFailed, "{} broke the protocol: a heartbeat with content",
                  wire.peer());
     }
   }
-  base::Fail(base::Code::kFailed, "{} broke the protocol: nothing but heartbeats", wire.peer());
+  base::Fail(base::ExitCode::kFailed, "{} broke the protocol: nothing but heartbeats", wire.peer());
 }
 
 }  // namespace
@@ -51,16 +51,16 @@ std::vector<uint8_t> PackBits(const std::vector<bool>& bits) {
 std::vector<bool> UnpackBits(base::Bytes data, size_t size, const std::string& peer) {
   std::vector<bool> out(size);
   if (data.size() != (size + 7) / 8) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: {} bytes of flags for {} chunks", peer,
-               data.size(), size);
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: {} bytes of flags for {} chunks",
+               peer, data.size(), size);
   }
   for (size_t i = 0; i < data.size() * 8; ++i) {
     const bool set = (data[i / 8] >> (i % 8) & 1) != 0;
     if (i < size) {
       out[i] = set;
     } else if (set) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for chunk {} of {}", peer, i,
-                 size);
+      base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it asks for chunk {} of {}", peer,
+                 i, size);
     }
   }
   return out;
@@ -76,7 +76,7 @@ void SendChunk(Wire& wire, uint32_t number, base::Bytes data, MessageType type) 
 
 ChunkMessage ParseChunk(base::Bytes payload, const std::string& peer) {
   if (payload.size() <= kChunkHeaderBytes) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: a chunk without content", peer);
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: a chunk without content", peer);
   }
   ChunkMessage out;
   for (size_t i = 0; i < kChunkHeaderBytes; ++i) {
@@ -104,8 +104,8 @@ std::string ReceiveBlob(Wire& wire, uint64_t size_bytes) {
   while (out.size() < size_bytes) {
     const Message part = Expect(wire, MessageType::kBlob);
     if (part.payload.empty() || part.payload.size() > size_bytes - out.size()) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: a text is not as long as announced",
-                 wire.peer());
+      base::Fail(base::ExitCode::kFailed,
+                 "{} broke the protocol: a text is not as long as announced", wire.peer());
     }
     out += part.text();
   }
@@ -115,14 +115,14 @@ std::string ReceiveBlob(Wire& wire, uint64_t size_bytes) {
 Message ReceiveMessage(Wire& wire) {
   std::optional<Message> message = NextMessage(wire);
   if (!message) {
-    base::Fail(base::Code::kUnreachable, "{} ended the connection", wire.peer());
+    base::Fail(base::ExitCode::kUnreachable, "{} ended the connection", wire.peer());
   }
   return *std::move(message);
 }
 
 void CheckType(const Wire& wire, const Message& message, MessageType type) {
   if (message.type != type) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: message {} came where {} is due",
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: message {} came where {} is due",
                wire.peer(), TypeOf(message.type), TypeOf(type));
   }
 }

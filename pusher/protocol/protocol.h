@@ -54,10 +54,10 @@ enum class MessageType : uint8_t {
   kPacked = 16,  // a chunk, packed (pusher/protocol/packed_chunks.h)
 };
 
-struct HeldImage {
+struct HeldVersion {
   std::string name;
   base::Sha256 manifest_sha256;
-  bool operator==(const HeldImage&) const = default;
+  bool operator==(const HeldVersion&) const = default;
 };
 
 // host -> pusher, first of all.
@@ -72,7 +72,7 @@ struct Hello {
   std::map<std::string, std::string> codecs;
   uint64_t free_bytes = 0;
   uint64_t active_generation = 0;  // 0: none
-  std::vector<HeldImage> held;     // complete versions alone
+  std::vector<HeldVersion> held;   // complete versions alone
   bool operator==(const Hello&) const = default;
 
   std::string Serialize() const;
@@ -132,12 +132,12 @@ struct Need {
 };
 
 // host -> pusher, instead of Staged: these were offered as held and are damaged.
-struct Again {
+struct Retransmit {
   std::vector<std::string> names;  // at least one
-  bool operator==(const Again&) const = default;
+  bool operator==(const Retransmit&) const = default;
 
   std::string Serialize() const;
-  static Again Parse(std::string_view text, const std::string& peer);
+  static Retransmit Parse(std::string_view text, const std::string& peer);
 };
 
 // host -> pusher.
@@ -154,7 +154,7 @@ struct Staged {
 
 // Either way: the push ends here.
 struct Failure {
-  base::Code code = base::Code::kFailed;
+  base::ExitCode code = base::ExitCode::kFailed;
   std::string message;
   bool operator==(const Failure&) const = default;
 

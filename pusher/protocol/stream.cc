@@ -62,8 +62,9 @@ Stream::Ready Stream::WaitFor(bool reading, bool writing) {
       }
     }
     if (SteadyClock::now() - start >= options_.idle_limit) {
-      base::Fail(base::Code::kUnreachable, "nothing moved to or from {} for {} s; the link is dead",
-                 options_.peer, (options_.idle_limit.count() + 999) / 1000);
+      base::Fail(base::ExitCode::kUnreachable,
+                 "nothing moved to or from {} for {} s; the link is dead", options_.peer,
+                 (options_.idle_limit.count() + 999) / 1000);
     }
   }
 }
@@ -132,7 +133,7 @@ void Stream::WriteSome() {
     output_start_ += static_cast<size_t>(put);
     sent_bytes_ += static_cast<uint64_t>(put);
   } else if (errno == EPIPE || errno == ECONNRESET) {
-    base::Fail(base::Code::kUnreachable, "{} ended the connection", options_.peer);
+    base::Fail(base::ExitCode::kUnreachable, "{} ended the connection", options_.peer);
   } else if (!TryAgain(errno)) {
     base::FailErrno(errno, "cannot write to {}", options_.peer);
   }
@@ -179,7 +180,7 @@ bool Stream::ReadBy(std::span<uint8_t> out, SteadyClock::time_point limit) {
     }
     if (SteadyClock::now() >= limit) {
       input_ended_ = true;  // what comes now is the middle of something
-      base::Fail(base::Code::kUnreachable, "{} sends a byte now and then, and never a message",
+      base::Fail(base::ExitCode::kUnreachable, "{} sends a byte now and then, and never a message",
                  options_.peer);
     }
     if (!input_ended_) {
@@ -189,7 +190,7 @@ bool Stream::ReadBy(std::span<uint8_t> out, SteadyClock::time_point limit) {
       if (filled == 0) {
         return false;
       }
-      base::Fail(base::Code::kUnreachable, "{} ended the connection in the middle of a message",
+      base::Fail(base::ExitCode::kUnreachable, "{} ended the connection in the middle of a message",
                  options_.peer);
     }
   }

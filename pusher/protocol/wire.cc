@@ -39,7 +39,7 @@ void Wire::Sending(const Work& work) {
   try {
     work();
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kUnreachable) {
+    if (error.code() == base::ExitCode::kUnreachable) {
       broken_ = error;
     }
     throw;
@@ -49,8 +49,8 @@ void Wire::Sending(const Work& work) {
 void Wire::Send(uint8_t type, base::Bytes head, base::Bytes tail) {
   const size_t length = head.size() + tail.size();
   if (length > kMaxPayloadBytes) {
-    base::Fail(base::Code::kFailed, "a message of {} bytes to {} is too long: at most {}", length,
-               peer(), kMaxPayloadBytes);
+    base::Fail(base::ExitCode::kFailed, "a message of {} bytes to {} is too long: at most {}",
+               length, peer(), kMaxPayloadBytes);
   }
   Header header{};
   for (size_t i = 0; i < kTypeAt; ++i) {
@@ -93,7 +93,7 @@ std::optional<Frame> Wire::Receive() {
     length |= size_t{header[i]} << (8 * i);
   }
   if (length > kMaxPayloadBytes) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: a message of {} bytes, at most {} are possible", peer(),
                length, kMaxPayloadBytes);
   }
@@ -103,13 +103,13 @@ std::optional<Frame> Wire::Receive() {
     const size_t at = frame.payload.size();
     frame.payload.resize(std::min(length, at + kReadStepBytes));
     if (!stream_.Read(std::span(frame.payload).subspan(at))) {
-      base::Fail(base::Code::kUnreachable, "{} ended the connection in the middle of a message",
+      base::Fail(base::ExitCode::kUnreachable, "{} ended the connection in the middle of a message",
                  peer());
     }
   }
   if (!std::ranges::equal(ChecksumOf(frame.type, frame.payload, {}),
                           std::span(header).subspan(kChecksumAt))) {
-    base::Fail(base::Code::kFailed, "{} broke the protocol: a message arrived damaged", peer());
+    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: a message arrived damaged", peer());
   }
   return frame;
 }

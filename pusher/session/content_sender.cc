@@ -14,15 +14,16 @@ constexpr size_t kDeltasAtOnce = 2;  // that are being made for one host
 
 }  // namespace
 
-ContentSender::ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
-                             KeepAlive& alive, const base::Io& io, const std::string& label)
+ContentSender::ContentSender(Wire& wire, const ImageSendState& work,
+                             const std::vector<bool>& missing, KeepAlive& alive, const base::Io& io,
+                             const std::string& label)
     : wire_(wire),
       work_(work),
       missing_(missing),
       alive_(alive),
       progress_(io, label, BytesOf(work.chunks(), missing)) {}
 
-uint64_t ContentSender::Send(DeltaWork* deltas, uint64_t basis_version, bool pack) {
+uint64_t ContentSender::Send(DeltaCache* deltas, uint64_t basis_version, bool pack) {
   if (CountOf(missing_) == 0) {
     return 0;
   }
@@ -66,7 +67,7 @@ void ContentSender::SendChunks() {
   }
 }
 
-uint64_t ContentSender::SendDeltas(DeltaWork& deltas, uint64_t basis_version) {
+uint64_t ContentSender::SendDeltas(DeltaCache& deltas, uint64_t basis_version) {
   struct Making {
     ChunkGroup group;
     std::future<std::optional<DeltaMessage>> delta;

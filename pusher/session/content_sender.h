@@ -9,9 +9,9 @@
 
 #include "base/io.h"
 #include "base/progress.h"
-#include "pusher/delta/basis.h"
-#include "pusher/delta/delta_work.h"
-#include "pusher/delta/image_work.h"
+#include "pusher/delta/delta_base.h"
+#include "pusher/delta/delta_cache.h"
+#include "pusher/delta/image_send_state.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/packed_chunks.h"
 #include "pusher/protocol/wire.h"
@@ -22,23 +22,23 @@ class ContentSender {
  public:
   // All must outlive the object. `alive` is touched with each chunk and delta; `label`: of the line
   // that shows how far it is.
-  ContentSender(Wire& wire, const ImageWork& work, const std::vector<bool>& missing,
+  ContentSender(Wire& wire, const ImageSendState& work, const std::vector<bool>& missing,
                 KeepAlive& alive, const base::Io& io, const std::string& label);
 
   // All that is missing, up to and with the Sent message; nothing where nothing is. `deltas`: null
   // for chunks alone, packed where `pack` says so. Returns how many chunks went as deltas.
-  uint64_t Send(DeltaWork* deltas, uint64_t basis_version, bool pack);
+  uint64_t Send(DeltaCache* deltas, uint64_t basis_version, bool pack);
 
  private:
   void SendChunks();
-  uint64_t SendDeltas(DeltaWork& deltas, uint64_t basis_version);
+  uint64_t SendDeltas(DeltaCache& deltas, uint64_t basis_version);
   size_t SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
                    uint64_t basis_version);
   void SendChunk(size_t number);
   void Advance(uint64_t bytes);
 
   Wire& wire_;
-  const ImageWork& work_;
+  const ImageSendState& work_;
   const std::vector<bool>& missing_;
   KeepAlive& alive_;
   base::Progress progress_;

@@ -58,7 +58,7 @@ void PushSession::Rehearse(const std::vector<std::vector<bool>>& missing, PushPl
     const auto change =
         std::ranges::find(plan.host.images, planned.image.name, &PlannedChange::name);
     if (change == plan.host.images.end()) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: its plan says nothing of {}",
+      base::Fail(base::ExitCode::kFailed, "{} broke the protocol: its plan says nothing of {}",
                  wire_.peer(), planned.image.name);
     }
     planned.change = *change;

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
-#include "pusher/protocol/texts.h"
 #include "pusher/session/content_sender.h"
 
 namespace pusher {
@@ -23,7 +23,7 @@ std::string TargetOf(const std::string& feature) {
 }
 
 bool Holds(const Hello& hello, const images::ImageDirectory& image) {
-  return std::ranges::any_of(hello.held, [&](const HeldImage& held) {
+  return std::ranges::any_of(hello.held, [&](const HeldVersion& held) {
     return held.name == image.manifest().name && held.manifest_sha256 == image.stored().digest;
   });
 }
@@ -37,7 +37,7 @@ void ThrowLastWords(Wire& wire) {
       ReceiveMessage(wire);
     }
   } catch (const base::Error& error) {
-    if (error.code() != base::Code::kUnreachable) {
+    if (error.code() != base::ExitCode::kUnreachable) {
       throw;
     }
   }
@@ -60,7 +60,7 @@ void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std
     return;
   }
   if (image.architecture != host.architecture) {
-    base::Fail(base::Code::kFailed, "host {} is {}, the image {} is built for {}", peer,
+    base::Fail(base::ExitCode::kFailed, "host {} is {}, the image {} is built for {}", peer,
                host.architecture, image.name, image.architecture);
   }
   for (const std::string& feature : image.image.required_features) {
@@ -68,14 +68,14 @@ void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std
       continue;
     }
     if (host.features.empty()) {
-      base::Fail(base::Code::kFailed,
+      base::Fail(base::ExitCode::kFailed,
                  "host {} cannot mount {} EROFS images, nor any other kind: its kernel needs EROFS "
                  "and loop devices",
                  peer, TargetOf(feature));
     }
     std::vector<std::string> targets;
     std::ranges::transform(host.features, std::back_inserter(targets), &TargetOf);
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "host {} cannot mount {} EROFS images; it can mount: {}; build with --target {}",
                peer, TargetOf(feature), fmt::join(targets, ", "), targets.front());
   }
@@ -90,7 +90,7 @@ auto PushSession::TellingFailure(const Work& work) {
   try {
     return work();
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kUnreachable) {
+    if (error.code() == base::ExitCode::kUnreachable) {
       ThrowLastWords(wire_);
     } else {
       TellFailure(wire_, error);
@@ -190,7 +190,7 @@ void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
     return;
   }
   offer.basis = item.basis ? item.basis->version + 1 : 0;
-  SendOffer(wire, offer, *item.work->Texts(item.basis ? &item.basis->image : nullptr));
+  SendOffer(wire, offer, *item.work->Metadata(item.basis ? &item.basis->image : nullptr));
 }
 
 // What both of us have an older version for that the host can make chunks of.
@@ -200,7 +200,7 @@ bool PushSession::CanSendDeltas(const Item& item) const {
 }
 
 // Null for chunks alone.
-std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item) {
+std::shared_ptr<DeltaCache> PushSession::DeltasFor(const Item& item) {
   if (!CanSendDeltas(item)) {
     return nullptr;
   }
@@ -208,7 +208,7 @@ std::shared_ptr<DeltaWork> PushSession::DeltasFor(const Item& item) {
   try {
     return item.work->DeltasAgainst(item.basis->image);
   } catch (const base::Error& error) {
-    if (error.code() == base::Code::kInterrupted) {
+    if (error.code() == base::ExitCode::kInterrupted) {
       throw;
     }
     io_.Err("imgpush: {}: no deltas against {}: {}\n", wire_.peer(), item.basis->image.path(),
@@ -226,7 +226,7 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
     return;
   }
   KeepAlive alive(wire_);
-  const std::shared_ptr<DeltaWork> deltas = DeltasFor(item);
+  const std::shared_ptr<DeltaCache> deltas = DeltasFor(item);
   alive.Touch();
   ContentSender sender(wire, *item.work, missing, alive, io_, label);
   result.chunks_as_delta =
@@ -259,7 +259,7 @@ std::vector<bool> PushSession::ReceiveNeed(const Item& item) {
   std::vector<bool> missing =
       UnpackBits(Expect(wire_, MessageType::kMissing).payload, chunks, wire_.peer());
   if (need.chunks_total != chunks || need.chunks_missing != CountOf(missing)) {
-    base::Fail(base::Code::kFailed,
+    base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: it counts other chunks than it asks for", wire_.peer());
   }
   return missing;
@@ -297,13 +297,13 @@ PushResult PushSession::PushAll() {
 
 // Of those that the host held and found damaged it asks for what is wrong with them; of the others
 // for what did not come out of deltas, and what is damaged in versions that it meant to take it of.
-void PushSession::PushAgain(const Again& again, PushResult& result) {
+void PushSession::PushAgain(const Retransmit& again, PushResult& result) {
   for (const std::string& name : again.names) {
     const auto found = std::ranges::find(result.images, name, &PushedImage::name);
     if (found == result.images.end() || (!found->already_there && found->chunks_as_delta == 0 &&
                                          found->chunks_sent == found->chunks_total)) {
-      base::Fail(base::Code::kFailed, "{} broke the protocol: it asks for {} again", wire_.peer(),
-                 Printable(name));
+      base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it asks for {} again",
+                 wire_.peer(), Printable(name));
     }
     Item& item = items_[static_cast<size_t>(found - result.images.begin())];
     if (found->already_there) {
@@ -341,7 +341,7 @@ Staged PushSession::Commit(PushResult& result) {
   Message answer = ReceiveMessage(wire_);
   answered_ = true;
   for (int times = 0; answer.type == MessageType::kAgain && times < kMostAgain; ++times) {
-    PushAgain(Again::Parse(answer.text(), wire_.peer()), result);
+    PushAgain(Retransmit::Parse(answer.text(), wire_.peer()), result);
     SendEmpty(wire_, MessageType::kCommit);
     answer = ReceiveMessage(wire_);
   }

@@ -12,8 +12,8 @@
 
 #include "base/io.h"
 #include "images/version/image_directory.h"
-#include "pusher/delta/basis.h"
-#include "pusher/delta/image_work.h"
+#include "pusher/delta/delta_base.h"
+#include "pusher/delta/image_send_state.h"
 #include "pusher/protocol/planned.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/protocol/wire.h"
@@ -35,8 +35,8 @@ struct PushedImage {
 
 struct PushOptions {
   bool deltas = true;
-  bool pack = true;            // chunks, where that makes them smaller
-  SharedWork* work = nullptr;  // what other pushes share; null: none do
+  bool pack = true;           // chunks, where that makes them smaller
+  SendCache* work = nullptr;  // what other pushes share; null: none do
 };
 
 struct PushResult {
@@ -81,8 +81,8 @@ class PushSession {
   struct Item {
     const images::ImageDirectory* image = nullptr;
     bool held = false;
-    std::shared_ptr<ImageWork> work;  // null where held
-    std::optional<Basis> basis;
+    std::shared_ptr<ImageSendState> work;  // null where held
+    std::optional<DeltaBase> basis;
     std::string why_no_deltas;
     std::vector<bool> asked_for;  // at first
     bool whole = false;           // asked for again: no deltas
@@ -95,7 +95,7 @@ class PushSession {
   void SendBegin(Wire& wire, bool plan) const;
   void SendOfferOf(Wire& wire, const Item& item) const;
   bool CanSendDeltas(const Item& item) const;
-  std::shared_ptr<DeltaWork> DeltasFor(const Item& item);
+  std::shared_ptr<DeltaCache> DeltasFor(const Item& item);
   void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
                    const std::string& label, PushedImage& result);
   std::future<void> ReadOldAhead(const Item& item) const;
@@ -104,7 +104,7 @@ class PushSession {
   PushPlan PlanAll();
   void Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan);
   PushResult PushAll();
-  void PushAgain(const Again& again, PushResult& result);
+  void PushAgain(const Retransmit& again, PushResult& result);
   void PushRest(Item& item, PushedImage& result);
   void PushRepaired(Item& item, PushedImage& result);
   Staged Commit(PushResult& result);
@@ -114,7 +114,7 @@ class PushSession {
   Wire& wire_;
   const std::vector<images::ImageDirectory>& images_;
   const PushOptions options_;
-  SharedWork alone_{false};
+  SendCache alone_{false};
   base::Io io_;  // of the call
   std::optional<Hello> hello_;
   std::vector<Item> items_;

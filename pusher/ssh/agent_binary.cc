@@ -32,7 +32,7 @@ std::string ArchitectureOf(const std::string& path) {
 std::string FindPath() {
   if (const char* chosen = std::getenv("SLIPWAY_AGENT"); chosen != nullptr && *chosen != '\0') {
     if (!base::Exists(chosen)) {
-      base::Fail(base::Code::kUsage, "SLIPWAY_AGENT names {}, where no file is", chosen);
+      base::Fail(base::ExitCode::kUsage, "SLIPWAY_AGENT names {}, where no file is", chosen);
     }
     return chosen;
   }
@@ -44,7 +44,7 @@ std::string FindPath() {
       return place;
     }
   }
-  base::Fail(base::Code::kFailed,
+  base::Fail(base::ExitCode::kFailed,
              "the agent for hosts, activate, is neither {} nor {}; set SLIPWAY_AGENT to its path",
              places[0], places[1]);
 }

@@ -184,7 +184,7 @@ std::string NextWord(Stream& stream) {
       return Printable(line->substr(kMagic.size()));
     }
   }
-  base::Fail(base::Code::kFailed,
+  base::Fail(base::ExitCode::kFailed,
              "{} prints endlessly before it answers; look at its login shell's start files",
              stream.peer());
 }
@@ -194,7 +194,7 @@ void SendAgent(Stream& stream, const AgentBinary& agent) {
   for (uint64_t at = 0; at < agent.size_bytes;) {
     const std::vector<uint8_t> part = base::PRead(fd.get(), at, 256 << 10, agent.path);
     if (part.empty()) {
-      base::Fail(base::Code::kFailed, "{} became shorter meanwhile", agent.path);
+      base::Fail(base::ExitCode::kFailed, "{} became shorter meanwhile", agent.path);
     }
     stream.Write(part);
     at += part.size();
@@ -205,12 +205,13 @@ void SendAgent(Stream& stream, const AgentBinary& agent) {
 [[noreturn]] void FailAs(const Stream& stream, const std::string& word) {
   constexpr std::string_view kRefused = "REFUSED ";
   if (word.starts_with(kRefused)) {
-    base::Fail(base::Code::kFailed, "{}: {}", stream.peer(), word.substr(kRefused.size()));
+    base::Fail(base::ExitCode::kFailed, "{}: {}", stream.peer(), word.substr(kRefused.size()));
   }
   if (word.empty()) {
-    base::Fail(base::Code::kUnreachable, "{} ended the connection", stream.peer());
+    base::Fail(base::ExitCode::kUnreachable, "{} ended the connection", stream.peer());
   }
-  base::Fail(base::Code::kFailed, "{} broke the protocol: it answered '{}'", stream.peer(), word);
+  base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it answered '{}'", stream.peer(),
+             word);
 }
 
 }  // namespace
@@ -225,7 +226,7 @@ void CheckHostPath(const std::string& path, std::string_view option) {
     plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '\'' && c != '\\';
   }
   if (!plain) {
-    base::Fail(base::Code::kUsage,
+    base::Fail(base::ExitCode::kUsage,
                "{} '{}' is not possible on a host: use an absolute path such as /var/lib/images",
                option, Printable(path));
   }
@@ -240,11 +241,11 @@ std::string CommandAsRoot(std::string_view program, const std::vector<std::strin
   return out;
 }
 
-std::string AgentPath(const AgentBinary& agent, const HostSide& host) {
+std::string AgentPath(const AgentBinary& agent, const AgentOptions& host) {
   return host.agent_directory() + "/activate-" + agent.sha256.ToHex();
 }
 
-std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host) {
+std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host) {
   CheckHostPath(host.root, "--root");
   CheckHostPath(host.agent_directory(), "--agent-dir");
   std::vector<std::string> words = {host.root,
@@ -278,7 +279,7 @@ Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent) {
   try {
     SendAgent(stream, agent);
   } catch (const base::Error& error) {
-    if (error.code() != base::Code::kUnreachable) {
+    if (error.code() != base::ExitCode::kUnreachable) {
       throw;
     }
     word = NextWord(stream);  // why it stopped reading, such as a full disk

@@ -17,7 +17,7 @@
 namespace pusher {
 
 // What a push needs to know of the host's side.
-struct HostSide {
+struct AgentOptions {
   std::string root;
   std::string by;                            // who pushes, for the record
   std::string other_agent_directory;         // empty: ROOT/bin
@@ -37,10 +37,10 @@ void CheckHostPath(const std::string& path, std::string_view option);
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);
 
 // Where the agent is on the host.
-std::string AgentPath(const AgentBinary& agent, const HostSide& host);
+std::string AgentPath(const AgentBinary& agent, const AgentOptions& host);
 
 // The command that runs the agent's `receive`.
-std::string BootstrapCommand(const AgentBinary& agent, const HostSide& host);
+std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host);
 
 struct Bootstrapped {
   uint64_t agent_bytes = 0;  // of the agent that were sent: 0 where it was there

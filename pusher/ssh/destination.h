@@ -13,7 +13,7 @@ namespace pusher {
 // Hosts that get the same images share them: each is opened once.
 using SharedImages = std::shared_ptr<const std::vector<images::ImageDirectory>>;
 
-struct Target {
+struct Destination {
   std::string name;         // for people: as listed, or as written
   std::string destination;  // what ssh is given, or dir:PATH
   SharedImages images;      // at least one

@@ -18,7 +18,7 @@ constexpr int kSignalExit = 128;
 constexpr std::chrono::seconds kIdleLimit(25);
 constexpr std::chrono::seconds kEndLimit(2);
 
-std::vector<std::string> ReceiveInFolder(const std::string& destination, const HostSide& host,
+std::vector<std::string> ReceiveInFolder(const std::string& destination, const AgentOptions& host,
                                          const AgentBinary& agent) {
   std::vector<std::string> out = {agent.path, "receive", "--root", FolderOf(destination),
                                   "--dir",    "--by",    host.by};
@@ -37,7 +37,7 @@ StreamOptions OptionsFor(const std::string& name, int diagnostics) {
 
 }  // namespace
 
-Connection::Connection(const Target& target, const RemoteOptions& options,
+Connection::Connection(const Destination& target, const RemoteOptions& options,
                        const std::string& command, const std::vector<std::string>& folder_command)
     : name_(target.name),
       by_ssh_(FolderOf(target.destination).empty()),
@@ -48,9 +48,9 @@ Connection::Connection(const Target& target, const RemoteOptions& options,
 
 base::Error Connection::Explain(const base::Error& error) {
   if (base::Interrupted()) {  // the terminal interrupts ssh as well, which looks like a lost link
-    return {base::Code::kInterrupted, "interrupted"};
+    return {base::ExitCode::kInterrupted, "interrupted"};
   }
-  if (error.code() != base::Code::kUnreachable) {
+  if (error.code() != base::ExitCode::kUnreachable) {
     return error;
   }
   const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
@@ -60,14 +60,15 @@ base::Error Connection::Explain(const base::Error& error) {
     said = "ssh does not say why";
   }
   if (!exit_code || *exit_code == 0 || said.empty() ||
-      *exit_code == static_cast<int>(base::Code::kUnreachable)) {  // the agent lost us as well
+      *exit_code == static_cast<int>(base::ExitCode::kUnreachable)) {  // the agent lost us as well
     return error;
   }
   const bool killed = *exit_code > kSignalExit && *exit_code != kSshFailed;
   if (killed || (by_ssh_ && *exit_code == kSshFailed)) {
-    return {base::Code::kUnreachable, fmt::format("{}: the connection failed: {}", name_, said)};
+    return {base::ExitCode::kUnreachable,
+            fmt::format("{}: the connection failed: {}", name_, said)};
   }
-  return {base::Code::kFailed,
+  return {base::ExitCode::kFailed,
           fmt::format("{}: the agent ended with {}: {}", name_, *exit_code, said)};
 }
 
@@ -77,7 +78,7 @@ void Connection::Close() {
   child_.WaitFor(kEndLimit);
 }
 
-Remote::Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent)
+Remote::Remote(const Destination& target, const RemoteOptions& options, const AgentBinary& agent)
     : connection_(target, options, BootstrapCommand(agent, options.host),
                   ReceiveInFolder(target.destination, options.host, agent)),
       wire_(connection_.stream()) {

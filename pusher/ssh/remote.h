@@ -18,8 +18,8 @@
 namespace pusher {
 
 struct RemoteOptions {
-  std::string ssh;  // program and options as one text: "ssh -F config"; empty: "ssh"
-  HostSide host;    // a folder is its own root
+  std::string ssh;    // program and options as one text: "ssh -F config"; empty: "ssh"
+  AgentOptions host;  // a folder is its own root
 };
 
 using base::SplitWords;
@@ -28,7 +28,7 @@ class Connection {
  public:
   // Starts the child: ssh, which is given `command`, or for a folder `folder_command`.
   // Throws Error{kUsage} where the words of options.ssh make no command.
-  Connection(const Target& target, const RemoteOptions& options, const std::string& command,
+  Connection(const Destination& target, const RemoteOptions& options, const std::string& command,
              const std::vector<std::string>& folder_command);
 
   Stream& stream() { return stream_; }
@@ -51,7 +51,7 @@ class Remote {
  public:
   // Over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's own last line where
   // there is no way to the host.
-  Remote(const Target& target, const RemoteOptions& options, const AgentBinary& agent);
+  Remote(const Destination& target, const RemoteOptions& options, const AgentBinary& agent);
 
   Wire& wire() { return wire_; }
   Connection& connection() { return connection_; }

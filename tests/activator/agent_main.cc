@@ -130,7 +130,7 @@ activator::StagedGeneration Stage(const images::HostLayout& layout,
 }
 
 // Each application has a unit of its name.
-pusher::Planned Plan(const images::HostLayout& layout, const activator::Coming& coming) {
+pusher::Planned Plan(const images::HostLayout& layout, const activator::PendingManifests& coming) {
   const bool any = base::Exists(layout.Generations() + "/log");
   pusher::Planned out;
   for (const auto& [name, offered] : coming) {

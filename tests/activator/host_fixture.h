@@ -86,9 +86,9 @@ class HostTest : public ::testing::Test {
   }
 
   // The exit code; `error` holds what it said.
-  int Run(Wanted wanted, uint64_t number = 0) {
+  int Run(TargetKind wanted, uint64_t number = 0) {
     ActivationRequest request;
-    request.wanted = wanted;
+    request.kind = wanted;
     request.number = number;
     request.by = "tester";
     request.activation_id = "id-" + std::to_string(++activations_);
@@ -102,7 +102,7 @@ class HostTest : public ::testing::Test {
       return static_cast<int>(thrown.code());
     }
   }
-  int ActivateNumber(uint64_t number) { return Run(Wanted::kNumber, number); }
+  int ActivateNumber(uint64_t number) { return Run(TargetKind::kNumber, number); }
 
   GenerationState StateOf(uint64_t number) { return LoadGeneration(layout, number).state; }
   std::string RunningProgram(const std::string& unit) {
@@ -123,9 +123,9 @@ class HostTest : public ::testing::Test {
   // What Push changes in each service.
   std::function<void(images::Service&)> edit_service;
   // What checks over the network are answered, one after the other; the last one again and again.
-  std::vector<CheckAnswer> answers = {{true, "", ""}};
+  std::vector<ProbeResult> answers = {{true, "", ""}};
   size_t asked = 0;
-  Foreign on_foreign = Foreign::kRefuse;
+  UnitConflictPolicy on_foreign = UnitConflictPolicy::kRefuse;
   std::function<void(images::Services&)> shape;  // of what is pushed next
 
  private:

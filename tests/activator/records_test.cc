@@ -173,7 +173,7 @@ std::string UsageError(const std::vector<std::string>& arguments) {
     Parsed(arguments);
     return "";
   } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), base::Code::kUsage);
+    EXPECT_EQ(error.code(), base::ExitCode::kUsage);
     const std::string text = error.what();
     EXPECT_EQ(text.find('\n'), std::string::npos) << text;
     return text;
@@ -181,7 +181,7 @@ std::string UsageError(const std::vector<std::string>& arguments) {
 }
 
 TEST(CommandLine, IsOneRequest) {
-  EXPECT_EQ(Parsed({"--generation", "7"}).wish->number, 7U);
+  EXPECT_EQ(Parsed({"--generation", "7"}).target->number, 7U);
   EXPECT_EQ(Parsed({"list", "--json", "--root", "/r"}).root, "/r");
   EXPECT_EQ(Parsed({"prune"}).prune.keep, 3U);
   EXPECT_EQ(Parsed({"receive", "--root", "/r", "--by", "me", "--dir"}).by, "me");
@@ -205,7 +205,7 @@ TEST(CommandLine, GoesOnInAnotherProcess) {
   line.by = "root from 10.0.0.1";
   const CommandLine again = Parsed(RunSwitchArguments(line));
   EXPECT_EQ(again.command, Command::kRunSwitch);
-  EXPECT_EQ(again.wish->wanted, Wanted::kRollback);
+  EXPECT_EQ(again.target->kind, TargetKind::kRollback);
   EXPECT_EQ(again.timeout_seconds, 9U);
   EXPECT_EQ(again.lock_wait_seconds, 60U);
   EXPECT_EQ(again.activation_id, "id");
@@ -215,17 +215,17 @@ TEST(CommandLine, GoesOnInAnotherProcess) {
 
 TEST(CommandLine, TakesVersionsOfApplications) {
   const std::string id(16, 'a');
-  EXPECT_EQ(Parsed({"--rollback"}).wish->name, "");
-  EXPECT_EQ(Parsed({"--rollback", "web"}).wish->name, "web");
-  EXPECT_EQ(Parsed({"--rollback=list"}).wish->name, "list");
-  EXPECT_EQ(Parsed({"--rollback", "--json"}).wish->name, "");
-  const Wish set = *Parsed({"--set", "web=" + id, "--set", "db=" + id}).wish;
-  EXPECT_EQ(set.wanted, Wanted::kVersions);
+  EXPECT_EQ(Parsed({"--rollback"}).target->name, "");
+  EXPECT_EQ(Parsed({"--rollback", "web"}).target->name, "web");
+  EXPECT_EQ(Parsed({"--rollback=list"}).target->name, "list");
+  EXPECT_EQ(Parsed({"--rollback", "--json"}).target->name, "");
+  const ActivationTarget set = *Parsed({"--set", "web=" + id, "--set", "db=" + id}).target;
+  EXPECT_EQ(set.kind, TargetKind::kVersions);
   EXPECT_EQ(set.versions.at("web")->text(), id);
   EXPECT_THAT(set.versions, SizeIs(2));
   const CommandLine removed = Parsed({"remove", "web", "db"});
   EXPECT_EQ(removed.command, Command::kActivate);
-  EXPECT_EQ(removed.wish->versions.at("web"), std::nullopt);
+  EXPECT_EQ(removed.target->versions.at("web"), std::nullopt);
   EXPECT_THAT(UsageError({"--set", "web"}), HasSubstr("NAME=ID"));
   EXPECT_THAT(UsageError({"--set", "web=x"}), HasSubstr("'x' is not an image id"));
   EXPECT_THAT(UsageError({"--set", "../x=" + id}), HasSubstr("--set"));
@@ -283,7 +283,7 @@ TEST(CommandLine, GoesOnInAnotherProcessWithVersions) {
     line.activation_id = "id";
     const CommandLine again = Parsed(RunSwitchArguments(line));
     EXPECT_EQ(again.command, Command::kRunSwitch);
-    EXPECT_EQ(ToText(*again.wish), ToText(*line.wish));
+    EXPECT_EQ(ToText(*again.target), ToText(*line.target));
   }
 }
 

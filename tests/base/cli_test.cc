@@ -44,7 +44,7 @@ TEST_F(CliTest, WrongCommandLineIsOneLineAndExit2) {
   for (const std::vector<std::string>& wrong :
        {std::vector<std::string>{"--nope"}, {"--level", "x"}, {"--level"}}) {
     const Error error = tests::ErrorOf([&] { Parse(wrong); });
-    EXPECT_EQ(error.code(), Code::kUsage);
+    EXPECT_EQ(error.code(), ExitCode::kUsage);
     EXPECT_TRUE(std::string(error.what()).ends_with("; see tool --help")) << error.what();
   }
 }

@@ -10,38 +10,38 @@ namespace base {
 namespace {
 
 TEST(Error, SaysItsMessage) {
-  const Error error = tests::ErrorOf([] { Fail(Code::kStale, "the plan is {} old", 3); });
+  const Error error = tests::ErrorOf([] { Fail(ExitCode::kStale, "the plan is {} old", 3); });
   EXPECT_STREQ(error.what(), "the plan is 3 old");
-  EXPECT_EQ(error.code(), Code::kStale);
+  EXPECT_EQ(error.code(), ExitCode::kStale);
   EXPECT_EQ(error.error_number(), 0);
 }
 
 TEST(Error, EndsWithTheReasonThatTheSystemGave) {
   const Error error = tests::ErrorOf([] { FailErrno(ENOENT, "cannot open {}", "/x"); });
   EXPECT_STREQ(error.what(), "cannot open /x: No such file or directory");
-  EXPECT_EQ(error.code(), Code::kFailed);
+  EXPECT_EQ(error.code(), ExitCode::kFailed);
   EXPECT_EQ(error.error_number(), ENOENT);
 }
 
 TEST(Error, PutsTheOutermostContextFirst) {
-  Error error(Code::kBusy, "cannot lock it", EACCES);
+  Error error(ExitCode::kBusy, "cannot lock it", EACCES);
   error.AddContext("publishing nginx");
   error.AddContext("host a");
   EXPECT_STREQ(error.what(), "host a: publishing nginx: cannot lock it: Permission denied");
-  EXPECT_EQ(error.code(), Code::kBusy);
+  EXPECT_EQ(error.code(), ExitCode::kBusy);
 }
 
 // Scripts branch on these numbers.
 TEST(Error, CodesAreTheDocumentedExitCodes) {
-  EXPECT_EQ(static_cast<int>(Code::kFailed), 1);
-  EXPECT_EQ(static_cast<int>(Code::kUsage), 2);
-  EXPECT_EQ(static_cast<int>(Code::kRolledBack), 3);
-  EXPECT_EQ(static_cast<int>(Code::kNeedsAttention), 4);
-  EXPECT_EQ(static_cast<int>(Code::kBusy), 5);
-  EXPECT_EQ(static_cast<int>(Code::kVerification), 6);
-  EXPECT_EQ(static_cast<int>(Code::kUnreachable), 7);
-  EXPECT_EQ(static_cast<int>(Code::kStale), 8);
-  EXPECT_EQ(static_cast<int>(Code::kInterrupted), 130);
+  EXPECT_EQ(static_cast<int>(ExitCode::kFailed), 1);
+  EXPECT_EQ(static_cast<int>(ExitCode::kUsage), 2);
+  EXPECT_EQ(static_cast<int>(ExitCode::kRolledBack), 3);
+  EXPECT_EQ(static_cast<int>(ExitCode::kNeedsAttention), 4);
+  EXPECT_EQ(static_cast<int>(ExitCode::kBusy), 5);
+  EXPECT_EQ(static_cast<int>(ExitCode::kVerification), 6);
+  EXPECT_EQ(static_cast<int>(ExitCode::kUnreachable), 7);
+  EXPECT_EQ(static_cast<int>(ExitCode::kStale), 8);
+  EXPECT_EQ(static_cast<int>(ExitCode::kInterrupted), 130);
 }
 
 }  // namespace

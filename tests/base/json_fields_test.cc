@@ -7,17 +7,17 @@
 namespace base {
 namespace {
 
-using base::Code;
+using base::ExitCode;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using tests::MessageOf;
 
-Json Parsed(std::string_view text) { return ParseJson(text, "f.json", Code::kUsage); }
+Json Parsed(std::string_view text) { return ParseJson(text, "f.json", ExitCode::kUsage); }
 
 std::string Refusal(std::string_view text, bool comments = false) {
   const base::Error error =
-      tests::ErrorOf([&] { ParseJson(text, "f.json", Code::kVerification, comments); });
-  EXPECT_EQ(error.code(), Code::kVerification);
+      tests::ErrorOf([&] { ParseJson(text, "f.json", ExitCode::kVerification, comments); });
+  EXPECT_EQ(error.code(), ExitCode::kVerification);
   return error.what();
 }
 
@@ -43,7 +43,7 @@ TEST(ParseJsonTest, RefusesAKeyThatStandsTwiceInOneObject) {
 
 TEST(ParseJsonTest, AllowsCommentsOnlyWhereAsked) {
   const std::string text = "// why\n{\"a\": 1 /* so */}";
-  EXPECT_EQ(ParseJson(text, "f.json", Code::kUsage, true), Json({{"a", 1}}));
+  EXPECT_EQ(ParseJson(text, "f.json", ExitCode::kUsage, true), Json({{"a", 1}}));
   EXPECT_THAT(Refusal(text), StartsWith("f.json: line 1, column 1: "));
 }
 
@@ -74,7 +74,7 @@ class Fields : public ::testing::Test {
  protected:
   JsonFields Read(std::string_view text) {
     json_ = Parsed(text);
-    return JsonFields::OfFile(json_, "f.json", Code::kUsage);
+    return JsonFields::OfFile(json_, "f.json", ExitCode::kUsage);
   }
   Json json_;
 };
@@ -141,15 +141,15 @@ TEST_F(Fields, ThatNobodyKnowsAreNamedWithTheNearest) {
 
 TEST_F(Fields, OfAnInnerObjectAreNamedByTheirPath) {
   JsonFields outer = Read(R"({"services": {"nginx": {"type": 1}}})");
-  JsonFields services(outer.Object("services"), outer.PathOf("services"), Code::kUsage);
-  JsonFields nginx(services.Object("nginx"), services.PathOf("nginx"), Code::kUsage);
+  JsonFields services(outer.Object("services"), outer.PathOf("services"), ExitCode::kUsage);
+  JsonFields nginx(services.Object("nginx"), services.PathOf("nginx"), ExitCode::kUsage);
   EXPECT_EQ(MessageOf([&] { nginx.String("type"); }),
             "f.json: services.nginx.type: expected a string, found number");
 }
 
 TEST_F(Fields, AreThoseOfAnObject) {
   const Json array = Json::array();
-  EXPECT_EQ(MessageOf([&] { JsonFields::OfFile(array, "f.json", Code::kUsage); }),
+  EXPECT_EQ(MessageOf([&] { JsonFields::OfFile(array, "f.json", ExitCode::kUsage); }),
             "f.json: expected an object, found array");
 }
 

@@ -28,7 +28,7 @@ TEST(KeyedHashTest, DependsOnKeyAndContent) {
 }
 
 TEST(KeyedHashTest, RefusesAKeyOfAnotherLength) {
-  EXPECT_EQ(tests::ErrorOf([] { const KeyedHash hash("short"); }).code(), Code::kFailed);
+  EXPECT_EQ(tests::ErrorOf([] { const KeyedHash hash("short"); }).code(), ExitCode::kFailed);
 }
 
 }  // namespace

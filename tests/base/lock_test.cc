@@ -21,7 +21,7 @@ using FileLockTest = tests::ScratchTest;
 TEST_F(FileLockTest, RefusesASecondHolderAndNamesTheFirst) {
   const FileLock lock(At("lock"), "the host", "activate --generation 3, by root@10.0.0.1");
   const Error error = tests::ErrorOf([&] { FileLock(At("lock"), "the host", "somebody else"); });
-  EXPECT_EQ(error.code(), Code::kBusy);
+  EXPECT_EQ(error.code(), ExitCode::kBusy);
   EXPECT_THAT(error.what(),
               ::testing::MatchesRegex("the host is in use by activate --generation 3, by "
                                       "root@10.0.0.1, pid [0-9]+, since 20.*Z; try again when that "
@@ -40,7 +40,7 @@ TEST_F(FileLockTest, IsFreeAgainWithItsObject) {
 TEST_F(FileLockTest, StaysWithTheObjectItIsMovedTo) {
   FileLock first(At("lock"), "it", "a");
   const FileLock second(std::move(first));
-  EXPECT_EQ(tests::ErrorOf([&] { FileLock(At("lock"), "it", "b"); }).code(), Code::kBusy);
+  EXPECT_EQ(tests::ErrorOf([&] { FileLock(At("lock"), "it", "b"); }).code(), ExitCode::kBusy);
 }
 
 TEST_F(FileLockTest, IsFreedByItsHoldersDeath) {
@@ -77,7 +77,8 @@ TEST_F(FileLockTest, FileIsForItsOwnerAlone) {
 }
 
 TEST_F(FileLockTest, NeedsItsDirectory) {
-  EXPECT_EQ(tests::ErrorOf([&] { FileLock(At("none/lock"), "it", "a"); }).code(), Code::kFailed);
+  EXPECT_EQ(tests::ErrorOf([&] { FileLock(At("none/lock"), "it", "a"); }).code(),
+            ExitCode::kFailed);
 }
 
 }  // namespace

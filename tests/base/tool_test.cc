@@ -23,7 +23,7 @@ int RunWith(const ToolFunction& function) {
   return RunTool("tool", 3, argv, function);
 }
 
-ToolFunction Throwing(Code code, const std::string& message) {
+ToolFunction Throwing(ExitCode code, const std::string& message) {
   return [=](const auto&, const Io&) -> int { throw Error(code, message); };
 }
 
@@ -35,14 +35,14 @@ TEST(Tool, GetsItsArgumentsAndGivesItsExitCode) {
 }
 
 TEST(Tool, SaysAnErrorInOneLineAndEndsWithItsCode) {
-  EXPECT_EXIT(::_exit(RunWith(Throwing(Code::kBusy, "the host is in use"))), ExitedWithCode(5),
+  EXPECT_EXIT(::_exit(RunWith(Throwing(ExitCode::kBusy, "the host is in use"))), ExitedWithCode(5),
               "^tool: error: the host is in use\n$");
-  EXPECT_EXIT(::_exit(RunWith(Throwing(Code::kInterrupted, "interrupted"))), ExitedWithCode(130),
-              "^tool: error: interrupted\n$");
+  EXPECT_EXIT(::_exit(RunWith(Throwing(ExitCode::kInterrupted, "interrupted"))),
+              ExitedWithCode(130), "^tool: error: interrupted\n$");
 }
 
 TEST(Tool, ErrorsDoNotDriveTheTerminal) {
-  EXPECT_EXIT(::_exit(RunWith(Throwing(Code::kFailed,
+  EXPECT_EXIT(::_exit(RunWith(Throwing(ExitCode::kFailed,
                                        "\033[2Jgr\xc3\xb6\xc3\x9f\x7f"
                                        "er\r!"))),
               ExitedWithCode(1), "^tool: error: \\?\\[2Jgr\xc3\xb6\xc3\x9f\\?er\\?!\n$");

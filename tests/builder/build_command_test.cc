@@ -32,7 +32,7 @@ class BuildCommandTest : public tests::ScratchTest {
   }
   std::string ErrorOf(const std::vector<std::string>& arguments) {
     const base::Error error = tests::ErrorOf([&] { Run(arguments); });
-    EXPECT_EQ(error.code(), base::Code::kUsage) << error.what();
+    EXPECT_EQ(error.code(), base::ExitCode::kUsage) << error.what();
     return error.what();
   }
   void MakeRoot() {

@@ -262,7 +262,7 @@ TEST(CutSizesTest, ThatMakeNoSenseAreRefused) {
   for (const CutSizes& sizes : {CutSizes{63, 256, 1024}, CutSizes{300, 256, 1024},
                                 CutSizes{64, 256, 255}, CutSizes{64, 257, 1024}, CutSizes{}}) {
     const base::Error error = tests::ErrorOf([&] { CutFinder finder(sizes); });
-    EXPECT_EQ(error.code(), base::Code::kUsage);
+    EXPECT_EQ(error.code(), base::ExitCode::kUsage);
   }
   EXPECT_EQ(tests::MessageOf([] {
               CutFinder finder({63, 256, 1024});

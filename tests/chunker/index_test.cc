@@ -9,7 +9,7 @@
 namespace chunker {
 namespace {
 
-using base::Code;
+using base::ExitCode;
 using ::testing::HasSubstr;
 
 constexpr size_t kHeaderBytes = 48;
@@ -33,7 +33,7 @@ std::string With(std::string data, size_t at, uint64_t value) {
 
 std::string Refusal(const std::string& data) {
   const base::Error error = tests::ErrorOf([&] { ChunkIndex::Parse(data, "x.caibx"); });
-  EXPECT_EQ(error.code(), Code::kVerification);
+  EXPECT_EQ(error.code(), ExitCode::kVerification);
   EXPECT_THAT(error.what(), ::testing::StartsWith("x.caibx is not a chunk index that this version "
                                                   "reads: "));
   return error.what();
@@ -78,7 +78,7 @@ TEST(ChunkIndexTest, ImpossibleChunksAreRefused) {
   EXPECT_EQ(tests::MessageOf([&] { index.Append(IdOf(""), 0); }),
             "a chunk of 0 bytes is not possible");
   EXPECT_EQ(tests::ErrorOf([&] { index.Append(IdOf(""), kMaxChunkBytes + 1); }).code(),
-            Code::kVerification);
+            ExitCode::kVerification);
   EXPECT_TRUE(index.chunks().empty());
 }
 

@@ -32,7 +32,7 @@ void Parse(pusher::MessageType type, base::Bytes payload) {
       pusher::Need::Parse(text, "peer");
       return;
     case pusher::MessageType::kAgain:
-      pusher::Again::Parse(text, "peer");
+      pusher::Retransmit::Parse(text, "peer");
       return;
     case pusher::MessageType::kStaged:
       pusher::Staged::Parse(text, "peer");

@@ -5,7 +5,7 @@
 namespace images {
 namespace {
 
-using base::Code;
+using base::ExitCode;
 
 TEST(Name, IsLowerCaseLettersDigitsAndSomeMarks) {
   for (const std::string& name :
@@ -27,7 +27,7 @@ TEST(Name, OfAnotherKindIsRefused) {
                   throw base::Error(error.code(), "one line");  // the name may hold a newline
                 }
               }).code(),
-              Code::kUsage)
+              ExitCode::kUsage)
         << name;
   }
   EXPECT_EQ(tests::MessageOf([] { CheckName("Nginx", "image name"); }),
@@ -44,10 +44,10 @@ TEST(Name, OfTheHostsLayoutIsReserved) {
 }
 
 TEST(Name, FromAFileIsAnErrorOfThatFilesKind) {
-  EXPECT_EQ(tests::ErrorOf([] { CheckName("X", "name", Code::kVerification); }).code(),
-            Code::kVerification);
-  EXPECT_EQ(tests::ErrorOf([] { CheckName("bin", "name", Code::kVerification); }).code(),
-            Code::kVerification);
+  EXPECT_EQ(tests::ErrorOf([] { CheckName("X", "name", ExitCode::kVerification); }).code(),
+            ExitCode::kVerification);
+  EXPECT_EQ(tests::ErrorOf([] { CheckName("bin", "name", ExitCode::kVerification); }).code(),
+            ExitCode::kVerification);
 }
 
 TEST(ImageIdTest, IsTheStartOfTheManifestsDigest) {
@@ -58,7 +58,7 @@ TEST(ImageIdTest, IsReadFromSixteenLowerCaseDigits) {
   EXPECT_EQ(ImageId::Parse("0123456789abcdef").text(), "0123456789abcdef");
   for (const char* bad : {"", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF",
                           "0123456789abcdeg", "../3456789abcdef"}) {
-    EXPECT_EQ(tests::ErrorOf([&] { ImageId::Parse(bad); }).code(), Code::kUsage) << bad;
+    EXPECT_EQ(tests::ErrorOf([&] { ImageId::Parse(bad); }).code(), ExitCode::kUsage) << bad;
   }
 }
 

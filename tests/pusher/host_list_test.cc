@@ -17,7 +17,7 @@ std::string ErrorOf(const std::string& text) {
   try {
     Parse(text);
   } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), base::Code::kUsage);
+    EXPECT_EQ(error.code(), base::ExitCode::kUsage);
     return error.what();
   }
   return "none";

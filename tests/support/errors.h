@@ -21,7 +21,7 @@ base::Error ErrorOf(Call call) {
     return error;
   }
   ADD_FAILURE() << "expected an error";
-  return base::Error(base::Code::kFailed, "no error");
+  return base::Error(base::ExitCode::kFailed, "no error");
 }
 
 template <typename Call>

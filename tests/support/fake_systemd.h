@@ -182,7 +182,7 @@ class FakeSystemd : public activator::Systemd {
     calls.push_back(call);
     if (call == fail_call) {
       fail_call.clear();
-      base::Fail(base::Code::kFailed, "systemctl {}: it was told to fail", call);
+      base::Fail(base::ExitCode::kFailed, "systemctl {}: it was told to fail", call);
     }
   }
 
@@ -247,7 +247,7 @@ class FakeSystemd : public activator::Systemd {
       return;
     }
     if (unit.state.load != "loaded") {
-      base::Fail(base::Code::kFailed, "systemctl start: not loaded");
+      base::Fail(base::ExitCode::kFailed, "systemctl start: not loaded");
     }
     const std::string program = Program(unit.loaded);
     unit.running = program;

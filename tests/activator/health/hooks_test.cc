@@ -1,7 +1,7 @@
 // Hooks and checks in a switch, against a fake host.
 #include <gmock/gmock.h>
 
-#include "activator/health/tasks.h"
+#include "activator/health/auxiliary_units.h"
 #include "activator/state/history.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/recovery.h"
@@ -107,7 +107,7 @@ TEST_F(HooksTest, OneThatRunsWhenActivateDiesIsStoppedByTheNext) {
   EXPECT_THROW(ActivateNumber(number), Killed);
   EXPECT_TRUE(systemd.IsActive("web:before-start.service"));
   systemd.before_call = nullptr;
-  Recover(host, Services::kRestart);
+  Recover(host, RecoveryMode::kRestart);
   ExpectFirst(number);
   EXPECT_THAT(systemd.calls, Contains("reset-failed web:before-start.service"));
 }

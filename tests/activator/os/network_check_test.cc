@@ -112,7 +112,7 @@ TEST(AskHttpTest, PassesWhereStatusAndBodyAreAsExpected) {
   check.expect = 503;
   check.body = "draining";
   check.headers = {{"Host", "example.org"}, {"X-Empty", ""}};
-  const CheckAnswer answer = AskHttp(check, kLong);
+  const ProbeResult answer = AskHttp(check, kLong);
   EXPECT_TRUE(answer.passed) << answer.problem;
   EXPECT_THAT(server.request(), HasSubstr("GET /x?y=1 HTTP/1.1\r\n"));
   EXPECT_THAT(server.request(), HasSubstr("\r\nHost: example.org\r\n"));
@@ -121,7 +121,7 @@ TEST(AskHttpTest, PassesWhereStatusAndBodyAreAsExpected) {
 
 TEST(AskHttpTest, SaysWhatWasAnsweredInstead) {
   const Server server(Answer("500 Error", "no\ndata\x1b[1mbase" + std::string(1000, 'x')));
-  const CheckAnswer answer = AskHttp(Check(server), kLong);
+  const ProbeResult answer = AskHttp(Check(server), kLong);
   EXPECT_FALSE(answer.passed);
   EXPECT_EQ(answer.problem, "status 500 instead of 200");
   EXPECT_THAT(answer.said, ::testing::StartsWith("no data [1mbasexxx"));
@@ -162,7 +162,7 @@ TEST(AskHttpTest, LocalhostNeedsNoNameService) {
   const Server server(Answer("200 OK", ""));
   images::HttpCheck check;
   check.url = "http://localhost:" + std::to_string(server.port()) + "/";
-  const CheckAnswer answer = AskHttp(check, kLong);
+  const ProbeResult answer = AskHttp(check, kLong);
   EXPECT_TRUE(answer.passed) << answer.problem;
 }
 
@@ -171,7 +171,7 @@ TEST(AskTcpTest, PassesWhereSomebodyListens) {
   {
     const Server server("");
     address = server.Address();
-    const CheckAnswer answer = AskTcp(address, kLong);
+    const ProbeResult answer = AskTcp(address, kLong);
     EXPECT_TRUE(answer.passed) << answer.problem;
     EXPECT_TRUE(AskTcp("localhost:" + std::to_string(server.port()), kLong).passed);
   }

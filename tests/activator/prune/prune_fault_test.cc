@@ -10,7 +10,7 @@
 
 #include "activator/prune/prune.h"
 #include "activator/state/history.h"
-#include "activator/state/pruned_names.h"
+#include "activator/state/tombstones.h"
 #include "base/sys.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/activator/read_history.h"
@@ -85,7 +85,7 @@ class PruneFaultTest : public HostTest {
     Write(layout.History(), before);
     base::RemoveTree(layout.Generation(7));
     base::MakeDirectories(layout.Generations() + "/" +
-                          NewPrunedName(7));  // cut off before its event
+                          NewTombstone(7));  // cut off before its event
   }
 
   static PrunePlan Plan(const images::HostLayout& there) {

@@ -24,7 +24,7 @@ class AssemblyTest : public testing::Test {
     return tests::WriteImage(directory_.path() + "/built", {"app", version, chunks, "", {}});
   }
   static void StoreAll(Assembly& assembly, const std::string& built) {
-    assembly.WriteTexts(base::ReadFile(images::ImageDirectory(built).index_path()), "{}");
+    assembly.WriteMetadata(base::ReadFile(images::ImageDirectory(built).index_path()), "{}");
     const std::string image = base::ReadFile(built + "/image.erofs");
     for (size_t i = 0; i < assembly.chunks().size(); ++i) {
       if (assembly.IsMissing(i)) {
@@ -71,7 +71,7 @@ TEST_F(AssemblyTest, TwoTransfersOfOneImageDoNotMeet) {
     Start(built);
     FAIL();
   } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), base::Code::kBusy);
+    EXPECT_EQ(error.code(), base::ExitCode::kBusy);
     EXPECT_THAT(error.what(), HasSubstr("a push by me"));
   }
 }
@@ -103,7 +103,7 @@ TEST_F(AssemblyTest, TakesVerifiedChunksOfAnotherImageAndLeavesDamagedOnes) {
   base::WriteFileAtomically(old + "/image.erofs", bytes);
   Assembly assembly = Start(Write({"zero", "three", "two", "one"}, "2"));
   assembly.Open();
-  assembly.Expect(old + "/image.erofs", images::ImageDirectory(old).ReadIndex());
+  assembly.AddLocalSource(old + "/image.erofs", images::ImageDirectory(old).ReadIndex());
   EXPECT_EQ(assembly.Needed(), (std::vector<bool>{true, false, false, false}));
   assembly.FillExpected([] {});
   EXPECT_EQ(assembly.Needed(), (std::vector<bool>{true, false, true, false}));
@@ -115,7 +115,7 @@ TEST_F(AssemblyTest, AnImageCutShortGivesWhatItHas) {
   base::WriteFileAtomically(old + "/image.erofs", "onetw");
   Assembly assembly = Start(Write({"two", "one"}, "2"));
   assembly.Open();
-  assembly.Expect(old + "/image.erofs", index);
+  assembly.AddLocalSource(old + "/image.erofs", index);
   assembly.FillExpected([] {});
   EXPECT_EQ(assembly.Needed(), (std::vector<bool>{true, false}));
 }

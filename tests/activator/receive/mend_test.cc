@@ -199,7 +199,7 @@ TEST_F(DamagedRecordTest, OfAnotherGenerationIsToldToo) {
 }
 
 TEST_F(DamagedRecordTest, ARollbackLeavesIt) {
-  EXPECT_EQ(Run(Wanted::kRollback), 0) << error;
+  EXPECT_EQ(Run(TargetKind::kRollback), 0) << error;
   EXPECT_EQ(RunningProgram("web.service"), "one");
   EXPECT_EQ(CurrentGeneration(layout), 1U);
   EXPECT_THAT(systemd.calls, Contains("stop web.service"));
@@ -220,7 +220,7 @@ TEST_F(DamagedRecordTest, AGenerationThatIsGoneIsNoneToGoBackTo) {
   host.observer = [this](int step) {
     if (step == 6) {
       base::RemoveTree(layout.Generation(1));
-      throw base::Error(base::Code::kFailed, "cut");
+      throw base::Error(base::ExitCode::kFailed, "cut");
     }
   };
   EXPECT_EQ(ActivateNumber(number), 4);

@@ -11,7 +11,7 @@
 #include "activator/state/version_locks.h"
 #include "base/error.h"
 #include "chunker/frame_encoder.h"
-#include "pusher/delta/guesser.h"
+#include "pusher/delta/delta_prefetcher.h"
 #include "pusher/session/push_session.h"
 #include "tests/support/synthetic_image.h"
 
@@ -267,8 +267,8 @@ TEST_F(ReceiveDeltaTest, ARightGuessAndAWrongOneBringTheSame) {
       chunks_[0].replace(50000, 20, "twenty other letters");
       Build("3");
     }
-    pusher::SharedWork shared(true);
-    pusher::Guesser guesser(shared);
+    pusher::SendCache shared(true);
+    pusher::DeltaPrefetcher guesser(shared);
     guesser.Add(images::ImageDirectory(new_));
     const Outcome update = Push(new_, {true, true, &shared});
     EXPECT_EQ(update.error, "");

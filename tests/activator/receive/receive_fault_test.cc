@@ -213,7 +213,7 @@ TEST_F(FaultTest, AStagingThatFailsIsNoSuccess) {
     io.in = io.out = fd.get();
     const ReceiveSteps steps = {&FaultTest::Prepare, nullptr,
                                 [](const auto&, const auto&, const auto&) -> StagedGeneration {
-                                  base::Fail(base::Code::kFailed, "two units are app.service");
+                                  base::Fail(base::ExitCode::kFailed, "two units are app.service");
                                 }};
     EXPECT_THROW(RunReceiveWith(options, steps, io), base::Error);
   });

@@ -86,7 +86,7 @@ class MemoryTest : public testing::Test {
     EXPECT_LT(PeakBytes(), uint64_t{64} << 20);
   }
 
-  pusher::SharedWork work_{true};
+  pusher::SendCache work_{true};
   base::TemporaryDirectory directory_{"/tmp", "memory-"};
 };
 

@@ -20,7 +20,7 @@ class TogetherTest : public PushTest {
     const images::ImageDirectory image(built);
     const std::string index = base::ReadFile(image.index_path());
     auto out = std::make_unique<Assembly>(layout(), image.stored(), index, "another");
-    out->WriteTexts(index, base::ReadFile(image.provenance_path()));
+    out->WriteMetadata(index, base::ReadFile(image.provenance_path()));
     return out;
   }
   // And ends it.

@@ -112,7 +112,7 @@ TEST_F(ComparisonTest, APlanOfWhatIsNotStagedYetChangesNothing) {
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
   const base::Sha256 two = Push("web", "two");
   const Resolved resolved =
-      Resolve(layout, {Wanted::kVersions, 0, "", {{"web", images::ImageId::Of(two)}}});
+      Resolve(layout, {TargetKind::kVersions, 0, "", {{"web", images::ImageId::Of(two)}}});
   ASSERT_TRUE(resolved.apps);
   const Comparison plan =
       CompareSides(layout, CompositionOf(layout, 1), CompositionOf(layout, *resolved.apps));

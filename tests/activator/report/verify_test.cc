@@ -4,7 +4,7 @@
 
 #include "activator/activate.h"
 #include "activator/report/report.h"
-#include "activator/state/chunk_store.h"
+#include "activator/state/held_versions.h"
 #include "base/lock.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/support/synthetic_image.h"
@@ -30,7 +30,7 @@ class VerifyTest : public HostTest {
       ThrowIfDamaged(versions, false);
       return "";
     } catch (const base::Error& thrown) {
-      EXPECT_EQ(thrown.code(), base::Code::kVerification);
+      EXPECT_EQ(thrown.code(), base::ExitCode::kVerification);
       return thrown.what();
     }
   }
@@ -112,7 +112,7 @@ TEST_F(VerifyTest, WhatWasFoundIsToldWhereItCannotBeMarked) {
                 {0, out.get(), out.get()});
     FAIL();
   } catch (const base::Error& thrown) {
-    EXPECT_EQ(thrown.code(), base::Code::kBusy);
+    EXPECT_EQ(thrown.code(), base::ExitCode::kBusy);
     EXPECT_THAT(thrown.what(), HasSubstr("is not marked for a repair"));
   }
   EXPECT_THAT(base::ReadFile(root + "/out"), HasSubstr("DAMAGED: 1 of 2 chunks are damaged"));

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "activator/prune/kept.h"
 #include "activator/prune/prune.h"
+#include "activator/prune/retention.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -124,13 +124,13 @@ TEST_F(ChooseTest, RollsBackToTheLastHealthyOne) {
   ASSERT_EQ(ActivateNumber(Stage("web", "fail")), 3);
   ASSERT_EQ(ActivateNumber(Stage("web", "three")), 0);
   ASSERT_EQ(ActivateNumber(Stage("web", "four")), 0);
-  ASSERT_EQ(Run(Wanted::kRollback), 0) << error;
+  ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
   EXPECT_EQ(CurrentGeneration(layout), 3U);
   EXPECT_EQ(StateOf(4), GenerationState::kRolledBack);
   // Further back, past the one that never was healthy and not forward again.
-  ASSERT_EQ(Run(Wanted::kRollback), 0) << error;
+  ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
   EXPECT_EQ(CurrentGeneration(layout), 1U);
-  EXPECT_EQ(Run(Wanted::kRollback), 1);
+  EXPECT_EQ(Run(TargetKind::kRollback), 1);
   EXPECT_THAT(error, HasSubstr("no earlier generation"));
 }
 
@@ -139,23 +139,23 @@ TEST_F(ChooseTest, RollsBackPastWhatIsTheSameAsNow) {
   ASSERT_EQ(ActivateNumber(Stage("web", "two")), 0);
   ASSERT_EQ(ActivateNumber(Stage("web", "three")), 0);
   ActivationRequest request;
-  request.wanted = Wanted::kRollback;
+  request.kind = TargetKind::kRollback;
   request.name = "web";
   request.activation_id = "by-name";
   Activate(host, request);  // generation 4, which is what generation 2 was
   ASSERT_EQ(RunningProgram("web.service"), "two");
   const std::vector<Generation> all = LoadGenerations(layout);
   EXPECT_TRUE(WhatToKeep(all, {4, {}, 1, 0, {}}).always.contains(1));
-  ASSERT_EQ(Run(Wanted::kRollback), 0) << error;
+  ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
   EXPECT_EQ(RunningProgram("web.service"), "one");
 }
 
 TEST_F(ChooseTest, TakesTheLatestStagedOne) {
   Stage("web", "one");
   Stage("web", "two");
-  ASSERT_EQ(Run(Wanted::kLatest), 0) << error;
+  ASSERT_EQ(Run(TargetKind::kLatest), 0) << error;
   EXPECT_EQ(CurrentGeneration(layout), 2U);
-  EXPECT_EQ(Run(Wanted::kLatest), 0);  // nothing to do
+  EXPECT_EQ(Run(TargetKind::kLatest), 0);  // nothing to do
 }
 
 TEST_F(ChooseTest, SaysWhatThereIs) {
@@ -177,9 +177,9 @@ TEST_F(ChooseTest, SaysWhatThereIs) {
 // Asks for versions of applications.
 class VersionsTest : public ChooseTest {
  protected:
-  int RunWish(const Wish& wish) {
+  int RunWish(const ActivationTarget& target) {
     ActivationRequest request;
-    static_cast<Wish&>(request) = wish;
+    static_cast<ActivationTarget&>(request) = target;
     request.by = "tester";
     request.activation_id = "wish-" + std::to_string(++wishes_);
     error.clear();
@@ -191,12 +191,12 @@ class VersionsTest : public ChooseTest {
       return static_cast<int>(thrown.code());
     }
   }
-  int Rollback(const std::string& name) { return RunWish({Wanted::kRollback, 0, name, {}}); }
+  int Rollback(const std::string& name) { return RunWish({TargetKind::kRollback, 0, name, {}}); }
   int Set(const std::string& name, const base::Sha256& digest) {
-    return RunWish({Wanted::kVersions, 0, "", {{name, images::ImageId::Of(digest)}}});
+    return RunWish({TargetKind::kVersions, 0, "", {{name, images::ImageId::Of(digest)}}});
   }
   int Remove(const std::string& name) {
-    return RunWish({Wanted::kVersions, 0, "", {{name, std::nullopt}}});
+    return RunWish({TargetKind::kVersions, 0, "", {{name, std::nullopt}}});
   }
   void Switch(const std::string& name, const std::string& program) {
     ASSERT_EQ(ActivateNumber(Stage(name, program)), 0) << error;
@@ -279,11 +279,12 @@ TEST_F(VersionsTest, RemovesAnApplicationAndBringsItBack) {
 
 TEST_F(VersionsTest, AWishBecomesArgumentsAndBack) {
   const images::ImageId id = images::ImageId::Of(base::Sha256Of("x"));
-  const Wish wish = {Wanted::kVersions, 0, "", {{"web", id}, {"db", std::nullopt}}};
-  EXPECT_THAT(ToArguments(wish),
+  const ActivationTarget target = {
+      TargetKind::kVersions, 0, "", {{"web", id}, {"db", std::nullopt}}};
+  EXPECT_THAT(ToArguments(target),
               testing::ElementsAre("--without", "db", "--set", "web=" + id.text()));
-  EXPECT_EQ(ToText(wish), "remove db --set web=" + id.text());
-  EXPECT_THAT(ToArguments({Wanted::kRollback, 0, "list", {}}),
+  EXPECT_EQ(ToText(target), "remove db --set web=" + id.text());
+  EXPECT_THAT(ToArguments({TargetKind::kRollback, 0, "list", {}}),
               testing::ElementsAre("--rollback=list"));
 }
 

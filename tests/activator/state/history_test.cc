@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "activator/os/requester.h"
+#include "activator/os/invoker.h"
 #include "activator/report/history_command.h"
 #include "activator/state/history_file.h"
 #include "activator/state/switch_record.h"
@@ -254,24 +254,24 @@ TEST_F(HistoryCommandTest, ReadsNoMoreOfALongPastThanItMust) {
             12);
 }
 
-TEST(Requester, IsTheLoginAndWhereItCameFrom) {
+TEST(Invoker, IsTheLoginAndWhereItCameFrom) {
   ::setenv("SUDO_USER", "ada", 1);
   ::setenv("SSH_CONNECTION", "192.0.2.1 1234 192.0.2.2 22", 1);
   ::setenv("SECRET", "hunter2", 1);
-  EXPECT_EQ(Requester(), "ada from 192.0.2.1");
+  EXPECT_EQ(Invoker(), "ada from 192.0.2.1");
   ::unsetenv("SUDO_USER");
-  EXPECT_THAT(Requester(), HasSubstr(" from 192.0.2.1"));
-  EXPECT_THAT(Requester(), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(Invoker(), HasSubstr(" from 192.0.2.1"));
+  EXPECT_THAT(Invoker(), Not(HasSubstr("hunter2")));
   ::unsetenv("SSH_CONNECTION");
 }
 
 // sudo drops SSH_CONNECTION; the processes above have it.
-TEST(Requester, FindsWhereItCameFromAboveSudo) {
+TEST(Invoker, FindsWhereItCameFromAboveSudo) {
   Pipe pipe;
   const std::string self = base::RealPath("/proc/self/exe");
   const std::string command =
       "SSH_CONNECTION='192.0.2.7 1 192.0.2.2 22' sh -c 'env -u SSH_CONNECTION -u SUDO_USER " +
-      self + " --gtest_also_run_disabled_tests --gtest_filter=Requester.DISABLED_Prints; true' >&" +
+      self + " --gtest_also_run_disabled_tests --gtest_filter=Invoker.DISABLED_Prints; true' >&" +
       std::to_string(pipe.to());
   ASSERT_EQ(::fcntl(pipe.to(), F_SETFD, 0), 0);
   ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT: a shell is what is tested
@@ -279,7 +279,7 @@ TEST(Requester, FindsWhereItCameFromAboveSudo) {
   EXPECT_THAT(pipe.Rest(), HasSubstr("requester: [root from 192.0.2.7]"));
 }
 
-TEST(Requester, DISABLED_Prints) { std::printf("requester: [%s]\n", Requester().c_str()); }
+TEST(Invoker, DISABLED_Prints) { std::printf("requester: [%s]\n", Invoker().c_str()); }
 
 }  // namespace
 }  // namespace activator

@@ -194,7 +194,7 @@ class AdoptTest : public PreflightTest {
  protected:
   AdoptTest() { systemd.AddForeign("web.service", "/lib/systemd/system/web.service"); }
   int Adopt(uint64_t number) {
-    on_foreign = Foreign::kAdopt;
+    on_foreign = UnitConflictPolicy::kAdopt;
     return ActivateNumber(number);
   }
 };
@@ -217,7 +217,7 @@ TEST_F(AdoptTest, TheWayBackStartsItAgain) {
 }
 
 TEST_F(AdoptTest, ABootAfterAPowerCutStartsItAgain) {
-  on_foreign = Foreign::kAdopt;
+  on_foreign = UnitConflictPolicy::kAdopt;
   const uint64_t number = Stage("web", "one");
   host.observer = [](int step) {
     if (step == 3) {
@@ -257,7 +257,7 @@ class HiddenTest : public AdoptTest {
 
 TEST_F(HiddenTest, AUnitThatWouldHideOursIsRefusedWithAdoptToo) {
   Write(etc + "/web.service", "[Service]\n");
-  on_foreign = Foreign::kAdopt;
+  on_foreign = UnitConflictPolicy::kAdopt;
   ExpectRefused(Stage("web", "one"),
                 etc +
                     "/web.service is there and is not ours: move it away in the system's own "
@@ -268,7 +268,7 @@ TEST_F(HiddenTest, AUnitThatWouldHideOursIsRefusedWithAdoptToo) {
 
 TEST_F(HiddenTest, SoIsAMask) {
   base::ReplaceSymlink("/dev/null", etc + "/web.service");
-  on_foreign = Foreign::kAdopt;
+  on_foreign = UnitConflictPolicy::kAdopt;
   ExpectRefused(
       Stage("web", "one"),
       "web.service is masked on this host: unmask it in the system's own configuration (" + etc +

@@ -2,7 +2,7 @@
 // the next, and back.
 #include <gmock/gmock.h>
 
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/recovery.h"
@@ -50,8 +50,8 @@ TEST_F(SocketTest, OneThatChangedIsRestartedWithItsService) {
 }
 
 TEST_F(SocketTest, TheServiceIsRestartedForASocketThatAloneChanged) {
-  const HostedUnits from = {{"web.service", {}}, {"web.socket", {}}};
-  HostedUnits to = from;
+  const InstalledUnits from = {{"web.service", {}}, {"web.socket", {}}};
+  InstalledUnits to = from;
   to["web.socket"].text = "other";
   const UnitDifference difference = Compare(from, to);
   EXPECT_THAT(difference.changed, ElementsAre("web.socket"));
@@ -124,7 +124,7 @@ TEST_F(SocketTest, ASwitchThatIsKilledAfterAnyStepIsUndone) {
     EXPECT_THROW(ActivateNumber(number), Killed);
     host.observer = nullptr;
     EXPECT_TRUE(systemd.IsActive("web.socket")) << last;
-    Recover(host, Services::kRestart);
+    Recover(host, RecoveryMode::kRestart);
     EXPECT_EQ(CurrentGeneration(layout), 1U) << last;
     EXPECT_EQ(RunningProgram("web.service"), "one") << last;
     EXPECT_TRUE(systemd.IsActive("web.socket")) << last;

@@ -112,7 +112,7 @@ class SweptHost : public HostTest {
   int ActivateSecond(Faults& faults) {
     systemd.before_call = [&faults](const std::string& call) {
       if (faults.Strike()) {
-        base::Fail(base::Code::kFailed, "systemctl {}: it was told to fail", call);
+        base::Fail(base::ExitCode::kFailed, "systemctl {}: it was told to fail", call);
       }
     };
     return ActivateNumber(2);
@@ -180,7 +180,7 @@ TEST(SweepTest, AChangeThatFailsOnce) {
   const size_t changes =
       Sweep(Faults::kOnce, [](SweptHost& host, int code, const std::string& where) {
         ExpectTold(host, code, where);
-        EXPECT_TRUE(Recover(host.host, Services::kRestart).is_up) << where;
+        EXPECT_TRUE(Recover(host.host, RecoveryMode::kRestart).is_up) << where;
         host.ExpectOneGeneration(where);
       });
   EXPECT_GT(changes, 50U);
@@ -189,7 +189,7 @@ TEST(SweepTest, AChangeThatFailsOnce) {
 TEST(SweepTest, ADiskThatIsFullFromAChangeOnAndASystemdThatAnswersNoMore) {
   Sweep(Faults::kFromThenOn, [](SweptHost& host, int code, const std::string& where) {
     ExpectTold(host, code, where);
-    EXPECT_TRUE(Recover(host.host, Services::kRestart).is_up) << where;
+    EXPECT_TRUE(Recover(host.host, RecoveryMode::kRestart).is_up) << where;
     host.ExpectOneGeneration(where);
   });
 }
@@ -197,7 +197,7 @@ TEST(SweepTest, ADiskThatIsFullFromAChangeOnAndASystemdThatAnswersNoMore) {
 TEST(SweepTest, AProcessThatDiesAndTheNextActivate) {
   Sweep(Faults::kDeath, [](SweptHost& host, int /*code*/, const std::string& where) {
     EXPECT_THAT(ReadStatus(host.host, true).active, AnyOf(1U, 2U)) << where;
-    EXPECT_TRUE(Recover(host.host, Services::kRestart).is_up) << where;
+    EXPECT_TRUE(Recover(host.host, RecoveryMode::kRestart).is_up) << where;
     host.ExpectOneGeneration(where);
   });
 }

@@ -126,7 +126,7 @@ TEST_F(SwitchTest, ARemovedUnitThatAnotherRequiresIsNotStartedFromMemory) {
   systemd.stopped_with["db.service"] = {"web.service"};
   systemd.requires_unit["web.service"] = "db.service";
   ActivationRequest request;
-  request.wanted = Wanted::kVersions;
+  request.kind = TargetKind::kVersions;
   request.versions = {{"db", std::nullopt}};
   EXPECT_THROW(Activate(host, request), base::Error);
   EXPECT_EQ(CurrentGeneration(layout), both);
@@ -146,7 +146,7 @@ TEST_F(SwitchTest, AServiceThatDiesWhileAnotherIsWaitedForIsNoSuccess) {
     if (++asked == 2) {  // db passed before
       systemd.StopByHand("db.service");
     }
-    return CheckAnswer{true, "", ""};
+    return ProbeResult{true, "", ""};
   };
   EXPECT_EQ(ActivateNumber(number), 3);
   EXPECT_THAT(error, HasSubstr("db.service ended at once"));
@@ -267,10 +267,10 @@ TEST_P(KillTest, TheNextCommandGoesBack) {
   KillAfterStep(number);
   if (GetParam() == 8) {
     EXPECT_EQ(CurrentGeneration(layout), number);
-    EXPECT_EQ(Recover(host, Services::kRestart).done, "");
+    EXPECT_EQ(Recover(host, RecoveryMode::kRestart).done, "");
     return;
   }
-  EXPECT_THAT(Recover(host, Services::kRestart).done, HasSubstr("went back to generation 1"));
+  EXPECT_THAT(Recover(host, RecoveryMode::kRestart).done, HasSubstr("went back to generation 1"));
   ExpectFirst();
   EXPECT_EQ(StateOf(number), GenerationState::kRolledBack);
   EXPECT_THAT(LoadGeneration(layout, number).reason, HasSubstr("cut off"));
@@ -288,16 +288,16 @@ TEST_P(KillTest, AnotherKillOnTheWayBackIsNoHarm) {
     return;
   }
   systemd.fail_call = "reload";
-  EXPECT_THROW(Recover(host, Services::kRestart), base::Error);
+  EXPECT_THROW(Recover(host, RecoveryMode::kRestart), base::Error);
   EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
-  Recover(host, Services::kRestart);
+  Recover(host, RecoveryMode::kRestart);
   ExpectFirst();
 }
 
 TEST_P(KillTest, NothingBeforeMeansNothingAfter) {
   const uint64_t number = Stage("web", "one");
   KillAfterStep(number);
-  Recover(host, Services::kRestart);
+  Recover(host, RecoveryMode::kRestart);
   EXPECT_EQ(CurrentGeneration(layout), GetParam() == 8 ? number : kNoGeneration);
   EXPECT_EQ(systemd.IsActive("web.service"), GetParam() == 8);
 }
@@ -315,7 +315,7 @@ TEST_F(SwitchTest, RecoveryFinishesWhatWasHealthy) {
   record.boot_id = BootId();
   WriteSwitchRecord(layout, record);
   const size_t events = ReadHistory(layout).size();
-  EXPECT_THAT(Recover(host, Services::kRestart).done, HasSubstr("finished"));
+  EXPECT_THAT(Recover(host, RecoveryMode::kRestart).done, HasSubstr("finished"));
   EXPECT_EQ(ReadHistory(layout).size(), events);  // not written twice
   EXPECT_EQ(StateOf(2), GenerationState::kActive);
   EXPECT_EQ(RunningProgram("web.service"), "two");
@@ -331,7 +331,7 @@ TEST_F(SwitchTest, ARecoveryThatLeavesServicesDownIsNoSuccess) {
   EXPECT_THROW(ActivateNumber(number), Killed);
   host.observer = nullptr;
   Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
-  EXPECT_EQ(Run(Wanted::kLatest), 4);
+  EXPECT_EQ(Run(TargetKind::kLatest), 4);
   EXPECT_THAT(error, HasSubstr("is not up"));
 }
 
@@ -349,7 +349,7 @@ TEST_F(SwitchTest, BeforeAPruneServicesThatStayDownAreNoSuccess) {
     RecoverIfRoom(host, false);
     FAIL();
   } catch (const base::Error& thrown) {
-    EXPECT_EQ(thrown.code(), base::Code::kNeedsAttention);
+    EXPECT_EQ(thrown.code(), base::ExitCode::kNeedsAttention);
     EXPECT_THAT(thrown.what(), HasSubstr("is not up"));
     EXPECT_THAT(thrown.what(), HasSubstr("Nothing else was done"));
   }
@@ -400,7 +400,7 @@ TEST_F(SwitchTest, AfterAPruneARecoveryDoesNotDenyIt) {
 TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {
   const uint64_t number = Stage("web", "one");
   ActivationRequest request;
-  request.wanted = Wanted::kNumber;
+  request.kind = TargetKind::kNumber;
   request.number = number;
   ActivateDirectory(layout, {}, request);
   EXPECT_EQ(CurrentGeneration(layout), number);

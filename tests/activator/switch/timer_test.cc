@@ -1,7 +1,7 @@
 // Services that their timers start: a switch starts the timer and leaves the runs alone.
 #include <gmock/gmock.h>
 
-#include "activator/host/hosted_units.h"
+#include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/report/report.h"
 #include "activator/switch/boot.h"

@@ -27,7 +27,7 @@ class OciUserTest : public testing::Test {
   }
   std::string ErrorOf(const std::string& text) const {
     const base::Error error = tests::ErrorOf([&] { ResolveOciUser(text, tree_); });
-    EXPECT_EQ(error.code(), base::Code::kUsage);
+    EXPECT_EQ(error.code(), base::ExitCode::kUsage);
     return error.what();
   }
 

@@ -49,7 +49,7 @@ class ContentComparisonTest : public testing::Test {
     try {
       ReadBack(image_, TreeOf(files), base::Io());
     } catch (const base::Error& error) {
-      EXPECT_EQ(error.code(), base::Code::kVerification);
+      EXPECT_EQ(error.code(), base::ExitCode::kVerification);
       return error.what();
     }
     return "";

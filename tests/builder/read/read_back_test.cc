@@ -30,7 +30,7 @@ class ReadBackTest : public testing::Test {
     try {
       ReadBack(image_, tree, base::Io());
     } catch (const base::Error& error) {
-      EXPECT_EQ(error.code(), base::Code::kVerification);
+      EXPECT_EQ(error.code(), base::ExitCode::kVerification);
       return error.what();
     }
     return "";

@@ -238,7 +238,7 @@ TEST_F(OciSourceTest, ADamagedBlobIsRefused) {
   Put("docker/0/layer.tar", Get("docker/0/layer.tar") + "more");
   for (const std::string& path : {layout, docker}) {
     const base::Error error = tests::ErrorOf([&] { Resolve(path); });
-    EXPECT_EQ(error.code(), base::Code::kVerification);
+    EXPECT_EQ(error.code(), base::ExitCode::kVerification);
     EXPECT_THAT(error.what(), HasSubstr("is damaged: its"));
   }
   std::filesystem::remove(At("layout/blobs/sha256/" + hex));

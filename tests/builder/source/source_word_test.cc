@@ -9,7 +9,7 @@ class SourceWordTest : public tests::ScratchTest {
  protected:
   template <typename Kind>
   static bool Is(const std::string& word) {
-    return std::holds_alternative<Kind>(SourceOfWord(word));
+    return std::holds_alternative<Kind>(ParseSource(word));
   }
 };
 
@@ -18,14 +18,14 @@ TEST_F(SourceWordTest, WhatLiesThereSaysWhichKindItIs) {
   EXPECT_TRUE(Is<images::NixSource>("/nix/store/x.drv^out"));
   EXPECT_TRUE(Is<images::NixSource>(At("result")));
   Put("root/bin/app", "program");
-  EXPECT_EQ(std::get<images::RootSource>(SourceOfWord(At("root"))).directory, At("root"));
+  EXPECT_EQ(std::get<images::RootSource>(ParseSource(At("root"))).directory, At("root"));
   Put("layout/index.json", "{}");
-  EXPECT_EQ(std::get<images::OciSource>(SourceOfWord(At("layout"))).path, At("layout"));
+  EXPECT_EQ(std::get<images::OciSource>(ParseSource(At("layout"))).path, At("layout"));
   Put("saved/manifest.json", "[]");
   EXPECT_TRUE(Is<images::OciSource>(At("saved")));
   EXPECT_TRUE(Is<images::OciSource>(Put("a.tar", "archive")));
   EXPECT_TRUE(Is<images::OciSource>(Put("empty", "")));
-  const auto elf = std::get<images::ElfSource>(SourceOfWord("/proc/self/exe"));
+  const auto elf = std::get<images::ElfSource>(ParseSource("/proc/self/exe"));
   EXPECT_EQ(elf.programs, std::vector<std::string>{"/proc/self/exe"});
 }
 

@@ -11,7 +11,7 @@
 namespace images {
 namespace {
 
-using base::Code;
+using base::ExitCode;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -375,7 +375,7 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
        }) {
     const base::Error error = tests::ErrorOf([&] { Parse(FullWith(c.what, c.instead)); });
     EXPECT_THAT(error.what(), StartsWith(c.message)) << c.instead;
-    EXPECT_EQ(error.code(), Code::kUsage) << c.instead;
+    EXPECT_EQ(error.code(), ExitCode::kUsage) << c.instead;
   }
 }
 
@@ -396,7 +396,7 @@ TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
 TEST(TargetTest, IsZstdOrLz4) {
   EXPECT_EQ(ParseTarget("zstd"), Target::kZstd);
   EXPECT_EQ(ParseTarget("lz4"), Target::kLz4);
-  EXPECT_EQ(tests::ErrorOf([] { ParseTarget("lz4hc"); }).code(), Code::kUsage);
+  EXPECT_EQ(tests::ErrorOf([] { ParseTarget("lz4hc"); }).code(), ExitCode::kUsage);
 }
 
 using LoadDefinitionTest = tests::ScratchTest;

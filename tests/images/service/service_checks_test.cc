@@ -22,7 +22,7 @@ base::Error ErrorWith(const std::string& one, const std::string& two = "") {
 "a": )" + service(one) + R"(,
 "b": )" + service(two) + " } }",
                     "app.json", "/d");
-    throw base::Error(base::Code::kFailed, "");  // it is taken
+    throw base::Error(base::ExitCode::kFailed, "");  // it is taken
   });
 }
 
@@ -31,7 +31,7 @@ TEST(ServiceChecksTest, OnePortIsOneServices) {
   EXPECT_STREQ(error.what(),
                "app.json: services.b.ports: port 443 is the service a's already: give one of the "
                "two another, or an address of its own by \"listen\" (line 5)");
-  EXPECT_EQ(error.code(), base::Code::kUsage);
+  EXPECT_EQ(error.code(), base::ExitCode::kUsage);
   EXPECT_THAT(ErrorWith(R"("ports": [80])", R"("listen": [80])").what(),
               HasSubstr("app.json: services.b.listen: port 80 is"));
   EXPECT_THAT(ErrorWith(R"("listen": ["[::1]:80"])", R"("listen": ["[::1]:80"])").what(),
@@ -66,7 +66,7 @@ TEST(ServiceChecksTest, LinesThatCannotBeAreSaidWhereTheyStand) {
   EXPECT_STREQ(error.what(),
                "app.json: services.b.directives.Service.Type: this line is not possible: the "
                "definition's own fields decide it (line 6)");
-  EXPECT_EQ(error.code(), base::Code::kUsage);
+  EXPECT_EQ(error.code(), base::ExitCode::kUsage);
   EXPECT_THAT(ErrorWith(R"("directives": { "Service": { "LimitNOFILE": "1\\" } })").what(),
               HasSubstr("would swallow or add a line"));
 }
@@ -76,7 +76,7 @@ TEST(ServiceChecksTest, AnOptionThatSystemdDoesNotHaveIsSaidWithTheNearest) {
   EXPECT_STREQ(error.what(),
                "app.json: services.a.directives.Service.LimitNOFLIE: systemd (up to 262) has no "
                "such option in [Service]; the nearest is LimitNOFILE (line 3)");
-  EXPECT_EQ(error.code(), base::Code::kUsage);
+  EXPECT_EQ(error.code(), base::ExitCode::kUsage);
   // It has, in another section.
   EXPECT_THAT(ErrorWith(R"("directives": { "Unit": { "LimitNOFILE": "65536" } })").what(),
               HasSubstr("has no such option in [Unit]"));

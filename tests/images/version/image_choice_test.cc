@@ -18,7 +18,7 @@ class ImageChoiceTest : public testing::Test {
     try {
       ChooseImages(directory_.path(), arguments);
     } catch (const base::Error& error) {
-      EXPECT_EQ(error.code(), base::Code::kUsage);
+      EXPECT_EQ(error.code(), base::ExitCode::kUsage);
       return error.what();
     }
     return "none";

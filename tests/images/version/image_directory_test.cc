@@ -10,7 +10,7 @@
 namespace images {
 namespace {
 
-using base::Code;
+using base::ExitCode;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
@@ -23,7 +23,7 @@ class ImageDirectoryTest : public tests::ScratchTest {
   }
   std::string Refusal(const std::string& name) {
     const base::Error error = tests::ErrorOf([&] { ImageDirectory(At(name)).ReadIndex(); });
-    EXPECT_EQ(error.code(), Code::kVerification) << error.what();
+    EXPECT_EQ(error.code(), ExitCode::kVerification) << error.what();
     return error.what();
   }
 
@@ -96,7 +96,7 @@ TEST_F(ImageDirectoryTest, IndexThatDoesNotCoverTheImageIsRefused) {
 
 TEST_F(ImageDirectoryTest, WhereThereIsNoneIsNoVerification) {
   const base::Error error = tests::ErrorOf([&] { ImageDirectory(At("nginx")); });
-  EXPECT_EQ(error.code(), Code::kFailed);
+  EXPECT_EQ(error.code(), ExitCode::kFailed);
   EXPECT_EQ(error.what(), "cannot open " + At("nginx/manifest.json: No such file or directory"));
 }
 

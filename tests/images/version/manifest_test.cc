@@ -10,13 +10,13 @@
 namespace images {
 namespace {
 
-using base::Code;
+using base::ExitCode;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 std::string Refusal(const std::string& text) {
   const base::Error error = tests::ErrorOf([&] { Manifest::Parse(text, "m.json"); });
-  EXPECT_EQ(error.code(), Code::kVerification) << error.what();
+  EXPECT_EQ(error.code(), ExitCode::kVerification) << error.what();
   return error.what();
 }
 

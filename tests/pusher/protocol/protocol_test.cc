@@ -44,7 +44,7 @@ TEST(ProtocolTest, MessagesComeBackAsTheyWere) {
   EXPECT_EQ(Need::Parse(need.Serialize(), "h"), need);
   const Staged staged{9, true, false, 4096};
   EXPECT_EQ(Staged::Parse(staged.Serialize(), "h"), staged);
-  const Failure failure{base::Code::kBusy, "why"};
+  const Failure failure{base::ExitCode::kBusy, "why"};
   EXPECT_EQ(Failure::Parse(failure.Serialize(), "h"), failure);
 }
 
@@ -88,14 +88,14 @@ TEST(ProtocolTest, SizesAreBounded) {
 TEST(ProtocolTest, AFailureCannotSteerTheTerminalNorInventAnExitCode) {
   const Failure failure =
       Failure::Parse(R"({"code":0,"message":"a\u001b[2Jb\nc\u009bd\u00e9"})", "h");
-  EXPECT_EQ(failure.code, base::Code::kFailed);
+  EXPECT_EQ(failure.code, base::ExitCode::kFailed);
   EXPECT_EQ(failure.message, "a [2Jb c  d\xc3\xa9");
   // Only an activation may say 3 or 4.
-  EXPECT_EQ(Failure::Parse(R"({"code":4,"message":"m"})", "h").code, base::Code::kFailed);
+  EXPECT_EQ(Failure::Parse(R"({"code":4,"message":"m"})", "h").code, base::ExitCode::kFailed);
 }
 
 TEST(ProtocolTest, TextThatIsNotUtf8StillMakesAMessage) {
-  const Failure failure{base::Code::kFailed, "cannot open /srv/\xff"};
+  const Failure failure{base::ExitCode::kFailed, "cannot open /srv/\xff"};
   EXPECT_THAT(Failure::Parse(failure.Serialize(), "h").message, HasSubstr("cannot open /srv/"));
 }
 

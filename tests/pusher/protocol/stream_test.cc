@@ -20,13 +20,13 @@ StreamOptions Options(bool read_while_writing = false, milliseconds idle = milli
   return out;
 }
 
-base::Code CodeOf(const std::function<void()>& call) {
+base::ExitCode CodeOf(const std::function<void()>& call) {
   try {
     call();
   } catch (const base::Error& error) {
     return error.code();
   }
-  return base::Code{0};
+  return base::ExitCode{0};
 }
 
 TEST(StreamTest, GathersSmallWritesUntilFlushed) {
@@ -46,14 +46,14 @@ TEST(StreamTest, ASilentPeerIsGivenUp) {
   tests::SocketPair pair;
   Stream stream(pair.a.get(), pair.a.get(), Options(false, milliseconds(300)));
   std::array<uint8_t, 1> byte{};
-  EXPECT_EQ(CodeOf([&] { stream.Read(byte); }), base::Code::kUnreachable);
+  EXPECT_EQ(CodeOf([&] { stream.Read(byte); }), base::ExitCode::kUnreachable);
 }
 
 TEST(StreamTest, APeerThatDoesNotReadIsGivenUp) {
   tests::SocketPair pair;
   Stream stream(pair.a.get(), pair.a.get(), Options(true, milliseconds(300)));
   const std::vector<uint8_t> much(8 << 20);
-  EXPECT_EQ(CodeOf([&] { stream.Write(much); }), base::Code::kUnreachable);
+  EXPECT_EQ(CodeOf([&] { stream.Write(much); }), base::ExitCode::kUnreachable);
 }
 
 TEST(StreamTest, APeerThatIsGoneIsAnErrorNotASignal) {
@@ -61,7 +61,7 @@ TEST(StreamTest, APeerThatIsGoneIsAnErrorNotASignal) {
   Stream stream(pair.a.get(), pair.a.get(), Options());
   pair.b.Reset();
   const std::vector<uint8_t> much(1 << 20);
-  EXPECT_EQ(CodeOf([&] { stream.Write(much); }), base::Code::kUnreachable);
+  EXPECT_EQ(CodeOf([&] { stream.Write(much); }), base::ExitCode::kUnreachable);
 }
 
 TEST(StreamTest, TheEndBeforeAByteIsNoErrorTheEndWithinIs) {
@@ -71,7 +71,7 @@ TEST(StreamTest, TheEndBeforeAByteIsNoErrorTheEndWithinIs) {
   pair.b.Reset();
   std::array<uint8_t, 2> two{};
   EXPECT_TRUE(stream.Read(two));
-  EXPECT_EQ(CodeOf([&] { stream.Read(two); }), base::Code::kUnreachable);
+  EXPECT_EQ(CodeOf([&] { stream.Read(two); }), base::ExitCode::kUnreachable);
   EXPECT_FALSE(stream.Read(two));
 }
 

@@ -119,8 +119,8 @@ TEST(KeepAliveTest, AChunkThatIsSentIsProgress) {
   const base::TemporaryDirectory directory("/tmp", "keep-alive-");
   const images::ImageDirectory image(
       tests::WriteImage(directory.path(), {"app", "1", {"one", "two"}, "", {}}));
-  SharedWork shared(false);
-  const std::shared_ptr<ImageWork> work = shared.Of(image);
+  SendCache shared(false);
+  const std::shared_ptr<ImageSendState> work = shared.Of(image);
   const base::UniqueFd null = base::Open("/dev/null", O_RDWR);
   Stream nowhere_stream(null.get(), null.get(), {});
   Wire nowhere(nowhere_stream);

@@ -82,7 +82,7 @@ class HostileHostTest : public testing::Test {
     Greet(wire);
     Expect(wire, MessageType::kBegin);
     const Offer offer = Offer::Parse(Expect(wire, MessageType::kOffer).text(), "sender");
-    ReceiveTexts(wire, offer, "");
+    ReceiveMetadata(wire, offer, "");
   }
   static void Ask(Wire& wire, uint64_t total, uint64_t missing, const std::vector<bool>& bits) {
     SendText(wire, MessageType::kNeed, Need{total, missing, 1}.Serialize());
@@ -160,7 +160,7 @@ TEST_F(HostileHostTest, MoreOfWhatCameAsItIs) {
                   AskForAll(wire);
                   TakeChunks(wire);
                   Expect(wire, MessageType::kCommit);
-                  SendText(wire, MessageType::kAgain, Again{{name}}.Serialize());
+                  SendText(wire, MessageType::kAgain, Retransmit{{name}}.Serialize());
                 }),
                 HasSubstr("it asks for " + name + " again"));
   }

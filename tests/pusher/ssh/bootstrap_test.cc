@@ -50,7 +50,7 @@ class BootstrapTest : public testing::Test {
     uint64_t sent = 0;
     bool by_sudo = false;
     std::string error;
-    base::Code code = base::Code{0};
+    base::ExitCode code = base::ExitCode{0};
     std::string then;  // the first line after
   };
 
@@ -86,7 +86,7 @@ class BootstrapTest : public testing::Test {
 
   base::TemporaryDirectory scratch_{"/tmp", "bootstrap-"};
   AgentBinary agent_;
-  HostSide host_{"/srv/images", "anna@laptop", "", {}, true};
+  AgentOptions host_{"/srv/images", "anna@laptop", "", {}, true};
 };
 
 TEST(BootstrapScriptTest, HasNothingThatAShellReadsInSingleQuotes) {
@@ -164,7 +164,7 @@ TEST_F(BootstrapTest, TheLinkIsNeverDowngraded) {
 TEST_F(BootstrapTest, RefusesARootThatOthersCanChange) {
   Result result = Start("chmod 1777 /srv");
   EXPECT_THAT(result.error, HasSubstr("web1: /srv can be written by other users"));
-  EXPECT_EQ(result.code, base::Code::kFailed);
+  EXPECT_EQ(result.code, base::ExitCode::kFailed);
   result = Start("chmod 775 /srv");
   EXPECT_THAT(result.error, HasSubstr("/srv can be written by other users"));
   result = Start("mkdir -p /srv/images/bin; chown 1000 /srv/images");
@@ -222,7 +222,7 @@ TEST_F(SudoTest, ALoginThatMayNotIsToldSo) {
   EXPECT_EQ(result.error,
             "web1: needs root there, anna is not, and sudo -n says: a password is required; log in "
             "as root, as in root@HOST, or let anna use sudo without a password");
-  EXPECT_EQ(result.code, base::Code::kFailed);
+  EXPECT_EQ(result.code, base::ExitCode::kFailed);
 }
 
 TEST_F(BootstrapTest, ArgumentsOfTheAgentAreHandedOnAsTheyStand) {

@@ -7,7 +7,7 @@
 
 #include "base/interrupt.h"
 #include "base/process.h"
-#include "pusher/ssh/remote_switch.h"
+#include "pusher/ssh/remote_activation.h"
 #include "tests/pusher/imgpush_scene.h"
 
 namespace pusher {
@@ -33,15 +33,15 @@ class SwitchTest : public ImgpushTest {
   // Of a connection that is lost after it began, with little patience.
   void ExpectNeedsAttention() {
     const RemoteOptions options{directory_.path() + "/ssh", {"/var/lib/images", "me", "", {}}};
-    SwitchRequest request;
+    RemoteActivation request;
     request.generation = 5;
     request.patience = std::chrono::milliseconds(10);
     request.show = [](const std::string&) {};
     try {
-      SwitchOn({"web1", "web1", nullptr}, options, {}, request);
+      ActivateOn({"web1", "web1", nullptr}, options, {}, request);
       FAIL();
     } catch (const base::Error& error) {
-      EXPECT_EQ(error.code(), base::Code::kNeedsAttention);
+      EXPECT_EQ(error.code(), base::ExitCode::kNeedsAttention);
       EXPECT_THAT(error.what(), HasSubstr("lost while generation 5 was being activated"));
     }
   }

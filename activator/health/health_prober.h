@@ -1,0 +1,47 @@
+// The checks of services that are being watched: each asked again and again, one try at a time.
+// Belongs to one wait and one thread.
+#ifndef SLIPWAY_ACTIVATOR_HEALTH_HEALTH_PROBER_H_
+#define SLIPWAY_ACTIVATOR_HEALTH_HEALTH_PROBER_H_
+
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "activator/host/host.h"
+#include "activator/host/installed_units.h"
+
+namespace activator {
+
+class HealthProber {
+ public:
+  explicit HealthProber(const Host& host) : host_(host) {}
+
+  // Whether the unit's check passes, or it has none. Asks unless the last try was a moment ago; one
+  // try takes `left` at most, but never less than a second.
+  bool Pass(const std::string& name, const InstalledUnit& unit, std::chrono::milliseconds left);
+  bool WasAsked(const std::string& name) const { return tries_.contains(name); }
+  // How the last try went.
+  const ProbeResult& Last(const std::string& name) const { return tries_.at(name).answer; }
+
+ private:
+  struct Try {
+    ProbeResult answer;
+    std::chrono::steady_clock::time_point next;
+  };
+
+  ProbeResult Ask(const std::string& name, const InstalledUnit& unit,
+                  std::chrono::milliseconds left) const;
+
+  const Host& host_;
+  std::map<std::string, Try> tries_;
+};
+
+// "its check http://127.0.0.1/"; for messages.
+std::string CheckName(const images::Health& health);
+
+// One try of `health.http` or `health.tcp`: what Host::ask is but in tests.
+ProbeResult AskOverNetwork(const images::Health& health, std::chrono::milliseconds limit);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_HEALTH_HEALTH_PROBER_H_

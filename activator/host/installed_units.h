@@ -1,0 +1,82 @@
+// The units of a generation with what the activator must know of each, and the difference between
+// two generations.
+#ifndef SLIPWAY_ACTIVATOR_HOST_INSTALLED_UNITS_H_
+#define SLIPWAY_ACTIVATOR_HOST_INSTALLED_UNITS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "activator/os/systemd.h"
+#include "images/service/service.h"
+#include "images/version/host_layout.h"
+#include "units/auxiliary_units.h"
+
+namespace activator {
+
+struct InstalledUnit {
+  std::string text;
+  std::string image_path;  // RootImage=; empty where the unit names none
+  bool is_oneshot = false;
+  bool is_scheduled = false;  // a service that its timer starts, and no switch
+  images::Health health;
+  // The tasks that it has, and how long each may take.
+  std::map<units::AuxiliaryUnit, std::chrono::seconds> task_limits;
+};
+
+using InstalledUnits = std::map<std::string, InstalledUnit>;  // by unit name
+
+// "web" of "web.socket" where `suffix` is ".socket"; empty for a unit of another kind.
+std::string StemOf(const std::string& unit, std::string_view suffix);
+
+// As they were rendered when the generation was staged. A version that is gone or damaged, and a
+// generation's record likewise, cost only health settings: the way back, and the way out of a
+// damaged generation, must not depend on more than they need.
+InstalledUnits LoadUnits(const images::HostLayout& layout, uint64_t generation);
+
+// What RootImage= of a unit names; empty where it names none.
+std::string RootImageOf(const std::string& unit_text);
+
+// The same without health settings: of the texts of units and of tasks, by name.
+InstalledUnits HostedTexts(const std::map<std::string, std::string>& units,
+                           const std::map<std::string, std::string>& tasks);
+
+struct UnitDifference {
+  UnitNames added;
+  UnitNames changed;
+  UnitNames removed;
+  // Services behind a socket that both generations have, where one of the two changed, and such
+  // sockets: they are not stopped before the switch but restarted in it, so that the socket is open
+  // all the time. Not where the service has a hook before its start: then its socket counts as
+  // changed, too.
+  UnitNames in_place;
+};
+
+UnitDifference Compare(const InstalledUnits& from, const InstalledUnits& to);
+
+// What a switch between them does. A service that its timer starts before and after it is in none.
+struct UnitEffects {
+  UnitNames started;
+  UnitNames restarted;
+  UnitNames stopped;
+};
+
+UnitEffects EffectsOf(const InstalledUnits& from, const InstalledUnits& to);
+
+// Without the services that their timers start.
+InstalledUnits Unscheduled(InstalledUnits units);
+// The services that timers start before and after a switch.
+UnitNames ScheduledInBoth(const InstalledUnits& from, const InstalledUnits& to);
+
+UnitNames NamesOf(const InstalledUnits& units);
+// Those of `units` that `names` lists; a name that is not there is passed over.
+InstalledUnits Select(const InstalledUnits& units, const UnitNames& names);
+UnitNames operator+(UnitNames a, const UnitNames& b);
+UnitNames operator-(UnitNames a, const UnitNames& b);
+bool Contains(const UnitNames& units, const std::string& unit);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_HOST_INSTALLED_UNITS_H_

@@ -1,0 +1,17 @@
+// Who asks for what a command does, for the records: a login's name and where it came from. Never
+// more of the environment, which may hold secrets.
+#ifndef SLIPWAY_ACTIVATOR_OS_INVOKER_H_
+#define SLIPWAY_ACTIVATOR_OS_INVOKER_H_
+
+#include <string>
+
+namespace activator {
+
+// "root", "ada from 10.0.0.1", "user 1000": as far as the environment and that of the processes
+// above tell (sudo passes on who asked, and not from where). A static program asks no user
+// database.
+std::string Invoker();
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_OS_INVOKER_H_

@@ -1,0 +1,18 @@
+// What this host's kernel can mount, found out by mounting a tiny image of each kind in a mount
+// namespace of our own: neither the kernel's version nor /sys/fs/erofs tells which codecs it was
+// built with.
+#ifndef SLIPWAY_ACTIVATOR_OS_KERNEL_FEATURES_H_
+#define SLIPWAY_ACTIVATOR_OS_KERNEL_FEATURES_H_
+
+#include <string>
+#include <vector>
+
+namespace activator {
+
+// Of "erofs-lz4" and "erofs-zstd" those that this kernel mounts and reads, sorted. Needs root.
+std::vector<std::string> ProbeFeatures();
+bool HasFeature(const std::string& feature);  // one of them; each costs a mount
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_OS_KERNEL_FEATURES_H_

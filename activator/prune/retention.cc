@@ -1,0 +1,59 @@
+#include "activator/prune/retention.h"
+
+#include <algorithm>
+
+#include "activator/stage/choose.h"
+
+namespace activator {
+namespace {
+
+bool WaitsToBeActivated(const Generation& generation, const Generation* active) {
+  return generation.state == GenerationState::kStaged &&
+         (active == nullptr || !IsStale(generation, *active));
+}
+
+// The last healthy one first.
+std::vector<const Generation*> ByHealth(const std::vector<Generation>& all) {
+  std::vector<const Generation*> out;
+  for (const Generation& generation : all) {
+    out.push_back(&generation);
+  }
+  std::sort(out.begin(), out.end(), [](const Generation* a, const Generation* b) {
+    return a->healthy_sequence > b->healthy_sequence ||
+           (a->healthy_sequence == b->healthy_sequence && a->number > b->number);
+  });
+  return out;
+}
+
+}  // namespace
+
+RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const RetentionPolicy& rules) {
+  RetainedGenerations out;
+  out.always = rules.switching;
+  const auto active = std::find_if(
+      all.begin(), all.end(), [&](const Generation& one) { return one.number == rules.active; });
+  const Generation* const its = active == all.end() ? nullptr : &*active;
+  uint64_t healthy = its == nullptr ? 0 : 1;
+  bool rollback_found = false;
+  for (const Generation* generation : ByHealth(all)) {
+    const bool is_active = generation == its;
+    const bool was_healthy = generation->healthy_sequence > 0 && !is_active;
+    const bool for_rollback = was_healthy && !rollback_found &&
+                              generation->state == GenerationState::kSuperseded &&
+                              (its == nullptr || generation->apps != its->apps);
+    rollback_found = rollback_found || for_rollback;
+    const bool counts = was_healthy && healthy < rules.keep;
+    healthy += counts ? 1 : 0;
+    const auto age = rules.age_seconds.find(generation->number);
+    const bool too_young = rules.older_than_seconds > 0 && age != rules.age_seconds.end() &&
+                           age->second <= rules.older_than_seconds;
+    if (is_active || for_rollback || generation->pinned || WaitsToBeActivated(*generation, its)) {
+      out.always.insert(generation->number);
+    } else if (counts || too_young) {
+      out.besides.push_back(generation->number);
+    }
+  }
+  return out;
+}
+
+}  // namespace activator

@@ -1,0 +1,34 @@
+// Which generations a prune keeps: the rules alone.
+#ifndef SLIPWAY_ACTIVATOR_PRUNE_RETENTION_H_
+#define SLIPWAY_ACTIVATOR_PRUNE_RETENTION_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "activator/state/generation.h"
+
+namespace activator {
+
+struct RetentionPolicy {
+  uint64_t active = kNoGeneration;
+  std::set<uint64_t> switching;  // what a switch that was cut off goes from and to
+  uint64_t keep = 3;             // healthy ones, the active one among them
+  uint64_t older_than_seconds = 0;
+  std::map<uint64_t, uint64_t> age_seconds;  // of each, since it was left
+};
+
+struct RetainedGenerations {
+  // Never removed: the active one, the one that --rollback would take, those of a switch, pinned
+  // ones, and staged ones that are not stale.
+  std::set<uint64_t> always;
+  // Kept besides, the one to be given up first at the end: by when they were healthy last.
+  std::vector<uint64_t> besides;
+};
+
+RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const RetentionPolicy& rules);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_PRUNE_RETENTION_H_

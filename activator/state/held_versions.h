@@ -1,0 +1,47 @@
+// The complete versions that a host holds, of all applications, as sources of chunks.
+#ifndef SLIPWAY_ACTIVATOR_STATE_HELD_VERSIONS_H_
+#define SLIPWAY_ACTIVATOR_STATE_HELD_VERSIONS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "chunker/index.h"
+#include "images/version/host_layout.h"
+#include "images/version/image_directory.h"
+
+namespace activator {
+
+struct HeldVersion {
+  std::string name;
+  images::ImageId id;
+  std::string path;  // of the version
+  base::Sha256 manifest_sha256;
+  base::Sha256 image_sha256;
+};
+
+// `activate verify --repair` puts it into a version that it found damaged.
+inline constexpr const char* kDamagedMark = "damaged";
+
+// The version at `path`, where it is complete: manifest, image of the right size and index, and not
+// marked as damaged. Content is not read. A damaged version is as good as none: whoever needs it is
+// sent it again.
+std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path);
+
+// Whether all of the version at `path` is right: manifest, index and image are read and have the
+// digests that they should, and a provenance is there unless the sender has none either.
+bool IsIntact(const std::string& path, const base::Sha256& manifest_sha256, bool with_provenance);
+
+// False also where the file cannot be read: a bad sector is as bad as a wrong byte.
+bool HasDigest(const std::string& path, const base::Sha256& digest);
+
+// Every complete version, by name then id.
+std::vector<HeldVersion> CompleteVersions(const images::HostLayout& layout);
+
+// The index of a held version; nullopt where it has gone or is damaged.
+std::optional<chunker::ChunkIndex> IndexOf(const HeldVersion& image);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_STATE_HELD_VERSIONS_H_

@@ -1,0 +1,20 @@
+// The end of a switch whose `to` was found healthy: step 8, the same whether the switch itself or
+// recovery does it, and as often as needed.
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_COMMIT_SWITCH_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_COMMIT_SWITCH_H_
+
+#include "activator/host/host.h"
+#include "activator/state/switch_record.h"
+
+namespace activator {
+
+// Appends the history, marks the generations, removes links of units that `to` has not, and at last
+// the switch record, which must say kHealthy.
+void CommitSwitch(const Host& host, const SwitchRecord& record);
+
+// The same without units: for a folder as host.
+void CommitRecords(const images::HostLayout& layout, const SwitchRecord& record);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_COMMIT_SWITCH_H_

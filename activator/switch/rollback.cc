@@ -1,0 +1,210 @@
+#include "activator/switch/rollback.h"
+
+#include <functional>
+#include <optional>
+
+#include "activator/health/auxiliary_units.h"
+#include "activator/health/health.h"
+#include "activator/health/restart.h"
+#include "activator/health/stopping.h"
+#include "activator/host/installed_units.h"
+#include "activator/host/unit_links.h"
+#include "activator/state/generations.h"
+#include "activator/state/history.h"
+#include "base/error.h"
+
+namespace activator {
+namespace {
+
+class Rollback {
+ public:
+  Rollback(const Host& host, SwitchRecord record, const std::string& reason)
+      : host_(host), record_(std::move(record)), reason_(WithoutLog(reason)) {}
+
+  RollbackResult Go(RecoveryMode mode);
+
+ private:
+  // Goes on after a failure: each part brings the host nearer to what it was.
+  void Try(const char* what, const std::function<void()>& part);
+  InstalledUnits UnitsOfTo() const;
+  void NoteInRecord();
+  UnitNames ToStop() const;
+  void RestoreFiles();
+  RollbackResult StartAgain();
+  void QueueAgain();
+  void MarkTo(const RollbackResult& result) const;
+  void MarkAndForget(const RollbackResult& result);
+  // Before units are stopped for the first time nothing runs differently, and restarting would
+  // break what runs. After a reboot nothing runs.
+  bool TouchedServices(RecoveryMode mode) const {
+    return rebooted_ ? mode == RecoveryMode::kRestart : record_.phase != SwitchPhase::kIntent;
+  }
+
+  const Host& host_;
+  SwitchRecord record_;
+  const std::string reason_;
+  bool rebooted_ = false;
+  InstalledUnits from_;
+  InstalledUnits to_;
+  UnitDifference difference_;
+  std::string errors_;
+  int error_number_ = 0;  // of the last of them
+};
+
+void Rollback::Try(const char* what, const std::function<void()>& part) {
+  try {
+    part();
+  } catch (const std::exception& error) {
+    const auto* known = dynamic_cast<const base::Error*>(&error);
+    error_number_ = known != nullptr ? known->error_number() : 0;
+    errors_ += fmt::format("{}{}: {}", errors_.empty() ? "" : "; ", what, error.what());
+  }
+}
+
+// Where `to` is damaged, every unit that is linked may be its.
+InstalledUnits Rollback::UnitsOfTo() const {
+  try {
+    return LoadUnits(host_.layout, record_.to);
+  } catch (const base::Error&) {
+    InstalledUnits out;
+    for (const std::string& name : LinkedUnits(host_)) {
+      out[name];
+    }
+    return out;
+  }
+}
+
+void Rollback::MarkTo(const RollbackResult& result) const {
+  std::optional<Generation> to = FindGeneration(host_.layout, record_.to);
+  if (!to) {
+    return;  // damaged; nobody can activate it, and the history has the event
+  }
+  to->state = result.is_up ? GenerationState::kRolledBack : GenerationState::kFailed;
+  to->reason = result.is_up ? reason_
+                            : fmt::format("{}; and generation {} did not come up again: {}",
+                                          reason_, record_.from, WithoutLog(result.problem));
+  StoreGeneration(host_.layout, *to);
+}
+
+void Rollback::NoteInRecord() {
+  record_.reason = reason_;
+  if (record_.phase != SwitchPhase::kIntent) {
+    record_.phase = SwitchPhase::kGoingBack;
+  }
+  try {
+    WriteSwitchRecord(host_.layout, record_);
+  } catch (const base::Error&) {
+    // A full disk must not stop the way back; recovery goes back from the old record as well.
+  }
+}
+
+// What is behind a socket is restarted later, and a run that a timer started before the switch ends
+// by itself; one of `to` does not.
+UnitNames Rollback::ToStop() const {
+  UnitNames stop = (difference_.added + difference_.changed) - difference_.in_place;
+  for (const auto& [name, state] : host_.systemd.Show(ScheduledInBoth(from_, to_))) {
+    if (state.main_pid != 0 && !host_.systemd.RunsFrom(state, to_.at(name).image_path)) {
+      stop = stop - UnitNames{name};
+    }
+  }
+  return stop;
+}
+
+void Rollback::RestoreFiles() {
+  Try("current", [&] { SetCurrentGeneration(host_.layout, record_.from); });
+  Try("links", [&] { EnsureUnitLinks(host_, NamesOf(from_)); });
+  Try("links", [&] { RemoveUnitLinks(host_, difference_.added); });
+  Try("hooks", [&] { EnsureAuxiliaryLinks(host_, record_.from); });
+  Try("daemon-reload", [&] { host_.systemd.DaemonReload(); });
+}
+
+RollbackResult Rollback::StartAgain() {
+  const UnitNames in_place = difference_.in_place;
+  InstalledUnits again =
+      rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed + in_place);
+  try {
+    // What systemd stopped along with them is down, too.
+    again.merge(Select(from_, DownUnitsAfterStop(host_, NamesOf(from_))));
+    again = Unscheduled(std::move(again));
+    for (const auto& [unit, state] : host_.systemd.Show(record_.adopted)) {
+      again[unit].is_oneshot = state.type == "oneshot";
+    }
+    const UnitNames names = NamesOf(again);
+    // A unit that ended five times has used up its start limit, which counts this start too.
+    host_.systemd.ResetFailed(names + difference_.added);
+    host_.systemd.Start(names - in_place, Jobs::kAwaitBriefly);
+    RestartInPlace(host_, in_place);
+    WaitUntilStarted(host_, again, std::nullopt);
+    WaitUntilSettled(host_, again);
+    return {true, ""};
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;  // services may be down: the record must stay
+    }
+    return {false, error.what()};
+  }
+}
+
+// The start of those that are down is the caller's.
+void Rollback::QueueAgain() {
+  host_.systemd.ResetFailed(difference_.changed + difference_.added + difference_.in_place);
+  QueueRestartInPlace(host_, difference_.in_place);
+}
+
+void Rollback::MarkAndForget(const RollbackResult& result) {
+  Event event = EventOf(record_, result.is_up ? "rolled-back" : "failed");
+  event.reason = reason_;
+  AppendEvent(host_.layout, event);
+  MarkTo(result);
+  if (std::optional<Generation> from = FindGeneration(host_.layout, record_.from)) {
+    from->state = GenerationState::kActive;
+    StoreGeneration(host_.layout, *from);
+  }
+  RemoveSwitchRecord(host_.layout);
+}
+
+RollbackResult Rollback::Go(RecoveryMode mode) {
+  rebooted_ = record_.boot_id != BootId();
+  try {
+    from_ = LoadUnits(host_.layout, record_.from);
+  } catch (const base::Error& error) {
+    base::Fail(base::ExitCode::kNeedsAttention, "{}. Going back to {} is not possible: {}", reason_,
+               GenerationName(record_.from), error.what());
+  }
+  to_ = UnitsOfTo();
+  difference_ = Compare(from_, to_);
+  NoteInRecord();
+  const bool touched = TouchedServices(mode);
+  if (touched) {
+    Try("hooks", [&] { StopAuxiliaryUnits(host_); });
+    Try("stop", [&] { StopUnits(host_, ToStop()); });
+  }
+  RestoreFiles();
+  RollbackResult result = {true, ""};
+  if (touched && mode == RecoveryMode::kAtBoot) {
+    Try("restart", [&] { QueueAgain(); });
+  } else if (touched) {
+    result = StartAgain();
+  }
+  if (errors_.empty()) {
+    Try("records", [&] { MarkAndForget(result); });
+  }
+  if (!errors_.empty()) {
+    throw base::Error(
+        base::ExitCode::kNeedsAttention,
+        fmt::format("{}. Going back to {} did not work: {}. The next `activate` tries again; "
+                    "see `activate status`",
+                    reason_, GenerationName(record_.from), errors_),
+        error_number_);
+  }
+  return result;
+}
+
+}  // namespace
+
+RollbackResult RollBack(const Host& host, SwitchRecord record, const std::string& reason,
+                        RecoveryMode mode) {
+  return Rollback(host, std::move(record), reason).Go(mode);
+}
+
+}  // namespace activator

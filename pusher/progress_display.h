@@ -1,0 +1,58 @@
+// The lower end of a terminal while several hosts are worked on: one changing line for each of them
+// below the text that stays. Nothing but that text where standard error is no terminal.
+//
+// All threads may use it at once.
+#ifndef SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_
+#define SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_
+
+#include <list>
+#include <mutex>
+#include <string>
+
+#include "base/io.h"
+#include "base/progress.h"
+
+namespace pusher {
+
+class ProgressDisplay {
+ public:
+  explicit ProgressDisplay(const base::Io& io) : io_(io) {}
+  ~ProgressDisplay();  // leaves no line; those of threads are gone before
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  // A line for as long as the object lives.
+  class Line : public base::StatusLine {
+   public:
+    explicit Line(ProgressDisplay& board);
+    ~Line() override;
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    void Show(const std::string& text) override;
+
+   private:
+    ProgressDisplay& board_;
+    std::list<std::string>::iterator text_;
+  };
+
+  // An Io for what works in the background of `line`.
+  base::Io IoFor(Line& line) const;
+
+  // Text that stays, as io.WriteOut and io.WriteErr.
+  void WriteOut(const std::string& text);
+  void WriteErr(const std::string& text);
+
+ private:
+  std::string Erased();  // what takes the lines away
+  std::string Drawn();
+  void Redraw();
+
+  const base::Io io_;
+  std::mutex mutex_;
+  std::list<std::string> lines_;
+  size_t drawn_lines_ = 0;
+};
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_

@@ -1,0 +1,248 @@
+#include "pusher/ssh/remote_activation.h"
+
+#include <charconv>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/random.h"
+#include "pusher/protocol/protocol.h"
+#include "pusher/ssh/bootstrap.h"
+#include "pusher/ssh/switch_program.h"
+
+namespace pusher {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr size_t kMaxLineBytes = 16 << 10;  // an error may quote a service's log
+constexpr size_t kMaxBannerLines = 1000;
+constexpr int kAttemptsToBegin = 3;
+constexpr std::chrono::seconds kRetry(1);
+constexpr std::string_view kMagic = "SLIPWAY1 ";
+constexpr std::string_view kErrorPrefix = "activate: error: ";
+
+constexpr std::string_view kWords = R"sh(
+set -u
+from=$1 root=$2 agent=$3 by=$4
+shift 4
+)sh";
+
+std::string Program() { return std::string(kWords) + std::string(kSwitchProgram); }
+
+uint64_t NumberOf(std::string_view text) {
+  uint64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+class Switch {
+ public:
+  Switch(const Destination& target, const RemoteOptions& options, const AgentBinary& agent,
+         const RemoteActivation& request, Connection* open)
+      : target_(target), options_(options), agent_(agent), request_(request), open_(open) {}
+
+  RemoteActivationResult Run();
+
+ private:
+  std::vector<std::string> Arguments() const;
+  std::string RemoteCommand() const;
+  std::vector<std::string> FolderCommand() const;
+  std::string RequestLine() const;
+  RemoteActivationResult Follow();
+  RemoteActivationResult FollowOn(Connection& connection);
+  RemoteActivationResult FollowLines(Stream& stream);
+  RemoteActivationResult ResultOf(int exit_code, uint64_t running) const;
+  void WaitForReturn(const base::Error& lost);
+
+  const Destination& target_;
+  const RemoteOptions& options_;
+  const AgentBinary& agent_;
+  const RemoteActivation& request_;
+  Connection* open_;  // null once it was used
+  const std::string id_ = base::RandomHex(8);
+  bool begun_ = false;
+  bool again_ = false;  // it had begun before this connection
+  int attempts_ = 0;
+  std::optional<SteadyClock::time_point> lost_;  // since when
+  std::string said_;                             // its error, or else its last line
+};
+
+std::vector<std::string> Switch::Arguments() const {
+  std::vector<std::string> out = {"--generation", std::to_string(request_.generation), "--id", id_};
+  if (request_.lock_wait_seconds) {
+    out.insert(out.end(), {"--lock-wait", std::to_string(*request_.lock_wait_seconds)});
+  }
+  return out;
+}
+
+std::string Switch::RemoteCommand() const {
+  std::vector<std::string> words = {options_.host.root, AgentPath(agent_, options_.host),
+                                    options_.host.by};
+  for (const std::string& argument : Arguments()) {
+    words.push_back(argument);
+  }
+  return CommandAsRoot(Program(), words);
+}
+
+// The same program, without ssh and as whoever we are.
+std::vector<std::string> Switch::FolderCommand() const {
+  std::vector<std::string> out = {"sh",        "-c",
+                                  Program(),   "slipway",
+                                  "",          FolderOf(target_.destination),
+                                  agent_.path, options_.host.by};
+  for (const std::string& argument : Arguments()) {
+    out.push_back(argument);
+  }
+  return out;
+}
+
+RemoteActivationResult Switch::ResultOf(int exit_code, uint64_t running) const {
+  RemoteActivationResult out;
+  out.running = running;
+  if (exit_code == 0) {
+    return out;
+  }
+  // The process that followed it was ended, not the switch; or cannot be run again, which tells
+  // nothing of the switch either.
+  constexpr int kSignalExit = 128;
+  constexpr int kCannotRun = 126;
+  if (exit_code > kSignalExit || (exit_code >= kCannotRun && again_)) {
+    base::Fail(base::ExitCode::kUnreachable, "{}: activate ended with {}", target_.name, exit_code);
+  }
+  constexpr int kLastCode = static_cast<int>(base::ExitCode::kStale);
+  const base::ExitCode code =
+      exit_code > kLastCode ? base::ExitCode::kFailed : static_cast<base::ExitCode>(exit_code);
+  out.error = base::Error(
+      code, said_.empty() ? fmt::format("activate ended with {}", exit_code) : Printable(said_));
+  return out;
+}
+
+RemoteActivationResult Switch::FollowLines(Stream& stream) {
+  said_.clear();
+  const std::optional<SteadyClock::time_point> lost = lost_;
+  bool started = false;
+  bool overlong = false;
+  for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
+    const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
+    if (!line) {
+      base::Fail(base::ExitCode::kUnreachable, "{}: the connection was lost", target_.name);
+    }
+    // The rest of an overlong line is dropped: what a service writes to its log must not become a
+    // line of ours.
+    if (std::exchange(overlong, line->size() == kMaxLineBytes)) {
+      continue;
+    }
+    const std::string_view word =
+        line->starts_with(kMagic) ? std::string_view(*line).substr(kMagic.size()) : "";
+    if (word == "STARTED") {
+      started = begun_ = true;
+      continue;
+    }
+    if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever
+      lost_.reset();
+    } else if (!started && word.starts_with("REFUSED ")) {
+      base::Fail(base::ExitCode::kFailed, "{}", Printable(word.substr(8)));
+    } else if (started && word.starts_with("ENDED ")) {
+      const size_t space = word.find(' ', 6);
+      lost_ = lost;  // one that is killed each time must not be followed for ever
+      return ResultOf(static_cast<int>(NumberOf(word.substr(6))),
+                      space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
+    } else if (started && word.empty() && line->starts_with(kErrorPrefix)) {
+      said_ = line->substr(kErrorPrefix.size());
+    } else if (started && word.empty() && !line->empty()) {
+      request_.show(Printable(*line));
+    }
+  }
+  base::Fail(base::ExitCode::kFailed, "it prints endlessly before it answers");
+}
+
+// What the program waits for that was the agent of the push.
+std::string Switch::RequestLine() const {
+  return fmt::format("{} {} {}\n", request_.generation, id_,
+                     request_.lock_wait_seconds ? std::to_string(*request_.lock_wait_seconds) : "");
+}
+
+RemoteActivationResult Switch::Follow() {
+  again_ = begun_;
+  if (open_ == nullptr) {
+    Connection connection(target_, options_, RemoteCommand(), FolderCommand());
+    return FollowOn(connection);
+  }
+  Connection& connection = *std::exchange(open_, nullptr);
+  try {
+    connection.stream().Write(base::AsBytes(RequestLine()));
+    connection.stream().Flush();
+  } catch (const base::Error& error) {
+    throw connection.Explain(error);
+  }
+  return FollowOn(connection);
+}
+
+RemoteActivationResult Switch::FollowOn(Connection& connection) {
+  try {
+    RemoteActivationResult result = FollowLines(connection.stream());
+    connection.Close();
+    return result;
+  } catch (const base::Error& error) {
+    throw connection.Explain(error);
+  }
+}
+
+void Switch::WaitForReturn(const base::Error& lost) {
+  if (!begun_ && ++attempts_ >= kAttemptsToBegin) {
+    throw lost;
+  }
+  const SteadyClock::time_point now = SteadyClock::now();
+  if (!lost_) {
+    lost_ = now;
+    request_.show(begun_ ? "the connection was lost; the activation goes on there"
+                         : "the connection failed");
+  }
+  if (begun_ && now - *lost_ >= request_.patience) {
+    base::Fail(base::ExitCode::kNeedsAttention,
+               "the connection was lost while generation {} was being activated, and the host does "
+               "not tell what became of it ({}): look at `activate status` there",
+               request_.generation, lost.what());
+  }
+  for (SteadyClock::time_point end = now + kRetry; SteadyClock::now() < end;) {
+    base::ThrowIfInterrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+RemoteActivationResult Switch::Run() {
+  try {
+    for (;;) {
+      try {
+        return Follow();
+      } catch (const base::Error& error) {
+        // What has begun goes on, whatever keeps us from following it: a login that is refused now
+        // says nothing of the switch.
+        if (error.code() == base::ExitCode::kInterrupted ||
+            (!begun_ && error.code() != base::ExitCode::kUnreachable)) {
+          throw;
+        }
+        WaitForReturn(error);
+      }
+    }
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted && begun_) {
+      base::Fail(base::ExitCode::kInterrupted,
+                 "interrupted, but the activation goes on there: look at `activate status`");
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+RemoteActivationResult ActivateOn(const Destination& target, const RemoteOptions& options,
+                                  const AgentBinary& agent, const RemoteActivation& request,
+                                  Connection* open) {
+  return Switch(target, options, agent, request, open).Run();
+}
+
+}  // namespace pusher

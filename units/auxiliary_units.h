@@ -1,0 +1,28 @@
+// What is run beside a service, in its own sandbox and as its own user: hooks and the check "exec".
+// Each is a oneshot unit, rendered with the service's and from the same lines.
+#ifndef SLIPWAY_UNITS_AUXILIARY_UNITS_H_
+#define SLIPWAY_UNITS_AUXILIARY_UNITS_H_
+
+#include <string>
+#include <vector>
+
+#include "images/version/image_directory.h"
+#include "units/rendered_unit.h"
+
+namespace units {
+
+enum class AuxiliaryUnit { kBeforeStart, kAfterHealthy, kCheck };
+
+inline constexpr const char* kTimeoutOption = "TimeoutStartSec";  // of each command of a task
+inline constexpr uint64_t kTaskStopSeconds = 10;                  // from SIGTERM to SIGKILL
+
+// "web.service" -> "web:check.service". No service can be called that.
+std::string AuxiliaryUnitName(const std::string& service_unit, AuxiliaryUnit task);
+
+// By service and task; see Render.
+std::vector<RenderedUnit> RenderAuxiliaryUnits(const images::StoredManifest& stored,
+                                               const std::string& version_path);
+
+}  // namespace units
+
+#endif  // SLIPWAY_UNITS_AUXILIARY_UNITS_H_
