@@ -61,13 +61,13 @@ bool Reads(const ProbeImage& probe) {
   }
 }
 
-}  // namespace
-
 bool HasFeature(const std::string& feature) {
   return std::ranges::any_of(ProbeImages(), [&](const ProbeImage& probe) {
     return probe.feature == feature && Reads(probe);
   });
 }
+
+}  // namespace
 
 std::vector<std::string> ProbeFeatures() {
   std::vector<std::string> out;

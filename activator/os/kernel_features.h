@@ -12,7 +12,6 @@ namespace activator {
 // Of the features that an image may require ("erofs-zstd") those that this kernel mounts and reads,
 // sorted. Needs root.
 std::vector<std::string> ProbeFeatures();
-bool HasFeature(const std::string& feature);  // one of them; each costs a mount
 
 }  // namespace activator
 

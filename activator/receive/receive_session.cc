@@ -20,6 +20,7 @@
 #include "base/version.h"
 #include "chunker/codec_table.h"
 #include "pusher/protocol/image_metadata.h"
+#include "images/version/can_run.h"
 
 namespace activator {
 namespace {
@@ -113,7 +114,7 @@ void ReceiveSession::Greet() {
   for (const HeldVersion& image : held_) {
     hello.held.push_back({image.name, image.manifest_sha256});
   }
-  pusher::SendText(wire_, MessageType::kHello, hello.Serialize());
+  pusher::SendHello(wire_, std::move(hello));
 }
 
 // Before the first of several is sent; each looks again at its turn. What they share with older
@@ -149,7 +150,8 @@ void ReceiveSession::ReceiveImage() {
     AcceptHeld(offer);
     return;
   }
-  pusher::ImageMetadata texts = pusher::ReceiveMetadata(wire_, offer, BasisOf(offer));
+  const HeldVersion* const basis = BasisOf(offer);
+  pusher::ImageMetadata texts = ReceiveMetadata(offer, basis);
   Assembly& assembly = AssemblyOf(ReadManifest(offer, std::move(texts.manifest)), texts.index);
   std::vector<bool> needed = assembly.Needed();
   SendNeed(assembly.chunks(), needed);
@@ -167,7 +169,8 @@ void ReceiveSession::ReceiveImage() {
   const SetAtEnd end(ended);  // a push that fails does not wait for the rest
   assembly.WriteMetadata(texts.index, texts.provenance);
   if (std::ranges::find(needed, true) != needed.end()) {
-    ChunkReceiver(wire_, alive_, assembly, std::move(needed)).Run(held_, options_.host_jobs);
+    ChunkReceiver(wire_, alive_, assembly, std::move(needed))
+        .Run(basis == nullptr ? "" : basis->path, options_.host_jobs);
   }
   filling.get();
 }
@@ -230,16 +233,24 @@ void ReceiveSession::ReceiveAgain() {
   ReceiveAgain();
 }
 
-// The texts that the offer's delta refers to.
-std::string ReceiveSession::BasisOf(const pusher::Offer& offer) const {
+// What the offer's texts and the deltas of its chunks refer to; null: they refer to nothing.
+const HeldVersion* ReceiveSession::BasisOf(const pusher::Offer& offer) const {
   if (offer.basis == 0) {
-    return "";
+    return nullptr;
   }
   if (offer.basis > held_.size()) {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: there is no version {} here",
                wire_.peer(), offer.basis);
   }
-  return pusher::BaseMetadata(images::ImageDirectory(held_[offer.basis - 1].path));
+  return &held_[offer.basis - 1];
+}
+
+pusher::ImageMetadata ReceiveSession::ReceiveMetadata(const pusher::Offer& offer,
+                                                      const HeldVersion* basis) {
+  const bool as_delta = basis != nullptr && offer.delta_bytes > 0;
+  return pusher::ReceiveMetadata(
+      wire_, offer,
+      as_delta ? pusher::BaseMetadata(images::ImageDirectory(basis->path)) : std::string());
 }
 
 images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
@@ -250,26 +261,10 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
     base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: the manifest is not the one offered", wire_.peer());
   }
-  CheckCanRun(manifest.manifest);
+  if (!options_.plain_directory) {  // the sender has checked it; a host does not rely on that
+    images::CheckCanRun(manifest.manifest, {images::MachineArchitecture(), features_}, "this host");
+  }
   return manifest;
-}
-
-// The sender checks the same before it sends anything; a host does not rely on that.
-void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
-  if (options_.plain_directory) {
-    return;
-  }
-  const std::string ours = images::MachineArchitecture();
-  if (manifest.architecture != ours) {
-    base::Fail(base::ExitCode::kFailed, "{} is built for {}, this host is {}", manifest.name,
-               manifest.architecture, ours);
-  }
-  for (const std::string& feature : manifest.image.required_features) {
-    if (std::ranges::find(features_, feature) == features_.end()) {
-      base::Fail(base::ExitCode::kFailed, "{} needs {}, which this host's kernel cannot mount",
-                 manifest.name, feature);
-    }
-  }
 }
 
 // Looks anew: another push may have brought something since the greeting, above all the one that

@@ -1,13 +1,12 @@
 #include "pusher/session/push_session.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "chunker/codec_table.h"
+#include "images/version/can_run.h"
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/session/content_sender.h"
@@ -15,14 +14,8 @@
 namespace pusher {
 namespace {
 
-// As --target calls it; the feature itself where no codec of ours needs it.
-std::string TargetOf(const std::string& feature) {
-  const chunker::CodecKind* codec = chunker::CodecOfFeature(feature);
-  return codec == nullptr ? feature : codec->target;
-}
-
 bool Holds(const Hello& hello, const images::ImageDirectory& image) {
-  return std::ranges::any_of(hello.held, [&](const HeldVersion& held) {
+  return std::ranges::any_of(hello.held, [&](const VersionDigest& held) {
     return held.name == image.manifest().name && held.manifest_sha256 == image.stored().digest;
   });
 }
@@ -53,32 +46,6 @@ void TellFailure(Wire& wire, const base::Error& error) {
 }
 
 }  // namespace
-
-void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std::string& peer) {
-  if (!host.mounts) {
-    return;
-  }
-  if (image.architecture != host.architecture) {
-    base::Fail(base::ExitCode::kFailed, "host {} is {}, the image {} is built for {}", peer,
-               host.architecture, image.name, image.architecture);
-  }
-  for (const std::string& feature : image.image.required_features) {
-    if (std::ranges::find(host.features, feature) != host.features.end()) {
-      continue;
-    }
-    if (host.features.empty()) {
-      base::Fail(base::ExitCode::kFailed,
-                 "host {} cannot mount {} EROFS images, nor any other kind: its kernel needs EROFS "
-                 "and loop devices",
-                 peer, TargetOf(feature));
-    }
-    std::vector<std::string> targets;
-    std::ranges::transform(host.features, std::back_inserter(targets), &TargetOf);
-    base::Fail(base::ExitCode::kFailed,
-               "host {} cannot mount {} EROFS images; it can mount: {}; build with --target {}",
-               peer, TargetOf(feature), fmt::join(targets, ", "), targets.front());
-  }
-}
 
 PushSession::PushSession(Wire& wire, const std::vector<images::ImageDirectory>& images,
                          const PushOptions& options)
@@ -112,9 +79,12 @@ void PushSession::Greet() {
   if (hello_) {
     return;
   }
-  hello_ = Hello::Parse(Expect(wire_, MessageType::kHello).text(), wire_.peer());
-  for (const images::ImageDirectory& image : images_) {
-    CheckHostCanRun(*hello_, image.manifest(), wire_.peer());
+  hello_ = ReceiveHello(wire_);
+  if (hello_->mounts) {
+    for (const images::ImageDirectory& image : images_) {
+      images::CheckCanRun(image.manifest(), {hello_->architecture, hello_->features},
+                          "host " + wire_.peer());
+    }
   }
   for (const images::ImageDirectory& image : images_) {
     items_.push_back(ItemOf(image));
@@ -229,7 +199,7 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   alive.Touch();
   ContentSender sender(wire, *item.work, missing, alive, io_, label);
   result.chunks_as_delta = sender.Send(
-      deltas.get(), item.basis ? item.basis->version : 0,
+      deltas.get(),
       options_.pack && chunker::CodecNamed(item.image->manifest().image.codec.name).packable);
   result.basis = deltas != nullptr ? item.basis->text() : "";
   if (const std::string trouble = deltas == nullptr ? "" : deltas->trouble(); !trouble.empty()) {

@@ -1,0 +1,45 @@
+#include "images/version/can_run.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/error.h"
+#include "chunker/codec_table.h"
+
+namespace images {
+namespace {
+
+// As --target calls it; the feature itself where no codec of ours needs it.
+std::string TargetOf(const std::string& feature) {
+  const chunker::CodecKind* codec = chunker::CodecOfFeature(feature);
+  return codec == nullptr ? feature : codec->target;
+}
+
+}  // namespace
+
+void CheckCanRun(const Manifest& image, const HostAbilities& host, const std::string& name) {
+  if (image.architecture != host.architecture) {
+    base::Fail(base::ExitCode::kFailed, "{} is {}, the image {} is built for {}", name,
+               host.architecture, image.name, image.architecture);
+  }
+  for (const std::string& feature : image.image.required_features) {
+    if (std::ranges::find(host.features, feature) != host.features.end()) {
+      continue;
+    }
+    if (host.features.empty()) {
+      base::Fail(base::ExitCode::kFailed,
+                 "{} cannot mount {} EROFS images, nor any other kind: its kernel needs EROFS and "
+                 "loop devices",
+                 name, TargetOf(feature));
+    }
+    std::vector<std::string> targets;
+    std::ranges::transform(host.features, std::back_inserter(targets), &TargetOf);
+    base::Fail(base::ExitCode::kFailed,
+               "{} cannot mount {} EROFS images; it can mount: {}; build with --target {}", name,
+               TargetOf(feature), fmt::join(targets, ", "), targets.front());
+  }
+}
+
+}  // namespace images
