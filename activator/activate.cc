@@ -29,6 +29,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "pusher/protocol/failure_line.h"
 
 namespace activator {
 namespace {
@@ -176,9 +177,10 @@ int Tool::RunSwitchHere() {
   const base::FileLock lock = Lock("switching, id " + line_.activation_id);
   if (const std::optional<Outcome> outcome = OutcomeSoFar()) {
     if (outcome->exit_code != 0) {
-      throw base::Error(static_cast<base::ExitCode>(outcome->exit_code), outcome->said);
+      throw base::Error(static_cast<base::ExitCode>(outcome->exit_code), outcome->summary,
+                        outcome->detail);
     }
-    io_.Err("activate: {}\n", outcome->said);
+    io_.Err("activate: {}\n", outcome->summary);
     return 0;
   }
   Activate(host_, Request());
@@ -402,7 +404,16 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
   if (line->command == Command::kDigest) {
     return SayOwnDigest(io);
   }
-  return Tool(std::move(*line), io, observer).Run();
+  const bool for_imgpush = line->for_imgpush;
+  try {
+    return Tool(std::move(*line), io, observer).Run();
+  } catch (const base::Error& error) {
+    if (!for_imgpush) {
+      throw;
+    }
+    io.WriteErr(pusher::FailureLine(error));
+    return static_cast<int>(error.code());
+  }
 }
 
 }  // namespace activator

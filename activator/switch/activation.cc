@@ -121,8 +121,10 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
       throw base::Error(*in_the_way);
     }
   } catch (const base::Error& error) {
-    base::Fail(base::ExitCode::kNeedsAttention, "generation {} is active already, but not up: {}",
-               active, error.what());
+    throw base::Error(
+        base::ExitCode::kNeedsAttention,
+        fmt::format("generation {} is active already, but not up: {}", active, error.what()),
+        error.detail());
   }
   host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
               mended, *mended == 0 ? "" : " and ",
@@ -164,7 +166,8 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
     } catch (const base::Error& record_error) {
       host.io.Err("activate: the records do not say so: {}\n", record_error.what());
     }
-    error.AddContext(fmt::format("generation {} cannot be activated, nothing was changed", to));
+    error.AddContext(fmt::format("generation {} was not activated", to));
+    error.AddDetail({"nothing was changed"});
     throw;
   }
 }
@@ -218,6 +221,7 @@ void Activate(const Host& host, const ActivationRequest& request) {
     host.io.Err("activate: {}\n", recovery.done);
   }
   std::string outcome = "nothing was activated";
+  base::Error::Detail detail = recovery.detail;
   try {
     if (ActivateChosen(host, request) || recovery.is_up) {
       return;
@@ -227,9 +231,10 @@ void Activate(const Host& host, const ActivationRequest& request) {
       throw;
     }
     outcome = error.what();
+    detail.insert(detail.end(), error.detail().begin(), error.detail().end());
   }
   // Whatever else went wrong, "nothing changed" or "as before" would hide services that are down.
-  base::Fail(base::ExitCode::kNeedsAttention, "{}. {}", recovery.done, outcome);
+  throw base::Error(base::ExitCode::kNeedsAttention, recovery.done + ". " + outcome, detail);
 }
 
 void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,

@@ -38,13 +38,14 @@ Recovery Recover(const Host& host, RecoveryMode mode) {
     CommitSwitch(host, *record);
     return {Finished(*record), true};
   }
-  const RollbackResult result = RollBack(host, *record, Reason(*record), mode);
+  const base::Error why(base::ExitCode::kFailed, Reason(*record));
+  const RollbackResult result = RollBack(host, *record, why, mode);
   std::string out = fmt::format("the switch to generation {} had been cut off: went back to {}",
                                 record->to, GenerationName(record->from));
   if (!result.is_up) {
     out += "; but it is not up: " + result.problem;
   }
-  return {out, result.is_up};
+  return {out, result.is_up, result.detail};
 }
 
 std::string RecoverDirectory(const images::HostLayout& layout) {
@@ -70,7 +71,8 @@ void RecoverOrFail(const Host& host, bool is_directory, const std::string& else_
   const Recovery recovery = is_directory ? Recovery{RecoverDirectory(host.layout), true}
                                          : Recover(host, RecoveryMode::kRestart);
   if (!recovery.is_up) {
-    base::Fail(base::ExitCode::kNeedsAttention, "{}. {}", recovery.done, else_done);
+    throw base::Error(base::ExitCode::kNeedsAttention,
+                      fmt::format("{}. {}", recovery.done, else_done), recovery.detail);
   }
   if (!recovery.done.empty()) {
     host.io.Err("activate: {}\n", recovery.done);

@@ -11,8 +11,9 @@
 namespace activator {
 
 struct Recovery {
-  std::string done;   // one sentence for people; empty where there was nothing to do
-  bool is_up = true;  // false: the services of what is active did not come up
+  std::string done;              // one sentence for people; empty where there was nothing to do
+  bool is_up = true;             // false: the services of what is active did not come up
+  base::Error::Detail detail{};  // why not
 };
 
 // Throws Error{kNeedsAttention} where it could not be done.

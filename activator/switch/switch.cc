@@ -12,6 +12,7 @@
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
+#include "activator/state/outcome.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/commit_switch.h"
 #include "activator/switch/rollback.h"
@@ -55,7 +56,7 @@ class Switch {
   void FinishHealthy();  // 8
   InstalledUnits Changed() const;
   void StepsBeforeHealthy();
-  [[noreturn]] void Back(const std::string& reason);
+  [[noreturn]] void Back(const std::exception& why);
 
   const Host& host_;
   const SwitchRequest& request_;
@@ -192,24 +193,19 @@ void Switch::FinishHealthy() {
   }
 }
 
-void Switch::Back(const std::string& reason) {
-  const RollbackResult result = RollBack(host_, record_, reason, RecoveryMode::kRestart);
-  const std::string before = request_.from == kNoGeneration
-                                 ? std::string("the host is as before, without applications")
-                                 : fmt::format("generation {} runs again", request_.from);
+void Switch::Back(const std::exception& why) {
+  const RollbackResult result = RollBack(host_, record_, why, RecoveryMode::kRestart);
+  Outcome outcome = OutcomeOf(result.event, result.problem).value();
   if (!lost_.empty()) {
-    base::Fail(base::ExitCode::kNeedsAttention,
-               "generation {} was not activated: {}. And what a lost generation had left running "
-               "was stopped: {}",
-               request_.to, reason, fmt::join(lost_, ", "));
+    outcome.exit_code = static_cast<int>(base::ExitCode::kNeedsAttention);
+    outcome.detail = {fmt::format("what a lost generation had left running was stopped: {}",
+                                  fmt::join(lost_, ", "))};
   }
-  if (result.is_up) {
-    base::Fail(base::ExitCode::kRolledBack, "generation {} was not activated, {}: {}", request_.to,
-               before, reason);
-  }
-  base::Fail(base::ExitCode::kNeedsAttention,
-             "generation {} was not activated: {}. And generation {} did not come up again: {}",
-             request_.to, reason, request_.from, result.problem);
+  base::Error error(static_cast<base::ExitCode>(outcome.exit_code), outcome.summary,
+                    outcome.detail);
+  error.AddDetail(base::DetailOf(why));
+  error.AddDetail(result.detail);
+  throw error;
 }
 
 void Switch::StepsBeforeHealthy() {
@@ -238,7 +234,7 @@ void Switch::Run() {
     // that we go back now, and the way back writes it anew.
     record_.phase =
         record_.phase == SwitchPhase::kIntent ? SwitchPhase::kIntent : SwitchPhase::kSwitching;
-    Back(error.what());
+    Back(error);
   }
   FinishHealthy();
   Done(8);
