@@ -23,7 +23,7 @@
 #include "activator/state/switch_record.h"
 #include "activator/switch/activation.h"
 #include "activator/switch/boot.h"
-#include "activator/switch/preflight.h"
+#include "activator/switch/check_image.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/transient.h"
 #include "base/error.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "activator/prune/prune.h"
+#include "activator/prune/prune_plan.h"
 #include "activator/report/history_command.h"
 #include "activator/report/verify.h"
 #include "activator/stage/choose.h"

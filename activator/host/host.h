@@ -23,7 +23,7 @@ struct Host {
   base::Clock& clock;
   base::Io io;
   std::string unit_directory = "/etc/systemd/system";
-  // Throws where this host cannot run the image (preflight.h: CheckImage).
+  // Throws where this host cannot run the image (check_image.h).
   std::function<void(const images::ImageDirectory&)> check_image;
   // One try of a check over the network (checks.h).
   std::function<ProbeResult(const images::Health&, std::chrono::milliseconds limit)> ask = nullptr;
