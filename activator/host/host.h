@@ -40,6 +40,10 @@ struct Host {
   // Who listens at these TCP ports; nullptr: nobody is asked.
   std::function<std::vector<Listener>(const std::set<uint64_t>& ports)> listeners = nullptr;
 
+  // A folder as host (imgpush dir:PATH): `current` and the records are all there is, and nothing of
+  // systemd is asked.
+  bool is_folder = false;
+
   bool UnitsSurviveReboot() const { return unit_directory == configured_directory; }
 };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "activator/health/auxiliary_units.h"
 #include "activator/health/health.h"
@@ -76,6 +77,11 @@ UnitNames RunningFromAnotherImage(const Host& host, const InstalledUnits& units)
   return out;
 }
 
+void SayNothingToDo(const base::Io& io, uint64_t active, std::string_view mended) {
+  io.Err("activate: generation {} is active already: {}\n", active,
+         mended.empty() ? "nothing to do" : mended);
+}
+
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
 // repaired version is another file than what still runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
@@ -105,8 +111,7 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     if (in_the_way) {
       throw base::Error(*in_the_way);
     }
-    host.io.Err("activate: generation {} is active already: {}\n", active,
-                *mended == 0 ? "nothing to do" : mended);
+    SayNothingToDo(host.io, active, mended);
     return;
   }
   try {
@@ -172,6 +177,13 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
   }
 }
 
+// All that can be checked of a folder's.
+void CheckVersionsAreWhole(const images::HostLayout& layout, uint64_t number) {
+  for (const auto& [name, digest] : LoadGeneration(layout, number).apps) {
+    const images::ImageDirectory whole(layout.Version(name, images::ImageId::Of(digest)));
+  }
+}
+
 SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t to) {
   return {request.activation_id, from,        to, request.kind == TargetKind::kRollback, request.by,
           request.timeout,       request.what};
@@ -204,12 +216,14 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
     return false;
   }
   if (choice.number == from) {
-    EnsureRunning(host, from, request.timeout);
+    host.is_folder ? SayNothingToDo(host.io, from, "") : EnsureRunning(host, from, request.timeout);
     return true;
   }
-  Check(host, from, choice.number, request);
+  host.is_folder ? CheckVersionsAreWhole(host.layout, choice.number)
+                 : Check(host, from, choice.number, request);
   RunSwitch(host, ToSwitch(request, from, choice.number));
-  host.io.Err("activate: generation {} is active and healthy\n", choice.number);
+  host.io.Err("activate: generation {} is active{}\n", choice.number,
+              host.is_folder ? "" : " and healthy");
   return true;
 }
 
@@ -235,31 +249,6 @@ void Activate(const Host& host, const ActivationRequest& request) {
   }
   // Whatever else went wrong, "nothing changed" or "as before" would hide services that are down.
   throw base::Error(base::ExitCode::kNeedsAttention, recovery.done + ". " + outcome, detail);
-}
-
-void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
-                       const ActivationRequest& request) {
-  if (const std::string done = RecoverDirectory(layout); !done.empty()) {
-    io.Err("activate: {}\n", done);
-  }
-  FindCurrent(layout, io);
-  const Choice choice = ChooseGeneration(layout, request, request.by);
-  if (!choice.note.empty()) {
-    io.Err("activate: {}\n", choice.note);
-  }
-  const uint64_t from = CurrentGeneration(layout);
-  if (choice.number == kNoGeneration) {
-    return;
-  }
-  if (choice.number == from) {
-    io.Err("activate: generation {} is active already: nothing to do\n", from);
-    return;
-  }
-  for (const auto& [name, digest] : LoadGeneration(layout, choice.number).apps) {
-    const images::ImageDirectory complete(layout.Version(name, images::ImageId::Of(digest)));
-  }
-  SwitchDirectory(layout, ToSwitch(request, from, choice.number));
-  io.Err("activate: generation {} is active\n", choice.number);
 }
 
 }  // namespace activator

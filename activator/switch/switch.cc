@@ -22,6 +22,22 @@
 namespace activator {
 namespace {
 
+// Before anything is touched.
+SwitchRecord RecordOf(const SwitchRequest& request, base::Clock& clock) {
+  SwitchRecord out;
+  out.activation_id = request.activation_id;
+  out.from = request.from;
+  out.to = request.to;
+  out.is_rollback = request.is_rollback;
+  out.boot_id = BootId();
+  const auto now = clock.Now();
+  out.started = base::ToIso8601(now);
+  out.started_ms = base::ToUnixMs(now);
+  out.by = request.by;
+  out.what = request.what;
+  return out;
+}
+
 class Switch {
  public:
   Switch(const Host& host, const SwitchRequest& request)
@@ -70,20 +86,9 @@ class Switch {
 };
 
 void Switch::WriteIntent() {
-  const auto now = host_.clock.Now();
-  record_ = {request_.activation_id,
-             request_.from,
-             request_.to,
-             SwitchPhase::kIntent,
-             request_.is_rollback,
-             BootId(),
-             base::ToIso8601(now),
-             base::ToIso8601(now + LongestWait(touched_, request_.timeout)),
-             request_.by,
-             "",
-             RunningForeign(host_, difference_.added)};
-  record_.what = request_.what;
-  record_.started_ms = base::ToUnixMs(now);
+  record_ = RecordOf(request_, host_.clock);
+  record_.deadline = base::ToIso8601(host_.clock.Now() + LongestWait(touched_, request_.timeout));
+  record_.adopted = RunningForeign(host_, difference_.added);
   const Generation before = LoadGeneration(host_.layout, request_.to);
   try {
     WriteSwitchRecord(host_.layout, record_);
@@ -240,6 +245,15 @@ void Switch::Run() {
   Done(8);
 }
 
+void SwitchFolder(const Host& host, const SwitchRequest& request) {
+  SwitchRecord record = RecordOf(request, host.clock);
+  WriteSwitchRecord(host.layout, record);
+  SetCurrentGeneration(host.layout, request.to);
+  record.phase = SwitchPhase::kHealthy;
+  WriteSwitchRecord(host.layout, record);
+  CommitSwitch(host, record);
+}
+
 }  // namespace
 
 std::string BootId() {
@@ -250,25 +264,8 @@ std::string BootId() {
   return out;
 }
 
-void RunSwitch(const Host& host, const SwitchRequest& request) { Switch(host, request).Run(); }
-
-void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& request) {
-  SwitchRecord record;
-  record.activation_id = request.activation_id;
-  record.from = request.from;
-  record.to = request.to;
-  record.is_rollback = request.is_rollback;
-  record.by = request.by;
-  const auto now = base::SystemClock().Now();
-  record.started = base::ToIso8601(now);
-  record.started_ms = base::ToUnixMs(now);
-  record.what = request.what;
-  record.boot_id = BootId();
-  WriteSwitchRecord(layout, record);
-  SetCurrentGeneration(layout, request.to);
-  record.phase = SwitchPhase::kHealthy;
-  WriteSwitchRecord(layout, record);
-  CommitRecords(layout, record);
+void RunSwitch(const Host& host, const SwitchRequest& request) {
+  host.is_folder ? SwitchFolder(host, request) : Switch(host, request).Run();
 }
 
 }  // namespace activator
