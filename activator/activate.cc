@@ -23,12 +23,13 @@
 #include "activator/state/switch_record.h"
 #include "activator/switch/activation.h"
 #include "activator/switch/boot.h"
-#include "activator/switch/preflight.h"
+#include "activator/switch/check_image.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/transient.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "pusher/protocol/failure_line.h"
 
 namespace activator {
 namespace {
@@ -50,8 +51,8 @@ class Tool {
               io_,
               "",
               &CheckImage,
-              &AskOverNetwork},
-        is_directory_(IsDirectoryHost(host_.layout)) {
+              &AskOverNetwork} {
+    host_.is_folder = IsDirectoryHost(host_.layout);
     const UnitDirectory units = FindUnitDirectory();
     host_.unit_directory = units.path;
     host_.configured_directory = units.configured;
@@ -110,18 +111,17 @@ class Tool {
   RealSystemd systemd_;
   RealAccounts accounts_;
   Host host_;
-  const bool is_directory_;
 };
 
 void Tool::RequireRoot() const {
-  if (!is_directory_ && ::geteuid() != 0) {
+  if (!host_.is_folder && ::geteuid() != 0) {
     base::Fail(base::ExitCode::kFailed,
                "this changes the host's services: run it as root (sudo activate)");
   }
 }
 
 void Tool::RequireSystemd() const {
-  if (!is_directory_ && !HasSystemd()) {
+  if (!host_.is_folder && !HasSystemd()) {
     base::Fail(base::ExitCode::kFailed,
                "this machine does not run systemd (there is no /run/systemd/system), so there is "
                "nothing that could run the services");
@@ -144,9 +144,9 @@ int Tool::Start() {
   if (!given_id) {
     line_.activation_id = NewActivationId();
   }
-  if (is_directory_) {
+  if (host_.is_folder) {
     const base::FileLock lock = Lock("");
-    ActivateDirectory(host_.layout, io_, Request());
+    Activate(host_, Request());
     TellActivation();
     return 0;
   }
@@ -176,9 +176,10 @@ int Tool::RunSwitchHere() {
   const base::FileLock lock = Lock("switching, id " + line_.activation_id);
   if (const std::optional<Outcome> outcome = OutcomeSoFar()) {
     if (outcome->exit_code != 0) {
-      throw base::Error(static_cast<base::ExitCode>(outcome->exit_code), outcome->said);
+      throw base::Error(static_cast<base::ExitCode>(outcome->exit_code), outcome->summary,
+                        outcome->detail);
     }
-    io_.Err("activate: {}\n", outcome->said);
+    io_.Err("activate: {}\n", outcome->summary);
     return 0;
   }
   Activate(host_, Request());
@@ -216,7 +217,7 @@ int Tool::List() {
 
 int Tool::ShowStatus() {
   RequireHost();
-  const bool ask = !is_directory_ && HasSystemd();
+  const bool ask = !host_.is_folder && HasSystemd();
   const Status status = ReadStatus(host_, ask);
   io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
   return 0;
@@ -242,7 +243,7 @@ int Tool::PruneOld() {
   std::optional<base::FileLock> lock;
   bool recovered = true;
   if (!line_.dry_run) {
-    if (!is_directory_) {
+    if (!host_.is_folder) {
       PrepareRoot(host_.layout);
     }
     lock.emplace(Lock("prune"));
@@ -251,9 +252,9 @@ int Tool::PruneOld() {
       return 0;
     }
     IgnoreLostConnection();  // recovery stops and starts services: it must not end half-way
-    recovered = RecoverIfRoom(host_, is_directory_);
+    recovered = RecoverIfRoom(host_);
   }
-  const bool runs = !is_directory_ && HasSystemd();  // nothing ever runs from a folder as host
+  const bool runs = !host_.is_folder && HasSystemd();  // nothing ever runs from a folder as host
   PrunePlan plan = PlanPrune(host_.layout, line_.prune, ImagesInUse(runs ? &systemd_ : nullptr));
   if (!line_.dry_run) {
     plan = Prune(host_.layout, std::move(plan), line_.by);
@@ -261,7 +262,7 @@ int Tool::PruneOld() {
   io_.WriteErr(PruneNotes(host_.layout, plan, line_.prune, line_.dry_run));
   io_.WriteOut(line_.json ? PruneJson(plan, line_.dry_run) : PruneText(plan, line_.dry_run));
   if (!recovered) {
-    RecoverOrFail(host_, is_directory_, "The prune was done");
+    RecoverOrFail(host_, "The prune was done");
   }
   return 0;
 }
@@ -402,7 +403,16 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
   if (line->command == Command::kDigest) {
     return SayOwnDigest(io);
   }
-  return Tool(std::move(*line), io, observer).Run();
+  const bool for_imgpush = line->for_imgpush;
+  try {
+    return Tool(std::move(*line), io, observer).Run();
+  } catch (const base::Error& error) {
+    if (!for_imgpush) {
+      throw;
+    }
+    io.WriteErr(pusher::FailureLine(error));
+    return static_cast<int>(error.code());
+  }
 }
 
 }  // namespace activator

@@ -111,6 +111,7 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
+  app.add_flag("--for-imgpush", out.for_imgpush)->group("");
 }
 
 void AddPrune(CLI::App& prune, PruneOptions& out) {
@@ -366,6 +367,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   }
   if (line.adopt) {
     out.emplace_back("--adopt");
+  }
+  if (line.for_imgpush) {
+    out.emplace_back("--for-imgpush");
   }
   const std::vector<std::string> target = ToArguments(*line.target);
   out.insert(out.end(), target.begin(), target.end());

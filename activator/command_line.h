@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "activator/prune/prune.h"
+#include "activator/prune/prune_plan.h"
 #include "activator/report/history_command.h"
 #include "activator/report/verify.h"
 #include "activator/stage/choose.h"
@@ -45,6 +45,7 @@ struct CommandLine {
   PruneOptions prune;
   std::string by;
   std::string activation_id;  // whoever asks for the same once more gives it again
+  bool for_imgpush = false;   // an error is said as pusher/protocol/failure_line.h has it
   bool plain_directory = false;
   std::string host;      // where it is to be done; empty: here
   std::string ssh;       // program and options; $SLIPWAY_SSH unless given

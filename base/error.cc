@@ -11,7 +11,28 @@ Error::Error(ExitCode code, std::string message, int error_number)
   }
 }
 
+Error::Error(ExitCode code, std::string message, Detail detail) : Error(code, std::move(message)) {
+  detail_ = std::move(detail);
+}
+
+void Error::AddDetail(const Detail& lines) {
+  detail_.insert(detail_.end(), lines.begin(), lines.end());
+}
+
 void Error::AddContext(const std::string& context) { rendered_ = context + ": " + rendered_; }
+
+Error::Detail DetailOf(const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  return known == nullptr ? Error::Detail() : known->detail();
+}
+
+std::string DetailText(const Error::Detail& detail) {
+  std::string out;
+  for (const std::string& line : detail) {
+    out += "  " + line + "\n";
+  }
+  return out;
+}
 
 bool IsDiskFull(const Error& error) {
   return error.error_number() == ENOSPC || error.error_number() == EDQUOT;

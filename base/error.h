@@ -1,7 +1,8 @@
 // The one exception class of the project and the documented exit codes (docs/errors.md).
 //
 // An Error is thrown where something fails, gets context added by callers that know more (what was
-// being done, for whom), and is rendered once, by base/tool.h.
+// being done, for whom), and is rendered once, by base/tool.h. Its message is for everybody and may
+// be recorded; its detail is for whoever runs the command, and is never recorded.
 #ifndef SLIPWAY_BASE_ERROR_H_
 #define SLIPWAY_BASE_ERROR_H_
 
@@ -10,6 +11,7 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace base {
 
@@ -28,13 +30,21 @@ enum class ExitCode {
 
 class Error : public std::exception {
  public:
+  // Further lines for whoever runs the command: what was done about it, what a service logged.
+  using Detail = std::vector<std::string>;
+
   Error(ExitCode code, std::string message, int error_number = 0);
+  Error(ExitCode code, std::string message, Detail detail);
 
   ExitCode code() const { return code_; }
   // The errno of the system call that failed; 0 where none did.
   int error_number() const { return error_number_; }
   // "context: message: reason", one line.
   const char* what() const noexcept override { return rendered_.c_str(); }
+
+  // May be secret: none of it goes into a record, a log or another error's message.
+  const Detail& detail() const { return detail_; }
+  void AddDetail(const Detail& lines);
 
   // Puts `context` before what is there: the outermost caller's comes first.
   void AddContext(const std::string& context);
@@ -43,7 +53,13 @@ class Error : public std::exception {
   ExitCode code_;
   int error_number_;
   std::string rendered_;
+  Detail detail_;
 };
+
+// Of an Error; of another exception: none.
+Error::Detail DetailOf(const std::exception& error);
+// As it follows the message on a terminal: "  LINE\n" each.
+std::string DetailText(const Error::Detail& detail);
 
 template <typename... Args>
 [[noreturn]] void Fail(ExitCode code, fmt::format_string<Args...> format, Args&&... args) {

@@ -26,7 +26,8 @@ int RunTool(const std::string& name, int argc, char** argv, const ToolFunction& 
   try {
     return function(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), io);
   } catch (const Error& error) {
-    io.Err("{}: error: {}\n", name, WithoutControls(error.what()));
+    io.Err("{}: error: {}\n{}", name, WithoutControls(error.what()),
+           WithoutControls(DetailText(error.detail())));
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
     io.Err("{}: error: out of memory\n", name);

@@ -72,6 +72,9 @@ base::Json ToJson(const HostOutcome& outcome) {
                     {"seconds", outcome.seconds},         {"exit_code", outcome.exit_code()}};
   if (outcome.error) {
     out["error"] = outcome.error->what();
+    if (!outcome.error->detail().empty()) {
+      out["detail"] = outcome.error->detail();
+    }
   }
   if (outcome.running) {
     out["running"] = *outcome.running;
@@ -118,7 +121,11 @@ std::string ErrorLineOf(const HostOutcome& outcome) {
   const std::string what = Printable(outcome.error->what());  // it may quote the host
   const bool named = what.starts_with(host + ":") || what.starts_with(host + " ") ||
                      what.starts_with("host " + host + " ");
-  return fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
+  std::string out = fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
+  for (const std::string& line : outcome.error->detail()) {
+    out += fmt::format("  {}\n", Printable(line));
+  }
+  return out;
 }
 
 std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes) {

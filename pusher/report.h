@@ -28,7 +28,7 @@ std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes);
 
-// "imgpush: error: ...", of a host that failed.
+// "imgpush: error: ..." and the error's detail below, of a host that failed.
 std::string ErrorLineOf(const HostOutcome& outcome);
 // "1.9 KB of 7.9 MB (0.0%)"; "8.0 MB for 7.9 MB" where an image and what says how it is made are
 // more than the image.

@@ -35,11 +35,6 @@ constexpr std::array<std::string_view, 22> kOnlyForTheService = {"ExecStartPre",
                                                                  "PIDFile",
                                                                  "Sockets"};
 
-const char* NameOf(AuxiliaryUnit task) {
-  constexpr std::array<const char*, 3> kNames = {"before-start", "after-healthy", "check"};
-  return kNames.at(static_cast<size_t>(task));
-}
-
 std::vector<images::Command> CommandsOf(const images::Service& service, AuxiliaryUnit task) {
   switch (task) {
     case AuxiliaryUnit::kBeforeStart:
@@ -51,6 +46,10 @@ std::vector<images::Command> CommandsOf(const images::Service& service, Auxiliar
   }
   return service.health.exec.empty() ? std::vector<images::Command>()
                                      : std::vector<images::Command>{service.health.exec};
+}
+
+uint64_t SecondsOfEach(const images::Service& service, AuxiliaryUnit task) {
+  return task == AuxiliaryUnit::kCheck ? service.health.try_seconds : service.hooks.timeout_seconds;
 }
 
 // The running service's, which systemd would remove with the task's end were it the task's own.
@@ -79,11 +78,9 @@ images::Service AsService(const std::string& name, const images::Service& servic
   for (const std::string_view option : kOnlyForTheService) {
     lines.erase(std::string(option));
   }
-  const uint64_t seconds =
-      task == AuxiliaryUnit::kCheck ? service.health.try_seconds : service.hooks.timeout_seconds;
-  lines[kTimeoutOption] = std::to_string(seconds);
+  lines[kTimeoutOption] = std::to_string(SecondsOfEach(service, task));
   lines["TimeoutStopSec"] = std::to_string(kTaskStopSeconds);
-  out.directives["Unit"] = {{"Description", name + ": " + NameOf(task)},
+  out.directives["Unit"] = {{"Description", name + ": " + ToText(task)},
                             {"StartLimitIntervalSec", "0"}};
   if (task != AuxiliaryUnit::kBeforeStart) {
     out.directives["Unit"]["JoinsNamespaceOf"] = name + ".service";  // its /tmp and its network
@@ -95,17 +92,31 @@ images::Service AsService(const std::string& name, const images::Service& servic
 
 }  // namespace
 
+const char* ToText(AuxiliaryUnit task) {
+  constexpr std::array<const char*, 3> kNames = {"before-start", "after-healthy", "check"};
+  return kNames.at(static_cast<size_t>(task));
+}
+
+std::map<AuxiliaryUnit, std::chrono::seconds> TaskLimits(const images::Service& service) {
+  std::map<AuxiliaryUnit, std::chrono::seconds> out;
+  for (const AuxiliaryUnit task : kAuxiliaryUnits) {
+    if (const size_t commands = CommandsOf(service, task).size(); commands > 0) {
+      out[task] = std::chrono::seconds(commands * SecondsOfEach(service, task) + kTaskStopSeconds);
+    }
+  }
+  return out;
+}
+
 std::string AuxiliaryUnitName(const std::string& service_unit, AuxiliaryUnit task) {
   return fmt::format("{}:{}.service", service_unit.substr(0, service_unit.rfind(".service")),
-                     NameOf(task));
+                     ToText(task));
 }
 
 std::vector<RenderedUnit> RenderAuxiliaryUnits(const images::StoredManifest& stored,
                                                const std::string& version_path) {
   std::vector<RenderedUnit> out;
   for (const auto& [name, service] : stored.manifest.services) {
-    for (const AuxiliaryUnit task :
-         {AuxiliaryUnit::kBeforeStart, AuxiliaryUnit::kAfterHealthy, AuxiliaryUnit::kCheck}) {
+    for (const AuxiliaryUnit task : kAuxiliaryUnits) {
       if (CommandsOf(service, task).empty()) {
         continue;
       }

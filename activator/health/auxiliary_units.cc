@@ -1,5 +1,7 @@
 #include "activator/health/auxiliary_units.h"
 
+#include <fmt/ranges.h>
+
 #include <optional>
 
 #include "activator/health/stopping.h"
@@ -69,7 +71,7 @@ std::string HowTaskEnded(const UnitState& state) {
                           : "did not end, and was stopped";
   }
   return state.result == "timeout" ? "did not end within its time, and was stopped"
-                                   : "failed (" + HowItEnded(state) + ")";
+                                   : "failed (" + HowItEnded(state.result, state.exit_status) + ")";
 }
 
 }  // namespace
@@ -109,7 +111,7 @@ void RunHooks(const Host& host, const InstalledUnits& units, units::AuxiliaryUni
     }
     const std::string name = units::AuxiliaryUnitName(unit, task);
     if (const std::optional<UnitState> bad = RunTask(host, name, limit->second)) {
-      FailUnit(host, name, *bad, HowTaskEnded(*bad), "");
+      FailUnit(host, name, *bad, HowTaskEnded(*bad));
     }
   }
 }
@@ -121,8 +123,11 @@ ProbeResult RunCheckUnit(const Host& host, const std::string& unit, const Instal
     return {false, "this version of its unit has no check", ""};
   }
   const std::optional<UnitState> bad = RunTask(host, name, limit->second);
-  return bad ? ProbeResult{false, HowTaskEnded(*bad), host.systemd.LastLog(name, *bad)}
-             : ProbeResult{true, "", ""};
+  if (!bad) {
+    return {true, "", ""};
+  }
+  return {false, HowTaskEnded(*bad),
+          fmt::format("{}", fmt::join(host.systemd.ReadLog(name, *bad).lines, "\n"))};
 }
 
 }  // namespace activator

@@ -22,10 +22,14 @@ void RefuseFailure(const Host& host, const std::string& unit, const UnitState& s
     FailUnit(host, unit, state, "cannot be loaded by systemd (" + state.load + ")");
   }
   if (state.active == "failed") {
-    FailUnit(host, unit, state, "failed (" + HowItEnded(state) + ")");
+    FailUnit(host, unit, state, "failed (" + HowItEnded(state.result, state.exit_status) + ")");
   }
   if (state.restarts > 0 || state.sub.starts_with("auto-restart")) {
-    FailUnit(host, unit, state, "ended (" + HowItEnded(state) + ") and had to be restarted");
+    // What systemd tells of it is of the run that has begun since.
+    const UnitLog log = host.systemd.ReadLog(unit, state);
+    const std::string how = log.result.empty() ? HowItEnded(state.result, state.exit_status)
+                                               : HowItEnded(log.result, log.exit_status);
+    FailUnit(unit, log, "ended (" + how + ") and had to be restarted");
   }
 }
 
@@ -41,7 +45,8 @@ bool IsUp(const Host& host, const std::string& name, const InstalledUnit& unit,
            (is_idle && state.result == "success" && !state.invocation_id.empty());
   }
   if (is_idle) {
-    FailUnit(host, name, state, "ended at once (" + HowItEnded(state) + ")");
+    FailUnit(host, name, state,
+             "ended at once (" + HowItEnded(state.result, state.exit_status) + ")");
   }
   const bool is_active = state.active == "active" || state.active == "reloading";
   return is_active && host.systemd.RunsFrom(state, unit.image_path);

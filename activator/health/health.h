@@ -17,8 +17,8 @@ namespace activator {
 using Timeout = std::optional<std::chrono::seconds>;
 
 // Waits until each is active, its process runs from the unit's image, and its check passes. Throws
-// Error{kFailed}, with the reason and the unit's last log lines, as soon as one failed, ended or
-// was restarted, or where it is not up within its time.
+// Error{kFailed}, with the reason and as detail the unit's last log lines, as soon as one failed,
+// ended or was restarted, or where it is not up within its time.
 void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout timeout);
 
 // Watches that each stays as it is for its settle_seconds. Throws as WaitUntilStarted.

@@ -1,6 +1,7 @@
 #include "activator/health/stopping.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/error.h"
 
@@ -15,8 +16,25 @@ constexpr milliseconds kLongestPause{100};
 constexpr seconds kLongestStop{600};  // for units without a limit of their own
 constexpr seconds kAfterKill{20};
 constexpr seconds kJobPatience{5};
-constexpr const char* kAnswerFollows = ". It said: ";
-constexpr const char* kLogFollows = ". Its log ends: ";
+
+void AddLines(const std::string& title, const std::vector<std::string>& lines,
+              base::Error::Detail& to) {
+  if (!lines.empty()) {
+    to.push_back(title + ":");
+  }
+  for (const std::string& line : lines) {
+    to.push_back("  " + line);
+  }
+}
+
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    out.push_back(line);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -27,19 +45,20 @@ void PollBackoff::Sleep() {
 
 void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
               const std::string& why, const std::string& said) {
-  const std::string log = host.systemd.LastLog(unit, state);
-  base::Fail(base::ExitCode::kFailed, "{} {}{}{}{}{}", unit, why,
-             said.empty() ? "" : kAnswerFollows, said, log.empty() ? "" : kLogFollows, log);
+  FailUnit(unit, host.systemd.ReadLog(unit, state), why, said);
 }
 
-std::string WithoutLog(const std::string& reason) {
-  return reason.substr(0, std::min(reason.find(kAnswerFollows), reason.find(kLogFollows)));
+void FailUnit(const std::string& unit, const UnitLog& log, const std::string& why,
+              const std::string& said) {
+  base::Error::Detail detail;
+  AddLines("what the check of " + unit + " was told", LinesOf(said), detail);
+  AddLines("the log of " + unit + " ends", log.lines, detail);
+  throw base::Error(base::ExitCode::kFailed, unit + " " + why, std::move(detail));
 }
 
-std::string HowItEnded(const UnitState& state) {
-  return fmt::format(
-      "{}{}", state.result.empty() ? "unknown" : state.result,
-      state.exit_status == 0 ? std::string() : fmt::format(", status {}", state.exit_status));
+std::string HowItEnded(const std::string& result, int exit_status) {
+  return fmt::format("{}{}", result.empty() ? "unknown" : result,
+                     exit_status == 0 ? std::string() : fmt::format(", status {}", exit_status));
 }
 
 namespace {

@@ -22,16 +22,15 @@ class PollBackoff {
   std::chrono::milliseconds next_{5};
 };
 
-// Throws Error{kFailed}: "UNIT WHY", what its check was told (empty: nothing), and its last log
-// lines.
+// Throws Error{kFailed}: "UNIT WHY", and as its detail what its check was told (empty: nothing),
+// and its last log lines.
 [[noreturn]] void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
                            const std::string& why, const std::string& said = "");
-// The reason without what the unit said and logged at its end, for records that everybody can read:
-// what a service logs may be secret.
-std::string WithoutLog(const std::string& reason);
+[[noreturn]] void FailUnit(const std::string& unit, const UnitLog& log, const std::string& why,
+                           const std::string& said = "");
 
 // "exit-code, status 203".
-std::string HowItEnded(const UnitState& state);
+std::string HowItEnded(const std::string& result, int exit_status);
 
 // Those of `units` that are down and that no queued job starts.
 UnitNames DownUnits(const Host& host, const UnitNames& units);

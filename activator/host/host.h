@@ -23,7 +23,7 @@ struct Host {
   base::Clock& clock;
   base::Io io;
   std::string unit_directory = "/etc/systemd/system";
-  // Throws where this host cannot run the image (preflight.h: CheckImage).
+  // Throws where this host cannot run the image (check_image.h).
   std::function<void(const images::ImageDirectory&)> check_image;
   // One try of a check over the network (checks.h).
   std::function<ProbeResult(const images::Health&, std::chrono::milliseconds limit)> ask = nullptr;
@@ -39,6 +39,10 @@ struct Host {
       read_image_file = nullptr;
   // Who listens at these TCP ports; nullptr: nobody is asked.
   std::function<std::vector<Listener>(const std::set<uint64_t>& ports)> listeners = nullptr;
+
+  // A folder as host (imgpush dir:PATH): `current` and the records are all there is, and nothing of
+  // systemd is asked.
+  bool is_folder = false;
 
   bool UnitsSurviveReboot() const { return unit_directory == configured_directory; }
 };

@@ -1,37 +1,15 @@
 #include "activator/host/installed_units.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
-#include <string_view>
 
+#include "activator/host/older_generation.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "images/service/address.h"
-#include "images/version/image_directory.h"
 
 namespace activator {
 namespace {
-
-// The value of the last line OPTION=value of a unit that we rendered ourselves.
-std::string ValueOf(const std::string& unit_text, std::string_view option) {
-  const std::string key = "\n" + std::string(option) + "=";
-  const size_t at = unit_text.rfind(key);
-  if (at == std::string::npos) {
-    return "";
-  }
-  const size_t start = at + key.size();
-  const std::string raw = unit_text.substr(start, unit_text.find('\n', start) - start);
-  std::string value;
-  for (size_t i = 0; i < raw.size(); ++i) {
-    value += raw[i];
-    if (raw.compare(i, 2, "%%") == 0) {
-      ++i;
-    }
-  }
-  return value;
-}
 
 // The sockets that both generations have, with their services.
 std::map<std::string, std::string> SocketsOfBoth(const InstalledUnits& from,
@@ -76,54 +54,19 @@ UnitNames InPlace(const InstalledUnits& from, const InstalledUnits& to, const Un
   return out;
 }
 
-using HealthByUnit = std::map<std::string, images::Health>;
-
-HealthByUnit HealthOf(const images::HostLayout& layout, uint64_t number) {
-  HealthByUnit out;
-  if (!base::Exists(layout.Generation(number) + "/units")) {
-    LoadGeneration(layout, number);  // says that it is not there
-  }
-  const std::optional<Generation> generation = FindGeneration(layout, number);
-  for (const auto& [name, digest] : generation ? generation->apps : Apps{}) {
-    try {  // see LoadUnits
-      const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
-      for (const auto& [service, description] : version.manifest().services) {
-        for (const char* kind : {".socket", ".timer"}) {
-          out[service + kind].timeout_seconds = description.health.timeout_seconds;
-          out[service + kind].settle_seconds = description.health.settle_seconds;
-        }
-        images::Health& health = out[service + ".service"] = description.health;
-        if (health.http) {
-          health.http->url = images::CheckedUrl(description);
-        }
-      }
-    } catch (const base::Error&) {
-      continue;
+units::FactsByUnit FactsOf(const images::HostLayout& layout, uint64_t generation) {
+  const std::string path = layout.Generation(generation) + kUnitFactsFile;
+  try {
+    if (const std::optional<std::string> text = base::ReadFileIfThere(path)) {
+      return units::ParseFacts(*text, path);
+    }
+  } catch (const base::Error& error) {
+    // The way out of a generation whose file is damaged must not depend on it.
+    if (error.code() != base::ExitCode::kVerification) {
+      throw;
     }
   }
-  return out;
-}
-
-std::map<units::AuxiliaryUnit, std::chrono::seconds> TaskLimits(
-    const std::string& unit, const std::map<std::string, std::string>& tasks) {
-  std::map<units::AuxiliaryUnit, std::chrono::seconds> out;
-  for (const units::AuxiliaryUnit task :
-       {units::AuxiliaryUnit::kBeforeStart, units::AuxiliaryUnit::kAfterHealthy,
-        units::AuxiliaryUnit::kCheck}) {
-    const auto text = tasks.find(units::AuxiliaryUnitName(unit, task));
-    if (text == tasks.end()) {
-      continue;
-    }
-    uint64_t commands = 1;  // the last one; each may take that long
-    for (size_t at = 0; (at = text->second.find("\nExecStartPre=", at)) != std::string::npos;
-         ++at) {
-      ++commands;
-    }
-    const uint64_t each =
-        std::strtoull(ValueOf(text->second, units::kTimeoutOption).c_str(), nullptr, 10);
-    out[task] = std::chrono::seconds(commands * each + units::kTaskStopSeconds);
-  }
-  return out;
+  return FactsOfOlder(layout, generation);
 }
 
 }  // namespace
@@ -132,19 +75,15 @@ std::string StemOf(const std::string& unit, std::string_view suffix) {
   return unit.ends_with(suffix) ? unit.substr(0, unit.size() - suffix.size()) : "";
 }
 
-std::string RootImageOf(const std::string& unit_text) { return ValueOf(unit_text, "RootImage"); }
-
-InstalledUnits HostedTexts(const std::map<std::string, std::string>& units,
-                           const std::map<std::string, std::string>& tasks) {
+InstalledUnits UnitsOf(const std::map<std::string, std::string>& texts,
+                       const units::FactsByUnit& facts) {
   InstalledUnits out;
-  for (const auto& [name, text] : units) {
+  for (const auto& [name, text] : texts) {
     InstalledUnit& unit = out[name];
+    if (const auto known = facts.find(name); known != facts.end()) {
+      static_cast<units::UnitFacts&>(unit) = known->second;
+    }
     unit.text = text;
-    unit.image_path = RootImageOf(text);
-    unit.is_oneshot = ValueOf(text, "Type") == "oneshot";
-    unit.task_limits = TaskLimits(name, tasks);
-    const std::string stem = StemOf(name, ".service");
-    unit.is_scheduled = !stem.empty() && units.contains(stem + ".timer");
   }
   return out;
 }
@@ -153,14 +92,10 @@ InstalledUnits LoadUnits(const images::HostLayout& layout, uint64_t generation) 
   if (generation == kNoGeneration) {
     return {};
   }
-  InstalledUnits out = HostedTexts(UnitTexts(layout, generation), TaskTexts(layout, generation));
-  const HealthByUnit health = HealthOf(layout, generation);
-  for (auto& [name, unit] : out) {
-    if (const auto known = health.find(name); known != health.end()) {
-      unit.health = known->second;
-    }
+  if (!base::Exists(layout.Generation(generation) + "/units")) {
+    LoadGeneration(layout, generation);  // says that it is not there
   }
-  return out;
+  return UnitsOf(UnitTexts(layout, generation), FactsOf(layout, generation));
 }
 
 UnitDifference Compare(const InstalledUnits& from, const InstalledUnits& to) {

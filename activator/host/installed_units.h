@@ -3,27 +3,19 @@
 #ifndef SLIPWAY_ACTIVATOR_HOST_INSTALLED_UNITS_H_
 #define SLIPWAY_ACTIVATOR_HOST_INSTALLED_UNITS_H_
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "activator/os/systemd.h"
-#include "images/service/service.h"
 #include "images/version/host_layout.h"
-#include "units/auxiliary_units.h"
+#include "units/unit_facts.h"
 
 namespace activator {
 
-struct InstalledUnit {
+struct InstalledUnit : units::UnitFacts {
   std::string text;
-  std::string image_path;  // RootImage=; empty where the unit names none
-  bool is_oneshot = false;
-  bool is_scheduled = false;  // a service that its timer starts, and no switch
-  images::Health health;
-  // The tasks that it has, and how long each may take.
-  std::map<units::AuxiliaryUnit, std::chrono::seconds> task_limits;
 };
 
 using InstalledUnits = std::map<std::string, InstalledUnit>;  // by unit name
@@ -31,17 +23,13 @@ using InstalledUnits = std::map<std::string, InstalledUnit>;  // by unit name
 // "web" of "web.socket" where `suffix` is ".socket"; empty for a unit of another kind.
 std::string StemOf(const std::string& unit, std::string_view suffix);
 
-// As they were rendered when the generation was staged. A version that is gone or damaged, and a
-// generation's record likewise, cost only health settings: the way back, and the way out of a
-// damaged generation, must not depend on more than they need.
+// As they were rendered when the generation was staged. Needs neither the generation's record nor
+// its versions: the way back, and the way out of a damaged generation, must not depend on them.
 InstalledUnits LoadUnits(const images::HostLayout& layout, uint64_t generation);
 
-// What RootImage= of a unit names; empty where it names none.
-std::string RootImageOf(const std::string& unit_text);
-
-// The same without health settings: of the texts of units and of tasks, by name.
-InstalledUnits HostedTexts(const std::map<std::string, std::string>& units,
-                           const std::map<std::string, std::string>& tasks);
+// The same of units that are not staged yet.
+InstalledUnits UnitsOf(const std::map<std::string, std::string>& texts,
+                       const units::FactsByUnit& facts);
 
 struct UnitDifference {
   UnitNames added;

@@ -22,9 +22,9 @@ namespace {
 constexpr std::chrono::seconds kCallTimeout{90};
 constexpr std::chrono::seconds kLogTimeout{5};
 constexpr std::chrono::milliseconds kJobPatience{1000};
-constexpr int kEndedBySignal = 128;                  // and more
-constexpr std::string_view kRefused = "Failed to ";  // and not "Job for ... failed"
-constexpr size_t kMaxLogLineBytes = 300;
+constexpr int kEndedBySignal = 128;                     // and more
+constexpr std::string_view kRefused = "Failed to ";     // and not "Job for ... failed"
+constexpr const char* kMostLogEntries = "--lines=500";  // a unit may say one thing all the time
 
 constexpr const char* kProperties =
     "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
@@ -41,19 +41,6 @@ std::string OneLine(const std::string& lines) {
   std::string out;
   for (const char c : lines) {
     out += c == '\n' ? std::string(" | ") : std::string(1, c);
-  }
-  return out;
-}
-
-// A line of a journal may be very long.
-std::string ShortLines(const std::string& lines) {
-  std::string out;
-  size_t column = 0;
-  for (const char c : lines) {
-    column = c == '\n' ? 0 : column + 1;
-    if (column <= kMaxLogLineBytes) {
-      out += c;
-    }
   }
   return out;
 }
@@ -307,11 +294,17 @@ void RealSystemd::ResetFailed(const UnitNames& units) {
 
 void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=SIGKILL"}, {unit}); }
 
-std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state) {
+UnitLog RealSystemd::ReadLog(const std::string& unit, const UnitState& state) {
   // Not by the invocation's id: the journal does not know it for what a process wrote that had
   // ended when the journal looked.
-  std::vector<std::string> argv = {"journalctl", "--no-pager", "--quiet",       "--output=cat",
-                                   "--lines=20", "--boot",     "--unit=" + unit};
+  std::vector<std::string> argv = {"journalctl",
+                                   "--no-pager",
+                                   "--quiet",
+                                   "--output=json",
+                                   "--output-fields=MESSAGE,PRIORITY,_PID,UNIT_RESULT,EXIT_STATUS",
+                                   kMostLogEntries,
+                                   "--boot",
+                                   "--unit=" + unit};
   // Of one that systemd starts again the runs before tell more than the one that begins; but no
   // run of another generation, nor of another application that had a unit of the name.
   const bool restarts = state.restarts > 0 || state.sub.starts_with("auto-restart");
@@ -327,12 +320,12 @@ std::string RealSystemd::LastLog(const std::string& unit, const UnitState& state
   try {
     // What a process wrote before it ended may still be on its way there.
     base::Run({"journalctl", "--sync"}, options);
-    return OneLine(ShortLines(base::LastLines(base::Run(argv, options).out, 20)));
+    return ParseUnitLog(base::Run(argv, options).out);
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted) {
       throw;
     }
-    return "";  // a host without a journal
+    return {};  // a host without a journal
   }
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "activator/os/unit_log.h"
+
 namespace activator {
 
 // systemctl show of one unit; what systemd does not know is empty or 0.
@@ -66,9 +68,9 @@ class Systemd {
   virtual void ResetFailed(const UnitNames& units) = 0;
   // SIGKILL to all processes of a unit that does not stop.
   virtual void Kill(const std::string& unit) = 0;
-  // The last lines in the journal since the unit was last to be started, joined to one line for a
-  // message; empty where there are none. Throws only where we are interrupted.
-  virtual std::string LastLog(const std::string& unit, const UnitState& state) = 0;
+  // What the journal has since the unit was last to be started; empty on a host without one. Throws
+  // only where we are interrupted.
+  virtual UnitLog ReadLog(const std::string& unit, const UnitState& state) = 0;
   // Whether the unit's main process runs from the image. True where it has none, and where
   // `image_path` is empty.
   virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
@@ -89,7 +91,7 @@ class RealSystemd : public Systemd {
   void Restart(const UnitNames& units, Jobs jobs) override;
   void ResetFailed(const UnitNames& units) override;
   void Kill(const std::string& unit) override;
-  std::string LastLog(const std::string& unit, const UnitState& state) override;
+  UnitLog ReadLog(const std::string& unit, const UnitState& state) override;
   bool RunsFrom(const UnitState& state, const std::string& image_path) override;
   std::vector<std::string> RootImages() override;
   std::string Verify(const std::vector<std::string>& files) override;

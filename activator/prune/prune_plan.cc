@@ -1,3 +1,5 @@
+#include "activator/prune/prune_plan.h"
+
 #include <sys/file.h>
 
 #include <algorithm>
@@ -5,7 +7,6 @@
 
 #include "activator/prune/age.h"
 #include "activator/prune/agents.h"
-#include "activator/prune/prune.h"
 #include "activator/prune/retention.h"
 #include "activator/state/generations.h"
 #include "activator/state/lost_current.h"

@@ -42,8 +42,7 @@ pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifest
     return out;
   }
   const Rendered after = RenderUnits(layout, apps, coming);
-  UnitEffects units = EffectsOf(HostedTexts(UnitTexts(layout, active), TaskTexts(layout, active)),
-                                HostedTexts(after.units, after.tasks));
+  UnitEffects units = EffectsOf(LoadUnits(layout, active), UnitsOf(after.units, after.facts));
   out.start = std::move(units.started);
   out.restart = std::move(units.restarted);
   out.stop = std::move(units.stopped);

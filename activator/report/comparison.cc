@@ -135,13 +135,12 @@ Composition CompositionOf(const images::HostLayout& layout, uint64_t number) {
   if (number == kNoGeneration) {
     return {};
   }
-  return {number, LoadGeneration(layout, number).apps,
-          HostedTexts(UnitTexts(layout, number), TaskTexts(layout, number))};
+  return {number, LoadGeneration(layout, number).apps, LoadUnits(layout, number)};
 }
 
 Composition CompositionOf(const images::HostLayout& layout, const Apps& apps) {
   const Rendered rendered = RenderUnits(layout, apps);
-  return {kNoGeneration, apps, HostedTexts(rendered.units, rendered.tasks)};
+  return {kNoGeneration, apps, UnitsOf(rendered.units, rendered.facts)};
 }
 
 Comparison CompareSides(const images::HostLayout& layout, const Composition& from,

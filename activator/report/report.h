@@ -12,7 +12,7 @@
 
 #include "activator/host/host.h"
 #include "activator/os/systemd.h"
-#include "activator/prune/prune.h"
+#include "activator/prune/prune_plan.h"
 #include "activator/state/generation.h"
 #include "activator/state/history.h"
 #include "activator/state/switch_record.h"

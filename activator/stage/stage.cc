@@ -80,6 +80,7 @@ void Publish(const images::HostLayout& layout, const Generation& generation,
              const Rendered& rendered) {
   base::TemporaryDirectory work(layout.Generations(), std::string(base::kTemporaryPrefix));
   base::WriteFileAtomically(work.path() + "/generation.json", generation.Serialize());
+  base::WriteFileAtomically(work.path() + kUnitFactsFile, units::Serialize(rendered.facts));
   const std::string parent = layout.Generation(generation.parent);
   WriteUnits(work.path() + "/units", rendered.units, parent + "/units");
   if (!rendered.tasks.empty()) {
@@ -116,6 +117,7 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
     for (units::RenderedUnit& task : units::RenderAuxiliaryUnits(stored, path)) {
       out.tasks.emplace(task.name, std::move(task.text));
     }
+    out.facts.merge(units::FactsOf(stored, path));
   }
   return out;
 }

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
+#include "units/unit_facts.h"
 
 namespace activator {
 
@@ -39,6 +40,7 @@ using UnitsByName = std::map<std::string, std::string>;  // their texts
 struct Rendered {
   UnitsByName units;
   UnitsByName tasks;  // hooks and checks
+  units::FactsByUnit facts;
 };
 
 // Of the whole set. Throws Error{kFailed} where two applications have a unit of the same name.

@@ -16,7 +16,9 @@ namespace activator {
 
 // A folder as host (imgpush dir:PATH) holds this file: no systemd, no mounts, nothing runs from it.
 inline constexpr const char* kDirectoryHostMarker = ".slipway-dir-host";
-inline constexpr const char* kGenerationFile = "/generation.json";  // of generations/N
+// Of generations/N.
+inline constexpr const char* kGenerationFile = "/generation.json";
+inline constexpr const char* kUnitFactsFile = "/units.json";
 bool IsDirectoryHost(const images::HostLayout& layout);
 
 std::vector<uint64_t> GenerationNumbers(const images::HostLayout& layout);  // ascending

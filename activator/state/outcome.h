@@ -1,19 +1,26 @@
-// What the records say of an activation that somebody asked for under an id.
+// What became of a switch: said alike by the process that made it and, from the history, to whoever
+// asks for it later under its id.
 #ifndef SLIPWAY_ACTIVATOR_STATE_OUTCOME_H_
 #define SLIPWAY_ACTIVATOR_STATE_OUTCOME_H_
 
 #include <optional>
 #include <string>
 
-#include "base/io.h"
+#include "activator/state/event.h"
+#include "base/error.h"
 #include "images/version/host_layout.h"
 
 namespace activator {
 
 struct Outcome {
   int exit_code = 0;
-  std::string said;  // one line for people
+  std::string summary;         // one line: what happened, where and why
+  base::Error::Detail detail;  // what was done about it
 };
+
+// nullopt: the event is not the end of an activation. `problem`: why what ran before did not come
+// up again, where that is known.
+std::optional<Outcome> OutcomeOf(const Event& event, const std::string& problem = "");
 
 // nullopt: it changed nothing, or has not ended.
 std::optional<Outcome> RecordedOutcome(const images::HostLayout& layout, const std::string& id);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "activator/health/auxiliary_units.h"
 #include "activator/health/health.h"
@@ -76,6 +77,11 @@ UnitNames RunningFromAnotherImage(const Host& host, const InstalledUnits& units)
   return out;
 }
 
+void SayNothingToDo(const base::Io& io, uint64_t active, std::string_view mended) {
+  io.Err("activate: generation {} is active already: {}\n", active,
+         mended.empty() ? "nothing to do" : mended);
+}
+
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
 // repaired version is another file than what still runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
@@ -105,8 +111,7 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     if (in_the_way) {
       throw base::Error(*in_the_way);
     }
-    host.io.Err("activate: generation {} is active already: {}\n", active,
-                *mended == 0 ? "nothing to do" : mended);
+    SayNothingToDo(host.io, active, mended);
     return;
   }
   try {
@@ -121,8 +126,10 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
       throw base::Error(*in_the_way);
     }
   } catch (const base::Error& error) {
-    base::Fail(base::ExitCode::kNeedsAttention, "generation {} is active already, but not up: {}",
-               active, error.what());
+    throw base::Error(
+        base::ExitCode::kNeedsAttention,
+        fmt::format("generation {} is active already, but not up: {}", active, error.what()),
+        error.detail());
   }
   host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
               mended, *mended == 0 ? "" : " and ",
@@ -164,8 +171,16 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
     } catch (const base::Error& record_error) {
       host.io.Err("activate: the records do not say so: {}\n", record_error.what());
     }
-    error.AddContext(fmt::format("generation {} cannot be activated, nothing was changed", to));
+    error.AddContext(fmt::format("generation {} was not activated", to));
+    error.AddDetail({"nothing was changed"});
     throw;
+  }
+}
+
+// All that can be checked of a folder's.
+void CheckVersionsAreWhole(const images::HostLayout& layout, uint64_t number) {
+  for (const auto& [name, digest] : LoadGeneration(layout, number).apps) {
+    const images::ImageDirectory whole(layout.Version(name, images::ImageId::Of(digest)));
   }
 }
 
@@ -201,12 +216,14 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
     return false;
   }
   if (choice.number == from) {
-    EnsureRunning(host, from, request.timeout);
+    host.is_folder ? SayNothingToDo(host.io, from, "") : EnsureRunning(host, from, request.timeout);
     return true;
   }
-  Check(host, from, choice.number, request);
+  host.is_folder ? CheckVersionsAreWhole(host.layout, choice.number)
+                 : Check(host, from, choice.number, request);
   RunSwitch(host, ToSwitch(request, from, choice.number));
-  host.io.Err("activate: generation {} is active and healthy\n", choice.number);
+  host.io.Err("activate: generation {} is active{}\n", choice.number,
+              host.is_folder ? "" : " and healthy");
   return true;
 }
 
@@ -218,6 +235,7 @@ void Activate(const Host& host, const ActivationRequest& request) {
     host.io.Err("activate: {}\n", recovery.done);
   }
   std::string outcome = "nothing was activated";
+  base::Error::Detail detail = recovery.detail;
   try {
     if (ActivateChosen(host, request) || recovery.is_up) {
       return;
@@ -227,34 +245,10 @@ void Activate(const Host& host, const ActivationRequest& request) {
       throw;
     }
     outcome = error.what();
+    detail.insert(detail.end(), error.detail().begin(), error.detail().end());
   }
   // Whatever else went wrong, "nothing changed" or "as before" would hide services that are down.
-  base::Fail(base::ExitCode::kNeedsAttention, "{}. {}", recovery.done, outcome);
-}
-
-void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
-                       const ActivationRequest& request) {
-  if (const std::string done = RecoverDirectory(layout); !done.empty()) {
-    io.Err("activate: {}\n", done);
-  }
-  FindCurrent(layout, io);
-  const Choice choice = ChooseGeneration(layout, request, request.by);
-  if (!choice.note.empty()) {
-    io.Err("activate: {}\n", choice.note);
-  }
-  const uint64_t from = CurrentGeneration(layout);
-  if (choice.number == kNoGeneration) {
-    return;
-  }
-  if (choice.number == from) {
-    io.Err("activate: generation {} is active already: nothing to do\n", from);
-    return;
-  }
-  for (const auto& [name, digest] : LoadGeneration(layout, choice.number).apps) {
-    const images::ImageDirectory complete(layout.Version(name, images::ImageId::Of(digest)));
-  }
-  SwitchDirectory(layout, ToSwitch(request, from, choice.number));
-  io.Err("activate: generation {} is active\n", choice.number);
+  throw base::Error(base::ExitCode::kNeedsAttention, recovery.done + ". " + outcome, detail);
 }
 
 }  // namespace activator

@@ -24,10 +24,6 @@ struct ActivationRequest : ActivationTarget {
 // checks is marked failed, and may be activated again later.
 void Activate(const Host& host, const ActivationRequest& request);
 
-// The same for a folder as host.
-void ActivateDirectory(const images::HostLayout& layout, const base::Io& io,
-                       const ActivationRequest& request);
-
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_

@@ -1,6 +1,7 @@
+#include "activator/switch/check_image.h"
+
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
-#include "activator/switch/preflight.h"
 #include "activator/switch/program_access.h"
 #include "base/error.h"
 #include "base/file.h"

@@ -1,7 +1,6 @@
 #include "activator/switch/check_ports.h"
 
 #include <algorithm>
-#include <sstream>
 #include <vector>
 
 #include "base/error.h"
@@ -21,13 +20,9 @@ bool Collides(const PortClaim& claim, const Listener& listener) {
 
 // Sockets of socket units are systemd's own: which of ours it may be.
 std::string SocketUnitAt(const InstalledUnits& units, uint64_t port) {
-  constexpr std::string_view kOption = "ListenStream=";
   for (const auto& [name, unit] : units) {
-    std::istringstream lines(unit.text);
-    for (std::string line; std::getline(lines, line);) {
-      const auto listen = line.starts_with(kOption)
-                              ? images::ParseListenAddress(line.substr(kOption.size()))
-                              : std::nullopt;
+    for (const std::string& address : unit.listen) {
+      const auto listen = images::ParseListenAddress(address);
       if (listen && listen->port == port) {
         return name;
       }

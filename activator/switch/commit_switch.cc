@@ -31,10 +31,7 @@ void MarkGenerations(const images::HostLayout& layout, const SwitchRecord& recor
   }
 }
 
-}  // namespace
-
-void CommitSwitch(const Host& host, const SwitchRecord& record) {
-  MarkGenerations(host.layout, record, AppendActivated(host.layout, record));
+void RemoveStaleLinks(const Host& host, const SwitchRecord& record) {
   UnitNames stale;
   const auto wanted = UnitTexts(host.layout, record.to);
   for (const std::string& unit : LinkedUnits(host)) {
@@ -46,12 +43,16 @@ void CommitSwitch(const Host& host, const SwitchRecord& record) {
     host.systemd.DaemonReload();
     host.systemd.ResetFailed(stale);  // or one that did not end well would be listed for ever
   }
-  RemoveSwitchRecord(host.layout);
 }
 
-void CommitRecords(const images::HostLayout& layout, const SwitchRecord& record) {
-  MarkGenerations(layout, record, AppendActivated(layout, record));
-  RemoveSwitchRecord(layout);
+}  // namespace
+
+void CommitSwitch(const Host& host, const SwitchRecord& record) {
+  MarkGenerations(host.layout, record, AppendActivated(host.layout, record));
+  if (!host.is_folder) {
+    RemoveStaleLinks(host, record);
+  }
+  RemoveSwitchRecord(host.layout);
 }
 
 }  // namespace activator

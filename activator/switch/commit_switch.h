@@ -12,9 +12,6 @@ namespace activator {
 // the switch record, which must say kHealthy.
 void CommitSwitch(const Host& host, const SwitchRecord& record);
 
-// The same without units: for a folder as host.
-void CommitRecords(const images::HostLayout& layout, const SwitchRecord& record);
-
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_SWITCH_COMMIT_SWITCH_H_

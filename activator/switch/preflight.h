@@ -10,13 +10,6 @@
 
 namespace activator {
 
-// Whether this host can run the image: it is what its manifest says, to the last byte; the machine
-// and its kernel can; programs and mount points are in it. Mounts it. Throws Error.
-void CheckImage(const images::ImageDirectory& version);
-
-// A file inside the image; empty where there is none. Mounts it.
-std::string ReadImageFile(const images::ImageDirectory& version, const std::string& path);
-
 // What an operator should know where SELinux decides what services may do; else empty.
 // `enforce_file`: where the kernel says it.
 std::string SelinuxNote(const std::string& enforce_file);

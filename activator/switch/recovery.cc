@@ -27,6 +27,21 @@ std::string Finished(const SwitchRecord& record) {
       record.to);
 }
 
+std::string WentBack(const SwitchRecord& record) {
+  return fmt::format("the switch to generation {} had been cut off: went back to {}", record.to,
+                     GenerationName(record.from));
+}
+
+Recovery GoBackInFolder(const images::HostLayout& layout, const SwitchRecord& record) {
+  SetCurrentGeneration(layout, record.from);
+  Generation to = LoadGeneration(layout, record.to);
+  to.state = GenerationState::kRolledBack;
+  to.reason = Reason(record);
+  StoreGeneration(layout, to);
+  RemoveSwitchRecord(layout);
+  return {WentBack(record), true};
+}
+
 }  // namespace
 
 Recovery Recover(const Host& host, RecoveryMode mode) {
@@ -38,48 +53,32 @@ Recovery Recover(const Host& host, RecoveryMode mode) {
     CommitSwitch(host, *record);
     return {Finished(*record), true};
   }
-  const RollbackResult result = RollBack(host, *record, Reason(*record), mode);
-  std::string out = fmt::format("the switch to generation {} had been cut off: went back to {}",
-                                record->to, GenerationName(record->from));
+  if (host.is_folder) {
+    return GoBackInFolder(host.layout, *record);
+  }
+  const base::Error why(base::ExitCode::kFailed, Reason(*record));
+  const RollbackResult result = RollBack(host, *record, why, mode);
+  std::string out = WentBack(*record);
   if (!result.is_up) {
     out += "; but it is not up: " + result.problem;
   }
-  return {out, result.is_up};
+  return {out, result.is_up, result.detail};
 }
 
-std::string RecoverDirectory(const images::HostLayout& layout) {
-  const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
-  if (!record) {
-    return "";
-  }
-  if (IsHealthy(layout, *record)) {
-    CommitRecords(layout, *record);
-    return Finished(*record);
-  }
-  SetCurrentGeneration(layout, record->from);
-  Generation to = LoadGeneration(layout, record->to);
-  to.state = GenerationState::kRolledBack;
-  to.reason = Reason(*record);
-  StoreGeneration(layout, to);
-  RemoveSwitchRecord(layout);
-  return fmt::format("the switch to generation {} had been cut off: went back to {}", record->to,
-                     GenerationName(record->from));
-}
-
-void RecoverOrFail(const Host& host, bool is_directory, const std::string& else_done) {
-  const Recovery recovery = is_directory ? Recovery{RecoverDirectory(host.layout), true}
-                                         : Recover(host, RecoveryMode::kRestart);
+void RecoverOrFail(const Host& host, const std::string& else_done) {
+  const Recovery recovery = Recover(host, RecoveryMode::kRestart);
   if (!recovery.is_up) {
-    base::Fail(base::ExitCode::kNeedsAttention, "{}. {}", recovery.done, else_done);
+    throw base::Error(base::ExitCode::kNeedsAttention,
+                      fmt::format("{}. {}", recovery.done, else_done), recovery.detail);
   }
   if (!recovery.done.empty()) {
     host.io.Err("activate: {}\n", recovery.done);
   }
 }
 
-bool RecoverIfRoom(const Host& host, bool is_directory) {
+bool RecoverIfRoom(const Host& host) {
   try {
-    RecoverOrFail(host, is_directory);
+    RecoverOrFail(host);
     return true;
   } catch (const base::Error& error) {
     if (!base::IsDiskFull(error) || !ReadSwitchRecord(host.layout)) {

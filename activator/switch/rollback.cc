@@ -18,8 +18,11 @@ namespace {
 
 class Rollback {
  public:
-  Rollback(const Host& host, SwitchRecord record, const std::string& reason)
-      : host_(host), record_(std::move(record)), reason_(WithoutLog(reason)) {}
+  Rollback(const Host& host, SwitchRecord record, const std::exception& why)
+      : host_(host),
+        record_(std::move(record)),
+        reason_(why.what()),
+        detail_(base::DetailOf(why)) {}
 
   RollbackResult Go(RecoveryMode mode);
 
@@ -33,7 +36,8 @@ class Rollback {
   RollbackResult StartAgain();
   void QueueAgain();
   void MarkTo(const RollbackResult& result) const;
-  void MarkAndForget(const RollbackResult& result);
+  void MarkAndForget(RollbackResult& result);
+  [[noreturn]] void FailBack() const;
   // Before units are stopped for the first time nothing runs differently, and restarting would
   // break what runs. After a reboot nothing runs.
   bool TouchedServices(RecoveryMode mode) const {
@@ -48,7 +52,8 @@ class Rollback {
   InstalledUnits to_;
   UnitDifference difference_;
   std::string errors_;
-  int error_number_ = 0;  // of the last of them
+  base::Error::Detail detail_;  // of why it goes back, and of the errors
+  int error_number_ = 0;        // of the last of them
 };
 
 void Rollback::Try(const char* what, const std::function<void()>& part) {
@@ -58,6 +63,8 @@ void Rollback::Try(const char* what, const std::function<void()>& part) {
     const auto* known = dynamic_cast<const base::Error*>(&error);
     error_number_ = known != nullptr ? known->error_number() : 0;
     errors_ += fmt::format("{}{}: {}", errors_.empty() ? "" : "; ", what, error.what());
+    const base::Error::Detail more = base::DetailOf(error);
+    detail_.insert(detail_.end(), more.begin(), more.end());
   }
 }
 
@@ -82,7 +89,7 @@ void Rollback::MarkTo(const RollbackResult& result) const {
   to->state = result.is_up ? GenerationState::kRolledBack : GenerationState::kFailed;
   to->reason = result.is_up ? reason_
                             : fmt::format("{}; and generation {} did not come up again: {}",
-                                          reason_, record_.from, WithoutLog(result.problem));
+                                          reason_, record_.from, result.problem);
   StoreGeneration(host_.layout, *to);
 }
 
@@ -136,12 +143,12 @@ RollbackResult Rollback::StartAgain() {
     RestartInPlace(host_, in_place);
     WaitUntilStarted(host_, again, std::nullopt);
     WaitUntilSettled(host_, again);
-    return {true, ""};
+    return {.is_up = true};
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted) {
       throw;  // services may be down: the record must stay
     }
-    return {false, error.what()};
+    return {.is_up = false, .problem = error.what(), .detail = error.detail()};
   }
 }
 
@@ -151,10 +158,10 @@ void Rollback::QueueAgain() {
   QueueRestartInPlace(host_, difference_.in_place);
 }
 
-void Rollback::MarkAndForget(const RollbackResult& result) {
-  Event event = EventOf(record_, result.is_up ? "rolled-back" : "failed");
-  event.reason = reason_;
-  AppendEvent(host_.layout, event);
+void Rollback::MarkAndForget(RollbackResult& result) {
+  result.event = EventOf(record_, result.is_up ? "rolled-back" : "failed");
+  result.event.reason = reason_;
+  AppendEvent(host_.layout, result.event);
   MarkTo(result);
   if (std::optional<Generation> from = FindGeneration(host_.layout, record_.from)) {
     from->state = GenerationState::kActive;
@@ -163,13 +170,25 @@ void Rollback::MarkAndForget(const RollbackResult& result) {
   RemoveSwitchRecord(host_.layout);
 }
 
+void Rollback::FailBack() const {
+  base::Error error(base::ExitCode::kNeedsAttention,
+                    fmt::format("{}. Going back to {} did not work: {}. The next `activate` tries "
+                                "again; see `activate status`",
+                                reason_, GenerationName(record_.from), errors_),
+                    error_number_);
+  error.AddDetail(detail_);
+  throw error;
+}
+
 RollbackResult Rollback::Go(RecoveryMode mode) {
   rebooted_ = record_.boot_id != BootId();
   try {
     from_ = LoadUnits(host_.layout, record_.from);
   } catch (const base::Error& error) {
-    base::Fail(base::ExitCode::kNeedsAttention, "{}. Going back to {} is not possible: {}", reason_,
-               GenerationName(record_.from), error.what());
+    throw base::Error(base::ExitCode::kNeedsAttention,
+                      fmt::format("{}. Going back to {} is not possible: {}", reason_,
+                                  GenerationName(record_.from), error.what()),
+                      detail_);
   }
   to_ = UnitsOfTo();
   difference_ = Compare(from_, to_);
@@ -180,7 +199,7 @@ RollbackResult Rollback::Go(RecoveryMode mode) {
     Try("stop", [&] { StopUnits(host_, ToStop()); });
   }
   RestoreFiles();
-  RollbackResult result = {true, ""};
+  RollbackResult result = {.is_up = true};
   if (touched && mode == RecoveryMode::kAtBoot) {
     Try("restart", [&] { QueueAgain(); });
   } else if (touched) {
@@ -190,21 +209,16 @@ RollbackResult Rollback::Go(RecoveryMode mode) {
     Try("records", [&] { MarkAndForget(result); });
   }
   if (!errors_.empty()) {
-    throw base::Error(
-        base::ExitCode::kNeedsAttention,
-        fmt::format("{}. Going back to {} did not work: {}. The next `activate` tries again; "
-                    "see `activate status`",
-                    reason_, GenerationName(record_.from), errors_),
-        error_number_);
+    FailBack();
   }
   return result;
 }
 
 }  // namespace
 
-RollbackResult RollBack(const Host& host, SwitchRecord record, const std::string& reason,
+RollbackResult RollBack(const Host& host, SwitchRecord record, const std::exception& why,
                         RecoveryMode mode) {
-  return Rollback(host, std::move(record), reason).Go(mode);
+  return Rollback(host, std::move(record), why).Go(mode);
 }
 
 }  // namespace activator

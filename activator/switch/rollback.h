@@ -3,10 +3,12 @@
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_ROLLBACK_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_ROLLBACK_H_
 
+#include <exception>
 #include <string>
 
 #include "activator/host/host.h"
 #include "activator/state/switch_record.h"
+#include "base/error.h"
 
 namespace activator {
 
@@ -17,14 +19,16 @@ enum class RecoveryMode {
 };
 
 struct RollbackResult {
-  bool is_up = false;   // `from` runs again (nothing to run: true)
-  std::string problem;  // why not
+  bool is_up = false;            // `from` runs again (nothing to run: true)
+  std::string problem{};         // why not
+  base::Error::Detail detail{};  // of the problem
+  Event event{};                 // as the history has it
 };
 
-// Afterwards the links and `current` are those of `from`, `to` is marked with `reason` and the
-// switch record is gone. Throws Error{kNeedsAttention} where a part of that failed: the record then
-// stays, and the next recovery does it again.
-RollbackResult RollBack(const Host& host, SwitchRecord record, const std::string& reason,
+// Afterwards the links and `current` are those of `from`, `to` is marked with what `why` says, but
+// not its detail, and the switch record is gone. Throws Error{kNeedsAttention} where a part of that
+// failed: the record then stays, and the next recovery does it again.
+RollbackResult RollBack(const Host& host, SwitchRecord record, const std::exception& why,
                         RecoveryMode mode);
 
 }  // namespace activator

@@ -12,6 +12,7 @@
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
+#include "activator/state/outcome.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/commit_switch.h"
 #include "activator/switch/rollback.h"
@@ -20,6 +21,22 @@
 
 namespace activator {
 namespace {
+
+// Before anything is touched.
+SwitchRecord RecordOf(const SwitchRequest& request, base::Clock& clock) {
+  SwitchRecord out;
+  out.activation_id = request.activation_id;
+  out.from = request.from;
+  out.to = request.to;
+  out.is_rollback = request.is_rollback;
+  out.boot_id = BootId();
+  const auto now = clock.Now();
+  out.started = base::ToIso8601(now);
+  out.started_ms = base::ToUnixMs(now);
+  out.by = request.by;
+  out.what = request.what;
+  return out;
+}
 
 class Switch {
  public:
@@ -55,7 +72,7 @@ class Switch {
   void FinishHealthy();  // 8
   InstalledUnits Changed() const;
   void StepsBeforeHealthy();
-  [[noreturn]] void Back(const std::string& reason);
+  [[noreturn]] void Back(const std::exception& why);
 
   const Host& host_;
   const SwitchRequest& request_;
@@ -69,20 +86,9 @@ class Switch {
 };
 
 void Switch::WriteIntent() {
-  const auto now = host_.clock.Now();
-  record_ = {request_.activation_id,
-             request_.from,
-             request_.to,
-             SwitchPhase::kIntent,
-             request_.is_rollback,
-             BootId(),
-             base::ToIso8601(now),
-             base::ToIso8601(now + LongestWait(touched_, request_.timeout)),
-             request_.by,
-             "",
-             RunningForeign(host_, difference_.added)};
-  record_.what = request_.what;
-  record_.started_ms = base::ToUnixMs(now);
+  record_ = RecordOf(request_, host_.clock);
+  record_.deadline = base::ToIso8601(host_.clock.Now() + LongestWait(touched_, request_.timeout));
+  record_.adopted = RunningForeign(host_, difference_.added);
   const Generation before = LoadGeneration(host_.layout, request_.to);
   try {
     WriteSwitchRecord(host_.layout, record_);
@@ -192,24 +198,19 @@ void Switch::FinishHealthy() {
   }
 }
 
-void Switch::Back(const std::string& reason) {
-  const RollbackResult result = RollBack(host_, record_, reason, RecoveryMode::kRestart);
-  const std::string before = request_.from == kNoGeneration
-                                 ? std::string("the host is as before, without applications")
-                                 : fmt::format("generation {} runs again", request_.from);
+void Switch::Back(const std::exception& why) {
+  const RollbackResult result = RollBack(host_, record_, why, RecoveryMode::kRestart);
+  Outcome outcome = OutcomeOf(result.event, result.problem).value();
   if (!lost_.empty()) {
-    base::Fail(base::ExitCode::kNeedsAttention,
-               "generation {} was not activated: {}. And what a lost generation had left running "
-               "was stopped: {}",
-               request_.to, reason, fmt::join(lost_, ", "));
+    outcome.exit_code = static_cast<int>(base::ExitCode::kNeedsAttention);
+    outcome.detail = {fmt::format("what a lost generation had left running was stopped: {}",
+                                  fmt::join(lost_, ", "))};
   }
-  if (result.is_up) {
-    base::Fail(base::ExitCode::kRolledBack, "generation {} was not activated, {}: {}", request_.to,
-               before, reason);
-  }
-  base::Fail(base::ExitCode::kNeedsAttention,
-             "generation {} was not activated: {}. And generation {} did not come up again: {}",
-             request_.to, reason, request_.from, result.problem);
+  base::Error error(static_cast<base::ExitCode>(outcome.exit_code), outcome.summary,
+                    outcome.detail);
+  error.AddDetail(base::DetailOf(why));
+  error.AddDetail(result.detail);
+  throw error;
 }
 
 void Switch::StepsBeforeHealthy() {
@@ -238,10 +239,19 @@ void Switch::Run() {
     // that we go back now, and the way back writes it anew.
     record_.phase =
         record_.phase == SwitchPhase::kIntent ? SwitchPhase::kIntent : SwitchPhase::kSwitching;
-    Back(error.what());
+    Back(error);
   }
   FinishHealthy();
   Done(8);
+}
+
+void SwitchFolder(const Host& host, const SwitchRequest& request) {
+  SwitchRecord record = RecordOf(request, host.clock);
+  WriteSwitchRecord(host.layout, record);
+  SetCurrentGeneration(host.layout, request.to);
+  record.phase = SwitchPhase::kHealthy;
+  WriteSwitchRecord(host.layout, record);
+  CommitSwitch(host, record);
 }
 
 }  // namespace
@@ -254,25 +264,8 @@ std::string BootId() {
   return out;
 }
 
-void RunSwitch(const Host& host, const SwitchRequest& request) { Switch(host, request).Run(); }
-
-void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& request) {
-  SwitchRecord record;
-  record.activation_id = request.activation_id;
-  record.from = request.from;
-  record.to = request.to;
-  record.is_rollback = request.is_rollback;
-  record.by = request.by;
-  const auto now = base::SystemClock().Now();
-  record.started = base::ToIso8601(now);
-  record.started_ms = base::ToUnixMs(now);
-  record.what = request.what;
-  record.boot_id = BootId();
-  WriteSwitchRecord(layout, record);
-  SetCurrentGeneration(layout, request.to);
-  record.phase = SwitchPhase::kHealthy;
-  WriteSwitchRecord(layout, record);
-  CommitRecords(layout, record);
+void RunSwitch(const Host& host, const SwitchRequest& request) {
+  host.is_folder ? SwitchFolder(host, request) : Switch(host, request).Run();
 }
 
 }  // namespace activator

@@ -26,9 +26,6 @@ struct SwitchRequest {
 // again, Error{kNeedsAttention} where it does not or nobody knows.
 void RunSwitch(const Host& host, const SwitchRequest& request);
 
-// The same for a folder as host: `current` and the records.
-void SwitchDirectory(const images::HostLayout& layout, const SwitchRequest& request);
-
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_

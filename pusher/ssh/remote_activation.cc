@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "pusher/protocol/failure_line.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/bootstrap.h"
 #include "pusher/ssh/switch_program.h"
@@ -17,12 +18,11 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr size_t kMaxLineBytes = 16 << 10;  // an error may quote a service's log
+constexpr size_t kMaxLineBytes = 64 << 10;  // a failure has lines of a service's log with it
 constexpr size_t kMaxBannerLines = 1000;
 constexpr int kAttemptsToBegin = 3;
 constexpr std::chrono::seconds kRetry(1);
 constexpr std::string_view kMagic = "SLIPWAY1 ";
-constexpr std::string_view kErrorPrefix = "activate: error: ";
 
 constexpr std::string_view kWords = R"sh(
 set -u
@@ -67,7 +67,7 @@ class Switch {
   bool again_ = false;  // it had begun before this connection
   int attempts_ = 0;
   std::optional<SteadyClock::time_point> lost_;  // since when
-  std::string said_;                             // its error, or else its last line
+  std::string failure_;                          // what it said why it failed, as JSON
 };
 
 std::vector<std::string> Switch::Arguments() const {
@@ -115,13 +115,13 @@ RemoteActivationResult Switch::ResultOf(int exit_code, uint64_t running) const {
   constexpr int kLastCode = static_cast<int>(base::ExitCode::kStale);
   const base::ExitCode code =
       exit_code > kLastCode ? base::ExitCode::kFailed : static_cast<base::ExitCode>(exit_code);
-  out.error = base::Error(
-      code, said_.empty() ? fmt::format("activate ended with {}", exit_code) : Printable(said_));
+  out.error = failure_.empty() ? base::Error(code, fmt::format("activate ended with {}", exit_code))
+                               : ParseFailure(failure_, code);
   return out;
 }
 
 RemoteActivationResult Switch::FollowLines(Stream& stream) {
-  said_.clear();
+  failure_.clear();
   const std::optional<SteadyClock::time_point> lost = lost_;
   bool started = false;
   bool overlong = false;
@@ -133,6 +133,10 @@ RemoteActivationResult Switch::FollowLines(Stream& stream) {
     // The rest of an overlong line is dropped: what a service writes to its log must not become a
     // line of ours.
     if (std::exchange(overlong, line->size() == kMaxLineBytes)) {
+      continue;
+    }
+    if (started && line->starts_with(kFailureWord)) {
+      failure_ = line->substr(kFailureWord.size());
       continue;
     }
     const std::string_view word =
@@ -150,8 +154,6 @@ RemoteActivationResult Switch::FollowLines(Stream& stream) {
       lost_ = lost;  // one that is killed each time must not be followed for ever
       return ResultOf(static_cast<int>(NumberOf(word.substr(6))),
                       space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
-    } else if (started && word.empty() && line->starts_with(kErrorPrefix)) {
-      said_ = line->substr(kErrorPrefix.size());
     } else if (started && word.empty() && !line->empty()) {
       request_.show(Printable(*line));
     }

@@ -16,7 +16,7 @@ echo
 echo "SLIPWAY1 STARTED"
 pulse </dev/null &
 pulse=$!
-"$agent" --root "$root" --by "$by${from:+ from $from}" "$@" </dev/null 2>&1
+"$agent" --for-imgpush --root "$root" --by "$by${from:+ from $from}" "$@" </dev/null 2>&1
 code=$?
 kill "$pulse"
 current=$(readlink "$root/current")

@@ -98,7 +98,7 @@ class HostTest : public ::testing::Test {
       Activate(host, request);
       return 0;
     } catch (const base::Error& thrown) {
-      error = thrown.what();
+      error = thrown.what() + ("\n" + base::DetailText(thrown.detail()));
       return static_cast<int>(thrown.code());
     }
   }

@@ -142,7 +142,8 @@ class OutcomeTest : public HostTest {
   }
   std::optional<std::string> Recorded(const std::string& id) {
     const std::optional<Outcome> outcome = RecordedOutcome(layout, id);
-    return outcome ? std::optional(fmt::format("{} {}", outcome->exit_code, outcome->said))
+    return outcome ? std::optional(fmt::format("{} {}\n{}", outcome->exit_code, outcome->summary,
+                                               base::DetailText(outcome->detail)))
                    : std::nullopt;
   }
 };
@@ -157,11 +158,17 @@ TEST_F(OutcomeTest, IsWhatTheLastEventOfAnActivationSays) {
   Append("rolled-back", "c", 1, 0, "it failed");
   Append("failed", "d", 4, 2, "both failed");
   Append("preflight-failed", "e", 5, 2, "no such file");
-  EXPECT_EQ(Recorded("a"), "0 generation 2 is active and healthy");
-  EXPECT_EQ(Recorded("b"), "3 generation 3 was not activated, generation 2 runs again: it failed");
-  EXPECT_EQ(Recorded("c"), "3 generation 1 was not activated, none runs, as before: it failed");
-  EXPECT_THAT(*Recorded("d"), HasSubstr("4 generation 4 was not activated, and what ran before"));
-  EXPECT_EQ(Recorded("e"), "1 generation 5 cannot be activated, nothing was changed: no such file");
+  EXPECT_EQ(Recorded("a"), "0 generation 2 is active and healthy\n");
+  EXPECT_EQ(Recorded("b"),
+            "3 generation 3 was not activated: it failed\n  generation 2 runs again\n");
+  EXPECT_EQ(Recorded("c"),
+            "3 generation 1 was not activated: it failed\n"
+            "  the host is as before, without applications\n");
+  EXPECT_EQ(Recorded("d"),
+            "4 generation 4 was not activated: both failed\n"
+            "  and generation 2 did not come up again\n");
+  EXPECT_EQ(Recorded("e"),
+            "1 generation 5 was not activated: no such file\n  nothing was changed\n");
 }
 
 CommandLine Parsed(const std::vector<std::string>& arguments) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <stdexcept>
 
 #include "tests/support/errors.h"
 
@@ -29,6 +30,17 @@ TEST(Error, PutsTheOutermostContextFirst) {
   error.AddContext("host a");
   EXPECT_STREQ(error.what(), "host a: publishing nginx: cannot lock it: Permission denied");
   EXPECT_EQ(error.code(), ExitCode::kBusy);
+}
+
+// What is added to the message goes into records, so the detail must stay beside it.
+TEST(Error, KeepsItsDetailOutOfItsMessage) {
+  Error error(ExitCode::kFailed, "web failed", Error::Detail{"its log ends:", "  a secret"});
+  error.AddContext("generation 3");
+  error.AddDetail({"and more"});
+  EXPECT_STREQ(error.what(), "generation 3: web failed");
+  EXPECT_EQ(DetailText(error.detail()), "  its log ends:\n    a secret\n  and more\n");
+  EXPECT_EQ(DetailOf(error), error.detail());
+  EXPECT_TRUE(DetailOf(std::runtime_error("odd")).empty());
 }
 
 // Scripts branch on these numbers.

@@ -41,6 +41,14 @@ TEST(Tool, SaysAnErrorInOneLineAndEndsWithItsCode) {
               ExitedWithCode(130), "^tool: error: interrupted\n$");
 }
 
+TEST(Tool, SaysTheDetailOfAnErrorBelowIt) {
+  EXPECT_EXIT(
+      ::_exit(RunWith([](const auto&, const Io&) -> int {
+        throw Error(ExitCode::kFailed, "web failed", Error::Detail{"its log ends:", "  a\033b"});
+      })),
+      ExitedWithCode(1), "^tool: error: web failed\n  its log ends:\n    a\\?b\n$");
+}
+
 TEST(Tool, ErrorsDoNotDriveTheTerminal) {
   EXPECT_EXIT(::_exit(RunWith(Throwing(ExitCode::kFailed,
                                        "\033[2Jgr\xc3\xb6\xc3\x9f\x7f"

@@ -40,7 +40,8 @@ TEST_F(ActivateTest, TellsWhichGenerationRunsAfterASwitchAndAfterARollback) {
   EXPECT_EQ(again.err, "switch: activate: generation 1 is active already: nothing to do\n");
   const RunResult second = PushAndActivate(host, bad);
   EXPECT_EQ(second.exit_code, 3) << second.err;
-  EXPECT_THAT(second.err, HasSubstr("imgpush: error: switch: generation 2 was not activated"));
+  EXPECT_THAT(second.err, HasSubstr("imgpush: error: switch: generation 2 was not activated: "));
+  EXPECT_THAT(second.err, HasSubstr("\n  generation 1 runs again\n  the log of "));
   EXPECT_THAT(second.out, HasSubstr("switch: generation 1 runs\n"));
   EXPECT_EQ(Current(host), "generations/1\n");
 }
@@ -79,7 +80,8 @@ TEST_F(ActivateTest, AHostThatRebootsInTheMiddleTellsWhatBecameOfIt) {
       "done; sleep 2; systemctl --force --force reboot'");
   const RunResult result = PushAndActivate(host, image);
   EXPECT_EQ(result.exit_code, 3) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("generation 2 was not activated, generation 1 runs again"));
+  EXPECT_THAT(result.err, HasSubstr("generation 2 was not activated: the switch that started at "));
+  EXPECT_THAT(result.err, HasSubstr("\n  generation 1 runs again\n"));
   EXPECT_THAT(result.out, HasSubstr("reboot: generation 1 runs\n"));
   EXPECT_EQ(Current(host), "generations/1\n");
 }

@@ -87,7 +87,9 @@ TEST_P(ServiceTest, OneThatDoesNotStayUpIsLeftAgain) {
   const std::string good = App({{"health", {{"settle_seconds", 0}}}});
   ASSERT_EQ(PushAndActivate(host_, {good}).exit_code, 0);
   ExpectGoesBack(good, {{"exec", {"/bin/actor", "exit", "1", "7", "gave up"}}, {"health", brief}},
-                 "ended (exit-code, status 7) and had to be restarted. Its log ends: ");
+                 "app.service ended (exit-code, status 7) and had to be restarted\n"
+                 "  generation 1 runs again\n"
+                 "  the log of app.service ends:\n    ");
   const std::string said =
       ExpectGoesBack(good,
                      {{"exec", {"/bin/actor", "exit", "0", "7", "gave in"}},
@@ -167,7 +169,10 @@ TEST_P(ServiceTest, AChecksAnswersDecide) {
                   {"ports", {8080}},
                   {"health", health}},
                  "app.service is active, but its check http://localhost:8080/ready did not pass "
-                 "within 8 s: status 500 instead of 200. It said: no database yet. Its log ends: ");
+                 "within 8 s: status 500 instead of 200\n"
+                 "  generation 1 runs again\n"
+                 "  what the check of app.service was told:\n    no database yet\n"
+                 "  the log of app.service ends:\n    ");
   ExpectGoesBack(
       good, {{"health", {{"tcp", 8081}, {"timeout_seconds", 2}}}},
       "its check of localhost:8081 did not pass within 2 s: Could not connect to server");
@@ -207,7 +212,7 @@ TEST_P(ServiceTest, HooksRunAsTheServiceAndStopASwitchWhereTheyFail) {
     changed["hooks"][hook] = {fails};
     ExpectGoesBack(good, changed, "no such table");
     changed["hooks"][hook] = {hangs};
-    ExpectGoesBack(good, changed, "did not end within its time, and was stopped. Its log ends: ");
+    ExpectGoesBack(good, changed, "did not end within its time, and was stopped\n");
     EXPECT_EQ(host_.MustRun("pgrep -c -f '[a]ctor exit' || true"), "0\n");
   }
 }

@@ -152,8 +152,9 @@ class FakeSystemd : public activator::Systemd {
       Start(units_[unit]);
     }
   }
-  std::string LastLog(const std::string& /*unit*/, const activator::UnitState& /*state*/) override {
-    return "its last words";
+  activator::UnitLog ReadLog(const std::string& /*unit*/,
+                             const activator::UnitState& /*state*/) override {
+    return {{"its last words"}, "exit-code", 7};
   }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
     return asked_too_early > 0 ? --asked_too_early < 0 : runs_from;

@@ -150,8 +150,10 @@ TEST_F(ChecksTest, OneThatNeverPassesGoesBackWithItsLastAnswerAndTheLog) {
   answers = {{false, "status 500 instead of 200", "no database"}};
   EXPECT_EQ(ActivateNumber(number), 3);
   EXPECT_THAT(error, HasSubstr("web.service is active, but its check http://localhost:8080/ready "
-                               "did not pass within 30 s: status 500 instead of 200. It said: no "
-                               "database. Its log ends: its last words"));
+                               "did not pass within 30 s: status 500 instead of 200\n"
+                               "  generation 1 runs again\n"
+                               "  what the check of web.service was told:\n    no database\n"
+                               "  the log of web.service ends:\n    its last words\n"));
   EXPECT_EQ(RunningProgram("web.service"), "one");
   const std::string reason = LoadGeneration(layout, number).reason;
   EXPECT_THAT(reason, HasSubstr("status 500"));
@@ -184,7 +186,8 @@ TEST_F(ChecksTest, OneInTheImageIsATaskThatIsRunUntilItPasses) {
   EXPECT_EQ(ActivateNumber(Stage("web", "two")), 3);
   EXPECT_THAT(systemd.calls, Contains("reset-failed web:check.service"));
   EXPECT_THAT(error, HasSubstr("its check /bin/fail did not pass within 30 s: failed (exit-code, "
-                               "status 203). It said: its last words"));
+                               "status 203)\n  generation 1 runs again\n"
+                               "  what the check of web.service was told:\n    its last words\n"));
   edit_service = [](images::Service& service) { service.health.exec = {"/bin/ask"}; };
   EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
   EXPECT_THAT(systemd.calls, Contains("start web:check.service"));

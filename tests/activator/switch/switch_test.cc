@@ -346,7 +346,7 @@ TEST_F(SwitchTest, BeforeAPruneServicesThatStayDownAreNoSuccess) {
   EXPECT_THROW(ActivateNumber(number), Killed);
   Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
   try {
-    RecoverIfRoom(host, false);
+    RecoverIfRoom(host);
     FAIL();
   } catch (const base::Error& thrown) {
     EXPECT_EQ(thrown.code(), base::ExitCode::kNeedsAttention);
@@ -373,10 +373,10 @@ TEST_F(SwitchTest, BeforeAPruneAFullDiskLeavesTheRecord) {
   {
     NoSpace sys;
     const base::ScopedSys seam(sys);
-    EXPECT_FALSE(RecoverIfRoom(host, false));
+    EXPECT_FALSE(RecoverIfRoom(host));
   }
   EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
-  EXPECT_TRUE(RecoverIfRoom(host, false));
+  EXPECT_TRUE(RecoverIfRoom(host));
   ExpectFirst();
 }
 
@@ -390,7 +390,7 @@ TEST_F(SwitchTest, AfterAPruneARecoveryDoesNotDenyIt) {
   EXPECT_THROW(ActivateNumber(number), Killed);
   Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
   try {
-    RecoverOrFail(host, false, "The prune was done");
+    RecoverOrFail(host, "The prune was done");
     FAIL();
   } catch (const base::Error& thrown) {
     EXPECT_THAT(thrown.what(), testing::EndsWith(". The prune was done"));
@@ -402,7 +402,8 @@ TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {
   ActivationRequest request;
   request.kind = TargetKind::kNumber;
   request.number = number;
-  ActivateDirectory(layout, {}, request);
+  host.is_folder = true;
+  Activate(host, request);
   EXPECT_EQ(CurrentGeneration(layout), number);
   EXPECT_EQ(StateOf(number), GenerationState::kActive);
   EXPECT_THAT(systemd.calls, IsEmpty());

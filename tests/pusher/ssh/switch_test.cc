@@ -84,13 +84,14 @@ TEST_F(SwitchTest, WhatActivateSaysAndItsExitCodePassThroughForEachHost) {
   UseSshThatSwitches(
       "echo Welcome; echo 'SLIPWAY1 STARTED'\n"
       "case $host in web1) echo 'SLIPWAY1 ENDED 0 1'; exit;; esac\n"
-      "echo 'activate: error: generation 1 was not activated, generation 7 runs "
-      "again: it failed'; echo 'SLIPWAY1 ENDED 3 7'; exit");
+      "echo 'SLIPWAY1 FAILED {\"summary\": \"generation 1 was not activated: it failed\", "
+      "\"detail\": [\"generation 7 runs again\", \"  its last \\u001bwords\"]}'\n"
+      "echo 'SLIPWAY1 ENDED 3 7'; exit");
   const Result result = Run({"--activate", "--yes", "web1,web2"});
   EXPECT_EQ(result.code, 3);
   EXPECT_EQ(result.err,
-            "imgpush: error: web2: generation 1 was not activated, generation 7 runs again: it "
-            "failed\n");
+            "imgpush: error: web2: generation 1 was not activated: it failed\n"
+            "  generation 7 runs again\n    its last ?words\n");
   EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs, activated in "));
   EXPECT_THAT(result.out, HasSubstr("web2: generation 7 runs\n"));
   EXPECT_THAT(result.out, HasSubstr("1 of 2 hosts done, 1 failed: web2; "));
@@ -98,12 +99,14 @@ TEST_F(SwitchTest, WhatActivateSaysAndItsExitCodePassThroughForEachHost) {
   EXPECT_EQ(report.at("exit_code"), 3);
   EXPECT_EQ(report.at("running"), 7);
   EXPECT_EQ(report.at("generation"), 1);
+  EXPECT_EQ(report.at("error"), "generation 1 was not activated: it failed");
+  EXPECT_EQ(report.at("detail").front(), "generation 7 runs again");
 }
 
 TEST_F(SwitchTest, TheRestOfAnOverlongLineIsNoLineOfOurs) {
   UseSshThatSwitches(
-      "echo 'SLIPWAY1 STARTED'; head -c 32768 /dev/zero | tr '\\0' x; echo 'SLIPWAY1 ENDED 0 1'\n"
-      "head -c 16384 /dev/zero | tr '\\0' x; echo; echo 'SLIPWAY1 ENDED 3 7'");
+      "echo 'SLIPWAY1 STARTED'; head -c 131072 /dev/zero | tr '\\0' x; echo 'SLIPWAY1 ENDED 0 "
+      "1'\nhead -c 65536 /dev/zero | tr '\\0' x; echo; echo 'SLIPWAY1 ENDED 3 7'");
   const Result result = Run({"--activate", "--yes", "web1"});
   EXPECT_EQ(result.code, 3);
   EXPECT_THAT(result.out, HasSubstr("web1: generation 7 runs\n"));
