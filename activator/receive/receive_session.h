@@ -24,6 +24,7 @@
 #include "activator/state/version_locks.h"
 #include "base/io.h"
 #include "pusher/protocol/image_metadata.h"
+#include "base/log.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 
@@ -81,6 +82,7 @@ class ReceiveSession {
   int asked_again_ = 0;                          // times
   bool published_ = false;                       // one of them at least
   uint64_t added_bytes_ = 0;
+  base::PhaseLog phases_{"push"};
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // of those that the host did not hold
 };
 

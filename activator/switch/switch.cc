@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 
 #include "activator/health/auxiliary_units.h"
@@ -18,6 +19,7 @@
 #include "activator/switch/rollback.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 
 namespace activator {
 namespace {
@@ -37,6 +39,9 @@ SwitchRecord RecordOf(const SwitchRequest& request, base::Clock& clock) {
   out.what = request.what;
   return out;
 }
+constexpr std::array kSteps = {"intent recorded", "links made",  "old units stopped",
+                               "current pointed", "reloaded",    "new units started",
+                               "healthy",         "records done"};
 
 class Switch {
  public:
@@ -47,12 +52,14 @@ class Switch {
         to_(LoadUnits(host.layout, request.to)),
         difference_(Compare(from_, to_)),
         touched_(Unscheduled(
-            Select(to_, difference_.added + difference_.changed + difference_.in_place))) {}
+            Select(to_, difference_.added + difference_.changed + difference_.in_place))),
+        phases_(fmt::format("switch from {} to {}", request.from, request.to)) {}
 
   void Run();
 
  private:
-  void Done(int step) const {
+  void Done(int step) {
+    phases_.Done(kSteps.at(static_cast<size_t>(step - 1)));
     if (host_.observer) {
       host_.observer(step);
     }
@@ -83,6 +90,7 @@ class Switch {
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
   UnitNames lost_;       // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
+  base::PhaseLog phases_;
 };
 
 void Switch::WriteIntent() {
@@ -199,7 +207,9 @@ void Switch::FinishHealthy() {
 }
 
 void Switch::Back(const std::exception& why) {
+  phases_.Done("failed");
   const RollbackResult result = RollBack(host_, record_, why, RecoveryMode::kRestart);
+  phases_.Done("rolled back");
   Outcome outcome = OutcomeOf(result.event, result.problem).value();
   if (!lost_.empty()) {
     outcome.exit_code = static_cast<int>(base::ExitCode::kNeedsAttention);

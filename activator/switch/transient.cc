@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "base/random.h"
 
@@ -111,7 +112,9 @@ int RunInTransientUnit(const images::HostLayout& layout, const std::string& acti
   // --pipe hands our own standard descriptors on to the unit.
   const base::UniqueFd nothing = base::OpenForReading("/dev/null");
   const pid_t pid = base::Spawn(CommandLine(unit, arguments), {nothing.get(), io.out, io.err});
+  base::PhaseLog phases(unit);
   const int code = WaitFor(pid, unit);
+  phases.Done(fmt::format("ended with exit code {}", code));
   return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
 }
 
