@@ -34,12 +34,15 @@ std::string Canonical(int family, const std::string& text) {
 
 }  // namespace
 
+bool IsSocketPath(const std::string& path) {
+  return IsPlainAbsolutePath(path) && path.size() <= kMaxSocketPath;
+}
+
 std::optional<ListenAddress> ParseListenAddress(const std::string& text) {
   ListenAddress out;
   if (text.starts_with('/')) {
     out.path = text;
-    const bool fits = IsPlainAbsolutePath(text) && text.size() <= kMaxSocketPath;
-    return fits ? std::optional(out) : std::nullopt;
+    return IsSocketPath(text) ? std::optional(out) : std::nullopt;
   }
   const size_t colon = text.rfind(':');
   out.port = ParsePort(colon == std::string::npos ? text : text.substr(colon + 1));
