@@ -24,7 +24,11 @@
 #include "builder/write/erofs_writer.h"
 #include "chunker/codec_table.h"
 #include "images/definition/definition.h"
+#include "images/service/service_checks.h"
+#include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
+#include "units/auxiliary_units.h"
+#include "units/render.h"
 
 namespace builder {
 namespace {
@@ -168,6 +172,24 @@ images::Definition DefinitionOf(const BuildOptions& options) {
   return out;
 }
 
+// What no host could run is said before the image is written.
+void CheckServices(const images::Definition& definition) {
+  if (const auto problem = images::FindProblem(definition.services)) {
+    base::Fail(base::ExitCode::kUsage, "{}: {}", problem->field, problem->why);
+  }
+  images::StoredManifest stored{{}, "", {}, images::ImageId::Of({})};
+  stored.manifest.name = definition.name;
+  stored.manifest.services = definition.services;
+  const std::string path =
+      images::HostLayout(images::kDefaultRoot).Version(definition.name, stored.id);
+  try {
+    units::Render(stored, path);
+    units::RenderAuxiliaryUnits(stored, path);
+  } catch (base::Error& error) {
+    throw base::Error(base::ExitCode::kUsage, error.what());
+  }
+}
+
 images::Manifest MakeManifest(const images::Definition& definition, const Closure& closure,
                               const images::Codec& codec, const WrittenImage& image,
                               const base::Sha256& digest) {
@@ -239,6 +261,7 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   phases.Done("closure found");
   const Tree tree = MakeTree(definition, closure);
   phases.Done("tree made");
+  CheckServices(definition);
 
   ImagePublisher publisher(base::AbsolutePath(options.output), definition.name);
   const std::string image_path = publisher.folder() + "/" + images::kImageFile;

@@ -1,11 +1,14 @@
 #include "units/render.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "units/escape.h"
 #include "units/hardening.h"
+#include "units/host_paths.h"
 #include "units/shared_user.h"
 #include "units/starters.h"
 
@@ -17,11 +20,19 @@ std::string Title(const images::Manifest& manifest) {
 }
 
 Section UnitSection(const images::Manifest& manifest, const std::string& service_name,
-                    const std::string& root) {
+                    const images::Service& service, const std::string& root) {
   Section out{"Unit", {}};
   out.Add("Description", service_name == manifest.name ? Title(manifest)
                                                        : service_name + " of " + Title(manifest));
-  out.Add("RequiresMountsFor", ListedPath(root));
+  // A mount that comes late at boot must not find the service writing to the folder below it.
+  std::vector<std::string> paths = HostPathsOf(service);
+  paths.insert(paths.begin(), ListedPath(root));
+  out.Add("RequiresMountsFor", fmt::format("{}", fmt::join(paths, " ")));
+  for (const images::Bind& bind : service.binds) {
+    if (bind.mounted) {
+      out.Add("AssertPathIsMountPoint", WholePath(bind.host));
+    }
+  }
   // The boot unit wants network-online.target. Wanting it here would make every later start wait
   // for a network check that failed at boot.
   out.Add("After", std::string(kBootUnit) + " network.target network-online.target");
@@ -83,7 +94,16 @@ void AddDirectories(const std::string& name, const images::Service& service, Sec
   }
 }
 
+// One environment on every host: without these lines PATH, and the language that the host's
+// administrator reads, come from the host's systemd and /etc/locale.conf. An empty LC_* counts as
+// none, and can still be set by the lines after it.
+constexpr const char* kEnvironmentOfEveryHost =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 LANGUAGE= "
+    "LC_ALL= LC_CTYPE= LC_NUMERIC= LC_TIME= LC_COLLATE= LC_MONETARY= LC_MESSAGES= LC_PAPER= "
+    "LC_NAME= LC_ADDRESS= LC_TELEPHONE= LC_MEASUREMENT= LC_IDENTIFICATION=";
+
 void AddEnvironment(const images::Service& service, Section& out) {
+  out.Add("Environment", kEnvironmentOfEveryHost);
   for (const auto& [name, value] : service.environment) {
     out.Add("Environment", Word(name + "=" + value));
   }
@@ -108,7 +128,7 @@ void AddImage(const images::Service& service, const std::string& version_path, S
 RenderedUnit RenderService(const images::StoredManifest& stored, const std::string& name,
                            const images::Service& service, const std::string& version_path) {
   const std::string root = base::ParentOf(base::ParentOf(version_path));
-  Sections sections = {UnitSection(stored.manifest, name, root), {"Service", {}}};
+  Sections sections = {UnitSection(stored.manifest, name, service, root), {"Service", {}}};
   AddSocket(name, service, sections.front());
   Section& body = sections.back();
   AddExecution(service, body);

@@ -10,6 +10,8 @@
 namespace units {
 namespace {
 
+constexpr size_t kMaxLineBytes = (size_t{1} << 20) - 1;  // LONG_LINE_MAX of systemd
+
 // Options of ours that systemd adds up: a directive of the same name is added, not put in place.
 constexpr std::array<std::string_view, 11> kLists = {
     "After",           "Requires",     "RequiresMountsFor", "Environment",
@@ -66,6 +68,11 @@ std::string ToText(const std::string& written_for, const Sections& sections) {
   for (const Section& section : sections) {
     out += "\n[" + section.name + "]\n";
     for (const auto& [option, value] : section.lines) {
+      if (option.size() + value.size() >= kMaxLineBytes) {
+        base::Fail(base::ExitCode::kFailed,
+                   "the line {}= would be longer than the {} bytes that systemd reads", option,
+                   kMaxLineBytes);
+      }
       out += option;
       out += "=" + value + "\n";
     }

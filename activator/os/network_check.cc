@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "images/service/address.h"
 
 namespace activator {
 namespace {
@@ -100,7 +101,11 @@ ProbeResult Judge(const images::HttpCheck& check, uint64_t status, const Body& b
 }  // namespace
 
 ProbeResult AskHttp(const images::HttpCheck& check, milliseconds limit) {
-  const Curl curl = NewCurl(check.url, limit);
+  const std::optional<images::SocketUrl> on_socket = images::ParseSocketUrl(check.url);
+  const Curl curl = NewCurl(on_socket ? "http://localhost" + on_socket->path : check.url, limit);
+  if (on_socket) {
+    Set(curl, CURLOPT_UNIX_SOCKET_PATH, on_socket->socket.c_str());
+  }
   const HeaderList headers = Headers(check.headers);
   Body body;
   Set(curl, CURLOPT_USERAGENT, "Slipway");
@@ -117,7 +122,11 @@ ProbeResult AskHttp(const images::HttpCheck& check, milliseconds limit) {
 }
 
 ProbeResult AskTcp(const std::string& address, milliseconds limit) {
-  const Curl curl = NewCurl("http://" + address, limit);
+  const bool is_path = address.starts_with('/');
+  const Curl curl = NewCurl(is_path ? "http://localhost" : "http://" + address, limit);
+  if (is_path) {
+    Set(curl, CURLOPT_UNIX_SOCKET_PATH, address.c_str());
+  }
   Set(curl, CURLOPT_CONNECT_ONLY, 1L);
   const CURLcode result = curl_easy_perform(curl.get());
   return {result == CURLE_OK, result == CURLE_OK ? "" : curl_easy_strerror(result), ""};

@@ -19,7 +19,7 @@ struct ProbeResult {
 // A GET of `check`, whose URL is whole. Redirects are not followed: they are the answer.
 ProbeResult AskHttp(const images::HttpCheck& check, std::chrono::milliseconds limit);
 
-// Whether "host:port" takes a connection.
+// Whether "host:port", or the unix socket at an absolute path, takes a connection.
 ProbeResult AskTcp(const std::string& address, std::chrono::milliseconds limit);
 
 }  // namespace activator

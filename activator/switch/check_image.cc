@@ -1,5 +1,8 @@
 #include "activator/switch/check_image.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
 #include "activator/switch/program_access.h"
@@ -77,6 +80,13 @@ bool IsBound(const images::Services& services, const std::string& path) {
   });
 }
 
+// What systemd's AssertPathIsMountPoint= will ask.
+bool IsMountPoint(const std::string& path) {
+  struct statx found {};
+  return ::statx(AT_FDCWD, path.c_str(), 0, 0, &found) == 0 &&
+         (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 void CheckMountPoints(const MountedImage& image, const images::Services& services) {
   for (const units::MountPoint& point : units::MountPointsOf(services)) {
     const auto found = image.Stat(point.path);
@@ -99,6 +109,12 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
       if (!outside) {
         base::Fail(base::ExitCode::kFailed, "service {} binds {}, which is not on this host", name,
                    bind.host);
+      }
+      if (bind.mounted && !IsMountPoint(bind.host)) {
+        base::Fail(base::ExitCode::kFailed,
+                   "service {} binds {} only where something is mounted there: mount it, or leave "
+                   "out \"mounted\"",
+                   name, bind.host);
       }
       if (inside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
         base::Fail(base::ExitCode::kFailed,

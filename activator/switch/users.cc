@@ -1,6 +1,7 @@
 #include "activator/switch/users.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <sstream>
 #include <vector>
@@ -9,7 +10,9 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/service/service_checks.h"
 #include "units/render.h"
+#include "units/shared_user.h"
 
 namespace activator {
 namespace {
@@ -79,6 +82,39 @@ void WriteWhereOther(const std::string& path, const std::string& text) {
   }
 }
 
+// systemd itself made the user or group, for a service that runs. `line`: of passwd(5) or group(5).
+bool IsDynamic(const std::string& line) {
+  const std::string number = Field(line, 2);
+  uint64_t id = 0;
+  std::from_chars(number.data(), number.data() + number.size(), id);
+  return id >= 61184 && id <= 65519;
+}
+
+// With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
+void CheckDynamicUsers(Accounts& accounts, const images::Services& services) {
+  for (const auto& [name, service] : services) {
+    if (images::NamesItsUser(service)) {
+      continue;
+    }
+    const std::string user = units::SharedUser(name);
+    const std::optional<std::string> line = accounts.User(user);
+    if (line && !IsDynamic(*line)) {
+      base::Fail(base::ExitCode::kFailed,
+                 "service {} would run as the user {} of this host, whom it does not name: set "
+                 "\"user\": \"{}\" if that is meant, or give the service another name",
+                 name, user, user);
+    }
+    if (const auto group = line ? std::nullopt : accounts.Group(user);
+        group && !IsDynamic(*group)) {
+      base::Fail(
+          base::ExitCode::kFailed,
+          "service {} cannot have a dynamic user: this host has a group {}. Give the service "
+          "another name, or a \"user\"",
+          name, user);
+    }
+  }
+}
+
 }  // namespace
 
 std::string SysusersFragment(const images::Services& services, const std::set<std::string>& there) {
@@ -114,6 +150,7 @@ std::string MergeAccounts(const std::string& first, const std::string& own, bool
 }
 
 void CheckUsers(const Host& host, const images::Services& services) {
+  CheckDynamicUsers(*host.accounts, services);
   const std::set<std::string> users = UsersOf(services);
   if (users.empty()) {
     return;

@@ -11,7 +11,8 @@
 
 namespace activator {
 
-// Throws Error{kFailed} where the host neither has nor can get a user that a service needs.
+// Throws Error{kFailed} where the host neither has nor can get a user that a service needs, and
+// where a service that names no user would run as one of the host's.
 void CheckUsers(const Host& host, const images::Services& services);
 
 enum class AbsentUsers {

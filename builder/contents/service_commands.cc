@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "builder/contents/oci_user.h"
+#include "images/service/service_checks.h"
 
 namespace builder {
 namespace {
@@ -37,18 +38,10 @@ std::string FindProgram(const std::string& program, const Closure& closure, cons
              "{}: there is no program {} in the image; say its absolute path", field, program);
 }
 
-bool SaysWhoRuns(const images::Service& service) {
-  const auto lines = service.directives.find("Service");
-  return service.user.has_value() ||
-         (lines != service.directives.end() &&
-          (lines->second.contains("User") || lines->second.contains("Group") ||
-           lines->second.contains("DynamicUser")));
-}
-
 // systemd has no way to run a service as a number that the host has no name for, but one: with
 // DynamicUser=yes it takes the number that User= is.
 void ApplyUser(const std::string& user, const Tree& tree, images::Service& service) {
-  if (SaysWhoRuns(service)) {
+  if (images::NamesItsUser(service)) {
     return;
   }
   if (const std::optional<OciUser> found = ResolveOciUser(user, tree)) {

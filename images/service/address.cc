@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <string_view>
+
 #include "images/service/listen_address.h"
 
 namespace images {
@@ -32,22 +34,37 @@ std::optional<Address> ParseAddress(const std::string& text, uint64_t otherwise)
   return out.port == 0 || !IsHost(out.host) ? std::nullopt : std::optional(out);
 }
 
-std::optional<std::string> OwnAddress(const Service& service) {
-  if (!service.ports.empty()) {
-    return fmt::format("localhost:{}", service.ports.front());
+std::optional<SocketUrl> ParseSocketUrl(const std::string& url) {
+  constexpr std::string_view kScheme = "unix:";
+  const size_t colon = url.find(":/", kScheme.size());
+  if (!url.starts_with(kScheme) || colon == std::string::npos) {
+    return std::nullopt;
   }
+  SocketUrl out{url.substr(kScheme.size(), colon - kScheme.size()), url.substr(colon + 1)};
+  return IsSocketPath(out.socket) ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::optional<std::string> OwnUrl(const Service& service) {
+  if (!service.ports.empty()) {
+    return fmt::format("http://localhost:{}", service.ports.front());
+  }
+  std::optional<std::string> by_path;
   for (const std::string& text : service.listen) {
     const std::optional<ListenAddress> socket = ParseListenAddress(text);
     if (socket && socket->path.empty()) {
-      return socket->address.empty() ? fmt::format("localhost:{}", socket->port) : text;
+      return "http://" +
+             (socket->address.empty() ? fmt::format("localhost:{}", socket->port) : text);
+    }
+    if (socket && !by_path) {
+      by_path = "unix:" + text + ":";
     }
   }
-  return std::nullopt;
+  return by_path;
 }
 
 std::string CheckedUrl(const Service& service) {
   const std::string& url = service.health.http->url;
-  return url.starts_with('/') ? "http://" + OwnAddress(service).value_or("localhost") + url : url;
+  return url.starts_with('/') ? OwnUrl(service).value_or("http://localhost") + url : url;
 }
 
 }  // namespace images

@@ -23,11 +23,21 @@ struct Address {
 // kAddressRule.
 std::optional<Address> ParseAddress(const std::string& text, uint64_t otherwise);
 
-// Where the service itself is reached from its host, "localhost:80": the first of its ports or else
-// of its sockets. nullopt: nowhere by TCP.
-std::optional<std::string> OwnAddress(const Service& service);
+// An HTTP URL on a unix socket of the host, "unix:/run/web.sock:/health".
+struct SocketUrl {
+  std::string socket;  // absolute, at most what sockaddr_un holds
+  std::string path;    // "/health"
+};
 
-// The whole URL of the service's health.http, which may be a path on OwnAddress.
+// nullopt: `url` is no such URL.
+std::optional<SocketUrl> ParseSocketUrl(const std::string& url);
+
+// Where the service itself is reached from its host, what stands before the path of a URL:
+// "http://localhost:80" or "unix:/run/web.sock:". The first of its ports, or else of its sockets,
+// those of TCP first. nullopt: it has none.
+std::optional<std::string> OwnUrl(const Service& service);
+
+// The whole URL of the service's health.http, which may be a path on OwnUrl.
 std::string CheckedUrl(const Service& service);
 
 }  // namespace images

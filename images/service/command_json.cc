@@ -4,10 +4,17 @@
 
 namespace images {
 
+constexpr size_t kMaxTextBytes = (size_t{128} << 10) - 1;  // MAX_ARG_STRLEN, without its NUL
+
 // A unit file is lines of text: these two bytes cannot be written in one.
 void CheckText(const base::JsonFields& fields, const std::string& field, const std::string& value) {
   if (value.find('\n') != std::string::npos || value.find('\0') != std::string::npos) {
     fields.FailAt(field, "a newline or NUL byte cannot stand in a unit");
+  }
+  if (value.size() > kMaxTextBytes) {
+    fields.FailAt(field, fmt::format("{} bytes are more than the {} that Linux hands to a program "
+                                     "in one argument or variable",
+                                     value.size(), kMaxTextBytes));
   }
 }
 

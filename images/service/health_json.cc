@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "images/service/address.h"
+#include "images/service/listen_address.h"
 
 namespace images {
 namespace {
@@ -24,18 +25,23 @@ void CheckUrl(const base::JsonFields& fields, const std::string& url, const Serv
                   fmt::format("'{}' holds a space or what is not ASCII: write %20 and so on", url));
   }
   if (url.starts_with('/')) {
-    if (!OwnAddress(read)) {
+    if (!OwnUrl(read)) {
       fields.FailAt("http",
                     fmt::format("'{}' is a path on the service's first port, but the service has "
-                                "no \"ports\" and listens on none; write http://ADDRESS:PORT{}",
-                                url, url));
+                                "no \"ports\" and listens on none; write http://ADDRESS:PORT{} or "
+                                "unix:/SOCKET:{}",
+                                url, url, url));
     }
+    return;
+  }
+  if (ParseSocketUrl(url)) {
     return;
   }
   constexpr std::string_view kScheme = "http://";
   if (!url.starts_with(kScheme)) {
-    fields.FailAt("http", fmt::format("'{}' is neither http://ADDRESS:PORT/PATH nor a /PATH on the "
-                                      "service's port. For TLS use \"tcp\" or \"exec\"",
+    fields.FailAt("http", fmt::format("'{}' is neither http://ADDRESS:PORT/PATH nor "
+                                      "unix:/SOCKET:/PATH nor a /PATH on the service's port. For "
+                                      "TLS use \"tcp\" or \"exec\"",
                                       url));
   }
   const std::string place = url.substr(kScheme.size());
@@ -67,8 +73,8 @@ std::string ReadTcp(base::JsonFields& health) {
   const std::string text = health.IsNumber("tcp")
                                ? fmt::format("localhost:{}", health.Number("tcp", 1, 65535))
                                : health.String("tcp");
-  if (!ParseAddress(text, 0)) {
-    health.FailAt("tcp", fmt::format("'{}': {}", text, kAddressRule));
+  if (!ParseAddress(text, 0) && !IsSocketPath(text)) {
+    health.FailAt("tcp", fmt::format("'{}': {}, or the path of a unix socket", text, kAddressRule));
   }
   return text;
 }

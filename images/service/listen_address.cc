@@ -33,12 +33,15 @@ std::optional<uint64_t> ParsePort(const std::string& text) {
   return whole && port >= 1 && port <= 65535 ? std::optional(port) : std::nullopt;
 }
 
+bool IsSocketPath(const std::string& path) {
+  return IsPlainAbsolutePath(path) && path.size() <= kMaxSocketPath;
+}
+
 std::optional<ListenAddress> ParseListenAddress(const std::string& text) {
   ListenAddress out;
   if (text.starts_with('/')) {
     out.path = text;
-    const bool fits = IsPlainAbsolutePath(text) && text.size() <= kMaxSocketPath;
-    return fits ? std::optional(out) : std::nullopt;
+    return IsSocketPath(text) ? std::optional(out) : std::nullopt;
   }
   const size_t colon = text.rfind(':');
   const std::string digits = colon == std::string::npos ? text : text.substr(colon + 1);

@@ -18,6 +18,8 @@ struct ListenAddress {
 
 // 1 to 65535; nullopt for everything else.
 std::optional<uint64_t> ParsePort(const std::string& text);
+// Whether a unix socket can be there: an absolute path that fits into its address.
+bool IsSocketPath(const std::string& path);
 
 // "80", "127.0.0.1:80", "[::1]:80", "/run/web.sock"; nullopt for everything else.
 std::optional<ListenAddress> ParseListenAddress(const std::string& text);

@@ -19,12 +19,14 @@ struct Bind {
   std::string host;   // absolute path on the host
   std::string image;  // absolute path in the image; units/mount_points.h: file or directory
   bool writable = false;
+  bool mounted =
+      false;  // `host` must be a mount point: the service does not start on the folder below
   bool operator==(const Bind&) const = default;
 };
 
 // A GET from the host.
 struct HttpCheck {
-  std::string url;        // "http://127.0.0.1:8080/x", or "/x" on the service's first port
+  std::string url;        // "http://127.0.0.1:8080/x", "unix:/run/x.sock:/x", or "/x" (address.h)
   uint64_t expect = 200;  // the answer's status
   std::string body;       // what the answer's body must hold; empty: anything
   std::map<std::string, std::string> headers;  // sent with it
@@ -36,7 +38,7 @@ struct Health {
   uint64_t timeout_seconds = 30;  // until the service must be active and its check passes
   uint64_t settle_seconds = 2;    // that it must stay active for, without a restart
   std::optional<HttpCheck> http;
-  std::optional<std::string> tcp;  // "127.0.0.1:5432": takes connections
+  std::optional<std::string> tcp;  // "127.0.0.1:5432", "/run/x.sock": takes connections
   Command exec;                    // in the image; ends with 0
   bool none = false;               // it is started, and nobody looks what becomes of it
   uint64_t try_seconds = 5;        // that one try of the check may take
@@ -57,7 +59,7 @@ struct Hooks {
 struct Service {
   Command exec;
   std::vector<Command> exec_start_pre;
-  std::string type = "exec";            // systemd's Type=: exec, simple, notify, forking or oneshot
+  std::string type = "exec";            // systemd's Type=: exec, simple, notify, notify-reload, ...
   std::optional<std::string> user;      // a named user of the host; nothing: a dynamic one
   std::vector<std::string> listen;      // sockets that systemd holds for it (listen_address.h)
   std::optional<std::string> schedule;  // a timer starts it (schedule.h); it is a oneshot

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <vector>
 
 #include "images/service/directives.h"
@@ -26,6 +29,27 @@ std::optional<FieldProblem> ProblemOfDirectives(const std::string& name, const S
   return std::nullopt;
 }
 
+// Those that systemd-based systems have from the start. Others of a host are found before a switch.
+constexpr std::array<std::string_view, 48> kUsersOfEveryHost = {
+    "adm",     "audio",    "backup",  "bin",    "cdrom",  "daemon",     "dbus",   "dialout",
+    "dip",     "disk",     "fax",     "floppy", "games",  "input",      "irc",    "kmem",
+    "kvm",     "list",     "lp",      "mail",   "man",    "messagebus", "news",   "nobody",
+    "nogroup", "operator", "plugdev", "proxy",  "render", "root",       "sasl",   "sgx",
+    "shadow",  "src",      "staff",   "sudo",   "sync",   "sys",        "syslog", "tape",
+    "tty",     "users",    "utmp",    "uucp",   "video",  "voice",      "wheel",  "www-data"};
+
+// With DynamicUser=, systemd takes a user of the host that has the service's name.
+std::optional<FieldProblem> ProblemOfUser(const std::string& name, const Service& service) {
+  if (NamesItsUser(service) ||
+      !std::binary_search(kUsersOfEveryHost.begin(), kUsersOfEveryHost.end(), name)) {
+    return std::nullopt;
+  }
+  return FieldProblem{"services." + name,
+                      fmt::format("a host has a user or group {0}, whom the service would run as: "
+                                  "give it another name, or say \"user\": \"{0}\" if that is meant",
+                                  name)};
+}
+
 std::optional<FieldProblem> ProblemOfPorts(const Services& services) {
   const std::vector<PortClaim> claims = PortClaimsOf(services);
   for (auto claim = claims.begin(); claim != claims.end(); ++claim) {
@@ -46,9 +70,20 @@ std::optional<FieldProblem> ProblemOfPorts(const Services& services) {
 
 }  // namespace
 
+bool NamesItsUser(const Service& service) {
+  const auto lines = service.directives.find("Service");
+  return service.user.has_value() ||
+         (lines != service.directives.end() &&
+          (lines->second.contains("User") || lines->second.contains("Group") ||
+           lines->second.contains("DynamicUser")));
+}
+
 std::optional<FieldProblem> FindProblem(const Services& services) {
   for (const auto& [name, service] : services) {
     if (auto problem = ProblemOfDirectives(name, service)) {
+      return problem;
+    }
+    if (auto problem = ProblemOfUser(name, service)) {
       return problem;
     }
   }

@@ -15,6 +15,9 @@ struct FieldProblem {
   std::string why;
 };
 
+// Whether the service says who it runs as. Otherwise systemd makes it a user, named after it.
+bool NamesItsUser(const Service& service);
+
 std::optional<FieldProblem> FindProblem(const Services& services);
 
 }  // namespace images

@@ -16,8 +16,8 @@
 namespace images {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTypes = {"exec", "simple", "notify", "forking",
-                                                    "oneshot"};
+constexpr std::array<std::string_view, 6> kTypes = {"exec",          "simple",  "notify",
+                                                    "notify-reload", "forking", "oneshot"};
 constexpr std::array<std::string_view, 3> kProfiles = {"strict", "standard", "none"};
 constexpr std::array<std::string_view, 5> kSections = {"Unit", "Service", "Socket", "Timer",
                                                        "Install"};
@@ -60,7 +60,8 @@ std::vector<Bind> ReadBinds(base::JsonFields& fields, base::ExitCode code) {
   std::vector<Bind> out;
   for (const base::Json& value : fields.Array("binds")) {
     base::JsonFields bind(value, fields.PathOf(fmt::format("binds[{}]", out.size())), code);
-    out.push_back({bind.String("host"), bind.String("image"), bind.Bool("writable", false)});
+    out.push_back({bind.String("host"), bind.String("image"), bind.Bool("writable", false),
+                   bind.Bool("mounted", false)});
     CheckPath(bind, "host", out.back().host);
     const std::string& image = out.back().image;  // with a slash at the end: a directory
     CheckPath(bind, "image", image.ends_with('/') ? image.substr(0, image.size() - 1) : image);
@@ -188,7 +189,7 @@ void ReadSecretsAndEnvironment(base::JsonFields& fields, Service& service) {
     if (!plain) {
       fields.FailAt("environment." + name, "this is not the name of an environment variable");
     }
-    CheckText(fields, "environment." + name, value);
+    CheckText(fields, "environment." + name, name + "=" + value);
   }
   service.environment_file = fields.OptionalString("environment_file");
   if (service.environment_file) {
@@ -264,6 +265,9 @@ base::Json ToJson(const Service& service) {
   base::Json binds = base::Json::array();
   for (const Bind& bind : service.binds) {
     binds.push_back({{"host", bind.host}, {"image", bind.image}, {"writable", bind.writable}});
+    if (bind.mounted) {
+      binds.back()["mounted"] = true;
+    }
   }
   base::Json out = {{"exec", service.exec},
                     {"exec_start_pre", service.exec_start_pre},

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "images/version/image_directory.h"
+#include "tests/support/fake_accounts.h"
 #include "tests/support/fake_systemd.h"
 
 namespace activator {
@@ -29,6 +30,7 @@ class HostTest : public ::testing::Test {
  protected:
   HostTest() {
     host.configured_directory = units;
+    host.accounts = &accounts;
     host.task_directory = systemd.task_directory = root + "/run";
     host.ask = [this](const images::Health&, std::chrono::milliseconds) {
       const size_t now = std::min(asked++, answers.size() - 1);
@@ -118,6 +120,7 @@ class HostTest : public ::testing::Test {
   const std::string units = root + "/units";
   tests::FakeSystemd systemd{units};
   tests::FakeClock clock;
+  tests::FakeAccounts accounts;
   Host host{layout, systemd, clock, {}, units, [](const images::ImageDirectory&) {}};
   std::string error;
   // What Push changes in each service.

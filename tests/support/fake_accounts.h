@@ -3,6 +3,7 @@
 #define SLIPWAY_TESTS_SUPPORT_FAKE_ACCOUNTS_H_
 
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace tests {
 class FakeAccounts : public activator::Accounts {
  public:
   std::map<std::string, std::string> users;  // name -> line of passwd(5)
+  std::set<std::string> groups;              // those that have a name
   std::string why_none;
   std::vector<std::string> made;  // the fragments
 
@@ -22,7 +24,10 @@ class FakeAccounts : public activator::Accounts {
     return found == users.end() ? std::nullopt : std::optional(found->second);
   }
   std::optional<std::string> Group(const std::string& key) override {
-    return "group" + key + ":x:" + key + ":";
+    const bool is_number = key.find_first_not_of("0123456789") == std::string::npos;
+    return is_number || groups.contains(key)
+               ? std::optional("group" + key + ":x:" + (is_number ? key : "100") + ":")
+               : std::nullopt;
   }
   std::string WhyNone() override { return why_none; }
   void Make(const std::string& fragment) override {

@@ -51,7 +51,7 @@ TEST(Render, WritesAUnitThatAPersonCanRead) {
 
 [Unit]
 Description=nginx 1.22.1
-RequiresMountsFor=/var/lib/images
+RequiresMountsFor=/var/lib/images /etc/nginx/sites /etc/slipway/secrets/nginx.env /etc/slipway/secrets/tls.key /srv
 After=slipway-boot.service network.target network-online.target
 
 [Service]
@@ -62,6 +62,7 @@ Restart=on-failure
 DynamicUser=yes
 StateDirectory=nginx
 RuntimeDirectory=nginx
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 LANGUAGE= LC_ALL= LC_CTYPE= LC_NUMERIC= LC_TIME= LC_COLLATE= LC_MONETARY= LC_MESSAGES= LC_PAPER= LC_NAME= LC_ADDRESS= LC_TELEPHONE= LC_MEASUREMENT= LC_IDENTIFICATION=
 Environment="GREETING=it's 100 %% \"ok\""
 EnvironmentFile=/etc/slipway/secrets/nginx.env
 LoadCredential=tls.key:/etc/slipway/secrets/tls.key
@@ -72,6 +73,34 @@ BindReadOnlyPaths=/etc/nginx/sites:/etc/nginx/sites
 BindPaths=/srv:/srv
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 )");
+}
+
+TEST(Render, WaitsForTheMountsOfEveryHostPathThatALineNames) {
+  images::Service service = Nginx();
+  service.binds = {{"/mnt/a b", "/data", true, true}};
+  service.directives = {{"Service",
+                         {{"BindPaths", "-/mnt/nfs:/nfs:rbind /mnt/two"},
+                          {"EnvironmentFile", "-/mnt/env"},
+                          {"LoadCredential", "key:/mnt/key"},
+                          {"StandardOutput", "append:/mnt/log"},
+                          {"StandardError", "journal"}}}};
+  const std::string text = RenderOne(service);
+  EXPECT_THAT(text, HasSubstr("\nRequiresMountsFor=/var/lib/images \"/mnt/a b\" /mnt/env /mnt/key "
+                              "/mnt/log /mnt/nfs /mnt/two\n"));
+  EXPECT_THAT(text, HasSubstr("\nAssertPathIsMountPoint=/mnt/a b\n"));
+}
+
+TEST(Render, RefusesALineThatSystemdWouldCut) {
+  images::Service service = Nginx();
+  for (int i = 0; i < 9; ++i) {
+    service.exec.push_back(std::string(size_t{120} << 10, 'x'));
+  }
+  try {
+    RenderOne(service);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("nginx: the line ExecStart= would be longer than"));
+  }
 }
 
 TEST(Render, IsTheSameEachTime) { EXPECT_EQ(RenderOne(Nginx()), RenderOne(Nginx())); }

@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <mutex>
 #include <thread>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace activator {
 namespace {
@@ -22,8 +24,13 @@ constexpr milliseconds kLong{20000};
 // Answers each connection with the same bytes once it has read the end of a request's headers.
 class Server {
  public:
-  explicit Server(std::string answer, bool closes = true)
+  // `path`: of a unix socket; empty: a port of its own.
+  explicit Server(std::string answer, bool closes = true, const std::string& path = "")
       : answer_(std::move(answer)), closes_(closes) {
+    if (!path.empty()) {
+      ListenAt(path);
+      return;
+    }
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -54,6 +61,17 @@ class Server {
   }
 
  private:
+  void ListenAt(const std::string& path) {
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(listener_, 8) != 0) {
+      throw std::runtime_error("no server");
+    }
+    thread_ = std::thread([this] { Serve(); });
+  }
   void Serve() {
     for (;;) {
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -164,6 +182,20 @@ TEST(AskHttpTest, LocalhostNeedsNoNameService) {
   check.url = "http://localhost:" + std::to_string(server.port()) + "/";
   const ProbeResult answer = AskHttp(check, kLong);
   EXPECT_TRUE(answer.passed) << answer.problem;
+}
+
+TEST(AskHttpTest, AsksAServiceBehindAUnixSocket) {
+  const base::TemporaryDirectory place("/tmp", "slipway-test-");
+  const std::string path = place.path() + "/web.sock";
+  const Server server(Answer("200 OK", "ready"), true, path);
+  images::HttpCheck check;
+  check.url = "unix:" + path + ":/health?full";
+  check.body = "ready";
+  const ProbeResult answer = AskHttp(check, kLong);
+  EXPECT_TRUE(answer.passed) << answer.problem;
+  EXPECT_THAT(server.request(), HasSubstr("GET /health?full HTTP/1.1"));
+  EXPECT_TRUE(AskTcp(path, kLong).passed);
+  EXPECT_FALSE(AskTcp(path + "x", kLong).passed);
 }
 
 TEST(AskTcpTest, PassesWhereSomebodyListens) {

@@ -4,7 +4,6 @@
 
 #include "activator/switch/boot.h"
 #include "tests/activator/host_fixture.h"
-#include "tests/support/fake_accounts.h"
 
 namespace activator {
 namespace {
@@ -16,7 +15,6 @@ using ::testing::IsEmpty;
 class UsersTest : public HostTest {
  protected:
   UsersTest() {
-    host.accounts = &accounts;
     host.read_image_file = [this](const images::ImageDirectory&, const std::string& path) {
       return image_files[path];
     };
@@ -28,7 +26,6 @@ class UsersTest : public HostTest {
     return layout.Version("web", images::ImageId::Of(LoadGeneration(layout, 1).apps.at("web")));
   }
 
-  tests::FakeAccounts accounts;
   std::map<std::string, std::string> image_files;
 };
 
@@ -40,6 +37,22 @@ TEST_F(UsersTest, AreMadeBeforeTheUnitsStartAndKnownInTheImage) {
             "root:x:0:0:root:/root:/usr/sbin/nologin\n"
             "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
   EXPECT_EQ(Group(), "group990:x:990:\nroot:x:0:\nnogroup:x:65534:\n");
+}
+
+// With DynamicUser= systemd would take the host's user of the service's name.
+TEST_F(UsersTest, AServiceThatNamesNoUserDoesNotRunAsOneOfTheHosts) {
+  shape = nullptr;
+  const uint64_t number = Stage("web", "one");
+  accounts.users["web"] = "web:x:1000:1000::/home/web:/bin/sh";
+  EXPECT_EQ(ActivateNumber(number), 1);
+  EXPECT_THAT(error, HasSubstr("service web would run as the user web of this host"));
+  accounts.users.clear();
+  accounts.groups = {"web"};
+  EXPECT_EQ(ActivateNumber(number), 1);
+  EXPECT_THAT(error, HasSubstr("this host has a group web"));
+  accounts.groups.clear();
+  accounts.users["web"] = "web:x:61500:61500:Dynamic User:/:/usr/sbin/nologin";
+  EXPECT_EQ(ActivateNumber(number), 0) << error;
 }
 
 TEST_F(UsersTest, WhoIsThereIsNotMade) {

@@ -122,7 +122,8 @@ Health HealthOf(const std::string& health) {
 }
 
 TEST(DefinitionTest, AServiceIsCheckedInOneWay) {
-  for (const char* url : {"http://127.0.0.1/", "http://localhost:8080", "http://[::1]:1/x?y#z"}) {
+  for (const char* url : {"http://127.0.0.1/", "http://localhost:8080", "http://[::1]:1/x?y#z",
+                          "unix:/run/web.sock:/health"}) {
     EXPECT_EQ(HealthOf(std::string(R"({"http": ")") + url + "\"}").http->url, url);
   }
   EXPECT_EQ(HealthOf(R"({"tcp": 5432})").tcp, "localhost:5432");
@@ -140,6 +141,9 @@ TEST(DefinitionTest, BadHealthIsRefusedInOneLineWithItsField) {
            {R"({"http": "http://127.0.0.1:0/"})", ".http: 'http://127.0.0.1:0/': expected an IPv4"},
            {R"({"http": "http://::1/"})", ".http: 'http://::1/': expected an IPv4"},
            {R"({"http": "http://127.0.0.1/a b"})", ".http: 'http://127.0.0.1/a b' holds a space"},
+           {R"({"http": "unix:run/web.sock:/x"})", ".http: 'unix:run/web.sock:/x' is neither"},
+           {R"({"http": "unix:/run/web.sock"})", ".http: 'unix:/run/web.sock' is neither"},
+           {R"({"tcp": "/run/../x"})", ".tcp: '/run/../x': expected an IPv4 address"},
            {R"({"http": "/x"})", ".http: '/x' is a path on the service's first port, but"},
            {R"({"http": 80})", ".http: expected a string"},
            {R"({"http": "http://127.0.0.1/", "expect": 99})", ".expect: expected a whole number"},
@@ -302,7 +306,7 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
            {R"([["/usr/bin/nginx", "-t"]])", R"([["./nginx"]])",
             service + ".exec_start_pre: expected a command"},
            {"\"notify\"", "\"dbus\"",
-            service + ".type: 'dbus' is not one of exec, simple, notify, forking, oneshot"},
+            service + ".type: 'dbus' is not one of exec, simple, notify, notify-reload, forking, oneshot"},
            {"\"user\": null", "\"user\": \"Www\"",
             service + ".user: 'Www' is not the name of a user"},
            {"\"user\": null", "\"user\": \"101\"",

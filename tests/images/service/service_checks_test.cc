@@ -26,6 +26,24 @@ base::Error ErrorWith(const std::string& one, const std::string& two = "") {
   });
 }
 
+// systemd would run them as that user of the host: root as uid 0.
+TEST(ServiceChecksTest, AServiceIsNotNamedAfterAUserOfEveryHostUnlessItSaysSo) {
+  const auto parse = [](const std::string& name, const std::string& fields) {
+    return tests::ErrorOf([&] {
+      ParseDefinition(R"({ "name": "app", "source": { "root": "/r" }, "services": { ")" + name +
+                          R"(": { "exec": ["/bin/x"])" + fields + " } } }",
+                      "app.json", "/d");
+      throw base::Error(base::ExitCode::kFailed, "");
+    });
+  };
+  for (const char* name : {"root", "nobody", "backup", "www-data", "adm"}) {
+    EXPECT_THAT(parse(name, "").what(),
+                HasSubstr(std::string("a host has a user or group ") + name));
+    EXPECT_THAT(std::string(parse(name, R"(, "user": "x")").what()), IsEmpty());
+  }
+  EXPECT_THAT(std::string(parse("rootless", "").what()), IsEmpty());
+}
+
 TEST(ServiceChecksTest, OnePortIsOneServices) {
   const base::Error error = ErrorWith(R"("ports": [80, 443])", R"("ports": [8080, 443])");
   EXPECT_STREQ(error.what(),
