@@ -203,7 +203,7 @@ std::optional<Outcome> Tool::OutcomeSoFar() const {
 int Tool::Boot() {
   RequireRoot();
   RequireSystemd();
-  PrepareRoot(host_.layout);
+  PrepareRoot(host_.layout, RootCheck::kPathAlone);
   const base::FileLock lock = Lock("boot", kBootPatience);
   RunBoot(host_);
   return 0;

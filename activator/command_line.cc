@@ -123,6 +123,12 @@ void AddPrune(CLI::App& prune, PruneOptions& out) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   prune
+      .add_option("--staged", out.staged,
+                  "Staged generations to keep of those that change the same applications")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  prune
       .add_option("--older-than", out.older_than_seconds,
                   "Of the others remove only those left longer ago: 30d, 12h")
       ->type_name("AGE")

@@ -36,11 +36,16 @@ shift 2
 refuse() { echo "activate: error: $*" >&2; exit 1; }
 echo
 echo "SLIPWAY1 STARTED"
-[ -x "$agent" ] || refuse "there is no $agent on this host: push to it first, or give its --root"
+[ -e "$agent" ] || refuse "there is no $agent on this host: push to it first, or give its --root"
+[ -x "$agent" ] ||
+  refuse "no program can run in ${agent%/*}, which is mounted noexec: push once more with" \
+    "--agent-dir and another directory, such as /usr/local/lib/slipway"
 [ "$(id -u)" = 0 ] && exec "$agent" "$@"
-sudo -n true 2>/dev/null && exec sudo -n "$agent" "$@"
+why=$(sudo -n "$agent" --version 2>&1 >/dev/null) && exec sudo -n "$agent" "$@"
+sudo -n sh -c : 2>/dev/null && exec sudo -n sh -c "exec \"\$0\" \"\$@\"" "$agent" "$@"
 [ "$needs_root" = no ] && exec "$agent" "$@"
-refuse "needs root there, $(id -un) is not and may not sudo -n: log in as root, as in root@HOST"
+refuse "needs root there, $(id -un) is not and may not sudo -n (${why##*sudo: }): log in as root," \
+  "as in root@HOST"
 )sh";
 
 bool IsSwitch(const CommandLine& line) {
@@ -74,13 +79,9 @@ class RemoteCommand {
 };
 
 std::string RemoteCommand::Command() const {
-  std::string out = "exec sh -c " + base::ShellQuoted(kProgram) + " slipway " +
-                    base::ShellQuoted(line_.root + "/bin/activate") +
-                    (NeedsRoot(line_) ? " yes" : " no");
-  for (const std::string& argument : arguments_) {
-    out += " " + base::ShellQuoted(argument);
-  }
-  return out;
+  std::vector<std::string> words = {line_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no"};
+  words.insert(words.end(), arguments_.begin(), arguments_.end());
+  return base::ShellCommand(kProgram, "", words);
 }
 
 void RemoteCommand::Take(std::string_view data) {

@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <cerrno>
 #include <system_error>
 
 namespace base {
@@ -8,6 +9,9 @@ Error::Error(ExitCode code, std::string message, int error_number)
     : code_(code), error_number_(error_number), rendered_(std::move(message)) {
   if (error_number_ != 0) {
     rendered_ += ": " + std::generic_category().message(error_number_);
+    if (error_number_ == EFBIG) {
+      rendered_ += " (a limit on the size of files, as ulimit -f shows, or of the file system)";
+    }
   }
 }
 

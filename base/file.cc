@@ -33,6 +33,14 @@ std::string WithoutSlashesAtEnd(const std::string& path) {
   return path.substr(0, std::max<size_t>(path.find_last_not_of('/') + 1, path.empty() ? 0 : 1));
 }
 
+// Such have no places to read from, and would be waited for.
+void RefuseUnreadable(int fd, const std::string& path) {
+  const mode_t mode = Fstat(fd, path).st_mode;
+  if (S_ISFIFO(mode) || S_ISSOCK(mode)) {
+    Fail(ExitCode::kFailed, "{} is a {}, not a file", path, S_ISFIFO(mode) ? "FIFO" : "socket");
+  }
+}
+
 off_t Offset(uint64_t offset) { return static_cast<off_t>(offset); }
 
 template <typename Call>
@@ -57,7 +65,26 @@ UniqueFd Open(const std::string& path, int flags, mode_t mode) {
   return fd;
 }
 
-UniqueFd OpenForReading(const std::string& path) { return Open(path, O_RDONLY); }
+UniqueFd OpenForReading(const std::string& path) {
+  UniqueFd fd = Open(path, O_RDONLY | O_NONBLOCK);
+  RefuseUnreadable(fd.get(), path);
+  return fd;
+}
+
+UniqueFd OpenOwn(const std::string& path, int flags, mode_t mode) {
+  UniqueFd fd(
+      Retry([&] { return TheSys().Open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK, mode); }));
+  if (!fd.valid() && errno == ELOOP) {
+    Fail(ExitCode::kFailed, "{} is a link, which is not followed: remove it", path);
+  }
+  if (!fd.valid()) {
+    FailErrno(errno, "cannot open {}", path);
+  }
+  if (!S_ISREG(Fstat(fd.get(), path).st_mode)) {
+    Fail(ExitCode::kFailed, "{} is no regular file: remove it", path);
+  }
+  return fd;
+}
 
 void Close(UniqueFd fd, const std::string& path) {
   // Linux frees the descriptor whatever close answers, so EINTR is not retried.
@@ -130,13 +157,14 @@ void FsyncDirectory(const std::string& path) {
 }
 
 std::optional<std::string> ReadFileIfThere(const std::string& path, uint64_t max_bytes) {
-  const UniqueFd fd(Retry([&] { return TheSys().Open(path.c_str(), O_RDONLY, 0); }));
+  const UniqueFd fd(Retry([&] { return TheSys().Open(path.c_str(), O_RDONLY | O_NONBLOCK, 0); }));
   if (!fd.valid()) {
     if (NothingThere(errno)) {
       return std::nullopt;
     }
     FailErrno(errno, "cannot open {}", path);
   }
+  RefuseUnreadable(fd.get(), path);
   std::string out;
   for (;;) {
     const std::vector<uint8_t> part = PRead(fd.get(), out.size(), 1 << 16, path);
@@ -190,6 +218,15 @@ uint64_t FreeBytes(const std::string& path) {
     FailErrno(errno, "cannot ask for the free space of {}", path);
   }
   return static_cast<uint64_t>(::geteuid() == 0 ? out.f_bfree : out.f_bavail) * out.f_frsize;
+}
+
+std::optional<uint64_t> FreeInodes(const std::string& path) {
+  struct statvfs out {};
+  if (TheSys().Statvfs(path.c_str(), &out) != 0) {
+    FailErrno(errno, "cannot ask for the free inodes of {}", path);
+  }
+  return out.f_files == 0 ? std::nullopt
+                          : std::optional<uint64_t>(::geteuid() == 0 ? out.f_ffree : out.f_favail);
 }
 
 std::vector<std::string> ListDirectory(const std::string& path) {

@@ -28,7 +28,10 @@ inline std::string_view AsText(Bytes bytes) {
 
 // flags as for open(2). Throws where it cannot be opened.
 UniqueFd Open(const std::string& path, int flags, mode_t mode = 0);
+// Throws for a FIFO, and never waits.
 UniqueFd OpenForReading(const std::string& path);
+// A regular file at `path` itself: a link is not followed, and nothing else is opened.
+UniqueFd OpenOwn(const std::string& path, int flags, mode_t mode = 0);
 
 // Checked close: a write that the file system reports only now is an error.
 void Close(UniqueFd fd, const std::string& path);
@@ -58,6 +61,8 @@ bool Exists(const std::string& path);  // follows links
 uint64_t FileSize(const std::string& path);
 // Bytes that an unprivileged process may still write there (root: all that is free).
 uint64_t FreeBytes(const std::string& path);
+// The same of files; nullopt where the file system has no limit of its own.
+std::optional<uint64_t> FreeInodes(const std::string& path);
 
 // Names in the directory without "." and "..", sorted bytewise. Empty where there is no directory.
 std::vector<std::string> ListDirectory(const std::string& path);

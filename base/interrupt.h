@@ -1,5 +1,6 @@
 // SIGINT, SIGTERM and SIGHUP as an Error{kInterrupted} that a long operation throws at its next
-// safe point, so that destructors clean up. SIGPIPE is ignored: a write answers EPIPE instead.
+// safe point, so that destructors clean up. SIGPIPE and SIGXFSZ are ignored: a write answers EPIPE
+// or EFBIG instead. What a parent ignored or blocked beside that is as usual again.
 #ifndef SLIPWAY_BASE_INTERRUPT_H_
 #define SLIPWAY_BASE_INTERRUPT_H_
 

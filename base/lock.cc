@@ -27,7 +27,7 @@ bool IsAt(int fd, const std::string& path) {
 void FileLock::Take(const std::string& path, const std::string& what,
                     std::chrono::milliseconds patience) {
   const auto end = SystemClock().Monotonic() + patience;
-  fd_ = Open(path, O_RDWR | O_CREAT, 0600);
+  fd_ = OpenOwn(path, O_RDWR | O_CREAT, 0600);
   while (TheSys().Flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK && SystemClock().Monotonic() < end) {
       SystemClock().Sleep(kRetry);

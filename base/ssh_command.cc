@@ -1,21 +1,116 @@
 #include "base/ssh_command.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <string_view>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
 
 namespace base {
 namespace {
 
-// ssh takes the first value it sees of an option: what the user's own words set comes first.
-const std::vector<std::string>& SshDefaults() {
-  static const std::vector<std::string> kDefaults = {"-o", "BatchMode=yes",
-                                                     "-o", "ConnectTimeout=10",
-                                                     "-o", "ServerAliveInterval=5",
-                                                     "-o", "ServerAliveCountMax=4",
-                                                     "-T", "-a",
-                                                     "-x"};
-  return kDefaults;
+// ssh takes the first value it sees of an option: what the user's own words set comes first, and
+// their configuration last. A command, a terminal or a background of its own there, meant for
+// people who log in, would take our program's place or its input.
+constexpr std::array kDefaults = {"-o", "BatchMode=yes",
+                                  "-o", "ServerAliveInterval=5",
+                                  "-o", "ServerAliveCountMax=4",
+                                  "-o", "PermitLocalCommand=no",
+                                  "-T", "-a",
+                                  "-x"};
+constexpr std::array kSince7_6 = {"RemoteCommand=none"};
+constexpr std::array kSince8_7 = {"StdinNull=no", "ForkAfterAuthentication=no",
+                                  "SessionType=default"};
+
+// 902 for OpenSSH 9.2; 0 where the program does not tell.
+int AskVersion(const std::string& ssh) {
+  constexpr std::string_view kName = "OpenSSH_";
+  try {
+    const ProcessResult result =
+        Run({ssh, "-V"}, {.environment = {}, .timeout = std::chrono::seconds(5), .input = ""});
+    const size_t at = result.err.find(kName);
+    if (at == std::string::npos) {
+      return 0;
+    }
+    char* rest = nullptr;
+    const auto first = std::strtol(result.err.c_str() + at + kName.size(), &rest, 10);
+    const auto second = *rest == '.' ? std::strtol(rest + 1, nullptr, 10) : 0;
+    return static_cast<int>(first * 100 + second);
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::kInterrupted) {
+      throw;
+    }
+    return 0;  // what it is started for will say why it cannot be
+  }
+}
+
+bool IsProgram(const std::string& path) {
+  try {
+    return AsText(PRead(OpenForReading(path).get(), 0, 4, path)) ==
+           "\x7f"
+           "ELF";
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// The ssh that `program` is or most likely runs: nothing is asked of a script in its place.
+std::string ProgramBehind(const std::string& program) {
+  std::vector<std::string> places;
+  if (program.find('/') != std::string::npos && BaseName(program) == "ssh") {
+    places.push_back(program);
+  }
+  const char* path = std::getenv("PATH");
+  for (std::string_view rest = path == nullptr ? "" : path; !rest.empty();) {
+    const size_t end = std::min(rest.find(':'), rest.size());
+    places.push_back(std::string(rest.substr(0, end)) + "/ssh");
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  const auto found = std::ranges::find_if(places, &IsProgram);
+  return found == places.end() ? "" : *found;
+}
+
+int VersionOf(const std::string& program) {
+  static std::mutex mutex;
+  static std::map<std::string, int> known;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto [found, is_new] = known.emplace(program, 0);
+  if (is_new) {
+    const std::string ssh = ProgramBehind(program);
+    found->second = ssh.empty() ? 0 : AskVersion(ssh);
+  }
+  return found->second;
+}
+
+template <typename Options>
+void AddOptions(const Options& options, std::vector<std::string>& out) {
+  for (const char* option : options) {
+    out.insert(out.end(), {"-o", option});
+  }
+}
+
+// Puts the lines together: csh has no line break between quotes. Wants n, sets first and program.
+constexpr std::string_view kJoinLines =
+    "n=$(echo; echo .) n=${n%.} first= program=; "
+    "while :; do case $1 in ---) break ;; --) first=$program program= ;; "
+    "*) program=$program$1$n ;; esac; shift; done; shift; eval \"$first\"";
+
+void AddLines(std::string_view program, std::string& out) {
+  while (!program.empty()) {
+    const size_t end = std::min(program.find('\n'), program.size());
+    const std::string_view line = program.substr(0, end);
+    const std::string_view text = line.substr(std::min(line.find_first_not_of(' '), end));
+    if (!text.empty() && text.front() != '#') {
+      out += " " + ShellQuoted(std::string(text));
+    }
+    program.remove_prefix(std::min(end + 1, program.size()));
+  }
 }
 
 }  // namespace
@@ -50,16 +145,39 @@ std::vector<std::string> SplitWords(const std::string& text) {
 std::string ShellQuoted(const std::string& text) {
   std::string out = "'";
   for (const char c : text) {
-    // Outside of the quotes both mean the same to every shell; within, fish reads a backslash.
-    out += c == '\'' || c == '\\' ? std::string("'\\") + c + "'" : std::string(1, c);
+    // Outside of the quotes they mean the same to every shell; within, fish reads a backslash and
+    // csh an exclamation mark.
+    out += c == '\'' || c == '\\' || c == '!' ? std::string("'\\") + c + "'" : std::string(1, c);
   }
   return out + "'";
 }
 
+std::string ShellCommand(std::string_view first, std::string_view second,
+                         const std::vector<std::string>& words) {
+  std::string out = "sh -c " + ShellQuoted(std::string(kJoinLines)) + " slipway";
+  AddLines(first, out);
+  out += " --";
+  AddLines(second, out);
+  out += " ---";
+  for (const std::string& word : words) {
+    out += " " + ShellQuoted(word);
+  }
+  return out;
+}
+
 std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
-                                        const std::string& command) {
+                                        const std::string& command,
+                                        std::chrono::seconds connect_timeout) {
   std::vector<std::string> out = SplitWords(ssh.empty() ? "ssh" : ssh);
-  out.insert(out.end(), SshDefaults().begin(), SshDefaults().end());
+  const int version = VersionOf(out.front());
+  out.insert(out.end(), kDefaults.begin(), kDefaults.end());
+  out.insert(out.end(), {"-o", fmt::format("ConnectTimeout={}", connect_timeout.count())});
+  if (version >= 706) {
+    AddOptions(kSince7_6, out);
+  }
+  if (version >= 807) {
+    AddOptions(kSince8_7, out);
+  }
   out.push_back(destination);
   out.push_back(command);
   return out;

@@ -3,7 +3,9 @@
 #ifndef SLIPWAY_BASE_SSH_COMMAND_H_
 #define SLIPWAY_BASE_SSH_COMMAND_H_
 
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace base {
@@ -15,10 +17,18 @@ std::vector<std::string> SplitWords(const std::string& text);
 // 'text' so that a shell takes it as it stands.
 std::string ShellQuoted(const std::string& text);
 
+// A command line of one line that any login shell takes as it stands (sh, bash, zsh, fish, csh,
+// restricted ones): sh runs the program `first` with `words` as $1 and on, and the text of `second`
+// in $program. No line of either may be -- or ---; a line that begins with # and the space that
+// others begin with are left out, also within quotes.
+std::string ShellCommand(std::string_view first, std::string_view second,
+                         const std::vector<std::string>& words);
+
 // argv that has `command` run at `destination`. `ssh`: program and options as one text; empty:
 // "ssh". It asks nothing, and finds a dead link after 20 s.
-std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
-                                        const std::string& command);
+std::vector<std::string> SshCommandLine(
+    const std::string& destination, const std::string& ssh, const std::string& command,
+    std::chrono::seconds connect_timeout = std::chrono::seconds(10));
 
 }  // namespace base
 

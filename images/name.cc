@@ -33,6 +33,15 @@ void CheckName(std::string_view name, std::string_view what, base::ExitCode code
   }
 }
 
+bool IsName(std::string_view name) {
+  try {
+    CheckName(name, "name");
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 bool IsPlainAbsolutePath(std::string_view path) {
   if (path.size() < 2 || path.front() != '/' || path.find('\n') != std::string_view::npos ||
       path.find('\0') != std::string_view::npos) {

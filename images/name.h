@@ -18,6 +18,9 @@ namespace images {
 void CheckName(std::string_view name, std::string_view what,
                base::ExitCode code = base::ExitCode::kUsage);
 
+// Whether it does not throw.
+bool IsName(std::string_view name);
+
 // Whether `path` means the same inside every root: absolute, not "/" itself, no empty, "." or ".."
 // components, none longer than the kernel's 255 bytes, no newline and no NUL byte.
 bool IsPlainAbsolutePath(std::string_view path);

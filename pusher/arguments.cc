@@ -42,7 +42,7 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
   return out;
 }
 
-void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
+void Describe(CLI::App& app, Arguments& out) {
   app.footer(kExamples);
   app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
   app.add_option("--root", out.root, "Where images stand on the host")->capture_default_str();
@@ -62,6 +62,13 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
       ->check(CLI::Range(1, 1000));
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for whoever holds a host's lock, such as a switch");
+  base::AddSeconds(app, "--connect-timeout", out.connect_timeout_seconds,
+                   "How long a login may take; default: 2m, of which 10 s until the host answers");
+  app.add_option("--retries", out.retries,
+                 "How often a connection is tried again that fails before the host says a word")
+      ->type_name("N")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
   auto* plan = app.add_flag("--plan", out.plan, "Say what a push would send and change, and stop");
   auto* activate = app.add_flag("--activate", out.activate,
                                 "Then activate it on each host, and follow that to its end");
@@ -73,7 +80,7 @@ void Describe(CLI::App& app, Arguments& out, std::string& hosts) {
       "Send deltas against an older version that the host and --images have (default; not "
       "into a folder, where they cost more than they save)");
   app.add_flag("--json", out.json, "Report as JSON");
-  app.add_option("HOST", hosts,
+  app.add_option("HOST", out.hosts_word,
                  "Host, or several with commas; @GROUP of the list; dir:PATH is a folder")
       ->required();
   app.add_option("NAME", out.names,
@@ -87,8 +94,7 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   Arguments out;
   out.ssh = FromEnvironment("SLIPWAY_SSH");
   CLI::App app("Sends built images to hosts and stages them there as a new generation.", "imgpush");
-  std::string hosts;
-  Describe(app, out, hosts);
+  Describe(app, out);
   if (!base::ParseArguments(app, arguments, io)) {
     return std::nullopt;
   }
@@ -97,7 +103,7 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
                "--activate asks before it switches services, and here is no terminal to ask on: "
                "add --yes");
   }
-  out.hosts = SplitAtCommas(hosts);
+  out.hosts = SplitAtCommas(out.hosts_word);
   return out;
 }
 

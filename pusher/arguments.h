@@ -22,11 +22,14 @@ struct Arguments {
   size_t jobs = 8;
   size_t host_jobs = 0;                       // 0: as many as each host likes
   std::optional<uint64_t> lock_wait_seconds;  // nullopt: the agent's own patience
-  bool plan = false;                          // say what a push would do, and do nothing
+  std::optional<uint64_t> connect_timeout_seconds;
+  uint64_t retries = 3;  // of a connection that fails before the host says a word
+  bool plan = false;     // say what a push would do, and do nothing
   bool activate = false;
   bool yes = false;            // activate without asking
   std::optional<bool> deltas;  // nullopt: to other machines, not into a folder
   bool json = false;
+  std::string hosts_word;          // as one word of the command line
   std::vector<std::string> hosts;  // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all
 };

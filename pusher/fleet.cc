@@ -8,12 +8,15 @@
 #include <array>
 #include <cctype>
 #include <chrono>
+#include <cmath>
 #include <exception>
+#include <thread>
 
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/parallel_for.h"
 #include "base/progress.h"
+#include "base/random.h"
 #include "pusher/ssh/remote_activation.h"
 
 namespace pusher {
@@ -36,9 +39,13 @@ std::string WhoWeAre() {
 }
 
 RemoteOptions OptionsOf(const Arguments& arguments) {
-  RemoteOptions out{
-      arguments.ssh,
-      {arguments.root, WhoWeAre(), arguments.agent_directory, {}, arguments.activate}};
+  RemoteOptions out;
+  out.ssh = arguments.ssh;
+  out.host = {arguments.root, WhoWeAre(), arguments.agent_directory, {}, arguments.activate};
+  if (arguments.connect_timeout_seconds) {
+    out.login_limit = out.connect_timeout =
+        std::chrono::seconds(*arguments.connect_timeout_seconds);
+  }
   if (arguments.lock_wait_seconds) {
     out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
   }
@@ -55,6 +62,19 @@ void AllowManyFiles() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+// 1 s, 2 s, 4 s ... 30 s, more or less: hosts that failed together do not come together again.
+void WaitBeforeAttempt(uint64_t failed) {
+  const double seconds = std::min(30.0, std::exp2(static_cast<double>(failed) - 1));
+  const double share =
+      0.5 + static_cast<double>(std::stoul(base::RandomHex(2), nullptr, 16)) / 65536.0;
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds * share);
+  while (std::chrono::steady_clock::now() < end) {
+    base::ThrowIfInterrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
 
@@ -113,7 +133,29 @@ std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
   return out;
 }
 
-void Fleet::Connect(HostOutcome& outcome) {
+// Many at once may be too many for a host that all of them jump over (MaxStartups).
+std::unique_ptr<Conversation> Fleet::Reach(const Destination& target,
+                                           const PushOptions& push_options, const base::Io& io) {
+  RemoteOptions options = options_;
+  if (io.err_is_terminal) {
+    options.show = [this](const std::string& line) { board_.WriteErr(line + "\n"); };
+  }
+  for (uint64_t failed = 0;;) {
+    try {
+      return std::make_unique<Conversation>(target, options, agent_, push_options);
+    } catch (const NotReached& error) {
+      if (++failed > arguments_.retries) {
+        throw;
+      }
+      if (io.status != nullptr) {
+        io.status->Show(fmt::format("{}: trying again: {}", target.name, error.what()));
+      }
+    }
+    WaitBeforeAttempt(failed);
+  }
+}
+
+void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
   if (!outcome.conversation) {
     const bool is_folder = !FolderOf(outcome.target.destination).empty();
     const bool deltas = arguments_.deltas.value_or(!is_folder);
@@ -123,9 +165,9 @@ void Fleet::Connect(HostOutcome& outcome) {
       }
     }
     base::PhaseLog phases(outcome.target.name);
-    outcome.conversation = std::make_unique<Conversation>(
-        outcome.target, options_, agent_,
-        PushOptions{deltas, !is_folder || arguments_.deltas.has_value(), &work_});
+    outcome.conversation =
+        Reach(outcome.target,
+              PushOptions{deltas, !is_folder || arguments_.deltas.has_value(), &work_}, io);
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
     outcome.by_sudo = outcome.conversation->remote.by_sudo();
     phases.Done("the agent was started");
@@ -134,7 +176,7 @@ void Fleet::Connect(HostOutcome& outcome) {
 }
 
 void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
-  Connect(outcome);
+  Connect(outcome, io);
   outcome.plan = outcome.conversation->session.Plan(io);
   if (!outcome.plan->host.fits) {
     base::Fail(base::ExitCode::kFailed,
@@ -173,7 +215,7 @@ void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
 }
 
 void Fleet::PushOver(HostOutcome& outcome, const base::Io& io) {
-  Connect(outcome);
+  Connect(outcome, io);
   PushSession& session = outcome.conversation->session;
   try {
     outcome.push = session.Push(io);

@@ -81,7 +81,9 @@ class Fleet {
   void Try(HostOutcome& outcome, double& seconds, const std::string& doing,
            const std::function<void(const base::Io& io)>& work);
   std::vector<HostOutcome*> Ready(const std::string& interrupted);
-  void Connect(HostOutcome& outcome);
+  void Connect(HostOutcome& outcome, const base::Io& io);
+  std::unique_ptr<Conversation> Reach(const Destination& target, const PushOptions& push_options,
+                                      const base::Io& io);
   void PlanOne(HostOutcome& outcome, const base::Io& io);
   void PushOne(HostOutcome& outcome, const base::Io& io);
   void PushOver(HostOutcome& outcome, const base::Io& io);

@@ -104,6 +104,10 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   } else if (outcomes.size() > 1 && !parsed->plan && done) {
     io.WriteOut(Summary(outcomes, seconds));
   }
+  const std::string repeat = RepeatCommand(outcomes, *parsed, arguments);
+  if (outcomes.size() > 1 && !repeat.empty()) {
+    io.Err("imgpush: again for those that failed: {}\n", repeat);
+  }
   return ExitCodeOf(outcomes);
 }
 

@@ -34,8 +34,10 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
       fmt::format("{}{} --generation {}{}", outcome.by_sudo ? "sudo " : "",
                   Word(arguments.root + "/bin/activate"), generation,
                   arguments.root == images::kDefaultRoot ? "" : " --root " + root);
+  std::vector<std::string> ssh = SplitWords(arguments.ssh.empty() ? "ssh" : arguments.ssh);
+  std::ranges::transform(ssh, ssh.begin(), Word);
   // Two shells read it: ours and the host's.
-  return fmt::format("ssh {} {}", Word(outcome.target.destination),
+  return fmt::format("{} {} {}", fmt::join(ssh, " "), Word(outcome.target.destination),
                      root == arguments.root ? command : Word(command));
 }
 
@@ -220,6 +222,31 @@ std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
     out += fmt::format(", {} not begun: {}", not_begun.size(), fmt::join(not_begun, ", "));
   }
   return out + fmt::format("; sent {} in {:.1f} s\n", base::HumanBytes(sent_bytes), seconds);
+}
+
+std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
+                          std::vector<std::string> words) {
+  static constexpr std::array kFlags = {"--plan",   "--activate",  "--yes", "--",
+                                        "--deltas", "--no-deltas", "--json"};
+  std::vector<std::string> failed;
+  for (const HostOutcome& outcome : outcomes) {
+    if (outcome.error) {
+      failed.push_back(outcome.target.name);
+    }
+  }
+  if (failed.empty()) {
+    return "";
+  }
+  for (size_t i = 0; i < words.size(); ++i) {  // an option may have such a value
+    const bool is_value = i > 0 && words[i - 1].starts_with('-') &&
+                          std::ranges::find(kFlags, words[i - 1]) == kFlags.end();
+    if (words[i] == arguments.hosts_word && !is_value) {
+      words[i] = fmt::format("{}", fmt::join(failed, ","));
+      break;
+    }
+  }
+  std::ranges::transform(words, words.begin(), Word);
+  return fmt::format("imgpush {}", fmt::join(words, " "));
 }
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes) {

@@ -26,6 +26,11 @@ std::string Question(const std::vector<HostOutcome>& outcomes);
 // "2 of 3 hosts done, 1 failed: db1; sent 3.1 MB in 4.2 s".
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 
+// "imgpush ..." that does the same for the hosts that failed or were not begun; empty: none.
+// `words`: the command line that this is.
+std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
+                          std::vector<std::string> words);
+
 std::string ToJson(const std::vector<HostOutcome>& outcomes);
 
 // "imgpush: error: ..." and the error's detail below, of a host that failed.

@@ -1,11 +1,17 @@
 #include "activator/host/install_self.h"
 
+#include <cctype>
+#include <chrono>
+#include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/atomic_file.h"
 #include "base/digest.h"
+#include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 
 namespace activator {
 namespace {
@@ -24,6 +30,40 @@ void CopyExecutable(const std::string& from, const std::string& to) {
   out.Commit();
 }
 
+// What `activate --version` says; empty where it does not run.
+std::string VersionOf(const std::string& program) {
+  if (!base::Exists(program)) {
+    return "";
+  }
+  try {
+    const std::string file = base::RealPath(program);  // a push names it by its digest
+    const std::optional<base::Sha256> digest =
+        base::Sha256::FromHex(file.substr(file.rfind('-') + 1));
+    if (digest && base::Sha256OfFile(file) != *digest) {
+      return "";
+    }
+    const base::ProcessResult said =
+        base::Run({program, "--version"},
+                  {.environment = {}, .timeout = std::chrono::seconds(10), .input = ""});
+    const std::string line = said.out.substr(0, said.out.find('\n'));
+    const std::string version = line.substr(line.rfind(' ') + 1);
+    return said.ok() && std::isdigit(static_cast<unsigned char>(version[0])) != 0 ? version : "";
+  } catch (const base::Error&) {
+    return "";
+  }
+}
+
+// By their numbers: "0.10.0" is newer than "0.9.1".
+bool IsNewer(const std::string& one, const std::string& other) {
+  return ::strverscmp(one.c_str(), other.c_str()) > 0;
+}
+
+bool IsSameFile(const std::string& one, const std::string& other) {
+  const std::optional<struct stat> a = base::StatIfThere(one);
+  const std::optional<struct stat> b = base::StatIfThere(other);
+  return a && b && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 }  // namespace
 
 void InstallSelf(const images::HostLayout& layout) {
@@ -37,6 +77,23 @@ void InstallSelf(const images::HostLayout& layout) {
     CopyExecutable(self, layout.Bin() + "/" + name);
   }
   base::ReplaceSymlink(name, link);
+}
+
+void LinkAgent(const images::HostLayout& layout, const std::string& agent,
+               const std::string& version) {
+  const std::string link = layout.Bin() + "/activate";
+  const std::string directory = base::ParentOf(agent);
+  const bool in_root = directory == base::RealPath(layout.Bin());
+  if (!in_root) {  // other roots may use it too: prune asks all their links
+    const std::string root = base::Sha256Of(base::AsBytes(layout.root())).ToHex().substr(0, 16);
+    try {
+      base::ReplaceSymlink(link, directory + "/" + images::kRootLinkPrefix + root);
+    } catch (const base::Error&) {  // a read-only directory, where nothing is pruned either
+    }
+  }
+  if (!IsSameFile(link, agent) && !IsNewer(VersionOf(link), version)) {
+    base::ReplaceSymlink(in_root ? base::BaseName(agent) : agent, link);
+  }
 }
 
 }  // namespace activator

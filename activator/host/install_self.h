@@ -2,6 +2,8 @@
 #ifndef SLIPWAY_ACTIVATOR_HOST_INSTALL_SELF_H_
 #define SLIPWAY_ACTIVATOR_HOST_INSTALL_SELF_H_
 
+#include <string>
+
 #include "images/version/host_layout.h"
 
 namespace activator {
@@ -9,6 +11,11 @@ namespace activator {
 // Puts this program at ROOT/bin/activate where there is none, for the boot unit to run. One that is
 // there stays: a push replaces it, and never by an older one.
 void InstallSelf(const images::HostLayout& layout);
+
+// Makes ROOT/bin/activate a link to `agent`, a program of `version` that runs (it calls this),
+// unless what is there runs too and is newer.
+void LinkAgent(const images::HostLayout& layout, const std::string& agent,
+               const std::string& version);
 
 }  // namespace activator
 

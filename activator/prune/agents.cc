@@ -28,7 +28,7 @@ std::set<std::string> LinkedFrom(const std::string& directory) {
   std::set<std::string> out;
   for (const std::string& name : base::ListDirectory(directory)) {
     const std::string path = directory + "/" + name;
-    if (name.starts_with(kRootLinkPrefix) && base::Exists(path)) {
+    if (name.starts_with(images::kRootLinkPrefix) && base::Exists(path)) {
       out.insert(base::RealPath(path));
     }
   }

@@ -11,9 +11,6 @@
 
 namespace activator {
 
-// A push leaves a link with such a name beside its agent, to its root's bin/activate.
-inline constexpr const char* kRootLinkPrefix = ".slipway-root-";
-
 // Paths of agents that no root's bin/activate leads to and that no push used for 30 days, sorted.
 // Empty where it is not known which one this root needs.
 std::vector<std::string> UnusedAgents(const images::HostLayout& layout);

@@ -63,6 +63,7 @@ RetentionPolicy Planner::Rules() const {
     out.active = lost;  // it runs, all the same
   }
   out.keep = options_.keep;
+  out.staged = options_.staged;
   out.older_than_seconds = options_.older_than_seconds;
   for (const Generation& generation : all_.readable) {
     // Its record is written last when its state changes: when it was left.

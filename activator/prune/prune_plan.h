@@ -16,6 +16,7 @@ namespace activator {
 
 struct PruneOptions {
   uint64_t keep = 3;
+  uint64_t staged = 10;
   uint64_t older_than_seconds = 0;
   std::optional<uint64_t> max_bytes;
   std::vector<uint64_t> pin;  // generations; then nothing is pruned

@@ -1,6 +1,7 @@
 #include "activator/prune/retention.h"
 
 #include <algorithm>
+#include <string>
 
 #include "activator/stage/choose.h"
 
@@ -12,7 +13,16 @@ bool WaitsToBeActivated(const Generation& generation, const Generation* active) 
          (active == nullptr || !IsStale(generation, *active));
 }
 
-// The last healthy one first.
+// A newer one that changes the same applications takes its place.
+std::set<std::string> NamesOf(const Changes& changes) {
+  std::set<std::string> out;
+  for (const auto& [name, change] : changes) {
+    out.insert(name);
+  }
+  return out;
+}
+
+// The last healthy one first, then the newest.
 std::vector<const Generation*> ByHealth(const std::vector<Generation>& all) {
   std::vector<const Generation*> out;
   for (const Generation& generation : all) {
@@ -35,6 +45,7 @@ RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const Retenti
   const Generation* const its = active == all.end() ? nullptr : &*active;
   uint64_t healthy = its == nullptr ? 0 : 1;
   bool rollback_found = false;
+  std::map<std::set<std::string>, uint64_t> waiting;
   for (const Generation* generation : ByHealth(all)) {
     const bool is_active = generation == its;
     const bool was_healthy = generation->healthy_sequence > 0 && !is_active;
@@ -47,7 +58,9 @@ RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const Retenti
     const auto age = rules.age_seconds.find(generation->number);
     const bool too_young = rules.older_than_seconds > 0 && age != rules.age_seconds.end() &&
                            age->second <= rules.older_than_seconds;
-    if (is_active || for_rollback || generation->pinned || WaitsToBeActivated(*generation, its)) {
+    const bool waits = WaitsToBeActivated(*generation, its) &&
+                       ++waiting[NamesOf(generation->changes)] <= rules.staged;
+    if (is_active || for_rollback || generation->pinned || waits) {
       out.always.insert(generation->number);
     } else if (counts || too_young) {
       out.besides.push_back(generation->number);

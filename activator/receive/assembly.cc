@@ -58,7 +58,19 @@ uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there) {
   return size_bytes - std::min(size_bytes, static_cast<uint64_t>(there.st_blocks) * kBlockBytes);
 }
 
+void CheckInodes(const images::HostLayout& layout) {
+  // An image with its texts, a generation's units, and what replaces what.
+  constexpr uint64_t kNeeded = 64;
+  const std::optional<uint64_t> free = base::FreeInodes(layout.root());
+  if (free && *free < kNeeded) {
+    base::FailErrno(ENOSPC,
+                    "{} has {} inodes free, {} are needed: many small files fill its file system",
+                    layout.root(), *free, kNeeded);
+  }
+}
+
 void CheckFits(const images::HostLayout& layout, const std::string& what, uint64_t needed_bytes) {
+  CheckInodes(layout);
   const uint64_t free_bytes = base::FreeBytes(layout.root());
   if (needed_bytes + pusher::kHeadroomBytes > free_bytes) {
     base::FailErrno(ENOSPC, "{}: {} more and {} to spare are needed, {} has {} free", what,
@@ -112,9 +124,9 @@ void Assembly::Open() {
   const std::optional<struct stat> there = base::LstatIfThere(image_path_);
   // A link to a published version must never be written to.
   if (there && (!S_ISREG(there->st_mode) || there->st_nlink > 1)) {
-    base::Unlink(image_path_);
+    base::RemoveTree(image_path_);
   }
-  image_ = base::Open(image_path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+  image_ = base::OpenOwn(image_path_, O_RDWR | O_CREAT, 0644);
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
   if (static_cast<uint64_t>(now.st_size) == size_bytes) {

@@ -120,6 +120,9 @@ void RemoveGone(const images::HostLayout& layout);
 // What an image of that size takes beside what is allocated of it in `there`.
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there);
 
+// Throws Error{ENOSPC} where the root's file system has room for few more files.
+void CheckInodes(const images::HostLayout& layout);
+
 // Throws Error{ENOSPC} that says both figures unless `needed_bytes` and what is left free beside
 // fit into the root. `what`: "app and db".
 void CheckFits(const images::HostLayout& layout, const std::string& what, uint64_t needed_bytes);

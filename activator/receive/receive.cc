@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "activator/host/install_self.h"
 #include "activator/os/kernel_features.h"
 #include "activator/receive/receive_session.h"
 #include "activator/stage/stage.h"
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "pusher/protocol/protocol.h"
+#include "base/version.h"
 
 namespace activator {
 namespace {
@@ -26,6 +28,7 @@ void PreparePlainDirectory(const images::HostLayout& layout) {
                "or choose another",
                layout.root());
   }
+  CheckContents(layout);
   for (const std::string& directory : {layout.Generations(), layout.Incoming(), layout.Bin()}) {
     base::MakeDirectories(directory);
   }
@@ -47,6 +50,15 @@ void PrepareHost(const images::HostLayout& layout) {
   PrepareRoot(layout);
 }
 
+// From now on the host's own `activate` must understand what is staged, also at a boot. Nothing
+// points to a new one before: here it runs, and a plan or a push that fails changes nothing.
+StagedGeneration StageOnHost(const images::HostLayout& layout,
+                             const std::map<std::string, base::Sha256>& changes,
+                             const std::string& by) {
+  LinkAgent(layout, base::RealPath("/proc/self/exe"), base::kVersion);
+  return StageGeneration(layout, changes, by);
+}
+
 }  // namespace
 
 std::string ProtocolText() {
@@ -56,10 +68,10 @@ std::string ProtocolText() {
 }
 
 int RunReceive(const ReceiveOptions& options, const base::Io& io) {
-  return RunReceiveWith(options,
-                        {options.plain_directory ? &PreparePlainDirectory : &PrepareHost,
-                         &ProbeFeatures, &StageGeneration},
-                        io);
+  if (options.plain_directory) {
+    return RunReceiveWith(options, {&PreparePlainDirectory, &ProbeFeatures, &StageGeneration}, io);
+  }
+  return RunReceiveWith(options, {&PrepareHost, &ProbeFeatures, &StageOnHost}, io);
 }
 
 }  // namespace activator

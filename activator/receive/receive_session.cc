@@ -73,6 +73,7 @@ void ReceiveSession::Run() {
 // published: a push is staged as a whole or not at all.
 void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   try {
+    CheckInodes(layout_);
     CheckRoomFor(begin.new_images);
     for (uint64_t i = 0; i < begin.images; ++i) {
       ReceiveImage();
@@ -363,9 +364,14 @@ void ReceiveSession::FailDiskFull(const base::Error& error) {
     }
   }
   assemblies_.clear();
+  std::string free = base::HumanBytes(base::FreeBytes(layout_.root()));
+  if (const std::optional<uint64_t> inodes = base::FreeInodes(layout_.root());
+      inodes && *inodes < 1000) {
+    free += fmt::format(" and {} inodes", *inodes);
+  }
   base::Fail(base::ExitCode::kFailed,
              "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
-             error.what(), left, base::HumanBytes(base::FreeBytes(layout_.root())));
+             error.what(), left, free);
 }
 
 int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {

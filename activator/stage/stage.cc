@@ -94,6 +94,16 @@ void Publish(const images::HostLayout& layout, const Generation& generation,
   work.Release();
 }
 
+// Under another name first: nobody finds half of it.
+void TakeAway(const images::HostLayout& layout, uint64_t number) {
+  const std::string gone =
+      fmt::format("{}/{}gone-{}", layout.Generations(), base::kTemporaryPrefix, number);
+  const std::string path = layout.Generation(number);
+  const bool moved = base::TheSys().Rename(path.c_str(), gone.c_str()) == 0;
+  base::RemoveTree(moved ? gone : path);
+  base::FsyncDirectory(layout.Generations());
+}
+
 }  // namespace
 
 Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
@@ -145,7 +155,12 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   event.generation = generation.number;
   event.from = active;
   event.by = by;
-  AppendEvent(layout, event);
+  try {
+    AppendEvent(layout, event);
+  } catch (const base::Error&) {  // a full disk: both are there or neither
+    TakeAway(layout, generation.number);
+    throw;
+  }
   return {generation.number, true, false};
 }
 

@@ -61,7 +61,7 @@ uint64_t NextSequence(const HistoryFile& file) {
 void Append(const images::HostLayout& layout, const std::string& line, uint64_t end) {
   const std::string path = layout.History();
   const bool is_new = !base::Exists(path);
-  base::UniqueFd fd = base::Open(path, O_WRONLY | O_CREAT, 0644);
+  base::UniqueFd fd = base::OpenOwn(path, O_WRONLY | O_CREAT, 0644);
   // A line that a crash cut short never counted: the new one takes its place.
   if (static_cast<uint64_t>(base::Fstat(fd.get(), path).st_size) != end &&
       base::TheSys().Ftruncate(fd.get(), static_cast<off_t>(end)) != 0) {

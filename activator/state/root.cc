@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -55,6 +56,63 @@ void CheckAsRoot(const std::string& root) {
   CheckPath(root, root, 0);
 }
 
+// What a file of this type is called; empty: a file, a directory or a link.
+std::string_view SpecialTypeOf(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFIFO:
+      return "FIFO";
+    case S_IFSOCK:
+      return "socket";
+    case S_IFCHR:
+    case S_IFBLK:
+      return "device";
+    default:
+      return "";
+  }
+}
+
+bool MayBeLink(const images::HostLayout& layout, const std::string& path) {
+  return path == layout.Current() || path.starts_with(layout.Bin() + "/");
+}
+
+// All that is there is ours, no one else can write it, and nothing leads or blocks elsewhere. After
+// this nobody else can put anything there.
+void CheckTree(const images::HostLayout& layout, const std::string& path) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  if (!found) {
+    return;
+  }
+  if (found->st_uid != ::geteuid()) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} belongs to user {}, who can change what is run from it: look at what it holds, "
+               "then give it to {} (chown -R {}: {})",
+               path, found->st_uid, ::geteuid() == 0 ? "root" : "the user of this login",
+               ::geteuid() == 0 ? "root" : std::to_string(::geteuid()), path);
+  }
+  if (S_ISLNK(found->st_mode)) {
+    if (!MayBeLink(layout, path)) {
+      base::Fail(base::ExitCode::kFailed, "{} is a link, which is not followed: remove it (rm {})",
+                 path, path);
+    }
+    return;
+  }
+  if ((found->st_mode & kWritableByOthers) != 0) {
+    base::Fail(base::ExitCode::kFailed,
+               "others than its owner can write {}, and so change what is run from it: look at "
+               "what it holds, then chmod -R go-w {}",
+               path, path);
+  }
+  if (const std::string_view type = SpecialTypeOf(found->st_mode); !type.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{} is a {} where a file should be: remove it (rm {})",
+               path, type, path);
+  }
+  if (S_ISDIR(found->st_mode)) {
+    for (const std::string& name : base::ListDirectory(path)) {
+      CheckTree(layout, path + "/" + name);
+    }
+  }
+}
+
 void CheckIsOurs(const std::string& root) {
   const std::optional<struct stat> found = base::StatIfThere(root);
   if (found && found->st_uid != ::geteuid()) {
@@ -65,7 +123,22 @@ void CheckIsOurs(const std::string& root) {
 
 }  // namespace
 
-void PrepareRoot(const images::HostLayout& layout) {
+// What else an operator keeps there is not ours to judge.
+void CheckContents(const images::HostLayout& layout) {
+  for (const std::string& path :
+       {layout.Bin(), layout.Current(), layout.Generations(), layout.Incoming(), layout.Lock(),
+        layout.VersionLocks(), layout.History(), layout.SwitchRecord()}) {
+    CheckTree(layout, path);
+  }
+  for (const std::string& name : base::ListDirectory(layout.root())) {
+    const std::optional<struct stat> found = base::StatIfThere(layout.Application(name));
+    if (images::IsName(name) && found && S_ISDIR(found->st_mode)) {
+      CheckTree(layout, layout.Application(name));
+    }
+  }
+}
+
+void PrepareRoot(const images::HostLayout& layout, RootCheck check) {
   const std::string& root = layout.root();
   if (!root.starts_with('/') || root == "/") {
     base::Fail(base::ExitCode::kUsage, "--root '{}' is not possible: use an absolute path", root);
@@ -74,6 +147,9 @@ void PrepareRoot(const images::HostLayout& layout) {
     CheckAsRoot(root);
   } else {
     CheckIsOurs(root);
+  }
+  if (check == RootCheck::kContentsToo) {
+    CheckContents(layout);
   }
   // 0755 minus the umask: nothing secret stands here, and nobody else may write.
   for (const std::string& directory :

@@ -7,10 +7,19 @@
 
 namespace activator {
 
-// Makes ROOT, generations/, incoming/ and bin/ where missing. As root, throws Error{kFailed} that
-// names the first component of ROOT's path that another user owns or can write (sticky directories
-// are no exception), and what to do. As another user only ROOT itself is checked to be theirs.
-void PrepareRoot(const images::HostLayout& layout);
+// Throws Error{kFailed} that names what to do where something below ROOT is not the running user's,
+// can be written by others, is a link (but in bin/) or neither file nor directory. Afterwards
+// nobody else can put anything in our way there.
+void CheckContents(const images::HostLayout& layout);
+
+// A boot starts what was activated, whoever it belongs to by now.
+enum class RootCheck { kContentsToo, kPathAlone };
+
+// Makes ROOT, generations/, incoming/ and bin/ where missing, and checks the contents. As root,
+// throws Error{kFailed} that names the first component of ROOT's path that another user owns or can
+// write (sticky directories are no exception), and what to do. As another user only ROOT itself is
+// checked to be theirs.
+void PrepareRoot(const images::HostLayout& layout, RootCheck check = RootCheck::kContentsToo);
 
 }  // namespace activator
 

@@ -40,7 +40,7 @@ bool Lock(int fd, const std::string& path, struct flock range) {
 }  // namespace
 
 VersionLocks::VersionLocks(const images::HostLayout& layout)
-    : path_(layout.VersionLocks()), fd_(base::Open(path_, O_RDWR | O_CREAT, 0600)) {}
+    : path_(layout.VersionLocks()), fd_(base::OpenOwn(path_, O_RDWR | O_CREAT, 0600)) {}
 
 bool VersionLocks::Share(const images::ImageId& id) const {
   return Lock(fd_.get(), path_, RangeOf(id, F_RDLCK));

@@ -17,15 +17,6 @@ std::optional<ImageId> IdIfOne(const std::string& text) {
   }
 }
 
-bool IsName(const std::string& text) {
-  try {
-    CheckName(text, "image name");
-    return true;
-  } catch (const base::Error&) {
-    return false;
-  }
-}
-
 bool IsDirectory(const std::string& path) {
   const std::optional<struct stat> found = base::LstatIfThere(path);
   return found && S_ISDIR(found->st_mode);

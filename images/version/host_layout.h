@@ -12,6 +12,8 @@
 namespace images {
 
 inline constexpr const char* kDefaultRoot = "/var/lib/images";
+// Beside agents in a directory that is not ROOT/bin: links to what the roots that use them run.
+inline constexpr const char* kRootLinkPrefix = ".slipway-root-";
 
 // A directory NAME/ID, of which nothing but its name was looked at.
 struct VersionDirectory {

@@ -62,6 +62,9 @@ Stream::Ready Stream::WaitFor(bool reading, bool writing) {
         return {fds[0].revents != 0, fds[1].revents != 0};
       }
     }
+    if (options_.while_waiting) {
+      options_.while_waiting();
+    }
     if (SteadyClock::now() - start >= options_.idle_limit) {
       base::Fail(base::ExitCode::kUnreachable,
                  "nothing moved to or from {} for {} s; the link is dead", options_.peer,

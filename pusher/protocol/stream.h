@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,7 +28,8 @@ struct StreamOptions {
   // What arrives while a write waits is kept (up to 1 MiB), so that two sides that both write
   // never wait for each other. One of the two is enough.
   bool read_while_writing = false;
-  int diagnostics = -1;  // the peer's standard error, kept for messages; -1: none
+  int diagnostics = -1;                 // the peer's standard error, kept for messages; -1: none
+  std::function<void()> while_waiting{};  // called several times a second in each wait
 };
 
 class Stream {
@@ -53,6 +55,12 @@ class Stream {
   void SetIdleLimit(std::chrono::milliseconds limit) {
     options_.idle_limit = limit;
     end_ = std::chrono::steady_clock::now() + limit;
+  }
+
+  // The same, without an end.
+  void SetLimits(std::chrono::milliseconds idle, std::chrono::milliseconds drip) {
+    options_.idle_limit = idle;
+    options_.drip_limit = drip;
   }
 
   const std::string& peer() const { return options_.peer; }

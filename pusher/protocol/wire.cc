@@ -83,6 +83,28 @@ bool Wire::IsBroken() {
   return broken_.has_value();
 }
 
+void Wire::FailAsText(base::Bytes header) {
+  std::string text(base::AsText(header));
+  const auto end = std::ranges::find_if(
+      text, [](unsigned char c) { return (c < 0x20 && c != '\t' && c != '\r') || c == 0x7f; });
+  if (end - text.begin() < 3) {
+    return;
+  }
+  if (end == text.end()) {  // the rest of the line is on its way
+    stream_.SetIdleLimit(std::chrono::seconds(1));
+    try {
+      text += stream_.ReadLine(200).value_or("");
+    } catch (const base::Error&) {
+    }
+  } else {
+    text.erase(end, text.end());
+  }
+  base::Fail(base::ExitCode::kFailed,
+             "{} printed '{}' into the connection: a start file of the login shell there does so "
+             "from the background; send what it prints elsewhere (>/dev/null 2>&1)",
+             peer(), Printable(text));
+}
+
 std::optional<Frame> Wire::Receive() {
   if (!IsBroken()) {  // then its last words may be there all the same
     Flush();
@@ -96,6 +118,7 @@ std::optional<Frame> Wire::Receive() {
     length |= size_t{header[i]} << (8 * i);
   }
   if (length > kMaxPayloadBytes) {
+    FailAsText(header);
     base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: a message of {} bytes, at most {} are possible", peer(),
                length, kMaxPayloadBytes);
@@ -112,7 +135,10 @@ std::optional<Frame> Wire::Receive() {
   }
   if (!std::ranges::equal(ChecksumOf(frame.type, frame.payload, {}),
                           std::span(header).subspan(kChecksumAt))) {
-    base::Fail(base::ExitCode::kFailed, "{} broke the protocol: a message arrived damaged", peer());
+    base::Fail(base::ExitCode::kFailed,
+               "{} broke the protocol: a message arrived damaged (does a start file of the login "
+               "shell there print from the background?)",
+               peer());
   }
   base::LogDebug("{}: got {}, {} bytes", peer(), NameOf(static_cast<MessageType>(frame.type)),
                  length);

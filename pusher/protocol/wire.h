@@ -56,6 +56,7 @@ class Wire {
   template <typename Work>
   void Sending(const Work& work);
   bool IsBroken();
+  void FailAsText(base::Bytes header);  // returns where it is none
 
   Stream& stream_;
   std::mutex send_mutex_;

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/version.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/switch_program.h"
 
@@ -19,57 +18,86 @@ constexpr std::string_view kMagic = "SLIPWAY1 ";
 constexpr size_t kMaxLineBytes = 4096;
 constexpr size_t kMaxLines = 1000;
 
-// Programs stand between single quotes, which fish reads differently from sh: so no single quote
-// and no backslash within.
-
-// Becomes root where the login is not, and runs the program that is its first word. sudo drops
-// SSH_CONNECTION, so where the connection comes from is the program's first word.
+// Becomes root where the login is not, and runs $program. sudo drops SSH_CONNECTION, so where the
+// connection comes from is the program's first word. What sudo is asked for is what runs.
 constexpr std::string_view kAsRoot = R"sh(
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 refuse() { set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
-program=$1 from=${SSH_CONNECTION:-}
-shift
-[ "$(id -u)" = 0 ] && exec sh -c "$program" slipway "${from%% *}" "$@"
+echo
+echo SLIPWAY1 ALIVE
+from=${SSH_CONNECTION:-}
+from=${from%% *}
+[ "$(id -u)" = 0 ] && exec sh -c "$program" slipway "$from" "$@"
 who=$(id -un)
 advice="log in as root, as in root@HOST"
 command -v sudo >/dev/null || refuse "needs root there, $who is not, and there is no sudo: $advice"
-advice="$advice, or let $who use sudo without a password"
-why=$(sudo -n true 2>&1) ||
-  refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice"
+why=$(sudo -n sh -c : 2>&1 </dev/null) || {
+  case $why in
+    *tty*) how="without a terminal (Defaults:$who !requiretty)" ;;
+    *password*|*authentication*) how="without a password" ;;
+    *) how="for sh, without a password" ;;
+  esac
+  refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice," \
+    "or let $who use sudo $how"
+}
 echo
 echo SLIPWAY1 SUDO
-exec sudo -n sh -c "$program" slipway "${from%% *}" "$@"
+exec sudo -n sh -c "$program" slipway "$from" "$@"
 )sh";
 
-// Puts the agent there and runs it.
+// Puts the agent there and runs it. Tools of busybox will do.
 constexpr std::string_view kReceive = R"sh(
 set -u
 umask 022
-from=$1 root=$2 dir=$3 digest=$4 size=$5 version=$6 arch=$7 by=$8
-shift 8
+from=$1 root=$2 dir=$3 digest=$4 size=$5 arch=$6 by=$7
+shift 7
 agent=$dir/activate-$digest
 temporary=
 advice="but what runs as root must be changed by root alone: mend that, or choose another --root"
 say() { echo; echo "SLIPWAY1 $1"; }
-clean() { [ -z "$temporary" ] || rm -f "$temporary"; }
+# Until the agent speaks for itself. Never while it does: a line would stand within its messages.
+pulse() { while sleep 5 >/dev/null; do say ALIVE; done; }
+pulse </dev/null 2>/dev/null &
+pulse=$!
+end_pulse() { [ -z "$pulse" ] || { kill "$pulse"; wait "$pulse"; pulse=; } 2>/dev/null; }
+clean() { end_pulse; [ -z "$temporary" ] || rm -f "$temporary"; }
 refuse() { clean; set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
 trap clean EXIT
 trap "exit 1" HUP INT TERM PIPE
+(trap "" XFSZ) 2>/dev/null && trap "" XFSZ
 
+# Each component of a path, and of the places that links among them lead to.
+paths="/
+"
+add() { paths="$paths$1
+"; }
+follow() {
+  rest=${1#/} at= links=0
+  while [ -n "$rest" ]; do
+    part=${rest%%/*}
+    rest=${rest#"$part"}
+    rest=${rest#/}
+    case $part in
+      ""|.) continue ;;
+      ..) at=${at%/*}; continue ;;
+    esac
+    if [ -L "$at/$part" ]; then
+      add "$at/$part"
+      links=$((links + 1))
+      [ "$links" -lt 40 ] || refuse "$1 leads through too many links"
+      target=$(readlink "$at/$part")
+      case $target in /*) at= ;; esac
+      rest=$target/$rest
+    else
+      at=$at/$part
+      if [ -e "$at" ]; then add "$at"; fi
+    fi
+  done
+}
 # Only root may be able to change what is run as root, nor any folder above it.
 check() {
-  paths=
-  for path; do
-    while :; do
-      if [ -e "$path" ] || [ -L "$path" ]; then paths="$paths$path
-"; fi
-      [ "$path" = / ] && break
-      path=${path%/*}
-      path=${path:-/}
-    done
-  done
   set -f
   IFS="
 "
@@ -91,9 +119,10 @@ check() {
 }
 
 # It reads itself faster than sha256sum does, and sets its time: prune leaves what is in use.
-is_there() {
-  [ -x "$agent" ] &&
-    [ "$(timeout -s KILL 10 "$agent" digest </dev/null 2>/dev/null | head -c 64)" = "$digest" ]
+runs() {
+  said=$(timeout -s KILL 60 "$1" digest 2>&1 </dev/null)
+  code=$?
+  [ "$code $said" = "0 $digest" ]
 }
 
 check_machine() {
@@ -118,49 +147,37 @@ store() {
   other="choose another directory for the agent, such as --agent-dir /usr/local/lib/slipway"
   [ -x "$temporary" ] || refuse "no program can run in $dir, which is mounted noexec: $other"
   say NEED
-  why=$(head -c "$size" 2>&1 >"$temporary") || refuse "cannot store the agent in $dir: ${why##*: }"
+  why=$(head -c "$size" 2>&1 >"$temporary") || {
+    most=$(ulimit -f)
+    [ "$most" = unlimited ] || why="$why, files end at $most blocks for this login (ulimit -f)"
+    refuse "cannot store the agent in $dir: ${why##*: }"
+  }
   [ "$(sha256sum <"$temporary")" = "$digest  -" ] || refuse "the agent did not arrive whole"
+  runs "$temporary" ||
+    refuse "the agent that was sent does not run there (exit $code${said:+, ${said##*: }}): is the" \
+      "activate beside imgpush whole, and built for $(uname -m)? SLIPWAY_AGENT names another"
   sync "$temporary" 2>/dev/null || sync
   why=$(mv -f "$temporary" "$agent" 2>&1) || refuse "cannot store the agent: ${why##*: }"
   temporary=
   sync "$dir" 2>/dev/null || sync
 }
 
-# bin/activate names the newest version; an older imgpush leaves it alone.
-link() {
-  target=$agent
-  [ "$dir" = "$root/bin" ] ||  # others may use the directory: activate prune asks all their links
-    ln -sfn "$root/bin/activate" "$dir/.slipway-root-$(printf %s "$root" | sha256sum | cut -c1-16)" 2>/dev/null
-  [ "$dir" = "$root/bin" ] && target=activate-$digest
-  [ "$root/bin/activate" -ef "$agent" ] && return
-  have=$(timeout 10 "$root/bin/activate" --version </dev/null 2>/dev/null | head -n 1)
-  have=${have##* }
-  case $have in [0-9]*) ;; *) have=0 ;; esac
-  newest=$({ echo "$have"; echo "$version"; } | sort -V | tail -n 1)
-  [ "$newest" = "$version" ] || return 0
-  temporary=$root/bin/.slipway-tmp-link-$$
-  ln -sfn "$target" "$temporary" && mv -fT "$temporary" "$root/bin/activate" ||
-    refuse "cannot make the link $root/bin/activate"
-  temporary=
-}
-
 [ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
 # Each program that starts here costs a login, or a host with many of them, a few milliseconds.
 [ -e "$agent" ] || check_machine
-real=$(readlink -m "$root" "$dir") || refuse "cannot resolve $root and $dir"
-check "$root" "${real%%
-*}" "$dir" "${real#*
-}" "$agent"
+follow "$root/bin"
+follow "$agent"
+check
 if ! [ -d "$root/bin" ] || ! [ -d "$dir" ]; then
   why=$(mkdir -p "$root/bin" "$dir" 2>&1) || refuse "cannot make $root/bin and $dir: ${why##*: }"
 fi
-if is_there; then
-  link
+if [ -x "$agent" ] && runs "$agent"; then
+  end_pulse
   say HAVE
 else
   check_machine
   store
-  link
+  end_pulse
   say STORED
 fi
 "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
@@ -175,14 +192,23 @@ set -- --generation "$generation" --id "$id"
 )sh";
 
 // The next line that the program says, without the magic; "" where the stream ended.
-std::string NextWord(Stream& stream) {
-  for (size_t lines = 0; lines < kMaxLines; ++lines) {
+std::string NextWord(Stream& stream, Login& login) {
+  for (size_t lines = 0; lines < kMaxLines;) {
     const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
     if (!line) {
       return "";
     }
-    if (line->starts_with(kMagic)) {
-      return Printable(line->substr(kMagic.size()));
+    if (!line->starts_with(kMagic)) {
+      if (!login.answered) {
+        login.Add(*line);
+      }
+      ++lines;
+      continue;
+    }
+    login.answered = true;
+    std::string word = Printable(line->substr(kMagic.size()));
+    if (word != "ALIVE") {
+      return word;
     }
   }
   base::Fail(base::ExitCode::kFailed,
@@ -242,12 +268,7 @@ std::string WithLogLevel(std::string_view program) {
 }
 
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words) {
-  std::string out = "exec sh -c " + ShellQuoted(std::string(kAsRoot)) + " slipway " +
-                    ShellQuoted(std::string(program));
-  for (const std::string& word : words) {
-    out += " " + ShellQuoted(word);
-  }
-  return out;
+  return base::ShellCommand(kAsRoot, program, words);
 }
 
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host) {
@@ -261,7 +282,6 @@ std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host)
                                     host.agent_directory(),
                                     agent.sha256.ToHex(),
                                     std::to_string(agent.size_bytes),
-                                    base::kVersion,
                                     agent.architecture,
                                     host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
@@ -272,12 +292,12 @@ std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host)
   return CommandAsRoot(program, words);
 }
 
-Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent) {
+Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login) {
   Bootstrapped out;
-  std::string word = NextWord(stream);
+  std::string word = NextWord(stream, login);
   if (word == "SUDO") {
     out.by_sudo = true;
-    word = NextWord(stream);
+    word = NextWord(stream, login);
   }
   if (word == "HAVE") {
     return out;
@@ -291,10 +311,10 @@ Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent) {
     if (error.code() != base::ExitCode::kUnreachable) {
       throw;
     }
-    word = NextWord(stream);  // why it stopped reading, such as a full disk
+    word = NextWord(stream, login);  // why it stopped reading, such as a full disk
     FailAs(stream, word);
   }
-  word = NextWord(stream);
+  word = NextWord(stream, login);
   if (word != "STORED") {
     FailAs(stream, word);
   }

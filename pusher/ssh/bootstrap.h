@@ -1,7 +1,7 @@
 // The small POSIX sh programs that ssh runs on a host. The first becomes root where the login is
-// not; the second checks that ROOT is safe, puts the agent there where it is missing, runs its
-// `receive`, and then activates a generation where it is told to. The host needs sh and coreutils,
-// and sudo where the login is not root.
+// not; the second checks that ROOT is safe, puts the agent there where it is missing and once it
+// runs, runs its `receive`, and then activates a generation where it is told to. The host needs sh
+// and coreutils or busybox, and sudo where the login is not root.
 #ifndef SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
 #define SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
 
@@ -13,6 +13,7 @@
 #include "base/ssh_command.h"
 #include "pusher/protocol/stream.h"
 #include "pusher/ssh/agent_binary.h"
+#include "pusher/ssh/login.h"
 
 namespace pusher {
 
@@ -38,6 +39,8 @@ std::string WithLogLevel(std::string_view program);
 
 // What the host's login shell is given, one line of words quoted for any of sh, bash, zsh, fish:
 // `program` runs as root, with where the connection comes from as $1 and `words` after it.
+// What the host's login shell is given, one line that any takes: `program` runs as root, with where
+// the connection comes from as $1 and `words` after it.
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);
 
 // Where the agent is on the host.
@@ -52,9 +55,9 @@ struct Bootstrapped {
 };
 
 // Talks to the programs until the agent's own greeting comes next. Lines that a login shell prints
-// before are passed over. Throws Error{kFailed} with what the host refused, Error{kUnreachable}
-// where the stream ends.
-Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent);
+// before go to `login`. Throws Error{kFailed} with what the host refused, Error{kUnreachable} where
+// the stream ends.
+Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login);
 
 using base::ShellQuoted;
 

@@ -18,6 +18,7 @@ constexpr int kSignalExit = 128;
 // own probes below find one after 20 s, a host's agent is heard of every 5 s.
 constexpr std::chrono::seconds kIdleLimit(25);
 constexpr std::chrono::seconds kEndLimit(2);
+constexpr std::chrono::seconds kSlowLogin(2);
 
 std::vector<std::string> ReceiveInFolder(const std::string& destination, const AgentOptions& host,
                                          const AgentBinary& agent) {
@@ -30,13 +31,15 @@ std::vector<std::string> ReceiveInFolder(const std::string& destination, const A
   return out;
 }
 
-StreamOptions OptionsFor(const std::string& name, int diagnostics) {
-  StreamOptions out;
-  out.peer = name;
-  out.read_while_writing = true;
-  out.diagnostics = diagnostics;
-  out.idle_limit = kIdleLimit;
-  return out;
+// Shows what `text` has more of than what was shown, by whole lines.
+void ShowNew(const std::string& host, const std::string& text, size_t& shown,
+             const std::function<void(const std::string& line)>& show) {
+  shown = std::min(shown, text.size());  // its beginning is dropped when it is long
+  for (size_t end = text.find('\n', shown); end != std::string::npos;
+       end = text.find('\n', shown)) {
+    show(host + ": " + Printable(text.substr(shown, end - shown)));
+    shown = end + 1;
+  }
 }
 
 }  // namespace
@@ -45,10 +48,59 @@ Connection::Connection(const Destination& target, const RemoteOptions& options,
                        const std::string& command, const std::vector<std::string>& folder_command)
     : name_(target.name),
       by_ssh_(FolderOf(target.destination).empty()),
-      child_(
-          by_ssh_ ? base::SshCommandLine(target.destination, options.ssh, command) : folder_command,
-          base::ChildError::kPiped),
-      stream_(child_.from(), child_.to(), OptionsFor(target.name, child_.error())) {}
+      options_(options),
+      child_(by_ssh_ ? base::SshCommandLine(target.destination, options.ssh, command,
+                                            options.connect_timeout)
+                     : folder_command,
+             base::ChildError::kPiped),
+      stream_(child_.from(), child_.to(), StreamOptionsFor()) {}
+
+StreamOptions Connection::StreamOptionsFor() {
+  StreamOptions out;
+  out.peer = name_;
+  out.read_while_writing = true;
+  out.diagnostics = child_.error();
+  out.idle_limit = kIdleLimit;
+  if (by_ssh_) {
+    out.idle_limit = options_.login_limit;
+    out.drip_limit += out.idle_limit;  // one that prints meanwhile is waited for as well
+    out.while_waiting = [this] { ShowLogin(); };
+  }
+  return out;
+}
+
+void Connection::Answered() {
+  login_.answered = true;
+  stream_.SetLimits(kIdleLimit, StreamOptions().drip_limit);
+}
+
+// A page that somebody must open in a browser, a question that a key waits for.
+void Connection::ShowLogin() {
+  if (login_.answered || !options_.show || std::chrono::steady_clock::now() - start_ < kSlowLogin) {
+    return;
+  }
+  ShowNew(name_, stream_.Diagnostics(), shown_errors_, options_.show);
+  ShowNew(name_, login_.printed, shown_printed_, options_.show);
+}
+
+base::Error Connection::ExplainLoginEnd(std::optional<int> exit_code) {
+  const LoginFailure failure = ExplainLogin(stream_.Diagnostics(), login_.printed);
+  const std::string colon = failure.text.empty() ? "" : ": ";
+  if (!exit_code) {
+    return {base::ExitCode::kUnreachable,
+            fmt::format("{}: the login took longer than {} s (--connect-timeout){}{}", name_,
+                        options_.login_limit.count(), colon, failure.text)};
+  }
+  if (*exit_code == kSshFailed) {
+    may_pass_ = !failure.lasts;
+    return {base::ExitCode::kUnreachable,
+            fmt::format("{}: the connection failed: {}", name_,
+                        failure.text.empty() ? "ssh does not say why" : failure.text)};
+  }
+  return {base::ExitCode::kUnreachable,
+          fmt::format("{}: the login ended, with {}, before our program ran there{}{}", name_,
+                      *exit_code, colon, failure.text)};
+}
 
 base::Error Connection::Explain(const base::Error& error) {
   if (base::Interrupted()) {  // the terminal interrupts ssh as well, which looks like a lost link
@@ -58,6 +110,9 @@ base::Error Connection::Explain(const base::Error& error) {
     return error;
   }
   const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
+  if (by_ssh_ && !login_.answered) {
+    return ExplainLoginEnd(exit_code);
+  }
   std::string said = Printable(base::LastLines(stream_.Diagnostics(), 1));
   said.erase(said.find_last_not_of(' ') + 1);  // ssh ends its lines with a carriage return too
   if (by_ssh_ && exit_code == kSshFailed && said.empty()) {  // its LogLevel may be low
@@ -91,9 +146,14 @@ Remote::Remote(const Destination& target, const RemoteOptions& options, const Ag
     return;
   }
   try {
-    start_ = RunBootstrap(connection_.stream(), agent);
+    start_ = RunBootstrap(connection_.stream(), agent, connection_.login());
+    connection_.Answered();
   } catch (const base::Error& error) {
-    throw Explain(error);
+    const base::Error why = Explain(error);
+    if (connection_.may_pass()) {
+      throw NotReached(why);
+    }
+    throw why;
   }
 }
 

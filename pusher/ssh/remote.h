@@ -3,7 +3,10 @@
 #ifndef SLIPWAY_PUSHER_SSH_REMOTE_H_
 #define SLIPWAY_PUSHER_SSH_REMOTE_H_
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,12 +17,23 @@
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/ssh/bootstrap.h"
 #include "pusher/ssh/destination.h"
+#include "pusher/ssh/login.h"
 
 namespace pusher {
 
 struct RemoteOptions {
   std::string ssh;    // program and options as one text: "ssh -F config"; empty: "ssh"
   AgentOptions host;  // a folder is its own root
+  // How long a login may take; ssh itself gives up on a host that does not answer after a part.
+  std::chrono::seconds login_limit{120};
+  std::chrono::seconds connect_timeout{10};
+  std::function<void(const std::string& line)> show{};  // told what a slow login prints
+};
+
+// The way to the host failed before it said a word; another attempt may do.
+class NotReached : public base::Error {
+ public:
+  explicit NotReached(const base::Error& why) : base::Error(why) {}
 };
 
 using base::SplitWords;
@@ -32,16 +46,31 @@ class Connection {
              const std::vector<std::string>& folder_command);
 
   Stream& stream() { return stream_; }
+  Login& login() { return login_; }
+  // Our program speaks there: it is heard of every 5 s from now on.
+  void Answered();
   bool by_ssh() const { return by_ssh_; }
-  // The better account of `error` where the connection ended: what the host said before, or ssh's
-  // own last line. Ends the child.
+  // The better account of `error` where the connection ended: what the host and ssh said before.
+  // Ends the child.
   base::Error Explain(const base::Error& error);
+  // Once explained: whether another attempt may do better.
+  bool may_pass() const { return may_pass_; }
   // After the last message: lets the child end by itself, for a moment.
   void Close();
 
  private:
+  StreamOptions StreamOptionsFor();
+  void ShowLogin();
+  base::Error ExplainLoginEnd(std::optional<int> exit_code);
+
   const std::string name_;
   const bool by_ssh_;
+  const RemoteOptions options_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Login login_;
+  size_t shown_errors_ = 0;
+  size_t shown_printed_ = 0;
+  bool may_pass_ = false;
   base::Child child_;
   Stream stream_;
 };
@@ -49,8 +78,8 @@ class Connection {
 // A connection with the agent's `receive` at its other end.
 class Remote {
  public:
-  // Over ssh, gets the agent running. Throws Error{kUnreachable} with ssh's own last line where
-  // there is no way to the host.
+  // Over ssh, gets the agent running. Throws NotReached or another Error{kUnreachable} with ssh's
+  // own words where there is no way to the host.
   Remote(const Destination& target, const RemoteOptions& options, const AgentBinary& agent);
 
   Wire& wire() { return wire_; }

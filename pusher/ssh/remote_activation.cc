@@ -54,7 +54,7 @@ class Switch {
   std::string RequestLine() const;
   RemoteActivationResult Follow();
   RemoteActivationResult FollowOn(Connection& connection);
-  RemoteActivationResult FollowLines(Stream& stream);
+  RemoteActivationResult FollowLines(Connection& connection);
   RemoteActivationResult ResultOf(int exit_code, uint64_t running) const;
   void WaitForReturn(const base::Error& lost);
 
@@ -121,13 +121,13 @@ RemoteActivationResult Switch::ResultOf(int exit_code, uint64_t running) const {
   return out;
 }
 
-RemoteActivationResult Switch::FollowLines(Stream& stream) {
+RemoteActivationResult Switch::FollowLines(Connection& connection) {
   failure_.clear();
   const std::optional<SteadyClock::time_point> lost = lost_;
   bool started = false;
   bool overlong = false;
   for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
-    const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
+    const std::optional<std::string> line = connection.stream().ReadLine(kMaxLineBytes);
     if (!line) {
       base::Fail(base::ExitCode::kUnreachable, "{}: the connection was lost", target_.name);
     }
@@ -144,6 +144,7 @@ RemoteActivationResult Switch::FollowLines(Stream& stream) {
         line->starts_with(kMagic) ? std::string_view(*line).substr(kMagic.size()) : "";
     if (word == "STARTED") {
       started = begun_ = true;
+      connection.Answered();
       continue;
     }
     if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever
@@ -157,6 +158,8 @@ RemoteActivationResult Switch::FollowLines(Stream& stream) {
                       space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
     } else if (started && word.empty() && !line->empty()) {
       request_.show(Printable(*line));
+    } else if (!started && word.empty()) {
+      connection.login().Add(*line);
     }
   }
   base::Fail(base::ExitCode::kFailed, "it prints endlessly before it answers");
@@ -186,7 +189,7 @@ RemoteActivationResult Switch::Follow() {
 
 RemoteActivationResult Switch::FollowOn(Connection& connection) {
   try {
-    RemoteActivationResult result = FollowLines(connection.stream());
+    RemoteActivationResult result = FollowLines(connection);
     connection.Close();
     return result;
   } catch (const base::Error& error) {

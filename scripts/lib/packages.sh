@@ -16,11 +16,12 @@ package_groups() {
       build) ;;
       # A Nix closure, and a systemd host in a container.
       demo) packages+=(nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl) ;;
-      # Other readers of what we write, full disks, ELF closures; a mirror of our own.
+      # Other readers of what we write, full disks, ELF closures; a mirror of our own; login shells.
       test)
         packages+=(libgtest-dev libgmock-dev libbenchmark-dev ccache git patchelf binutils gpg gpg-agent
           nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl
-          squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd)
+          squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd
+          busybox fish mksh tcsh zsh)
         ;;
       fuzz) packages+=(clang libclang-rt-dev) ;;
       tidy) packages+=(clang clang-tidy) ;;

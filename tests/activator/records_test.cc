@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "activator/command_line.h"
@@ -9,6 +10,7 @@
 #include "activator/state/outcome.h"
 #include "activator/state/root.h"
 #include "activator/state/switch_record.h"
+#include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/activator/read_history.h"
 
@@ -116,6 +118,57 @@ TEST_F(RootTest, IsRefusedWhereOthersCouldChangeIt) {
   EXPECT_THAT(Refusal(made.path() + "/two-hops"), HasSubstr("belongs to user 12345"));
   ASSERT_EQ(::symlink("loop", (made.path() + "/loop").c_str()), 0);
   EXPECT_THAT(Refusal(made.path() + "/loop"), HasSubstr("too many links"));
+}
+
+// Everything that a push or a switch walks through.
+TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  const base::TemporaryDirectory made("/run", "slipway-root-test-");
+  const std::string base_path = made.path() + "/images";
+  const auto fill = [&] {
+    base::RemoveTree(base_path);
+    ASSERT_EQ(Refusal(base_path), "");
+    for (const char* directory : {"/generations/1/units", "/incoming/0123", "/app/0123"}) {
+      base::MakeDirectories(base_path + directory);
+    }
+    for (const char* file :
+         {"/generations/1/units/a.service", "/incoming/0123/lock", "/app/0123/image.erofs", "/lock",
+          "/.version-locks", "/history.jsonl", "/switch.json", "/bin/activate-1"}) {
+      Write(base_path + file, "");
+    }
+    base::ReplaceSymlink("activate-1", base_path + "/bin/activate");
+    base::ReplaceSymlink("generations/1", base_path + "/current");
+    ASSERT_EQ(Refusal(base_path), "");
+  };
+  for (const std::string name :
+       {"generations", "generations/1", "generations/1/units", "generations/1/units/a.service",
+        "incoming", "incoming/0123", "incoming/0123/lock", "app", "app/0123",
+        "app/0123/image.erofs", "lock", ".version-locks", "history.jsonl", "switch.json", "bin",
+        "bin/activate-1"}) {
+    const std::string path = base_path + "/" + name;
+    fill();
+    ASSERT_EQ(::chown(path.c_str(), 12345, 0), 0);
+    EXPECT_THAT(Refusal(base_path), HasSubstr(path + " belongs to user 12345"));
+    EXPECT_THAT(Refusal(base_path), HasSubstr("(chown -R root: " + path + ")"));
+    fill();
+    ASSERT_EQ(::chmod(path.c_str(), 0775), 0);
+    EXPECT_THAT(Refusal(base_path), HasSubstr("chmod -R go-w " + path));
+    if (!name.starts_with("bin/")) {
+      fill();
+      base::RemoveTree(path);
+      ASSERT_EQ(::symlink("/etc", path.c_str()), 0);
+      EXPECT_EQ(Refusal(base_path),
+                path + " is a link, which is not followed: remove it (rm " + path + ")");
+    }
+    fill();
+    base::RemoveTree(path);
+    ASSERT_EQ(::mkfifo(path.c_str(), 0644), 0);
+    if (name != "app") {  // what else stands there is not ours
+      EXPECT_THAT(Refusal(base_path), HasSubstr(path + " is a FIFO where a file should be"));
+    }
+  }
 }
 
 TEST(Systemctl, OutputIsParsed) {

@@ -59,7 +59,7 @@ TEST_F(RemoteTest, ArgumentsOutputAndExitCodeAreThoseOfTheHost) {
   const std::string hard = "a b'c\"d$(touch x)`y`\\ \\\\\n*;é";
   EXPECT_EQ(Run({"status", "--json", "--by", hard}), 8);
   EXPECT_EQ(out_, "[status]\n[--json]\n[--by]\n[" + hard + "]\n[--root]\n[" + At("root") + "]\n");
-  EXPECT_THAT(Get("calls"), HasSubstr(" web1 exec sh -c "));
+  EXPECT_THAT(Get("calls"), HasSubstr(" web1 sh -c "));
 }
 
 TEST_F(RemoteTest, AHostThatIsNotReachedIsSaidSo) {
@@ -72,6 +72,15 @@ TEST_F(RemoteTest, AHostThatIsNotReachedIsSaidSo) {
 TEST_F(RemoteTest, AHostWithoutActivateIsToldToBePushedTo) {
   base::Unlink(At("root/bin/activate"));
   EXPECT_EQ(Run({"status"}), 1);
+}
+
+TEST_F(RemoteTest, AnyLoginShellPassesTheArgumentsOn) {
+  Activate("for word; do printf '[%s]' \"$word\"; done\n");
+  for (const char* shell : {"dash", "bash", "rbash", "zsh", "mksh", "tcsh", "fish"}) {
+    Script("ssh", "for command; do :; done\nexec " + std::string(shell) + " -c \"$command\"\n");
+    EXPECT_EQ(Run({"status", "--by", "a!b'c\\ \"$x"}), 0) << shell;
+    EXPECT_THAT(out_, HasSubstr("[a!b'c\\ \"$x]")) << shell;
+  }
 }
 
 TEST_F(RemoteTest, ALostSwitchIsFollowedUnderTheSameId) {
@@ -111,6 +120,7 @@ TEST_F(RemoteTest, AHostThatDoesNotComeBackNeedsAttention) {
 
 TEST(ShellQuoted, HoldsWhateverAShellWouldRead) {
   EXPECT_EQ(base::ShellQuoted("a b"), "'a b'");
+  EXPECT_EQ(base::ShellQuoted("a!"), "'a'\\!''");  // csh looks for it in quotes
   EXPECT_EQ(base::ShellQuoted("it's"), "'it'\\''s'");
   EXPECT_EQ(base::ShellQuoted("a\\"), "'a'\\\\''");  // fish reads a backslash within quotes
 }

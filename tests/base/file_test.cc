@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <thread>
@@ -39,6 +40,26 @@ TEST_F(File, ThatIsADirectoryIsAnErrorNotAnAbsence) {
   const Error error = ErrorOf([&] { ReadFileIfThere(scratch()); });
   EXPECT_EQ(error.what(), "cannot read " + scratch() + ": Is a directory");
   EXPECT_EQ(error.error_number(), EISDIR);
+}
+
+TEST_F(File, AFifoIsRefusedAndNotWaitedFor) {
+  ASSERT_EQ(::mkfifo(At("fifo").c_str(), 0644), 0);
+  const std::string message = At("fifo") + " is a FIFO, not a file";
+  EXPECT_EQ(MessageOf([&] { OpenForReading(At("fifo")); }), message);
+  EXPECT_EQ(MessageOf([&] { ReadFileIfThere(At("fifo")); }), message);
+  EXPECT_EQ(MessageOf([&] { OpenOwn(At("fifo"), O_RDWR); }),
+            At("fifo") + " is no regular file: remove it");
+}
+
+TEST_F(File, OfOurOwnIsNoLink) {
+  Put("f", "secret");
+  ASSERT_EQ(::symlink("f", At("link").c_str()), 0);
+  EXPECT_EQ(MessageOf([&] { OpenOwn(At("link"), O_RDWR | O_CREAT, 0600); }),
+            At("link") + " is a link, which is not followed: remove it");
+  ASSERT_EQ(::symlink("new", At("nowhere").c_str()), 0);
+  EXPECT_THROW(OpenOwn(At("nowhere"), O_RDWR | O_CREAT, 0600), Error);
+  EXPECT_FALSE(Exists(At("new")));
+  EXPECT_TRUE(OpenOwn(At("f"), O_RDWR).valid());
 }
 
 TEST_F(File, LargerThanAllowedIsRefused) {

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "base/error.h"
+#include "base/process.h"
 
 // Handlers and the flag belong to the process, so each test has a process of its own.
 namespace base {
@@ -63,6 +64,21 @@ TEST(Interrupt, BrokenPipeIsAnErrorOfTheWrite) {
         ::_exit(Interrupted() ? 1 : 0);
       },
       ExitedWithCode(0), "");
+}
+
+TEST(Interrupt, WhatAParentIgnoredOrBlockedIsAsUsual) {
+  EXPECT_EXIT(
+      {
+        ::signal(SIGCHLD, SIG_IGN);
+        sigset_t all;
+        ::sigfillset(&all);
+        ::sigprocmask(SIG_SETMASK, &all, nullptr);
+        InstallInterruptHandlers();
+        const ProcessResult result = Run({"sh", "-c", "exit 3"});
+        ::raise(SIGTERM);
+        ::_exit(Interrupted() ? result.exit_code : 1);
+      },
+      ExitedWithCode(3), "");
 }
 
 }  // namespace

@@ -28,6 +28,13 @@ TEST_F(FileLockTest, RefusesASecondHolderAndNamesTheFirst) {
                                       "has ended"));
 }
 
+TEST_F(FileLockTest, EmptiesNoFileThatALinkLeadsTo) {
+  Put("theirs", "a text");
+  ASSERT_EQ(::symlink("theirs", At("lock").c_str()), 0);
+  EXPECT_THROW(FileLock(At("lock"), "it", "a"), Error);
+  EXPECT_EQ(Get("theirs"), "a text");
+}
+
 TEST_F(FileLockTest, IsFreeAgainWithItsObject) {
   std::optional<FileLock> first(std::in_place, At("lock"), "it", "a holder with a long name");
   first.reset();

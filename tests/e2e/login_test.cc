@@ -72,6 +72,144 @@ TEST_F(LoginTest, ALoginWithoutAWayToRootIsToldSo) {
   EXPECT_EQ(host.MustRun("ls -A /var/lib/images"), "");
 }
 
+// What anna's key leads to, whatever ssh asks for.
+void Force(const TestHost& host, const std::string& command) {
+  host.MustRun("{ cat; cat ~/.ssh/authorized_keys; } >/home/anna/.ssh/authorized_keys",
+               {.input = "command=\"" + command + "\" "});
+}
+
+TEST_F(LoginTest, WhatTheHostPrintsInPlaceOfAnAnswerIsTold) {
+  const TestHost host("refuses");
+  AddUser(host);
+  const auto expect = [&](const std::string& text, const std::string& advice) {
+    const RunResult pushed = Imgpush(host.SshConfig(), {"anna@refuses", image_});
+    EXPECT_EQ(pushed.exit_code, 7);
+    EXPECT_THAT(pushed.err, HasSubstr(text));
+    EXPECT_THAT(pushed.err, HasSubstr(advice));
+    EXPECT_EQ(std::count(pushed.err.begin(), pushed.err.end(), '\n'), 1) << pushed.err;
+  };
+  host.MustRun("usermod -s /usr/sbin/nologin anna");
+  expect("This account is currently not available", "log in as another");
+  host.MustRun("usermod -s /bin/sh anna && chage -E 0 anna");
+  expect("account has expired", "chage -E -1 USER");
+  host.MustRun("chage -E -1 anna && chage -d 0 anna");
+  expect("assword", "log in once by hand and change the password");
+  host.MustRun("chage -d 2026-01-01 anna");
+  Force(host, "internal-sftp");
+  expect("This service allows sftp connections only", "log in as another");
+  Force(host, "echo 'Please login as the user debian rather than the user anna.'; exit 142");
+  expect("login as the user debian rather than", "as in USER@HOST");
+  Force(host, "echo This host is being moved until noon.");
+  expect("This host is being moved until noon", "before our program ran");
+  EXPECT_EQ(host.MustRun("ls -A /var/lib/images"), "");
+}
+
+TEST_F(LoginTest, AllThatSshSaysIsTold) {
+  const TestHost host("says");
+  const auto expect = [&](const std::string& config, const std::string& name,
+                          const std::vector<std::string>& texts) {
+    const RunResult pushed = Imgpush(config, {name, image_});
+    EXPECT_EQ(pushed.exit_code, 7);
+    for (const std::string& text : texts) {
+      EXPECT_THAT(pushed.err, HasSubstr(text));
+    }
+    EXPECT_EQ(std::count(pushed.err.begin(), pushed.err.end(), '\n'), 1) << pushed.err;
+  };
+  const std::string other = workshop_.folder() + "/known_hosts";
+  MustRun({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", workshop_.folder() + "/key"});
+  const std::string known = base::ReadFile(host.Dir() + "/known_hosts");
+  const std::string key = base::ReadFile(workshop_.folder() + "/key.pub");
+  base::WriteFileAtomically(other, known.substr(0, known.find(' ') + 1) + key);
+  expect(Config(host, "Host *\n UserKnownHostsFile " + other), "says",
+         {"Host key verification failed", "its host key has changed", "ssh-keygen -R HOST"});
+  base::WriteFileAtomically(other, "");
+  expect(Config(host, "Host *\n UserKnownHostsFile " + other), "says",
+         {"host key is known for", "log in once by hand"});
+  std::string keys = "Host *\n";
+  for (int i = 0; i < 8; ++i) {
+    const std::string file = workshop_.folder() + "/key" + std::to_string(i);
+    MustRun({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file});
+    keys += " IdentityFile " + file + "\n";
+  }
+  expect(Config(host, keys), "says", {"Too many authentication failures", "IdentitiesOnly yes"});
+  expect(Config(host, "Host *\n IdentityFile " + workshop_.folder() + "/key\n"), "nobody@says",
+         {"nobody@", "Permission denied (publickey", "no key that ssh offers"});
+  expect(Config(host, "Host inner\n HostName 127.0.0.1\n ProxyJump nobody@says"), "inner",
+         {"Permission denied", "closed by UNKNOWN port"});
+}
+
+// Meant for people, as in "RemoteCommand tmux attach".
+TEST_F(LoginTest, OptionsOfAConfigurationForPeopleAreOverridden) {
+  const TestHost host("people");
+  for (const char* option : {"RemoteCommand tmux attach", "RequestTTY force", "StdinNull yes",
+                             "ForkAfterAuthentication yes", "SessionType none",
+                             "PermitLocalCommand yes\n LocalCommand echo hello from here"}) {
+    const RunResult pushed =
+        Imgpush(Config(host, std::string("Host *\n ") + option), {"people", image_});
+    EXPECT_EQ(pushed.exit_code, 0) << option << ": " << pushed.err;
+  }
+}
+
+TEST_F(LoginTest, AStartFileThatPrintsFromTheBackgroundIsNamed) {
+  const TestHost host("prints");
+  host.MustRun(
+      "cat - .bashrc >new && mv new .bashrc",
+      {.input = "(until ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q bin/activate-; do :; done; "
+                "while echo nightly backup runs; do :; done) &\n"});
+  const RunResult pushed = Imgpush(host.SshConfig(), {"prints", image_});
+  EXPECT_EQ(pushed.exit_code, 1);
+  EXPECT_THAT(pushed.err, HasSubstr("start file of the login shell"));
+  EXPECT_THAT(pushed.err, HasSubstr("nightly backup runs"));
+}
+
+TEST_F(LoginTest, AConnectionThatFailsIsTriedAgain) {
+  const TestHost host("busy");
+  const std::string ssh = workshop_.folder() + "/ssh";
+  base::WriteFileAtomically(
+      ssh,
+      "#!/bin/sh\necho x >>" + ssh + ".calls\n[ $(wc -l <" + ssh +
+          ".calls) -gt 2 ] || { echo 'kex_exchange_identification: Connection closed by remote "
+          "host' >&2; exit 255; }\nexec ssh -F " +
+          host.SshConfig() + " \"$@\"\n",
+      0755);
+  RunResult pushed =
+      RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", ssh, "--retries", "1", "busy", image_});
+  EXPECT_EQ(pushed.exit_code, 7);
+  EXPECT_THAT(pushed.err, HasSubstr("kex_exchange_identification"));
+  base::Unlink(ssh + ".calls");
+  pushed = RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", ssh, "busy", image_});
+  EXPECT_EQ(pushed.exit_code, 0) << pushed.err;
+  EXPECT_THAT(pushed.out, HasSubstr("activate with: " + ssh + " busy /var/lib/images/bin/"));
+  const std::string command = pushed.out.substr(pushed.out.find("activate with: ") + 15);
+  EXPECT_EQ(RunCommand({"sh", "-c", command}).exit_code, 0);  // as printed
+}
+
+// A password that is asked for, a host that hangs: another attempt would end the same way.
+TEST_F(LoginTest, ALoginHasALimit) {
+  const std::string ssh = workshop_.folder() + "/ssh";
+  base::WriteFileAtomically(
+      ssh, "#!/bin/sh\necho 'To log in, visit: https://login.example/a/1' >&2\nexec sleep 1000\n",
+      0755);
+  const RunResult pushed =
+      RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", ssh, "--connect-timeout", "1", "web1", image_});
+  EXPECT_EQ(pushed.exit_code, 7);
+  EXPECT_EQ(pushed.err,
+            "imgpush: error: web1: the login took longer than 1 s (--connect-timeout): To log in, "
+            "visit: https://login.example/a/1\n");
+}
+
+// As a program does that starts many and waits for none.
+TEST_F(LoginTest, SignalsThatAParentIgnoresOrBlocksDoNotMatter) {
+  const RunResult pushed = RunCommand(
+      {"perl", "-MPOSIX", "-e",
+       "$SIG{CHLD} = 'IGNORE'; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGCHLD, SIGTERM)); exec "
+       "@ARGV",
+       SLIPWAY_BIN "/imgpush", "--ssh", "sh -c 'echo Permission denied >&2; exit 255'", "web1",
+       image_});
+  EXPECT_EQ(pushed.exit_code, 7);
+  EXPECT_THAT(pushed.err, HasSubstr("web1: the connection failed: Permission denied"));
+}
+
 TEST_F(LoginTest, AConnectionThatTheUserSharesIsUsed) {
   const TestHost host("shared");
   const std::string socket = workshop_.folder() + "/control";
@@ -113,6 +251,24 @@ TEST_F(LoginTest, ANoexecRootWantsAnotherDirectoryForTheAgent) {
   EXPECT_EQ(activated.exit_code, 0) << activated.err;
   host.Reboot();
   EXPECT_THAT(Activate(host, "status").out, HasSubstr("Generation 1 is active"));
+}
+
+TEST_F(LoginTest, ARootThatBecameNoexecIsSaidToWhoActivates) {
+  const TestHost host("later");
+  MustPushTo(host, {image_});
+  host.MustRun("mount -o remount,bind,noexec /var/lib/images");
+  const auto activate = [&] {
+    return RunCommand({SLIPWAY_BIN "/activate", "--host", "later", "--ssh",
+                       "ssh -F " + host.SshConfig(), "--generation", "1"});
+  };
+  const RunResult refused = activate();
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("/var/lib/images/bin, which is mounted noexec"));
+  EXPECT_THAT(refused.err, HasSubstr("--agent-dir"));
+  const RunResult pushed =
+      Imgpush(host.SshConfig(), {"--agent-dir", "/usr/local/lib/slipway", "later", image_});
+  EXPECT_EQ(pushed.exit_code, 0) << pushed.err;
+  EXPECT_EQ(activate().exit_code, 0);
 }
 
 }  // namespace

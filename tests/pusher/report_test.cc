@@ -25,6 +25,23 @@ TEST(ShareTextTest, IsNeverMoreThanAll) {
   EXPECT_EQ(ShareText(8'000'000, 7'900'000), "8.0 MB for 7.9 MB");
 }
 
+TEST(RepeatCommandTest, IsTheSameForTheHostsThatFailed) {
+  Arguments arguments;
+  arguments.hosts_word = "@web,db";
+  std::vector<HostOutcome> outcomes(4);
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    outcomes[i].target.name = fmt::format("web{}", i);
+  }
+  const std::vector<std::string> words = {"--ssh",   "@web,db", "--yes",  "--activate",
+                                          "@web,db", "app",     "@web,db"};
+  EXPECT_EQ(RepeatCommand(outcomes, arguments, words), "");
+  outcomes[1].error = outcomes[3].error = base::Error(base::ExitCode::kUnreachable, "away");
+  EXPECT_EQ(RepeatCommand(outcomes, arguments, words),
+            "imgpush --ssh @web,db --yes --activate web1,web3 app @web,db");
+  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"--ssh=ssh -F cfg", "@web,db"}),
+            "imgpush '--ssh=ssh -F cfg' web1,web3");
+}
+
 using ReportTest = ImgpushTest;
 
 TEST_F(ReportTest, ARepairedVersionIsSaid) {

@@ -104,8 +104,10 @@ TEST_F(SharedAgentsTest, AnAgentThatAnotherRootLinksToStays) {
   const std::string other = root + "/other/bin";
   base::MakeDirectories(other);
   base::ReplaceSymlink(theirs, other + "/activate");
-  base::ReplaceSymlink(other + "/activate", shared_.path() + "/" + kRootLinkPrefix + "0123");
-  base::ReplaceSymlink("/nowhere/bin/activate", shared_.path() + "/" + kRootLinkPrefix + "4567");
+  base::ReplaceSymlink(other + "/activate",
+                       shared_.path() + "/" + images::kRootLinkPrefix + "0123");
+  base::ReplaceSymlink("/nowhere/bin/activate",
+                       shared_.path() + "/" + images::kRootLinkPrefix + "4567");
   EXPECT_THAT(UnusedAgents(layout), ElementsAre(nobodys));
 }
 

@@ -197,6 +197,20 @@ TEST_F(PruneTest, KeepsStagedGenerationsThatCanStillBeActivated) {
   EXPECT_EQ(StateOf(db), GenerationState::kStaged);
 }
 
+TEST_F(PruneTest, KeepsTheNewestOfManyStagedOnes) {
+  const uint64_t db = Stage("db", "db");
+  std::vector<uint64_t> staged;
+  for (int i = 0; i < 12; ++i) {
+    staged.push_back(Stage("web", "staged-" + std::to_string(i)));
+  }
+  EXPECT_THAT(Keep(9).generations, ElementsAre(3, staged[0], staged[1]));
+  PruneOptions options;
+  options.keep = 9;
+  options.staged = 1;
+  Prune(layout, PlanPrune(layout, options, {}), "tester");
+  EXPECT_THAT(GenerationNumbers(layout), ElementsAre(1, 2, 4, 5, db, staged.back()));
+}
+
 TEST_F(PruneTest, LeavesAVersionThatIsMountedOrThatAUnitNames) {
   const Generation first = LoadGeneration(layout, 1);
   const std::string version = layout.Version("web", images::ImageId::Of(first.apps.at("web")));

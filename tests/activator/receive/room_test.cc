@@ -33,6 +33,26 @@ class FreeBytes : public base::Sys {
   const uint64_t bytes_;
 };
 
+class FreeInodes : public base::Sys {
+ public:
+  int Statvfs(const char* path, struct statvfs* out) override {
+    const int result = Sys::Statvfs(path, out);
+    out->f_files = 1000;
+    out->f_ffree = out->f_favail = 20;
+    return result;
+  }
+};
+
+TEST_F(RoomTest, OfFilesIsLookedAtBeforeTheFirstIsSent) {
+  const std::string one = Build("1", "one");
+  FreeInodes full;
+  const base::ScopedSys seam(full);
+  const Outcome push = Push({one});
+  EXPECT_THAT(push.error, HasSubstr("has 20 inodes free, 64 are needed"));
+  EXPECT_THAT(push.error, HasSubstr(" and 20 inodes are free now"));
+  EXPECT_LT(push.sent_bytes, kChunkBytes);
+}
+
 TEST_F(RoomTest, OfSeveralImagesIsLookedAtBeforeTheFirstIsSent) {
   const std::string one = Build("1", "one");
   for (std::string& chunk : chunks_) {

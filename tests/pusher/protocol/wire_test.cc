@@ -105,6 +105,15 @@ TEST(WireTest, AnOversizedFrameIsRefusedByItsHeader) {
               testing::HasSubstr("a message of 4294967295 bytes, at most 1048640 are possible"));
 }
 
+TEST(WireTest, TextInThePlaceOfAFrameIsTold) {
+  const std::string told = "' into the connection: a start file of the login shell there";
+  for (const std::string text :
+       {"backup of /srv runs, please wait", "hi!", "\tlast login: never"}) {
+    EXPECT_THAT(Outcome(text + "\n" + FrameBytes(7, "hello")),
+                testing::HasSubstr("the peer printed '" + Printable(text) + told));
+  }
+}
+
 TEST(WireTest, OurOwnOversizedFrameIsAnError) {
   tests::SocketPair pair;
   Stream stream(pair.a.get(), pair.a.get(), Options());

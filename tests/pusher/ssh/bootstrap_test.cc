@@ -34,15 +34,16 @@ class BootstrapTest : public testing::Test {
     MakeAgent("echo started \"$@\"");
   }
 
-  // The agent is a script that does `action`; its --version is `version`.
-  void MakeAgent(const std::string& action, const std::string& version = "0.1.0") {
-    agent_.path = scratch_.path() + "/agent-" + version;
-    base::WriteFileAtomically(agent_.path,
-                              "#!/bin/sh\n[ \"$1\" = --version ] && echo activate " + version +
-                                  " && exit\n[ \"$1\" = digest ] && touch \"$0\" && sha256sum "
-                                  "<\"$0\" | cut -c 1-64 && exit\n" +
-                                  action + "\n",
-                              0755);
+  // The agent is a script that does `action`.
+  void MakeAgent(const std::string& action) {
+    UseAgent(
+        "#!/bin/sh\n[ \"$1\" = digest ] && touch \"$0\" && sha256sum <\"$0\" | cut -c 1-64 && "
+        "exit\n" +
+        action + "\n");
+  }
+  void UseAgent(const std::string& content) {
+    agent_.path = scratch_.path() + "/agent";
+    base::WriteFileAtomically(agent_.path, content, 0755);
     agent_.size_bytes = base::FileSize(agent_.path);
     agent_.sha256 = base::Sha256OfFile(agent_.path);
   }
@@ -62,8 +63,9 @@ class BootstrapTest : public testing::Test {
         "unset SSH_CONNECTION; mount --make-rprivate / && mount --bind " + scratch_.path() +
         " /srv && "
         "chmod 755 /srv && mount -t tmpfs none /run && mkdir -p /run/systemd/system; " +
-        before + "\n" + greeting + "\n" + command;
-    base::Child child({"unshare", "-m", "sh", "-c", script}, base::ChildError::kPiped);
+        before + "\n" + greeting + "\nexec " + shell_ + " -c \"$1\"";
+    base::Child child({"unshare", "-m", "sh", "-c", script, "sh", command},
+                      base::ChildError::kPiped);
     StreamOptions options;
     options.peer = "web1";
     options.read_while_writing = true;
@@ -72,7 +74,7 @@ class BootstrapTest : public testing::Test {
     Stream stream(child.from(), child.to(), options);
     Result result;
     try {
-      const Bootstrapped start = RunBootstrap(stream, agent_);
+      const Bootstrapped start = RunBootstrap(stream, agent_, login_);
       result.sent = start.agent_bytes;
       result.by_sudo = start.by_sudo;
       result.then = stream.ReadLine(1000).value_or("");
@@ -87,15 +89,19 @@ class BootstrapTest : public testing::Test {
 
   base::TemporaryDirectory scratch_{"/tmp", "bootstrap-"};
   AgentBinary agent_;
+  Login login_;
   AgentOptions host_{"/srv/images", "anna@laptop", "", {}, true};
+  std::string shell_ = "sh";  // the login's
 };
 
-TEST(BootstrapScriptTest, HasNothingThatAShellReadsInSingleQuotes) {
+// csh ends a line between quotes at its end, and looks for "!" in them.
+TEST(BootstrapScriptTest, IsOneLineThatAnyShellPassesOn) {
   AgentBinary agent;
-  const std::string command = BootstrapCommand(agent, {"/srv", "me", "", {}});
-  const std::string script = command.substr(0, command.rfind("' '/srv' '/srv/bin'"));
-  EXPECT_EQ(std::count(script.begin(), script.end(), '\''), 3);
-  EXPECT_EQ(script.find('\\'), std::string::npos);
+  const std::string command = BootstrapCommand(agent, {"/srv", "me!", "", {}, true});
+  EXPECT_EQ(command.find('\n'), std::string::npos);
+  for (size_t at = command.find('!'); at != std::string::npos; at = command.find('!', at + 1)) {
+    EXPECT_EQ(command.substr(at - 2, 4), "'\\!'");
+  }
 }
 
 TEST(BootstrapScriptTest, RootsThatAreNoPlainPathAreRefused) {
@@ -110,11 +116,9 @@ TEST_F(BootstrapTest, StoresTheAgentOnceAndStartsIt) {
   EXPECT_EQ(first.error, "");
   EXPECT_EQ(first.sent, agent_.size_bytes);
   EXPECT_EQ(first.then, "started receive --root /srv/images --by anna@laptop");
-  EXPECT_EQ(Link(), "activate-" + agent_.sha256.ToHex());
-  struct stat mode {};
-  ASSERT_EQ(::stat((Bin() + "/activate").c_str(), &mode), 0);
-  EXPECT_EQ(mode.st_mode & 07777U, 0755U);
-  EXPECT_EQ(base::ListDirectory(Bin()).size(), 2U);
+  const std::vector<std::string> names = base::ListDirectory(Bin());  // and no link to it
+  ASSERT_EQ(names, std::vector<std::string>{"activate-" + agent_.sha256.ToHex()});
+  EXPECT_EQ(base::StatIfThere(Bin() + "/" + names[0])->st_mode & 07777U, 0755U);
 
   const Result second = Start();
   EXPECT_EQ(second.error, "");
@@ -156,18 +160,62 @@ TEST_F(BootstrapTest, ADamagedAgentThereIsReplaced) {
   EXPECT_THAT(again.then, HasSubstr("started"));
 }
 
-TEST_F(BootstrapTest, TheLinkIsNeverDowngraded) {
-  MakeAgent("echo old", "99.0");
+TEST_F(BootstrapTest, AnAgentThatDoesNotRunIsRefusedAndNothingPointsToIt) {
   ASSERT_EQ(Start().error, "");
-  const std::string newest = Link();
-  MakeAgent("echo started");
-  const Result older = Start();
-  EXPECT_EQ(older.then, "started");
-  EXPECT_EQ(Link(), newest);
+  const std::string old = "activate-" + agent_.sha256.ToHex();
+  base::ReplaceSymlink(old, Bin() + "/activate");
+  const std::string whole = base::ReadFile(TEST_AGENT);
+  std::string foreign = whole;
+  foreign[18] = whole[18] == 62 ? '\xb7' : '\x3e';  // e_machine
+  std::string no_digest = base::ReadFile(agent_.path);
+  no_digest.replace(no_digest.find("digest"), 6, "digits");
+  for (const std::string& content :
+       {std::string(), whole.substr(0, 5000), whole.substr(0, whole.size() / 2), foreign,
+        std::string("no program"), std::string("#!/no/such/shell\n"), no_digest}) {
+    UseAgent(content);
+    EXPECT_THAT(Start().error, HasSubstr("the agent that was sent does not run there (exit "))
+        << content.substr(0, 30);
+    EXPECT_EQ(Link(), old);
+    EXPECT_EQ(base::ListDirectory(Bin()).size(), 2U);
+  }
+}
 
-  base::ReplaceSymlink("nowhere", Bin() + "/activate");  // a broken one is replaced
+// One that was whole when it came.
+TEST_F(BootstrapTest, AnAgentThereThatDoesNotRunAnyMoreIsSentAnew) {
   ASSERT_EQ(Start().error, "");
-  EXPECT_EQ(Link(), "activate-" + agent_.sha256.ToHex());
+  const std::string there = Bin() + "/activate-" + agent_.sha256.ToHex();
+  for (const char* content : {"",
+                              "\x7f"
+                              "ELF",
+                              "#!/bin/sh\nkill -9 $$\n"}) {
+    base::WriteFileAtomically(there, content, 0755);
+    EXPECT_EQ(Start().sent, agent_.size_bytes);
+  }
+  base::WriteFileAtomically(there, base::ReadFile(agent_.path), 0644);
+  EXPECT_EQ(Start().sent, agent_.size_bytes);
+}
+
+TEST_F(BootstrapTest, AnyLoginShellPassesTheProgramOn) {
+  host_.by = "it's!me";
+  for (const char* shell :
+       {"dash", "bash", "rbash", "zsh", "mksh", "tcsh", "fish", "busybox ash"}) {
+    shell_ = shell;
+    const Result result = Start();
+    EXPECT_EQ(result.error, "") << shell;
+    EXPECT_EQ(result.then, "started receive --root /srv/images --by it's!me") << shell;
+  }
+}
+
+TEST_F(BootstrapTest, ToolsOfBusyboxWillDo) {
+  const std::string busybox =
+      "mkdir -p /srv/bb /srv/w/images; busybox --install -s /srv/bb; "
+      "PATH=/srv/bb:$PATH; ln -sfn w/images /srv/images";
+  MakeAgent("echo started in $(readlink -f .); [ -L /srv/bb/stat ] && which stat");
+  shell_ = "/srv/bb/sh";
+  EXPECT_EQ(Start(busybox).error, "");
+  EXPECT_EQ(Start(busybox).sent, 0U);
+  EXPECT_THAT(Start(busybox + "; chmod 777 /srv/w").error,
+              HasSubstr("/srv/w can be written by other users"));
 }
 
 TEST_F(BootstrapTest, RefusesARootThatOthersCanChange) {
@@ -183,6 +231,10 @@ TEST_F(BootstrapTest, RefusesARootThatOthersCanChange) {
       "mkdir -p /srv/w/images; ln -s w/images /srv/images");
   EXPECT_THAT(result.error, HasSubstr("/srv/w can be written by other users"));
   EXPECT_FALSE(base::Exists(scratch_.path() + "/w/images/bin"));
+  result = Start(
+      "chmod 755 /srv/w; mkdir -m 777 /srv/x; ln -s ../w/images /srv/x/hop; "
+      "ln -sfn x/hop /srv/images");
+  EXPECT_THAT(result.error, HasSubstr("/srv/x can be written by other users"));
 }
 
 TEST_F(BootstrapTest, RefusesAHostWithoutSystemdOrRootOrOfAnotherArchitecture) {
@@ -234,6 +286,26 @@ TEST_F(SudoTest, ALoginThatMayNotIsToldSo) {
   EXPECT_EQ(result.code, base::ExitCode::kFailed);
 }
 
+TEST_F(SudoTest, ALoginThatMayRunNothingButShBecomesRoot) {
+  const Result result = StartAsNobody(
+      "[ \"$2\" = sh ] || { echo \"Sorry, user anna is not allowed to execute '$2'\" >&2; exit 1; }"
+      "; shift; IS_ROOT=1 exec \"$@\"");
+  EXPECT_EQ(result.error, "");
+  EXPECT_TRUE(result.by_sudo);
+}
+
+TEST_F(SudoTest, WhatSudoWantsIsSaid) {
+  EXPECT_THAT(
+      StartAsNobody("echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1").error,
+      HasSubstr("sudo -n says: sorry, you must have a tty to run sudo; log in as root, as in "
+                "root@HOST, or let anna use sudo without a terminal (Defaults:anna !requiretty)"));
+  EXPECT_THAT(StartAsNobody("echo \"Sorry, user anna is not allowed to execute '/usr/bin/sh -c :' "
+                            "as root on web1.\" >&2; exit 1")
+                  .error,
+              HasSubstr("is not allowed to execute '/usr/bin/sh -c :' as root on web1.; log in as "
+                        "root, as in root@HOST, or let anna use sudo for sh, without a password"));
+}
+
 TEST_F(BootstrapTest, ArgumentsOfTheAgentAreHandedOnAsTheyStand) {
   host_.agent_arguments = {"--lock-wait", "60", "a  b;$HOME"};
   EXPECT_EQ(Start().then,
@@ -249,13 +321,7 @@ TEST_F(BootstrapTest, ANoexecRootIsSaidAndAnotherAgentDirectoryIsTheRemedy) {
                                        "--agent-dir "));
   EXPECT_EQ(refused.sent, 0U);
   host_.other_agent_directory = "/srv/lib/slipway";
-  MakeAgent(
-      "echo \"started, $(readlink /srv/images/bin/activate) $(readlink "
-      "/srv/lib/slipway/.slipway-root-*)\"");
-  const Result result = Start(noexec);
-  EXPECT_EQ(result.error, "");
-  EXPECT_EQ(result.then, "started, /srv/lib/slipway/activate-" + agent_.sha256.ToHex() +
-                             " /srv/images/bin/activate");
+  EXPECT_EQ(Start(noexec).error, "");
   EXPECT_EQ(Start(noexec).sent, 0U);  // it is there
   host_.other_agent_directory = "/srv/shared";
   EXPECT_THAT(Start("mkdir /srv/shared; chmod 777 /srv/shared").error,
