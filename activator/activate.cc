@@ -30,9 +30,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
-#include "pusher/protocol/failure_line.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "pusher/protocol/failure_line.h"
 
 namespace activator {
 namespace {
@@ -241,7 +241,7 @@ int Tool::RenderUnits() {
 
 int Tool::ReportForDebugging() {
   WriteDebugReport(host_, fmt::format("activate {}, {}", base::kVersion, ProtocolText()),
-                   !is_directory_ && HasSystemd(), io_);
+                   !host_.is_folder && HasSystemd(), io_);
   return 0;
 }
 

@@ -33,7 +33,8 @@ int AskVersion(const std::string& ssh) {
   constexpr std::string_view kName = "OpenSSH_";
   try {
     const ProcessResult result =
-        Run({ssh, "-V"}, {.environment = {}, .timeout = std::chrono::seconds(5), .input = ""});
+        Run({ssh, "-V"},
+            {.environment = {}, .timeout = std::chrono::seconds(5), .input = "", .log_name = ""});
     const size_t at = result.err.find(kName);
     if (at == std::string::npos) {
       return 0;

@@ -42,9 +42,9 @@ std::string VersionOf(const std::string& program) {
     if (digest && base::Sha256OfFile(file) != *digest) {
       return "";
     }
-    const base::ProcessResult said =
-        base::Run({program, "--version"},
-                  {.environment = {}, .timeout = std::chrono::seconds(10), .input = ""});
+    const base::ProcessResult said = base::Run(
+        {program, "--version"},
+        {.environment = {}, .timeout = std::chrono::seconds(10), .input = "", .log_name = ""});
     const std::string line = said.out.substr(0, said.out.find('\n'));
     const std::string version = line.substr(line.rfind(' ') + 1);
     return said.ok() && std::isdigit(static_cast<unsigned char>(version[0])) != 0 ? version : "";

@@ -61,12 +61,6 @@ bool Reads(const ProbeImage& probe) {
   }
 }
 
-bool HasFeature(const std::string& feature) {
-  return std::ranges::any_of(ProbeImages(), [&](const ProbeImage& probe) {
-    return probe.feature == feature && Reads(probe);
-  });
-}
-
 }  // namespace
 
 std::vector<std::string> ProbeFeatures() {

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "pusher/protocol/message_type.h"
 
 namespace pusher {
@@ -102,7 +103,7 @@ void Wire::FailAsText(base::Bytes header) {
   base::Fail(base::ExitCode::kFailed,
              "{} printed '{}' into the connection: a start file of the login shell there does so "
              "from the background; send what it prints elsewhere (>/dev/null 2>&1)",
-             peer(), Printable(text));
+             peer(), base::Printable(text));
 }
 
 std::optional<Frame> Wire::Receive() {
