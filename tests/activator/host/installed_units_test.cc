@@ -23,7 +23,8 @@ class InstalledUnitsTest : public HostTest {
       services["job"].exec = {"/bin/job"};
       services["job"].type = "oneshot";
       services["job"].schedule = "daily";
-      services["job"].health.exec = {"/bin/ask"};
+      services["db"].exec = {"/bin/db"};
+      services["db"].health.exec = {"/bin/ask"};
     };
     number_ = Stage("web", "one%");
   }
@@ -43,7 +44,7 @@ class InstalledUnitsTest : public HostTest {
 
 TEST_F(InstalledUnitsTest, AreKnownWhereTheVersionIsGone) {
   const units::FactsByUnit before = Facts();
-  ASSERT_EQ(before.size(), 4U);
+  ASSERT_EQ(before.size(), 5U);
   const units::UnitFacts& web = before.at("web.service");
   EXPECT_TRUE(web.image_path.starts_with(layout.root() + "/web/")) << web.image_path;
   EXPECT_EQ(web.health.http->url, "http://127.0.0.1:8080/ready");
@@ -53,7 +54,7 @@ TEST_F(InstalledUnitsTest, AreKnownWhereTheVersionIsGone) {
   EXPECT_EQ(before.at("web.socket").listen, std::vector<std::string>{"127.0.0.1:8080"});
   EXPECT_TRUE(before.at("job.service").is_oneshot);
   EXPECT_TRUE(before.at("job.service").is_scheduled);
-  EXPECT_EQ(before.at("job.service").task_limits.at(units::AuxiliaryUnit::kCheck).count(), 15);
+  EXPECT_EQ(before.at("db.service").task_limits.at(units::AuxiliaryUnit::kCheck).count(), 15);
   RemoveVersions();
   EXPECT_EQ(Facts(), before);
 }

@@ -155,8 +155,8 @@ TEST_F(MendTest, WhatALostGenerationHadIsNotThereToGoBackTo) {
   const uint64_t bad = Stage("web", "fail");
   base::RemoveTree(layout.Generation(1));
   EXPECT_EQ(ActivateNumber(bad), 4);
-  EXPECT_THAT(error, HasSubstr("And what a lost generation had left running was stopped: "
-                               "web.service"));
+  EXPECT_THAT(error, HasSubstr("\n  what a lost generation had left running was stopped: "
+                               "web.service\n"));
 }
 
 TEST_F(MendTest, TheListThatStatusPointsToWorksWithoutCurrent) {

@@ -91,7 +91,7 @@ TEST_F(SwitchTest, WhatActivateSaysAndItsExitCodePassThroughForEachHost) {
   EXPECT_EQ(result.code, 3);
   EXPECT_EQ(result.err,
             "imgpush: error: web2: generation 1 was not activated: it failed\n"
-            "  generation 7 runs again\n    its last ?words\n");
+            "  generation 7 runs again\n    its last  words\n");
   EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs, activated in "));
   EXPECT_THAT(result.out, HasSubstr("web2: generation 7 runs\n"));
   EXPECT_THAT(result.out, HasSubstr("1 of 2 hosts done, 1 failed: web2; "));
