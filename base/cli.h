@@ -1,5 +1,5 @@
 // What every tool does with CLI11: help and version are results, a wrong command line is one line
-// and exit 2.
+// and exit 2, --log-level is understood.
 #ifndef SLIPWAY_BASE_CLI_H_
 #define SLIPWAY_BASE_CLI_H_
 
@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/io.h"
+#include "base/log.h"
 
 namespace base {
 
@@ -24,13 +25,34 @@ void KeepLines(Formatter& formatter) {
   }
 }
 
+inline CLI::Option& LogLevelOption(CLI::App& app) {
+  CLI::Option* option = app.get_option_no_throw("--log-level");
+  if (option == nullptr) {
+    option = app.add_option("--log-level")
+                 ->description(
+                     "Log to standard error: debug, info, warning (default), error or "
+                     "off; instead of $SLIPWAY_LOG")
+                 ->type_name("LEVEL")
+                 ->check([](const std::string& text) {
+                   return ParseLogLevel(text) ? ""
+                                              : "'" + text +
+                                                    "' is no level: use debug, info, warning, "
+                                                    "error or off";
+                 });
+  }
+  return *option;
+}
+
 // True: go on. False: help or version was asked for and printed. Throws Error{kUsage} for a wrong
-// command line.
+// command line. Sets the level of the log.
 inline bool ParseArguments(CLI::App& app, const std::vector<std::string>& arguments, const Io& io) {
   KeepLines(*app.get_formatter());
+  const CLI::Option& log_level = LogLevelOption(app);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(),
                                        arguments.rend()));  // CLI11 takes them reversed
+    SetLogLevel(log_level.count() > 0 ? *ParseLogLevel(log_level.results().back())
+                                      : LogLevelOfEnvironment());
     return true;
   } catch (const CLI::CallForHelp&) {
     io.WriteOut(app.help());

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 
 namespace base {
 namespace {
@@ -188,9 +189,10 @@ void KillAndWait(pid_t pid) noexcept {
 }  // namespace
 
 ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
   Deadline deadline;
   if (options.timeout) {
-    deadline = std::chrono::steady_clock::now() + *options.timeout;
+    deadline = start + *options.timeout;
   }
   Pipe in;
   Pipe out;
@@ -213,6 +215,9 @@ ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& op
     ::kill(pid, SIGKILL);
   }
   result.exit_code = WaitForProcess(pid);
+  LogDebug("{}: exit code {}{} after {} ms", options.log_name.empty() ? argv[0] : options.log_name,
+           result.exit_code, result.timed_out ? " (killed at its timeout)" : "",
+           MillisecondsSince(start).count());
   return result;
 }
 
@@ -225,7 +230,7 @@ std::string LastLines(const std::string& text, size_t count) {
   return text.substr(start, end - start);
 }
 
-Child::Child(const std::vector<std::string>& argv, ChildError error) {
+Child::Child(const std::vector<std::string>& argv, ChildError error) : name_(argv[0]) {
   Pipe in;
   Pipe out;
   Pipe err;
@@ -237,6 +242,7 @@ Child::Child(const std::vector<std::string>& argv, ChildError error) {
   if (error == ChildError::kPiped) {
     error_ = std::move(err.read);
   }
+  LogDebug("{}: started as process {}", name_, pid_);
 }
 
 Child::~Child() {
@@ -248,7 +254,9 @@ Child::~Child() {
 int Child::Wait() {
   to_.Reset();
   from_.Reset();
-  return WaitForProcess(std::exchange(pid_, -1));
+  const int exit_code = WaitForProcess(std::exchange(pid_, -1));
+  LogDebug("{}: exit code {} after {} ms", name_, exit_code, MillisecondsSince(start_).count());
+  return exit_code;
 }
 
 std::optional<int> Child::WaitFor(std::chrono::milliseconds limit) {

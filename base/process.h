@@ -27,6 +27,9 @@ struct ProcessOptions {
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
   std::optional<std::chrono::milliseconds> timeout;
   std::string input;
+  // What the log calls it; empty: the program's name. Arguments may be secret, so only who knows
+  // that they are not names them.
+  std::string log_name;
 };
 
 // Throws where the program cannot be started (error_number() is ENOENT where it is not installed)
@@ -60,6 +63,8 @@ class Child {
   std::optional<int> WaitFor(std::chrono::milliseconds limit);
 
  private:
+  const std::string name_;  // for the log
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   pid_t pid_ = -1;
   UniqueFd to_;
   UniqueFd from_;

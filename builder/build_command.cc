@@ -12,6 +12,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "builder/compress/compressor.h"
 #include "builder/contents/closure_tree.h"
@@ -230,8 +231,11 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   const auto start = std::chrono::steady_clock::now();
   images::Definition definition = DefinitionOf(options);
   const images::Codec codec = CodecFor(definition.target, options.level);
+  base::PhaseLog phases(definition.name);
   Closure closure = ResolveSource(definition, io);
+  phases.Done("closure found");
   const Tree tree = MakeTree(definition, closure);
+  phases.Done("tree made");
 
   ImagePublisher publisher(base::AbsolutePath(options.output), definition.name);
   const std::string image_path = publisher.folder() + "/" + images::kImageFile;
@@ -240,11 +244,14 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   const WrittenImage image = WriteErofs(
       tree, fd.get(), image_path, {codec, definition.name, ThreadsFor(options), cache.get()}, io);
   base::Close(std::move(fd), image_path);
+  phases.Done("image written");
   const base::Sha256 digest = ReadBack(image_path, tree, io);
+  phases.Done("image read back");
   base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, image.index.Serialize());
   base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
                             MakeProvenance(definition, closure));
   std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image, digest));
+  phases.Done("published");
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   io.Err("{}: {} of {} packages packed into {} in {:.1f} s\n", definition.name,
          base::HumanBytes(tree.root().ContentBytes()), closure.packages.size(),

@@ -1,6 +1,7 @@
 #include "builder/imgbuild.h"
 
 #include "base/cli.h"
+#include "base/log.h"
 #include "base/version.h"
 #include "builder/build_command.h"
 #include "builder/inspect/image_commands.h"
@@ -28,6 +29,7 @@ Images that were built (NAME, or an image directory; each has --help and --json)
 }  // namespace
 
 int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
+  const base::LogOutput log(io);
   if (!arguments.empty() && IsImageCommand(arguments[0])) {
     return RunImageCommand(arguments, io);
   }

@@ -18,7 +18,9 @@ constexpr size_t kFilesAtOnce = 1000;  // far below what a command line may hold
 std::string Ask(const Sysroot& root, std::vector<std::string> argv) {
   argv.insert(argv.begin() + 1, "--admindir=" + root.OnDisk("/var/lib/dpkg"));
   try {
-    return base::Run(argv, {.environment = {{"LC_ALL", "C"}}, .timeout = {}, .input = {}}).out;
+    return base::Run(argv,
+                     {.environment = {{"LC_ALL", "C"}}, .timeout = {}, .input = {}, .log_name = {}})
+        .out;
   } catch (const base::Error& error) {
     if (error.error_number() == ENOENT) {
       return "";

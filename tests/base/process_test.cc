@@ -1,6 +1,7 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
 
@@ -18,6 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::MatchesRegex;
 
 constexpr size_t kMoreThanAPipeHolds = size_t{4} << 20;
 
@@ -86,6 +89,21 @@ TEST_F(RunTest, ProgramThatClosedItsOutputStillGetsItsInput) {
   options.input = std::string(kMoreThanAPipeHolds, 'x');
   EXPECT_TRUE(Shell("exec >&- 2>&-; sleep 0.1; cat >" + At("f"), options).ok());
   EXPECT_EQ(Get("f").size(), kMoreThanAPipeHolds);
+}
+
+TEST_F(RunTest, TheLogNamesTheProgramAndNoArgument) {
+  std::string logged;
+  const LogOutput output([&](const std::string& line) { logged += line; });
+  SetLogLevel(LogLevel::kDebug);
+  ProcessOptions options;
+  options.environment = {{"TOKEN", "sentinel"}};
+  options.input = "sentinel";
+  Shell("echo sentinel; exit 3", options);
+  EXPECT_THAT(logged, MatchesRegex("[0-9:.]+ debug: sh: exit code 3 after [0-9]+ ms\n"));
+  logged.clear();
+  Child({"sh", "-c", "exit 4 # sentinel"}).Wait();
+  EXPECT_THAT(logged, MatchesRegex("[0-9:.]+ debug: sh: started as process [0-9]+\n"
+                                   "[0-9:.]+ debug: sh: exit code 4 after [0-9]+ ms\n"));
 }
 
 TEST_F(RunTest, MissingProgramIsENOENT) {

@@ -52,6 +52,22 @@ TEST_F(BuildCommandTest, ARootWithoutADefinition) {
   EXPECT_EQ(image.manifest().closure[0].size_bytes, 7U);
 }
 
+TEST_F(BuildCommandTest, TheLogTellsThePhasesAndNoSecret) {
+  MakeRoot();
+  Put("images/app.json", R"({"name": "app", "source": {"root": ")" + At("root") + R"("},
+                             "services": {"app": {"exec": ["/bin/app"],
+                                                  "environment": {"TOKEN": "sentinel"}}}})");
+  Run({"--log-level", "debug", "app"});
+  for (const char* part : {" info: app: closure found in ", " info: app: image written in ",
+                           " info: app: published in "}) {
+    EXPECT_THAT(Get("err"), HasSubstr(part));
+  }
+  EXPECT_THAT(Get("err"), testing::Not(HasSubstr("sentinel")));
+  Run({"app"});
+  EXPECT_THAT(Get("err"), testing::Not(HasSubstr(" info: ")));
+  EXPECT_THAT(ErrorOf({"--log-level", "loud", "app"}), HasSubstr("'loud' is no level"));
+}
+
 TEST_F(BuildCommandTest, WhatWasBuiltAsJson) {
   MakeRoot();
   const std::vector<std::string> arguments = {"--name",   "app",    "--root",
