@@ -11,6 +11,7 @@
 #include <exception>
 
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/parallel_for.h"
 #include "base/progress.h"
 #include "pusher/ssh/remote_activation.h"
@@ -85,6 +86,7 @@ void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
   ProgressDisplay::Line line(board_);
   line.Show(fmt::format("{}: {}", outcome.target.name, doing));
   const auto start = std::chrono::steady_clock::now();
+  base::LogInfo("{}: {}", outcome.target.name, doing);
   try {
     work(board_.IoFor(line));
   } catch (const base::Error& error) {
@@ -120,11 +122,13 @@ void Fleet::Connect(HostOutcome& outcome) {
         guesser_.Add(image);
       }
     }
+    base::PhaseLog phases(outcome.target.name);
     outcome.conversation = std::make_unique<Conversation>(
         outcome.target, options_, agent_,
         PushOptions{deltas, !is_folder || arguments_.deltas.has_value(), &work_});
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
     outcome.by_sudo = outcome.conversation->remote.by_sudo();
+    phases.Done("the agent was started");
   }
   outcome.conversation->waiting.reset();
 }
@@ -158,6 +162,7 @@ void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
     if (!waited || answered || error.code() != base::ExitCode::kUnreachable) {
       throw;
     }
+    base::LogInfo("{}: connecting again: {}", outcome.target.name, error.what());
     outcome.conversation.reset();
     PushOver(outcome, io);
   }
@@ -185,7 +190,8 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
   request.lock_wait_seconds = arguments_.lock_wait_seconds;
   request.show = [&](const std::string& line) {
     const std::string text = outcome.target.name + ": " + line;
-    io.err_is_terminal ? io.status->Show(text) : board_.WriteErr(text + "\n");
+    const bool passes = io.err_is_terminal && !base::IsLogged(base::LogLevel::kInfo);
+    passes ? io.status->Show(text) : board_.WriteErr(text + "\n");
   };
   const std::unique_ptr<Conversation> conversation = std::move(outcome.conversation);
   const RemoteActivationResult result =

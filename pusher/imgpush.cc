@@ -8,6 +8,7 @@
 #include "base/confirm.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "pusher/arguments.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
@@ -79,6 +80,7 @@ void KeepFreedMemory() {
 
 int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   KeepFreedMemory();
+  const base::LogOutput log(io);
   const std::optional<Arguments> parsed = ParseArguments(arguments, io);
   if (!parsed) {
     return 0;

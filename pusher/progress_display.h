@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "base/progress.h"
 
 namespace pusher {
@@ -51,6 +52,7 @@ class ProgressDisplay {
   std::mutex mutex_;
   std::list<std::string> lines_;
   size_t drawn_lines_ = 0;
+  const base::LogOutput log_{[this](const std::string& line) { WriteErr(line); }};
 };
 
 }  // namespace pusher

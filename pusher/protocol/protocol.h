@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "images/name.h"
+#include "pusher/protocol/message_type.h"
 #include "pusher/protocol/wire.h"
 
 namespace pusher {
@@ -34,25 +35,6 @@ inline constexpr uint64_t kMaxTextDeltaBytes = uint64_t{8} << 20;
 // How often a host asks for something again: what was damaged there, what did not come out of
 // deltas.
 inline constexpr int kMostAgain = 2;
-
-enum class MessageType : uint8_t {
-  kHello = 1,
-  kBegin = 2,
-  kOffer = 3,
-  kBlob = 4,
-  kNeed = 5,
-  kMissing = 6,
-  kChunk = 7,
-  kHeartbeat = 8,
-  kCommit = 9,
-  kStaged = 10,
-  kFailure = 11,
-  kDelta = 12,
-  kSent = 13,
-  kPlanned = 14,  // pusher/protocol/planned.h
-  kAgain = 15,
-  kPacked = 16,  // a chunk, packed (pusher/protocol/packed_chunks.h)
-};
 
 struct HeldVersion {
   std::string name;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/sys.h"
 
 namespace pusher {
@@ -74,11 +75,27 @@ void Stream::ReadDiagnostics() {
   const ssize_t got = base::TheSys().Read(options_.diagnostics, buffer.data(), buffer.size());
   if (got > 0) {
     diagnostics_.append(buffer.data(), static_cast<size_t>(got));
+    LogDiagnostics({buffer.data(), static_cast<size_t>(got)});
     if (diagnostics_.size() > kDiagnosticsBytes) {
       diagnostics_.erase(0, diagnostics_.size() - kDiagnosticsBytes);
     }
   } else if (got == 0 || !TryAgain(errno)) {
     options_.diagnostics = -1;
+  }
+}
+
+// A line each, as they are complete.
+void Stream::LogDiagnostics(std::string_view text) {
+  if (!base::IsLogged(base::LogLevel::kInfo)) {
+    return;
+  }
+  for (const char c : text) {
+    if (c == '\n' || unlogged_.size() >= kDiagnosticsBytes) {
+      base::LogInfo("{}: {}", options_.peer, std::exchange(unlogged_, ""));
+    }
+    if (c != '\n' && c != '\r') {  // ssh ends its lines with a carriage return too
+      unlogged_ += c;
+    }
   }
 }
 

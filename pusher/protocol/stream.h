@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -69,6 +70,7 @@ class Stream {
   bool Fill();  // reads some; false at the end of the stream
   void WriteSome();
   void ReadDiagnostics();
+  void LogDiagnostics(std::string_view text);
   size_t Buffered() const { return input_.size() - input_start_; }
   void Take(std::span<uint8_t> out);
   bool ReadBy(std::span<uint8_t> out, std::chrono::steady_clock::time_point limit);
@@ -83,6 +85,7 @@ class Stream {
   std::vector<uint8_t> output_;
   size_t output_start_ = 0;
   std::string diagnostics_;
+  std::string unlogged_;  // the beginning of a line of them
   uint64_t sent_bytes_ = 0;
   uint64_t received_bytes_ = 0;
 };

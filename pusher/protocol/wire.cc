@@ -6,6 +6,8 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/log.h"
+#include "pusher/protocol/message_type.h"
 
 namespace pusher {
 namespace {
@@ -64,6 +66,7 @@ void Wire::Send(uint8_t type, base::Bytes head, base::Bytes tail) {
     stream_.Write(tail);
   });
   sent_bytes_ += header.size() + length;
+  base::LogDebug("{}: sent {}, {} bytes", peer(), NameOf(static_cast<MessageType>(type)), length);
 }
 
 void Wire::SendAside(uint8_t type) {
@@ -111,6 +114,8 @@ std::optional<Frame> Wire::Receive() {
                           std::span(header).subspan(kChecksumAt))) {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: a message arrived damaged", peer());
   }
+  base::LogDebug("{}: got {}, {} bytes", peer(), NameOf(static_cast<MessageType>(frame.type)),
+                 length);
   return frame;
 }
 

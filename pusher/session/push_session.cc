@@ -83,7 +83,7 @@ void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std
 
 PushSession::PushSession(Wire& wire, const std::vector<images::ImageDirectory>& images,
                          const PushOptions& options)
-    : wire_(wire), images_(images), options_(options) {}
+    : wire_(wire), images_(images), options_(options), phases_(wire.peer()) {}
 
 template <typename Work>
 auto PushSession::TellingFailure(const Work& work) {
@@ -101,11 +101,13 @@ auto PushSession::TellingFailure(const Work& work) {
 
 PushPlan PushSession::Plan(const base::Io& io) {
   io_ = io;
+  phases_ = base::PhaseLog(wire_.peer());
   return TellingFailure([&] { return PlanAll(); });
 }
 
 PushResult PushSession::Push(const base::Io& io) {
   io_ = io;
+  phases_ = base::PhaseLog(wire_.peer());  // somebody may have thought about the plan for long
   return TellingFailure([&] { return PushAll(); });
 }
 
@@ -120,6 +122,7 @@ void PushSession::Greet() {
   for (const images::ImageDirectory& image : images_) {
     items_.push_back(ItemOf(image));
   }
+  phases_.Done("the host said what it holds");
 }
 
 PushSession::Item PushSession::ItemOf(const images::ImageDirectory& image) {
@@ -273,9 +276,11 @@ std::vector<bool> PushSession::PushImage(const Item& item, PushedImage& result) 
     return {};
   }
   std::vector<bool> missing = ReceiveNeed(item);
+  phases_.Done("offered " + item.image->manifest().name);
   answered_ = true;
   const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);
   SendContent(wire_, item, missing, label, result);
+  phases_.Done("sent " + item.image->manifest().name);
   if (ahead.valid()) {  // nothing is missing, and nobody has waited for it
     const KeepAlive alive(wire_, std::chrono::seconds(5), kPatience);
     ahead.wait();
@@ -299,6 +304,7 @@ PushResult PushSession::PushAll() {
 // for what did not come out of deltas, and what is damaged in versions that it meant to take it of.
 void PushSession::PushAgain(const Retransmit& again, PushResult& result) {
   for (const std::string& name : again.names) {
+    base::LogInfo("{}: sending {} again", wire_.peer(), name);
     const auto found = std::ranges::find(result.images, name, &PushedImage::name);
     if (found == result.images.end() || (!found->already_there && found->chunks_as_delta == 0 &&
                                          found->chunks_sent == found->chunks_total)) {
@@ -346,6 +352,7 @@ Staged PushSession::Commit(PushResult& result) {
     answer = ReceiveMessage(wire_);
   }
   CheckType(wire_, answer, MessageType::kStaged);
+  phases_.Done("the host verified and staged it");
   return Staged::Parse(answer.text(), wire_.peer());
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "images/version/image_directory.h"
 #include "pusher/delta/delta_base.h"
 #include "pusher/delta/image_send_state.h"
@@ -114,6 +115,7 @@ class PushSession {
   Wire& wire_;
   const std::vector<images::ImageDirectory>& images_;
   const PushOptions options_;
+  base::PhaseLog phases_;
   SendCache alone_{false};
   base::Io io_;  // of the call
   std::optional<Hello> hello_;

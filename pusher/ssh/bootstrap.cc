@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/version.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/switch_program.h"
@@ -232,6 +233,14 @@ void CheckHostPath(const std::string& path, std::string_view option) {
   }
 }
 
+std::string WithLogLevel(std::string_view program) {
+  const base::LogLevel level = base::CurrentLogLevel();
+  return (level == base::kDefaultLogLevel
+              ? ""
+              : fmt::format("export {}={}\n", base::kLogVariable, base::ToText(level))) +
+         std::string(program);
+}
+
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words) {
   std::string out = "exec sh -c " + ShellQuoted(std::string(kAsRoot)) + " slipway " +
                     ShellQuoted(std::string(program));
@@ -256,7 +265,7 @@ std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host)
                                     agent.architecture,
                                     host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
-  std::string program(kReceive);
+  std::string program = WithLogLevel(kReceive);
   if (host.activates) {
     program.append(kAwaitSwitch).append(kSwitchProgram);
   }

@@ -32,6 +32,10 @@ struct AgentOptions {
 // Throws Error{kUsage} unless `path` is an absolute path of plain components below "/".
 void CheckHostPath(const std::string& path, std::string_view option);
 
+// `program` with the level of our log for the `activate` that it runs, whose lines then come back
+// over ssh's standard error. As a variable, which an older one passes over.
+std::string WithLogLevel(std::string_view program);
+
 // What the host's login shell is given, one line of words quoted for any of sh, bash, zsh, fish:
 // `program` runs as root, with where the connection comes from as $1 and `words` after it.
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);

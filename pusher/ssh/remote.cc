@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/ssh_command.h"
 #include "pusher/protocol/protocol.h"
 
@@ -22,6 +23,9 @@ std::vector<std::string> ReceiveInFolder(const std::string& destination, const A
                                          const AgentBinary& agent) {
   std::vector<std::string> out = {agent.path, "receive", "--root", FolderOf(destination),
                                   "--dir",    "--by",    host.by};
+  if (base::CurrentLogLevel() != base::kDefaultLogLevel) {
+    out.insert(out.end(), {"--log-level", base::ToText(base::CurrentLogLevel())});
+  }
   out.insert(out.end(), host.agent_arguments.begin(), host.agent_arguments.end());
   return out;
 }
@@ -76,6 +80,7 @@ void Connection::Close() {
   child_.CloseTo();
   stream_.ReadToEnd(kEndLimit);
   child_.WaitFor(kEndLimit);
+  stream_.Diagnostics();  // its last lines, for the log
 }
 
 Remote::Remote(const Destination& target, const RemoteOptions& options, const AgentBinary& agent)

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/bootstrap.h"
@@ -30,7 +31,7 @@ from=$1 root=$2 agent=$3 by=$4
 shift 4
 )sh";
 
-std::string Program() { return std::string(kWords) + std::string(kSwitchProgram); }
+std::string Program() { return WithLogLevel(std::string(kWords) + std::string(kSwitchProgram)); }
 
 uint64_t NumberOf(std::string_view text) {
   uint64_t out = 0;
@@ -192,6 +193,7 @@ RemoteActivationResult Switch::FollowOn(Connection& connection) {
 }
 
 void Switch::WaitForReturn(const base::Error& lost) {
+  base::LogInfo("{}: following the activation was cut off: {}", target_.name, lost.what());
   if (!begun_ && ++attempts_ >= kAttemptsToBegin) {
     throw lost;
   }

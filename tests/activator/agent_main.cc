@@ -18,6 +18,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/sys.h"
 #include "base/tool.h"
 
@@ -149,6 +150,8 @@ int Run(const std::vector<std::string>& arguments, const base::Io& io) {
   if (!FromEnvironment("SLIPWAY_TEST_STUCK").empty()) {
     ::pause();
   }
+  const base::LogOutput log(io);
+  base::SetLogLevel(base::LogLevelOfEnvironment());
   activator::ReceiveOptions options;
   std::string generation;
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -156,6 +159,8 @@ int Run(const std::vector<std::string>& arguments, const base::Io& io) {
       options.root = arguments.at(++i);
     } else if (arguments[i] == "--by") {
       options.by = arguments.at(++i);
+    } else if (arguments[i] == "--log-level") {
+      base::SetLogLevel(base::ParseLogLevel(arguments.at(++i)).value());
     } else if (arguments[i] == "--generation") {
       generation = arguments.at(++i);
     } else if (arguments[i] == "--lock-wait") {

@@ -18,6 +18,7 @@ namespace pusher {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 TEST_F(ImgpushTest, PushesABuildAndTheHostHasItByteForByte) {
@@ -187,6 +188,36 @@ TEST_F(ImgpushTest, ASshHostIsToldHowToActivate) {
   EXPECT_THAT(result.out, HasSubstr("web1: sent "));
   EXPECT_THAT(result.out, HasSubstr("generation 1 staged; activate with: "
                                     "ssh web1 /var/lib/images/bin/activate --generation 1\n"));
+}
+
+TEST_F(ImgpushTest, AtDebugItTellsWhatBothSidesDoAndNoSecret) {
+  Build("app", 2, 0, "1");
+  UseSsh(kAgentBehindSsh);
+  const std::string ssh = std::getenv("SLIPWAY_SSH");
+  ::setenv("SLIPWAY_SSH", (ssh + " -o Secret=sentinel").c_str(), 1);
+  ::setenv("TOKEN", "sentinel", 1);
+  ::setenv("SLIPWAY_LOG", "debug", 1);
+  const Result by_ssh = Run({"web1", "app"});
+  ::unsetenv("SLIPWAY_LOG");
+  const Result by_folder = Run({"--log-level", "debug", host(), "app"});
+  ::unsetenv("TOKEN");
+  for (const Result& result : {by_ssh, by_folder}) {
+    EXPECT_EQ(result.code, 0) << result.err;
+    for (const char* part :
+         {" info: ", ": the agent was started in ", ": got hello, ", ": sent begin, ",
+          " debug: the sender: got begin, ", ": the host verified and staged it in "}) {
+      EXPECT_THAT(result.err, HasSubstr(part));
+    }
+    EXPECT_THAT(result.err, Not(HasSubstr("sentinel")));
+  }
+  EXPECT_THAT(by_ssh.err, HasSubstr(" debug: " + ssh + ": started as process "));
+}
+
+TEST_F(ImgpushTest, AnUnknownLogLevelIsAWrongCommandLine) {
+  const Result result = Run({"--log-level", "loud", host()});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("'loud' is no level: use debug, info, warning, error or off"));
+  EXPECT_EQ(std::ranges::count(result.err, '\n'), 1);
 }
 
 TEST_F(ImgpushTest, TheCommandThatActivatesIsQuotedForTheShellsThatReadIt) {

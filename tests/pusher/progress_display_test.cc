@@ -46,6 +46,18 @@ TEST_F(BoardTest, ShowsALineForEachAndTakesThemAway) {
   EXPECT_EQ(Written(), "\033[1A\r\033[Ja: done\r\033[J");
 }
 
+TEST_F(BoardTest, LogLinesGoAboveTheLines) {
+  const base::Io io = Terminal();
+  const base::LogOutput output(io);
+  base::SetLogLevel(base::LogLevel::kInfo);
+  ProgressDisplay board(io);
+  ProgressDisplay::Line line(board);
+  line.Show("a: sending");
+  Written();
+  base::LogInfo("connecting again");
+  EXPECT_THAT(Written(), testing::MatchesRegex("\r.\\[J.* info: connecting again\na: sending"));
+}
+
 TEST_F(BoardTest, TextThatStaysGoesAboveTheLines) {
   const base::Io io = Terminal();
   ProgressDisplay board(io);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/session/content_sender.h"
@@ -51,6 +52,19 @@ std::string Outcome(const std::string& bytes) {
   } catch (const base::Error& error) {
     return error.what();
   }
+}
+
+TEST(WireTest, TheLogHasTypesAndSizesAndNoContent) {
+  std::string logged;
+  const base::LogOutput output([&](const std::string& line) { logged += line; });
+  base::SetLogLevel(base::LogLevel::kDebug);
+  const std::string frame = FrameBytes(static_cast<uint8_t>(MessageType::kChunk), "sentinel");
+  EXPECT_EQ(Outcome(frame), "frame");
+  EXPECT_EQ(Outcome(FrameBytes(200, "sentinel")), "frame");
+  EXPECT_THAT(logged, testing::HasSubstr(" debug: the peer: sent chunk, 8 bytes\n"));
+  EXPECT_THAT(logged, testing::HasSubstr(" debug: the peer: got chunk, 8 bytes\n"));
+  EXPECT_THAT(logged, testing::HasSubstr(" debug: the peer: got unknown, 8 bytes\n"));
+  EXPECT_THAT(logged, testing::Not(testing::HasSubstr("sentinel")));
 }
 
 TEST(WireTest, AFrameIsItsHeaderAndPayload) {

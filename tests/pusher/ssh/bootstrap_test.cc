@@ -14,6 +14,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "tests/support/synthetic_image.h"
 
@@ -119,6 +120,14 @@ TEST_F(BootstrapTest, StoresTheAgentOnceAndStartsIt) {
   EXPECT_EQ(second.error, "");
   EXPECT_EQ(second.sent, 0U);
   EXPECT_THAT(second.then, HasSubstr("started"));
+}
+
+TEST_F(BootstrapTest, TheAgentLogsAsMuchAsWeDo) {
+  MakeAgent("echo \"level ${SLIPWAY_LOG:-none}\"");
+  EXPECT_EQ(Start().then, "level none");
+  const base::LogOutput output([](const std::string& /*line*/) {});
+  base::SetLogLevel(base::LogLevel::kDebug);
+  EXPECT_EQ(Start().then, "level debug");
 }
 
 TEST_F(BootstrapTest, APushSetsTheTimeOfTheAgentThatItUses) {
