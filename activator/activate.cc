@@ -15,6 +15,7 @@
 #include "activator/receive/receive.h"
 #include "activator/remote.h"
 #include "activator/report/comparison.h"
+#include "activator/report/debug_report.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
@@ -29,6 +30,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/log.h"
+#include "base/version.h"
 
 namespace activator {
 namespace {
@@ -75,6 +78,7 @@ class Tool {
   int List();
   int ShowStatus();
   int RenderUnits();
+  int ReportForDebugging();
   int PruneOld();
   int Diff();
   int DryRun();
@@ -234,6 +238,12 @@ int Tool::RenderUnits() {
   return 0;
 }
 
+int Tool::ReportForDebugging() {
+  WriteDebugReport(host_, fmt::format("activate {}, {}", base::kVersion, ProtocolText()),
+                   !is_directory_ && HasSystemd(), io_);
+  return 0;
+}
+
 // Where a disk is too full for the records of a recovery, room is made first: what the switch that
 // was cut off needs is not pruned.
 int Tool::PruneOld() {
@@ -371,6 +381,8 @@ int Tool::Run() {
       return PruneOld();
     case Command::kRender:
       return RenderUnits();
+    case Command::kReport:
+      return ReportForDebugging();
     case Command::kBoot:
       return Boot();
     case Command::kReceive:
@@ -392,6 +404,7 @@ int RunActivate(const std::vector<std::string>& arguments, const base::Io& io) {
 int RunObservedActivate(const std::vector<std::string>& arguments, const base::Io& io,
                         const std::function<void(int step_done)>& observer) {
   ::umask(022);  // as a push does: records and versions are for everybody to read
+  const base::LogOutput log(io);
   std::optional<CommandLine> line = ParseCommandLine(arguments, io);
   if (!line) {
     return 0;

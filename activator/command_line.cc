@@ -9,6 +9,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/version.h"
 #include "images/name.h"
 #include "images/version/host_layout.h"
@@ -28,6 +29,7 @@ constexpr const char* kExamples =
     "  activate status                   what runs, and whether all is as it should be\n"
     "  activate history --since 41 --follow --json\n"
     "  activate prune --keep 3           free the space of old versions\n"
+    "  activate report --debug           for a report of a fault; holds no secrets\n"
     "  activate --host root@web1 status  the same on another host, over ssh\n"
     "Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, service as before;\n"
     "  4 needs attention; 5 busy; 6 verification failed; 7 host not reachable; 8 the plan is\n"
@@ -52,6 +54,7 @@ struct Parser {
   CLI::App* prune = nullptr;
   CLI::App* remove = nullptr;
   CLI::App* render = nullptr;
+  CLI::App* report = nullptr;
   CLI::App* receive = nullptr;
   CLI::App* boot = nullptr;
   CLI::App* run_switch = nullptr;
@@ -154,6 +157,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.prune, "--dry-run, --lock-wait S, " + report);
   name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt, " + report);
   name(parser.render, "--generation N (the active one without it), " + report);
+  name(parser.report, "--root DIR, --host HOST, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
 }
@@ -183,6 +187,12 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.remove = app.add_subcommand("remove", "Activate a generation without these applications");
   parser.remove->add_option("NAME", parser.texts.without, "The applications")->required();
   parser.render = app.add_subcommand("render", "Print the units of a generation (--generation N)");
+  parser.report = app.add_subcommand("report", "What a report of a fault should come with");
+  parser.report->add_flag("--debug")
+      ->description(
+          "Versions, kernel, systemd, status, history, what systemd said of the units; "
+          "no environment values, no credentials, nothing that a service wrote")
+      ->required();
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
   parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
   parser.receive->add_option("--host-jobs", out.host_jobs)
@@ -253,17 +263,12 @@ void CheckId(const std::string& id) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {parser.list, Command::kList},
-      {parser.status, Command::kStatus},
-      {parser.diff, Command::kDiff},
-      {parser.history, Command::kHistory},
-      {parser.verify, Command::kVerify},
-      {parser.prune, Command::kPrune},
-      {parser.remove, Command::kActivate},
-      {parser.receive, Command::kReceive},
-      {parser.boot, Command::kBoot},
-      {parser.render, Command::kRender},
-      {parser.run_switch, Command::kRunSwitch},
+      {parser.list, Command::kList},       {parser.status, Command::kStatus},
+      {parser.diff, Command::kDiff},       {parser.history, Command::kHistory},
+      {parser.verify, Command::kVerify},   {parser.prune, Command::kPrune},
+      {parser.remove, Command::kActivate}, {parser.receive, Command::kReceive},
+      {parser.boot, Command::kBoot},       {parser.render, Command::kRender},
+      {parser.report, Command::kReport},   {parser.run_switch, Command::kRunSwitch},
       {parser.digest, Command::kDigest}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
@@ -366,6 +371,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   }
   if (line.adopt) {
     out.emplace_back("--adopt");
+  }
+  if (base::CurrentLogLevel() != base::kDefaultLogLevel) {  // the unit gets no variable of ours
+    out.insert(out.end(), {"--log-level", base::ToText(base::CurrentLogLevel())});
   }
   const std::vector<std::string> target = ToArguments(*line.target);
   out.insert(out.end(), target.begin(), target.end());

@@ -27,6 +27,7 @@ enum class Command {
   kReceive,
   kBoot,
   kRender,
+  kReport,
   kDigest
 };
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "base/ssh_command.h"
 #include "base/sys.h"
@@ -139,6 +140,7 @@ int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io
     if (command.started() && exit_code == kSshFailed) {
       is_lost = false;  // it had come back
     }
+    base::LogInfo("{}: ssh ended with {}, following the activation again", host, exit_code);
     const auto now = base::SystemClock().Monotonic();
     if (!std::exchange(is_lost, true)) {
       lost_since = now;

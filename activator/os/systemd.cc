@@ -1,5 +1,7 @@
 #include "activator/os/systemd.h"
 
+#include <fmt/ranges.h>
+
 #include <cerrno>
 #include <charconv>
 #include <iterator>
@@ -84,6 +86,8 @@ base::ProcessResult RunSystemctl(const std::vector<std::string>& arguments, cons
   base::ProcessOptions options;
   options.timeout = timeout;
   options.environment = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
+  options.log_name = fmt::format("systemctl {}{}{}", arguments.front(), units.empty() ? "" : " ",
+                                 fmt::join(units, " "));
   return base::Run(argv, options);
 }
 

@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "pusher/protocol/protocol.h"
 
 namespace activator {
 namespace {
@@ -47,6 +48,12 @@ void PrepareHost(const images::HostLayout& layout) {
 }
 
 }  // namespace
+
+std::string ProtocolText() {
+  return pusher::kProtocolMin == pusher::kProtocolMax
+             ? fmt::format("protocol {}", pusher::kProtocolMax)
+             : fmt::format("protocols {} to {}", pusher::kProtocolMin, pusher::kProtocolMax);
+}
 
 int RunReceive(const ReceiveOptions& options, const base::Io& io) {
   return RunReceiveWith(options,

@@ -3,6 +3,8 @@
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_H_
 
+#include <string>
+
 #include "activator/receive/receive_options.h"
 #include "base/io.h"
 
@@ -11,6 +13,9 @@ namespace activator {
 // Returns the exit code. Errors go to the peer as a message where it still listens, and are thrown
 // too.
 int RunReceive(const ReceiveOptions& options, const base::Io& io);
+
+// "protocol 6", "protocols 6 to 7": what a push may speak with this program.
+std::string ProtocolText();
 
 }  // namespace activator
 

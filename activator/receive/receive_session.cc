@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/version.h"
 #include "pusher/protocol/image_metadata.h"
@@ -49,6 +50,7 @@ ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps
 void ReceiveSession::Run() {
   steps_.prepare_root(layout_);
   Greet();
+  phases_.Done("greeted");
   pusher::Message message = pusher::Expect(wire_, MessageType::kBegin);
   for (;;) {
     const pusher::Begin begin = pusher::Begin::Parse(message.text(), wire_.peer());
@@ -75,13 +77,16 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
     }
     pusher::Expect(wire_, MessageType::kCommit);
     ReceiveAgain();
+    phases_.Done("received");
     for (const auto& assembly : assemblies_) {
       alive_.Touch();
       assembly->Verify();
       added_bytes_ += assembly->added_bytes();
     }
     alive_.Touch();
+    phases_.Done("verified");
     PublishAndStage();
+    phases_.Done("published and staged");
   } catch (const base::Error& error) {
     if (base::IsDiskFull(error)) {
       FailDiskFull(error);

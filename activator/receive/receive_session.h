@@ -23,6 +23,7 @@
 #include "activator/state/held_versions.h"
 #include "activator/state/version_locks.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 
@@ -80,6 +81,7 @@ class ReceiveSession {
   int asked_again_ = 0;                          // times
   bool published_ = false;                       // one of them at least
   uint64_t added_bytes_ = 0;
+  base::PhaseLog phases_{"push"};
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // of those that the host did not hold
 };
 

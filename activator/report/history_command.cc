@@ -12,7 +12,6 @@
 namespace activator {
 namespace {
 
-constexpr uint64_t kShown = 100;
 constexpr int kPollMs = 200;
 constexpr size_t kPieceBytes = 64 << 10;
 
@@ -74,7 +73,7 @@ void Reader::FindStart() {
   file.EachFromLast([&](std::string_view line, uint64_t offset) {
     const uint64_t sequence = SequenceOf(line).value_or(0);
     const bool is_wanted =
-        options_.since ? sequence == 0 || sequence > *options_.since : shown < kShown;
+        options_.since ? sequence == 0 || sequence > *options_.since : shown < options_.most;
     if (is_wanted) {
       offset_ = offset;
       ++shown;

@@ -11,9 +11,10 @@
 namespace activator {
 
 struct HistoryOptions {
-  std::optional<uint64_t> since;  // events after this number; nullopt: the last hundred
+  std::optional<uint64_t> since;  // events after this number; nullopt: the last `most`
   bool follow = false;            // and those to come, until we are interrupted or nobody listens
   bool json = false;              // a line an event, as it is stored
+  uint64_t most = 100;            // without `since`
 };
 
 // Events are durable before they are told, so that `since` the last one that was told is without

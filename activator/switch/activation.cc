@@ -21,6 +21,7 @@
 #include "activator/switch/switch.h"
 #include "activator/switch/users.h"
 #include "base/error.h"
+#include "base/log.h"
 
 namespace activator {
 namespace {
@@ -150,12 +151,14 @@ void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::st
 }
 
 void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest& request) {
+  base::PhaseLog phases(fmt::format("generation {}", to));
   try {
     Preflight(host, from, to, request.foreign);
     ProvideUsers(host, to);
     // Before anything else changes: from here on a crash must be mended at boot.
     InstallSelf(host.layout);
     InstallBootUnit(host);
+    phases.Done("checked");
   } catch (base::Error& error) {
     try {
       if (error.code() != base::ExitCode::kInterrupted) {

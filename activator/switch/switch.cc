@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 
 #include "activator/health/auxiliary_units.h"
@@ -17,9 +18,14 @@
 #include "activator/switch/rollback.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 
 namespace activator {
 namespace {
+
+constexpr std::array kSteps = {"intent recorded", "links made",  "old units stopped",
+                               "current pointed", "reloaded",    "new units started",
+                               "healthy",         "records done"};
 
 class Switch {
  public:
@@ -30,12 +36,14 @@ class Switch {
         to_(LoadUnits(host.layout, request.to)),
         difference_(Compare(from_, to_)),
         touched_(Unscheduled(
-            Select(to_, difference_.added + difference_.changed + difference_.in_place))) {}
+            Select(to_, difference_.added + difference_.changed + difference_.in_place))),
+        phases_(fmt::format("switch from {} to {}", request.from, request.to)) {}
 
   void Run();
 
  private:
-  void Done(int step) const {
+  void Done(int step) {
+    phases_.Done(kSteps.at(static_cast<size_t>(step - 1)));
     if (host_.observer) {
       host_.observer(step);
     }
@@ -66,6 +74,7 @@ class Switch {
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
   UnitNames lost_;       // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
+  base::PhaseLog phases_;
 };
 
 void Switch::WriteIntent() {
@@ -193,7 +202,9 @@ void Switch::FinishHealthy() {
 }
 
 void Switch::Back(const std::string& reason) {
+  phases_.Done("failed");
   const RollbackResult result = RollBack(host_, record_, reason, RecoveryMode::kRestart);
+  phases_.Done("rolled back");
   const std::string before = request_.from == kNoGeneration
                                  ? std::string("the host is as before, without applications")
                                  : fmt::format("generation {} runs again", request_.from);

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/random.h"
 
 namespace activator {
@@ -131,7 +132,9 @@ void WaitUntilEnded(Systemd& systemd, const std::string& activation_id) {
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
                        const std::vector<std::string>& arguments, const base::Io& io) {
   const std::string unit = UnitOf(activation_id);
+  base::PhaseLog phases(unit);
   const int code = WaitFor(Spawn(CommandLine(unit, arguments), io), unit);
+  phases.Done(fmt::format("ended with exit code {}", code));
   return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
 }
 

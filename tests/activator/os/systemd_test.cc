@@ -1,6 +1,7 @@
 // What is asked of a systemctl that stops in the middle, which no real one does when told to.
 #include "activator/os/systemd.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -8,6 +9,7 @@
 
 #include "base/atomic_file.h"
 #include "base/file.h"
+#include "base/log.h"
 
 namespace activator {
 namespace {
@@ -62,6 +64,16 @@ TEST_F(SystemctlTest, AJobThatGoesOnIsNotHandedInAgain) {
   UnitIs("ActiveState=deactivating\nJob=17\nInactiveExitTimestampMonotonic=5\n");
   EXPECT_FALSE(systemd_.Stop({"web.service"}, Jobs::kAwaitBriefly));
   EXPECT_EQ(Queued(), "");
+}
+
+TEST_F(SystemctlTest, CallsAreLoggedWithTheirUnits) {
+  UnitIs("ActiveState=active\nJob=\n");
+  std::string logged;
+  const base::LogOutput output([&](const std::string& line) { logged += line; });
+  base::SetLogLevel(base::LogLevel::kDebug);
+  systemd_.Show({"web.service"});
+  EXPECT_THAT(logged, testing::MatchesRegex(
+                          ".* debug: systemctl show web.service: exit code 0 after [0-9]+ ms\n"));
 }
 
 // A hook would run twice.
