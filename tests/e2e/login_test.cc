@@ -100,7 +100,7 @@ TEST_F(LoginTest, WhatTheHostPrintsInPlaceOfAnAnswerIsTold) {
   Force(host, "echo 'Please login as the user debian rather than the user anna.'; exit 142");
   expect("login as the user debian rather than", "as in USER@HOST");
   Force(host, "echo This host is being moved until noon.");
-  expect("This host is being moved until noon", "before our program ran");
+  expect("This host is being moved until noon", "the login ended with 0");
   EXPECT_EQ(host.MustRun("ls -A /var/lib/images"), "");
 }
 
