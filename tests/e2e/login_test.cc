@@ -141,9 +141,11 @@ TEST_F(LoginTest, AllThatSshSaysIsTold) {
 // Meant for people, as in "RemoteCommand tmux attach".
 TEST_F(LoginTest, OptionsOfAConfigurationForPeopleAreOverridden) {
   const TestHost host("people");
-  for (const char* option : {"RemoteCommand tmux attach", "RequestTTY force", "StdinNull yes",
-                             "ForkAfterAuthentication yes", "SessionType none",
-                             "PermitLocalCommand yes\n LocalCommand echo hello from here"}) {
+  for (const char* option :
+       {"RemoteCommand tmux attach", "RequestTTY force", "StdinNull yes",
+        "ForkAfterAuthentication yes", "SessionType none",
+        "ExitOnForwardFailure yes\n LocalForward 47123 a:1\n LocalForward 47123 b:1",
+        "PermitLocalCommand yes\n LocalCommand echo hello from here"}) {
     const RunResult pushed =
         Imgpush(Config(host, std::string("Host *\n ") + option), {"people", image_});
     EXPECT_EQ(pushed.exit_code, 0) << option << ": " << pushed.err;
