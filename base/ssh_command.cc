@@ -16,13 +16,11 @@ namespace base {
 namespace {
 
 // ssh takes the first value it sees of an option: what the user's own words set comes first, and
-// their configuration last. A command, a terminal or a background of its own there, meant for
-// people who log in, would take our program's place or its input.
-constexpr std::array kDefaults = {"-o", "BatchMode=yes",
-                                  "-o", "ServerAliveInterval=5",
-                                  "-o", "ServerAliveCountMax=4",
-                                  "-o", "PermitLocalCommand=no",
-                                  "-T", "-a",
+// their configuration last. A command, a terminal, forwarded ports or a background of its own
+// there, meant for people who log in, would take our program's place or its input.
+constexpr std::array kDefaults = {"-o", "BatchMode=yes",           "-o", "ServerAliveInterval=5",
+                                  "-o", "ServerAliveCountMax=4",   "-o", "PermitLocalCommand=no",
+                                  "-o", "ClearAllForwardings=yes", "-T", "-a",
                                   "-x"};
 constexpr std::array kSince7_6 = {"RemoteCommand=none"};
 constexpr std::array kSince8_7 = {"StdinNull=no", "ForkAfterAuthentication=no",

@@ -230,7 +230,9 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
                                         "--deltas", "--no-deltas", "--json"};
   std::vector<std::string> failed;
   for (const HostOutcome& outcome : outcomes) {
-    if (outcome.error) {
+    const int code = outcome.exit_code();  // a switch that failed would fail again
+    if (code != 0 && code != static_cast<int>(base::ExitCode::kRolledBack) &&
+        code != static_cast<int>(base::ExitCode::kNeedsAttention)) {
       failed.push_back(outcome.target.name);
     }
   }

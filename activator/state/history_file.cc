@@ -21,7 +21,7 @@ constexpr std::string_view kSequenceKey = "\"sequence\":";
 }  // namespace
 
 HistoryFile::HistoryFile(const std::string& path)
-    : path_(path), fd_(base::TheSys().Open(path.c_str(), O_RDONLY, 0)) {
+    : path_(path), fd_(base::TheSys().Open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0)) {
   if (!fd_.valid() && errno != ENOENT) {
     base::FailErrno(errno, "cannot read {}", path);
   }

@@ -43,7 +43,8 @@ std::optional<bool> IsLockListed(const std::string& path) {
 
 std::optional<bool> IsLockHeld(const images::HostLayout& layout) {
   // A shared lock for an instant: whoever wants the lock then tries again (command_line.cc).
-  const base::UniqueFd fd(base::TheSys().Open(layout.Lock().c_str(), O_RDONLY, 0));
+  const base::UniqueFd fd(
+      base::TheSys().Open(layout.Lock().c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0));
   if (!fd.valid()) {
     return errno == ENOENT ? std::optional(false) : IsLockListed(layout.Lock());
   }

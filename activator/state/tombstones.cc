@@ -34,7 +34,8 @@ std::optional<uint64_t> TombstoneGeneration(std::string_view name) {
 }
 
 std::optional<base::UniqueFd> LockTransfer(const std::string& directory) {
-  base::UniqueFd fd(base::TheSys().Open((directory + "/lock").c_str(), O_RDWR, 0));
+  base::UniqueFd fd(
+      base::TheSys().Open((directory + "/lock").c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW, 0));
   if (fd.valid() && base::TheSys().Flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     return std::nullopt;
   }

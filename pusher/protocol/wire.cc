@@ -100,10 +100,11 @@ void Wire::FailAsText(base::Bytes header) {
   } else {
     text.erase(end, text.end());
   }
-  base::Fail(base::ExitCode::kFailed,
-             "{} printed '{}' into the connection: a start file of the login shell there does so "
-             "from the background; send what it prints elsewhere (>/dev/null 2>&1)",
-             peer(), base::Printable(text));
+  base::Fail(
+      base::ExitCode::kFailed,
+      "{} broke the protocol: '{}' was printed into the connection; a start file of the login "
+      "shell there may do so from the background: send its output to /dev/null",
+      peer(), base::Printable(text));
 }
 
 std::optional<Frame> Wire::Receive() {

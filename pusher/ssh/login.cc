@@ -33,7 +33,6 @@ constexpr std::array kKnown = {
     KnownCase{"Too many authentication failures",
               "ssh offers more keys than the host tries: name the right one in the ssh "
               "configuration with IdentityFile and IdentitiesOnly yes"},
-    KnownCase{"Please login as", "write the user that it names, as in USER@HOST"},
     KnownCase{"lease log in as", "write the user that it names, as in USER@HOST"},
     KnownCase{"account has expired", "the account has expired there: chage -E -1 USER"},
     KnownCase{"account is expired", "the account has expired there: chage -E -1 USER"},
@@ -44,6 +43,13 @@ constexpr std::array kKnown = {
               "this user has no shell there (nologin): log in as another"},
     KnownCase{"sftp connections only",
               "this user may copy files alone, and a push runs a program: log in as another"},
+    KnownCase{"unrecognized command",
+              "this user may run certain commands alone: log in as another"},
+    KnownCase{"sh: command not found",
+              "this user's shell is restricted and finds no sh: log in as another"},
+    KnownCase{"System is booting up", "", false},
+    KnownCase{"UNPROTECTED PRIVATE KEY FILE", "ssh uses no key that others can read: chmod 600 it"},
+    KnownCase{"no matching", "ssh and the host have no algorithm in common"},
     KnownCase{"Permission denied",
               "no key that ssh offers without asking is right there: try the same login by hand; "
               "a key with a passphrase needs ssh-add"},

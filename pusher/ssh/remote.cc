@@ -98,8 +98,8 @@ base::Error Connection::ExplainLoginEnd(std::optional<int> exit_code) {
                         failure.text.empty() ? "ssh does not say why" : failure.text)};
   }
   return {base::ExitCode::kUnreachable,
-          fmt::format("{}: the login ended, with {}, before our program ran there{}{}", name_,
-                      *exit_code, colon, failure.text)};
+          fmt::format("{}: the login ended with {}{}{}", name_, *exit_code,
+                      failure.text.empty() ? " before our program ran there" : ": ", failure.text)};
 }
 
 base::Error Connection::Explain(const base::Error& error) {

@@ -100,7 +100,7 @@ TEST_F(LoginTest, WhatTheHostPrintsInPlaceOfAnAnswerIsTold) {
   Force(host, "echo 'Please login as the user debian rather than the user anna.'; exit 142");
   expect("login as the user debian rather than", "as in USER@HOST");
   Force(host, "echo This host is being moved until noon.");
-  expect("This host is being moved until noon", "before our program ran");
+  expect("This host is being moved until noon", "the login ended with 0");
   EXPECT_EQ(host.MustRun("ls -A /var/lib/images"), "");
 }
 
@@ -141,9 +141,11 @@ TEST_F(LoginTest, AllThatSshSaysIsTold) {
 // Meant for people, as in "RemoteCommand tmux attach".
 TEST_F(LoginTest, OptionsOfAConfigurationForPeopleAreOverridden) {
   const TestHost host("people");
-  for (const char* option : {"RemoteCommand tmux attach", "RequestTTY force", "StdinNull yes",
-                             "ForkAfterAuthentication yes", "SessionType none",
-                             "PermitLocalCommand yes\n LocalCommand echo hello from here"}) {
+  for (const char* option :
+       {"RemoteCommand tmux attach", "RequestTTY force", "StdinNull yes",
+        "ForkAfterAuthentication yes", "SessionType none",
+        "ExitOnForwardFailure yes\n LocalForward 47123 a:1\n LocalForward 47123 b:1",
+        "PermitLocalCommand yes\n LocalCommand echo hello from here"}) {
     const RunResult pushed =
         Imgpush(Config(host, std::string("Host *\n ") + option), {"people", image_});
     EXPECT_EQ(pushed.exit_code, 0) << option << ": " << pushed.err;

@@ -69,7 +69,7 @@ TEST_F(FleetTest, HostsArePushedToAtOnceAndNoMoreThanJobsAllows) {
       "while [ $(ls $d | wc -l) -lt 3 ]; do sleep 0.1; i=$((i+1)); [ $i -lt 50 ] || { echo only "
       "two >&2; exit 9; }; "
       "done; echo all are here >&2; exit 255");
-  EXPECT_EQ(Run({"--jobs", "3", "a,b,c", "app"}).code, 7);
+  EXPECT_EQ(Run({"--retries", "0", "--jobs", "3", "a,b,c", "app"}).code, 7);
   base::RemoveTree(Folder("met"));
   EXPECT_THAT(Run({"--jobs", "2", "a,b", "app"}).err, HasSubstr("ended with 9: only two"));
 }
@@ -77,7 +77,7 @@ TEST_F(FleetTest, HostsArePushedToAtOnceAndNoMoreThanJobsAllows) {
 TEST_F(FleetTest, AHostThatFailsDoesNotStopTheOthersAndTheSummarySaysWhich) {
   Build("app", 2, 0, "1");
   UseSsh("echo 'no route to it' >&2; exit 255");
-  const Result result = Run({"gone," + host() + ",lost", "app"});
+  const Result result = Run({"--retries", "0", "gone," + host() + ",lost", "app"});
   EXPECT_EQ(result.code, 7);
   EXPECT_THAT(result.err, HasSubstr("imgpush: error: gone: the connection failed: no route"));
   EXPECT_THAT(result.err, HasSubstr("imgpush: error: lost: the connection failed: no route"));
@@ -147,12 +147,13 @@ TEST_F(FleetTest, AListedHostIsReachedByItsDestinationAndCalledByItsName) {
   Build("nginx", 2, 1, "1");
   WriteHosts(R"({ "hosts": { "web": { "ssh": "root@10.0.0.5" } } })");
   UseSsh("echo \"asked for $*\" | tr '\\n' ' ' >&2; exit 255");
-  EXPECT_THAT(RunWithHosts({"web", "nginx"}).err,
+  EXPECT_THAT(RunWithHosts({"--retries", "0", "web", "nginx"}).err,
               StartsWith("imgpush: error: web: the connection failed: asked for -o "));
   UseSsh(
       "case \" $* \" in *' root@10.0.0.5 '*) echo it is >&2;; *) echo it is not >&2;; esac; exit "
       "255");
-  EXPECT_THAT(RunWithHosts({"web", "nginx"}).err, HasSubstr("web: the connection failed: it is\n"));
+  EXPECT_THAT(RunWithHosts({"--retries", "0", "web", "nginx"}).err,
+              HasSubstr("web: the connection failed: it is\n"));
 }
 
 TEST_F(FleetTest, SigintEndsAllAndLeavesNoSsh) {

@@ -158,7 +158,9 @@ TEST_F(ImgpushTest, SeveralHostsGoOnAndTheWorstCodeCounts) {
   EXPECT_EQ(result.code, 7);
   EXPECT_EQ(result.err,
             "imgpush: error: nowhere: the connection failed: ssh: Could not resolve hostname "
-            "nowhere: Name or service not known\n");
+            "nowhere: Name or service not known\n"
+            "imgpush: again for those that failed: imgpush --images " +
+                images() + " nowhere app\n");
   EXPECT_THAT(result.out, HasSubstr(host() + ": sent"));
   const nlohmann::json report =
       nlohmann::json::parse(Run({"--json", "nowhere," + host(), "app"}).out);

@@ -106,11 +106,11 @@ TEST(WireTest, AnOversizedFrameIsRefusedByItsHeader) {
 }
 
 TEST(WireTest, TextInThePlaceOfAFrameIsTold) {
-  const std::string told = "' into the connection: a start file of the login shell there";
+  const std::string told = "' was printed into the connection; a start file of the login shell";
   for (const std::string text :
        {"backup of /srv runs, please wait", "hi!", "\tlast login: never"}) {
     EXPECT_THAT(Outcome(text + "\n" + FrameBytes(7, "hello")),
-                testing::HasSubstr("the peer printed '" + Printable(text) + told));
+                testing::HasSubstr("the peer broke the protocol: '" + Printable(text) + told));
   }
 }
 

@@ -32,5 +32,35 @@ TEST(CheckHostTest, TakesWhatSshTakesAndNoOptions) {
   }
 }
 
+TEST(ExplainLoginTest, TellsTheLinesAndWhatToDo) {
+  const LoginFailure changed = ExplainLogin(
+      "@@@@@@@@@@@\r\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     "
+      "@\r\n@@@@@@@@@@@\r\n"
+      "one\r\n\r\ntwo\r\nOffending key in known_hosts:3\r\nHost key verification failed.\r\n",
+      "");
+  EXPECT_TRUE(changed.lasts);
+  EXPECT_THAT(changed.text,
+              testing::StartsWith("WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! / one / two / "
+                                  "Offending key in known_hosts:3 / Host key verification failed. "
+                                  "(its host key has changed"));
+  const LoginFailure busy =
+      ExplainLogin("kex_exchange_identification: Connection closed by remote host\r\n", "");
+  EXPECT_EQ(busy.text, "kex_exchange_identification: Connection closed by remote host");
+  EXPECT_FALSE(busy.lasts);
+  EXPECT_EQ(ExplainLogin("", "").text, "");
+  EXPECT_EQ(ExplainLogin("", "\x1b[2Jgo away\n").text, " [2Jgo away");
+  for (const char* text :
+       {"Please login as the user \"ubuntu\" rather than the user \"root\".",
+        "This account is currently not available.", "Your account has expired; please contact",
+        "WARNING: Your password has expired.", "This service allows sftp connections only.",
+        "fatal: unrecognized command 'sh -c'", "rbash: line 1: sh: command not found",
+        "Received disconnect from 1.2.3.4 port 22:2: Too many authentication failures",
+        "root@web1: Permission denied (publickey,password)."}) {
+    const LoginFailure failure = ExplainLogin("", std::string(text) + "\n");
+    EXPECT_TRUE(failure.lasts) << text;
+    EXPECT_THAT(failure.text, testing::StartsWith(std::string(text) + " (")) << text;
+  }
+}
+
 }  // namespace
 }  // namespace pusher
