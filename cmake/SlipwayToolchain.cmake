@@ -6,17 +6,18 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)  # imgpush finds activate beside itself
 
-# A compiler cache, where there is one.
+# A compiler cache, where there is one. Its manual wants the two settings for precompiled headers.
 find_program(SLIPWAY_CCACHE ccache)
 mark_as_advanced(SLIPWAY_CCACHE)
 if(SLIPWAY_CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${SLIPWAY_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SLIPWAY_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${SLIPWAY_CCACHE})
 endif()
 
 set(SLIPWAY_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread; empty for none")
 option(SLIPWAY_TIDY "Run clang-tidy on every file of the project" OFF)
 option(SLIPWAY_FUZZ "Build the fuzz targets (clang)" OFF)
+option(SLIPWAY_PCH "Precompile what most tests include; without it a missing include is found" OFF)
 option(SLIPWAY_WERROR "Warnings are errors" OFF)
 
 set(warnings
