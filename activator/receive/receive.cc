@@ -11,8 +11,8 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "pusher/protocol/protocol.h"
 #include "base/version.h"
+#include "pusher/protocol/protocol.h"
 
 namespace activator {
 namespace {

@@ -20,8 +20,8 @@
 #include "base/progress.h"
 #include "base/version.h"
 #include "chunker/codec_table.h"
-#include "pusher/protocol/image_metadata.h"
 #include "images/version/can_run.h"
+#include "pusher/protocol/image_metadata.h"
 
 namespace activator {
 namespace {

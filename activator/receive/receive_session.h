@@ -23,8 +23,8 @@
 #include "activator/state/held_versions.h"
 #include "activator/state/version_locks.h"
 #include "base/io.h"
-#include "pusher/protocol/image_metadata.h"
 #include "base/log.h"
+#include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 

@@ -28,7 +28,7 @@ struct StreamOptions {
   // What arrives while a write waits is kept (up to 1 MiB), so that two sides that both write
   // never wait for each other. One of the two is enough.
   bool read_while_writing = false;
-  int diagnostics = -1;                 // the peer's standard error, kept for messages; -1: none
+  int diagnostics = -1;                   // the peer's standard error, kept for messages; -1: none
   std::function<void()> while_waiting{};  // called several times a second in each wait
 };
 

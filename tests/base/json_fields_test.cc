@@ -159,9 +159,9 @@ TEST(JsonFieldsTest, ReadsADigestWhole) {
   JsonFields fields = JsonFields::OfFile(json, "f.json", ExitCode::kUsage);
   EXPECT_EQ(fields.Digest("good").ToHex(), digits);
   for (const char* bad : {"short", "upper"}) {
-    EXPECT_EQ(MessageOf([&] { fields.Digest(bad); }),
-              "f.json: " + std::string(bad) +
-                  ": expected a SHA-256: 64 lower-case hexadecimal digits");
+    EXPECT_EQ(
+        MessageOf([&] { fields.Digest(bad); }),
+        "f.json: " + std::string(bad) + ": expected a SHA-256: 64 lower-case hexadecimal digits");
   }
 }
 

@@ -306,7 +306,8 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
            {R"([["/usr/bin/nginx", "-t"]])", R"([["./nginx"]])",
             service + ".exec_start_pre: expected a command"},
            {"\"notify\"", "\"dbus\"",
-            service + ".type: 'dbus' is not one of exec, simple, notify, notify-reload, forking, oneshot"},
+            service + ".type: 'dbus' is not one of exec, simple, notify, notify-reload, forking, "
+                      "oneshot"},
            {"\"user\": null", "\"user\": \"Www\"",
             service + ".user: 'Www' is not the name of a user"},
            {"\"user\": null", "\"user\": \"101\"",

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "chunker/codec_table.h"
 #include "pusher/delta/delta_base.h"
 #include "pusher/delta/delta_prefetcher.h"
-#include "chunker/codec_table.h"
 #include "tests/support/synthetic_image.h"
 
 namespace pusher {
