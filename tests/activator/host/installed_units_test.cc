@@ -47,7 +47,7 @@ TEST_F(InstalledUnitsTest, AreKnownWhereTheVersionIsGone) {
   ASSERT_EQ(before.size(), 5U);
   const units::UnitFacts& web = before.at("web.service");
   EXPECT_TRUE(web.image_path.starts_with(layout.root() + "/web/")) << web.image_path;
-  EXPECT_EQ(web.health.http->url, "http://127.0.0.1:8080/ready");
+  EXPECT_EQ(web.health.http->url, "http://localhost:8080/ready");
   EXPECT_EQ(web.health.http->headers.at("Host"), "a");
   EXPECT_EQ(web.task_limits.at(units::AuxiliaryUnit::kBeforeStart).count(), 24);
   EXPECT_EQ(before.at("web.socket").health.settle_seconds, 9U);
