@@ -13,10 +13,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/compress/chunk_cache.h"
-#include "builder/compress/compressor.h"
 #include "builder/read/read_back.h"
 #include "builder/write/erofs_writer.h"
-#include "images/definition/definition.h"
+#include "chunker/codec_table.h"
 
 namespace {
 
@@ -50,12 +49,12 @@ void Timed(const char* name, Part part) {
   fmt::print("{} wall {:.3f} cpu {:.3f}\n", name, Seconds() - start, CpuSeconds() - cpu_start);
 }
 
-void Pack(const std::string& folder, const std::string& image, images::Target target,
+void Pack(const std::string& folder, const std::string& image, const std::string& target,
           uint64_t level, const std::string& cache_folder) {
   const base::Io io = base::Io::Standard();
   const builder::Tree tree = TreeOf(folder);
   builder::WriteOptions options;
-  options.codec = builder::CodecFor(target, level);
+  options.codec = chunker::CodecFor(target, level);
   options.label = "bench";
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   std::unique_ptr<builder::ChunkCache> cache;
@@ -80,8 +79,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    Pack(argv[1], argv[2], images::ParseTarget(argv[3]), std::strtoull(argv[4], nullptr, 10),
-         argc == 6 ? argv[5] : "");
+    Pack(argv[1], argv[2], argv[3], std::strtoull(argv[4], nullptr, 10), argc == 6 ? argv[5] : "");
     return 0;
   } catch (const base::Error& error) {
     fmt::print(stderr, "pack: {}\n", error.what());

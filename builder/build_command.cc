@@ -13,7 +13,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
-#include "builder/compress/compressor.h"
 #include "builder/contents/closure_tree.h"
 #include "builder/erofs/erofs_format.h"
 #include "builder/image_publisher.h"
@@ -22,6 +21,7 @@
 #include "builder/source/resolve_source.h"
 #include "builder/source/source_word.h"
 #include "builder/write/erofs_writer.h"
+#include "chunker/codec_table.h"
 #include "images/definition/definition.h"
 #include "images/version/image_directory.h"
 
@@ -162,7 +162,7 @@ images::Definition DefinitionOf(const BuildOptions& options) {
     out = WithoutDefinition(options, source);
   }
   if (options.target) {
-    out.target = images::ParseTarget(*options.target);
+    out.target = chunker::CodecOfTarget(*options.target).target;
   }
   return out;
 }
@@ -179,8 +179,7 @@ images::Manifest MakeManifest(const images::Definition& definition, const Closur
   out.image.block_size = erofs::kBlockBytes;
   out.image.layout = "aligned";
   out.image.codec = codec;
-  out.image.required_features = {definition.target == images::Target::kZstd ? "erofs-zstd"
-                                                                            : "erofs-lz4"};
+  out.image.required_features = {chunker::CodecNamed(codec.name).feature};
   out.index_sha256 = base::Sha256Of(image.index.Serialize());
   for (const Package& package : closure.packages) {
     out.closure.push_back(package.entry);
@@ -212,8 +211,12 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
   app.add_option("--output", options.output, "folder that NAME/ID is made in")
       ->capture_default_str();
   app.add_option("--level", options.level, "compression level")->capture_default_str();
+  std::vector<std::string> targets;
+  for (const chunker::CodecKind& codec : chunker::Codecs()) {
+    targets.push_back(fmt::format("{} ({})", codec.target, codec.kernel));
+  }
   app.add_option("--target", options.target,
-                 "zstd (Linux 6.10 with EROFS zstd) or lz4 (any Linux from 6.1)");
+                 fmt::format("what hosts need: {}", fmt::join(targets, ", ")));
   app.add_option("--threads", options.threads,
                  "compressing threads; the image does not depend on it; 0: one a core")
       ->capture_default_str()
@@ -229,7 +232,7 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
 std::string Build(const BuildOptions& options, const base::Io& io) {
   const auto start = std::chrono::steady_clock::now();
   images::Definition definition = DefinitionOf(options);
-  const images::Codec codec = CodecFor(definition.target, options.level);
+  const images::Codec codec = chunker::CodecFor(definition.target, options.level);
   Closure closure = ResolveSource(definition, io);
   const Tree tree = MakeTree(definition, closure);
 

@@ -9,18 +9,18 @@
 #include <string>
 #include <vector>
 
-namespace chunker {
+#include "chunker/frame.h"
 
-inline constexpr size_t kMaxContentBytes = 1 << 20;  // of one chunk
+namespace chunker {
 
 struct ChunkContent {
   std::vector<uint8_t> bytes;
   bool framed = false;             // false: the chunk itself
-  std::vector<size_t> block_ends;  // in `bytes`, of zstd's blocks, the last is the end
+  std::vector<size_t> block_ends;  // as FrameContent has them
 };
 
 // `chunk`: zeros and one frame of the codec up to its end, or anything else. Never throws for what
-// the chunk has in it.
+// the chunk has in it; throws Error{kUsage} for a codec that this program does not have.
 ChunkContent ContentOf(std::span<const uint8_t> chunk, const std::string& codec_name);
 
 }  // namespace chunker

@@ -12,19 +12,13 @@ namespace chunker {
 
 inline constexpr size_t kBlockBytes = 4096;  // a chunk is a multiple of this
 
-inline constexpr const char* kZstd = "zstd";
-inline constexpr const char* kLz4 = "lz4hc";
-
 struct Codec {
-  std::string name;             // "zstd" or "lz4hc"
+  std::string name;             // in the table: codec_table.h
   std::string library_version;  // "1.5.7"; its output is part of the format
   uint64_t level = 0;
   std::map<std::string, uint64_t> parameters;
   bool operator==(const Codec&) const = default;
 };
-
-// Of the library that this program is linked with.
-std::string LibraryVersion(const std::string& codec_name);
 
 }  // namespace chunker
 

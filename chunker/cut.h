@@ -27,13 +27,10 @@ struct CutSizes {
   static CutSizes Around(uint32_t average_bytes, uint32_t limit_bytes);
 };
 
-// Of the image format; measured on real closures (docs/formats/erofs.md). A chunk may end up to 128
-// KiB after its regular cut (zstd), grows by a block where it does not shrink, and must stay within
-// 1 MiB. A read decodes all that is before it in its chunk.
+// Of the image format, as the codecs' cut sizes are (chunker/codec_table.h). A chunk may end up to
+// 128 KiB after its regular cut (zstd), grows by a block where it does not shrink, and must stay
+// within 1 MiB. A read decodes all that is before it in its chunk.
 inline constexpr uint32_t kLongestCutBytes = (1 << 20) - (128 << 10);
-inline constexpr CutSizes kZstdCutSizes = {48 << 10, 128 << 10, 512 << 10};
-inline constexpr CutSizes kLz4FileCutSizes = {16 << 10, 64 << 10, 256 << 10};
-inline constexpr CutSizes kLz4PackedCutSizes = {64 << 10, 256 << 10, kLongestCutBytes};
 
 class CutFinder {
  public:

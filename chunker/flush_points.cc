@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "chunker/cut.h"
+#include "chunker/codec_table.h"
 
 namespace chunker {
 namespace {
@@ -28,10 +28,10 @@ std::vector<size_t> PointsFrom(size_t first, const ChunkContent& content, const 
 std::optional<std::vector<size_t>> FlushPointFinder::Find(std::span<const uint8_t> chunk,
                                                           const ChunkContent& content) {
   std::vector<size_t> end = {content.bytes.size()};
-  if (content.block_ends.empty()) {  // lz4 has no flush
+  if (content.block_ends.empty()) {  // a codec without a flush
     return end;
   }
-  const CutFinder cuts(kZstdCutSizes);
+  const CutFinder cuts(CodecNamed(codec_.name).file_cuts);
   const size_t first_cut = cuts.FirstCut(content.bytes);
   int tries = 0;
   for (const size_t first : content.block_ends) {  // a later one explains what the first one does

@@ -12,7 +12,7 @@
 
 #include "chunker/chunk_content.h"
 #include "chunker/codec.h"
-#include "chunker/frame_encoder.h"
+#include "chunker/frame.h"
 
 namespace chunker {
 
@@ -24,7 +24,7 @@ class FlushPointFinder {
 
   // The flush points, the end included, with which the codec makes `chunk` of its content again;
   // nullopt where it does not, however it is flushed. `content`: ContentOf(chunk), framed. What the
-  // present cut sizes (chunker/cut.h) do not explain beyond doubt is tried.
+  // present cut sizes (chunker/codec_table.h) do not explain beyond doubt is tried.
   std::optional<std::vector<size_t>> Find(std::span<const uint8_t> chunk,
                                           const ChunkContent& content);
 

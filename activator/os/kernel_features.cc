@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <span>
@@ -40,8 +41,9 @@ base::UniqueFd InMemory(const std::vector<uint8_t>& image) {
 }
 
 // A kernel without the codec refuses the mount (EOPNOTSUPP, EINVAL) or the read (EIO, EOPNOTSUPP).
-bool Reads(std::span<const uint8_t> packed, const std::string& name) {
-  const base::UniqueFd image = InMemory(Unpack(packed));
+bool Reads(const ProbeImage& probe) {
+  const std::string name = fmt::format("the probe image for {}", probe.feature);
+  const base::UniqueFd image = InMemory(Unpack(probe.packed));
   std::string expected;
   for (size_t i = 0; i < kLines; ++i) {
     expected += kLine;
@@ -62,15 +64,16 @@ bool Reads(std::span<const uint8_t> packed, const std::string& name) {
 }  // namespace
 
 bool HasFeature(const std::string& feature) {
-  return (feature == "erofs-lz4" && Reads(PackedLz4Image(), "the lz4 probe image")) ||
-         (feature == "erofs-zstd" && Reads(PackedZstdImage(), "the zstd probe image"));
+  return std::ranges::any_of(ProbeImages(), [&](const ProbeImage& probe) {
+    return probe.feature == feature && Reads(probe);
+  });
 }
 
 std::vector<std::string> ProbeFeatures() {
   std::vector<std::string> out;
-  for (const char* feature : {"erofs-lz4", "erofs-zstd"}) {
-    if (HasFeature(feature)) {
-      out.emplace_back(feature);
+  for (const ProbeImage& probe : ProbeImages()) {
+    if (Reads(probe)) {
+      out.emplace_back(probe.feature);
     }
   }
   return out;

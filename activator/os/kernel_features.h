@@ -9,7 +9,8 @@
 
 namespace activator {
 
-// Of "erofs-lz4" and "erofs-zstd" those that this kernel mounts and reads, sorted. Needs root.
+// Of the features that an image may require ("erofs-zstd") those that this kernel mounts and reads,
+// sorted. Needs root.
 std::vector<std::string> ProbeFeatures();
 bool HasFeature(const std::string& feature);  // one of them; each costs a mount
 

@@ -36,9 +36,10 @@ constexpr uint8_t kZstd[] = {
 };
 // clang-format on
 
+constexpr ProbeImage kImages[] = {{"erofs-lz4", kLz4}, {"erofs-zstd", kZstd}};
+
 }  // namespace
 
-std::span<const uint8_t> PackedLz4Image() { return kLz4; }
-std::span<const uint8_t> PackedZstdImage() { return kZstd; }
+std::span<const ProbeImage> ProbeImages() { return kImages; }
 
 }  // namespace activator

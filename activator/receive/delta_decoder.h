@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "activator/receive/base_content.h"
-#include "chunker/frame_encoder.h"
+#include "chunker/codec_table.h"
 #include "pusher/protocol/delta_message.h"
 
 namespace activator {

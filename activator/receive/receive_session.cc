@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "base/progress.h"
 #include "base/version.h"
+#include "chunker/codec_table.h"
 #include "pusher/protocol/image_metadata.h"
 
 namespace activator {
@@ -104,8 +105,8 @@ void ReceiveSession::Greet() {
   hello.architecture = images::MachineArchitecture();
   hello.mounts = !options_.plain_directory;
   hello.features = features_;
-  for (const char* codec : {chunker::kZstd, chunker::kLz4}) {
-    hello.codecs[codec] = chunker::LibraryVersion(codec);
+  for (const chunker::CodecKind& codec : chunker::Codecs()) {
+    hello.codecs[codec.name] = codec.library_version();
   }
   hello.free_bytes = base::FreeBytes(layout_.root());
   hello.active_generation = ActiveGeneration(layout_);

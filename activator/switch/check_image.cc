@@ -4,6 +4,7 @@
 #include "activator/switch/program_access.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "chunker/codec_table.h"
 #include "units/mount_points.h"
 
 namespace activator {
@@ -22,6 +23,16 @@ void CheckContent(const images::ImageDirectory& version) {
   }
 }
 
+// What would mount, where anything would.
+std::string HowToDoWithout() {
+  for (const chunker::CodecKind& codec : chunker::Codecs()) {
+    if (HasFeature(codec.feature)) {
+      return fmt::format("; build the image with \"target\": \"{}\"", codec.target);
+    }
+  }
+  return "";
+}
+
 void CheckMachine(const images::Manifest& manifest) {
   const std::string machine = images::MachineArchitecture();
   if (manifest.architecture != machine) {
@@ -31,8 +42,7 @@ void CheckMachine(const images::Manifest& manifest) {
   for (const std::string& needed : manifest.image.required_features) {
     if (!HasFeature(needed)) {
       base::Fail(base::ExitCode::kFailed, "this kernel cannot mount {}: it lacks {}{}",
-                 manifest.name, needed,
-                 needed == "erofs-zstd" ? "; build the image with \"target\": \"lz4\"" : "");
+                 manifest.name, needed, HowToDoWithout());
     }
   }
 }

@@ -1,12 +1,7 @@
 #include "builder/compress/compressor.h"
 
-#include <lz4hc.h>
-#define ZSTD_STATIC_LINKING_ONLY  // ZSTD_getCParams
-#include <zstd.h>
-
 #include <algorithm>
 
-#include "base/error.h"
 #include "builder/compress/chunk_cache.h"
 #include "builder/erofs/erofs_format.h"
 
@@ -15,23 +10,6 @@ namespace {
 
 using erofs::BlocksOf;
 using erofs::kBlockBytes;
-
-constexpr uint64_t kCandidates = 16;  // how many later ends are tried for the first one's sake
-// Where a frame wastes no more, no later end is tried: what is compressed beyond the end is
-// compressed again.
-constexpr uint64_t kAcceptedWasteBytes = 400;
-constexpr uint64_t kZstdWindowLog =
-    20;  // a chunk is at most 1 MiB; must not exceed the superblock's
-// One parameter class for chunks of every length: the bytes must not depend on the length (and it
-// is 2% smaller than zstd's own choice for small inputs).
-constexpr uint64_t kZstdSourceHintBytes = 256 << 10;
-// A larger table does not stay in a core's cache: 3% less CPU for 0.02% of size.
-constexpr uint64_t kMostHashLog = 18;
-// Up to the default level: 10% less CPU for 0.1 to 0.4% of size.
-constexpr uint64_t kMostSearchLog = 4;
-constexpr uint64_t kLastFastLevel = 9;
-// A read decodes whole blocks up to its end; and what is short is coded for what is in it.
-constexpr uint64_t kZstdMaxBlockBytes = 32 << 10;
 
 // One extent whose frame ends at the end of the chunk's last block, zeros before it.
 void AppendFrame(std::span<const uint8_t> frame, size_t content_bytes, StoredChunk& chunk) {
@@ -151,39 +129,6 @@ StoredChunk Compressor::MakeChunk(const ChunkInput& input) {
   }
   chunk.id = base::Sha256Of(chunk.blocks);
   return chunk;
-}
-
-images::Codec CodecFor(images::Target target, uint64_t level) {
-  const uint64_t least = target == images::Target::kZstd ? 1 : LZ4HC_CLEVEL_MIN;
-  const uint64_t most = target == images::Target::kZstd ? 19 : LZ4HC_CLEVEL_MAX;
-  if (level < least || level > most) {
-    base::Fail(base::ExitCode::kUsage, "level {} is not possible: {} to {}", level, least, most);
-  }
-  images::Codec codec;
-  codec.level = level;
-  if (target == images::Target::kLz4) {
-    codec.name = chunker::kLz4;
-    codec.library_version = chunker::LibraryVersion(codec.name);
-    return codec;
-  }
-  codec.name = chunker::kZstd;
-  codec.library_version = chunker::LibraryVersion(codec.name);
-  const ZSTD_compressionParameters chosen =
-      ZSTD_getCParams(static_cast<int>(level), kZstdSourceHintBytes, 0);
-  const uint64_t search_log = level <= kLastFastLevel
-                                  ? std::min<uint64_t>(chosen.searchLog, kMostSearchLog)
-                                  : chosen.searchLog;
-  codec.parameters = {{"candidates", kCandidates},
-                      {"accepted_waste", kAcceptedWasteBytes},
-                      {"max_block", kZstdMaxBlockBytes},
-                      {"window_log", kZstdWindowLog},
-                      {"chain_log", chosen.chainLog},
-                      {"hash_log", std::min<uint64_t>(chosen.hashLog, kMostHashLog)},
-                      {"search_log", search_log},
-                      {"min_match", chosen.minMatch},
-                      {"target_length", chosen.targetLength},
-                      {"strategy", static_cast<uint64_t>(chosen.strategy)}};
-  return codec;
 }
 
 }  // namespace builder

@@ -12,9 +12,8 @@
 
 #include "base/digest.h"
 #include "builder/compress/stored_chunk.h"
+#include "chunker/codec_table.h"
 #include "chunker/cut.h"
-#include "chunker/frame_encoder.h"
-#include "images/definition/definition.h"
 #include "images/version/manifest.h"
 
 namespace builder {
@@ -50,11 +49,6 @@ class Compressor {
   const std::unique_ptr<chunker::FrameEncoder> encoder_;
   ChunkCache* const cache_;
 };
-
-// Codec, library version, level and parameters as the manifest records them; the frames are a
-// function of these and of the content. Throws Error{kUsage} for a level that the codec does not
-// have.
-images::Codec CodecFor(images::Target target, uint64_t level);
 
 }  // namespace builder
 

@@ -46,7 +46,6 @@ enum IncompatFeature : uint32_t {
   kCompressionConfigs = 2,  // and pclusters of several blocks (5.13)
   kFragments = 0x20,        // packed inode, and shared pclusters (6.1)
 };
-enum Algorithm : uint8_t { kLz4 = 0, kZstd = 3 };
 
 struct Superblock {
   Le32 magic;
@@ -64,7 +63,7 @@ struct Superblock {
   std::array<uint8_t, 16> uuid{};
   std::array<char, 16> label{};
   Le32 feature_incompat;
-  Le16 compression_algorithms;  // bit per Algorithm
+  Le16 compression_algorithms;  // a bit for chunker::CodecKind::erofs_algorithm
   Le16 extra_devices;
   Le16 device_table_slot;
   uint8_t directory_block_bits = 0;
@@ -75,21 +74,7 @@ struct Superblock {
 };
 static_assert(sizeof(Superblock) == 128 && std::is_trivially_copyable_v<Superblock>);
 
-// Follow the superblock, each with its length before it.
-struct Lz4Config {
-  Le16 length;  // 14
-  Le16 max_distance;
-  Le16 max_pcluster_blocks;
-  std::array<uint8_t, 10> reserved{};
-};
-static_assert(sizeof(Lz4Config) == 16);
-struct ZstdConfig {
-  Le16 length;  // 6
-  uint8_t format = 0;
-  uint8_t window_log_minus_10 = 0;
-  std::array<uint8_t, 4> reserved{};
-};
-static_assert(sizeof(ZstdConfig) == 8);
+// The codec's record follows: its length (Le16), then what chunker::CodecKind::erofs_record says.
 
 // How an inode's data is laid out; bits 1 to 3 of its format. Bit 0: extended.
 enum class DataLayout : uint16_t {

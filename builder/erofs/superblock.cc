@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "builder/erofs/erofs_format.h"
-#include "chunker/index.h"
+#include "chunker/codec_table.h"
 
 namespace builder {
 namespace {
 
 using erofs::kBlockBytes;
 using erofs::kSuperblockOffset;
-
-constexpr uint16_t kLz4MaxDistance = 65535;
-constexpr uint16_t kMaxPclusterBlocks = chunker::kMaxChunkBytes / kBlockBytes;
 
 // Castagnoli's polynomial, reflected; no final inversion, as EROFS has it.
 uint32_t Crc32c(const std::vector<uint8_t>& bytes, size_t from) {
@@ -24,21 +21,6 @@ uint32_t Crc32c(const std::vector<uint8_t>& bytes, size_t from) {
     }
   }
   return crc;
-}
-
-void PutConfig(const images::Codec& codec, uint8_t* at) {
-  if (codec.name == "zstd") {
-    erofs::ZstdConfig config;
-    config.length = sizeof config - sizeof config.length;
-    config.window_log_minus_10 = static_cast<uint8_t>(codec.parameters.at("window_log") - 10);
-    erofs::Put(at, config);
-    return;
-  }
-  erofs::Lz4Config config;
-  config.length = sizeof config - sizeof config.length;
-  config.max_distance = kLz4MaxDistance;
-  config.max_pcluster_blocks = kMaxPclusterBlocks;
-  erofs::Put(at, config);
 }
 
 // A name-based UUID has version 8 (RFC 9562: custom) and the standard's variant.
@@ -67,13 +49,18 @@ std::vector<uint8_t> MakeSuperblock(const SuperblockFacts& facts) {
   std::copy_n(facts.label.begin(), std::min(facts.label.size(), sb.label.size() - 1),
               sb.label.begin());
   sb.feature_incompat = erofs::kZeroPadding | erofs::kCompressionConfigs | erofs::kFragments;
-  sb.compression_algorithms =
-      static_cast<uint16_t>(1U << (facts.codec.name == "zstd" ? erofs::kZstd : erofs::kLz4));
+  const chunker::CodecKind& codec = chunker::CodecNamed(facts.codec.name);
+  sb.compression_algorithms = static_cast<uint16_t>(1U << codec.erofs_algorithm);
   sb.packed_nid = facts.packed_nid;
 
   std::vector<uint8_t> block(kBlockBytes, 0);
   erofs::Put(&block[kSuperblockOffset], sb);
-  PutConfig(facts.codec, &block[kSuperblockOffset + sizeof sb]);
+  const std::vector<uint8_t> record = codec.erofs_record(facts.codec);
+  erofs::Le16 record_bytes;
+  record_bytes = static_cast<uint16_t>(record.size());
+  const size_t after = kSuperblockOffset + sizeof sb;
+  erofs::Put(&block[after], record_bytes);
+  std::ranges::copy(record, &block[after + sizeof record_bytes]);
   sb.checksum = Crc32c(block, kSuperblockOffset);
   erofs::Put(&block[kSuperblockOffset], sb);
   return block;

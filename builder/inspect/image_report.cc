@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "builder/read/image_reader.h"
+#include "chunker/codec_table.h"
 
 namespace builder {
 namespace {
@@ -127,9 +128,7 @@ class Reporter {
 ImageReport ReportOf(const images::ImageDirectory& image) { return Reporter(image).Run(); }
 
 std::string RequiredKernel(const images::Manifest& manifest) {
-  const auto& features = manifest.image.required_features;
-  const bool zstd = std::find(features.begin(), features.end(), "erofs-zstd") != features.end();
-  return zstd ? "Linux 6.10 built with EROFS zstd" : "Linux 6.1";
+  return chunker::CodecNamed(manifest.image.codec.name).kernel;
 }
 
 }  // namespace builder

@@ -21,6 +21,7 @@
 #include "builder/write/data_writer.h"
 #include "builder/write/file_segments.h"
 #include "builder/write/small_files.h"
+#include "chunker/codec_table.h"
 
 namespace builder {
 namespace {
@@ -136,7 +137,7 @@ class ImageWriter {
       if (!IsFile(inode)) {
         continue;
       }
-      inode.data.algorithm = Algorithm();
+      inode.data.algorithm = kind_.erofs_algorithm;
       if (HasBlocks(inode)) {
         pipeline.HandOverUpTo(*last_segment++);
         PackTail(inode, pipeline);
@@ -165,7 +166,7 @@ class ImageWriter {
   }
 
   void AddPackedInode() {
-    packed_.data.algorithm = Algorithm();
+    packed_.data.algorithm = kind_.erofs_algorithm;
     packed_node_.kind = Node::Kind::kFile;
     packed_node_.permissions = 0444;
     packed_node_.mtime_seconds = time_seconds_;
@@ -212,14 +213,6 @@ class ImageWriter {
     }
     return offset;
   }
-
-  const chunker::CutSizes& FileCutSizes() const {
-    return Algorithm() == erofs::kZstd ? chunker::kZstdCutSizes : chunker::kLz4FileCutSizes;
-  }
-  const chunker::CutSizes& PackedCutSizes() const {
-    return Algorithm() == erofs::kZstd ? chunker::kZstdCutSizes : chunker::kLz4PackedCutSizes;
-  }
-  uint8_t Algorithm() const { return options_.codec.name == "zstd" ? erofs::kZstd : erofs::kLz4; }
 
   void WriteMetadata() {
     metadata_block_ = data_.next_block();
@@ -279,9 +272,10 @@ class ImageWriter {
   std::vector<Inode> inodes_;
   DataWriter data_;
   base::Progress progress_;
-  const SegmentSplitter file_splitter_{kSegmentSizes, FileCutSizes(), kPackedBelowBytes,
+  const chunker::CodecKind& kind_ = chunker::CodecNamed(options_.codec.name);
+  const SegmentSplitter file_splitter_{kSegmentSizes, kind_.file_cuts, kPackedBelowBytes,
                                        options_.codec, options_.cache};
-  const SegmentSplitter packed_splitter_{kPackedSegmentSizes, PackedCutSizes(), 0, options_.codec,
+  const SegmentSplitter packed_splitter_{kPackedSegmentSizes, kind_.packed_cuts, 0, options_.codec,
                                          options_.cache};
   Node packed_node_;
   Inode packed_;

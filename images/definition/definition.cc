@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_fields.h"
+#include "chunker/codec_table.h"
 #include "images/definition/catalog.h"
 #include "images/name.h"
 #include "images/service/service_checks.h"
@@ -128,10 +129,9 @@ Contents ReadContents(base::JsonFields& definition, const std::string& directory
   return out;
 }
 
-Target ReadTarget(base::JsonFields& definition) {
-  const std::string target = definition.String("target", "zstd");
+std::string ReadTarget(base::JsonFields& definition) {
   try {
-    return ParseTarget(target);
+    return chunker::CodecOfTarget(definition.String("target", Definition().target)).target;
   } catch (base::Error& error) {
     error.AddContext(definition.path());
     throw;
@@ -173,16 +173,6 @@ Definition ReadDefinition(base::JsonFields& fields, const std::string& directory
 }
 
 }  // namespace
-
-Target ParseTarget(const std::string& text) {
-  if (text == "zstd") {
-    return Target::kZstd;
-  }
-  if (text == "lz4") {
-    return Target::kLz4;
-  }
-  base::Fail(kBad, "target '{}' is not one of zstd, lz4", text);
-}
 
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory) {

@@ -23,18 +23,13 @@ struct Contents {
   std::map<std::string, std::string> files;  // path in the image -> file on this machine, absolute
 };
 
-enum class Target { kZstd, kLz4 };
-
 struct Definition {
   std::string name;
   Source source;
   Contents contents;
-  Target target = Target::kZstd;
+  std::string target = "zstd";  // which hosts it is for; in chunker::Codecs()
   Services services;
 };
-
-// "zstd" or "lz4"; throws Error{kUsage} otherwise.
-Target ParseTarget(const std::string& text);
 
 // Throws Error{kUsage} that names the file, the field and what to do. Relative paths in a
 // definition are relative to `directory`, its own.

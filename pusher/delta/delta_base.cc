@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "chunker/frame_encoder.h"
+#include "chunker/codec_table.h"
 #include "pusher/protocol/delta_message.h"
 
 namespace pusher {

@@ -4,9 +4,6 @@
 
 #include <bit>
 #include <new>
-#include <string>
-
-#include "chunker/codec.h"
 
 namespace pusher {
 namespace {
@@ -22,8 +19,6 @@ Context* NotNull(Context* context) {
 }
 
 }  // namespace
-
-bool CanPack(const std::string& codec_name) { return codec_name == chunker::kLz4; }
 
 ChunkPacker::ChunkPacker() : context_(NotNull(ZSTD_createCCtx())) {
   chunker::CheckZstd(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kLevel));

@@ -1,5 +1,5 @@
-// Chunks of a codec that leaves much to compress (lz4), packed for the way: one zstd stream for all
-// of an image, so that each is packed with what came before it.
+// Chunks of a codec that leaves much to compress (chunker::CodecKind::packable), packed for the
+// way: one zstd stream for all of an image, so that each is packed with what came before it.
 #ifndef SLIPWAY_PUSHER_PROTOCOL_PACKED_CHUNKS_H_
 #define SLIPWAY_PUSHER_PROTOCOL_PACKED_CHUNKS_H_
 
@@ -14,9 +14,6 @@
 #include "chunker/zstd_frame.h"
 
 namespace pusher {
-
-// Whether chunks of that codec are worth packing.
-bool CanPack(const std::string& codec_name);
 
 class ChunkPacker {
  public:

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "chunker/codec_table.h"
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/session/content_sender.h"
@@ -15,11 +15,10 @@
 namespace pusher {
 namespace {
 
-constexpr std::string_view kFeaturePrefix = "erofs-";
-
-// "erofs-zstd" is what --target calls "zstd".
+// As --target calls it; the feature itself where no codec of ours needs it.
 std::string TargetOf(const std::string& feature) {
-  return feature.starts_with(kFeaturePrefix) ? feature.substr(kFeaturePrefix.size()) : feature;
+  const chunker::CodecKind* codec = chunker::CodecOfFeature(feature);
+  return codec == nullptr ? feature : codec->target;
 }
 
 bool Holds(const Hello& hello, const images::ImageDirectory& image) {
@@ -229,9 +228,9 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   const std::shared_ptr<DeltaCache> deltas = DeltasFor(item);
   alive.Touch();
   ContentSender sender(wire, *item.work, missing, alive, io_, label);
-  result.chunks_as_delta =
-      sender.Send(deltas.get(), item.basis ? item.basis->version : 0,
-                  options_.pack && CanPack(item.image->manifest().image.codec.name));
+  result.chunks_as_delta = sender.Send(
+      deltas.get(), item.basis ? item.basis->version : 0,
+      options_.pack && chunker::CodecNamed(item.image->manifest().image.codec.name).packable);
   result.basis = deltas != nullptr ? item.basis->text() : "";
   if (const std::string trouble = deltas == nullptr ? "" : deltas->trouble(); !trouble.empty()) {
     io_.Err("imgpush: {}: some chunks went whole: {}\n", wire_.peer(), trouble);

@@ -60,18 +60,15 @@ TEST_F(BadInputTest, AFileThatChangesOrGoesIsNamed) {
   ResolveRoot({At("root"), false}, {}).fill(tree);
   const auto time = std::filesystem::last_write_time(At("root/data"));
   std::filesystem::last_write_time(At("root/data"), time + std::chrono::nanoseconds(1));
-  EXPECT_THAT(
-      tests::MessageOf([&] { tests::WriteImage(tree, At("image"), images::Target::kZstd); }),
-      HasSubstr(At("root/data") + " changed while it was read; build again"));
+  EXPECT_THAT(tests::MessageOf([&] { tests::WriteImage(tree, At("image"), "zstd"); }),
+              HasSubstr(At("root/data") + " changed while it was read; build again"));
   std::filesystem::resize_file(At("root/data"), 50000);
   std::filesystem::last_write_time(At("root/data"), time);
-  EXPECT_THAT(
-      tests::MessageOf([&] { tests::WriteImage(tree, At("image"), images::Target::kZstd); }),
-      HasSubstr(At("root/data") + " changed while it was read; build again"));
+  EXPECT_THAT(tests::MessageOf([&] { tests::WriteImage(tree, At("image"), "zstd"); }),
+              HasSubstr(At("root/data") + " changed while it was read; build again"));
   std::filesystem::remove(At("root/data"));
-  EXPECT_THAT(
-      tests::MessageOf([&] { tests::WriteImage(tree, At("image"), images::Target::kZstd); }),
-      HasSubstr("cannot open " + At("root/data")));
+  EXPECT_THAT(tests::MessageOf([&] { tests::WriteImage(tree, At("image"), "zstd"); }),
+              HasSubstr("cannot open " + At("root/data")));
 }
 
 // A writer at work all the time: an image is only ever published whole, and what is not says why.

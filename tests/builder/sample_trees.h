@@ -11,10 +11,9 @@
 #include <utility>
 
 #include "base/file.h"
-#include "builder/compress/compressor.h"
 #include "builder/tree/tree.h"
 #include "builder/write/erofs_writer.h"
-#include "images/definition/definition.h"
+#include "chunker/codec_table.h"
 
 namespace tests {
 
@@ -103,12 +102,12 @@ struct Image : builder::WrittenImage {
 };
 
 // Writes `tree` to `path` at a codec's usual level.
-inline Image WriteImage(const builder::Tree& tree, const std::string& path, images::Target target,
-                        unsigned threads = 2, uint64_t level = 9,
+inline Image WriteImage(const builder::Tree& tree, const std::string& path,
+                        const std::string& target, unsigned threads = 2, uint64_t level = 9,
                         uint64_t tail_reach_bytes = uint64_t{1} << 32) {
   const base::UniqueFd fd = base::Open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
   builder::WriteOptions options;
-  options.codec = builder::CodecFor(target, level);
+  options.codec = chunker::CodecFor(target, level);
   options.label = "test";
   options.threads = threads;
   options.tail_reach_bytes = tail_reach_bytes;

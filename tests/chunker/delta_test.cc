@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "chunker/chunk_content.h"
-#include "chunker/frame_encoder.h"
+#include "chunker/codec_table.h"
 #include "chunker/sketch.h"
 #include "tests/chunker/samples.h"
 

@@ -42,7 +42,7 @@ void ExpectFound(const Codec& codec, CutSizes sizes, uint64_t seed) {
 
 TEST(FlushPointsTest, MakeTheSameChunkAgain) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
-    ExpectFound(Zstd(), kZstdCutSizes, seed);
+    ExpectFound(Zstd(), CodecNamed(kZstd).file_cuts, seed);
   }
 }
 
@@ -55,8 +55,8 @@ TEST(FlushPointsTest, AreFoundWhateverTheCutSizesWere) {
 
 TEST(FlushPointsTest, BlocksAreNoLongerThanTheyMayBe) {
   const std::vector<uint8_t> content = Words(1, 300000);
-  const auto frame =
-      MakeFrameEncoder(Zstd())->EncodeUpToLast(content, EndsOf(content, kZstdCutSizes));
+  const auto frame = MakeFrameEncoder(Zstd())->EncodeUpToLast(
+      content, EndsOf(content, CodecNamed(kZstd).file_cuts));
   size_t begin = 0;
   for (const size_t end : ContentOf(AlignedToBlocks(frame), kZstd).block_ends) {
     EXPECT_LE(end - begin, 32768U);  // a read decodes whole blocks

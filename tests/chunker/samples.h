@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "chunker/codec.h"
+#include "chunker/codec_table.h"
 
 namespace chunker {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "chunker/chunk_content.h"
-#include "chunker/codec.h"
+#include "chunker/codec_table.h"
 #include "chunker/flush_points.h"
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include "base/atomic_file.h"
 #include "base/file.h"
+#include "chunker/codec_table.h"
 #include "chunker/index.h"
 #include "images/version/image_directory.h"
 

@@ -10,7 +10,7 @@
 #include "activator/receive/receive_session.h"
 #include "activator/state/version_locks.h"
 #include "base/error.h"
-#include "chunker/frame_encoder.h"
+#include "chunker/codec_table.h"
 #include "pusher/delta/delta_prefetcher.h"
 #include "pusher/session/push_session.h"
 #include "tests/support/synthetic_image.h"

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "base/process.h"
-#include "chunker/frame_encoder.h"
+#include "chunker/codec_table.h"
 #include "pusher/protocol/delta_message.h"
 #include "pusher/session/push_session.h"
 #include "tests/support/synthetic_image.h"

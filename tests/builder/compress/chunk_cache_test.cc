@@ -120,13 +120,13 @@ TEST_F(ChunkCacheTest, NoChangedByteAndNoTornEndOfKnownSegmentsIsTaken) {
 
 TEST_F(ChunkCacheTest, KeyDependsOnAllThatTheChunkDependsOn) {
   const std::string content(100000, 'c');
-  const images::Codec codec = CodecFor(images::Target::kZstd, 9);
+  const images::Codec codec = chunker::CodecFor("zstd", 9);
   const ChunkInput input{base::AsBytes(content), {90000, 100000}, false};
   const ChunkCache cache(cache_, 1 << 20, base::Io());
   const base::Sha256 key = cache.KeyOf(input, codec);
   EXPECT_EQ(cache.KeyOf(input, codec), key);
-  EXPECT_NE(cache.KeyOf(input, CodecFor(images::Target::kZstd, 10)), key);
-  EXPECT_NE(cache.KeyOf(input, CodecFor(images::Target::kLz4, 9)), key);
+  EXPECT_NE(cache.KeyOf(input, chunker::CodecFor("zstd", 10)), key);
+  EXPECT_NE(cache.KeyOf(input, chunker::CodecFor("lz4", 9)), key);
   images::Codec other = codec;
   other.library_version = "1.5.4";
   EXPECT_NE(cache.KeyOf(input, other), key);
@@ -141,7 +141,7 @@ TEST_F(ChunkCacheTest, KeyDependsOnAllThatTheChunkDependsOn) {
 
 TEST_F(ChunkCacheTest, KeysAreTheFoldersOwn) {
   const std::string content(100000, 'c');
-  const images::Codec codec = CodecFor(images::Target::kZstd, 9);
+  const images::Codec codec = chunker::CodecFor("zstd", 9);
   const ChunkInput input{base::AsBytes(content), {100000}, false};
   const auto key_in = [&](const std::string& folder) {
     return ChunkCache(folder, 0, base::Io()).KeyOf(input, codec);  // a limit that trims all entries
@@ -235,12 +235,12 @@ TEST_F(ChunkCacheTest, ManyThreadsOfTwoBuildsAtOnce) {
   EXPECT_GT(first.hits() + second.hits(), 0U);
 }
 
-class CachedBuildTest : public ChunkCacheTest, public testing::WithParamInterface<images::Target> {
+class CachedBuildTest : public ChunkCacheTest, public testing::WithParamInterface<std::string> {
  protected:
   base::Sha256 BuildWith(ChunkCache* cache) const {
     const base::UniqueFd fd = base::Open(image_, O_RDWR | O_CREAT | O_TRUNC, 0644);
     WriteOptions options;
-    options.codec = CodecFor(GetParam(), 9);
+    options.codec = chunker::CodecFor(GetParam(), 9);
     options.threads = 2;
     options.cache = cache;
     WriteErofs(tree_, fd.get(), image_, options, base::Io());
@@ -319,11 +319,8 @@ TEST_P(CachedBuildTest, KnownSegmentsThatAreDamagedAreSplitAgain) {
   EXPECT_EQ(torn.misses(), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, CachedBuildTest,
-                         testing::Values(images::Target::kZstd, images::Target::kLz4),
-                         [](const auto& target) {
-                           return target.param == images::Target::kZstd ? "Zstd" : "Lz4";
-                         });
+INSTANTIATE_TEST_SUITE_P(Targets, CachedBuildTest, testing::Values("zstd", "lz4"),
+                         [](const auto& target) { return target.param; });
 
 }  // namespace
 }  // namespace builder

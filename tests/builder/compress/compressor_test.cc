@@ -22,7 +22,7 @@ const chunker::CutFinder& Cuts() {
 
 std::vector<StoredChunk> Compress(const std::string& content, bool ends_file = true,
                                   uint32_t tail_bytes = 0) {
-  return Compressor(CodecFor(images::Target::kZstd, 9), nullptr)
+  return Compressor(chunker::CodecFor("zstd", 9), nullptr)
       .Compress(base::AsBytes(content), Cuts(), ends_file, tail_bytes);
 }
 
@@ -74,7 +74,7 @@ TEST(CompressorTest, CandidateEndsSaveBlocks) {
 TEST(CompressorTest, NoLaterEndIsTriedWhereTheWasteIsAccepted) {
   std::mt19937_64 random(5);
   const std::string content = tests::RandomText(random, 2000000);
-  images::Codec codec = CodecFor(images::Target::kZstd, 9);
+  images::Codec codec = chunker::CodecFor("zstd", 9);
   codec.parameters["accepted_waste"] = kBlockBytes;
   base::Bytes rest = base::AsBytes(content);
   std::vector<StoredChunk> chunks = Compressor(codec, nullptr).Compress(rest, Cuts(), true, 0);

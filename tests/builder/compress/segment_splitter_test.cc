@@ -45,7 +45,7 @@ class SegmentSplitterTest : public testing::Test {
 
   const std::string content_ = Content();
   const std::vector<base::Sha256> chunks_ = {base::Sha256Of("a"), base::Sha256Of("b")};
-  images::Codec codec_ = CodecFor(images::Target::kZstd, 9);
+  images::Codec codec_ = chunker::CodecFor("zstd", 9);
   const base::TemporaryDirectory folder_{testing::TempDir(), "slipway-splitter-"};
   std::unique_ptr<ChunkCache> cache_;
 };
@@ -90,7 +90,7 @@ TEST_F(SegmentSplitterTest, WhatIsSplitOrCompressedAnotherWayIsNotKnown) {
   EXPECT_FALSE(IsKnown(Splitter(1), base::AsBytes(content_), false));
   EXPECT_FALSE(IsKnown({kSegments, {64U << 10, 128U << 10, 512U << 10}, 0, codec_, cache_.get()},
                        base::AsBytes(content_), false));
-  codec_ = CodecFor(images::Target::kZstd, 10);
+  codec_ = chunker::CodecFor("zstd", 10);
   EXPECT_FALSE(IsKnown(content_, false));
 }
 

@@ -55,9 +55,9 @@ class ImageCommandsTest : public testing::Test {
     const Tree tree = SampleTree(lib);
     ImagePublisher publisher(built(), "app");
     images::Manifest manifest;
-    manifest.image.codec = CodecFor(images::Target::kZstd, 9);
-    const tests::Image image = tests::WriteImage(
-        tree, publisher.folder() + "/" + images::kImageFile, images::Target::kZstd);
+    manifest.image.codec = chunker::CodecFor("zstd", 9);
+    const tests::Image image =
+        tests::WriteImage(tree, publisher.folder() + "/" + images::kImageFile, "zstd");
     const std::string index = image.index.Serialize();
     base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, index);
     base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,

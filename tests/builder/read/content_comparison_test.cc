@@ -38,7 +38,7 @@ Tree TreeOf(const std::map<std::string, std::string>& files) {
 
 class ContentComparisonTest : public testing::Test {
  protected:
-  void SetUp() override { tests::WriteImage(TreeOf(files_), image_, images::Target::kLz4); }
+  void SetUp() override { tests::WriteImage(TreeOf(files_), image_, "lz4"); }
 
   // With a byte changed at each of the places.
   std::string DifferenceWith(const std::vector<std::pair<std::string, size_t>>& places) const {

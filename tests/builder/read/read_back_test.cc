@@ -15,9 +15,7 @@ namespace {
 
 class ReadBackTest : public testing::Test {
  protected:
-  void SetUp() override {
-    tests::WriteImage(MakeTree("content", 0444), image_, images::Target::kZstd);
-  }
+  void SetUp() override { tests::WriteImage(MakeTree("content", 0444), image_, "zstd"); }
 
   static Tree MakeTree(const std::string& content, mode_t mode) {
     Tree tree;
@@ -67,7 +65,7 @@ TEST_F(ReadBackTest, FindsOtherOwnersTimesAttributesDevicesAndLinks) {
     change(tree);
     return tree;
   };
-  tests::WriteImage(make([](Tree&) {}), image_, images::Target::kZstd);
+  tests::WriteImage(make([](Tree&) {}), image_, "zstd");
   EXPECT_EQ(DifferenceFrom(make([](Tree&) {})), "");
   const auto difference = [&](const std::function<void(Node&)>& change, const char* path) {
     return DifferenceFrom(make([&](Tree& tree) { change(*tree.Find(path)); }));

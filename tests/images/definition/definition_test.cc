@@ -72,7 +72,7 @@ TEST(DefinitionTest, SaysWhatAnImageIs) {
   EXPECT_EQ(nginx.contents.files,
             (std::map<std::string, std::string>{{"/etc/nginx/nginx.conf", "/d/images/nginx.conf"},
                                                 {"/etc/motd", "/etc/motd"}}));
-  EXPECT_EQ(nginx.target, Target::kLz4);
+  EXPECT_EQ(nginx.target, "lz4");
 }
 
 TEST(DefinitionTest, SaysWhatAServiceIs) {
@@ -100,7 +100,7 @@ TEST(DefinitionTest, SaysWhatAServiceIs) {
 TEST(DefinitionTest, LeavesAlmostEverythingOut) {
   const Definition least = Parse(kLeast);
   EXPECT_EQ(std::get<NixSource>(least.source).path, "/d/images/./result");
-  EXPECT_EQ(least.target, Target::kZstd);
+  EXPECT_EQ(least.target, "zstd");
   EXPECT_TRUE(least.contents.symlinks.empty());
   const Definition one = Parse(
       R"({"name": "a", "source": {"nix": {"path": "/x"}}, "services": {"a": {"exec": ["/a"]}}})");
@@ -391,12 +391,6 @@ TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
     EXPECT_THAT(tests::MessageOf([&] { Parse(FullWith(change[0], change[1])); }),
                 testing::EndsWith(change[2]));
   }
-}
-
-TEST(TargetTest, IsZstdOrLz4) {
-  EXPECT_EQ(ParseTarget("zstd"), Target::kZstd);
-  EXPECT_EQ(ParseTarget("lz4"), Target::kLz4);
-  EXPECT_EQ(tests::ErrorOf([] { ParseTarget("lz4hc"); }).code(), ExitCode::kUsage);
 }
 
 using LoadDefinitionTest = tests::ScratchTest;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "chunker/codec_table.h"
 #include "tests/support/synthetic_image.h"
 
 namespace pusher {

@@ -7,6 +7,7 @@
 
 #include "pusher/delta/delta_base.h"
 #include "pusher/delta/delta_prefetcher.h"
+#include "chunker/codec_table.h"
 #include "tests/support/synthetic_image.h"
 
 namespace pusher {

@@ -1,16 +1,18 @@
-// Frames of an image's codec.
-#ifndef SLIPWAY_CHUNKER_FRAME_ENCODER_H_
-#define SLIPWAY_CHUNKER_FRAME_ENCODER_H_
+// What a codec makes and takes apart: frames. zstd_codec.h and lz4_codec.h do it, codec_table.h has
+// a row for each.
+#ifndef SLIPWAY_CHUNKER_FRAME_H_
+#define SLIPWAY_CHUNKER_FRAME_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "chunker/codec.h"
 
 namespace chunker {
+
+inline constexpr size_t kMaxContentBytes = 1 << 20;  // of one chunk
 
 // One per thread: keeps a codec's working memory.
 class FrameEncoder {
@@ -30,15 +32,25 @@ class FrameEncoder {
   virtual std::vector<uint8_t> EncodeWhole(std::span<const uint8_t> content) = 0;
 };
 
-// Throws Error{kUsage} for a codec that this program does not have, or parameters out of its range.
-std::unique_ptr<FrameEncoder> MakeFrameEncoder(const Codec& codec);
+// What a decoder finds in a frame.
+struct FrameContent {
+  std::vector<uint8_t> bytes;
+  std::vector<size_t>
+      block_ends;  // in `bytes`, the last is the end; none if the codec has no flush
+};
 
-// Working memory of the codec's encoder, at most.
-size_t EncoderBytes(const Codec& codec);
+// What a frame of this length leaves empty of its blocks.
+constexpr size_t WasteOf(size_t frame_bytes) {
+  return (kBlockBytes - frame_bytes % kBlockBytes) % kBlockBytes;
+}
 
 // Blocks that hold `frame`: zeros before it, so that it ends where the last block does.
-std::vector<uint8_t> AlignedToBlocks(std::span<const uint8_t> frame);
+inline std::vector<uint8_t> AlignedToBlocks(std::span<const uint8_t> frame) {
+  std::vector<uint8_t> out(WasteOf(frame.size()), 0);
+  out.insert(out.end(), frame.begin(), frame.end());
+  return out;
+}
 
 }  // namespace chunker
 
-#endif  // SLIPWAY_CHUNKER_FRAME_ENCODER_H_
+#endif  // SLIPWAY_CHUNKER_FRAME_H_
