@@ -66,9 +66,6 @@ void Pack(const std::string& folder, const std::string& image, const std::string
   Timed("write", [&] { builder::WriteErofs(tree, fd.get(), image, options, io); });
   base::Close(std::move(fd), image);
   Timed("read-back", [&] { builder::ReadBack(image, tree, io); });
-  if (cache) {
-    fmt::print("cache hits {} misses {}\n", cache->hits(), cache->misses());
-  }
 }
 
 }  // namespace

@@ -154,7 +154,6 @@ std::optional<StoredChunk> ChunkCache::Find(const base::Sha256& key) {
     }
   } catch (const base::Error&) {  // unreadable: as good as none
   }
-  ++(found ? hits_ : misses_);
   return found;
 }
 

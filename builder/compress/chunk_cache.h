@@ -1,6 +1,6 @@
 // Chunks of earlier builds on this machine, so that only content that changed is compressed again.
 // One file an entry, named by all that the result depends on: content by a hash under a key that
-// the folder keeps. One file more says what segments became (segment_splitter.h). Nothing in it is
+// the folder keeps. One file more says what segments became (cached_compressor.h). Nothing in it is
 // trusted: an entry that is torn, damaged or another's is found by its digests and is as good as
 // none. The least recently used go first when the folder gets larger than its limit.
 //
@@ -52,9 +52,6 @@ class ChunkCache {
   }
   SegmentCache& segments() { return segments_; }
 
-  uint64_t hits() const { return hits_; }
-  uint64_t misses() const { return misses_; }
-
  private:
   std::string Secret();
   std::string PathOf(const base::Sha256& key) const;
@@ -69,8 +66,6 @@ class ChunkCache {
   const base::Io io_;
   std::atomic<bool> usable_ = true;
   const base::KeyedHash content_hash_;
-  std::atomic<uint64_t> hits_ = 0;
-  std::atomic<uint64_t> misses_ = 0;
   SegmentCache segments_;
   std::mutex mutex_;
   uint64_t stored_bytes_ = 0;  // since the last Trim; under mutex_

@@ -7,25 +7,6 @@
 
 namespace builder {
 
-namespace {
-
-std::vector<StoredChunk> Compressed(const Segment& segment, Compressor& compressor) {
-  const SegmentSplitter& splitter = *segment.how.splitter;
-  if (auto known = compressor.KnownChunks(segment.how.known_chunks)) {
-    return *std::move(known);
-  }
-  std::vector<base::Sha256> keys;
-  std::vector<StoredChunk> out =
-      compressor.Compress(segment.content(), splitter.chunk_cuts(), segment.how.ends_file,
-                          splitter.tail_bytes(), &keys);
-  if (!keys.empty()) {
-    splitter.Remember(segment.content(), segment.how.ends_file, std::move(keys));
-  }
-  return out;
-}
-
-}  // namespace
-
 std::span<uint8_t> Segment::Extend(size_t size_bytes) {
   if (size_bytes > kRoomBytes - size_bytes_) {
     base::Fail(base::ExitCode::kFailed, "bug: no room for {} bytes in a segment", size_bytes);
@@ -45,13 +26,12 @@ void Segment::MoveRest(size_t at, Segment& other) {
   size_bytes_ = at;
 }
 
-CompressionPipeline::CompressionPipeline(const images::Codec& codec, unsigned threads,
-                                         ChunkCache* cache)
+CompressionPipeline::CompressionPipeline(const images::Codec& codec, unsigned threads)
     : limit_(size_t{2} * threads) {
   for (unsigned i = 0; i < threads; ++i) {
     // Made here, so that a failure is thrown to the caller and not in a thread.
     threads_.emplace_back(
-        [this, compressor = std::make_shared<Compressor>(codec, cache)] { Work(*compressor); });
+        [this, compressor = std::make_shared<Compressor>(codec)] { Work(*compressor); });
   }
 }
 
@@ -97,8 +77,10 @@ void CompressionPipeline::Submit(std::unique_ptr<Segment> segment, Done done) {
   while (under_way_.size() >= limit_) {
     HandOverOldest();
   }
-  Task task(
-      [&segment = *segment](Compressor& compressor) { return Compressed(segment, compressor); });
+  Task task([&segment = *segment](Compressor& compressor) {
+    const Segment::How& how = segment.how;
+    return how.compressor->Compress(segment.content(), how.ends_file, how.known_chunks, compressor);
+  });
   under_way_.push_back({std::move(segment), task.get_future(), std::move(done)});
   {
     const std::lock_guard<std::mutex> lock(mutex_);

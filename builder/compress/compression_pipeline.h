@@ -15,9 +15,8 @@
 #include <vector>
 
 #include "base/file.h"
-#include "builder/compress/chunk_cache.h"
+#include "builder/compress/cached_compressor.h"
 #include "builder/compress/compressor.h"
-#include "builder/compress/segment_splitter.h"
 
 namespace builder {
 
@@ -33,9 +32,9 @@ inline constexpr chunker::CutSizes kPackedSegmentSizes = {256U << 10, 512U << 10
 class Segment {
  public:
   struct How {
-    const SegmentSplitter* splitter = nullptr;  // must outlive the pipeline
+    const CachedCompressor* compressor = nullptr;  // must outlive the pipeline
     bool ends_file = false;
-    std::vector<base::Sha256> known_chunks;  // as the splitter said
+    std::vector<base::Sha256> known_chunks;  // as the compressor said
   };
 
   // What it holds may be longer than a segment until it is cut.
@@ -61,8 +60,7 @@ class CompressionPipeline {
   // Called on the thread that submits.
   using Done = std::function<void(std::vector<StoredChunk> chunks)>;
 
-  // `cache`, which may be null, must outlive the pipeline.
-  CompressionPipeline(const images::Codec& codec, unsigned threads, ChunkCache* cache);
+  CompressionPipeline(const images::Codec& codec, unsigned threads);
   // Drops what was not handed over.
   ~CompressionPipeline();
   CompressionPipeline(const CompressionPipeline&) = delete;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "builder/compress/chunk_cache.h"
 #include "builder/erofs/erofs_format.h"
 
 namespace builder {
@@ -48,8 +47,14 @@ StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool ends_file
 
 std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
                                               const chunker::CutFinder& cuts, bool ends_file,
-                                              uint32_t tail_bytes,
-                                              std::vector<base::Sha256>* keys) {
+                                              uint32_t tail_bytes) {
+  return Compress(content, cuts, ends_file, tail_bytes,
+                  [this](const ChunkInput& input) { return MakeChunk(input); });
+}
+
+std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
+                                              const chunker::CutFinder& cuts, bool ends_file,
+                                              uint32_t tail_bytes, const MakesChunk& make) {
   std::vector<StoredChunk> out;
   size_t at = 0;
   while (at < content.size()) {
@@ -57,26 +62,9 @@ std::vector<StoredChunk> Compressor::Compress(std::span<const uint8_t> content,
     if (ends_file && rest.size() < tail_bytes) {
       break;
     }
-    const ChunkInput input = FirstChunkOf(rest, cuts, ends_file);
-    StoredChunk chunk = ChunkOf(input, keys);
+    StoredChunk chunk = make(FirstChunkOf(rest, cuts, ends_file));
     at += chunk.content_bytes();
     out.push_back(std::move(chunk));
-  }
-  return out;
-}
-
-std::optional<std::vector<StoredChunk>> Compressor::KnownChunks(
-    std::span<const base::Sha256> keys) {
-  if (keys.empty()) {
-    return std::nullopt;
-  }
-  std::vector<StoredChunk> out;
-  for (const base::Sha256& key : keys) {
-    std::optional<StoredChunk> found = cache_->Find(key);
-    if (!found) {
-      return std::nullopt;
-    }
-    out.push_back(*std::move(found));
   }
   return out;
 }
@@ -98,22 +86,6 @@ ChunkInput Compressor::FirstChunkOf(std::span<const uint8_t> rest, const chunker
   }
   out.content = rest.first(out.ends.back());
   return out;
-}
-
-StoredChunk Compressor::ChunkOf(const ChunkInput& input, std::vector<base::Sha256>* keys) {
-  if (cache_ == nullptr) {
-    return MakeChunk(input);
-  }
-  const base::Sha256 key = cache_->KeyOf(input, codec_);
-  if (keys != nullptr) {
-    keys->push_back(key);
-  }
-  if (auto found = cache_->Find(key)) {
-    return *std::move(found);
-  }
-  StoredChunk chunk = MakeChunk(input);
-  cache_->Store(key, chunk);
-  return chunk;
 }
 
 StoredChunk Compressor::MakeChunk(const ChunkInput& input) {

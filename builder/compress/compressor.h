@@ -5,12 +5,11 @@
 #define SLIPWAY_BUILDER_COMPRESS_COMPRESSOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "base/digest.h"
 #include "builder/compress/stored_chunk.h"
 #include "chunker/codec_table.h"
 #include "chunker/cut.h"
@@ -18,36 +17,30 @@
 
 namespace builder {
 
-class ChunkCache;
-
 // One per thread: keeps a codec's working memory.
 class Compressor {
  public:
-  // `cache` may be null.
-  Compressor(const images::Codec& codec, ChunkCache* cache)
-      : codec_(codec), encoder_(chunker::MakeFrameEncoder(codec)), cache_(cache) {}
+  explicit Compressor(const images::Codec& codec) : encoder_(chunker::MakeFrameEncoder(codec)) {}
 
   // Compresses a piece of content into chunks. `starts_file`: it begins at offset 0 of its file;
   // `ends_file`: it ends with the file. A last part shorter than `tail_bytes` is left for the
-  // packed inode (only where `ends_file`): the chunks then cover less than `content`. `keys`, where
-  // given, gets the chunks' keys if there is a cache.
+  // packed inode (only where `ends_file`): the chunks then cover less than `content`.
   std::vector<StoredChunk> Compress(std::span<const uint8_t> content,
                                     const chunker::CutFinder& cuts, bool ends_file,
-                                    uint32_t tail_bytes, std::vector<base::Sha256>* keys = nullptr);
-  // The cache's chunks of these keys; nullopt where there are no keys, or one has no chunk.
-  std::optional<std::vector<StoredChunk>> KnownChunks(std::span<const base::Sha256> keys);
+                                    uint32_t tail_bytes);
+  // The same with chunks of another's making, which are to be as MakeChunk makes them.
+  using MakesChunk = std::function<StoredChunk(const ChunkInput&)>;
+  std::vector<StoredChunk> Compress(std::span<const uint8_t> content,
+                                    const chunker::CutFinder& cuts, bool ends_file,
+                                    uint32_t tail_bytes, const MakesChunk& make);
+  StoredChunk MakeChunk(const ChunkInput& input);
 
  private:
   ChunkInput FirstChunkOf(std::span<const uint8_t> rest, const chunker::CutFinder& cuts,
                           bool ends_file) const;
-  // From the cache or made now.
-  StoredChunk ChunkOf(const ChunkInput& input, std::vector<base::Sha256>* keys);
-  StoredChunk MakeChunk(const ChunkInput& input);
   StoredChunk MakeRaw(std::span<const uint8_t> content, bool ends_file);
 
-  const images::Codec codec_;
   const std::unique_ptr<chunker::FrameEncoder> encoder_;
-  ChunkCache* const cache_;
 };
 
 }  // namespace builder

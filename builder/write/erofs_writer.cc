@@ -86,7 +86,7 @@ class ImageWriter {
 
  private:
   void WriteContent() {
-    CompressionPipeline pipeline(options_.codec, options_.threads, options_.cache);
+    CompressionPipeline pipeline(options_.codec, options_.threads);
     WriteFiles(pipeline);   // files with blocks of their own; their short tails are left over
     WritePacked(pipeline);  // small files and tails, one after another in the packed inode
     pipeline.Finish();
@@ -98,7 +98,7 @@ class ImageWriter {
   }
 
   void WriteFiles(CompressionPipeline& pipeline) {
-    FileSegments segments(NodesOf(inodes_, HasBlocks), file_splitter_);
+    FileSegments segments(NodesOf(inodes_, HasBlocks), file_compressor_);
     for (Inode& inode : inodes_) {
       if (HasBlocks(inode)) {
         inode.data.size_bytes = inode.node->size_bytes;
@@ -158,9 +158,9 @@ class ImageWriter {
   // The first segment of what is waiting; `ends_file` is about all of it.
   void SubmitPacked(bool ends_file, CompressionPipeline& pipeline) {
     std::unique_ptr<Segment> next = pipeline.NewSegment();
-    SegmentSplitter::First first = packed_splitter_.FirstOf(waiting_->content(), ends_file);
+    CachedCompressor::First first = packed_compressor_.FirstOf(waiting_->content(), ends_file);
     waiting_->MoveRest(first.size_bytes, *next);
-    waiting_->how = {&packed_splitter_, ends_file && next->content().empty(),
+    waiting_->how = {&packed_compressor_, ends_file && next->content().empty(),
                      std::move(first.chunks)};
     Submit(std::exchange(waiting_, std::move(next)), pipeline, packed_.data);
   }
@@ -194,8 +194,8 @@ class ImageWriter {
     } else {
       std::unique_ptr<Segment> segment = pipeline.NewSegment();
       segment->Append(tail.content);
-      segment->how = {&packed_splitter_, /*ends_file=*/true,
-                      packed_splitter_.FirstOf(tail.content, /*is_all=*/true).chunks};
+      segment->how = {&packed_compressor_, /*ends_file=*/true,
+                      packed_compressor_.FirstOf(tail.content, /*is_all=*/true).chunks};
       Submit(std::move(segment), pipeline, inode.data);
     }
   }
@@ -273,10 +273,10 @@ class ImageWriter {
   DataWriter data_;
   base::Progress progress_;
   const chunker::CodecKind& kind_ = chunker::CodecNamed(options_.codec.name);
-  const SegmentSplitter file_splitter_{kSegmentSizes, kind_.file_cuts, kPackedBelowBytes,
-                                       options_.codec, options_.cache};
-  const SegmentSplitter packed_splitter_{kPackedSegmentSizes, kind_.packed_cuts, 0, options_.codec,
-                                         options_.cache};
+  const CachedCompressor file_compressor_{kSegmentSizes, kind_.file_cuts, kPackedBelowBytes,
+                                          options_.codec, options_.cache};
+  const CachedCompressor packed_compressor_{kPackedSegmentSizes, kind_.packed_cuts, 0,
+                                            options_.codec, options_.cache};
   Node packed_node_;
   Inode packed_;
   std::unique_ptr<Segment> waiting_;     // packed, but not yet submitted

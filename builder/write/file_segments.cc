@@ -7,8 +7,8 @@
 
 namespace builder {
 
-FileSegments::FileSegments(std::vector<const Node*> files, const SegmentSplitter& splitter)
-    : files_(std::move(files)), splitter_(splitter), waiting_(std::make_unique<Segment>()) {
+FileSegments::FileSegments(std::vector<const Node*> files, const CachedCompressor& compressor)
+    : files_(std::move(files)), compressor_(compressor), waiting_(std::make_unique<Segment>()) {
   ReadAhead(std::make_unique<Segment>());
 }
 
@@ -32,15 +32,15 @@ FileSegment FileSegments::Read(std::unique_ptr<Segment> next) {
   FileSegment out;
   out.read_bytes =
       std::min<uint64_t>(file.size_bytes - read_bytes_,
-                         splitter_.segment_cuts().sizes().max_bytes - waiting_->content().size());
+                         compressor_.segment_cuts().sizes().max_bytes - waiting_->content().size());
   file.ReadInto(waiting_->Extend(out.read_bytes), read_bytes_);
   read_bytes_ += out.read_bytes;
   const bool is_all = read_bytes_ == file.size_bytes;
-  SegmentSplitter::First first = splitter_.FirstOf(waiting_->content(), is_all);
+  CachedCompressor::First first = compressor_.FirstOf(waiting_->content(), is_all);
   waiting_->MoveRest(first.size_bytes, *next);
   out.segment = std::exchange(waiting_, std::move(next));
   const bool ends_file = is_all && waiting_->content().empty();
-  out.segment->how = {&splitter_, ends_file, std::move(first.chunks)};
+  out.segment->how = {&compressor_, ends_file, std::move(first.chunks)};
   if (ends_file) {
     ++file_;
     read_bytes_ = 0;

@@ -19,8 +19,8 @@ struct FileSegment {
 
 class FileSegments {
  public:
-  // The nodes are files that are not empty; they and `splitter` must outlive the object.
-  FileSegments(std::vector<const Node*> files, const SegmentSplitter& splitter);
+  // The nodes are files that are not empty; they and `compressor` must outlive the object.
+  FileSegments(std::vector<const Node*> files, const CachedCompressor& compressor);
 
   // In order, all of a file before the next one's; `empty` is taken for one that comes later.
   // Throws what reading it threw (tree.h).
@@ -31,7 +31,7 @@ class FileSegments {
   FileSegment Read(std::unique_ptr<Segment> next);
 
   const std::vector<const Node*> files_;
-  const SegmentSplitter& splitter_;
+  const CachedCompressor& compressor_;
   // Of the thread that reads, while there is one.
   size_t file_ = 0;
   uint64_t read_bytes_ = 0;           // of that file

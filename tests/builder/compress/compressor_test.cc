@@ -22,7 +22,7 @@ const chunker::CutFinder& Cuts() {
 
 std::vector<StoredChunk> Compress(const std::string& content, bool ends_file = true,
                                   uint32_t tail_bytes = 0) {
-  return Compressor(chunker::CodecFor("zstd", 9), nullptr)
+  return Compressor(chunker::CodecFor("zstd", 9))
       .Compress(base::AsBytes(content), Cuts(), ends_file, tail_bytes);
 }
 
@@ -77,7 +77,7 @@ TEST(CompressorTest, NoLaterEndIsTriedWhereTheWasteIsAccepted) {
   images::Codec codec = chunker::CodecFor("zstd", 9);
   codec.parameters["accepted_waste"] = kBlockBytes;
   base::Bytes rest = base::AsBytes(content);
-  std::vector<StoredChunk> chunks = Compressor(codec, nullptr).Compress(rest, Cuts(), true, 0);
+  std::vector<StoredChunk> chunks = Compressor(codec).Compress(rest, Cuts(), true, 0);
   chunks.pop_back();  // with what would be too short for a chunk
   ASSERT_GT(chunks.size(), 5U);
   for (const StoredChunk& chunk : chunks) {

@@ -1,10 +1,11 @@
-// Splits content into segments, and knows which chunks those became that a build before had
-// already: such a segment is recognized by its hash, several times as fast as its cuts are looked
-// for.
-#ifndef SLIPWAY_BUILDER_COMPRESS_SEGMENT_SPLITTER_H_
-#define SLIPWAY_BUILDER_COMPRESS_SEGMENT_SPLITTER_H_
+// Content into segments and a segment into chunks, with what earlier builds made of them in front
+// of the compressor: nothing else knows the cache. A segment that comes again is recognised by its
+// hash, several times as fast as its cuts are looked for; in another one each chunk may be known.
+#ifndef SLIPWAY_BUILDER_COMPRESS_CACHED_COMPRESSOR_H_
+#define SLIPWAY_BUILDER_COMPRESS_CACHED_COMPRESSOR_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,13 +13,14 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "builder/compress/chunk_cache.h"
+#include "builder/compress/compressor.h"
 #include "chunker/cut.h"
 #include "images/version/manifest.h"
 
 namespace builder {
 
 // Threads may use one object at once.
-class SegmentSplitter {
+class CachedCompressor {
  public:
   struct First {
     size_t size_bytes = 0;
@@ -27,21 +29,23 @@ class SegmentSplitter {
 
   // `tail_bytes`: as for Compressor::Compress. `cache`, which may be null, and `codec` must outlive
   // the object.
-  SegmentSplitter(const chunker::CutSizes& segments, const chunker::CutSizes& chunks,
-                  uint32_t tail_bytes, const images::Codec& codec, ChunkCache* cache);
+  CachedCompressor(const chunker::CutSizes& segments, const chunker::CutSizes& chunks,
+                   uint32_t tail_bytes, const images::Codec& codec, ChunkCache* cache);
 
   // Of the first segment of `content`: all that is left of its file, or as much as a segment has at
   // most and perhaps more.
   First FirstOf(base::Bytes content, bool is_all) const;
-  // What a segment, which perhaps ended its file, became.
-  void Remember(base::Bytes segment, bool ends_file, std::vector<base::Sha256> chunks) const;
+  // As Compressor::Compress. `known_chunks`: as FirstOf said.
+  std::vector<StoredChunk> Compress(base::Bytes segment, bool ends_file,
+                                    std::span<const base::Sha256> known_chunks,
+                                    Compressor& compressor) const;
 
   const chunker::CutFinder& segment_cuts() const { return segment_cuts_; }
-  const chunker::CutFinder& chunk_cuts() const { return chunk_cuts_; }
-  uint32_t tail_bytes() const { return tail_bytes_; }
 
  private:
   base::Sha256 KeyOf(base::Bytes segment) const;
+  // nullopt where there are no keys, or one has no chunk.
+  std::optional<std::vector<StoredChunk>> ChunksOf(std::span<const base::Sha256> keys) const;
 
   const chunker::CutFinder segment_cuts_;
   const chunker::CutFinder chunk_cuts_;
@@ -53,4 +57,4 @@ class SegmentSplitter {
 
 }  // namespace builder
 
-#endif  // SLIPWAY_BUILDER_COMPRESS_SEGMENT_SPLITTER_H_
+#endif  // SLIPWAY_BUILDER_COMPRESS_CACHED_COMPRESSOR_H_
