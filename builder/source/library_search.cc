@@ -7,36 +7,15 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/machine.h"
 
 namespace builder {
 namespace {
 
 constexpr int kMaxIncludeDepth = 8;
 
-struct Machine {
-  uint16_t machine;
-  uint8_t elf_class;
-  const char* architecture;  // uname -m; also $PLATFORM
-  const char* triplet;       // Debian's multiarch folder
-};
-
-constexpr std::array<Machine, 7> kMachines = {{
-    {EM_X86_64, ELFCLASS64, "x86_64", "x86_64-linux-gnu"},
-    {EM_AARCH64, ELFCLASS64, "aarch64", "aarch64-linux-gnu"},
-    {EM_386, ELFCLASS32, "i686", "i386-linux-gnu"},
-    {EM_ARM, ELFCLASS32, "armv7l", "arm-linux-gnueabihf"},
-    {EM_RISCV, ELFCLASS64, "riscv64", "riscv64-linux-gnu"},
-    {EM_PPC64, ELFCLASS64, "ppc64le", "powerpc64le-linux-gnu"},
-    {EM_S390, ELFCLASS64, "s390x", "s390x-linux-gnu"},
-}};
-
-const Machine* MachineOf(const ElfFile& elf) {
-  for (const Machine& machine : kMachines) {
-    if (machine.machine == elf.machine && machine.elf_class == elf.elf_class) {
-      return &machine;
-    }
-  }
-  return nullptr;
+const base::Machine* MachineOf(const ElfFile& elf) {
+  return base::MachineOfElf(elf.machine, elf.elf_class);
 }
 
 void ReplaceVariable(const std::string& name, const std::string& value, std::string& text) {
@@ -51,16 +30,16 @@ void ReplaceVariable(const std::string& name, const std::string& value, std::str
 }  // namespace
 
 std::string ArchitectureOf(const ElfFile& elf) {
-  const Machine* machine = MachineOf(elf);
-  return machine == nullptr ? "" : machine->architecture;
+  const base::Machine* machine = MachineOf(elf);
+  return machine == nullptr ? "" : machine->name;
 }
 
 LibrarySearch::LibrarySearch(const Sysroot& root, const ElfFile& like) : root_(root), like_(like) {
-  const Machine* machine = MachineOf(like);
+  const base::Machine* machine = MachineOf(like);
   const std::string wide = like.elf_class == ELFCLASS64 ? "lib64" : "lib";
   lib_ = wide;
   if (machine != nullptr) {
-    platform_ = machine->architecture;
+    platform_ = machine->name;
     const std::string multiarch = std::string("lib/") + machine->triplet;
     if (root.Resolve("/usr/" + multiarch)) {
       lib_ = multiarch;

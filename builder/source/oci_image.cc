@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_fields.h"
+#include "base/machine.h"
 #include "builder/source/oci_blobs.h"
 
 namespace builder {
@@ -18,20 +19,10 @@ using base::Json;
 
 constexpr int kMaxIndexDepth = 4;
 
-// GOARCH and uname -m.
-constexpr std::array<std::pair<const char*, const char*>, 7> kArchitectures = {
-    {{"amd64", "x86_64"},
-     {"arm64", "aarch64"},
-     {"386", "i686"},
-     {"arm", "armv7l"},
-     {"riscv64", "riscv64"},
-     {"ppc64le", "ppc64le"},
-     {"s390x", "s390x"}}};
-
 std::string ArchitectureOf(const std::string& go_name) {
-  for (const auto& [name, machine] : kArchitectures) {
-    if (go_name == name) {
-      return machine;
+  for (const base::Machine& machine : base::Machines()) {
+    if (go_name == machine.go_name) {
+      return machine.name;
     }
   }
   return go_name;

@@ -5,12 +5,14 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/machine.h"
 
 namespace pusher {
 namespace {
 
-// ELF, System V ABI: e_ident, e_type, e_machine.
+// ELF, System V ABI: e_ident with the class, e_type, e_machine. Every agent is little-endian.
 std::string ArchitectureOf(const std::string& path) {
+  constexpr size_t kClassAt = 4;
   constexpr size_t kMachineAt = 18;
   const std::vector<uint8_t> head =
       base::PRead(base::OpenForReading(path).get(), 0, kMachineAt + 2, path);
@@ -19,14 +21,9 @@ std::string ArchitectureOf(const std::string& path) {
                                           "ELF") {
     return "";
   }
-  switch (head[kMachineAt]) {
-    case 62:
-      return "x86_64";
-    case 183:
-      return "aarch64";
-    default:
-      return "";
-  }
+  const base::Machine* machine = base::MachineOfElf(
+      static_cast<uint16_t>(head[kMachineAt] | head[kMachineAt + 1] << 8U), head[kClassAt]);
+  return machine == nullptr ? "" : machine->name;
 }
 
 std::string FindPath() {
