@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "images/service/listen_address.h"
 
 namespace images {
@@ -16,16 +14,6 @@ bool IsHost(const std::string& text) {
     return ::inet_pton(AF_INET6, text.substr(1, text.size() - 2).c_str(), &parsed) == 1;
   }
   return text == "localhost" || ::inet_pton(AF_INET, text.c_str(), &parsed) == 1;
-}
-
-std::optional<uint64_t> ParsePort(const std::string& text) {
-  uint64_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, port);
-  if (parsed.ec != std::errc() || parsed.ptr != end || port < 1 || port > 65535) {
-    return std::nullopt;
-  }
-  return port;
 }
 
 }  // namespace

@@ -13,14 +13,6 @@ namespace {
 
 constexpr size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 
-// 0: no port. One text for one port: no zeros in front.
-uint64_t ParsePort(const std::string& text) {
-  uint64_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && text[0] != '0' && port <= 65535 ? port : 0;
-}
-
 // Empty: no address of the family.
 std::string Canonical(int family, const std::string& text) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};
@@ -34,6 +26,13 @@ std::string Canonical(int family, const std::string& text) {
 
 }  // namespace
 
+std::optional<uint64_t> ParsePort(const std::string& text) {
+  uint64_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && port >= 1 && port <= 65535 ? std::optional(port) : std::nullopt;
+}
+
 std::optional<ListenAddress> ParseListenAddress(const std::string& text) {
   ListenAddress out;
   if (text.starts_with('/')) {
@@ -42,10 +41,12 @@ std::optional<ListenAddress> ParseListenAddress(const std::string& text) {
     return fits ? std::optional(out) : std::nullopt;
   }
   const size_t colon = text.rfind(':');
-  out.port = ParsePort(colon == std::string::npos ? text : text.substr(colon + 1));
-  if (out.port == 0) {
+  const std::string digits = colon == std::string::npos ? text : text.substr(colon + 1);
+  const std::optional<uint64_t> port = ParsePort(digits);
+  if (!port || digits.starts_with('0')) {  // one text for one port
     return std::nullopt;
   }
+  out.port = *port;
   if (colon == std::string::npos) {
     return out;
   }

@@ -16,6 +16,9 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
+// 1 to 65535; nullopt for everything else.
+std::optional<uint64_t> ParsePort(const std::string& text);
+
 // "80", "127.0.0.1:80", "[::1]:80", "/run/web.sock"; nullopt for everything else.
 std::optional<ListenAddress> ParseListenAddress(const std::string& text);
 
