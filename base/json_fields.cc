@@ -243,6 +243,16 @@ std::vector<std::string> JsonFields::Strings(const std::string& field) {
   return out;
 }
 
+Sha256 JsonFields::Digest(const std::string& field) { return DigestAt(field, String(field)); }
+
+Sha256 JsonFields::DigestAt(const std::string& field, const std::string& digits) const {
+  const std::optional<Sha256> digest = Sha256::FromHex(digits);
+  if (!digest) {
+    FailAt(field, "expected a SHA-256: 64 lower-case hexadecimal digits");
+  }
+  return *digest;
+}
+
 std::map<std::string, std::string> JsonFields::StringMap(const std::string& field) {
   std::map<std::string, std::string> out;
   EachMember(field, [&](const std::string& key, const Json& value) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/error.h"
 
 namespace base {
@@ -47,6 +48,7 @@ class JsonFields {
                   std::optional<uint64_t> otherwise = std::nullopt);
   std::vector<std::string> Strings(const std::string& field);  // default: empty
   std::map<std::string, std::string> StringMap(const std::string& field);
+  Sha256 Digest(const std::string& field);
 
   bool Has(const std::string& field) const;       // does not count as reading it
   bool IsNumber(const std::string& field) const;  // likewise
@@ -63,6 +65,8 @@ class JsonFields {
   const std::string& path() const { return path_; }
   base::ExitCode code() const { return code_; }
   std::string PathOf(const std::string& field) const;
+  // `digits`, which stand at `field`.
+  Sha256 DigestAt(const std::string& field, const std::string& digits) const;
   [[noreturn]] void FailAt(const std::string& field, std::string_view why) const;
 
  private:

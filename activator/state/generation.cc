@@ -28,14 +28,6 @@ GenerationState ReadState(JsonFields& fields) {
   return static_cast<GenerationState>(found - kStates.begin());
 }
 
-base::Sha256 ToDigest(JsonFields& fields, const std::string& field, const std::string& text) {
-  const std::optional<base::Sha256> digest = base::Sha256::FromHex(text);
-  if (!digest) {
-    fields.FailAt(field, "'" + text + "' is not a SHA-256");
-  }
-  return *digest;
-}
-
 Changes ReadChanges(JsonFields& fields) {
   Changes out;
   fields.EachMember("changes", [&](const std::string& name, const Json& value) {
@@ -43,10 +35,10 @@ Changes ReadChanges(JsonFields& fields) {
     JsonFields change(value, fields.PathOf("changes." + name), kBad);
     Change read;
     if (const auto from = change.OptionalString("from")) {
-      read.from = ToDigest(change, "from", *from);
+      read.from = change.DigestAt("from", *from);
     }
     if (const auto to = change.OptionalString("to")) {
-      read.to = ToDigest(change, "to", *to);
+      read.to = change.DigestAt("to", *to);
     }
     change.Done();
     out.emplace(name, read);
@@ -96,7 +88,7 @@ Generation Generation::Parse(const std::string& text, const std::string& name_of
   out.by = fields.String("by");
   for (const auto& [name, digest] : fields.StringMap("apps")) {
     images::CheckName(name, fields.PathOf("apps") + ": application");
-    out.apps.emplace(name, ToDigest(fields, "apps." + name, digest));
+    out.apps.emplace(name, fields.DigestAt("apps." + name, digest));
   }
   out.state = ReadState(fields);
   out.reason = fields.String("reason", "");

@@ -15,19 +15,11 @@ namespace {
 constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kAnySize = std::numeric_limits<int64_t>::max();
 
-base::Sha256 ReadDigest(base::JsonFields& fields, const std::string& field) {
-  const std::optional<base::Sha256> digest = base::Sha256::FromHex(fields.String(field));
-  if (!digest) {
-    fields.FailAt(field, "expected a SHA-256: 64 lower-case hexadecimal digits");
-  }
-  return *digest;
-}
-
 ImageFacts ReadImage(const base::Json& object, const std::string& path) {
   base::JsonFields fields(object, path, kBad);
   ImageFacts out;
   out.size_bytes = fields.Number("size_bytes", 1, kAnySize);
-  out.sha256 = ReadDigest(fields, "sha256");
+  out.sha256 = fields.Digest("sha256");
   out.block_size = fields.Number("block_size", 512, 65536);
   out.layout = fields.String("layout");
   out.required_features = fields.Strings("required_features");
@@ -114,7 +106,7 @@ Manifest Manifest::Parse(const std::string& text, const std::string& name_of_fil
   out.version = fields.String("version");
   out.architecture = fields.String("architecture");
   out.image = ReadImage(fields.Object("image"), fields.PathOf("image"));
-  out.index_sha256 = ReadDigest(fields, "index_sha256");
+  out.index_sha256 = fields.Digest("index_sha256");
   for (const base::Json& entry : fields.Array("closure")) {
     out.closure.push_back(
         ReadClosurePath(entry, fields.PathOf(fmt::format("closure[{}]", out.closure.size()))));

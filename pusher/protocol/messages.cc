@@ -31,14 +31,6 @@ Json ParseMessage(std::string_view text, const std::string& path) {
   return base::ParseJson(text, path, kBad);
 }
 
-base::Sha256 ReadDigest(JsonFields& fields, const std::string& field) {
-  const std::optional<base::Sha256> digest = base::Sha256::FromHex(fields.String(field));
-  if (!digest) {
-    fields.FailAt(field, "expected a SHA-256: 64 lower-case hexadecimal digits");
-  }
-  return *digest;
-}
-
 std::string ReadName(JsonFields& fields) {
   std::string name = fields.String("name");
   images::CheckName(name, fields.PathOf("name") + ": image name");
@@ -93,7 +85,7 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
     JsonFields image(entry, fields.PathOf("held"), kBad);
     HeldVersion held;
     held.name = ReadName(image);
-    held.manifest_sha256 = ReadDigest(image, "manifest_sha256");
+    held.manifest_sha256 = image.Digest("manifest_sha256");
     image.Done();
     out.held.push_back(std::move(held));
   }
@@ -131,8 +123,8 @@ Begin Begin::Parse(std::string_view text, const std::string& peer) {
     JsonFields image(entry, fields.PathOf("new_images"), kBad);
     NewImage& added = out.new_images.emplace_back();
     added.name = ReadName(image);
-    added.manifest_sha256 = ReadDigest(image, "manifest_sha256");
-    added.image_sha256 = ReadDigest(image, "image_sha256");
+    added.manifest_sha256 = image.Digest("manifest_sha256");
+    added.image_sha256 = image.Digest("image_sha256");
     added.image_bytes = image.Number("image_bytes", 0, kMaxImageBytes);
     image.Done();
   }
@@ -159,7 +151,7 @@ Offer Offer::Parse(std::string_view text, const std::string& peer) {
   JsonFields fields(json, PathOf(peer, "offer"), kBad);
   Offer out;
   out.name = ReadName(fields);
-  out.manifest_sha256 = ReadDigest(fields, "manifest_sha256");
+  out.manifest_sha256 = fields.Digest("manifest_sha256");
   out.held = fields.Bool("held", false);
   out.manifest_bytes = fields.Number("manifest_bytes", 0, kMaxManifestBytes);
   out.index_bytes = fields.Number("index_bytes", 0, kMaxIndexBytes);

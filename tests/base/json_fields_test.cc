@@ -153,5 +153,17 @@ TEST_F(Fields, AreThoseOfAnObject) {
             "f.json: expected an object, found array");
 }
 
+TEST(JsonFieldsTest, ReadsADigestWhole) {
+  const std::string digits(64, 'a');
+  const Json json = {{"good", digits}, {"short", "ab"}, {"upper", std::string(64, 'A')}};
+  JsonFields fields = JsonFields::OfFile(json, "f.json", ExitCode::kUsage);
+  EXPECT_EQ(fields.Digest("good").ToHex(), digits);
+  for (const char* bad : {"short", "upper"}) {
+    EXPECT_EQ(MessageOf([&] { fields.Digest(bad); }),
+              "f.json: " + std::string(bad) +
+                  ": expected a SHA-256: 64 lower-case hexadecimal digits");
+  }
+}
+
 }  // namespace
 }  // namespace base
