@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/printable.h"
 
 namespace activator {
 namespace {
@@ -58,14 +59,12 @@ size_t Collect(char* data, size_t /*one*/, size_t size_bytes, void* to) {
   return take;
 }
 
-std::string Printable(std::string text) {
-  const bool cut = text.size() > kMaxSaidBytes;
-  text.resize(std::min(text.size(), kMaxSaidBytes));
+// It may be cut within a character, or be no text at all.
+std::string AsciiOf(const std::string& text) {
+  std::string out = base::Printable(text, kMaxSaidBytes);
   std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < 0; }, '?');
-  return text + (cut ? "..." : "");
+      out.begin(), out.end(), [](char c) { return c < 0; }, '?');
+  return out + (text.size() > kMaxSaidBytes ? "..." : "");
 }
 
 HeaderList Headers(const std::map<std::string, std::string>& headers) {
@@ -86,14 +85,14 @@ HeaderList Headers(const std::map<std::string, std::string>& headers) {
 ProbeResult Judge(const images::HttpCheck& check, uint64_t status, const Body& body) {
   if (status != check.expect) {
     return {false, fmt::format("status {} instead of {}", status, check.expect),
-            Printable(body.text)};
+            AsciiOf(body.text)};
   }
   if (body.text.find(check.body) == std::string::npos) {
     return {false,
-            fmt::format("status {}, but '{}' is not in {}", status, Printable(check.body),
+            fmt::format("status {}, but '{}' is not in {}", status, AsciiOf(check.body),
                         body.is_full ? fmt::format("the first {} bytes of its body", kMaxBodyBytes)
                                      : "its body"),
-            Printable(body.text)};
+            AsciiOf(body.text)};
   }
   return {true, "", ""};
 }
@@ -110,7 +109,7 @@ ProbeResult AskHttp(const images::HttpCheck& check, milliseconds limit) {
   Set(curl, CURLOPT_WRITEDATA, &body);
   const CURLcode result = curl_easy_perform(curl.get());
   if (result != CURLE_OK && !(result == CURLE_WRITE_ERROR && body.is_full)) {
-    return {false, curl_easy_strerror(result), Printable(body.text)};
+    return {false, curl_easy_strerror(result), AsciiOf(body.text)};
   }
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);

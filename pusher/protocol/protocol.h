@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "images/name.h"
 #include "pusher/protocol/wire.h"
 
@@ -200,8 +201,7 @@ Message Expect(Wire& wire, MessageType type);
 // The same; nullopt where the peer ended the stream between two messages, as it may here.
 std::optional<Message> ExpectOrEnd(Wire& wire, MessageType type);
 
-// Text from elsewhere as one line that cannot steer a terminal, at most `max_bytes` long.
-std::string Printable(std::string_view text, size_t max_bytes = 2000);
+using base::Printable;  // what a peer says
 
 }  // namespace pusher
 

@@ -1,0 +1,15 @@
+// Text from elsewhere, for messages.
+#ifndef SLIPWAY_BASE_PRINTABLE_H_
+#define SLIPWAY_BASE_PRINTABLE_H_
+
+#include <string>
+#include <string_view>
+
+namespace base {
+
+// One line that cannot steer a terminal, at most `max_bytes` long.
+std::string Printable(std::string_view text, size_t max_bytes = 2000);
+
+}  // namespace base
+
+#endif  // SLIPWAY_BASE_PRINTABLE_H_
