@@ -60,10 +60,8 @@ std::vector<std::string> EnvironmentWith(
   return out;
 }
 
-// Spawns argv with the descriptors as its standard ones (-1: ours). Signals get their default
-// meaning.
-pid_t Spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
-            const std::array<int, 3>& standard) {
+pid_t SpawnWith(const std::vector<std::string>& environment, const std::vector<std::string>& argv,
+                const std::array<int, 3>& standard) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   for (int i = 0; i < 3; ++i) {
@@ -195,8 +193,8 @@ ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& op
   Pipe in;
   Pipe out;
   Pipe err;
-  const pid_t pid = Spawn(argv, EnvironmentWith(options.environment),
-                          {in.read.get(), out.write.get(), err.write.get()});
+  const pid_t pid = SpawnWith(EnvironmentWith(options.environment), argv,
+                              {in.read.get(), out.write.get(), err.write.get()});
   in.read.Reset();
   out.write.Reset();
   err.write.Reset();
@@ -216,6 +214,10 @@ ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& op
   return result;
 }
 
+pid_t Spawn(const std::vector<std::string>& argv, const std::array<int, 3>& standard) {
+  return SpawnWith(EnvironmentWith({}), argv, standard);
+}
+
 std::string LastLines(const std::string& text, size_t count) {
   const size_t end = text.find_last_not_of('\n') + 1;  // npos + 1 is 0
   size_t start = end;
@@ -229,9 +231,8 @@ Child::Child(const std::vector<std::string>& argv, ChildError error) {
   Pipe in;
   Pipe out;
   Pipe err;
-  pid_ =
-      Spawn(argv, EnvironmentWith({}),
-            {in.read.get(), out.write.get(), error == ChildError::kPiped ? err.write.get() : -1});
+  pid_ = Spawn(
+      argv, {in.read.get(), out.write.get(), error == ChildError::kPiped ? err.write.get() : -1});
   to_ = std::move(in.write);
   from_ = std::move(out.read);
   if (error == ChildError::kPiped) {

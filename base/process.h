@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ struct ProcessOptions {
 // and when we are interrupted, the program then being killed. Whoever gives input ignores SIGPIPE
 // (InstallInterruptHandlers does): a program need not read all of it.
 ProcessResult Run(const std::vector<std::string>& argv, const ProcessOptions& options = {});
+
+// Starts a program, with these as its standard descriptors (-1: ours), and SIGPIPE as it is by
+// default. Whoever starts it waits for it.
+pid_t Spawn(const std::vector<std::string>& argv, const std::array<int, 3>& standard);
 
 // The last `count` (at least one) lines of a program's error output, for a message about its
 // failure. Empty lines at the end do not count.

@@ -1,7 +1,5 @@
 #include "activator/switch/transient.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/process.h"
 #include "base/random.h"
 
 namespace activator {
@@ -42,28 +41,6 @@ std::vector<std::string> CommandLine(const std::string& unit,
 }
 
 std::string UnitOf(const std::string& activation_id) { return "slipway-activate-" + activation_id; }
-
-// systemd-run with our own standard descriptors, which --pipe hands on to the unit.
-pid_t Spawn(const std::vector<std::string>& argv, const base::Io& io) {
-  std::vector<char*> pointers;
-  pointers.reserve(argv.size() + 1);
-  for (const std::string& text : argv) {
-    pointers.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve does not write there
-  }
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, io.out, 1);
-  posix_spawn_file_actions_adddup2(&actions, io.err, 2);
-  pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    base::FailErrno(error, "cannot run systemd-run, which runs the switch");
-  }
-  return pid;
-}
 
 // Exit code as a shell gives it.
 int WaitFor(pid_t pid, const std::string& unit) {
@@ -131,7 +108,10 @@ void WaitUntilEnded(Systemd& systemd, const std::string& activation_id) {
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
                        const std::vector<std::string>& arguments, const base::Io& io) {
   const std::string unit = UnitOf(activation_id);
-  const int code = WaitFor(Spawn(CommandLine(unit, arguments), io), unit);
+  // --pipe hands our own standard descriptors on to the unit.
+  const base::UniqueFd nothing = base::OpenForReading("/dev/null");
+  const pid_t pid = base::Spawn(CommandLine(unit, arguments), {nothing.get(), io.out, io.err});
+  const int code = WaitFor(pid, unit);
   return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
 }
 
