@@ -118,25 +118,6 @@ void PReadExactly(int fd, std::span<uint8_t> out, uint64_t offset, const std::st
   }
 }
 
-bool ReadExactly(int fd, std::span<uint8_t> out, const std::string& name) {
-  size_t filled = 0;
-  while (filled < out.size()) {
-    const ssize_t got =
-        Retry([&] { return TheSys().Read(fd, out.data() + filled, out.size() - filled); });
-    if (got < 0) {
-      FailErrno(errno, "cannot read from {}", name);
-    }
-    if (got == 0) {
-      if (filled == 0) {
-        return false;
-      }
-      Fail(ExitCode::kFailed, "{} ended in the middle of a message", name);
-    }
-    filled += static_cast<size_t>(got);
-  }
-  return true;
-}
-
 void Fsync(int fd, const std::string& path) {
   if (Retry([&] { return TheSys().Fsync(fd); }) != 0) {
     FailErrno(errno, "cannot sync {}", path);

@@ -41,9 +41,6 @@ std::vector<uint8_t> PRead(int fd, uint64_t offset, size_t size_bytes, const std
 size_t PReadInto(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path);
 // Fills `out` or throws: a file that ends early is an error.
 void PReadExactly(int fd, std::span<uint8_t> out, uint64_t offset, const std::string& path);
-// Fills `out` from a stream; returns false when the stream ended before the first byte, throws when
-// it ended within.
-bool ReadExactly(int fd, std::span<uint8_t> out, const std::string& name);
 
 void Fsync(int fd, const std::string& path);
 void FsyncDirectory(const std::string& path);

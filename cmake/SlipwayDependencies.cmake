@@ -2,7 +2,7 @@
 #   slipway::zstd slipway::lz4           static, the pinned versions (part of the image format)
 #   slipway::erofs                       static liberofs; only for builder
 #   slipway::curl                        static libcurl, HTTP alone; only for activator
-#   slipway::crypto                      OpenSSL's libcrypto; slipway::crypto_static for static binaries
+#   slipway::crypto_static               OpenSSL's libcrypto
 #   slipway::fmt                         static, made here of Debian's headers
 #   slipway::elf slipway::archive        libelf and libarchive; only for builder
 #   slipway::spdlog slipway::json slipway::cli11   header-only
@@ -74,8 +74,6 @@ set_target_properties(slipway::erofs PROPERTIES
 set_target_properties(slipway::curl PROPERTIES INTERFACE_COMPILE_DEFINITIONS CURL_STATICLIB)
 
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
-add_library(slipway::crypto INTERFACE IMPORTED GLOBAL)
-target_link_libraries(slipway::crypto INTERFACE OpenSSL::Crypto)
 
 # Debian 13's libcrypto.a needs zlib and zstd (ours will do), Debian 12's neither.
 find_library(SLIPWAY_CRYPTO_ARCHIVE libcrypto.a REQUIRED)

@@ -35,8 +35,6 @@ TEST_F(FaultyFile, IsReadWholeBySmallAndInterruptedReads) {
   std::vector<uint8_t> all(Content().size());
   PReadExactly(fd.get(), all, 0, At("f"));
   EXPECT_EQ(AsText(all), Content());
-  EXPECT_TRUE(ReadExactly(fd.get(), all, At("f")));
-  EXPECT_EQ(AsText(all), Content());
 }
 
 TEST_F(FaultyFile, IsWrittenWholeBySmallAndInterruptedWrites) {

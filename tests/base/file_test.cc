@@ -57,17 +57,6 @@ TEST_F(File, ThatEndsEarlyIsAnErrorForWhoNeedsAllOfIt) {
   EXPECT_EQ(AsText(PRead(fd.get(), 3, 100, At("f"))), "45");
 }
 
-TEST_F(File, StreamEndsBetweenMessagesOrInTheMiddleOfOne) {
-  const UniqueFd fd = OpenForReading(Put("f", "12345"));
-  std::vector<uint8_t> two(2);
-  EXPECT_TRUE(ReadExactly(fd.get(), two, "the peer"));
-  EXPECT_TRUE(ReadExactly(fd.get(), two, "the peer"));
-  EXPECT_EQ(AsText(two), "34");
-  EXPECT_EQ(MessageOf([&] { ReadExactly(fd.get(), two, "the peer"); }),
-            "the peer ended in the middle of a message");
-  EXPECT_FALSE(ReadExactly(fd.get(), two, "the peer"));
-}
-
 TEST_F(File, DescriptorsDoNotReachOtherPrograms) {
   const UniqueFd fd = OpenForReading(Put("f", ""));
   EXPECT_NE(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, 0);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -154,11 +156,12 @@ using ChildTest = RunTest;
 TEST_F(ChildTest, TalksThroughPipes) {
   Child child({"sed", "-u", "s/a/b/"});
   WriteAll(child.to(), AsBytes("aha\n"), "sed");
-  std::vector<uint8_t> answer(4);
-  EXPECT_TRUE(ReadExactly(child.from(), answer, "sed"));
-  EXPECT_EQ(AsText(answer), "bha\n");
+  std::array<char, 100> answer{};
+  const ssize_t size = ::read(child.from(), answer.data(), answer.size());
+  EXPECT_EQ(std::string_view(answer.data(), static_cast<size_t>(std::max<ssize_t>(size, 0))),
+            "bha\n");
   child.CloseTo();
-  EXPECT_FALSE(ReadExactly(child.from(), answer, "sed"));
+  EXPECT_EQ(::read(child.from(), answer.data(), answer.size()), 0);
   EXPECT_EQ(child.Wait(), 0);
 }
 
