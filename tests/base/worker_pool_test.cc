@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -40,7 +41,7 @@ TEST(WorkerPoolTest, EachWorkerDoesOneThingAtATime) {
   for (int i = 0; i < 300; ++i) {
     all.push_back(pool.Submit([&busy](size_t worker) {
       const int here = ++busy.at(worker);
-      ::usleep(100);
+      std::this_thread::yield();
       --busy.at(worker);
       return here;
     }));
