@@ -1,14 +1,13 @@
-// The content of held versions, which deltas refer to. Several threads may ask.
+// The content of the held version that an image's deltas refer to. Several threads may ask.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_BASE_CONTENT_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_BASE_CONTENT_H_
 
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <mutex>
-#include <vector>
+#include <optional>
+#include <string>
 
-#include "activator/state/held_versions.h"
+#include "images/version/chunk_reader.h"
 #include "images/version/content_cache.h"
 
 namespace activator {
@@ -17,18 +16,18 @@ class BaseContent {
  public:
   static constexpr uint64_t kKeptBytes = 8 << 20;
 
-  // `versions`: what a Reference's number counts; must outlive the object.
-  explicit BaseContent(const std::vector<HeldVersion>& versions) : versions_(versions) {}
+  // `version`: its path. Opened when it is first asked for.
+  explicit BaseContent(std::string version) : version_(std::move(version)) {}
 
   // Of entry number `entry` of the version's index; null where it is not here or damaged.
-  images::ContentCache::Content Get(uint64_t version, uint64_t entry);
+  images::ContentCache::Content Get(uint64_t entry);
 
  private:
-  const images::ChunkReader* VersionOf(uint64_t number);
+  void Open();
 
-  const std::vector<HeldVersion>& versions_;
-  std::mutex mutex_;
-  std::map<uint64_t, std::unique_ptr<const images::ChunkReader>> open_;  // null: cannot be read
+  const std::string version_;
+  std::once_flag opened_;
+  std::optional<images::ChunkReader> reader_;  // nullopt: cannot be read
   images::ContentCache cache_{kKeptBytes};
 };
 

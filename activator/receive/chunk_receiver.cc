@@ -14,16 +14,17 @@ ChunkReceiver::ChunkReceiver(pusher::Wire& wire, pusher::KeepAlive& alive, Assem
                              std::vector<bool> due)
     : wire_(wire), alive_(alive), assembly_(assembly), due_(std::move(due)) {}
 
-void ChunkReceiver::Run(const std::vector<HeldVersion>& versions, size_t host_jobs) {
+void ChunkReceiver::Run(const std::string& basis, size_t host_jobs) {
   const chunker::Codec& codec = assembly_.stored().manifest.image.codec;
   DeltaDecoderPool pool(
-      codec, versions, RebuildJobs(codec, host_jobs),
+      codec, basis, RebuildJobs(codec, host_jobs),
       [&](uint64_t number, const std::vector<uint8_t>& chunk) { assembly_.Store(number, chunk); });
   for (bool deltas = false;;) {
     const pusher::Message message = pusher::ReceiveMessage(wire_);
     alive_.Touch();
     // Deltas and packed chunks together would take too much memory.
     if (message.type == MessageType::kDelta && !unpacker_) {
+      CheckHasBasis(basis);
       pusher::DeltaMessage delta = pusher::DeltaMessage::Parse(message.payload, wire_.peer());
       CheckAskedFor(delta.first_chunk, delta.chunks.size());
       deltas = true;
@@ -42,6 +43,14 @@ void ChunkReceiver::Run(const std::vector<HeldVersion>& versions, size_t host_jo
                  wire_.peer(), static_cast<unsigned>(message.type));
     }
     assembly_.VerifyAhead();
+  }
+}
+
+void ChunkReceiver::CheckHasBasis(const std::string& basis) const {
+  if (basis.empty()) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} broke the protocol: it sent a delta, and its offer named no basis",
+               wire_.peer());
   }
 }
 

@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "activator/receive/assembly.h"
-#include "activator/state/held_versions.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/packed_chunks.h"
 #include "pusher/protocol/protocol.h"
@@ -22,11 +22,13 @@ class ChunkReceiver {
   ChunkReceiver(pusher::Wire& wire, pusher::KeepAlive& alive, Assembly& assembly,
                 std::vector<bool> due);
 
-  // Up to and with the Sent message. Deltas refer to `versions`, and may fail: then chunks are
-  // missing afterwards. `host_jobs`: as for RebuildJobs().
-  void Run(const std::vector<HeldVersion>& versions, size_t host_jobs);
+  // Up to and with the Sent message. `basis`: the path of the version that deltas refer to; empty:
+  // none may come. They may fail: then chunks are missing afterwards. `host_jobs`: as for
+  // RebuildJobs().
+  void Run(const std::string& basis, size_t host_jobs);
 
  private:
+  void CheckHasBasis(const std::string& basis) const;
   void CheckAskedFor(uint64_t first, size_t count);
   std::vector<uint8_t> Unpack(const pusher::ChunkMessage& chunk);
   void Take(uint32_t number, base::Bytes data);

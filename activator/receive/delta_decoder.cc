@@ -24,7 +24,7 @@ std::optional<std::vector<uint8_t>> DeltaDecoder::OldOf(const pusher::DeltaMessa
   out.reserve(pusher::kMaxDeltaOldBytes);
   for (const pusher::Reference& reference : message.references) {
     for (uint64_t i = 0; i < reference.count; ++i) {
-      const auto content = old_.Get(reference.version, reference.first + i);
+      const auto content = old_.Get(reference.first + i);
       if (content == nullptr || content->bytes.size() > pusher::kMaxDeltaOldBytes - out.size()) {
         return std::nullopt;
       }

@@ -1,6 +1,6 @@
 // Makes chunks of an image again from deltas: the old content that a delta refers to is read from
-// the versions that are here, the content decoded and compressed as the image's codec says. What
-// comes out is right or not, which its digest tells: nothing here is trusted.
+// the version that the offer names, the content decoded and compressed as the image's codec says.
+// What comes out is right or not, which its digest tells: nothing here is trusted.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_H_
 

@@ -26,9 +26,9 @@ size_t RebuildJobs(const chunker::Codec& codec, size_t wanted) {
   return std::min(jobs, (kAgentBytes - kElsewhereBytes) / *each);
 }
 
-DeltaDecoderPool::DeltaDecoderPool(chunker::Codec codec, const std::vector<HeldVersion>& versions,
-                                   size_t jobs, Use use)
-    : codec_(std::move(codec)), jobs_(jobs), use_(std::move(use)), old_(versions) {}
+DeltaDecoderPool::DeltaDecoderPool(chunker::Codec codec, const std::string& basis, size_t jobs,
+                                   Use use)
+    : codec_(std::move(codec)), jobs_(jobs), use_(std::move(use)), old_(basis) {}
 
 DeltaDecoderPool::~DeltaDecoderPool() {
   {

@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -27,9 +28,8 @@ class DeltaDecoderPool {
   // Called by several threads at once, with a chunk's number.
   using Use = std::function<void(uint64_t number, const std::vector<uint8_t>& chunk)>;
 
-  // `versions` must outlive the object. Where `jobs` is 0, nothing is rebuilt.
-  DeltaDecoderPool(chunker::Codec codec, const std::vector<HeldVersion>& versions, size_t jobs,
-                   Use use);
+  // `basis`: the path of the version that deltas refer to. Where `jobs` is 0, nothing is rebuilt.
+  DeltaDecoderPool(chunker::Codec codec, const std::string& basis, size_t jobs, Use use);
   // What was not begun is dropped.
   ~DeltaDecoderPool();
   DeltaDecoderPool(const DeltaDecoderPool&) = delete;

@@ -2,7 +2,6 @@
 #include "activator/receive/receive_session.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "pusher/protocol/image_metadata.h"
 
 namespace activator {
 
@@ -35,7 +34,7 @@ void ReceiveSession::PlanImage(MissingChunkScan& survey, PendingManifests& comin
     coming.emplace(offer.name, images::ImageDirectory(FindHeld(offer).path).stored());
     return;
   }
-  pusher::ImageMetadata texts = pusher::ReceiveMetadata(wire_, offer, BasisOf(offer));
+  pusher::ImageMetadata texts = ReceiveMetadata(offer, BasisOf(offer));
   images::StoredManifest manifest = ReadManifest(offer, std::move(texts.manifest));
   const pusher::ChunkList chunks(
       images::ParseIndexOf(manifest.manifest, texts.index, "the index that was sent"));

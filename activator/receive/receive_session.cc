@@ -18,7 +18,6 @@
 #include "base/lock.h"
 #include "base/progress.h"
 #include "base/version.h"
-#include "pusher/protocol/image_metadata.h"
 
 namespace activator {
 namespace {
@@ -112,7 +111,7 @@ void ReceiveSession::Greet() {
   for (const HeldVersion& image : held_) {
     hello.held.push_back({image.name, image.manifest_sha256});
   }
-  pusher::SendText(wire_, MessageType::kHello, hello.Serialize());
+  pusher::SendHello(wire_, std::move(hello));
 }
 
 // Before the first of several is sent; each looks again at its turn. What they share with older
@@ -148,7 +147,8 @@ void ReceiveSession::ReceiveImage() {
     AcceptHeld(offer);
     return;
   }
-  pusher::ImageMetadata texts = pusher::ReceiveMetadata(wire_, offer, BasisOf(offer));
+  const HeldVersion* const basis = BasisOf(offer);
+  pusher::ImageMetadata texts = ReceiveMetadata(offer, basis);
   Assembly& assembly = AssemblyOf(ReadManifest(offer, std::move(texts.manifest)), texts.index);
   std::vector<bool> needed = assembly.Needed();
   SendNeed(assembly.chunks(), needed);
@@ -166,7 +166,8 @@ void ReceiveSession::ReceiveImage() {
   const SetAtEnd end(ended);  // a push that fails does not wait for the rest
   assembly.WriteMetadata(texts.index, texts.provenance);
   if (std::ranges::find(needed, true) != needed.end()) {
-    ChunkReceiver(wire_, alive_, assembly, std::move(needed)).Run(held_, options_.host_jobs);
+    ChunkReceiver(wire_, alive_, assembly, std::move(needed))
+        .Run(basis == nullptr ? "" : basis->path, options_.host_jobs);
   }
   filling.get();
 }
@@ -229,16 +230,24 @@ void ReceiveSession::ReceiveAgain() {
   ReceiveAgain();
 }
 
-// The texts that the offer's delta refers to.
-std::string ReceiveSession::BasisOf(const pusher::Offer& offer) const {
+// What the offer's texts and the deltas of its chunks refer to; null: they refer to nothing.
+const HeldVersion* ReceiveSession::BasisOf(const pusher::Offer& offer) const {
   if (offer.basis == 0) {
-    return "";
+    return nullptr;
   }
   if (offer.basis > held_.size()) {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: there is no version {} here",
                wire_.peer(), offer.basis);
   }
-  return pusher::BaseMetadata(images::ImageDirectory(held_[offer.basis - 1].path));
+  return &held_[offer.basis - 1];
+}
+
+pusher::ImageMetadata ReceiveSession::ReceiveMetadata(const pusher::Offer& offer,
+                                                      const HeldVersion* basis) {
+  const bool as_delta = basis != nullptr && offer.delta_bytes > 0;
+  return pusher::ReceiveMetadata(
+      wire_, offer,
+      as_delta ? pusher::BaseMetadata(images::ImageDirectory(basis->path)) : std::string());
 }
 
 images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,

@@ -23,6 +23,7 @@
 #include "activator/state/held_versions.h"
 #include "activator/state/version_locks.h"
 #include "base/io.h"
+#include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 
@@ -62,7 +63,8 @@ class ReceiveSession {
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
   void CheckCanRun(const images::Manifest& manifest) const;
   void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
-  std::string BasisOf(const pusher::Offer& offer) const;
+  const HeldVersion* BasisOf(const pusher::Offer& offer) const;
+  pusher::ImageMetadata ReceiveMetadata(const pusher::Offer& offer, const HeldVersion* basis);
   void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
   void PublishAndStage();
   [[noreturn]] void FailDiskFull(const base::Error& error);

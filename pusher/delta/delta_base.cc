@@ -19,7 +19,8 @@ std::string ImagesFolder(const images::ImageDirectory& image) {
 }
 
 // As it stands here; nullopt where we do not have it, or not whole.
-std::optional<images::ImageDirectory> FindHere(const HeldVersion& held, const std::string& images) {
+std::optional<images::ImageDirectory> FindHere(const VersionDigest& held,
+                                               const std::string& images) {
   const std::string path =
       images + "/" + held.name + "/" + images::ImageId::Of(held.manifest_sha256).text();
   try {
@@ -55,7 +56,7 @@ bool HasRoomFor(const images::Codec& codec) {
 }
 
 bool HoldsAnother(const Hello& hello, const images::ImageDirectory& image) {
-  return std::ranges::find(hello.held, image.manifest().name, &HeldVersion::name) !=
+  return std::ranges::find(hello.held, image.manifest().name, &VersionDigest::name) !=
          hello.held.end();
 }
 

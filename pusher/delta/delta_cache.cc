@@ -51,8 +51,8 @@ std::optional<ChunkGroup> DeltaCache::NextGroup(size_t& number, const std::vecto
   return out.count > 0 ? std::optional(out) : std::nullopt;
 }
 
-std::optional<DeltaMessage> DeltaCache::Make(const ChunkGroup& group,
-                                             const std::vector<bool>& missing) {
+std::optional<std::vector<uint8_t>> DeltaCache::Make(const ChunkGroup& group,
+                                                     const std::vector<bool>& missing) {
   if (spill_ == nullptr) {
     return Encode(group);
   }
@@ -73,8 +73,8 @@ std::optional<DeltaMessage> DeltaCache::Make(const ChunkGroup& group,
   if (made->kept && !made->place) {
     return std::nullopt;
   }
-  const auto bytes = made->kept ? spill_->Read(*made->place) : std::nullopt;
-  return bytes ? std::optional(DeltaMessage::Parse(*bytes, "ourselves")) : Encode(group);
+  auto kept = made->kept ? spill_->Read(*made->place) : std::nullopt;
+  return kept ? std::move(kept) : Encode(group);
 }
 
 std::optional<DeltaCache::Made> DeltaCache::MadeBefore(const ChunkGroup& group) {
@@ -127,11 +127,8 @@ void DeltaCache::MakeAhead(const Stop& stop) {
 
 void DeltaCache::MakeAndKeep(const ChunkGroup& group) {
   try {
-    const std::optional<DeltaMessage> delta = Encode(group);
-    std::optional<SpillFile::Place> place;
-    if (delta) {
-      place = spill_->Keep(delta->Serialize());
-    }
+    const std::optional<std::vector<uint8_t>> delta = Encode(group);
+    const auto place = delta ? spill_->Keep(*delta) : std::nullopt;
     const std::lock_guard<std::mutex> lock(mutex_);
     made_[group] = {true, !delta || place, place};
   } catch (...) {
@@ -167,29 +164,29 @@ std::string DeltaCache::trouble() const {
   return trouble_;
 }
 
-std::optional<DeltaMessage> DeltaCache::Encode(const ChunkGroup& group) {
+std::optional<std::vector<uint8_t>> DeltaCache::Encode(const ChunkGroup& group) {
   EncoderPool::Lease encoder(encoders_);
-  DeltaMessage out;
-  out.first_chunk = group.first;
-  std::vector<uint8_t> content = ContentOf(group, out.chunks);
+  DeltaMessage message;
+  message.first_chunk = group.first;
+  std::vector<uint8_t> content = ContentOf(group, message.chunks);
   BaseContent old;
   try {
-    old = OldFor(group, content, out.chunks);
+    old = OldFor(group, content, message.chunks);
   } catch (const base::Error& error) {
     const std::lock_guard<std::mutex> lock(mutex_);
     trouble_ = error.what();
     return std::nullopt;
   }
-  out.copies = chunker::FindCopies(content, old.bytes);
-  chunker::SubtractCopies(out.copies, old.bytes, content);
-  out.references = ReferTo(old.entries, out.copies);
-  out.delta = encoder->Encode(content, {});
-  const size_t payload_bytes = out.Serialize().size();
+  message.copies = chunker::FindCopies(content, old.bytes);
+  chunker::SubtractCopies(message.copies, old.bytes, content);
+  message.references = ReferTo(old.entries, message.copies);
+  message.delta = encoder->Encode(content, {});
+  std::vector<uint8_t> out = message.Serialize();
   uint64_t stored_bytes = 0;
   for (size_t number = group.first; number < group.first + group.count; ++number) {
     stored_bytes += chunks_[number].size_bytes;
   }
-  const bool pays = payload_bytes < stored_bytes && payload_bytes <= kMaxPayloadBytes;
+  const bool pays = out.size() < stored_bytes && out.size() <= kMaxPayloadBytes;
   return pays ? std::optional(std::move(out)) : std::nullopt;
 }
 

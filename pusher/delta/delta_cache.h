@@ -41,10 +41,11 @@ class DeltaCache {
   // The missing chunks from `number` on, or behind it, that it pays to send together; moves
   // `number` behind them. nullopt: nothing more is missing.
   std::optional<ChunkGroup> NextGroup(size_t& number, const std::vector<bool>& missing);
-  // Its delta, whose references are to version 0; nullopt where that is no smaller than the chunks,
-  // or the old version is damaged there.
-  // Where another thread is at it, makes one of those that come later among `missing` meanwhile.
-  std::optional<DeltaMessage> Make(const ChunkGroup& group, const std::vector<bool>& missing);
+  // Its delta as it travels (DeltaMessage); nullopt where that is no smaller than the chunks, or
+  // the old version is damaged there. Where another thread is at it, makes one of those that come
+  // later among `missing` meanwhile.
+  std::optional<std::vector<uint8_t>> Make(const ChunkGroup& group,
+                                           const std::vector<bool>& missing);
   // Makes and keeps what a host will want that holds the old version and nothing else, one after
   // the other, until `stop` is true: the login needs the other core. Needs `spill`.
   void MakeAhead(const Stop& stop);
@@ -74,7 +75,7 @@ class DeltaCache {
   std::vector<uint8_t> ContentOf(const ChunkGroup& group, std::vector<ChunkRecipe>& recipes);
   BaseContent OldFor(const ChunkGroup& group, std::span<const uint8_t> content,
                      const std::vector<ChunkRecipe>& chunks);
-  std::optional<DeltaMessage> Encode(const ChunkGroup& group);
+  std::optional<std::vector<uint8_t>> Encode(const ChunkGroup& group);
 
   const images::ChunkReader& image_;
   const images::Codec& codec_;  // of that

@@ -138,7 +138,6 @@ std::vector<uint8_t> DeltaMessage::Serialize() const {
   }
   PutNumber(references.size(), out);
   for (const Reference& reference : references) {
-    PutNumber(reference.version, out);
     PutNumber(reference.first, out);
     PutNumber(reference.count, out);
   }
@@ -164,7 +163,6 @@ DeltaMessage DeltaMessage::Parse(base::Bytes payload, const std::string& peer) {
   const uint64_t references = numbers.Next(kMaxReferences, "number of references");
   for (uint64_t i = 0; i < references; ++i) {
     Reference& reference = out.references.emplace_back();
-    reference.version = numbers.Next(kAny, "version");
     reference.first = numbers.Next(kAny, "reference");
     reference.count = numbers.Next(kAny, "reference");
   }
@@ -199,7 +197,7 @@ std::vector<Reference> ReferTo(std::span<const OldEntry> entries,
     } else if (!out.empty() && out.back().first + out.back().count == old.entry) {
       ++out.back().count;
     } else {
-      out.push_back({0, old.entry, 1});
+      out.push_back({old.entry, 1});
     }
   }
   for (chunker::Copy& copy : copies) {

@@ -30,9 +30,9 @@ struct ChunkRecipe {
   bool operator==(const ChunkRecipe&) const = default;
 };
 
-// The content of `count` chunks of a held version, from entry `first` of its index on.
+// The content of `count` chunks of the version that the offer names as its basis, from entry
+// `first` of its index on.
 struct Reference {
-  uint64_t version = 0;  // its number in the hello's list
   uint64_t first = 0;
   uint64_t count = 0;
   bool operator==(const Reference&) const = default;
@@ -60,8 +60,8 @@ struct OldEntry {
   size_t end = 0;
 };
 
-// References to those of version 0 that a copy is taken of, so that a host reads no others; changes
-// the copies so that they begin in what these references name.
+// References to those that a copy is taken of, so that a host reads no others; changes the copies
+// so that they begin in what these references name.
 std::vector<Reference> ReferTo(std::span<const OldEntry> entries,
                                std::vector<chunker::Copy>& copies);
 

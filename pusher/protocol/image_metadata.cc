@@ -39,8 +39,6 @@ void SendOffer(Wire& wire, Offer offer, const PackedMetadata& texts) {
   offer.provenance_bytes = texts.provenance_bytes;
   if (texts.is_delta) {
     offer.delta_bytes = texts.bytes.size();
-  } else {
-    offer.basis = 0;
   }
   SendText(wire, MessageType::kOffer, offer.Serialize());
   SendBlob(wire, texts.bytes);

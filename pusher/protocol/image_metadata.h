@@ -34,7 +34,7 @@ struct PackedMetadata {
 // `basis`: BaseMetadata() of the version that they refer to, or empty.
 PackedMetadata PackMetadata(const ImageMetadata& texts, const std::string& basis);
 
-// Sets the lengths in `offer`, and no basis where they are no delta; sends it and the texts.
+// Sets the lengths in `offer`; sends it and the texts.
 void SendOffer(Wire& wire, Offer offer, const PackedMetadata& texts);
 
 // The texts that `offer` announces. Throws Error{kFailed} where they do not come out of the delta.

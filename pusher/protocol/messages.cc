@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 #include <set>
+#include <span>
+#include <utility>
 
 #include "base/json_fields.h"
 #include "pusher/protocol/protocol.h"
@@ -45,6 +47,25 @@ std::string ReadName(JsonFields& fields) {
   return name;
 }
 
+Json ToJson(const std::vector<VersionDigest>& versions) {
+  Json out = Json::array();
+  for (const VersionDigest& version : versions) {
+    out.push_back({{"name", version.name}, {"manifest_sha256", version.manifest_sha256.ToHex()}});
+  }
+  return out;
+}
+
+std::vector<VersionDigest> ReadHeld(JsonFields& fields) {
+  std::vector<VersionDigest> out;
+  for (const Json& entry : fields.Array("held")) {
+    JsonFields version(entry, fields.PathOf("held"), kBad);
+    std::string name = ReadName(version);
+    out.push_back({std::move(name), ReadDigest(version, "manifest_sha256")});
+    version.Done();
+  }
+  return out;
+}
+
 void CheckVersions(const Hello& hello, const std::string& peer) {
   if (hello.protocol_min > kProtocolMax || hello.protocol_max < kProtocolMin) {
     base::Fail(kBad,
@@ -57,10 +78,6 @@ void CheckVersions(const Hello& hello, const std::string& peer) {
 }  // namespace
 
 std::string Hello::Serialize() const {
-  Json list = Json::array();
-  for (const HeldVersion& image : held) {
-    list.push_back({{"name", image.name}, {"manifest_sha256", image.manifest_sha256.ToHex()}});
-  }
   return Dump({{"protocol_min", protocol_min},
                {"protocol_max", protocol_max},
                {"agent_version", agent_version},
@@ -70,7 +87,8 @@ std::string Hello::Serialize() const {
                {"codecs", codecs},
                {"free_bytes", free_bytes},
                {"active_generation", active_generation},
-               {"held", list}});
+               {"held", ToJson(held)},
+               {"more_held", more_held}});
 }
 
 Hello Hello::Parse(std::string_view text, const std::string& peer) {
@@ -89,16 +107,57 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
   out.codecs = fields.StringMap("codecs");
   out.free_bytes = fields.Number("free_bytes", 0, kAny);
   out.active_generation = fields.Number("active_generation", 0, kAny);
-  for (const Json& entry : fields.Array("held")) {
-    JsonFields image(entry, fields.PathOf("held"), kBad);
-    HeldVersion held;
-    held.name = ReadName(image);
-    held.manifest_sha256 = ReadDigest(image, "manifest_sha256");
-    image.Done();
-    out.held.push_back(std::move(held));
-  }
+  out.held = ReadHeld(fields);
+  out.more_held = fields.Bool("more_held", false);
   if (out.protocol_max == kProtocolMax) {
     fields.Done();  // a newer peer may say more than we know of
+  }
+  return out;
+}
+
+std::string Held::Serialize() const {
+  return Dump({{"held", ToJson(held)}, {"more_held", more_held}});
+}
+
+Held Held::Parse(std::string_view text, const std::string& peer) {
+  const Json json = ParseMessage(text, PathOf(peer, "greeting"));
+  JsonFields fields(json, PathOf(peer, "greeting"), kBad);
+  Held out{ReadHeld(fields), fields.Bool("more_held", false)};
+  fields.Done();
+  if (out.held.empty()) {
+    fields.FailAt("held", "expected at least one");
+  }
+  return out;
+}
+
+void SendHello(Wire& wire, Hello hello) {
+  const std::vector<VersionDigest> all = std::exchange(hello.held, {});
+  std::span<const VersionDigest> rest(all);
+  const auto next = [&] {
+    const auto part = rest.first(std::min(rest.size(), kMaxHeldAtOnce));
+    rest = rest.subspan(part.size());
+    return std::vector<VersionDigest>(part.begin(), part.end());
+  };
+  hello.held = next();
+  hello.more_held = !rest.empty();
+  SendText(wire, MessageType::kHello, hello.Serialize());
+  while (!rest.empty()) {
+    Held more{next(), false};
+    more.more_held = !rest.empty();
+    SendText(wire, MessageType::kHeld, more.Serialize());
+  }
+}
+
+Hello ReceiveHello(Wire& wire) {
+  Hello out = Hello::Parse(Expect(wire, MessageType::kHello).text(), wire.peer());
+  while (out.more_held) {
+    const Held more = Held::Parse(Expect(wire, MessageType::kHeld).text(), wire.peer());
+    if (out.held.size() + more.held.size() > kMaxHeld) {
+      base::Fail(kBad, "{} broke the protocol: it greets with more than {} versions", wire.peer(),
+                 kMaxHeld);
+    }
+    out.held.insert(out.held.end(), more.held.begin(), more.held.end());
+    out.more_held = more.more_held;
   }
   return out;
 }

@@ -21,8 +21,8 @@
 
 namespace pusher {
 
-inline constexpr uint64_t kProtocolMin = 6;  // the versions that this program speaks
-inline constexpr uint64_t kProtocolMax = 6;
+inline constexpr uint64_t kProtocolMin = 7;  // the versions that this program speaks
+inline constexpr uint64_t kProtocolMax = 7;
 
 // What one push may carry of each, at most.
 inline constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;
@@ -52,13 +52,20 @@ enum class MessageType : uint8_t {
   kPlanned = 14,  // pusher/protocol/planned.h
   kAgain = 15,
   kPacked = 16,  // a chunk, packed (pusher/protocol/packed_chunks.h)
+  kHeld = 17,
 };
 
-struct HeldVersion {
+// A version as both sides name it.
+struct VersionDigest {
   std::string name;
   base::Sha256 manifest_sha256;
-  bool operator==(const HeldVersion&) const = default;
+  bool operator==(const VersionDigest&) const = default;
 };
+
+// How many versions one message names, so that it fits a frame, and how many a host may name in
+// all.
+inline constexpr size_t kMaxHeldAtOnce = 4096;
+inline constexpr size_t kMaxHeld = 1'000'000;
 
 // host -> pusher, first of all.
 struct Hello {
@@ -71,8 +78,9 @@ struct Hello {
   // The versions of its codecs' libraries: what makes the same chunks again of the same content.
   std::map<std::string, std::string> codecs;
   uint64_t free_bytes = 0;
-  uint64_t active_generation = 0;  // 0: none
-  std::vector<HeldVersion> held;   // complete versions alone
+  uint64_t active_generation = 0;   // 0: none
+  std::vector<VersionDigest> held;  // complete versions alone
+  bool more_held = false;           // Held messages follow with more of them
   bool operator==(const Hello&) const = default;
 
   std::string Serialize() const;
@@ -80,6 +88,20 @@ struct Hello {
   // anything else is read.
   static Hello Parse(std::string_view text, const std::string& peer);
 };
+
+// host -> pusher, after a Hello or Held that says so: more of what is held.
+struct Held {
+  std::vector<VersionDigest> held;  // at least one
+  bool more_held = false;
+  bool operator==(const Held&) const = default;
+
+  std::string Serialize() const;
+  static Held Parse(std::string_view text, const std::string& peer);
+};
+
+// A greeting with any number of versions held, in as many messages as it takes.
+void SendHello(Wire& wire, Hello hello);
+Hello ReceiveHello(Wire& wire);
 
 // An image that the host does not hold, for its room to be looked at before any is sent.
 struct NewImage {
@@ -103,8 +125,8 @@ struct Begin {
 };
 
 // pusher -> host: an image. Unless `held`, three texts follow as blobs, one after the other:
-// manifest, index, provenance; together as a delta against the same texts of a held version where
-// that is `delta_bytes` long.
+// manifest, index, provenance; together as a delta against the same texts of the basis where that
+// is `delta_bytes` long. Deltas of chunks are against the basis, too.
 struct Offer {
   std::string name;
   base::Sha256 manifest_sha256;
@@ -113,7 +135,7 @@ struct Offer {
   uint64_t index_bytes = 0;
   uint64_t provenance_bytes = 0;  // 0: none
   uint64_t delta_bytes = 0;       // 0: the texts as they are
-  uint64_t basis = 0;  // of the delta: 0 none, otherwise one more than the version's number
+  uint64_t basis = 0;             // 0: none, otherwise one more than a held version's number
   bool operator==(const Offer&) const = default;
 
   std::string Serialize() const;

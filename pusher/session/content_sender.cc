@@ -23,13 +23,13 @@ ContentSender::ContentSender(Wire& wire, const ImageSendState& work,
       alive_(alive),
       progress_(io, label, BytesOf(work.chunks(), missing)) {}
 
-uint64_t ContentSender::Send(DeltaCache* deltas, uint64_t basis_version, bool pack) {
+uint64_t ContentSender::Send(DeltaCache* deltas, bool pack) {
   if (CountOf(missing_) == 0) {
     return 0;
   }
   uint64_t as_delta = 0;
   if (deltas != nullptr) {
-    as_delta = SendDeltas(*deltas, basis_version);
+    as_delta = SendDeltas(*deltas);
     deltas->Rest();
   } else {
     if (pack) {
@@ -67,10 +67,10 @@ void ContentSender::SendChunks() {
   }
 }
 
-uint64_t ContentSender::SendDeltas(DeltaCache& deltas, uint64_t basis_version) {
+uint64_t ContentSender::SendDeltas(DeltaCache& deltas) {
   struct Making {
     ChunkGroup group;
-    std::future<std::optional<DeltaMessage>> delta;
+    std::future<std::optional<std::vector<uint8_t>>> delta;
   };
   std::deque<Making> making;
   uint64_t out = 0;
@@ -88,32 +88,24 @@ uint64_t ContentSender::SendDeltas(DeltaCache& deltas, uint64_t basis_version) {
       return out;
     }
     base::ThrowIfInterrupted();
-    std::optional<DeltaMessage> delta = making.front().delta.get();
+    const std::optional<std::vector<uint8_t>> delta = making.front().delta.get();
     const ChunkGroup group = making.front().group;
     making.pop_front();
-    out += SendGroup(group, std::move(delta), basis_version);
+    out += SendGroup(group, delta);
   }
 }
 
 // Returns how many of its chunks went as a delta.
-size_t ContentSender::SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
-                                uint64_t basis_version) {
-  std::vector<uint8_t> payload;
+size_t ContentSender::SendGroup(const ChunkGroup& group,
+                                const std::optional<std::vector<uint8_t>>& delta) {
   if (delta) {
-    for (Reference& reference : delta->references) {
-      reference.version = basis_version;
-    }
-    payload = delta->Serialize();
-  }
-  const bool fits = delta && payload.size() <= kMaxPayloadBytes;
-  if (fits) {
-    wire_.Send(static_cast<uint8_t>(MessageType::kDelta), payload);
+    wire_.Send(static_cast<uint8_t>(MessageType::kDelta), *delta);
     wire_.Flush();  // the host makes chunks of it while we make the next one
   }
   for (size_t i = group.first; i < group.first + group.count; ++i) {
-    fits ? Advance(work_.chunks()[i].size_bytes) : SendChunk(i);
+    delta ? Advance(work_.chunks()[i].size_bytes) : SendChunk(i);
   }
-  return fits ? group.count : 0;
+  return delta ? group.count : 0;
 }
 
 }  // namespace pusher

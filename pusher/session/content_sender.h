@@ -27,13 +27,12 @@ class ContentSender {
 
   // All that is missing, up to and with the Sent message; nothing where nothing is. `deltas`: null
   // for chunks alone, packed where `pack` says so. Returns how many chunks went as deltas.
-  uint64_t Send(DeltaCache* deltas, uint64_t basis_version, bool pack);
+  uint64_t Send(DeltaCache* deltas, bool pack);
 
  private:
   void SendChunks();
-  uint64_t SendDeltas(DeltaCache& deltas, uint64_t basis_version);
-  size_t SendGroup(const ChunkGroup& group, std::optional<DeltaMessage> delta,
-                   uint64_t basis_version);
+  uint64_t SendDeltas(DeltaCache& deltas);
+  size_t SendGroup(const ChunkGroup& group, const std::optional<std::vector<uint8_t>>& delta);
   void SendChunk(size_t number);
   void Advance(uint64_t bytes);
 

@@ -23,7 +23,7 @@ std::string TargetOf(const std::string& feature) {
 }
 
 bool Holds(const Hello& hello, const images::ImageDirectory& image) {
-  return std::ranges::any_of(hello.held, [&](const HeldVersion& held) {
+  return std::ranges::any_of(hello.held, [&](const VersionDigest& held) {
     return held.name == image.manifest().name && held.manifest_sha256 == image.stored().digest;
   });
 }
@@ -113,7 +113,7 @@ void PushSession::Greet() {
   if (hello_) {
     return;
   }
-  hello_ = Hello::Parse(Expect(wire_, MessageType::kHello).text(), wire_.peer());
+  hello_ = ReceiveHello(wire_);
   for (const images::ImageDirectory& image : images_) {
     CheckHostCanRun(*hello_, image.manifest(), wire_.peer());
   }
@@ -230,8 +230,7 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
   alive.Touch();
   ContentSender sender(wire, *item.work, missing, alive, io_, label);
   result.chunks_as_delta =
-      sender.Send(deltas.get(), item.basis ? item.basis->version : 0,
-                  options_.pack && CanPack(item.image->manifest().image.codec.name));
+      sender.Send(deltas.get(), options_.pack && CanPack(item.image->manifest().image.codec.name));
   result.basis = deltas != nullptr ? item.basis->text() : "";
   if (const std::string trouble = deltas == nullptr ? "" : deltas->trouble(); !trouble.empty()) {
     io_.Err("imgpush: {}: some chunks went whole: {}\n", wire_.peer(), trouble);

@@ -22,6 +22,9 @@ void Parse(pusher::MessageType type, base::Bytes payload) {
     case pusher::MessageType::kHello:
       pusher::Hello::Parse(text, "peer");
       return;
+    case pusher::MessageType::kHeld:
+      pusher::Held::Parse(text, "peer");
+      return;
     case pusher::MessageType::kBegin:
       pusher::Begin::Parse(text, "peer");
       return;

@@ -20,7 +20,7 @@ class RebuildPoolTest : public testing::Test {
     const std::string path = tests::WriteImage(directory_.path(), {"app", "1", {"one"}, "", {}});
     const images::ImageDirectory image(path);
     codec_ = image.manifest().image.codec;
-    versions_.push_back({"app", image.id(), path, image.stored().digest, {}});
+    version_ = path;
   }
 
   static std::string ContentOf(uint64_t number) { return "one and " + std::to_string(number); }
@@ -30,14 +30,14 @@ class RebuildPoolTest : public testing::Test {
     pusher::DeltaMessage out;
     out.first_chunk = number;
     out.chunks = {{content.size(), {}}};
-    out.references = {{0, 0, 1}};
+    out.references = {{0, 1}};
     out.delta = chunker::DeltaEncoder(1).Encode(base::AsBytes(content), base::AsBytes("one"));
     return out;
   }
 
   base::TemporaryDirectory directory_{"/tmp", "rebuild-pool-"};
   chunker::Codec codec_;
-  std::vector<HeldVersion> versions_;
+  std::string version_;
 };
 
 TEST_F(RebuildPoolTest, AsManyThreadsAsFitTheMemory) {
@@ -61,7 +61,7 @@ TEST_F(RebuildPoolTest, EachComesOutOnce) {
   for (const size_t jobs : {1U, 3U}) {
     std::mutex mutex;
     std::map<uint64_t, std::string> came;
-    DeltaDecoderPool pool(codec_, versions_, jobs, [&](uint64_t number, const auto& chunk) {
+    DeltaDecoderPool pool(codec_, version_, jobs, [&](uint64_t number, const auto& chunk) {
       const std::lock_guard<std::mutex> lock(mutex);
       EXPECT_TRUE(came.emplace(number, base::AsText(chunk)).second);
     });
@@ -78,7 +78,7 @@ TEST_F(RebuildPoolTest, EachComesOutOnce) {
 
 TEST_F(RebuildPoolTest, WhatOneThrowsStopsAllAndIsThrownOn) {
   std::atomic<size_t> used = 0;
-  DeltaDecoderPool pool(codec_, versions_, 3, [&](uint64_t number, const auto& /*chunk*/) {
+  DeltaDecoderPool pool(codec_, version_, 3, [&](uint64_t number, const auto& /*chunk*/) {
     ++used;
     if (number == 20) {
       base::FailErrno(ENOSPC, "cannot write");
@@ -104,7 +104,7 @@ TEST_F(RebuildPoolTest, WhatOneThrowsStopsAllAndIsThrownOn) {
 TEST_F(RebuildPoolTest, WhatWasNotBegunIsDropped) {
   std::atomic<size_t> used = 0;
   {
-    DeltaDecoderPool pool(codec_, versions_, 2, [&](uint64_t /*number*/, const auto&) { ++used; });
+    DeltaDecoderPool pool(codec_, version_, 2, [&](uint64_t /*number*/, const auto&) { ++used; });
     pool.Submit(Message(0));
     pool.Submit(Message(1));
   }
@@ -112,7 +112,7 @@ TEST_F(RebuildPoolTest, WhatWasNotBegunIsDropped) {
 }
 
 TEST_F(RebuildPoolTest, WithoutThreadsNothingComes) {
-  DeltaDecoderPool pool(codec_, versions_, 0,
+  DeltaDecoderPool pool(codec_, version_, 0,
                         [](uint64_t /*number*/, const auto& /*chunk*/) { FAIL(); });
   pool.Submit(Message(0));
   pool.Finish();

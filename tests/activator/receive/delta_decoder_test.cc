@@ -25,21 +25,21 @@ class RebuildTest : public testing::Test {
         directory_.path(), {"app", "1", {"one", "two", big, std::string(4096, 'x')}, "", {}});
     const images::ImageDirectory image(path);
     codec_ = image.manifest().image.codec;
-    versions_.push_back({"app", image.id(), path, image.stored().digest, {}});
+    version_ = path;
   }
 
   // A chunk of the content "one two" against the first two old chunks.
   static pusher::DeltaMessage Message() {
     pusher::DeltaMessage out;
     out.chunks = {{7, {}}};
-    out.references = {{0, 0, 2}};
+    out.references = {{0, 2}};
     out.copies = {{0, 0, 3}, {4, 3, 3}};
     out.delta = chunker::DeltaEncoder(9).Encode(base::AsBytes({"\0\0\0 \0\0\0", 7}), {});
     return out;
   }
   std::vector<std::vector<uint8_t>> Rebuild(const pusher::DeltaMessage& message) {
     std::vector<std::vector<uint8_t>> out;
-    BaseContent old(versions_);
+    BaseContent old(version_);
     DeltaDecoder(codec_, old)
         .Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
           EXPECT_EQ(place, out.size());
@@ -50,7 +50,7 @@ class RebuildTest : public testing::Test {
 
   base::TemporaryDirectory directory_{"/tmp", "rebuild-"};
   chunker::Codec codec_;
-  std::vector<HeldVersion> versions_;
+  std::string version_;
 };
 
 TEST_F(RebuildTest, ContentComesOutOfOldContentAndDelta) {
@@ -60,8 +60,8 @@ TEST_F(RebuildTest, ContentComesOutOfOldContentAndDelta) {
 
 TEST_F(RebuildTest, ReferencesToWhatIsNotHereGiveNothing) {
   for (const pusher::Reference& reference :
-       {pusher::Reference{1, 0, 1}, pusher::Reference{0, 4, 1}, pusher::Reference{0, 3, 2},
-        pusher::Reference{0, 0, INT64_MAX}, pusher::Reference{0, INT64_MAX, 1}}) {
+       {pusher::Reference{4, 1}, pusher::Reference{3, 2}, pusher::Reference{0, INT64_MAX},
+        pusher::Reference{INT64_MAX, 1}}) {
     pusher::DeltaMessage message = Message();
     message.references = {reference};
     EXPECT_THAT(Rebuild(message), IsEmpty());
@@ -78,12 +78,12 @@ TEST_F(RebuildTest, CopiesBeyondTheOldContentGiveNothing) {
 
 TEST_F(RebuildTest, OldContentWithoutBoundsGivesNothing) {
   pusher::DeltaMessage message = Message();
-  message.references.assign(1000, {0, 2, 1});
+  message.references.assign(1000, {2, 1});
   EXPECT_THAT(Rebuild(message), IsEmpty());
 }
 
 TEST_F(RebuildTest, AVersionThatHasGoneGivesNothing) {
-  base::RemoveTree(versions_[0].path);
+  base::RemoveTree(version_);
   EXPECT_THAT(Rebuild(Message()), IsEmpty());
 }
 

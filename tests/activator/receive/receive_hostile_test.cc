@@ -80,6 +80,15 @@ class HostileTest : public testing::Test {
     pusher::SendBlob(wire, image.stored().text);
     pusher::SendBlob(wire, base::ReadFile(image.index_path()));
   }
+  // Of an image that deltas may be against the one version that is here.
+  pusher::Offer TheOfferWithBasis() {
+    if (!base::Exists(root() + "/base")) {
+      tests::WriteImage(root(), {"base", "1", {"one", "2"}, "", {}});
+    }
+    pusher::Offer offer = TheOffer();
+    offer.basis = 1;
+    return offer;
+  }
   void ExpectNothingPublished() {
     EXPECT_FALSE(base::Exists(root() + "/app"));
     EXPECT_FALSE(base::Exists(root() + "/generations/log"));
@@ -203,19 +212,20 @@ TEST_F(HostileTest, ADeltaThatNobodyAskedFor) {
   pusher::DeltaMessage delta;
   delta.first_chunk = 2;
   delta.chunks = {{5, {}}, {5, {}}};  // there is no chunk 3
+  const pusher::Offer offer = TheOfferWithBasis();
   const auto send = [&](pusher::Wire& wire) {
     wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
   };
   EXPECT_THAT(Failure(1,
                       [&](pusher::Wire& wire) {
-                        SendOffer(wire, TheOffer());
+                        SendOffer(wire, offer);
                         send(wire);
                       }),
               HasSubstr("it sent chunk 3, not asked for"));
   delta.first_chunk = INT64_MAX;
   EXPECT_THAT(Failure(1,
                       [&](pusher::Wire& wire) {
-                        SendOffer(wire, TheOffer());
+                        SendOffer(wire, offer);
                         send(wire);
                       }),
               HasSubstr("not asked for"));
@@ -226,13 +236,27 @@ TEST_F(HostileTest, ADeltaThatNobodyAskedFor) {
 TEST_F(HostileTest, AChunkTwiceOnceAsADelta) {
   pusher::DeltaMessage delta;
   delta.chunks = {{3, {}}};
+  const pusher::Offer offer = TheOfferWithBasis();
   EXPECT_THAT(Failure(1,
                       [&](pusher::Wire& wire) {
-                        SendOffer(wire, TheOffer());
+                        SendOffer(wire, offer);
                         wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
                         SendChunk(wire, 0, base::AsBytes("one"));
                       }),
               HasSubstr("it sent chunk 0, not asked for"));
+  ExpectNothingPublished();
+}
+
+TEST_F(HostileTest, ADeltaOfAnOfferWithoutABasis) {
+  TheOfferWithBasis();  // there would be one
+  pusher::DeltaMessage delta;
+  delta.chunks = {{3, {}}};
+  EXPECT_THAT(Failure(1,
+                      [&](pusher::Wire& wire) {
+                        SendOffer(wire, TheOffer());
+                        wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
+                      }),
+              HasSubstr("it sent a delta, and its offer named no basis"));
   ExpectNothingPublished();
 }
 
@@ -260,21 +284,22 @@ TEST_F(HostileTest, DeltasOfNothingAndOfEverything) {
       chunker::DeltaEncoder(1).Encode(std::vector<uint8_t>(1 << 20, 'x'), {});
   const std::string noise = tests::NoiseBytes(1, 500);
   const std::vector<uint8_t> none(noise.begin(), noise.end());
+  const pusher::Offer offer = TheOfferWithBasis();
   using References = std::vector<pusher::Reference>;
   for (const auto& [references, delta] : std::vector<std::pair<References, std::vector<uint8_t>>>{
            {{}, bomb},
            {{}, none},
            {{}, {}},
-           {{{0, 0, 1}}, bomb},
-           {{{INT64_MAX, INT64_MAX, INT64_MAX}}, bomb},
-           {References(4096, {0, 0, INT64_MAX}), bomb}}) {
+           {{{0, 1}}, bomb},
+           {{{INT64_MAX, INT64_MAX}}, bomb},
+           {References(4096, {0, INT64_MAX}), bomb}}) {
     pusher::DeltaMessage message;
     message.chunks = {{3, {}}};
     message.references = references;
     message.delta = delta;
     EXPECT_THAT(Failure(1,
                         [&](pusher::Wire& wire) {
-                          SendOffer(wire, TheOffer());
+                          SendOffer(wire, offer);
                           wire.Send(static_cast<uint8_t>(MessageType::kDelta), message.Serialize());
                           SendEmpty(wire, MessageType::kSent);
                           for (int round = 0; round <= pusher::kMostAgain; ++round) {

@@ -112,7 +112,7 @@ class AheadTest : public ImageWorkTest {
     uint64_t out = 0;
     for (const ChunkGroup& group : groups) {
       try {
-        out += deltas.Make(group, missing)->chunks.size();
+        out += DeltaMessage::Parse(*deltas.Make(group, missing), "ourselves").chunks.size();
       } catch (const base::Error&) {
       }
     }

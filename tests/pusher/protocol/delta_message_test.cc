@@ -13,7 +13,7 @@ DeltaMessage Some() {
   DeltaMessage out;
   out.first_chunk = 300;
   out.chunks = {{4096, {}}, {200000, {131072, 133000, 200000}}};
-  out.references = {{0, 17, 3}, {2, 1000000, 1}};
+  out.references = {{17, 3}, {1000000, 1}};
   out.copies = {{0, 5000, 100}, {100, 0, 4000}, {200000, 1 << 20, 4096}};
   out.delta = {1, 2, 3};
   return out;
@@ -91,7 +91,7 @@ TEST(DeltaMessageTest, AnyBytesAreAMessageOrAnError) {
 TEST(ReferToTest, OnlyWhatACopyIsTakenOfIsNamed) {
   const std::vector<OldEntry> entries = {{10, 100}, {11, 250}, {12, 300}, {40, 400}, {41, 450}};
   std::vector<chunker::Copy> copies = {{0, 90, 20}, {30, 310, 5}, {40, 100, 150}};
-  const std::vector<Reference> references = {{0, 10, 2}, {0, 40, 1}};
+  const std::vector<Reference> references = {{10, 2}, {40, 1}};
   EXPECT_EQ(ReferTo(entries, copies), references);
   const std::vector<chunker::Copy> moved = {{0, 90, 20}, {30, 260, 5}, {40, 100, 150}};
   EXPECT_EQ(copies, moved);

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <thread>
 
 #include "pusher/protocol/chunk_list.h"
+#include "tests/pusher/protocol/pipe.h"
 
 namespace pusher {
 namespace {
@@ -35,6 +37,8 @@ Hello SomeHello() {
 
 TEST(ProtocolTest, MessagesComeBackAsTheyWere) {
   EXPECT_EQ(Hello::Parse(SomeHello().Serialize(), "h"), SomeHello());
+  const Held held{{{"nginx", base::Sha256Of("a")}, {"app", base::Sha256Of("b")}}, true};
+  EXPECT_EQ(Held::Parse(held.Serialize(), "h"), held);
   const Begin begin{
       kProtocolMax, 3, false, {{"app", base::Sha256Of("m"), base::Sha256Of("i"), 4096}}};
   EXPECT_EQ(Begin::Parse(begin.Serialize(), "h"), begin);
@@ -48,23 +52,42 @@ TEST(ProtocolTest, MessagesComeBackAsTheyWere) {
   EXPECT_EQ(Failure::Parse(failure.Serialize(), "h"), failure);
 }
 
+// Of names as long as they may be.
+TEST(ProtocolTest, AGreetingNamesAnyNumberOfVersions) {
+  for (const size_t count : {size_t{0}, kMaxHeldAtOnce, 2 * kMaxHeldAtOnce + 1, size_t{20'000}}) {
+    Hello hello = SomeHello();
+    hello.held.assign(count, {std::string(64, 'n'), base::Sha256Of("a")});
+    tests::SocketPair pair;
+    std::thread host([&] {
+      Stream stream(pair.a.get(), pair.a.get(), {});
+      Wire wire(stream);
+      SendHello(wire, hello);
+      wire.Flush();
+    });
+    Stream stream(pair.b.get(), pair.b.get(), {});
+    Wire wire(stream);
+    EXPECT_EQ(ReceiveHello(wire), hello);
+    host.join();
+  }
+}
+
 TEST(ProtocolTest, AnotherProtocolVersionIsSaidOnBothSides) {
   // Whatever else a later version says.
   EXPECT_EQ(
       ErrorOf([] { Hello::Parse(R"({"protocol_min":8,"protocol_max":9,"shape":[]})", "web1"); }),
-      "web1 speaks versions 8 to 9 of the push protocol, this program 6 to 6; update the "
+      "web1 speaks versions 8 to 9 of the push protocol, this program 7 to 7; update the "
       "older one");
   EXPECT_THAT(ErrorOf([] { Begin::Parse(R"({"protocol":1,"images":1})", "the sender"); }),
-              HasSubstr("wants version 1 of the push protocol, this agent speaks 6 to 6"));
+              HasSubstr("wants version 1 of the push protocol, this agent speaks 7 to 7"));
 }
 
 TEST(ProtocolTest, ANewerPeerMaySayMoreInItsGreeting) {
   std::string text = SomeHello().Serialize();
   EXPECT_THAT(ErrorOf([&] { Hello::Parse("{\"more\":1," + text.substr(1), "h"); }),
               HasSubstr("unknown field 'more'"));
-  const size_t at = text.find("\"protocol_max\":6");
-  text.replace(at, 16, "\"protocol_max\":7,\"more\":1");
-  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 7U);
+  const size_t at = text.find("\"protocol_max\":7");
+  text.replace(at, 16, "\"protocol_max\":8,\"more\":1");
+  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 8U);
 }
 
 TEST(ProtocolTest, NamesAndDigestsAreChecked) {

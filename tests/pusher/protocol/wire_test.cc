@@ -141,7 +141,7 @@ TEST(KeepAliveTest, AChunkThatIsSentIsProgress) {
   std::thread sender([&] {
     const std::vector<bool> missing(work->chunks().size(), true);
     while (!done) {
-      ContentSender(nowhere, *work, missing, alive, {}, "").Send(nullptr, 0, false);
+      ContentSender(nowhere, *work, missing, alive, {}, "").Send(nullptr, false);
       ::usleep(10'000);
     }
   });

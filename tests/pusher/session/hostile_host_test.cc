@@ -131,6 +131,25 @@ TEST_F(HostileHostTest, AHeldVersionWithAPathForAName) {
   }
 }
 
+TEST_F(HostileHostTest, MoreHeldVersionsWithoutEnd) {
+  Hello hello = SomeHello();
+  hello.more_held = true;
+  EXPECT_THAT(FailureOf([&](Wire& wire) {
+                SendText(wire, MessageType::kHello, hello.Serialize());
+                SendText(wire, MessageType::kHeld, Held{{}, true}.Serialize());
+              }),
+              HasSubstr("expected at least one"));
+  const std::string many =
+      Held{std::vector<VersionDigest>(5000, {"a", base::Sha256Of("x")}), true}.Serialize();
+  EXPECT_THAT(FailureOf([&](Wire& wire) {
+                SendText(wire, MessageType::kHello, hello.Serialize());
+                for (;;) {
+                  SendText(wire, MessageType::kHeld, many);
+                }
+              }),
+              HasSubstr("it greets with more than 1000000 versions"));
+}
+
 TEST_F(HostileHostTest, ChunksThatThereAreNot) {
   EXPECT_THAT(FailureOf([](Wire& wire) {
                 TakeOffer(wire);
