@@ -90,14 +90,6 @@ void Assembly::WriteMetadata(const std::string& index, const std::string& proven
   }
 }
 
-uint64_t Assembly::MissingBytes() const {
-  uint64_t total = 0;
-  for (size_t number = 0; number < chunks_.size(); ++number) {
-    total += missing_[number] ? chunks_[number].size_bytes : 0;
-  }
-  return total;
-}
-
 chunker::ChunkIndex Assembly::ReadIndex() const {
   const std::string path = path_ + "/" + images::kIndexFile;
   return images::ParseIndexOf(stored_.manifest, base::ReadFile(path), path);

@@ -40,9 +40,7 @@ class Assembly {
   const images::StoredManifest& stored() const { return stored_; }
   const std::string& image_path() const { return image_path_; }
   const pusher::ChunkList& chunks() const { return chunks_; }
-  bool IsMissing(size_t number) const { return missing_[number]; }
   size_t missing_count() const { return missing_count_; }
-  uint64_t MissingBytes() const;
   chunker::ChunkIndex ReadIndex() const;
 
   // Makes the image a hard link to `image_path`, a held image of the same digest, if it is really

@@ -115,7 +115,6 @@ bool Stream::Fill() {
     }
   }
   input_ended_ = got <= 0;
-  received_bytes_ += static_cast<uint64_t>(std::max<ssize_t>(got, 0));
   return !input_ended_;
 }
 

@@ -56,7 +56,6 @@ class Stream {
 
   const std::string& peer() const { return options_.peer; }
   uint64_t sent_bytes() const { return sent_bytes_; }  // handed to the system
-  uint64_t received_bytes() const { return received_bytes_; }
   // The last 8 KiB of the peer's standard error so far.
   const std::string& Diagnostics();
 
@@ -84,7 +83,6 @@ class Stream {
   size_t output_start_ = 0;
   std::string diagnostics_;
   uint64_t sent_bytes_ = 0;
-  uint64_t received_bytes_ = 0;
 };
 
 }  // namespace pusher

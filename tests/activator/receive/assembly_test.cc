@@ -27,7 +27,7 @@ class AssemblyTest : public testing::Test {
     assembly.WriteMetadata(base::ReadFile(images::ImageDirectory(built).index_path()), "{}");
     const std::string image = base::ReadFile(built + "/image.erofs");
     for (size_t i = 0; i < assembly.chunks().size(); ++i) {
-      if (assembly.IsMissing(i)) {
+      if (assembly.Needed()[i]) {
         const pusher::DistinctChunk& chunk = assembly.chunks()[i];
         assembly.Store(
             i, base::AsBytes(std::string_view(image).substr(chunk.offsets[0], chunk.size_bytes)));
@@ -47,7 +47,6 @@ TEST_F(AssemblyTest, AssemblesVerifiesAndPublishes) {
   Assembly assembly = Start(built);
   assembly.Open();
   EXPECT_EQ(assembly.missing_count(), 3U);  // distinct
-  EXPECT_EQ(assembly.MissingBytes(), 11U);
   StoreAll(assembly, built);
   assembly.Verify();
   assembly.Publish();
@@ -61,7 +60,7 @@ TEST_F(AssemblyTest, WhatIsNotTheChunkIsRefused) {
   assembly.Open();
   EXPECT_FALSE(assembly.Store(0, base::AsBytes("owe")));
   EXPECT_FALSE(assembly.Store(0, base::AsBytes("on")));
-  EXPECT_TRUE(assembly.IsMissing(0));
+  EXPECT_EQ(assembly.Needed(), (std::vector<bool>{true, true}));
 }
 
 TEST_F(AssemblyTest, TwoTransfersOfOneImageDoNotMeet) {
@@ -91,9 +90,7 @@ TEST_F(AssemblyTest, ContinuesWithWhatWasVerifiedAlone) {
                             torn);
   Assembly second = Start(built);
   second.Open();
-  EXPECT_FALSE(second.IsMissing(0));
-  EXPECT_TRUE(second.IsMissing(1));
-  EXPECT_TRUE(second.IsMissing(2));
+  EXPECT_EQ(second.Needed(), (std::vector<bool>{false, true, true}));
 }
 
 TEST_F(AssemblyTest, TakesVerifiedChunksOfAnotherImageAndLeavesDamagedOnes) {
