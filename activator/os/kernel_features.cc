@@ -59,12 +59,12 @@ bool Reads(std::span<const uint8_t> packed, const std::string& name) {
   }
 }
 
-}  // namespace
-
 bool HasFeature(const std::string& feature) {
   return (feature == "erofs-lz4" && Reads(PackedLz4Image(), "the lz4 probe image")) ||
          (feature == "erofs-zstd" && Reads(PackedZstdImage(), "the zstd probe image"));
 }
+
+}  // namespace
 
 std::vector<std::string> ProbeFeatures() {
   std::vector<std::string> out;

@@ -11,7 +11,6 @@ namespace activator {
 
 // Of "erofs-lz4" and "erofs-zstd" those that this kernel mounts and reads, sorted. Needs root.
 std::vector<std::string> ProbeFeatures();
-bool HasFeature(const std::string& feature);  // one of them; each costs a mount
 
 }  // namespace activator
 

@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "base/progress.h"
 #include "base/version.h"
+#include "images/version/can_run.h"
 
 namespace activator {
 namespace {
@@ -258,26 +259,10 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
     base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: the manifest is not the one offered", wire_.peer());
   }
-  CheckCanRun(manifest.manifest);
+  if (!options_.plain_directory) {  // the sender has checked it; a host does not rely on that
+    images::CheckCanRun(manifest.manifest, {images::MachineArchitecture(), features_}, "this host");
+  }
   return manifest;
-}
-
-// The sender checks the same before it sends anything; a host does not rely on that.
-void ReceiveSession::CheckCanRun(const images::Manifest& manifest) const {
-  if (options_.plain_directory) {
-    return;
-  }
-  const std::string ours = images::MachineArchitecture();
-  if (manifest.architecture != ours) {
-    base::Fail(base::ExitCode::kFailed, "{} is built for {}, this host is {}", manifest.name,
-               manifest.architecture, ours);
-  }
-  for (const std::string& feature : manifest.image.required_features) {
-    if (std::ranges::find(features_, feature) == features_.end()) {
-      base::Fail(base::ExitCode::kFailed, "{} needs {}, which this host's kernel cannot mount",
-                 manifest.name, feature);
-    }
-  }
 }
 
 // Looks anew: another push may have brought something since the greeting, above all the one that

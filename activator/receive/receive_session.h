@@ -61,7 +61,6 @@ class ReceiveSession {
   void ReceiveAgain();
   Assembly& AssemblyOf(images::StoredManifest manifest, const std::string& index);
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
-  void CheckCanRun(const images::Manifest& manifest) const;
   void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
   const HeldVersion* BasisOf(const pusher::Offer& offer) const;
   pusher::ImageMetadata ReceiveMetadata(const pusher::Offer& offer, const HeldVersion* basis);

@@ -4,6 +4,7 @@
 #include "activator/switch/program_access.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/version/can_run.h"
 #include "units/mount_points.h"
 
 namespace activator {
@@ -19,21 +20,6 @@ void CheckContent(const images::ImageDirectory& version) {
                "{} is damaged: its SHA-256 is {}, its manifest says {}. "
                "`activate verify --repair` marks it, and the next push of it mends it",
                version.image_path(), found.ToHex(), image.sha256.ToHex());
-  }
-}
-
-void CheckMachine(const images::Manifest& manifest) {
-  const std::string machine = images::MachineArchitecture();
-  if (manifest.architecture != machine) {
-    base::Fail(base::ExitCode::kFailed, "{} was built for {}, this machine is {}", manifest.name,
-               manifest.architecture, machine);
-  }
-  for (const std::string& needed : manifest.image.required_features) {
-    if (!HasFeature(needed)) {
-      base::Fail(base::ExitCode::kFailed, "this kernel cannot mount {}: it lacks {}{}",
-                 manifest.name, needed,
-                 needed == "erofs-zstd" ? "; build the image with \"target\": \"lz4\"" : "");
-    }
   }
 }
 
@@ -126,7 +112,8 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
 
 void CheckImage(const images::ImageDirectory& version) {
   CheckContent(version);
-  CheckMachine(version.manifest());
+  images::CheckCanRun(version.manifest(), {images::MachineArchitecture(), ProbeFeatures()},
+                      "this host");
   const base::UniqueFd file = base::OpenForReading(version.image_path());
   const MountedImage image(file.get(), version.image_path());
   CheckPrograms(image, version.manifest().services);

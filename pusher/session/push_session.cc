@@ -1,26 +1,17 @@
 #include "pusher/session/push_session.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <chrono>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "images/version/can_run.h"
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/session/content_sender.h"
 
 namespace pusher {
 namespace {
-
-constexpr std::string_view kFeaturePrefix = "erofs-";
-
-// "erofs-zstd" is what --target calls "zstd".
-std::string TargetOf(const std::string& feature) {
-  return feature.starts_with(kFeaturePrefix) ? feature.substr(kFeaturePrefix.size()) : feature;
-}
 
 bool Holds(const Hello& hello, const images::ImageDirectory& image) {
   return std::ranges::any_of(hello.held, [&](const VersionDigest& held) {
@@ -55,32 +46,6 @@ void TellFailure(Wire& wire, const base::Error& error) {
 
 }  // namespace
 
-void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std::string& peer) {
-  if (!host.mounts) {
-    return;
-  }
-  if (image.architecture != host.architecture) {
-    base::Fail(base::ExitCode::kFailed, "host {} is {}, the image {} is built for {}", peer,
-               host.architecture, image.name, image.architecture);
-  }
-  for (const std::string& feature : image.image.required_features) {
-    if (std::ranges::find(host.features, feature) != host.features.end()) {
-      continue;
-    }
-    if (host.features.empty()) {
-      base::Fail(base::ExitCode::kFailed,
-                 "host {} cannot mount {} EROFS images, nor any other kind: its kernel needs EROFS "
-                 "and loop devices",
-                 peer, TargetOf(feature));
-    }
-    std::vector<std::string> targets;
-    std::ranges::transform(host.features, std::back_inserter(targets), &TargetOf);
-    base::Fail(base::ExitCode::kFailed,
-               "host {} cannot mount {} EROFS images; it can mount: {}; build with --target {}",
-               peer, TargetOf(feature), fmt::join(targets, ", "), targets.front());
-  }
-}
-
 PushSession::PushSession(Wire& wire, const std::vector<images::ImageDirectory>& images,
                          const PushOptions& options)
     : wire_(wire), images_(images), options_(options) {}
@@ -114,8 +79,11 @@ void PushSession::Greet() {
     return;
   }
   hello_ = ReceiveHello(wire_);
-  for (const images::ImageDirectory& image : images_) {
-    CheckHostCanRun(*hello_, image.manifest(), wire_.peer());
+  if (hello_->mounts) {
+    for (const images::ImageDirectory& image : images_) {
+      images::CheckCanRun(image.manifest(), {hello_->architecture, hello_->features},
+                          "host " + wire_.peer());
+    }
   }
   for (const images::ImageDirectory& image : images_) {
     items_.push_back(ItemOf(image));

@@ -126,9 +126,6 @@ class PushSession {
 PushResult Push(Wire& wire, const std::vector<images::ImageDirectory>& images, const base::Io& io,
                 const PushOptions& options = {});
 
-// Throws Error{kFailed} that says what the host lacks and what to do.
-void CheckHostCanRun(const Hello& host, const images::Manifest& image, const std::string& peer);
-
 }  // namespace pusher
 
 #endif  // SLIPWAY_PUSHER_SESSION_PUSH_SESSION_H_

@@ -1,0 +1,24 @@
+// Whether a host can run an image: one answer for the sender, which knows a host from its greeting,
+// for the host that is sent the image, and for a switch to it.
+#ifndef SLIPWAY_IMAGES_VERSION_CAN_RUN_H_
+#define SLIPWAY_IMAGES_VERSION_CAN_RUN_H_
+
+#include <string>
+#include <vector>
+
+#include "images/version/manifest.h"
+
+namespace images {
+
+struct HostAbilities {
+  std::string architecture;           // as uname -m gives it
+  std::vector<std::string> features;  // of EROFS images that its kernel mounts: "erofs-zstd"
+};
+
+// Throws Error{kFailed} that says what the host lacks and what to do. `name`: how messages call the
+// host, "host web1" or "this host".
+void CheckCanRun(const Manifest& image, const HostAbilities& host, const std::string& name);
+
+}  // namespace images
+
+#endif  // SLIPWAY_IMAGES_VERSION_CAN_RUN_H_

@@ -1,0 +1,36 @@
+#include "images/version/can_run.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace images {
+namespace {
+
+std::string Refusal(const HostAbilities& host) {
+  Manifest image;
+  image.name = "app";
+  image.architecture = "x86_64";
+  image.image.required_features = {"erofs-zstd"};
+  try {
+    CheckCanRun(image, host, "host web1");
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ExitCode::kFailed);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(CanRunTest, SaysWhatTheHostLacksAndWhatToDo) {
+  EXPECT_EQ(Refusal({"x86_64", {"erofs-lz4", "erofs-zstd"}}), "");
+  EXPECT_EQ(Refusal({"aarch64", {"erofs-lz4", "erofs-zstd"}}),
+            "host web1 is aarch64, the image app is built for x86_64");
+  EXPECT_EQ(Refusal({"x86_64", {"erofs-lz4"}}),
+            "host web1 cannot mount zstd EROFS images; it can mount: lz4; build with --target lz4");
+  EXPECT_EQ(Refusal({"x86_64", {}}),
+            "host web1 cannot mount zstd EROFS images, nor any other kind: its kernel needs EROFS "
+            "and loop devices");
+}
+
+}  // namespace
+}  // namespace images
