@@ -94,7 +94,7 @@ void Planner::PlanVersions(const Numbers& kept) {
     }
   }
   const VersionLocks locks(layout_);
-  for (const images::HeldVersion& version : layout_.Versions()) {
+  for (const images::VersionDirectory& version : layout_.Versions()) {
     if (kept_versions.contains(version.path) ||
         (!dropped.contains(version.path) && !HasNotChangedFor(version.path, kDay))) {
       continue;
@@ -122,7 +122,7 @@ void Planner::PlanIncoming() {
 
 void Planner::PlanLeftovers() {
   Paths parents = {layout_.Generations()};
-  for (const images::HeldVersion& version : layout_.Versions()) {
+  for (const images::VersionDirectory& version : layout_.Versions()) {
     parents.insert(layout_.Application(version.name));
   }
   for (const std::string& parent : parents) {
@@ -173,7 +173,7 @@ void CountBytes(const images::HostLayout& layout, PrunePlan& plan) {
   }
   plan.freed_bytes = FreedBytes(paths);
   std::vector<std::string> held;
-  for (const images::HeldVersion& version : layout.Versions()) {
+  for (const images::VersionDirectory& version : layout.Versions()) {
     if (std::find(plan.versions.begin(), plan.versions.end(), version.path) ==
         plan.versions.end()) {
       held.push_back(version.path);

@@ -44,7 +44,7 @@ void ReadImage(const images::ImageDirectory& version, base::Progress& progress,
   }
 }
 
-VerifiedVersion Verify(const images::HeldVersion& held, base::Progress& progress) {
+VerifiedVersion Verify(const images::VersionDirectory& held, base::Progress& progress) {
   VerifiedVersion out;
   out.name = held.name;
   out.id = held.id.text();
@@ -61,21 +61,21 @@ VerifiedVersion Verify(const images::HeldVersion& held, base::Progress& progress
   return out;
 }
 
-std::vector<images::HeldVersion> SelectVersions(const images::HostLayout& layout,
-                                                const std::vector<std::string>& names) {
-  std::vector<images::HeldVersion> all = layout.Versions();
+std::vector<images::VersionDirectory> SelectVersions(const images::HostLayout& layout,
+                                                     const std::vector<std::string>& names) {
+  std::vector<images::VersionDirectory> all = layout.Versions();
   for (const std::string& name : names) {
     if (std::none_of(all.begin(), all.end(), [&](const auto& held) { return held.name == name; })) {
       base::Fail(base::ExitCode::kFailed, "{} holds no version of {}", layout.root(), name);
     }
   }
-  std::erase_if(all, [&](const images::HeldVersion& held) {
+  std::erase_if(all, [&](const images::VersionDirectory& held) {
     return !names.empty() && std::find(names.begin(), names.end(), held.name) == names.end();
   });
   return all;
 }
 
-uint64_t ImageBytes(const images::HeldVersion& held) {
+uint64_t ImageBytes(const images::VersionDirectory& held) {
   const auto found = base::StatIfThere(held.path + "/" + images::kImageFile);
   return found ? static_cast<uint64_t>(found->st_size) : 0;
 }
@@ -96,15 +96,15 @@ void AddGenerations(const images::HostLayout& layout, std::vector<VerifiedVersio
 std::vector<VerifiedVersion> VerifyVersions(const images::HostLayout& layout,
                                             const std::vector<std::string>& names,
                                             const base::Io& io) {
-  const std::vector<images::HeldVersion> wanted = SelectVersions(layout, names);
+  const std::vector<images::VersionDirectory> wanted = SelectVersions(layout, names);
   uint64_t total = 0;
-  for (const images::HeldVersion& held : wanted) {
+  for (const images::VersionDirectory& held : wanted) {
     total += ImageBytes(held);
   }
   std::vector<VerifiedVersion> out;
   {
     base::Progress progress(io, "verify", total);
-    for (const images::HeldVersion& held : wanted) {
+    for (const images::VersionDirectory& held : wanted) {
       VerifiedVersion verified = Verify(held, progress);
       if (verified.problem.empty() || base::Exists(held.path)) {  // a prune may have taken it away
         out.push_back(std::move(verified));

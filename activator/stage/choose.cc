@@ -143,7 +143,7 @@ Resolved ResolveRollback(const images::HostLayout& layout, const std::string& na
 base::Sha256 HeldManifest(const images::HostLayout& layout, const std::string& name,
                           const images::ImageId& id) {
   std::vector<std::string> held;
-  for (const images::HeldVersion& version : layout.Versions()) {
+  for (const images::VersionDirectory& version : layout.Versions()) {
     if (version.name == name && version.id == id) {
       return images::ImageDirectory(version.path).stored().digest;
     }

@@ -35,10 +35,9 @@ bool HasDigest(const std::string& path, const base::Sha256& digest) {
 
 std::vector<HeldVersion> CompleteVersions(const images::HostLayout& layout) {
   std::vector<HeldVersion> out;
-  for (const images::HeldVersion& version : layout.Versions()) {
+  for (const images::VersionDirectory& version : layout.Versions()) {
     if (const std::optional<images::ImageDirectory> found = OpenIfComplete(version.path)) {
-      out.push_back({version.name, version.id, version.path, found->stored().digest,
-                     found->manifest().image.sha256});
+      out.push_back({version, found->stored().digest, found->manifest().image.sha256});
     }
   }
   return out;

@@ -13,10 +13,8 @@
 
 namespace activator {
 
-struct HeldVersion {
-  std::string name;
-  images::ImageId id;
-  std::string path;  // of the version
+// A complete version.
+struct HeldVersion : images::VersionDirectory {
   base::Sha256 manifest_sha256;
   base::Sha256 image_sha256;
 };

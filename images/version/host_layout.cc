@@ -33,8 +33,8 @@ bool IsDirectory(const std::string& path) {
 
 }  // namespace
 
-std::vector<HeldVersion> HostLayout::Versions() const {
-  std::vector<HeldVersion> out;
+std::vector<VersionDirectory> HostLayout::Versions() const {
+  std::vector<VersionDirectory> out;
   for (const std::string& name : base::ListDirectory(root_)) {
     if (!IsName(name)) {
       continue;

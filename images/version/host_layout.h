@@ -13,7 +13,8 @@ namespace images {
 
 inline constexpr const char* kDefaultRoot = "/var/lib/images";
 
-struct HeldVersion {
+// A directory NAME/ID, of which nothing but its name was looked at.
+struct VersionDirectory {
   std::string name;
   ImageId id;
   std::string path;
@@ -43,7 +44,7 @@ class HostLayout {
   std::string Bin() const { return root_ + "/bin"; }
 
   // Every NAME/ID directory, by name then id. What is not named like a version is passed over.
-  std::vector<HeldVersion> Versions() const;
+  std::vector<VersionDirectory> Versions() const;
 
  private:
   std::string root_;

@@ -15,7 +15,7 @@ class HostLayoutTest : public tests::ScratchTest {
  protected:
   std::vector<std::string> Versions() const {
     std::vector<std::string> out;
-    for (const HeldVersion& version : HostLayout(scratch()).Versions()) {
+    for (const VersionDirectory& version : HostLayout(scratch()).Versions()) {
       EXPECT_EQ(version.path, At(version.name + "/" + version.id.text()));
       out.push_back(version.name + "/" + version.id.text());
     }
