@@ -3,47 +3,50 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <future>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 #include "base/interrupt.h"
+#include "base/worker_pool.h"
 
 namespace base {
 
-void ParallelFor(size_t count, size_t jobs, const std::function<void(size_t)>& work) {
+void ParallelFor(size_t count, size_t jobs,
+                 const std::function<void(size_t i, size_t worker)>& work) {
   std::atomic<size_t> next = 0;
   std::mutex mutex;
-  std::exception_ptr thrown;
-  const auto run = [&] {
-    try {
-      for (size_t i = next++; i < count && !Interrupted(); i = next++) {
-        work(i);
+  size_t failed = count;
+  std::exception_ptr thrown;  // by that
+  const auto run = [&](size_t worker) {
+    for (size_t i = next++; i < count && !Interrupted(); i = next++) {
+      try {
+        work(i, worker);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        next = count;
+        if (i < failed) {
+          failed = i;
+          thrown = std::current_exception();
+        }
       }
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(mutex);
-      thrown = std::current_exception();
-      next = count;
     }
   };
-  std::vector<std::thread> threads;
-  threads.reserve(std::min(count, jobs));
-  try {
-    for (size_t i = 0; i < std::min(count, jobs); ++i) {
-      threads.emplace_back(run);
-    }
-  } catch (const std::system_error&) {  // the system has no more; those that run do it all
-    if (threads.empty()) {
-      throw;
-    }
+  WorkerPool pool(std::min(count, jobs));
+  std::vector<std::future<void>> runs;
+  for (size_t i = 0; i < std::min(count, jobs); ++i) {
+    runs.push_back(pool.Submit(run));
   }
-  for (std::thread& thread : threads) {
-    thread.join();
+  for (const std::future<void>& one : runs) {
+    one.wait();
   }
   if (thrown) {
     std::rethrow_exception(thrown);
   }
+}
+
+void ParallelFor(size_t count, size_t jobs, const std::function<void(size_t)>& work) {
+  ParallelFor(count, jobs, [&](size_t i, size_t /*worker*/) { work(i); });
 }
 
 }  // namespace base

@@ -1,7 +1,7 @@
 #include "activator/receive/delta_decoder_pool.h"
 
 #include <algorithm>
-#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace activator {
@@ -28,91 +28,42 @@ size_t RebuildJobs(const chunker::Codec& codec, size_t wanted) {
 
 DeltaDecoderPool::DeltaDecoderPool(chunker::Codec codec, const std::string& basis, size_t jobs,
                                    Use use)
-    : codec_(std::move(codec)), jobs_(jobs), use_(std::move(use)), old_(basis) {}
-
-DeltaDecoderPool::~DeltaDecoderPool() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopped_ = true;
-  }
-  changed_.notify_all();
-  for (std::thread& thread : threads_) {
-    thread.join();
-  }
-}
-
-void DeltaDecoderPool::ThrowWhatFailed() const {
-  if (failed_) {
-    std::rethrow_exception(failed_);
-  }
-}
+    : codec_(std::move(codec)),
+      jobs_(jobs),
+      use_(std::move(use)),
+      old_(basis),
+      decoders_(jobs),
+      pool_(jobs) {}
 
 void DeltaDecoderPool::Submit(pusher::DeltaMessage message) {
   if (jobs_ == 0) {
     return;
   }
-  std::unique_lock<std::mutex> lock(mutex_);
-  ThrowWhatFailed();
-  if (threads_.size() < jobs_ && busy_ == threads_.size()) {
-    AddThread();
+  while (under_way_.size() > jobs_) {
+    TakeOldest();
   }
-  if (threads_.empty()) {  // the system has no more
-    lock.unlock();
-    DeltaDecoder rebuilder(codec_, old_);
-    Rebuild(rebuilder, message);
-    return;
-  }
-  changed_.wait(lock, [this] { return failed_ || waiting_.empty(); });
-  ThrowWhatFailed();
-  waiting_.push_back(std::move(message));
-  changed_.notify_all();
-}
-
-void DeltaDecoderPool::AddThread() {
-  try {
-    threads_.emplace_back([this] { Work(); });
-  } catch (const std::system_error&) {  // those that run do it all
-  }
+  under_way_.push_back(pool_.Submit(
+      [this, message = std::move(message)](size_t worker) { Rebuild(worker, message); }));
 }
 
 void DeltaDecoderPool::Finish() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return failed_ || (waiting_.empty() && busy_ == 0); });
-  ThrowWhatFailed();
-}
-
-void DeltaDecoderPool::Work() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  try {
-    DeltaDecoder rebuilder(codec_, old_);
-    for (;;) {
-      changed_.wait(lock, [this] { return stopped_ || failed_ || !waiting_.empty(); });
-      if (stopped_ || failed_) {
-        return;
-      }
-      const pusher::DeltaMessage message = std::move(waiting_.front());
-      waiting_.pop_front();
-      ++busy_;
-      changed_.notify_all();
-      lock.unlock();
-      Rebuild(rebuilder, message);
-      lock.lock();
-      --busy_;
-      changed_.notify_all();
-    }
-  } catch (...) {
-    if (!lock.owns_lock()) {
-      lock.lock();
-    }
-    if (!failed_) {
-      failed_ = std::current_exception();
-    }
-    changed_.notify_all();
+  while (!under_way_.empty()) {
+    TakeOldest();
   }
 }
 
-void DeltaDecoderPool::Rebuild(DeltaDecoder& rebuilder, const pusher::DeltaMessage& message) const {
-  rebuilder.Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
+void DeltaDecoderPool::TakeOldest() {
+  std::future<void> oldest = std::move(under_way_.front());
+  under_way_.pop_front();
+  oldest.get();
+}
+
+void DeltaDecoderPool::Rebuild(size_t worker, const pusher::DeltaMessage& message) {
+  std::unique_ptr<DeltaDecoder>& decoder = decoders_[worker];
+  if (decoder == nullptr) {
+    decoder = std::make_unique<DeltaDecoder>(codec_, old_);
+  }
+  decoder->Rebuild(message, [&](size_t place, const std::vector<uint8_t>& chunk) {
     use_(message.first_chunk + place, chunk);
   });
 }

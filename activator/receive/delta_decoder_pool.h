@@ -2,19 +2,18 @@
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_POOL_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_POOL_H_
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <functional>
-#include <mutex>
+#include <future>
+#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "activator/receive/base_content.h"
 #include "activator/receive/delta_decoder.h"
+#include "base/worker_pool.h"
 #include "pusher/protocol/delta_message.h"
 
 namespace activator {
@@ -23,6 +22,7 @@ namespace activator {
 // leave room for. 0: not even one, or the codec is not here.
 size_t RebuildJobs(const chunker::Codec& codec, size_t wanted);
 
+// What was not begun when it ends is dropped.
 class DeltaDecoderPool {
  public:
   // Called by several threads at once, with a chunk's number.
@@ -30,33 +30,24 @@ class DeltaDecoderPool {
 
   // `basis`: the path of the version that deltas refer to. Where `jobs` is 0, nothing is rebuilt.
   DeltaDecoderPool(chunker::Codec codec, const std::string& basis, size_t jobs, Use use);
-  // What was not begun is dropped.
-  ~DeltaDecoderPool();
-  DeltaDecoderPool(const DeltaDecoderPool&) = delete;
-  DeltaDecoderPool& operator=(const DeltaDecoderPool&) = delete;
 
-  // Waits while all threads are busy. Throws what one of them threw: then nothing more is done.
+  // Waits while all threads are busy and one more delta waits. Throws what an earlier one threw:
+  // then the pool is of no more use.
   void Submit(pusher::DeltaMessage message);
   // Waits until all is done; throws as Submit does.
   void Finish();
 
  private:
-  void AddThread();
-  void Work();
-  void Rebuild(DeltaDecoder& rebuilder, const pusher::DeltaMessage& message) const;
-  void ThrowWhatFailed() const;
+  void Rebuild(size_t worker, const pusher::DeltaMessage& message);
+  void TakeOldest();
 
   const chunker::Codec codec_;
   const size_t jobs_;
   const Use use_;
   BaseContent old_;
-  std::mutex mutex_;  // for all that follows
-  std::condition_variable changed_;
-  std::deque<pusher::DeltaMessage> waiting_;
-  size_t busy_ = 0;
-  bool stopped_ = false;
-  std::exception_ptr failed_;
-  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<DeltaDecoder>> decoders_;  // each worker's, made by it
+  std::deque<std::future<void>> under_way_;
+  base::WorkerPool pool_;
 };
 
 }  // namespace activator

@@ -47,39 +47,9 @@ void Segment::MoveRest(size_t at, Segment& other) {
 
 CompressionPipeline::CompressionPipeline(const images::Codec& codec, unsigned threads,
                                          ChunkCache* cache)
-    : limit_(size_t{2} * threads) {
+    : limit_(size_t{2} * threads), pool_(threads) {
   for (unsigned i = 0; i < threads; ++i) {
-    // Made here, so that a failure is thrown to the caller and not in a thread.
-    threads_.emplace_back(
-        [this, compressor = std::make_shared<Compressor>(codec, cache)] { Work(*compressor); });
-  }
-}
-
-CompressionPipeline::~CompressionPipeline() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stop_ = true;
-    tasks_.clear();
-  }
-  wake_.notify_all();
-  for (std::thread& thread : threads_) {
-    thread.join();
-  }
-}
-
-void CompressionPipeline::Work(Compressor& compressor) {
-  for (;;) {
-    Task task;
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [this] { return stop_ || !tasks_.empty(); });
-      if (tasks_.empty()) {
-        return;
-      }
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-    }
-    task(compressor);  // what it throws goes into its future
+    compressors_.push_back(std::make_unique<Compressor>(codec, cache));
   }
 }
 
@@ -97,14 +67,10 @@ void CompressionPipeline::Submit(std::unique_ptr<Segment> segment, Done done) {
   while (under_way_.size() >= limit_) {
     HandOverOldest();
   }
-  Task task(
-      [&segment = *segment](Compressor& compressor) { return Compressed(segment, compressor); });
-  under_way_.push_back({std::move(segment), task.get_future(), std::move(done)});
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    tasks_.push_back(std::move(task));
-  }
-  wake_.notify_one();
+  auto result = pool_.Submit([this, &segment = *segment](size_t worker) {
+    return Compressed(segment, *compressors_[worker]);
+  });
+  under_way_.push_back({std::move(segment), std::move(result), std::move(done)});
 }
 
 void CompressionPipeline::HandOverOldest() {

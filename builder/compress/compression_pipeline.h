@@ -4,17 +4,15 @@
 #ifndef SLIPWAY_BUILDER_COMPRESS_COMPRESSION_PIPELINE_H_
 #define SLIPWAY_BUILDER_COMPRESS_COMPRESSION_PIPELINE_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "base/file.h"
+#include "base/worker_pool.h"
 #include "builder/compress/chunk_cache.h"
 #include "builder/compress/compressor.h"
 #include "builder/compress/segment_splitter.h"
@@ -56,6 +54,7 @@ class Segment {
   size_t size_bytes_ = 0;
 };
 
+// What was not handed over when it ends is dropped.
 class CompressionPipeline {
  public:
   // Called on the thread that submits.
@@ -63,10 +62,6 @@ class CompressionPipeline {
 
   // `cache`, which may be null, must outlive the pipeline.
   CompressionPipeline(const images::Codec& codec, unsigned threads, ChunkCache* cache);
-  // Drops what was not handed over.
-  ~CompressionPipeline();
-  CompressionPipeline(const CompressionPipeline&) = delete;
-  CompressionPipeline& operator=(const CompressionPipeline&) = delete;
 
   // An empty one, to be filled and submitted.
   std::unique_ptr<Segment> NewSegment();
@@ -85,20 +80,15 @@ class CompressionPipeline {
     std::future<std::vector<StoredChunk>> result;
     Done done;
   };
-  using Task = std::packaged_task<std::vector<StoredChunk>(Compressor&)>;
 
-  void Work(Compressor& compressor);
   void HandOverOldest();
 
   const size_t limit_;
   std::deque<UnderWay> under_way_;
   uint64_t handed_over_ = 0;
   std::vector<std::unique_ptr<Segment>> unused_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Task> tasks_;  // under mutex_
-  bool stop_ = false;       // under mutex_
-  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<Compressor>> compressors_;  // each worker's
+  base::WorkerPool pool_;
 };
 
 }  // namespace builder

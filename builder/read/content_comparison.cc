@@ -1,15 +1,12 @@
 #include "builder/read/content_comparison.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/parallel_for.h"
 #include "builder/read/liberofs_reader.h"
 
 namespace builder {
@@ -87,19 +84,11 @@ class ContentComparison {
       Check(LiberofsOpen(image_path_.c_str(), &reader), root_);
       readers.emplace_back(reader);
     }
-    std::vector<std::thread> workers;
-    for (size_t i = 1; i < readers.size(); ++i) {
-      workers.emplace_back([this, reader = readers[i].get()] { Work(reader); });
-    }
-    if (!readers.empty()) {
-      Work(readers.front().get());
-    }
-    for (std::thread& worker : workers) {
-      worker.join();
-    }
-    if (failure_) {
-      std::rethrow_exception(failure_);
-    }
+    std::vector<Buffers> buffers(readers.size());
+    base::ParallelFor(batches_.size(), readers.size(), [&](size_t i, size_t worker) {
+      Compare(batches_[i], readers[worker].get(), buffers[worker]);
+    });
+    base::ThrowIfInterrupted();
   }
 
  private:
@@ -107,28 +96,6 @@ class ContentComparison {
     if (error != 0) {
       FailAsDifferent(image_path_, PathOf(node, root_),
                       std::string("upstream's reader says: ") + std::strerror(-error));
-    }
-  }
-
-  // A batch is begun only after all before it, and ends: so the first failure of all is seen.
-  void Work(LiberofsReader* reader) {
-    Buffers buffers;
-    while (!stop_) {
-      const size_t i = next_++;
-      if (i >= batches_.size()) {
-        return;
-      }
-      try {
-        base::ThrowIfInterrupted();
-        Compare(batches_[i], reader, buffers);
-      } catch (...) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        stop_ = true;
-        if (!failure_ || i < failed_batch_) {
-          failure_ = std::current_exception();
-          failed_batch_ = i;
-        }
-      }
     }
   }
 
@@ -156,11 +123,6 @@ class ContentComparison {
   const std::vector<FileToCompare>& files_;
   const std::vector<Batch> batches_;
   base::Progress& progress_;
-  std::atomic<size_t> next_ = 0;
-  std::atomic<bool> stop_ = false;
-  std::mutex mutex_;
-  std::exception_ptr failure_;  // under mutex_
-  size_t failed_batch_ = 0;     // under mutex_
 };
 
 }  // namespace

@@ -4,12 +4,13 @@
 #define SLIPWAY_PUSHER_DELTA_DELTA_PREFETCHER_H_
 
 #include <atomic>
-#include <deque>
 #include <future>
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "base/worker_pool.h"
 #include "images/version/image_directory.h"
 #include "pusher/delta/image_send_state.h"
 
@@ -32,16 +33,14 @@ class DeltaPrefetcher {
   void Wait();
 
  private:
-  void Run();
   void Make(const images::ImageDirectory& image);
 
   SendCache& work_;
   std::atomic<bool> ended_ = false;
-  std::mutex mutex_;  // for all that follows
+  std::mutex mutex_;  // for the next two
   std::set<std::string> added_;
-  std::deque<images::ImageDirectory> waiting_;
-  bool running_ = false;
-  std::future<void> thread_;
+  std::vector<std::future<void>> made_;
+  base::WorkerPool pool_{1};
 };
 
 }  // namespace pusher

@@ -1,4 +1,5 @@
 // Delta encoders, which take tens of megabytes each: never more at once than the machine has cores.
+// It bounds memory and has no threads: those of all hosts' pushes come with their own.
 #ifndef SLIPWAY_PUSHER_DELTA_ENCODER_POOL_H_
 #define SLIPWAY_PUSHER_DELTA_ENCODER_POOL_H_
 

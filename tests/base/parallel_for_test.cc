@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -43,6 +44,29 @@ TEST(ForEachAtOnceTest, ThrowsInTheEndWhatOneThrewAndBeginsNoMore) {
                            }),
                Error);
   EXPECT_LE(begun, 2);
+}
+
+// 3 waits until 5 has failed, and fails later: it is the first all the same.
+TEST(ForEachAtOnceTest, ThrowsWhatTheFirstThrew) {
+  std::promise<void> five;
+  const std::shared_future<void> failed = five.get_future().share();
+  const auto work = [&](size_t i, size_t worker) {
+    EXPECT_LT(worker, 6U);
+    if (i == 5) {
+      five.set_value();
+      Fail(ExitCode::kFailed, "five");
+    }
+    if (i == 3) {
+      failed.wait();
+      Fail(ExitCode::kFailed, "three");
+    }
+  };
+  try {
+    ParallelFor(100, 6, work);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "three");
+  }
 }
 
 // Sanitizers want more address space than that.
