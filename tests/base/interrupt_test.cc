@@ -74,7 +74,7 @@ TEST(Interrupt, WhatAParentIgnoredOrBlockedIsAsUsual) {
         ::sigfillset(&all);
         ::sigprocmask(SIG_SETMASK, &all, nullptr);
         InstallInterruptHandlers();
-        const ProcessResult result = Run({"sh", "-c", "exit 3"});
+        const ProcessResult result = base::Run({"sh", "-c", "exit 3"});
         ::raise(SIGTERM);
         ::_exit(Interrupted() ? result.exit_code : 1);
       },
