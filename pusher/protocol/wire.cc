@@ -6,7 +6,6 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "pusher/protocol/protocol.h"
 
 namespace pusher {
 namespace {
@@ -101,7 +100,7 @@ void Wire::FailAsText(base::Bytes header) {
       base::ExitCode::kFailed,
       "{} broke the protocol: '{}' was printed into the connection; a start file of the login "
       "shell there may do so from the background: send its output to /dev/null",
-      peer(), Printable(text));
+      peer(), text);
 }
 
 std::optional<Frame> Wire::Receive() {
