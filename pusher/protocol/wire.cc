@@ -6,12 +6,9 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-<<<<<<< ours
 #include "base/log.h"
 #include "base/printable.h"
 #include "pusher/protocol/message_type.h"
-=======
->>>>>>> theirs
 
 namespace pusher {
 namespace {
@@ -107,11 +104,7 @@ void Wire::FailAsText(base::Bytes header) {
       base::ExitCode::kFailed,
       "{} broke the protocol: '{}' was printed into the connection; a start file of the login "
       "shell there may do so from the background: send its output to /dev/null",
-<<<<<<< ours
       peer(), base::Printable(text));
-=======
-      peer(), text);
->>>>>>> theirs
 }
 
 std::optional<Frame> Wire::Receive() {

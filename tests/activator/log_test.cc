@@ -52,11 +52,11 @@ TEST_F(LogTest, TheProcessOfTheSwitchLogsAsMuch) {
 }
 
 TEST_F(LogTest, AnUnknownLevelIsAWrongCommandLine) {
-  const base::Error error = tests::ErrorOf([&] {
+  const base::Error wrong = tests::ErrorOf([&] {
     RunActivate({"--root", layout.root(), "--log-level", "loud", "list"}, base::Io());
   });
-  EXPECT_EQ(error.code(), base::ExitCode::kUsage);
-  EXPECT_THAT(error.what(), HasSubstr("'loud' is no level"));
+  EXPECT_EQ(wrong.code(), base::ExitCode::kUsage);
+  EXPECT_THAT(wrong.what(), HasSubstr("'loud' is no level"));
 }
 
 }  // namespace
