@@ -198,10 +198,11 @@ void Switch::Back(const std::string& reason) {
                                  ? std::string("the host is as before, without applications")
                                  : fmt::format("generation {} runs again", request_.from);
   if (!lost_.empty()) {
-    base::Fail(base::ExitCode::kNeedsAttention,
-               "generation {} was not activated: {}. And what a lost generation had left running "
-               "was stopped: {}",
-               request_.to, reason, fmt::join(lost_, ", "));
+    base::Fail(
+        base::ExitCode::kNeedsAttention,
+        "generation {} was not activated: {}. Services that a lost generation had left running "
+        "were stopped: {}",
+        request_.to, reason, fmt::join(lost_, ", "));
   }
   if (result.is_up) {
     base::Fail(base::ExitCode::kRolledBack, "generation {} was not activated, {}: {}", request_.to,

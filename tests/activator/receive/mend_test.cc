@@ -155,7 +155,7 @@ TEST_F(MendTest, WhatALostGenerationHadIsNotThereToGoBackTo) {
   const uint64_t bad = Stage("web", "fail");
   base::RemoveTree(layout.Generation(1));
   EXPECT_EQ(ActivateNumber(bad), 4);
-  EXPECT_THAT(error, HasSubstr("And what a lost generation had left running was stopped: "
+  EXPECT_THAT(error, HasSubstr("Services that a lost generation had left running were stopped: "
                                "web.service"));
 }
 
