@@ -1,5 +1,5 @@
-// What every tool does with CLI11: help and version are results, a wrong command line is one line
-// and exit 2.
+// Parses the command line of a tool with CLI11. Help and version are results; a wrong command line
+// is one line of error and exit 2.
 #ifndef SLIPWAY_BASE_CLI_H_
 #define SLIPWAY_BASE_CLI_H_
 

@@ -1,7 +1,7 @@
 // The one exception class of the project and the documented exit codes (docs/errors.md).
 //
-// An Error is thrown where something fails, gets context added by callers that know more (what was
-// being done, for whom), and is rendered once, by base/tool.h.
+// The failing function throws an Error, callers that know more (the task, the host) add context,
+// and base/tool.h renders it once.
 #ifndef SLIPWAY_BASE_ERROR_H_
 #define SLIPWAY_BASE_ERROR_H_
 

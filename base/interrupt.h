@@ -1,5 +1,5 @@
-// SIGINT, SIGTERM and SIGHUP as an Error{kInterrupted} that a long operation throws at its next
-// safe point, so that destructors clean up. SIGPIPE is ignored: a write answers EPIPE instead.
+// Turns SIGINT, SIGTERM and SIGHUP into an Error{kInterrupted}, thrown by a long operation at its
+// next safe point, so that destructors clean up. Ignores SIGPIPE: a write fails with EPIPE.
 #ifndef SLIPWAY_BASE_INTERRUPT_H_
 #define SLIPWAY_BASE_INTERRUPT_H_
 

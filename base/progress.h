@@ -1,4 +1,4 @@
-// One line on a terminal that says how far a long operation is; nothing when piped.
+// Shows the progress of a long operation as one line on a terminal; shows nothing when piped.
 #ifndef SLIPWAY_BASE_PROGRESS_H_
 #define SLIPWAY_BASE_PROGRESS_H_
 
