@@ -1,5 +1,5 @@
-// Where the encoder was flushed to make a chunk's frame: what FrameEncoder::EncodeUpToLast needs to
-// make it again. An image does not record it; the places where content lets a chunk end explain it.
+// Finds where the encoder was flushed to make a chunk's frame, so that FrameEncoder::EncodeUpToLast
+// can make it again. Images do not record these places; they follow from the content's cut points.
 #ifndef SLIPWAY_CHUNKER_FLUSH_POINTS_H_
 #define SLIPWAY_CHUNKER_FLUSH_POINTS_H_
 

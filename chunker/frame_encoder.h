@@ -1,4 +1,4 @@
-// Frames of an image's codec.
+// Encodes frames of an image's codec.
 #ifndef SLIPWAY_CHUNKER_FRAME_ENCODER_H_
 #define SLIPWAY_CHUNKER_FRAME_ENCODER_H_
 
