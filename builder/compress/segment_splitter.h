@@ -1,6 +1,6 @@
-// Splits content into segments, and knows which chunks those became that a build before had
-// already: such a segment is recognized by its hash, several times as fast as its cuts are looked
-// for.
+// Splits content into segments, and recognises segments of earlier builds by their hash, with the
+// chunks that they became. Recognising a segment is several times as fast as finding its cuts
+// again.
 #ifndef SLIPWAY_BUILDER_COMPRESS_SEGMENT_SPLITTER_H_
 #define SLIPWAY_BUILDER_COMPRESS_SEGMENT_SPLITTER_H_
 
