@@ -1,4 +1,4 @@
-// What imgpush says about each host: a line for people, an object as JSON.
+// Reports the outcome for each host: a line for people, an object as JSON.
 #ifndef SLIPWAY_PUSHER_REPORT_H_
 #define SLIPWAY_PUSHER_REPORT_H_
 

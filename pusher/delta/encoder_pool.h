@@ -1,4 +1,4 @@
-// Delta encoders, which take tens of megabytes each: never more at once than the machine has cores.
+// A pool of delta encoders, no more than the machine has cores: each takes tens of megabytes.
 #ifndef SLIPWAY_PUSHER_DELTA_ENCODER_POOL_H_
 #define SLIPWAY_PUSHER_DELTA_ENCODER_POOL_H_
 

@@ -1,7 +1,7 @@
-// The small POSIX sh programs that ssh runs on a host. The first becomes root where the login is
-// not; the second checks that ROOT is safe, puts the agent there where it is missing, runs its
-// `receive`, and then activates a generation where it is told to. The host needs sh and coreutils,
-// and sudo where the login is not root.
+// The small POSIX sh programs that ssh runs on a host. The first becomes root if the login is not.
+// The second checks that ROOT is safe, stores the agent if it is missing, runs its `receive`, and
+// then activates a generation if it is told to. The host needs sh and coreutils, and sudo if the
+// login is not root.
 #ifndef SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
 #define SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
 
