@@ -1,4 +1,4 @@
-// The content of held versions, which deltas refer to. Several threads may ask.
+// Reads the content of held versions, which deltas refer to. Several threads may ask.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_BASE_CONTENT_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_BASE_CONTENT_H_
 

@@ -1,4 +1,4 @@
-// What the records say of an activation that somebody asked for under an id.
+// Finds the outcome of an activation in the records, by its id.
 #ifndef SLIPWAY_ACTIVATOR_STATE_OUTCOME_H_
 #define SLIPWAY_ACTIVATOR_STATE_OUTCOME_H_
 
