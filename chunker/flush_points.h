@@ -23,8 +23,8 @@ class FlushPointFinder {
   explicit FlushPointFinder(Codec codec) : codec_(std::move(codec)) {}
 
   // The flush points, the end included, with which the codec makes `chunk` of its content again;
-  // nullopt where it does not, however it is flushed. `content`: ContentOf(chunk), framed. What the
-  // present cut sizes (chunker/cut.h) do not explain beyond doubt is tried.
+  // nullopt where it does not, however it is flushed. `content`: ContentOf(chunk), framed. If the
+  // cut sizes (chunker/cut.h) leave the points ambiguous, the candidates are tried.
   std::optional<std::vector<size_t>> Find(std::span<const uint8_t> chunk,
                                           const ChunkContent& content);
 
