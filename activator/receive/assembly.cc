@@ -290,7 +290,7 @@ void Assembly::Verify() {
   if (hasher_.Finish() != stored_.manifest.image.sha256) {
     Discard();
     base::Fail(base::ExitCode::kVerification,
-               "every chunk of {} {} is intact, but the image is not the one that its "
+               "every chunk of {} {} is intact, but the image is not the one its "
                "manifest names; build it again",
                stored_.manifest.name, stored_.id.text());
   }

@@ -177,8 +177,9 @@ TEST_F(ElfSourceTest, BadProgramsAreRefusedInOneLine) {
   EXPECT_THAT(ErrorOf(At("none")), HasSubstr("the program " + At("none") + " does not exist"));
   EXPECT_THAT(ErrorOf(Put("script", "#!/bin/sh\n")),
               HasSubstr("is not an ELF program; for a script"));
-  EXPECT_THAT(ErrorOf(scratch()), HasSubstr("is no ELF program"));
-  EXPECT_THAT(ErrorOf(Put("short", Get("../../bin/true").substr(0, 10))), HasSubstr("is no ELF"));
+  EXPECT_THAT(ErrorOf(scratch()), HasSubstr("is not an ELF program"));
+  EXPECT_THAT(ErrorOf(Put("short", Get("../../bin/true").substr(0, 10))),
+              HasSubstr("is not an ELF"));
   const std::string program = MakeProgram("app", {"-Wl,--dynamic-linker,/lib/none.so"});
   EXPECT_THAT(ErrorOf(program), HasSubstr("needs the interpreter /lib/none.so"));
   Put("cut", Get("app").substr(0, 900));
