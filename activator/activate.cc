@@ -308,8 +308,9 @@ int Tool::DryRun() {
   const images::HostLayout& layout = host_.layout;
   if (ReadSwitchRecord(layout)) {
     io_.Err(
-        "activate: a switch is in progress or was cut off (see `activate status`); this is how "
-        "it would be after going back\n");
+        "activate: a switch is in progress or was cut off (see `activate status`); this report "
+        "shows "
+        "the state after a rollback\n");
   }
   const Resolved resolved = Resolve(layout, *line_.target);
   if (!resolved.note.empty()) {

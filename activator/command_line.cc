@@ -19,21 +19,22 @@ namespace {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  activate --latest                 switch to what was pushed last\n"
-    "  activate --generation 7           switch to generation 7\n"
-    "  activate --rollback               go back to what was healthy before\n"
-    "  activate --rollback web           the same for the application web alone\n"
-    "  activate --set web=83bf2a6d6fb73136   this version of web, all else as it is\n"
-    "  activate remove web               without web\n"
-    "  activate --latest --dry-run       what that would change\n"
-    "  activate status                   what runs, and whether all is as it should be\n"
+    "  activate --latest                     switch to what was pushed last\n"
+    "  activate --latest --dry-run           say what that would change\n"
+    "  activate --generation 7               switch to generation 7\n"
+    "  activate --rollback                   back to what was healthy before\n"
+    "  activate --rollback web               the same for the application web only\n"
+    "  activate --set web=83bf2a6d6fb73136   change only web, to this version\n"
+    "  activate remove web                   run everything but web\n"
+    "  activate status                       what runs, and whether it is healthy\n"
     "  activate history --since 41 --follow --json\n"
-    "  activate prune --keep 3           free the space of old versions\n"
-    "  activate report --debug           for a report of a fault; holds no secrets\n"
-    "  activate --host root@web1 status  the same on another host, over ssh\n"
-    "Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, service as before;\n"
-    "  4 needs attention; 5 busy; 6 verification failed; 7 host not reachable; 8 the plan is\n"
-    "  stale; 130 interrupted";
+    "  activate prune --keep 3               free the space of old versions\n"
+    "  activate report --debug               for a report of a fault; holds no secrets\n"
+    "  activate --host root@web1 status      the same on another host, over ssh\n"
+    "\n"
+    "Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, services\n"
+    "run as before; 4 needs attention; 5 busy; 6 verification failed; 7 host not\n"
+    "reached; 8 the plan is stale; 130 interrupted";
 
 // What the options are read into before they become an ActivationTarget.
 struct Texts {
@@ -67,8 +68,8 @@ CLI::Validator IsGeneration() {
             return digits && text.find_first_not_of('0') != text.npos
                        ? std::string()
                        : "'" + text +
-                             "' is no generation: their numbers are 1, 2, ... (`activate list` "
-                             "shows which there are)";
+                             "' is not a generation: they are numbered 1, 2, ... (see `activate "
+                             "list`)";
           },
           ""};
 }
@@ -78,15 +79,15 @@ void AddWish(CLI::App& app, Texts& out) {
                      ->type_name("N")
                      ->check(IsGeneration());
   auto* rollback = app.add_option("--rollback", out.rollback,
-                                  "Activate the generation that was healthy before the active one, "
-                                  "or that version of the application NAME alone")
+                                  "Activate the generation that was healthy before the active one; "
+                                  "with NAME, go back only with that application")
                        ->type_name("[NAME]")
                        ->expected(0, 1);
   auto* latest = app.add_flag("--latest")->description("Activate the newest staged generation");
-  auto* set =
-      app.add_option("--set", out.set, "Activate this version of an application, all else as it is")
-          ->type_name("NAME=ID")
-          ->allow_extra_args(false);
+  auto* set = app.add_option("--set", out.set,
+                             "Activate this version of an application, the others unchanged")
+                  ->type_name("NAME=ID")
+                  ->allow_extra_args(false);
   app.add_option("--without", out.without)->allow_extra_args(false)->group("");
   number->excludes(rollback)->excludes(latest)->excludes(set);
   rollback->excludes(latest)->excludes(set);
@@ -95,30 +96,31 @@ void AddWish(CLI::App& app, Texts& out) {
 
 void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--timeout", out.timeout_seconds,
-                 "Seconds that a service may take to be up, in place of its own setting")
+                 "Seconds that a service may take to be up, instead of its own setting")
       ->type_name("S")
       ->check(CLI::Range(1, 3600));
   app.add_option("--root", out.root, "The host's root directory")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_flag("--dry-run", out.dry_run, "Only say what an activation or a prune would do");
+  app.add_flag("--dry-run", out.dry_run, "Only say what a switch or a prune would do");
   app.add_flag("--json", out.json, "Report as JSON");
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
-                   "How long to wait for whoever holds the host's lock");
+                   "How long to wait for the host's lock: 60, 60s or 1m");
   app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
-  app.add_option("--host", out.host, "Do it on this host, over ssh")
+  app.add_option("--host", out.host, "Run on this host, over ssh")
       ->type_name("HOST")
       ->check([](const std::string& host) {
-        return host.empty() ? "'' is no host: use what ssh understands, as in web1" : "";
+        return host.empty() ? "'' is not a host: use a destination of ssh, such as web1" : "";
       });
-  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
+  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
+      ->type_name("TEXT");
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
   app.add_flag("--for-imgpush", out.for_imgpush)->group("");
 }
 
 void AddPrune(CLI::App& prune, PruneOptions& out) {
-  prune.add_option("--keep", out.keep, "Generations to keep, the active one among them")
+  prune.add_option("--keep", out.keep, "Generations to keep, including the active one")
       ->type_name("N")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -130,21 +132,21 @@ void AddPrune(CLI::App& prune, PruneOptions& out) {
       ->capture_default_str();
   prune
       .add_option("--older-than", out.older_than_seconds,
-                  "Of the others remove only those left longer ago: 30d, 12h")
+                  "Of the others, remove only those left longer ago than this, such as 30d or 12h")
       ->type_name("AGE")
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, uint64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
           CLI::AsNumberWithUnit::CASE_SENSITIVE));
   prune
       .add_option("--max-bytes", out.max_bytes,
-                  "Keep fewer than --keep, as far as the versions take more than this: 2GB")
+                  "Keep fewer if the versions take more than this, such as 2GB")
       ->type_name("S")
       ->transform(CLI::AsSizeValue(true));
   prune.add_option("--pin", out.pin, "Never remove generation N")
       ->type_name("N")
       ->check(IsGeneration())
       ->allow_extra_args(false);
-  prune.add_option("--unpin", out.unpin, "Take that back")
+  prune.add_option("--unpin", out.unpin, "Undo --pin for generation N")
       ->type_name("N")
       ->check(IsGeneration())
       ->allow_extra_args(false);
@@ -153,17 +155,17 @@ void AddPrune(CLI::App& prune, PruneOptions& out) {
 // What of the options above goes with each command; they are taken before and after its name.
 void NameCommonOptions(Parser& parser) {
   const auto name = [](CLI::App* command, const std::string& options) {
-    command->footer("Also: " + options + "; see activate --help");
+    command->footer("Also: " + options + ".\nSee activate --help.");
   };
   const std::string report = "--json, --root DIR, --host HOST, --ssh TEXT";
   name(parser.list, report);
   name(parser.status, report);
   name(parser.diff, report);
   name(parser.history, report);
-  name(parser.verify, report + ", and with --repair --lock-wait S");
+  name(parser.verify, report + "; with --repair: --lock-wait S");
   name(parser.prune, "--dry-run, --lock-wait S, " + report);
-  name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt, " + report);
-  name(parser.render, "--generation N (the active one without it), " + report);
+  name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt,\n" + report);
+  name(parser.render, "--generation N (default: the active one),\n" + report);
   name(parser.report, "--root DIR, --host HOST, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
@@ -171,41 +173,42 @@ void NameCommonOptions(Parser& parser) {
 
 void AddCommands(Parser& parser, CommandLine& out) {
   CLI::App& app = parser.app;
-  parser.list = app.add_subcommand("list", "The generations of this host");
-  parser.status = app.add_subcommand("status", "The active generation, its services, and drift");
-  parser.diff = app.add_subcommand("diff", "What two generations differ in");
+  parser.list = app.add_subcommand("list", "Show the generations of this host");
+  parser.status =
+      app.add_subcommand("status", "Show the active generation, its services, and drift");
+  parser.diff = app.add_subcommand("diff", "Show how two generations differ");
   parser.diff
       ->add_option("GENERATION", out.diff,
-                   "From A to B; only one: from the active one to it; none: to the newest staged")
+                   "Two: from A to B. One: from the active one to it. None: from the active one to "
+                   "the newest staged one")
       ->expected(0, 2)
       ->check(IsGeneration());
-  parser.history = app.add_subcommand("history", "What happened on this host");
+  parser.history = app.add_subcommand("history", "Show what happened on this host");
   parser.history
       ->add_option("--since", out.history.since,
-                   "Events after number N; otherwise the last hundred")
+                   "Show events after number N; default: the last hundred")
       ->type_name("N");
-  parser.history->add_flag("--follow", out.history.follow, "And those to come");
+  parser.history->add_flag("--follow", out.history.follow, "Keep showing new events");
   parser.verify = app.add_subcommand("verify", "Read every image and compare it with its manifest");
-  parser.verify->add_option("NAME", out.verify.names, "Only these applications");
+  parser.verify->add_option("NAME", out.verify.names, "Applications to verify; default: all");
   parser.verify->add_flag("--repair", out.verify.repair,
-                          "Mark what is damaged: the next push of that version mends it");
+                          "Mark damaged versions: the next push of each repairs it");
   parser.prune = app.add_subcommand("prune", "Remove old generations and versions");
   AddPrune(*parser.prune, out.prune);
   parser.remove = app.add_subcommand("remove", "Activate a generation without these applications");
-  parser.remove->add_option("NAME", parser.texts.without, "The applications")->required();
-  parser.render = app.add_subcommand("render", "Print the units of a generation (--generation N)");
-  parser.report = app.add_subcommand("report", "What a report of a fault should come with");
+  parser.remove->add_option("NAME", parser.texts.without, "Applications to remove")->required();
+  parser.render = app.add_subcommand("render", "Print the units of a generation");
+  parser.report = app.add_subcommand("report", "Print what a report of a fault needs");
   parser.report->add_flag("--debug")
       ->description(
           "Versions, kernel, systemd, status, history, what systemd said of the units; "
           "no environment values, no credentials, nothing that a service wrote")
       ->required();
   parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
-  parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder: nothing runs");
+  parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder; nothing runs");
   parser.receive->add_option("--host-jobs", out.host_jobs)
       ->description(
-          "Threads that rebuild chunks of deltas; 0: half of the cores. At most those that "
-          "fit 64 MiB of memory")
+          "Threads that decode deltas, as many as fit into 64 MiB of memory; 0: half of the cores")
       ->type_name("N")
       ->check(CLI::Range(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
@@ -238,8 +241,7 @@ std::optional<ActivationTarget> TargetOf(const Parser& parser) {
   ActivationTarget out;
   if (!texts.set.empty() || !texts.without.empty()) {
     if (app.count("--generation") + app.count("--rollback") + app.count("--latest") > 0) {
-      base::Fail(base::ExitCode::kUsage,
-                 "'remove' does not go together with --generation, --rollback or --latest");
+      base::Fail(base::ExitCode::kUsage, "'remove' excludes --generation, --rollback and --latest");
     }
     out.kind = TargetKind::kVersions;
     TakeVersions(texts, out);
@@ -264,7 +266,7 @@ std::optional<ActivationTarget> TargetOf(const Parser& parser) {
 void CheckId(const std::string& id) {
   if (id.size() > 64 ||
       !std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0; })) {
-    base::Fail(base::ExitCode::kUsage, "--id takes letters and digits alone");
+    base::Fail(base::ExitCode::kUsage, "--id takes only letters and digits");
   }
 }
 
@@ -288,15 +290,14 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
                           : !line.target;
     if (!fits) {
       base::Fail(base::ExitCode::kUsage,
-                 "'{}' does not go together with --generation, --rollback, --latest or --set",
-                 app->get_name());
+                 "'{}' excludes --generation, --rollback, --latest and --set", app->get_name());
     }
     return command;
   }
   if (!line.target) {
-    base::Fail(base::ExitCode::kUsage,
-               "say what to do: --generation N, --rollback, --latest, --set NAME=ID, list, status, "
-               "diff, history, verify, prune or remove (see activate --help)");
+    base::Fail(
+        base::ExitCode::kUsage,
+        "say what to do, for example activate --latest or activate status; see activate --help");
   }
   return Command::kActivate;
 }
@@ -328,10 +329,11 @@ void CheckHost(const CommandLine& line) {
   const bool plain = std::all_of(line.host.begin(), line.host.end(),
                                  [](unsigned char c) { return c > ' ' && c != 0x7f; });
   if (line.host.starts_with('-') || line.host.starts_with("dir:") || !plain) {
-    base::Fail(base::ExitCode::kUsage,
-               "--host '{}' is no host: use what ssh understands, as in web1 or root@web1; for a "
-               "folder, --root",
-               line.host);
+    base::Fail(
+        base::ExitCode::kUsage,
+        "--host '{}' is not a host: use a destination of ssh, such as web1 or root@web1; for "
+        "a folder use --root",
+        line.host);
   }
   if (!line.host.empty() && !line.root.starts_with('/')) {
     base::Fail(base::ExitCode::kUsage, "--root '{}' of another host must be an absolute path",

@@ -149,7 +149,7 @@ int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io
     }
     if (now - lost_since >= patience) {
       base::Fail(base::ExitCode::kNeedsAttention,
-                 "{}: the connection was lost during the activation, and the host does not tell "
+                 "{}: the connection was lost during the activation, and the host does not say "
                  "what became of it: look at `activate status` there",
                  host);
     }

@@ -1,4 +1,4 @@
-// `activate --host HOST ...`: the same command on another host, over the user's own ssh.
+// `activate --host HOST ...`: runs the same command on another host, over the user's own ssh.
 #ifndef SLIPWAY_ACTIVATOR_REMOTE_H_
 #define SLIPWAY_ACTIVATOR_REMOTE_H_
 

@@ -1,6 +1,6 @@
-// The only place that publishes anything: unique temporary name in the same directory, write,
-// fsync, checked close, rename, fsync of the directory. After a crash there is the old content or
-// the new one.
+// Publishes files, links and directories atomically, and is the only place that does: temporary
+// name in the same directory, write, fsync, checked close, rename, fsync of the directory. A crash
+// leaves either the old content or the new.
 #ifndef SLIPWAY_BASE_ATOMIC_FILE_H_
 #define SLIPWAY_BASE_ATOMIC_FILE_H_
 

@@ -1,5 +1,5 @@
-// What every tool does with CLI11: help and version are results, a wrong command line is one line
-// and exit 2, --log-level is understood.
+// Parses the command line of a tool with CLI11. Help and version are results; a wrong command line
+// is one line of error and exit 2. Every tool has --log-level.
 #ifndef SLIPWAY_BASE_CLI_H_
 #define SLIPWAY_BASE_CLI_H_
 
@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,11 +19,82 @@
 
 namespace base {
 
-// CLI11 2.5 and newer wrap the text below the options at 80 columns, examples included.
-template <typename Formatter>
-void KeepLines(Formatter& formatter) {
-  if constexpr (requires { formatter.enable_footer_formatting(false); }) {
-    formatter.enable_footer_formatting(false);
+// Help in lines of at most 80 columns. CLI11's own lines also list the checks and the exclusions of
+// an option, and are as long as its text.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    label("UINT", "N");
+    KeepLines(*this);
+  }
+
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    std::string left = option->get_name(is_positional, !is_positional);
+    if (const size_t at = left.find("{false}"); at != std::string::npos) {
+      left.erase(at);  // of a flag's negation
+    }
+    const std::string type = option->get_type_name();
+    if (option->get_type_size() != 0 && !is_positional && !type.empty()) {
+      left += " " + get_label(type.substr(0, type.find(':')));  // the checks come behind
+    }
+    if (!option->get_default_str().empty()) {
+      left += "=" + option->get_default_str();
+    }
+    return Row(left, option->get_description());
+  }
+
+  std::string make_option_usage(const CLI::Option* option) const override {
+    const std::string name =
+        option->get_name(true, false) + (option->get_expected_max() > 1 ? "..." : "");
+    return option->get_required() ? name : "[" + name + "]";
+  }
+
+  std::string make_subcommand(const CLI::App* command) const override {
+    return Row(command->get_name(), command->get_description());
+  }
+
+ private:
+  static constexpr size_t kColumns = 80;
+
+  // CLI11 2.5 and newer wrap the text below the options, examples included.
+  template <typename Formatter>
+  static void KeepLines(Formatter& formatter) {
+    if constexpr (requires { formatter.enable_footer_formatting(false); }) {
+      formatter.enable_footer_formatting(false);
+    }
+  }
+
+  std::string Row(const std::string& left, const std::string& text) const {
+    const size_t column = get_column_width();
+    std::string out = "  " + left;
+    size_t at = out.size();
+    const auto next_line = [&] {
+      out += '\n' + std::string(column, ' ');
+      at = column;
+    };
+    if (at >= column) {
+      next_line();
+    } else {
+      out.append(column - at, ' ');
+      at = column;
+    }
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+      if (at > column && at + 1 + word.size() > kColumns) {
+        next_line();
+      }
+      const std::string gap = at > column ? " " : "";
+      out += gap + word;
+      at += gap.size() + word.size();
+    }
+    return out + "\n";
+  }
+};
+
+inline void UseFormatter(CLI::App& app, const std::shared_ptr<HelpFormatter>& formatter) {
+  app.formatter(formatter);
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    UseFormatter(*command, formatter);
   }
 }
 
@@ -46,7 +119,7 @@ inline CLI::Option& LogLevelOption(CLI::App& app) {
 // True: go on. False: help or version was asked for and printed. Throws Error{kUsage} for a wrong
 // command line. Sets the level of the log.
 inline bool ParseArguments(CLI::App& app, const std::vector<std::string>& arguments, const Io& io) {
-  KeepLines(*app.get_formatter());
+  UseFormatter(app, std::make_shared<HelpFormatter>());
   const CLI::Option& log_level = LogLevelOption(app);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(),

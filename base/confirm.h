@@ -1,4 +1,4 @@
-// A question on the terminal.
+// Asks a question on the terminal.
 #ifndef SLIPWAY_BASE_CONFIRM_H_
 #define SLIPWAY_BASE_CONFIRM_H_
 

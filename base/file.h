@@ -1,6 +1,6 @@
-// Files by path, with the policy above base/sys.h: EINTR is retried, short reads and writes go on,
-// and an Error names the path. Paths are bytes in std::string. Nothing here publishes: see
-// base/atomic_file.h.
+// Reads and writes files by path, above base/sys.h: retries EINTR, continues short reads and
+// writes, and names the path in an Error. Paths are bytes in std::string. Nothing here publishes:
+// see base/atomic_file.h.
 #ifndef SLIPWAY_BASE_FILE_H_
 #define SLIPWAY_BASE_FILE_H_
 

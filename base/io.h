@@ -1,4 +1,4 @@
-// Where a tool talks to: results on `out`, human text on `err`. RunX functions of the libraries
+// The input and output of a tool: results go to `out`, text for people to `err`. The RunX functions
 // take one, so that tests run a whole tool in-process. Does not own the descriptors.
 #ifndef SLIPWAY_BASE_IO_H_
 #define SLIPWAY_BASE_IO_H_

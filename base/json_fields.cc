@@ -1,5 +1,7 @@
 #include "base/json_fields.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -94,7 +96,7 @@ class Strictness {
   }
   void AddKey(const std::string& key) {
     if (!open_.back().keys.insert(key).second) {
-      base::Fail(code_, "{}: the field '{}' stands twice in one object", name_, key);
+      base::Fail(code_, "{}: the field '{}' appears twice in one object", name_, key);
     }
     open_.back().key = key;
     if (lines_ != nullptr) {
@@ -304,8 +306,13 @@ void JsonFields::Done() const {
       continue;
     }
     const std::string nearest = NearestOf(field, known_);
-    base::Fail(code_, "{}: unknown field '{}'{}", path_, field,
-               nearest.empty() ? "" : fmt::format("; the nearest known one is '{}'", nearest));
+    std::string remedy;
+    if (!nearest.empty()) {
+      remedy = fmt::format("; the nearest known one is '{}'", nearest);
+    } else if (!known_.empty()) {
+      remedy = fmt::format("; the known ones are {}", fmt::join(known_, ", "));
+    }
+    base::Fail(code_, "{}: unknown field '{}'{}", path_, field, remedy);
   }
 }
 

@@ -1,5 +1,5 @@
-// A strict reader of one JSON object: every field is read by name and type, and a field that nobody
-// asked for is an error that names it and the nearest known one. Included by format files alone.
+// Reads one JSON object strictly: every field by name and type. An unknown field is an error, which
+// names the field and the nearest known one. Included only by files of a format.
 #ifndef SLIPWAY_BASE_JSON_FIELDS_H_
 #define SLIPWAY_BASE_JSON_FIELDS_H_
 

@@ -1,7 +1,7 @@
 // A 128-bit hash under a secret key: GMAC (NIST SP 800-38D) with one nonce, by OpenSSL's libcrypto;
-// several times as fast as SHA-256. Two contents of up to 1 GiB have one hash under a 2^-100th
-// of the keys, so nobody who does not know the key can look for two such. It means nothing
-// to whoever has another key: not for what leaves the machine.
+// several times as fast as SHA-256. Two contents of up to 1 GiB collide under a 2^-100th of the
+// keys, so nobody can search for a collision without the key. The hash means nothing under another
+// key, so it must not leave the machine.
 #ifndef SLIPWAY_BASE_KEYED_HASH_H_
 #define SLIPWAY_BASE_KEYED_HASH_H_
 

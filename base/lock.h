@@ -1,5 +1,5 @@
-// An exclusive lock on a file (flock): freed by the kernel when its holder dies. The file says who
-// holds it since when, so that whoever is refused can be told.
+// An exclusive lock on a file (flock), which the kernel frees when its holder dies. The file says
+// who holds the lock and since when, for the message to whoever is refused.
 #ifndef SLIPWAY_BASE_LOCK_H_
 #define SLIPWAY_BASE_LOCK_H_
 

@@ -28,7 +28,8 @@ std::string NearestOf(std::string_view word, const std::vector<std::string>& kno
   const auto nearest = std::min_element(
       known.begin(), known.end(),
       [&](const auto& a, const auto& b) { return Distance(a, word) < Distance(b, word); });
-  return nearest == known.end() ? "" : *nearest;
+  const size_t most = std::max<size_t>(2, word.size() / 2);
+  return nearest == known.end() || Distance(*nearest, word) > most ? "" : *nearest;
 }
 
 }  // namespace base

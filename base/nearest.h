@@ -1,4 +1,4 @@
-// "Did you mean": the known name that is nearest to what somebody wrote.
+// "Did you mean": the known name that a mistyped one resembles.
 #ifndef SLIPWAY_BASE_NEAREST_H_
 #define SLIPWAY_BASE_NEAREST_H_
 
@@ -8,8 +8,8 @@
 
 namespace base {
 
-// That one of `known` which the fewest letters make of `word` (Levenshtein's distance); empty where
-// there is none at all.
+// The name in `known` with the smallest Levenshtein distance to `word`; empty if changing half of
+// the word's letters gives none: a name that resembles nothing is no typing error.
 std::string NearestOf(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace base

@@ -1,5 +1,5 @@
-// Other programs: run one to its end and keep what it says, or talk to one through pipes. No shell
-// is ever involved.
+// Runs other programs: one to its end, keeping its output, or one to talk to through pipes. Never
+// involves a shell.
 #ifndef SLIPWAY_BASE_PROCESS_H_
 #define SLIPWAY_BASE_PROCESS_H_
 

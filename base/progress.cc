@@ -90,6 +90,10 @@ std::string Progress::Line(double seconds) const {
   return line;
 }
 
+std::string Counted(uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string HumanBytes(uint64_t bytes) {
   if (bytes < 1000) {
     return fmt::format("{} B", bytes);

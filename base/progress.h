@@ -1,4 +1,4 @@
-// One line on a terminal that says how far a long operation is; nothing when piped.
+// Shows the progress of a long operation as one line on a terminal; shows nothing when piped.
 #ifndef SLIPWAY_BASE_PROGRESS_H_
 #define SLIPWAY_BASE_PROGRESS_H_
 
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/io.h"
 
@@ -53,7 +54,9 @@ class Progress {
 
 // "41.2 MB": decimal units, as disks and links are sold.
 std::string HumanBytes(uint64_t bytes);
-// "59 s", "12 min", "3 h": as exact as a guess is.
+// "1 package", "7 packages".
+std::string Counted(uint64_t count, std::string_view noun);
+// "59 s", "12 min", "3 h": as exact as an estimate is.
 std::string HumanSeconds(uint64_t seconds);
 
 }  // namespace base

@@ -1,4 +1,4 @@
-// Random bytes of the kernel.
+// Random bytes from the kernel.
 #ifndef SLIPWAY_BASE_RANDOM_H_
 #define SLIPWAY_BASE_RANDOM_H_
 

@@ -1,5 +1,5 @@
-// The user's own ssh as a command: which program, with which options, and words that reach the
-// other side as they stand.
+// Builds the command line of the user's own ssh: program, options, and words quoted so that they
+// reach the other side unchanged.
 #ifndef SLIPWAY_BASE_SSH_COMMAND_H_
 #define SLIPWAY_BASE_SSH_COMMAND_H_
 

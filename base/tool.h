@@ -1,5 +1,5 @@
-// What every main shares: signals, and an Error rendered once as "TOOL: error: ...", its
-// detail below, with its exit code.
+// The common part of every main: installs signal handlers, renders an Error once as "TOOL: error:
+// ...", and returns its exit code.
 #ifndef SLIPWAY_BASE_TOOL_H_
 #define SLIPWAY_BASE_TOOL_H_
 

@@ -1,5 +1,5 @@
-// An owned file descriptor. Destroying it closes it and ignores the result: whoever wrote through
-// it calls base::Close (base/file.h) first, which checks.
+// An owned file descriptor. The destructor closes it and ignores the result: after writing, call
+// base::Close (base/file.h) first, which checks it.
 #ifndef SLIPWAY_BASE_UNIQUE_FD_H_
 #define SLIPWAY_BASE_UNIQUE_FD_H_
 

@@ -115,7 +115,7 @@ images::Service ServiceOf(const BuildOptions& options, const images::Source& sou
       service.exec = {elf->programs.front()};
     } else if (!std::holds_alternative<images::OciSource>(source)) {
       base::Fail(base::ExitCode::kUsage,
-                 "say what the image runs, --exec '/bin/app ARGUMENT...', or write a definition");
+                 "say what the image runs: --exec '/bin/app ARGUMENT...', or write a definition");
     }
   } else if (!service.exec.front().starts_with('/')) {
     base::Fail(base::ExitCode::kUsage, "--exec {}: expected an absolute path in the image",
@@ -161,7 +161,7 @@ images::Definition DefinitionOf(const BuildOptions& options) {
     out.source = source.value_or(out.source);
   } else {
     if (source && !options.what.empty()) {
-      base::Fail(base::ExitCode::kUsage, "two sources were given, {} and an option",
+      base::Fail(base::ExitCode::kUsage, "there are two sources, {} and an option: give one",
                  options.what.front());
     }
     out = WithoutDefinition(options, source);
@@ -211,27 +211,43 @@ images::Manifest MakeManifest(const images::Definition& definition, const Closur
   return out;
 }
 
+// What is packed.
+void AddSourceOptions(CLI::App& app, BuildOptions& options) {
+  app.add_option("NAME|SOURCE", options.what,
+                 "Definition to build, or a Nix source: a store path, ./result, x.drv^out, .#attr");
+  app.add_option("--source", options.source,
+                 "Source instead of the definition's: Nix, a root directory, an OCI image or a "
+                 "program")
+      ->type_name("SOURCE");
+  app.add_option("-f,--file", options.file, "Nix file; the argument is an attribute in it")
+      ->type_name("FILE");
+  CLI::Option* elf =
+      app.add_option("--elf", options.elf, "Programs; the libraries that they load are included")
+          ->type_name("PATH...");
+  app.add_option("--sysroot", options.sysroot, "Root directory that contains the paths of --elf")
+      ->type_name("DIR")
+      ->needs(elf);
+  CLI::Option* root =
+      app.add_option("--root", options.root, "Root directory to pack")->type_name("DIR");
+  app.add_flag("--preserve", options.preserve, "Keep owners, modes, times and devices of --root")
+      ->needs(root);
+  app.add_option("--oci", options.oci, "OCI layout, or an archive of one or of docker save")
+      ->type_name("PATH");
+}
+
 }  // namespace
 
 void AddBuildOptions(CLI::App& app, BuildOptions& options) {
-  app.add_option("NAME|SOURCE", options.what,
-                 "image to build: a definition, or a store path, ./result, x.drv^out, .#attr");
-  app.add_option(
-      "--source", options.source,
-      "source instead of the definition's: Nix's, a root directory, an OCI image, a program");
-  app.add_option("-f,--file", options.file, "Nix file; then the argument is an attribute in it");
-  CLI::Option* elf = app.add_option("--elf", options.elf, "programs, with all that they load");
-  app.add_option("--sysroot", options.sysroot, "root directory that --elf's paths are in")
-      ->needs(elf);
-  CLI::Option* root = app.add_option("--root", options.root, "root directory");
-  app.add_flag("--preserve", options.preserve, "keep owners, modes, times and devices of --root")
-      ->needs(root);
-  app.add_option("--oci", options.oci, "OCI layout, or archive of one or of docker save");
-  app.add_option("--name", options.name, "the image's name, without a definition");
-  app.add_option("--exec", options.exec, "its command, words separated by spaces");
-  app.add_option("--definitions", options.definitions, "folder of the image definitions")
+  AddSourceOptions(app, options);
+  app.add_option("--name", options.name, "Name of the image, if it has no definition")
+      ->type_name("NAME");
+  app.add_option("--exec", options.exec, "Its command, as words separated by spaces")
+      ->type_name("COMMAND");
+  app.add_option("--definitions", options.definitions, "Folder of the image definitions")
+      ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--output", options.output, "folder that NAME/ID is made in")
+  app.add_option("--output", options.output, "Folder for the new NAME/ID")
+      ->type_name("DIR")
       ->capture_default_str();
   app.add_option("--level", options.level, "compression level")->capture_default_str();
   std::vector<std::string> targets;
@@ -239,17 +255,18 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
     targets.push_back(fmt::format("{} ({})", codec.target, codec.kernel));
   }
   app.add_option("--target", options.target,
-                 fmt::format("what hosts need: {}", fmt::join(targets, ", ")));
+                 fmt::format("What hosts need: {}", fmt::join(targets, ", ")));
   app.add_option("--threads", options.threads,
-                 "compressing threads; the image does not depend on it; 0: one a core")
+                 "Compressing threads; 0: one per core. The image does not depend on it")
       ->capture_default_str()
       ->check(CLI::Range(0, 256));
   app.add_option("--cache-size", options.cache_bytes,
-                 "most bytes that the cache of compressed chunks may take (2G, 500M)")
+                 "Limit of the cache of compressed chunks, such as 2G or 500M")
+      ->type_name("SIZE")
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
   app.add_flag("!--no-cache", options.use_cache,
-               "neither use nor fill ~/.cache/slipway/chunks; the image does not depend on it");
+               "Neither use nor fill ~/.cache/slipway/chunks. The image does not depend on it");
 }
 
 std::string Build(const BuildOptions& options, const base::Io& io) {
@@ -279,9 +296,10 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image, digest));
   phases.Done("published");
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  io.Err("{}: {} of {} packages packed into {} in {:.1f} s\n", definition.name,
-         base::HumanBytes(tree.root().ContentBytes()), closure.packages.size(),
-         base::HumanBytes(image.size_bytes), seconds.count());
+  io.Err("{}: {} of {} packed into {} in {:.1f} s\n", definition.name,
+         base::HumanBytes(tree.root().ContentBytes()),
+         base::Counted(closure.packages.size(), "package"), base::HumanBytes(image.size_bytes),
+         seconds.count());
   return path;
 }
 

@@ -1,5 +1,5 @@
-// The last step of a build: a folder of its own below OUTPUT/NAME that becomes NAME/ID at once, or
-// leaves nothing.
+// Publishes a build: a temporary folder below OUTPUT/NAME becomes NAME/ID in one rename, or leaves
+// nothing.
 #ifndef SLIPWAY_BUILDER_IMAGE_PUBLISHER_H_
 #define SLIPWAY_BUILDER_IMAGE_PUBLISHER_H_
 

@@ -12,18 +12,21 @@ namespace {
 
 constexpr const char* kExamples = R"(
 Examples:
-  imgbuild nginx                  build images/nginx.json; prints build/images/nginx/ID
-  imgbuild --target lz4 nginx     for hosts whose kernel has no EROFS zstd (before 6.10, Flatcar)
-  imgbuild nginx --source ./result          the definition's services on another source
-  imgbuild --name web --exec "/bin/web -v" .#web         without a definition
+  imgbuild nginx                    images/nginx.json; prints the image's folder
+  imgbuild --target lz4 nginx       for Linux before 6.10, and Flatcar
+  imgbuild nginx --source ./result  its services, with another source
+  imgbuild --name web --exec "/bin/web -v" .#web    without a definition
   imgbuild --name nginx --elf /usr/sbin/nginx
   imgbuild --name app --oci app.tar
-Images that were built (NAME, or an image directory; each has --help and --json):
-  imgbuild inspect nginx          what is in it, and what each package costs
-  imgbuild diff OLD_DIR nginx     packages that differ, and what a push would send
-  imgbuild verify nginx           read everything again
-  imgbuild extract nginx FOLDER   unpack it
-  imgbuild preview nginx          the systemd units that a host renders
+
+To look into an image (NAME or its folder; each command has --help and --json):
+  imgbuild inspect nginx            its content, and the size of each package
+  imgbuild diff OLD_DIR nginx       packages that differ, and what a push sends
+  imgbuild verify nginx             reads all of it again
+  imgbuild extract nginx FOLDER     unpacks it
+  imgbuild preview nginx            its systemd units, as a host renders them
+
+To send it to a host: imgpush HOST nginx
 )";
 
 }  // namespace
@@ -39,7 +42,7 @@ int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
   app.footer(kExamples);
   AddBuildOptions(app, options);
   bool json = false;
-  app.add_flag("--json", json, "print what was built as one JSON object");
+  app.add_flag("--json", json, "Print the built image as one JSON object");
   if (!base::ParseArguments(app, arguments, io)) {
     return 0;
   }

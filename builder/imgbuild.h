@@ -1,4 +1,4 @@
-// The command imgbuild: its command line, down to what builder/build_command.h does.
+// The tool imgbuild: parses its command line, then builds an image or looks into one.
 #ifndef SLIPWAY_BUILDER_IMGBUILD_H_
 #define SLIPWAY_BUILDER_IMGBUILD_H_
 

@@ -1,5 +1,5 @@
-// provenance.json: what may differ between two builds of the same image, and so stands outside the
-// manifest. For people; nothing on a host reads it.
+// Writes provenance.json: facts that may differ between two builds of the same image, and therefore
+// stay out of the manifest. For people; nothing on a host reads it.
 #ifndef SLIPWAY_BUILDER_PROVENANCE_H_
 #define SLIPWAY_BUILDER_PROVENANCE_H_
 

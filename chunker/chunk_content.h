@@ -1,5 +1,5 @@
-// What a chunk stands for: the content of its frame, or its own bytes where it is none. Told from
-// the bytes alone, so that both ends of a push see the same.
+// The content of a chunk: what its frame decodes to, or its own bytes if it is not a frame. Only
+// the bytes decide, so both ends of a push agree.
 #ifndef SLIPWAY_CHUNKER_CHUNK_CONTENT_H_
 #define SLIPWAY_CHUNKER_CHUNK_CONTENT_H_
 

@@ -1,6 +1,6 @@
-// The compressed bytes of a chunk are a function of its content, of the places where the frame was
-// flushed, and of the codec as it is recorded in the image's manifest: whoever has the content
-// makes the same chunk of it.
+// The codecs. A chunk's compressed bytes depend only on its content, on the places where the frame
+// was flushed, and on the codec in the image's manifest, so both sides of a push compress the same
+// content to the same chunk.
 #ifndef SLIPWAY_CHUNKER_CODEC_H_
 #define SLIPWAY_CHUNKER_CODEC_H_
 

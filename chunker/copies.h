@@ -1,6 +1,6 @@
-// Content as copies of old content that are not quite the same. Where a program was built again,
-// most of it moved, and the addresses in it changed by the same few amounts: less the old bytes,
-// what is left is mostly zeros, which compress to almost nothing.
+// Finds ranges of content that resemble old content, and subtracts the old bytes. In a program that
+// was built again, most code moved and the addresses in it changed by the same few amounts, so the
+// differences are mostly zeros, which compress to almost nothing.
 #ifndef SLIPWAY_CHUNKER_COPIES_H_
 #define SLIPWAY_CHUNKER_COPIES_H_
 

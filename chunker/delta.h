@@ -1,4 +1,4 @@
-// Content as a zstd frame whose prefix is content that the receiver has.
+// Compresses content as a zstd frame, with content that the receiver has as its prefix.
 #ifndef SLIPWAY_CHUNKER_DELTA_H_
 #define SLIPWAY_CHUNKER_DELTA_H_
 

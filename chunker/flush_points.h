@@ -1,5 +1,5 @@
-// Where the encoder was flushed to make a chunk's frame: what FrameEncoder::EncodeUpToLast needs to
-// make it again. An image does not record it; the places where content lets a chunk end explain it.
+// Finds where the encoder was flushed to make a chunk's frame, so that FrameEncoder::EncodeUpToLast
+// can make it again. Images do not record these places; they follow from the content's cut points.
 #ifndef SLIPWAY_CHUNKER_FLUSH_POINTS_H_
 #define SLIPWAY_CHUNKER_FLUSH_POINTS_H_
 
@@ -23,8 +23,8 @@ class FlushPointFinder {
   explicit FlushPointFinder(Codec codec) : codec_(std::move(codec)) {}
 
   // The flush points, the end included, with which the codec makes `chunk` of its content again;
-  // nullopt where it does not, however it is flushed. `content`: ContentOf(chunk), framed. What the
-  // present cut sizes (chunker/codec_table.h) do not explain beyond doubt is tried.
+  // nullopt where it does not, however it is flushed. `content`: ContentOf(chunk), framed. If the
+  // cut sizes (chunker/codec_table.h) leave the points ambiguous, the candidates are tried.
   std::optional<std::vector<size_t>> Find(std::span<const uint8_t> chunk,
                                           const ChunkContent& content);
 

@@ -1,5 +1,5 @@
-// A zstd frame seen from outside (RFC 8878, 3.1.1): where its blocks are. Of frames that were
-// streamed: magic, descriptor, window, no content size.
+// Finds the blocks of a zstd frame without decoding it (RFC 8878, 3.1.1). Only for streamed frames:
+// magic, descriptor, window, no content size.
 #ifndef SLIPWAY_CHUNKER_ZSTD_FRAME_H_
 #define SLIPWAY_CHUNKER_ZSTD_FRAME_H_
 

@@ -1,5 +1,5 @@
-// Names that become path components and unit names, and ids, as strong types: text from a peer or a
-// file becomes one only through a check.
+// Strong types for ids, and checks for names that become path components and unit names. Text from
+// a peer or a file passes a check first.
 #ifndef SLIPWAY_IMAGES_NAME_H_
 #define SLIPWAY_IMAGES_NAME_H_
 

@@ -16,15 +16,17 @@ Examples:
   imgpush web1,web2 nginx redis      both as one generation, on two hosts
   imgpush --plan web1 nginx          what that would send and change
   imgpush @web                       every host of the group web in hosts.json
-  imgpush --activate @web nginx      plans, asks, pushes and switches; --yes does not ask
+  imgpush --activate @web nginx      plans, asks, pushes and switches
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
-A host is anything ssh understands and runs systemd; the login is root or has sudo without a
-password. imgpush stages a generation there; it says how to activate it.
-Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, service as before; 4 needs
-attention; 5 busy; 6 verification failed; 7 host not reachable or connection lost;
-130 interrupted. Several hosts: the worst.
+A host is any destination of ssh that runs systemd. The login is root, or has
+sudo without a password. imgpush stages a generation there, and says how to
+activate it.
+
+Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, services
+run as before; 4 needs attention; 5 busy; 6 verification failed; 7 host not
+reached or connection lost; 130 interrupted. Several hosts: the worst.
 )";
 
 std::string FromEnvironment(const char* name) {
@@ -45,46 +47,56 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
 void Describe(CLI::App& app, Arguments& out) {
   app.footer(kExamples);
   app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
-  app.add_option("--root", out.root, "Where images stand on the host")->capture_default_str();
+  app.add_option("--root", out.root, "The host's root directory")
+      ->type_name("DIR")
+      ->capture_default_str();
   app.add_option("--agent-dir", out.agent_directory,
-                 "Where the agent is put and runs on the host; default: bin below --root")
+                 "Directory of the agent on the host; default: bin below --root")
       ->type_name("DIR");
-  app.add_option("--images", out.images, "Where imgbuild put them")->capture_default_str();
-  app.add_option("--hosts", out.hosts_file, "The list of hosts")->capture_default_str();
-  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH");
-  app.add_option("--jobs", out.jobs, "Hosts at once")
+  app.add_option("--images", out.images, "Folder of the built images")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--hosts", out.hosts_file, "The list of hosts")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
+      ->type_name("TEXT");
+  app.add_option("--jobs", out.jobs, "Hosts to push to at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_option("--host-jobs", out.host_jobs,
-                 "Threads that each host makes chunks of deltas with; default: half of its cores, "
-                 "never more than fit 64 MiB of memory")
+                 "Threads that each host decodes deltas with, as many as fit into 64 MiB of "
+                 "memory; default: half of its cores")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
-                   "How long to wait for whoever holds a host's lock, such as a switch");
+                   "How long to wait for a host's lock, which a switch holds: 60, 60s or 1m");
   base::AddSeconds(app, "--connect-timeout", out.connect_timeout_seconds,
                    "How long a login may take; default: 2m, of which 10 s until the host answers");
   app.add_option("--retries", out.retries,
-                 "How often a connection is tried again that fails before the host says a word")
+                 "Tries again of a connection that fails before the host answers")
       ->type_name("N")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
-  auto* plan = app.add_flag("--plan", out.plan, "Say what a push would send and change, and stop");
-  auto* activate = app.add_flag("--activate", out.activate,
-                                "Then activate it on each host, and follow that to its end");
+  auto* plan = app.add_flag("--plan", out.plan, "Say what a push would send and change, then stop");
+  auto* activate =
+      app.add_flag("--activate", out.activate,
+                   "After the push, switch each host and follow the switch; not with --plan");
   activate->excludes(plan);
-  app.add_flag("--yes", out.yes, "Activate without a plan and a question")->needs(activate);
+  app.add_flag("--yes", out.yes, "With --activate: do not plan and ask first")->needs(activate);
   // CLI11 takes an optional for a counter, and sets it to 0 where the flag is not given.
   app.add_flag_function(
       "--deltas,!--no-deltas", [&out](int64_t count) { out.deltas = count > 0; },
-      "Send deltas against an older version that the host and --images have (default; not "
-      "into a folder, where they cost more than they save)");
+      "Send deltas against an older version that both sides have. Default, except for a folder, "
+      "where they cost more than they save");
   app.add_flag("--json", out.json, "Report as JSON");
-  app.add_option("HOST", out.hosts_word,
-                 "Host, or several with commas; @GROUP of the list; dir:PATH is a folder")
+  app.add_option(
+         "HOST", out.hosts_word,
+         "One host or several, separated by commas: a destination of ssh, @GROUP of the list, or "
+         "dir:PATH for a folder")
       ->required();
   app.add_option("NAME", out.names,
-                 "Image name, or image directory; default: all that the host takes");
+                 "Names or directories of images; default: all that the host accepts");
 }
 
 }  // namespace
@@ -100,8 +112,7 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   }
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
     base::Fail(base::ExitCode::kUsage,
-               "--activate asks before it switches services, and here is no terminal to ask on: "
-               "add --yes");
+               "--activate asks before it switches services, but there is no terminal: add --yes");
   }
   out.hosts = SplitAtCommas(out.hosts_word);
   return out;

@@ -180,7 +180,7 @@ void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
   outcome.plan = outcome.conversation->session.Plan(io);
   if (!outcome.plan->host.fits) {
     base::Fail(base::ExitCode::kFailed,
-               "{} are needed there and {} to spare, {} are free; make room (activate prune)",
+               "{} and {} to spare are needed there, {} are free: make room with `activate prune`",
                base::HumanBytes(outcome.plan->host.needed_bytes), base::HumanBytes(kHeadroomBytes),
                base::HumanBytes(outcome.plan->host.free_bytes));
   }

@@ -1,4 +1,4 @@
-// Many hosts at once: a thread and a connection for each that is being worked on.
+// Works on many hosts at once, with a thread and a connection for each.
 #ifndef SLIPWAY_PUSHER_FLEET_H_
 #define SLIPWAY_PUSHER_FLEET_H_
 

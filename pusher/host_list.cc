@@ -49,7 +49,8 @@ ListedHost ReadHost(const std::string& name, const base::Json& value,
   if (fields.Has("images")) {
     out.images = fields.Strings("images");
     if (out.images->empty()) {
-      fields.FailAt("images", "it names none; leave the field out where the host takes any");
+      fields.FailAt("images",
+                    "the list is empty; leave the field out if the host accepts any image");
     }
     for (const std::string& image : *out.images) {
       images::CheckName(image, fields.PathOf("images") + ": image name", kBad);

@@ -1,4 +1,4 @@
-// hosts.json: the hosts that are pushed to by a name or a group (docs/formats/hosts.md).
+// Reads hosts.json: names and groups of hosts (docs/formats/hosts.md).
 #ifndef SLIPWAY_PUSHER_HOST_LIST_H_
 #define SLIPWAY_PUSHER_HOST_LIST_H_
 

@@ -1,4 +1,4 @@
-// The tool imgpush: sends built images to hosts and stages them there.
+// The tool imgpush: sends built images to hosts, and stages them there.
 #ifndef SLIPWAY_PUSHER_IMGPUSH_H_
 #define SLIPWAY_PUSHER_IMGPUSH_H_
 

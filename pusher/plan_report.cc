@@ -43,7 +43,8 @@ std::string PackagesText(const std::vector<images::PackageChange>& packages) {
     out += PackageText(packages[i]);
   }
   if (packages.size() > kMostPackages) {
-    out += fmt::format("  and {} packages more\n", packages.size() - kMostPackages);
+    out +=
+        fmt::format("  and {} more\n", base::Counted(packages.size() - kMostPackages, "package"));
   }
   return out;
 }

@@ -1,7 +1,7 @@
-// The lower end of a terminal while several hosts are worked on: one changing line for each of them
-// below the text that stays. Nothing but that text where standard error is no terminal.
+// Shows several hosts on a terminal: one changing line for each at the lower end, below the text
+// that stays. If standard error is not a terminal, only that text appears.
 //
-// All threads may use it at once.
+// Several threads may use one object.
 #ifndef SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_
 #define SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_
 

@@ -132,7 +132,8 @@ std::string ErrorLineOf(const HostOutcome& outcome) {
 
 std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes) {
   if (part_bytes > whole_bytes) {
-    return fmt::format("{} for {}", base::HumanBytes(part_bytes), base::HumanBytes(whole_bytes));
+    return fmt::format("{} (image: {}; the rest is the list of chunks)",
+                       base::HumanBytes(part_bytes), base::HumanBytes(whole_bytes));
   }
   const double percent =
       whole_bytes == 0 ? 0.0
@@ -159,10 +160,10 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Progress
   board.WriteOut(LineOf(outcome, arguments));
   for (const PushedImage& image : outcome.push.images) {
     if (image.chunks_failed > 0) {
-      board.WriteErr(fmt::format(
-          "imgpush: {}: {} of {} chunks of {} did not come out of their deltas and were sent "
-          "whole\n",
-          outcome.target.name, image.chunks_failed, image.chunks_sent, image.name));
+      board.WriteErr(
+          fmt::format("imgpush: {}: {} of {} chunks of {} failed as deltas and were sent "
+                      "whole\n",
+                      outcome.target.name, image.chunks_failed, image.chunks_sent, image.name));
     }
   }
   if (!outcome.plan) {  // which said so

@@ -1,4 +1,4 @@
-// What imgpush says about each host: a line for people, an object as JSON.
+// Reports the outcome for each host: a line for people, an object as JSON.
 #ifndef SLIPWAY_PUSHER_REPORT_H_
 #define SLIPWAY_PUSHER_REPORT_H_
 
@@ -35,8 +35,8 @@ std::string ToJson(const std::vector<HostOutcome>& outcomes);
 
 // "imgpush: error: ..." and the error's detail below, of a host that failed.
 std::string ErrorLineOf(const HostOutcome& outcome);
-// "1.9 KB of 7.9 MB (0.0%)"; "8.0 MB for 7.9 MB" where an image and what says how it is made are
-// more than the image.
+// "1.9 KB of 7.9 MB (0.0%)"; "8.0 MB (image: 7.9 MB; ...)" where an image and what says how it is
+// made are more than the image.
 std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes);
 // That the agent was uploaded, where it was.
 void ReportAgent(const HostOutcome& outcome, ProgressDisplay& board);

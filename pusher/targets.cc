@@ -117,17 +117,17 @@ std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::I
     } else if (by_group) {
       left_out.push_back(host.name);
     } else {
-      base::Fail(base::ExitCode::kUsage, "{} takes only {}, says {}", host.name,
+      base::Fail(base::ExitCode::kUsage, "{} accepts only {}, says {}", host.name,
                  fmt::join(*host.images, ", "), arguments.hosts_file);
     }
   }
   CheckOnce(out);
   if (out.empty()) {
-    base::Fail(base::ExitCode::kUsage, "no host of these takes {}: see \"images\" in {}",
+    base::Fail(base::ExitCode::kUsage, "none of these hosts accepts {}: see \"images\" in {}",
                fmt::join(arguments.names, ", "), arguments.hosts_file);
   }
   if (!left_out.empty()) {
-    io.Err("imgpush: left out, since they take other images: {}\n", fmt::join(left_out, ", "));
+    io.Err("imgpush: left out, because they accept other images: {}\n", fmt::join(left_out, ", "));
   }
   return out;
 }

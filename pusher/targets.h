@@ -1,4 +1,4 @@
-// Which hosts a command line means, and which images each of them gets.
+// Finds the hosts that a command line names, and the images that each of them gets.
 #ifndef SLIPWAY_PUSHER_TARGETS_H_
 #define SLIPWAY_PUSHER_TARGETS_H_
 

@@ -1,5 +1,5 @@
-// What is run beside a service, in its own sandbox and as its own user: hooks and the check "exec".
-// Each is a oneshot unit, rendered with the service's and from the same lines.
+// Renders hooks and the check "exec", which run beside a service, in its sandbox and as its user.
+// Each is a oneshot unit, rendered with the service's unit from the same lines.
 #ifndef SLIPWAY_UNITS_AUXILIARY_UNITS_H_
 #define SLIPWAY_UNITS_AUXILIARY_UNITS_H_
 

@@ -1,9 +1,9 @@
-// Text as it must stand in a unit so that systemd reads back exactly the bytes meant. Each option
-// has its own rules; the functions are named after them (systemd.syntax(7), systemd.service(5),
-// and what config_parse_* of systemd 252 to 257 do).
+// Escapes text for a unit, so that systemd reads back exactly the same bytes. Each option has its
+// own rules, and the functions are named after them (systemd.syntax(7), systemd.service(5), and
+// config_parse_* of systemd 252 to 257).
 //
-// All throw Error{kFailed} for what no unit can hold: a newline or NUL anywhere, and what the
-// function says besides.
+// All throw Error{kFailed} for text that no unit can hold: a newline or NUL anywhere, and whatever
+// the function names besides.
 #ifndef SLIPWAY_UNITS_ESCAPE_H_
 #define SLIPWAY_UNITS_ESCAPE_H_
 

@@ -1,6 +1,6 @@
-// What a service may do, as lines of its [Service] section. The profiles are lists, so that one can
-// read what a unit gets; `imgbuild preview` prints them in place. Every option works as of
-// systemd 252, the oldest supported.
+// The hardening profiles: lines of a [Service] section that limit a service. They are plain lists,
+// and `imgbuild preview` prints them in place. Every option works as of systemd 252, the oldest
+// supported.
 #ifndef SLIPWAY_UNITS_HARDENING_H_
 #define SLIPWAY_UNITS_HARDENING_H_
 

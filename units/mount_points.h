@@ -1,6 +1,6 @@
-// Which paths an image must hold so that systemd can start its services from it: a read-only root
-// cannot grow mount points. The builder makes exactly these, the activator checks them before it
-// touches anything.
+// The paths that an image must hold so that systemd can start its services: mount points cannot be
+// created in a read-only root. The builder creates exactly these, and the activator checks them
+// before it touches anything.
 #ifndef SLIPWAY_UNITS_MOUNT_POINTS_H_
 #define SLIPWAY_UNITS_MOUNT_POINTS_H_
 

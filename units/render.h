@@ -1,8 +1,8 @@
-// Systemd units of an image's services. Pure: the same manifest at the same place gives the same
-// text, so an application that did not change is not restarted.
+// Renders the systemd units of an image's services. Pure: the same manifest at the same place gives
+// the same text, so an application that did not change is not restarted.
 //
-// Units name the version's own directory and no generation. They have no [Install] section: the
-// boot unit (kBootUnit) starts them. The authority on what stands in one is docs/units.md.
+// Units name the version's own directory and no generation. They have no [Install] section, because
+// the boot unit (kBootUnit) starts them. The authority on their content is docs/units.md.
 #ifndef SLIPWAY_UNITS_RENDER_H_
 #define SLIPWAY_UNITS_RENDER_H_
 

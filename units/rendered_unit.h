@@ -1,4 +1,4 @@
-// What rendering makes, and the names that rendered units share with the host.
+// A rendered unit, and the names that rendered units share with the host.
 #ifndef SLIPWAY_UNITS_RENDERED_UNIT_H_
 #define SLIPWAY_UNITS_RENDERED_UNIT_H_
 

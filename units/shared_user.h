@@ -1,4 +1,4 @@
-// The user that a service and what runs beside it (units/auxiliary_units.h) share.
+// The user that a service shares with its hooks and check (units/auxiliary_units.h).
 #ifndef SLIPWAY_UNITS_SHARED_USER_H_
 #define SLIPWAY_UNITS_SHARED_USER_H_
 

@@ -1,6 +1,6 @@
-// The units that start a service for somebody: its socket and its timer. Their text depends on the
-// image's name and on the definition's fields for them, and on no version: they stay as they are,
-// and a socket stays open, while the service goes from one version to the next.
+// Renders the units that start a service: its socket and its timer. Their text depends on the
+// image's name and on their own fields of the definition, and not on the version. They therefore
+// stay unchanged, and a socket stays open, while the service is switched to another version.
 #ifndef SLIPWAY_UNITS_STARTERS_H_
 #define SLIPWAY_UNITS_STARTERS_H_
 

@@ -1,4 +1,4 @@
-// A unit as sections of lines, before it is text.
+// A unit as sections of lines, before it becomes text.
 #ifndef SLIPWAY_UNITS_UNIT_TEXT_H_
 #define SLIPWAY_UNITS_UNIT_TEXT_H_
 

@@ -1,6 +1,6 @@
-// Hooks and checks in the image, as the oneshot units that were rendered when the generation was
-// staged (units/auxiliary_units.h). They are linked where systemd forgets them with the next boot,
-// so nothing of them has to be put right after a crash but stopping what runs.
+// Runs hooks and checks in the image, as oneshot units that were rendered when the generation was
+// staged (units/auxiliary_units.h). They are linked where the next boot clears them, so recovery
+// after a crash only has to stop those that run.
 #ifndef SLIPWAY_ACTIVATOR_HEALTH_AUXILIARY_UNITS_H_
 #define SLIPWAY_ACTIVATOR_HEALTH_AUXILIARY_UNITS_H_
 

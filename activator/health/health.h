@@ -1,5 +1,5 @@
-// Waiting until units are healthy, by asking systemd again and again, each wait with a deadline:
-// systemctl itself would wait for as long as a job lasts (a moment of that is asked of it,
+// Waits until units are healthy. Polls systemd, so that each wait has a deadline: systemctl
+// itself would wait for as long as a job lasts (it is asked to wait for a moment only,
 // systemd.h).
 #ifndef SLIPWAY_ACTIVATOR_HEALTH_HEALTH_H_
 #define SLIPWAY_ACTIVATOR_HEALTH_HEALTH_H_

@@ -1,5 +1,5 @@
-// The checks of services that are being watched: each asked again and again, one try at a time.
-// Belongs to one wait and one thread.
+// Asks the checks of services that are being watched, again and again, one try at a time. Belongs
+// to one wait and one thread.
 #ifndef SLIPWAY_ACTIVATOR_HEALTH_HEALTH_PROBER_H_
 #define SLIPWAY_ACTIVATOR_HEALTH_HEALTH_PROBER_H_
 

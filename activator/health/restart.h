@@ -1,4 +1,4 @@
-// Restarting services behind their sockets, in one job of systemd each, so that the sockets stay
+// Restarts services behind their sockets, each in one job of systemd, so that the sockets stay
 // open.
 #ifndef SLIPWAY_ACTIVATOR_HEALTH_RESTART_H_
 #define SLIPWAY_ACTIVATOR_HEALTH_RESTART_H_

@@ -1,4 +1,4 @@
-// Units that stop, or have stopped: waiting for them with a deadline, and how they ended.
+// Stops units and waits for them with a deadline, and says how units ended.
 #ifndef SLIPWAY_ACTIVATOR_HEALTH_STOPPING_H_
 #define SLIPWAY_ACTIVATOR_HEALTH_STOPPING_H_
 

@@ -1,4 +1,4 @@
-// The boot unit's file, in the directory that an operator configures.
+// Installs the boot unit in the directory that an operator configures.
 #ifndef SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 #define SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 

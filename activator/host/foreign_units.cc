@@ -27,7 +27,7 @@ void CheckLink(const Host& host, const std::string& unit) {
         can_change ? "systemctl unmask " + unit : fmt::format("unmask it{} ({})", where, *other));
   }
   base::Fail(base::ExitCode::kFailed,
-             "{} is there and is not ours: move it away{}, or rename the service in its definition",
+             "{} is not one of our links: move it away{}, or rename the service in its definition",
              *other, where);
 }
 

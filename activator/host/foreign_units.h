@@ -1,4 +1,4 @@
-// Units of this host that have a name of ours and are not ours: a package's, an operator's.
+// Finds units of a package or an operator that have the name of one of ours.
 #ifndef SLIPWAY_ACTIVATOR_HOST_FOREIGN_UNITS_H_
 #define SLIPWAY_ACTIVATOR_HOST_FOREIGN_UNITS_H_
 

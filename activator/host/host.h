@@ -1,5 +1,5 @@
-// What the parts of an activation share: where the host's state stands and what it is changed
-// through. Owns nothing but its values; the caller holds the host's lock while anything is changed.
+// The host, as all parts of an activation see it: the places of its state, and the interfaces that
+// change it. Owns only its values; the caller holds the host's lock while anything is changed.
 #ifndef SLIPWAY_ACTIVATOR_HOST_HOST_H_
 #define SLIPWAY_ACTIVATOR_HOST_HOST_H_
 

@@ -1,4 +1,4 @@
-// The program that the boot unit runs.
+// Installs the program that the boot unit runs.
 #ifndef SLIPWAY_ACTIVATOR_HOST_INSTALL_SELF_H_
 #define SLIPWAY_ACTIVATOR_HOST_INSTALL_SELF_H_
 

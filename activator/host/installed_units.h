@@ -1,5 +1,5 @@
-// The units of a generation with what the activator must know of each, and the difference between
-// two generations.
+// The units of a generation, with the facts that the activator needs about each, and the difference
+// between two generations.
 #ifndef SLIPWAY_ACTIVATOR_HOST_INSTALLED_UNITS_H_
 #define SLIPWAY_ACTIVATOR_HOST_INSTALLED_UNITS_H_
 

@@ -1,4 +1,4 @@
-// Where the links to rendered units stand.
+// The directory of the links to rendered units.
 #ifndef SLIPWAY_ACTIVATOR_HOST_UNIT_DIRECTORY_H_
 #define SLIPWAY_ACTIVATOR_HOST_UNIT_DIRECTORY_H_
 
@@ -12,8 +12,8 @@ struct UnitDirectory {
 };
 
 // `configured`; /run/systemd/system where that is on a read-only file system, or a link to a
-// directory that is not its own, as on NixOS, where what it leads to is replaced as a whole. Tries
-// nothing out, and says the same to every user.
+// directory that is not its own, as on NixOS, where what it leads to is replaced as a whole.
+// Read-only; the result does not depend on the caller.
 UnitDirectory FindUnitDirectory(const std::string& configured = "/etc/systemd/system");
 
 }  // namespace activator

@@ -1,4 +1,4 @@
-// The links /etc/systemd/system/UNIT -> ROOT/current/units/UNIT. Each change is durable.
+// Makes and removes the links /etc/systemd/system/UNIT -> ROOT/current/units/UNIT, durably.
 #ifndef SLIPWAY_ACTIVATOR_HOST_UNIT_LINKS_H_
 #define SLIPWAY_ACTIVATOR_HOST_UNIT_LINKS_H_
 

@@ -1,5 +1,5 @@
-// The host's users and groups. The product asks getent and systemd-sysusers (a static program asks
-// no user database itself), each with a timeout; tests put a fake in its place.
+// The host's users and groups. The product asks getent and systemd-sysusers, each with a timeout,
+// because a static program cannot ask user databases itself; tests use a fake.
 #ifndef SLIPWAY_ACTIVATOR_OS_ACCOUNTS_H_
 #define SLIPWAY_ACTIVATOR_OS_ACCOUNTS_H_
 

@@ -1,4 +1,4 @@
-// What files take on the disk.
+// Counts the disk space that files take.
 #ifndef SLIPWAY_ACTIVATOR_OS_DISK_USE_H_
 #define SLIPWAY_ACTIVATOR_OS_DISK_USE_H_
 

@@ -1,4 +1,4 @@
-// Which image files something on this machine uses.
+// Finds the image files that anything on this machine uses.
 #ifndef SLIPWAY_ACTIVATOR_OS_IMAGES_IN_USE_H_
 #define SLIPWAY_ACTIVATOR_OS_IMAGES_IN_USE_H_
 

@@ -1,5 +1,5 @@
-// Who asks for what a command does, for the records: a login's name and where it came from. Never
-// more of the environment, which may hold secrets.
+// Who called a command, for the records: a login's name and its address. Never records more of the
+// environment, which may hold secrets.
 #ifndef SLIPWAY_ACTIVATOR_OS_INVOKER_H_
 #define SLIPWAY_ACTIVATOR_OS_INVOKER_H_
 

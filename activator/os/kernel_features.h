@@ -1,6 +1,6 @@
-// What this host's kernel can mount, found out by mounting a tiny image of each kind in a mount
-// namespace of our own: neither the kernel's version nor /sys/fs/erofs tells which codecs it was
-// built with.
+// Finds which EROFS codecs this host's kernel mounts, by mounting a tiny image of each kind in a
+// mount namespace of our own. Neither the kernel's version nor /sys/fs/erofs says which codecs it
+// was built with.
 #ifndef SLIPWAY_ACTIVATOR_OS_KERNEL_FEATURES_H_
 #define SLIPWAY_ACTIVATOR_OS_KERNEL_FEATURES_H_
 

@@ -1,4 +1,4 @@
-// Who listens on this host's TCP ports, as /proc tells.
+// Finds, in /proc, who listens on this host's TCP ports.
 #ifndef SLIPWAY_ACTIVATOR_OS_LISTENERS_H_
 #define SLIPWAY_ACTIVATOR_OS_LISTENERS_H_
 

@@ -1,6 +1,6 @@
-// An EROFS image mounted where only we see it: a detached mount (fsmount), reached through a
-// descriptor. It appears in no mount table, needs no namespace, and goes with the object or the
-// process. Needs root.
+// An EROFS image, mounted so that only we see it: a detached mount (fsmount), reached through a
+// descriptor. It appears in no mount table, needs no namespace, and disappears with the object or
+// the process. Needs root.
 #ifndef SLIPWAY_ACTIVATOR_OS_MOUNTED_IMAGE_H_
 #define SLIPWAY_ACTIVATOR_OS_MOUNTED_IMAGE_H_
 

@@ -1,5 +1,5 @@
-// Asking a service over the network, from this process's own: one try, with a deadline. Needs no
-// name service, because images::ParseAddress lets through what is an address.
+// Asks a service over this process's own network: one try, with a deadline. Needs no name service,
+// because images::ParseAddress accepts only addresses.
 #ifndef SLIPWAY_ACTIVATOR_OS_NETWORK_CHECK_H_
 #define SLIPWAY_ACTIVATOR_OS_NETWORK_CHECK_H_
 

@@ -1,5 +1,5 @@
-// Whether a process runs from an image, seen from its root directory: a unit that is active may
-// still run what it ran before.
+// Says, by its root directory, whether a process runs from an image: an active unit may still run
+// the previous one.
 #ifndef SLIPWAY_ACTIVATOR_OS_PROCESS_ROOT_H_
 #define SLIPWAY_ACTIVATOR_OS_PROCESS_ROOT_H_
 

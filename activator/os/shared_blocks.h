@@ -1,4 +1,4 @@
-// Files that share blocks on disk, where the file system can (btrfs, xfs).
+// Makes files share blocks on disk, if the file system can (btrfs, xfs).
 #ifndef SLIPWAY_ACTIVATOR_OS_SHARED_BLOCKS_H_
 #define SLIPWAY_ACTIVATOR_OS_SHARED_BLOCKS_H_
 

@@ -1,5 +1,5 @@
-// What the activator asks of systemd. The product talks to it through systemctl, each call with a
-// timeout; tests put a fake in its place (tests/support/fake_systemd.h).
+// The activator's interface to systemd. The product calls systemctl, each time with a timeout;
+// tests use a fake (tests/support/fake_systemd.h).
 #ifndef SLIPWAY_ACTIVATOR_OS_SYSTEMD_H_
 #define SLIPWAY_ACTIVATOR_OS_SYSTEMD_H_
 

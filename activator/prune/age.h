@@ -1,4 +1,4 @@
-// How long ago something happened, by a clock that may be wrong: not set yet after boot, or set
+// Computes ages by a clock that may be wrong: not set yet after a boot, or set
 // back.
 #ifndef SLIPWAY_ACTIVATOR_PRUNE_AGE_H_
 #define SLIPWAY_ACTIVATOR_PRUNE_AGE_H_

@@ -1,5 +1,5 @@
-// The agents that pushes put on a host, in ROOT/bin or where --agent-dir says, which several roots
-// may share.
+// The agents that pushes stored on a host, in ROOT/bin or in the directory of --agent-dir, which
+// several roots may share.
 #ifndef SLIPWAY_ACTIVATOR_PRUNE_AGENTS_H_
 #define SLIPWAY_ACTIVATOR_PRUNE_AGENTS_H_
 

@@ -1,4 +1,4 @@
-// Removing generations and versions that nobody will go back to.
+// Removes generations and versions that nobody will go back to.
 #ifndef SLIPWAY_ACTIVATOR_PRUNE_PRUNE_H_
 #define SLIPWAY_ACTIVATOR_PRUNE_PRUNE_H_
 

@@ -1,4 +1,4 @@
-// Which generations a prune keeps: the rules alone.
+// The rules by which a prune keeps generations, without any disk.
 #ifndef SLIPWAY_ACTIVATOR_PRUNE_RETENTION_H_
 #define SLIPWAY_ACTIVATOR_PRUNE_RETENTION_H_
 

@@ -294,7 +294,7 @@ void Assembly::Verify() {
   if (hasher_.Finish() != stored_.manifest.image.sha256) {
     Discard();
     base::Fail(base::ExitCode::kVerification,
-               "the chunks of {} {} are all right, the image that they make is not the one its "
+               "every chunk of {} {} is intact, but the image is not the one its "
                "manifest names; build it again",
                stored_.manifest.name, stored_.id.text());
   }

@@ -1,5 +1,5 @@
-// An image that is being assembled in incoming/ID: from chunks that the host has and chunks that
-// are sent, each verified before it counts. What is verified survives an interruption.
+// Assembles an image in incoming/ID, from chunks that the host has and chunks that are sent. Each
+// is verified before it counts; verified chunks survive an interruption.
 //
 // Memory: one chunk at a time, never the image.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_ASSEMBLY_H_

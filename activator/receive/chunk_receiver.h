@@ -1,4 +1,4 @@
-// The chunks of one image as they come: as they are, packed, or as deltas.
+// Receives the chunks of one image: plain, packed, or as deltas.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_CHUNK_RECEIVER_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_CHUNK_RECEIVER_H_
 

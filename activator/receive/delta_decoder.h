@@ -1,6 +1,6 @@
-// Makes chunks of an image again from deltas: the old content that a delta refers to is read from
-// the version that the offer names, the content decoded and compressed as the image's codec says.
-// What comes out is right or not, which its digest tells: nothing here is trusted.
+// Decodes deltas into chunks: reads the old content from the versions on this host, decodes the new
+// content, and compresses it with the image's codec. Nothing here is trusted: the digest of the
+// chunk says whether the result is right.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_H_
 

@@ -1,4 +1,4 @@
-// Rebuilds chunks of deltas on several threads, no more than fit the agent's memory.
+// Decodes deltas on several threads, as many as fit into the agent's memory.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_POOL_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_DELTA_DECODER_POOL_H_
 

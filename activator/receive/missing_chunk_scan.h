@@ -1,5 +1,5 @@
-// What an offered image would find on this host: the chunks that are here, by the indexes of the
-// versions held, and the room that it takes. Changes nothing; an Assembly then asks for the same.
+// Finds which chunks of an offered image are on this host, by the indexes of the held versions, and
+// the room that the image needs. Changes nothing; an Assembly then asks for the same chunks.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_MISSING_CHUNK_SCAN_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_MISSING_CHUNK_SCAN_H_
 

@@ -1,4 +1,4 @@
-// What staging the images of a push would change here, found without changing anything.
+// Says what staging the images of a push would change here. Changes nothing.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_PLAN_PUSH_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_PLAN_PUSH_H_
 

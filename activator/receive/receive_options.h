@@ -1,4 +1,4 @@
-// What `activate receive` is told on its command line.
+// The options of `activate receive`.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_OPTIONS_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_OPTIONS_H_
 

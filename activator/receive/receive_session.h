@@ -1,9 +1,9 @@
-// One push as the host sees it: greeting, offers, chunks, commit. The order of the messages is in
-// docs/formats/protocol.md; anything else ends the session with a clear error.
+// The host's side of one push: greeting, offers, chunks, commit. docs/formats/protocol.md has the
+// order of the messages; anything else ends the session with a clear error.
 //
-// A plan may come before a push, or alone: it changes nothing. Interrupted at any moment, the
-// session leaves nothing but incoming/ID, which the next push continues; the host's lock is held
-// only while versions are published and a generation is staged.
+// A plan may come before a push, or alone; it changes nothing. A session that is interrupted at any
+// moment leaves only incoming/ID, which the next push continues. The host's lock is held only while
+// versions are published and a generation is staged.
 #ifndef SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_SESSION_H_
 #define SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_SESSION_H_
 

@@ -1,4 +1,4 @@
-// What a switch from one set of applications to another changes: for `activate diff` and --dry-run.
+// Says what a switch between two sets of applications changes, for `activate diff` and --dry-run.
 #ifndef SLIPWAY_ACTIVATOR_REPORT_COMPARISON_H_
 #define SLIPWAY_ACTIVATOR_REPORT_COMPARISON_H_
 

@@ -1,5 +1,5 @@
-// Where a host is not as the active generation says: what an operator or another program changed by
-// hand. Drop-ins are not among it: they are overrides, and status shows them as such.
+// Finds drift: differences between the host and its active generation that an operator or another
+// program made by hand. Drop-ins are not drift but overrides, and status shows them as such.
 #ifndef SLIPWAY_ACTIVATOR_REPORT_DRIFT_H_
 #define SLIPWAY_ACTIVATOR_REPORT_DRIFT_H_
 

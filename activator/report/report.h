@@ -1,5 +1,5 @@
-// `activate list` and `activate status`: what is there, for people and as JSON. Read-only, without
-// the host's lock.
+// `activate list` and `activate status`: the state of the host, for people and as JSON. Read-only,
+// without the host's lock.
 #ifndef SLIPWAY_ACTIVATOR_REPORT_REPORT_H_
 #define SLIPWAY_ACTIVATOR_REPORT_REPORT_H_
 

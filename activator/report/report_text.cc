@@ -148,7 +148,7 @@ std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
   }
   for (const auto& [number, why] : plan.unreadable) {
     out += fmt::format(
-        "activate: generation {} cannot be read, so no version was removed ({}): mend its "
+        "activate: generation {} cannot be read, so no version was removed ({}): repair its "
         "record or, where another generation is active, remove {}\n",
         number, why, layout.Generation(number));
   }

@@ -1,4 +1,4 @@
-// The lines that two texts differ in.
+// Finds the lines in which two texts differ.
 #ifndef SLIPWAY_ACTIVATOR_REPORT_TEXT_DIFF_H_
 #define SLIPWAY_ACTIVATOR_REPORT_TEXT_DIFF_H_
 

@@ -1,5 +1,5 @@
-// Which generation a command means, and rebasing one that was staged on another than the active
-// one.
+// Finds the generation that a command asks for, and rebases one that was staged on top of another
+// than the active one.
 #ifndef SLIPWAY_ACTIVATOR_STAGE_CHOOSE_H_
 #define SLIPWAY_ACTIVATOR_STAGE_CHOOSE_H_
 

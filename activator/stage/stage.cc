@@ -29,8 +29,8 @@ images::StoredManifest ManifestOf(const std::string& name, const std::string& ve
     return version.stored();
   } catch (const base::Error& error) {
     base::Fail(base::ExitCode::kVerification,
-               "{} {}, which the generation has as well, is not whole here: {}; push {} too", name,
-               images::ImageId::Of(digest).text(), error.what(), name);
+               "{} {}, which the generation also has, is missing or damaged here: {}; push {} too",
+               name, images::ImageId::Of(digest).text(), error.what(), name);
   }
 }
 

@@ -1,5 +1,5 @@
-// Staging: a new generation on top of the active one, its units rendered and durable, nothing
-// started.
+// Stages a new generation on top of the active one: renders its units, durably, and starts
+// nothing.
 #ifndef SLIPWAY_ACTIVATOR_STAGE_STAGE_H_
 #define SLIPWAY_ACTIVATOR_STAGE_STAGE_H_
 

@@ -1,4 +1,4 @@
-// What an application's version calls itself, for people: "1.28.0".
+// The name of an application's version, for people: "1.28.0".
 #ifndef SLIPWAY_ACTIVATOR_STATE_APP_VERSION_H_
 #define SLIPWAY_ACTIVATOR_STATE_APP_VERSION_H_
 

@@ -1,4 +1,4 @@
-// One thing that happened on a host, as its history tells it.
+// One event of a host's history.
 #ifndef SLIPWAY_ACTIVATOR_STATE_EVENT_H_
 #define SLIPWAY_ACTIVATOR_STATE_EVENT_H_
 

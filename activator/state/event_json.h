@@ -1,4 +1,4 @@
-// An event as JSON: a line of history.jsonl, and part of every report that tells of one.
+// Writes an event as JSON, for a line of history.jsonl and for reports.
 #ifndef SLIPWAY_ACTIVATOR_STATE_EVENT_JSON_H_
 #define SLIPWAY_ACTIVATOR_STATE_EVENT_JSON_H_
 

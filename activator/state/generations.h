@@ -1,5 +1,5 @@
-// The generations of a host: reading and writing their records, which one is active, which number
-// comes next. Whoever changes one holds the host's lock.
+// Reads and writes the records of a host's generations, and knows the active one and the next
+// number. A caller that changes one holds the host's lock.
 #ifndef SLIPWAY_ACTIVATOR_STATE_GENERATIONS_H_
 #define SLIPWAY_ACTIVATOR_STATE_GENERATIONS_H_
 

@@ -1,4 +1,4 @@
-// The complete versions that a host holds, of all applications, as sources of chunks.
+// Lists the complete versions that a host holds, of all applications, as sources of chunks.
 #ifndef SLIPWAY_ACTIVATOR_STATE_HELD_VERSIONS_H_
 #define SLIPWAY_ACTIVATOR_STATE_HELD_VERSIONS_H_
 

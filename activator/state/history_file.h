@@ -1,5 +1,5 @@
-// The lines of history.jsonl, from either end, a block at a time: it may hold years. Whole lines
-// alone: what a crash cut short, or somebody writes just now, is not one yet.
+// Reads the lines of history.jsonl from either end, a block at a time, because it may hold years. A
+// line that a crash cut short, or that is being written now, does not count as one.
 #ifndef SLIPWAY_ACTIVATOR_STATE_HISTORY_FILE_H_
 #define SLIPWAY_ACTIVATOR_STATE_HISTORY_FILE_H_
 

@@ -1,4 +1,4 @@
-// `current` where somebody or a damaged file system took it away. The records tell what it named.
+// Finds what `current` named, by the records, after somebody or a damaged file system removed it.
 #ifndef SLIPWAY_ACTIVATOR_STATE_LOST_CURRENT_H_
 #define SLIPWAY_ACTIVATOR_STATE_LOST_CURRENT_H_
 

@@ -1,4 +1,4 @@
-// The host's root directory: made where it is missing, refused where somebody else could change
+// Creates the host's root directory if it is missing, and refuses it if another user could change
 // what we run.
 #ifndef SLIPWAY_ACTIVATOR_STATE_ROOT_H_
 #define SLIPWAY_ACTIVATOR_STATE_ROOT_H_

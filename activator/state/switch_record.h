@@ -1,5 +1,5 @@
-// switch.json: the intent record of a switch, durable before anything is touched and removed when
-// everything is done. What it says decides what recovery does (docs/crash-safety.md).
+// switch.json: the intent record of a switch, durable before anything is touched, and removed at
+// the end. Its phase decides what recovery does (docs/crash-safety.md).
 #ifndef SLIPWAY_ACTIVATOR_STATE_SWITCH_RECORD_H_
 #define SLIPWAY_ACTIVATOR_STATE_SWITCH_RECORD_H_
 

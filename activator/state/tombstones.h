@@ -1,5 +1,5 @@
-// Names of what a prune takes out of sight before it removes it. Only prune makes them, and only
-// under the host's lock: what is there then was left by one that was cut off.
+// Names that prune gives to directories before it removes them. Only prune uses them, and only
+// under the host's lock, so one that exists was left by a prune that was cut off.
 #ifndef SLIPWAY_ACTIVATOR_STATE_TOMBSTONES_H_
 #define SLIPWAY_ACTIVATOR_STATE_TOMBSTONES_H_
 

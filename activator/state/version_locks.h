@@ -1,5 +1,5 @@
-// Which versions transfers read from, so that no prune takes them away: locks on bytes of one file,
-// a byte a version, freed by the kernel when their holder dies. Its owner alone may open the file.
+// Locks the versions that transfers read from, so that no prune removes them. A lock is on one byte
+// of a file, a byte per version; the kernel frees it with its holder. Only its owner may open it.
 #ifndef SLIPWAY_ACTIVATOR_STATE_VERSION_LOCKS_H_
 #define SLIPWAY_ACTIVATOR_STATE_VERSION_LOCKS_H_
 

@@ -199,7 +199,7 @@ void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
   }
   const uint64_t current = CurrentGeneration(layout);
   if (current == kNoGeneration) {
-    io.Err("activate: {} led nowhere, and no record says what was active: nothing is\n",
+    io.Err("activate: {} led nowhere, and no record says what was active, so nothing is\n",
            layout.Current());
   } else {
     io.Err("activate: {} was lost; by its record generation {} is active: made the link again\n",

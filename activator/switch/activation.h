@@ -1,4 +1,4 @@
-// A whole activation on this host, from choosing the generation to the switch.
+// Runs a whole activation on this host, from choosing the generation to the switch.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 

@@ -1,6 +1,6 @@
-// What the boot unit runs, at boot or by hand: it recovers a switch that was cut off, and starts
-// what is current. Rendered units are ordered after it, so a generation that panics the machine
-// while it is tried is not started again.
+// The boot unit's work, at boot or by hand: recovers a switch that was cut off, and starts the
+// current generation. Rendered units are ordered after it, so a generation that panicked the
+// machine while it was tried is not started again.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_BOOT_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_BOOT_H_
 

@@ -22,7 +22,7 @@ void CheckContent(const images::ImageDirectory& version) {
   if (found != image.sha256) {
     base::Fail(base::ExitCode::kVerification,
                "{} is damaged: its SHA-256 is {}, its manifest says {}. "
-               "`activate verify --repair` marks it, and the next push of it mends it",
+               "`activate verify --repair` marks it, and the next push of it repairs it",
                version.image_path(), found.ToHex(), image.sha256.ToHex());
   }
 }

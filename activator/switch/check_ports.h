@@ -1,4 +1,4 @@
-// Whether the ports that services need are free, as far as "ports" and "listen" say.
+// Checks that the ports that services name by "ports" and "listen" are free.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_CHECK_PORTS_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_CHECK_PORTS_H_
 
@@ -12,8 +12,8 @@ namespace activator {
 // the units that are down, or restarted, when the services start. Throws Error{kFailed} that names
 // who has the port.
 //
-// "ports" does not say at which address: what listens at one address alone is let pass, and so is
-// what is in no unit that can be told; the service then fails by itself where it wants that one.
+// "ports" names no address. Listeners on a single address are therefore ignored, and so are those
+// of unknown units; a service that wants the same address then fails by itself.
 void CheckPorts(const Host& host, const images::Services& services, const InstalledUnits& from,
                 const UnitNames& leaving);
 

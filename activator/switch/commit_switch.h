@@ -1,5 +1,5 @@
-// The end of a switch whose `to` was found healthy: step 8, the same whether the switch itself or
-// recovery does it, and as often as needed.
+// Step 8 of a switch whose `to` was found healthy. The switch and recovery both call it, any number
+// of times.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_COMMIT_SWITCH_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_COMMIT_SWITCH_H_
 

@@ -1,4 +1,4 @@
-// Everything that can be known before anything is touched: a failure here costs nothing.
+// Checks everything that can be checked before anything is touched: a failure here costs nothing.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_PREFLIGHT_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_PREFLIGHT_H_
 

@@ -1,4 +1,4 @@
-// Whether a service may execute a program of its image, as far as its unit tells who it is.
+// Checks that a service may execute a program of its image, as the user that its unit names.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_PROGRAM_ACCESS_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_PROGRAM_ACCESS_H_
 

@@ -1,5 +1,5 @@
-// What is done first, under the host's lock, by every command that changes something and at boot: a
-// switch that was cut off is finished where it was healthy, and undone otherwise.
+// Recovers from a switch that was cut off: finishes it if it was healthy, and undoes it otherwise.
+// The boot and every command that changes something do this first, under the host's lock.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_RECOVERY_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_RECOVERY_H_
 

@@ -1,5 +1,5 @@
-// The way back from a switch that did not end well to what ran before it, the same whether the
-// switch itself goes it or recovery does. Every part can be repeated.
+// Rolls a failed switch back to what ran before it. The switch and recovery both call it. Every
+// step is idempotent; after a crash the rollback simply reruns.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_ROLLBACK_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_ROLLBACK_H_
 

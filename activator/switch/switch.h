@@ -1,5 +1,5 @@
-// The switch from the active generation to another, in eight steps (docs/crash-safety.md says what
-// a crash before and after each leaves, and what recovery does).
+// Switches from the active generation to another, in eight steps. docs/crash-safety.md says what a
+// crash at each step leaves, and what recovery does.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_
 

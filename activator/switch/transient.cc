@@ -78,7 +78,7 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id, cons
     }
     base::Fail(base::ExitCode::kNeedsAttention,
                "the activation was killed half-way: see `activate status`. The next `activate` "
-               "puts it right (journalctl --unit {})",
+               "recovers (journalctl --unit {})",
                unit);
   }
   if (const std::optional<Outcome> outcome = RecordedOutcome(layout, id)) {

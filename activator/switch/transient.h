@@ -1,5 +1,5 @@
-// Running the switch in a unit of its own, so that a lost connection never stops it half-way: the
-// command in the foreground only follows it.
+// Runs the switch in a unit of its own, so that a lost connection never stops it; the command in
+// the foreground only follows it.
 //
 // The process in that unit holds the host's lock from its first look to the end; the foreground
 // holds nothing. It is started with the request and chooses, checks and switches by itself, so that

@@ -1,4 +1,4 @@
-// The named users of services: on the host before their units start, and known inside the image.
+// Creates the named users of services before their units start, and makes the image know them.
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_USERS_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_USERS_H_
 

@@ -1,5 +1,5 @@
-// The chunk cache's files, with all that is needed to tell whether they are whole: an entry has one
-// chunk, and one file says what segments became. Integers are little-endian, 4 bytes.
+// The formats of the chunk cache's files, which reveal any damage: an entry holds one chunk, and
+// one file lists the chunks of segments. Integers are little-endian, 4 bytes.
 //
 //   8 bytes         "SLIPCHK2"
 //   32              the entry's key

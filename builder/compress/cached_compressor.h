@@ -1,6 +1,6 @@
-// Content into segments and a segment into chunks, with what earlier builds made of them in front
-// of the compressor: nothing else knows the cache. A segment that comes again is recognised by its
-// hash, several times as fast as its cuts are looked for; in another one each chunk may be known.
+// Splits content into segments and segments into chunks, with the cache of earlier builds in front
+// of the compressor: nothing else knows the cache. A repeated segment is recognised by its hash,
+// several times as fast as finding its cuts again; in a new segment, single chunks may be known.
 #ifndef SLIPWAY_BUILDER_COMPRESS_CACHED_COMPRESSOR_H_
 #define SLIPWAY_BUILDER_COMPRESS_CACHED_COMPRESSOR_H_
 

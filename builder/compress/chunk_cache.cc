@@ -131,7 +131,7 @@ ChunkCache::~ChunkCache() {
 
 void ChunkCache::GiveUp(const base::Error& why) {
   if (usable_.exchange(false)) {
-    io_.Err("imgbuild: warning: goes on without the chunk cache: {}\n", why.what());
+    io_.Err("imgbuild: warning: building without the chunk cache: {}\n", why.what());
   }
 }
 

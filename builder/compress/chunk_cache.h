@@ -1,10 +1,10 @@
-// Chunks of earlier builds on this machine, so that only content that changed is compressed again.
-// One file an entry, named by all that the result depends on: content by a hash under a key that
-// the folder keeps. One file more says what segments became (cached_compressor.h). Nothing in it is
-// trusted: an entry that is torn, damaged or another's is found by its digests and is as good as
-// none. The least recently used go first when the folder gets larger than its limit.
+// Caches the chunks of earlier builds, so that only changed content is compressed again. Each entry
+// is a file named by everything that the chunk depends on; its content enters the name as a hash
+// under a key that stays in the folder. One more file lists the chunks of segments
+// (cached_compressor.h). Nothing in the folder is trusted: digests reveal an entry that is torn,
+// damaged or foreign, and it then counts as missing. The least recently used entries go first.
 //
-// Threads may use one object at once, and processes one folder.
+// Several threads may use one object, and several processes one folder.
 #ifndef SLIPWAY_BUILDER_COMPRESS_CHUNK_CACHE_H_
 #define SLIPWAY_BUILDER_COMPRESS_CHUNK_CACHE_H_
 

@@ -1,6 +1,6 @@
-// Turns content into chunks as they stand in the image: whole blocks that one or more extents refer
-// to. Where a chunk ends is decided here, since it depends on what compresses into the fewest
-// wasted bytes; everything depends on the content alone, so equal content gives equal chunks.
+// Compresses content into chunks as the image stores them: whole blocks, with one or more extents.
+// Decides where chunks end, because the best end is the one that wastes fewest bytes of its last
+// block. Only the content matters, so equal content gives equal chunks.
 #ifndef SLIPWAY_BUILDER_COMPRESS_COMPRESSOR_H_
 #define SLIPWAY_BUILDER_COMPRESS_COMPRESSOR_H_
 

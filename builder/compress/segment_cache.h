@@ -1,4 +1,4 @@
-// What the segments of earlier builds became, in memory.
+// Remembers the chunks of the segments of earlier builds, in memory.
 #ifndef SLIPWAY_BUILDER_COMPRESS_SEGMENT_CACHE_H_
 #define SLIPWAY_BUILDER_COMPRESS_SEGMENT_CACHE_H_
 

@@ -1,4 +1,4 @@
-// A chunk as it stands in the image, and what it is made of.
+// A chunk as the image stores it, and its input.
 #ifndef SLIPWAY_BUILDER_COMPRESS_STORED_CHUNK_H_
 #define SLIPWAY_BUILDER_COMPRESS_STORED_CHUNK_H_
 

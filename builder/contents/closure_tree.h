@@ -1,5 +1,5 @@
-// From a definition and a closure to the tree of an image: store paths, mount points, links and
-// files, with the checks that can be made before anything is compressed.
+// Makes the tree of an image from a definition and a closure: store paths, mount points, links and
+// files. Checks everything that can be checked before compression.
 #ifndef SLIPWAY_BUILDER_CONTENTS_CLOSURE_TREE_H_
 #define SLIPWAY_BUILDER_CONTENTS_CLOSURE_TREE_H_
 

@@ -1,4 +1,4 @@
-// What an image leaves out of what its source brings.
+// Removes the paths of the source that the image leaves out.
 #ifndef SLIPWAY_BUILDER_CONTENTS_EXCLUSIONS_H_
 #define SLIPWAY_BUILDER_CONTENTS_EXCLUSIONS_H_
 

@@ -1,4 +1,4 @@
-// Globs of paths, as contents.exclude has them.
+// Matches paths against globs of contents.exclude.
 #ifndef SLIPWAY_BUILDER_CONTENTS_GLOB_H_
 #define SLIPWAY_BUILDER_CONTENTS_GLOB_H_
 

@@ -1,5 +1,5 @@
-// Whom the `User` of an OCI image's configuration names. systemd looks names up on the host, which
-// does not know the image's; so they become numbers here.
+// Turns the `User` of an OCI image's configuration into numbers, because systemd would look the
+// name up on the host, which does not know the image's users.
 #ifndef SLIPWAY_BUILDER_CONTENTS_OCI_USER_H_
 #define SLIPWAY_BUILDER_CONTENTS_OCI_USER_H_
 

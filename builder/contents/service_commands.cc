@@ -55,8 +55,8 @@ void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, const std:
                    images::Service& service) {
   if (service.exec.empty()) {
     if (defaults.exec.empty()) {
-      base::Fail(base::ExitCode::kUsage, "{}.exec: the source names no command, so this must",
-                 field);
+      base::Fail(base::ExitCode::kUsage,
+                 "{}.exec is missing: OCI images may leave it out, this source cannot", field);
     }
     service.exec = defaults.exec;
   }

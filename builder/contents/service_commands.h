@@ -1,4 +1,4 @@
-// What a definition leaves open about its services, filled in from the source and the tree.
+// Fills in, from the source and the tree, what a definition leaves open about its services.
 #ifndef SLIPWAY_BUILDER_CONTENTS_SERVICE_COMMANDS_H_
 #define SLIPWAY_BUILDER_CONTENTS_SERVICE_COMMANDS_H_
 

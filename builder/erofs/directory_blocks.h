@@ -1,4 +1,4 @@
-// A directory's content: blocks of entries with their names.
+// Writes a directory's content: blocks of entries with their names.
 #ifndef SLIPWAY_BUILDER_EROFS_DIRECTORY_BLOCKS_H_
 #define SLIPWAY_BUILDER_EROFS_DIRECTORY_BLOCKS_H_
 

@@ -1,6 +1,6 @@
-// EROFS on disk, as far as our writer uses it. Source: the kernel's fs/erofs/erofs_fs.h and
-// Documentation/filesystems/erofs.rst; what we choose among what it allows is in
-// docs/formats/erofs.md.
+// The on-disk structures of EROFS that our writer uses. Source: the kernel's fs/erofs/erofs_fs.h
+// and Documentation/filesystems/erofs.rst. docs/formats/erofs.md says which of the allowed forms we
+// choose.
 #ifndef SLIPWAY_BUILDER_EROFS_EROFS_FORMAT_H_
 #define SLIPWAY_BUILDER_EROFS_EROFS_FORMAT_H_
 

@@ -1,6 +1,6 @@
-// The index of a compressed inode: which blocks hold which part of the file. Two forms: full (8
-// bytes per 4 KiB of content) and compact (about 2), which needs the file's blocks to be contiguous
-// and in order.
+// Writes the index of a compressed inode: which blocks hold which part of the file. The full form
+// takes 8 bytes per 4 KiB of content. The compact form takes about 2, and needs the file's blocks
+// to be contiguous and in order.
 #ifndef SLIPWAY_BUILDER_EROFS_EXTENT_INDEX_H_
 #define SLIPWAY_BUILDER_EROFS_EXTENT_INDEX_H_
 

@@ -1,5 +1,5 @@
-// The inodes of an image while it is written: the tree's nodes in the order of the image, with
-// where their data went.
+// The inodes of an image while it is written: the tree's nodes in the order of the image, with the
+// places of their data.
 #ifndef SLIPWAY_BUILDER_EROFS_INODE_H_
 #define SLIPWAY_BUILDER_EROFS_INODE_H_
 

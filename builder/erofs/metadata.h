@@ -1,5 +1,5 @@
-// Inodes, directories, indexes and extended attributes as bytes. Compute the layout, then write;
-// the sizes of both are compared.
+// Turns inodes, directories, indexes and extended attributes into bytes. Computes the layout first,
+// then writes, and compares the sizes of the two.
 #ifndef SLIPWAY_BUILDER_EROFS_METADATA_H_
 #define SLIPWAY_BUILDER_EROFS_METADATA_H_
 

@@ -1,5 +1,5 @@
-// Places inodes in the metadata: one after another, first where they fit into gaps that alignment
-// left.
+// Places inodes in the metadata: into gaps that alignment left if they fit there, otherwise one
+// after another.
 #ifndef SLIPWAY_BUILDER_EROFS_SLOT_ALLOCATOR_H_
 #define SLIPWAY_BUILDER_EROFS_SLOT_ALLOCATOR_H_
 

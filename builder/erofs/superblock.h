@@ -1,4 +1,4 @@
-// The first block of an image.
+// Writes the first block of an image.
 #ifndef SLIPWAY_BUILDER_EROFS_SUPERBLOCK_H_
 #define SLIPWAY_BUILDER_EROFS_SUPERBLOCK_H_
 

@@ -1,5 +1,5 @@
-// Extended attributes as an image holds them: a name and value that more than one inode has once
-// for all, the others with their inode.
+// Lays out extended attributes: a name and value that several inodes have is stored once for all of
+// them, any other with its inode.
 #ifndef SLIPWAY_BUILDER_EROFS_XATTRS_H_
 #define SLIPWAY_BUILDER_EROFS_XATTRS_H_
 

@@ -105,7 +105,7 @@ void Extract(const images::ImageDirectory& image, const std::string& destination
              const base::Io& io) {
   const std::string path = base::AbsolutePath(destination);
   if (base::LstatIfThere(path)) {
-    base::Fail(base::ExitCode::kFailed, "{} is there already: name a folder that is not",
+    base::Fail(base::ExitCode::kFailed, "{} exists already: name a folder that does not",
                destination);
   }
   base::TemporaryDirectory folder(base::ParentOf(path), std::string(base::kTemporaryPrefix));

@@ -57,7 +57,7 @@ void VerifyImage(const Arguments& arguments, const base::Io& io) {
     io.WriteOut(VerifiedJson(image));
     return;
   }
-  io.Out("{}: all {} are as the manifest says, and every file can be read\n", image.path(),
+  io.Out("{}: all {} match the manifest, and every file can be read\n", image.path(),
          base::HumanBytes(image.manifest().image.size_bytes));
 }
 
@@ -98,14 +98,14 @@ struct ImageCommand {
 };
 
 constexpr std::array kCommands = {
-    ImageCommand{"inspect", "What is in an image, and what each package and kind of file costs.",
+    ImageCommand{"inspect",
+                 "Shows an image's content, and the size of each package and kind of file.",
                  nullptr, nullptr, &Inspect},
-    ImageCommand{"diff",
-                 "Which packages differ, and what a push from one image to the other sends.",
-                 "OTHER", "the newer image: name or directory", &Diff},
+    ImageCommand{"diff", "Shows which packages differ, and what a push from IMAGE to OTHER sends.",
+                 "OTHER", "The newer image: name or directory", &Diff},
     ImageCommand{"verify", "Reads an image again: its digest, its chunks and every file in it.",
                  nullptr, nullptr, &VerifyImage},
-    ImageCommand{"extract", "Unpacks an image.", "FOLDER", "folder to make; must not be there yet",
+    ImageCommand{"extract", "Unpacks an image.", "FOLDER", "Folder to create; must not exist",
                  &ExtractImage},
     ImageCommand{"preview", "Prints the systemd units that a host renders from an image.", nullptr,
                  nullptr, &Preview}};
@@ -128,18 +128,22 @@ int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& i
   }
   Arguments parsed;
   CLI::App app(command->description, std::string("imgbuild ") + command->name);
-  app.add_option("IMAGE", parsed.image, "name of an image that was built, or its directory")
-      ->required();
+  app.add_option("IMAGE", parsed.image, "Name of a built image, or its directory")->required();
   if (command->second != nullptr) {
     app.add_option(command->second, parsed.second, command->second_description)->required();
   }
-  app.add_option("--images", parsed.images, "where imgbuild put them")->capture_default_str();
-  app.add_flag("--json", parsed.json, "report as JSON");
+  app.add_option("--images", parsed.images, "Folder of the built images")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_flag("--json", parsed.json, "Report as JSON");
   if (command->run == &Inspect) {
-    app.add_flag("--miniserver", parsed.miniserver, "as miniserver's manifest.json names it");
+    app.add_flag("--miniserver", parsed.miniserver,
+                 "Report under the names of miniserver's manifest.json");
   }
   if (command->run == &Preview) {
-    app.add_option("--root", parsed.root, "where images stand on the host")->capture_default_str();
+    app.add_option("--root", parsed.root, "The host's root directory")
+        ->type_name("DIR")
+        ->capture_default_str();
   }
   if (base::ParseArguments(app, {arguments.begin() + 1, arguments.end()}, io)) {
     command->run(parsed, io);

@@ -1,4 +1,4 @@
-// What differs between two images: for `imgbuild diff`.
+// Compares two images, for `imgbuild diff`.
 #ifndef SLIPWAY_BUILDER_INSPECT_IMAGE_DIFFERENCE_H_
 #define SLIPWAY_BUILDER_INSPECT_IMAGE_DIFFERENCE_H_
 

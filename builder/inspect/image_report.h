@@ -1,4 +1,4 @@
-// What is in an image and what it costs: for `imgbuild inspect`.
+// An image's content and what each part of it costs, for `imgbuild inspect`.
 #ifndef SLIPWAY_BUILDER_INSPECT_IMAGE_REPORT_H_
 #define SLIPWAY_BUILDER_INSPECT_IMAGE_REPORT_H_
 

@@ -174,7 +174,7 @@ std::string DifferenceText(const images::ImageDirectory& from, const images::Ima
   }
   const uint64_t size = to.manifest().image.size_bytes;
   return out + fmt::format(
-                   "  image    {} -> {}; a push from the one to the other sends {} of {} "
+                   "  image    {} -> {}; a push from one to the other sends {} of {} "
                    "chunks, {} ({})\n",
                    base::HumanBytes(from.manifest().image.size_bytes), base::HumanBytes(size),
                    difference.missing_chunks, difference.chunks,

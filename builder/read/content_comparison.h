@@ -1,5 +1,5 @@
-// The long part of a read-back: every byte of every file, on several threads, each with a reader of
-// its own.
+// Compares every byte of every file in a read-back, the part that takes long, on several threads
+// with a reader each.
 #ifndef SLIPWAY_BUILDER_READ_CONTENT_COMPARISON_H_
 #define SLIPWAY_BUILDER_READ_CONTENT_COMPARISON_H_
 

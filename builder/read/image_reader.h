@@ -1,5 +1,5 @@
-// A finished image, read with upstream's reader (liberofs), for the commands that look into one.
-// One at a time: liberofs keeps its configuration in globals.
+// Reads a finished image with upstream's liberofs, for the commands that look into images. Only one
+// at a time: liberofs keeps its configuration in globals.
 #ifndef SLIPWAY_BUILDER_READ_IMAGE_READER_H_
 #define SLIPWAY_BUILDER_READ_IMAGE_READER_H_
 

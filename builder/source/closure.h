@@ -1,4 +1,4 @@
-// What every source of an image comes down to: packages, and a way to put their files into a tree.
+// The common form of every source: packages, and a function that adds their files to a tree.
 #ifndef SLIPWAY_BUILDER_SOURCE_CLOSURE_H_
 #define SLIPWAY_BUILDER_SOURCE_CLOSURE_H_
 

@@ -1,4 +1,4 @@
-// Which Debian packages files belong to, asked of dpkg-query.
+// Asks dpkg-query which Debian packages files belong to.
 #ifndef SLIPWAY_BUILDER_SOURCE_DEBIAN_PACKAGES_H_
 #define SLIPWAY_BUILDER_SOURCE_DEBIAN_PACKAGES_H_
 

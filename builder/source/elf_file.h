@@ -1,4 +1,4 @@
-// What an ELF file says to the dynamic loader, read with libelf.
+// Reads, with libelf, what an ELF file tells the dynamic loader.
 #ifndef SLIPWAY_BUILDER_SOURCE_ELF_FILE_H_
 #define SLIPWAY_BUILDER_SOURCE_ELF_FILE_H_
 

@@ -1,5 +1,5 @@
-// A closure of ELF programs: their interpreter, the libraries that the loader finds for them, and
-// what those open at run time.
+// Finds the closure of ELF programs: their interpreter, the libraries that the loader finds for
+// them, and files that those open at run time.
 #ifndef SLIPWAY_BUILDER_SOURCE_ELF_SOURCE_H_
 #define SLIPWAY_BUILDER_SOURCE_ELF_SOURCE_H_
 

@@ -18,10 +18,11 @@ ElfFile FileClosure::AddProgram(const std::string& path) {
     elf = ReadElf(root_.OnDisk(*real));
   }
   if (!elf) {
-    base::Fail(base::ExitCode::kFailed,
-               "{} is no ELF program; of a script name the interpreter here, and the script in "
-               "contents.add",
-               root_.OnDisk(path));
+    base::Fail(
+        base::ExitCode::kFailed,
+        "{} is not an ELF program; for a script, name its interpreter here and the script in "
+        "contents.add",
+        root_.OnDisk(path));
   }
   if (!first_) {
     first_ = elf;
@@ -72,10 +73,11 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
 LoadedElf FileClosure::Load(const std::string& name, const LoadedElf& from) {
   std::optional<LibrarySearch::Found> found = search_->Find(name, from);
   if (!found) {
-    base::Fail(base::ExitCode::kFailed,
-               "{} needs the library {}, which is nowhere that the loader looks; install the "
-               "package that has it",
-               root_.OnDisk(from.path), name);
+    base::Fail(
+        base::ExitCode::kFailed,
+        "{} needs the library {}, which is in no folder that the loader searches; install the "
+        "package that has it",
+        root_.OnDisk(from.path), name);
   }
   if (found->by_configuration) {  // the image has no ld.so.cache
     const std::string folder = search_->default_directories().at(1);

@@ -1,5 +1,5 @@
-// The files of a root directory that programs need, each with the links that lead to it: what an
-// ELF source is made of.
+// Collects the files of a root directory that programs need, each with the links that lead to it,
+// for an ELF source.
 #ifndef SLIPWAY_BUILDER_SOURCE_FILE_CLOSURE_H_
 #define SLIPWAY_BUILDER_SOURCE_FILE_CLOSURE_H_
 

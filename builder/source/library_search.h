@@ -1,5 +1,5 @@
-// Where glibc's dynamic loader finds a library (ld.so(8), glibc's elf/dl-load.c), without
-// LD_LIBRARY_PATH and without the directories of glibc-hwcaps, whose libraries are only faster.
+// Finds a library as glibc's dynamic loader would (ld.so(8), glibc's elf/dl-load.c), but ignores
+// LD_LIBRARY_PATH and the directories of glibc-hwcaps, whose libraries are only faster.
 #ifndef SLIPWAY_BUILDER_SOURCE_LIBRARY_SEARCH_H_
 #define SLIPWAY_BUILDER_SOURCE_LIBRARY_SEARCH_H_
 

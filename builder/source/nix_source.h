@@ -1,5 +1,5 @@
-// A closure from Nix: which store paths an image needs, found by asking the nix programs of this
-// machine.
+// Finds the store paths that an image needs, by asking the nix programs of this machine for a
+// closure.
 #ifndef SLIPWAY_BUILDER_SOURCE_NIX_SOURCE_H_
 #define SLIPWAY_BUILDER_SOURCE_NIX_SOURCE_H_
 

@@ -1,4 +1,4 @@
-// The files of an OCI layout or of a `docker save`, by their names in it.
+// Opens the files of an OCI layout, or of an archive of `docker save`, by their names.
 #ifndef SLIPWAY_BUILDER_SOURCE_OCI_BLOBS_H_
 #define SLIPWAY_BUILDER_SOURCE_OCI_BLOBS_H_
 

@@ -1,6 +1,6 @@
-// Which layers an OCI image has, and how it runs: an image layout in a directory, or an archive of
-// one or of `docker save`. The specification is the OCI's image-spec 1.1; docker's manifest.json is
-// described in moby's image/spec/v1.2.md.
+// Reads the layers and the configuration of an OCI image: a layout in a directory, or an archive of
+// one or of `docker save`. Specifications: the OCI's image-spec 1.1, and for docker's manifest.json
+// moby's image/spec/v1.2.md.
 #ifndef SLIPWAY_BUILDER_SOURCE_OCI_IMAGE_H_
 #define SLIPWAY_BUILDER_SOURCE_OCI_IMAGE_H_
 

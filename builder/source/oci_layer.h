@@ -1,4 +1,4 @@
-// One layer of an OCI image put over a tree, as the image specification's layer.md says.
+// Applies one layer of an OCI image to a tree, as the image specification's layer.md says.
 #ifndef SLIPWAY_BUILDER_SOURCE_OCI_LAYER_H_
 #define SLIPWAY_BUILDER_SOURCE_OCI_LAYER_H_
 

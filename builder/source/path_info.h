@@ -1,5 +1,5 @@
-// What `nix path-info --json --recursive` answers, in each of the three forms that Nix's versions
-// have given it.
+// Parses the output of `nix path-info --json --recursive`, in each of the three forms that versions
+// of Nix print.
 #ifndef SLIPWAY_BUILDER_SOURCE_PATH_INFO_H_
 #define SLIPWAY_BUILDER_SOURCE_PATH_INFO_H_
 

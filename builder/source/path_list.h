@@ -1,4 +1,4 @@
-// Folders with colons between them, as PATH and an ELF file's RPATH have them.
+// Splits lists of folders with colons between them, such as PATH and an ELF file's RPATH.
 #ifndef SLIPWAY_BUILDER_SOURCE_PATH_LIST_H_
 #define SLIPWAY_BUILDER_SOURCE_PATH_LIST_H_
 

@@ -1,4 +1,4 @@
-// The closure of a definition's source, whatever kind it is: a new kind gets its line here.
+// Resolves a definition's source, of any kind, into a closure. A new kind gets its line here.
 #ifndef SLIPWAY_BUILDER_SOURCE_RESOLVE_SOURCE_H_
 #define SLIPWAY_BUILDER_SOURCE_RESOLVE_SOURCE_H_
 

@@ -60,7 +60,7 @@ ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
   out.exec = image.command;
   for (const std::string& variable : image.environment) {
     if (!IsPlainVariable(variable)) {
-      io.Err("note: the image's environment has '{}', which a unit cannot; it is left out\n",
+      io.Err("note: a unit cannot hold '{}' of the image's environment; it is left out\n",
              variable.substr(0, variable.find('=')));
       continue;
     }

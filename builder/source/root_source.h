@@ -1,4 +1,4 @@
-// Sources that are a whole root: a directory of this machine, or an OCI image.
+// Sources that bring a whole root: a directory of this machine, or an OCI image.
 #ifndef SLIPWAY_BUILDER_SOURCE_ROOT_SOURCE_H_
 #define SLIPWAY_BUILDER_SOURCE_ROOT_SOURCE_H_
 

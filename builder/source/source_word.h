@@ -1,4 +1,4 @@
-// A source of any kind in one word, as `imgbuild --source` takes it.
+// Recognises a source of any kind from one word, the argument of `imgbuild --source`.
 #ifndef SLIPWAY_BUILDER_SOURCE_SOURCE_WORD_H_
 #define SLIPWAY_BUILDER_SOURCE_SOURCE_WORD_H_
 

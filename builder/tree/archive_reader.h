@@ -1,4 +1,4 @@
-// A tar archive, plain or compressed, read from its start to its end with libarchive.
+// Reads a tar archive, plain or compressed, from start to end with libarchive.
 #ifndef SLIPWAY_BUILDER_TREE_ARCHIVE_READER_H_
 #define SLIPWAY_BUILDER_TREE_ARCHIVE_READER_H_
 

@@ -1,5 +1,5 @@
-// A root directory whose paths are read as a process rooted there would: links are followed inside
-// it alone. The links on the way are remembered, since an image needs them too.
+// Reads paths of a root directory as a process rooted there would, and follows links only inside
+// it. Remembers the links on the way, because an image needs them, too.
 #ifndef SLIPWAY_BUILDER_TREE_SYSROOT_H_
 #define SLIPWAY_BUILDER_TREE_SYSROOT_H_
 

@@ -102,8 +102,7 @@ void Node::ReadInto(std::span<uint8_t> out, uint64_t offset) const {
   const timespec now = base::Fstat(fd.get(), source_path).st_mtim;
   const timespec then = source_time.value_or(now);
   if (read != out.size() || now.tv_sec != then.tv_sec || now.tv_nsec != then.tv_nsec) {
-    base::Fail(base::ExitCode::kFailed,
-               "{} changed while it was read; build again when it is at rest", source_path);
+    base::Fail(base::ExitCode::kFailed, "{} changed while it was read; build again", source_path);
   }
 }
 

@@ -1,6 +1,6 @@
 // The tree that becomes an image, in memory: names, kinds, modes, owners, times, extended
-// attributes, and where each file's content is. Content is not held: a file's is read from its
-// source when it is needed.
+// attributes, and the place of each file's content. The tree does not hold content; it is read from
+// its source when needed.
 #ifndef SLIPWAY_BUILDER_TREE_TREE_H_
 #define SLIPWAY_BUILDER_TREE_TREE_H_
 

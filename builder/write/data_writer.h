@@ -1,5 +1,5 @@
-// Writes the data part of an image: each distinct chunk once, block after block, in the order it
-// comes. Knows which chunk stands where, for the index.
+// Writes the data part of an image: each distinct chunk once, block after block, in order of
+// arrival. Records the place of each chunk, for the index.
 #ifndef SLIPWAY_BUILDER_WRITE_DATA_WRITER_H_
 #define SLIPWAY_BUILDER_WRITE_DATA_WRITER_H_
 

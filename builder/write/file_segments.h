@@ -1,4 +1,4 @@
-// Reads large files and splits them into segments, one segment ahead of the one who takes them.
+// Reads large files and splits them into segments, one segment ahead of its caller.
 #ifndef SLIPWAY_BUILDER_WRITE_FILE_SEGMENTS_H_
 #define SLIPWAY_BUILDER_WRITE_FILE_SEGMENTS_H_
 

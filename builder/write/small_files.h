@@ -1,5 +1,5 @@
-// Reads the small files of an image ahead of the one who packs them: where chunks are in the cache,
-// opening and hashing tens of thousands of files is more than one thread's work.
+// Reads the small files of an image ahead of their packer: if chunks are in the cache, opening and
+// hashing tens of thousands of files is more than one thread's work.
 #ifndef SLIPWAY_BUILDER_WRITE_SMALL_FILES_H_
 #define SLIPWAY_BUILDER_WRITE_SMALL_FILES_H_
 

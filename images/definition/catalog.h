@@ -1,4 +1,4 @@
-// Ready definitions, images/catalog/*.json, which are part of the program.
+// The definitions of images/catalog/*.json, which are compiled into the program.
 #ifndef SLIPWAY_IMAGES_DEFINITION_CATALOG_H_
 #define SLIPWAY_IMAGES_DEFINITION_CATALOG_H_
 

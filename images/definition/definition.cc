@@ -130,8 +130,9 @@ Contents ReadContents(base::JsonFields& definition, const std::string& directory
 }
 
 std::string ReadTarget(base::JsonFields& definition) {
+  const std::string target = definition.String("target", Definition().target);
   try {
-    return chunker::CodecOfTarget(definition.String("target", Definition().target)).target;
+    return chunker::CodecOfTarget(target).target;
   } catch (base::Error& error) {
     error.AddContext(definition.path());
     throw;

@@ -1,4 +1,4 @@
-// Where an image's closure comes from, as a definition or a command line says it. Paths are
+// The source of an image's closure, as a definition or a command line names it. Paths are
 // absolute.
 #ifndef SLIPWAY_IMAGES_DEFINITION_SOURCE_H_
 #define SLIPWAY_IMAGES_DEFINITION_SOURCE_H_

@@ -1,4 +1,4 @@
-// Where a check connects to: an address that no name service has to be asked for.
+// The address that a check connects to, which never needs a name service.
 #ifndef SLIPWAY_IMAGES_SERVICE_ADDRESS_H_
 #define SLIPWAY_IMAGES_SERVICE_ADDRESS_H_
 

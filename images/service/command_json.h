@@ -1,4 +1,4 @@
-// Commands as JSON, wherever a service has some. Included by format files alone.
+// Reads and writes a service's commands as JSON. Included only by files of a format.
 #ifndef SLIPWAY_IMAGES_SERVICE_COMMAND_JSON_H_
 #define SLIPWAY_IMAGES_SERVICE_COMMAND_JSON_H_
 

@@ -1,4 +1,4 @@
-// Lines of `directives` that a unit cannot have.
+// Refuses lines of `directives` that a unit cannot have.
 #ifndef SLIPWAY_IMAGES_SERVICE_DIRECTIVES_H_
 #define SLIPWAY_IMAGES_SERVICE_DIRECTIVES_H_
 

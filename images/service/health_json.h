@@ -1,4 +1,4 @@
-// How a service is found healthy, and its hooks, as JSON. Included by format files alone.
+// Reads and writes a service's check and hooks as JSON. Included only by files of a format.
 #ifndef SLIPWAY_IMAGES_SERVICE_HEALTH_JSON_H_
 #define SLIPWAY_IMAGES_SERVICE_HEALTH_JSON_H_
 

@@ -1,4 +1,4 @@
-// The TCP ports that services bind or have bound for them.
+// The TCP ports that services bind, or that systemd binds for them.
 #ifndef SLIPWAY_IMAGES_SERVICE_PORT_CLAIMS_H_
 #define SLIPWAY_IMAGES_SERVICE_PORT_CLAIMS_H_
 

@@ -1,5 +1,5 @@
-// What an image says about one service: the section of a definition and, resolved, of a manifest.
-// Plain data; units/ turns it into systemd units, builder/ and activator/ into mount points and
+// One service of an image, as the definition has it and, with every default, the manifest. Plain
+// data: units/ turns it into systemd units, builder/ and activator/ into mount points and
 // checks.
 #ifndef SLIPWAY_IMAGES_SERVICE_SERVICE_H_
 #define SLIPWAY_IMAGES_SERVICE_SERVICE_H_

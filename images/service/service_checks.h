@@ -1,5 +1,5 @@
-// What is wrong with services though each field is right by itself. Asked of definitions alone: the
-// images that were built stay readable.
+// Finds contradictions between fields of services that are valid one by one. Only definitions are
+// checked, so that images that were built earlier stay readable.
 #ifndef SLIPWAY_IMAGES_SERVICE_SERVICE_CHECKS_H_
 #define SLIPWAY_IMAGES_SERVICE_SERVICE_CHECKS_H_
 

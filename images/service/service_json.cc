@@ -95,7 +95,7 @@ std::vector<std::string> ReadListen(base::JsonFields& fields) {
                                           value.dump()));
     }
     if (std::find(out.begin(), out.end(), text) != out.end()) {
-      fields.FailAt("listen", fmt::format("{} stands there twice", value.dump()));
+      fields.FailAt("listen", fmt::format("{} is listed twice", value.dump()));
     }
     out.push_back(std::move(text));
   }

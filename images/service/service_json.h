@@ -1,4 +1,4 @@
-// Services as JSON, the same in a definition and in a manifest. Included by format files alone.
+// Reads and writes services as JSON, for definitions and manifests alike. Included only by formats.
 #ifndef SLIPWAY_IMAGES_SERVICE_SERVICE_JSON_H_
 #define SLIPWAY_IMAGES_SERVICE_SERVICE_JSON_H_
 

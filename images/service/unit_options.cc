@@ -140,8 +140,9 @@ std::string UnknownOptionProblem(const std::string& section, const std::string& 
   if (std::find(known.begin(), known.end(), option) != known.end()) {
     return "";
   }
-  return fmt::format("systemd (up to 262) has no such option in [{}]; the nearest is {}", section,
-                     base::NearestOf(option, known));
+  const std::string nearest = base::NearestOf(option, known);
+  return fmt::format("systemd (up to 262) has no such option in [{}]{}", section,
+                     nearest.empty() ? "" : "; the nearest is " + nearest);
 }
 
 }  // namespace images

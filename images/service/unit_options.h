@@ -1,5 +1,5 @@
-// The options that systemd knows, by section, so that a misspelt line of `directives` is found
-// where it was written. systemd itself passes over what it does not know.
+// The options that systemd knows, by section. They find a misspelt line of `directives` where it
+// was written; systemd itself ignores options that it does not know.
 #ifndef SLIPWAY_IMAGES_SERVICE_UNIT_OPTIONS_H_
 #define SLIPWAY_IMAGES_SERVICE_UNIT_OPTIONS_H_
 

@@ -1,4 +1,4 @@
-// The chunks of an image, read from the file and verified.
+// Reads chunks of an image from its file, and verifies them.
 #ifndef SLIPWAY_IMAGES_VERSION_CHUNK_READER_H_
 #define SLIPWAY_IMAGES_VERSION_CHUNK_READER_H_
 

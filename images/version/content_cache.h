@@ -1,5 +1,5 @@
-// The content of images' chunks, what was asked for lately kept: deltas that are neighbours refer
-// to the same.
+// Decodes the content of images' chunks, and keeps the latest: neighbouring deltas refer to the
+// same content.
 #ifndef SLIPWAY_IMAGES_VERSION_CONTENT_CACHE_H_
 #define SLIPWAY_IMAGES_VERSION_CONTENT_CACHE_H_
 

@@ -1,5 +1,5 @@
-// Where everything stands under a host's root (/var/lib/images), in one place. Paths alone, plus
-// the listing of the versions that are there.
+// The paths of everything below a host's root (/var/lib/images), and the list of the versions
+// there.
 #ifndef SLIPWAY_IMAGES_VERSION_HOST_LAYOUT_H_
 #define SLIPWAY_IMAGES_VERSION_HOST_LAYOUT_H_
 

@@ -38,7 +38,7 @@ ImageDirectory ChooseImage(const std::string& images_directory, const std::strin
     const std::vector<std::string> names = BuiltNames(images_directory);
     base::Fail(base::ExitCode::kUsage, "there is no build of {} in {} ({}); run: imgbuild {}",
                argument, images_directory,
-               names.empty() ? "there is none of anything"
+               names.empty() ? "there are no builds"
                              : fmt::format("there are: {}", fmt::join(names, ", ")),
                argument);
   }

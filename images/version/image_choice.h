@@ -1,5 +1,5 @@
-// Which image directories a command line means: NAME is the newest build in the images directory,
-// DIR an image directory itself.
+// Finds the image directories that a command line names: NAME is the newest build in the images
+// directory, DIR is an image directory itself.
 #ifndef SLIPWAY_IMAGES_VERSION_IMAGE_CHOICE_H_
 #define SLIPWAY_IMAGES_VERSION_IMAGE_CHOICE_H_
 

@@ -1,5 +1,5 @@
-// Which packages differ between two images, from their manifests alone: for `imgbuild diff` and for
-// the plan of a push.
+// Compares the packages of two images by their manifests, for `imgbuild diff` and for the plan of a
+// push.
 #ifndef SLIPWAY_IMAGES_VERSION_PACKAGE_CHANGES_H_
 #define SLIPWAY_IMAGES_VERSION_PACKAGE_CHANGES_H_
 

@@ -123,7 +123,7 @@ std::string WhyNoDeltas(const Hello& hello, const images::ImageDirectory& image,
                         const std::optional<DeltaBase>& basis) {
   const images::Codec& codec = image.manifest().image.codec;
   if (basis && HasCodec(hello, codec) && !HasRoomFor(codec)) {
-    return fmt::format("no host gives the memory that compressing as {} was takes",
+    return fmt::format("compressing {} again takes more memory than a host allows",
                        image.manifest().name);
   }
   if (basis && !HasCodec(hello, codec)) {

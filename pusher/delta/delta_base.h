@@ -1,4 +1,4 @@
-// The old version that an image's texts and deltas refer to.
+// Chooses the old version that an image's texts and deltas refer to.
 #ifndef SLIPWAY_PUSHER_DELTA_DELTA_BASE_H_
 #define SLIPWAY_PUSHER_DELTA_DELTA_BASE_H_
 

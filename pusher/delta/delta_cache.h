@@ -1,4 +1,4 @@
-// The deltas of one image against one old version, each made once for all hosts that lack the same.
+// Builds the deltas of one image against one old version, each once for all hosts that need it.
 #ifndef SLIPWAY_PUSHER_DELTA_DELTA_CACHE_H_
 #define SLIPWAY_PUSHER_DELTA_DELTA_CACHE_H_
 

@@ -1,5 +1,5 @@
-// Which old content each missing chunk resembles: what its delta is made against. The sender alone
-// decides; a bad choice costs bytes, never correctness.
+// Finds the old content that each missing chunk resembles, as the base of its delta. Only the
+// sender decides; a bad choice costs bytes, never correctness.
 #ifndef SLIPWAY_PUSHER_DELTA_DELTA_PLAN_H_
 #define SLIPWAY_PUSHER_DELTA_DELTA_PLAN_H_
 

@@ -1,5 +1,5 @@
-// Makes texts and deltas before a host has said what it holds: a login takes so long that they may
-// be there when it has.
+// Starts encoding texts and deltas during the login, against the base that the host probably
+// has.
 #ifndef SLIPWAY_PUSHER_DELTA_DELTA_PREFETCHER_H_
 #define SLIPWAY_PUSHER_DELTA_DELTA_PREFETCHER_H_
 

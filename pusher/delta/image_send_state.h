@@ -1,5 +1,5 @@
-// What pushes of one image to many hosts share: it is opened once, its texts are packed once for
-// each version that they refer to, and its deltas made once.
+// The work that pushes of one image to several hosts share: the image is opened once, its texts are
+// packed once for each version that they refer to, and each delta is built once.
 #ifndef SLIPWAY_PUSHER_DELTA_IMAGE_SEND_STATE_H_
 #define SLIPWAY_PUSHER_DELTA_IMAGE_SEND_STATE_H_
 

@@ -1,5 +1,5 @@
-// Bytes kept aside in a file without a name, in $TMPDIR or /var/tmp: what would be too much for
-// memory.
+// Keeps bytes that are too many for memory in a file without a name, in $TMPDIR or
+// /var/tmp.
 #ifndef SLIPWAY_PUSHER_DELTA_SPILL_FILE_H_
 #define SLIPWAY_PUSHER_DELTA_SPILL_FILE_H_
 
@@ -17,7 +17,7 @@
 namespace pusher {
 
 // All threads may use it at once. The file is made with the first bytes and gone with the object,
-// or the process. Nothing hangs on it: what cannot be kept is made again.
+// or the process. Best effort: a lost entry is recomputed.
 class SpillFile {
  public:
   struct Place {
@@ -25,7 +25,7 @@ class SpillFile {
     size_t size_bytes = 0;
   };
 
-  // Both: nullopt where the folder does not do it; from then on nothing more is kept.
+  // Both: nullopt on any I/O error; from then on nothing more is kept.
   std::optional<Place> Keep(base::Bytes data);
   std::optional<std::vector<uint8_t>> Read(const Place& place);
   bool failed() const { return failed_; }

@@ -1,4 +1,4 @@
-// Neighbouring chunks as one delta: how each is made of its content, which old content the delta
+// A delta for neighbouring chunks: how each is made from its content, the old content that it
 // refers to, and the delta. The authority on its bytes is docs/formats/protocol.md.
 #ifndef SLIPWAY_PUSHER_PROTOCOL_DELTA_MESSAGE_H_
 #define SLIPWAY_PUSHER_PROTOCOL_DELTA_MESSAGE_H_

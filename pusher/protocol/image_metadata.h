@@ -1,5 +1,5 @@
-// The texts of an image - manifest, index, provenance - as they travel: together, as a delta
-// against manifest and index of a version that both sides have (those are the same wherever it is).
+// Sends and receives the texts of an image - manifest, index, provenance - together, as a delta
+// against manifest and index of a version that both sides have (they are the same everywhere).
 #ifndef SLIPWAY_PUSHER_PROTOCOL_IMAGE_METADATA_H_
 #define SLIPWAY_PUSHER_PROTOCOL_IMAGE_METADATA_H_
 

@@ -1,5 +1,5 @@
-// Tells the peer now and then that we still work, from a thread of its own: a host may spend a
-// minute in one fsync, and the sender gives up on a link where nothing moves for 30 s.
+// Sends heartbeats to the peer from a thread of its own, because a host may spend a minute in one
+// fsync, and the peer gives up on a link on which nothing moves for half a minute.
 #ifndef SLIPWAY_PUSHER_PROTOCOL_KEEP_ALIVE_H_
 #define SLIPWAY_PUSHER_PROTOCOL_KEEP_ALIVE_H_
 

@@ -1,5 +1,5 @@
-// Chunks of a codec that leaves much to compress (chunker::CodecKind::packable), packed for the
-// way: one zstd stream for all of an image, so that each is packed with what came before it.
+// Packs chunks of a codec that leaves much to compress (lz4) for the transfer. One zstd stream
+// carries all chunks of an image, so that each profits from those before it.
 #ifndef SLIPWAY_PUSHER_PROTOCOL_PACKED_CHUNKS_H_
 #define SLIPWAY_PUSHER_PROTOCOL_PACKED_CHUNKS_H_
 

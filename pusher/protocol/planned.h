@@ -1,5 +1,5 @@
-// What a host says to a plan: what staging the offered images would change there, and what room it
-// takes. Longer than a message may be, so it travels as blobs after its length.
+// A host's answer to a plan: the changes and the room that staging the offered images would take.
+// It may be longer than a message, so it travels as blobs after its length.
 #ifndef SLIPWAY_PUSHER_PROTOCOL_PLANNED_H_
 #define SLIPWAY_PUSHER_PROTOCOL_PLANNED_H_
 

@@ -1,8 +1,8 @@
 // The messages between imgpush and a host's agent, above pusher/protocol/wire.h. The authority on
 // the protocol, who says what when, is docs/formats/protocol.md.
 //
-// Everything that comes from a peer is checked here: names, digests, sizes. No path ever comes from
-// a peer.
+// Everything that a peer sends is checked here: names, digests, sizes. A peer never sends a
+// path.
 #ifndef SLIPWAY_PUSHER_PROTOCOL_PROTOCOL_H_
 #define SLIPWAY_PUSHER_PROTOCOL_PROTOCOL_H_
 

@@ -1,5 +1,5 @@
-// A two-way byte stream over a pair of descriptors (pipes, a socket) that never hangs: where no
-// byte moves for the idle limit, the peer counts as gone.
+// A two-way byte stream over a pair of descriptors (pipes, a socket) that never hangs: if no byte
+// moves for the idle limit, the peer counts as gone.
 //
 // Does not own the descriptors; `out` becomes non-blocking and stays so. One thread may read
 // while another writes, unless the stream reads while it writes.

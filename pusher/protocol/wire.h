@@ -2,8 +2,8 @@
 // little-endian; the checksum is the first 8 bytes of the SHA-256 of type and payload. The
 // authority is docs/formats/protocol.md.
 //
-// A frame's length is bounded, and memory grows with the bytes that came, not with what the peer
-// announces.
+// A frame's length is bounded, and memory grows with the bytes that arrived, not with the announced
+// length.
 #ifndef SLIPWAY_PUSHER_PROTOCOL_WIRE_H_
 #define SLIPWAY_PUSHER_PROTOCOL_WIRE_H_
 
@@ -46,7 +46,7 @@ class Wire {
 
   // A frame without payload that depends on time alone: it does not count in sent_bytes().
   void SendAside(uint8_t type);
-  // Of frames, those that wait to be sent off included.
+  // Frame bytes sent or buffered.
   uint64_t sent_bytes() const { return sent_bytes_; }
 
   Stream& stream() { return stream_; }

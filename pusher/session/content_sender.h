@@ -1,4 +1,4 @@
-// What a host lacks of one image, sent as deltas where they pay and as chunks otherwise.
+// Sends the chunks that a host lacks of one image: as deltas if they are smaller, otherwise whole.
 #ifndef SLIPWAY_PUSHER_SESSION_CONTENT_SENDER_H_
 #define SLIPWAY_PUSHER_SESSION_CONTENT_SENDER_H_
 

@@ -206,7 +206,7 @@ void PushSession::SendContent(Wire& wire, const Item& item, const std::vector<bo
       options_.pack && chunker::CodecNamed(item.image->manifest().image.codec.name).packable);
   result.basis = deltas != nullptr ? item.basis->text() : "";
   if (const std::string trouble = deltas == nullptr ? "" : deltas->trouble(); !trouble.empty()) {
-    io_.Err("imgpush: {}: some chunks went whole: {}\n", wire_.peer(), trouble);
+    io_.Err("imgpush: {}: some chunks were sent without deltas: {}\n", wire_.peer(), trouble);
   }
 }
 

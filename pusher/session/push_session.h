@@ -1,5 +1,5 @@
-// A plan and a push as the sender sees them: flat lists of passes, from the host's greeting to the
-// plan or the staged generation. The order of the messages is in docs/formats/protocol.md.
+// The sender's side of a plan and of a push: flat lists of passes, from the host's greeting to the
+// plan or the staged generation. docs/formats/protocol.md has the order of the messages.
 #ifndef SLIPWAY_PUSHER_SESSION_PUSH_SESSION_H_
 #define SLIPWAY_PUSHER_SESSION_PUSH_SESSION_H_
 

@@ -1,4 +1,4 @@
-// The static `activate` program that imgpush puts on hosts, on this machine.
+// Finds, on this machine, the static program `activate` that imgpush uploads to hosts.
 #ifndef SLIPWAY_PUSHER_SSH_AGENT_BINARY_H_
 #define SLIPWAY_PUSHER_SSH_AGENT_BINARY_H_
 

@@ -1,6 +1,6 @@
 // The small POSIX sh programs that ssh runs on a host. The first becomes root where the login is
-// not; the second checks that ROOT is safe, puts the agent there where it is missing and once it
-// runs, runs its `receive`, and then activates a generation where it is told to. The host needs sh
+// not; the second checks that ROOT is safe, stores the agent if it is missing, runs its `receive`
+// and then activates a generation if it is told to. The host needs sh
 // and coreutils or busybox, and sudo where the login is not root.
 #ifndef SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
 #define SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_

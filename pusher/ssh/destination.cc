@@ -20,9 +20,10 @@ void CheckHost(const std::string& host) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || (c == ' ' && !folder);
   });
   if (host.empty() || host.front() == '-' || !plain || host == kFolderPrefix) {
-    base::Fail(base::ExitCode::kUsage,
-               "'{}' is no host: use what ssh understands, as in web1 or root@web1, or dir:PATH",
-               Printable(host));
+    base::Fail(
+        base::ExitCode::kUsage,
+        "'{}' is not a host: use a destination of ssh, such as web1 or root@web1, or dir:PATH",
+        Printable(host));
   }
 }
 

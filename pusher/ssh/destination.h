@@ -1,4 +1,4 @@
-// A host that is pushed to: how it is reached, and what it gets.
+// A host to push to: how to reach it, and the images that it gets.
 #ifndef SLIPWAY_PUSHER_SSH_DESTINATION_H_
 #define SLIPWAY_PUSHER_SSH_DESTINATION_H_
 

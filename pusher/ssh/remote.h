@@ -1,5 +1,5 @@
-// The connection to one host: a child process, ssh or the agent itself for a folder, whose standard
-// input and output carry the protocol.
+// The connection to one host: a child process whose standard input and output carry the protocol,
+// either ssh or, for a folder, the agent itself.
 #ifndef SLIPWAY_PUSHER_SSH_REMOTE_H_
 #define SLIPWAY_PUSHER_SSH_REMOTE_H_
 

@@ -211,7 +211,7 @@ void Switch::WaitForReturn(const base::Error& lost) {
   if (begun_ && now - *lost_ >= request_.patience) {
     base::Fail(base::ExitCode::kNeedsAttention,
                "the connection was lost while generation {} was being activated, and the host does "
-               "not tell what became of it ({}): look at `activate status` there",
+               "not say what became of it ({}): look at `activate status` there",
                request_.generation, lost.what());
   }
   for (SteadyClock::time_point end = now + kRetry; SteadyClock::now() < end;) {

@@ -1,7 +1,7 @@
-// Activating a staged generation on a host, over the connection of its push or another one. The
-// host's `activate` runs the switch in a unit of its own, so a connection that drops changes
-// nothing there: asked again under the same id, it follows what goes on, or tells what became of
-// it.
+// Activates a staged generation on a host, over the connection of its push or a new one. The
+// host's `activate` runs the switch in a unit of its own, so a lost connection changes
+// nothing there. Asked again under the same id, `activate` follows the switch, or reports its
+// outcome.
 #ifndef SLIPWAY_PUSHER_SSH_REMOTE_ACTIVATION_H_
 #define SLIPWAY_PUSHER_SSH_REMOTE_ACTIVATION_H_
 

@@ -1,6 +1,6 @@
-// The end of the programs that activate a generation on a host (pusher/ssh/bootstrap.cc,
-// pusher/ssh/remote_activation.cc): runs `activate` with the words that are left, and says how it
-// goes. Wants from, root, agent and by.
+// The common end of the programs that activate a generation on a host (pusher/ssh/bootstrap.cc,
+// pusher/ssh/remote_activation.cc): runs `activate` with the remaining words, and reports its
+// progress. Needs the variables from, root, agent and by.
 #ifndef SLIPWAY_PUSHER_SSH_SWITCH_PROGRAM_H_
 #define SLIPWAY_PUSHER_SSH_SWITCH_PROGRAM_H_
 

@@ -250,7 +250,8 @@ TEST(CommandLine, IsOneRequest) {
   EXPECT_THAT(UsageError({"--generation", "x"}), HasSubstr("--generation"));
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {"--generation", "0"}, {"--generation=-1"}, {"prune", "--pin", "0"}, {"diff", "0"}}) {
-    EXPECT_THAT(UsageError(arguments), HasSubstr("is no generation: their numbers are 1, 2, ..."));
+    EXPECT_THAT(UsageError(arguments),
+                HasSubstr("is not a generation: they are numbered 1, 2, ..."));
   }
   EXPECT_THAT(UsageError({"list", "--latest"}), HasSubstr("list"));
   EXPECT_EQ(Parsed({"--latest"}).lock_wait_seconds, std::nullopt);

@@ -51,7 +51,7 @@ TEST_F(FaultyFile, IsWrittenWholeBySmallAndInterruptedWrites) {
 
 TEST_F(FaultyFile, ThatCannotBeReadIsNamed) {
   Put("f", Content());
-  sys_.FailCall(2, EIO);  // open, then the first read
+  sys_.FailCall(3, EIO);  // open, fstat, then the first read
   EXPECT_EQ(tests::MessageOf([&] { ReadFile(At("f")); }),
             "cannot read " + At("f") + ": Input/output error");
 }

@@ -37,7 +37,7 @@ TEST(ParseJsonTest, QuotesNoMoreThanALine) {
 
 TEST(ParseJsonTest, RefusesAKeyThatStandsTwiceInOneObject) {
   EXPECT_EQ(Refusal(R"({"a": {"b": 1, "c": 2, "b": 3}})"),
-            "f.json: the field 'b' stands twice in one object");
+            "f.json: the field 'b' appears twice in one object");
   EXPECT_NO_THROW(Parsed(R"({"a": {"a": 1}, "b": {"a": [{"a": 1}, {"a": 2}]}})"));
 }
 
@@ -136,6 +136,14 @@ TEST_F(Fields, ThatNobodyKnowsAreNamedWithTheNearest) {
   fields.String("type", "");
   EXPECT_EQ(MessageOf([&] { fields.Done(); }),
             "f.json: unknown field 'exce'; the nearest known one is 'exec'");
+  EXPECT_EQ(MessageOf([&] {
+              JsonFields other = Read(R"({"version": "1"})");
+              other.Strings("exec");
+              other.String("type", "");
+              other.Object("services");
+              other.Done();
+            }),
+            "f.json: unknown field 'version'; the known ones are exec, type, services");
   EXPECT_EQ(MessageOf([&] { Read(R"({"a": 1})").Done(); }), "f.json: unknown field 'a'");
 }
 

@@ -132,6 +132,12 @@ TEST_F(ProgressTest, ThreadsMayAddAtOnce) {
   EXPECT_THAT(Get("err"), ::testing::HasSubstr("sending 4.0 KB of 4.0 KB (100%)"));
 }
 
+TEST(CountedTest, HasAPluralButForOne) {
+  EXPECT_EQ(Counted(0, "package"), "0 packages");
+  EXPECT_EQ(Counted(1, "package"), "1 package");
+  EXPECT_EQ(Counted(7, "package"), "7 packages");
+}
+
 TEST(HumanBytesTest, UsesDecimalUnits) {
   EXPECT_EQ(HumanBytes(0), "0 B");
   EXPECT_EQ(HumanBytes(999), "999 B");

@@ -100,7 +100,7 @@ TEST_F(FleetTest, AGroupGetsWhatEachHostTakes) {
       Folder("both") + "\", \"groups\": [\"g\"] } } }");
   const Result some = RunWithHosts({"@g", "nginx"});
   EXPECT_EQ(some.code, 0) << some.err;
-  EXPECT_EQ(some.err, "imgpush: left out, since they take other images: db\n");
+  EXPECT_EQ(some.err, "imgpush: left out, because they accept other images: db\n");
   EXPECT_THAT(Held("web"), ElementsAre("nginx"));
   EXPECT_THAT(Held("both"), ElementsAre("nginx"));
   EXPECT_FALSE(base::Exists(Folder("db")));
@@ -123,10 +123,10 @@ TEST_F(FleetTest, WhatAHostDoesNotTakeIsAUsageError) {
              "\", \"groups\": [\"g\"], \"images\": [\"redis\"] } } }");
   Result result = RunWithHosts({"db", "nginx"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("db takes only redis, says "));
+  EXPECT_THAT(result.err, HasSubstr("db accepts only redis, says "));
   result = RunWithHosts({"@g", "nginx"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("no host of these takes nginx"));
+  EXPECT_THAT(result.err, HasSubstr("none of these hosts accepts nginx"));
   result = RunWithHosts({"@h", "nginx"});
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.err, HasSubstr("there is no group 'h'"));

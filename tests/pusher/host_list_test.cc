@@ -81,10 +81,10 @@ TEST(HostListTest, ErrorsNameFileFieldAndLine) {
   EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "groups": ["@x"] } } })"), HasSubstr("'@x' is not"));
   EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "groups": ["all"] } } })"),
               HasSubstr("every host of the file already"));
-  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "images": [] } } })"), HasSubstr("it names none"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "images": [] } } })"), HasSubstr("the list is empty"));
   EXPECT_THAT(ErrorOf("{ \"hosts\": { \"a\": {\n\"images\": [\"No\"] } } }"),
               HasSubstr("image name 'No' is not possible"));
-  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": {}, "a": {} } })"), HasSubstr("stands twice"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": {}, "a": {} } })"), HasSubstr("appears twice"));
   EXPECT_THAT(ErrorOf(R"({ "hosts": [] })"), HasSubstr("hosts.json: hosts: expected an object"));
   EXPECT_THAT(ErrorOf("{"), HasSubstr("hosts.json: line 1"));
 }

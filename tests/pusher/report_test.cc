@@ -22,7 +22,8 @@ TEST(ShareTextTest, IsNeverMoreThanAll) {
   EXPECT_EQ(ShareText(1'900, 7'900'000), "1.9 KB of 7.9 MB (0.0%)");
   EXPECT_EQ(ShareText(5, 5), "5 B of 5 B (100.0%)");
   EXPECT_EQ(ShareText(0, 0), "0 B of 0 B (0.0%)");
-  EXPECT_EQ(ShareText(8'000'000, 7'900'000), "8.0 MB for 7.9 MB");
+  EXPECT_EQ(ShareText(8'000'000, 7'900'000),
+            "8.0 MB (image: 7.9 MB; the rest is the list of chunks)");
 }
 
 TEST(RepeatCommandTest, IsTheSameForTheHostsThatFailed) {

@@ -83,7 +83,7 @@ class HostileTest : public testing::Test {
   // Of an image that deltas may be against the one version that is here.
   pusher::Offer TheOfferWithBasis() {
     if (!base::Exists(root() + "/base")) {
-      tests::WriteImage(root(), {"base", "1", {"one", "2"}, "", {}});
+      tests::WriteImage(root(), {"base", "1", {"uno", "due"}, "", {}});
     }
     pusher::Offer offer = TheOffer();
     offer.basis = 1;

@@ -59,8 +59,9 @@ TEST_F(ChooseTest, AVersionThatIsGoneIsNamedWithTheRemedy) {
     StageGeneration(layout, {{"db", db}}, "");
     FAIL();
   } catch (const base::Error& thrown) {
-    EXPECT_THAT(thrown.what(), HasSubstr("web " + base::BaseName(version) +
-                                         ", which the generation has as well, is not whole here"));
+    EXPECT_THAT(thrown.what(),
+                HasSubstr("web " + base::BaseName(version) +
+                          ", which the generation also has, is missing or damaged here"));
     EXPECT_THAT(thrown.what(), HasSubstr("; push web too"));
   }
   Push("web", "one");

@@ -43,7 +43,7 @@ TEST_F(PreflightTest, AMaskedUnitIsSaid) {
 
 TEST_F(PreflightTest, AnOperatorsFileIsInTheWay) {
   Write(units + "/web.service", "[Service]\n");
-  ExpectRefused(Stage("web", "one"), "web.service is there and is not ours: move it away");
+  ExpectRefused(Stage("web", "one"), "web.service is not one of our links: move it away");
 }
 
 TEST_F(PreflightTest, SecretsBelongToRootAndNobodyElseReadsThem) {
@@ -260,7 +260,7 @@ TEST_F(HiddenTest, AUnitThatWouldHideOursIsRefusedWithAdoptToo) {
   on_foreign = UnitConflictPolicy::kAdopt;
   ExpectRefused(Stage("web", "one"),
                 etc +
-                    "/web.service is there and is not ours: move it away in the system's own "
+                    "/web.service is not one of our links: move it away in the system's own "
                     "configuration");
   base::Unlink(etc + "/web.service");
   EXPECT_EQ(Adopt(1), 0) << error;

@@ -198,7 +198,7 @@ TEST_F(ChunkCacheTest, AFolderThatCannotBeUsedIsOneWarning) {
     cache.Store(KeyNamed("x"), SampleChunk(5));
     cache.Store(KeyNamed("y"), SampleChunk(5));
   });
-  EXPECT_THAT(said, HasSubstr("goes on without the chunk cache"));
+  EXPECT_THAT(said, HasSubstr("building without the chunk cache"));
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1);
 }
 

@@ -169,7 +169,7 @@ TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
               testing::HasSubstr("services.app.exec: there is no program none in the image"));
   closure_.service.exec.clear();
   definition_.services["app"].exec.clear();
-  EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app.exec: the source names no command"));
+  EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app.exec is missing: "));
 }
 
 TEST_F(ClosureTreeTest, AProgramsNameIsLookedForAsAShellWould) {

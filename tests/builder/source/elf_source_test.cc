@@ -97,7 +97,7 @@ TEST_F(ElfSourceTest, RunpathIsFollowedWithOriginAndIsNotInherited) {
                                           "-Wl,-rpath,$ORIGIN/../lib"};
   const std::string program = MakeProgram("bin/app", flags);
   EXPECT_THAT(ErrorOf(program), HasSubstr("libhigh.so needs the library liblow.so, which is "
-                                          "nowhere that the loader looks"));
+                                          "in no folder that the loader searches"));
   MakeLibrary("lib", "high",
               {"-L" + At("lib"), "-llow", "-Wl,--enable-new-dtags", "-Wl,-rpath,$ORIGIN"});
   EXPECT_THAT(Files(program), Contains(At("lib/liblow.so")));
@@ -175,9 +175,11 @@ TEST_F(ElfSourceTest, ASysrootIsSearchedAndNothingElse) {
 
 TEST_F(ElfSourceTest, BadProgramsAreRefusedInOneLine) {
   EXPECT_THAT(ErrorOf(At("none")), HasSubstr("the program " + At("none") + " does not exist"));
-  EXPECT_THAT(ErrorOf(Put("script", "#!/bin/sh\n")), HasSubstr("is no ELF program; of a script"));
-  EXPECT_THAT(ErrorOf(scratch()), HasSubstr("is no ELF program"));
-  EXPECT_THAT(ErrorOf(Put("short", Get("../../bin/true").substr(0, 10))), HasSubstr("is no ELF"));
+  EXPECT_THAT(ErrorOf(Put("script", "#!/bin/sh\n")),
+              HasSubstr("is not an ELF program; for a script"));
+  EXPECT_THAT(ErrorOf(scratch()), HasSubstr("is not an ELF program"));
+  EXPECT_THAT(ErrorOf(Put("short", Get("../../bin/true").substr(0, 10))),
+              HasSubstr("is not an ELF"));
   const std::string program = MakeProgram("app", {"-Wl,--dynamic-linker,/lib/none.so"});
   EXPECT_THAT(ErrorOf(program), HasSubstr("needs the interpreter /lib/none.so"));
   Put("cut", Get("app").substr(0, 900));

@@ -316,7 +316,7 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
             service + ".listen: \"localhost:80\" is not where a socket can be"},
            {"\"user\": null", R"("listen": ["80"])",
             service + ".listen: \"80\" is not where a socket can be: use a port (80)"},
-           {"\"user\": null", R"("listen": [80, 80])", service + ".listen: 80 stands there twice"},
+           {"\"user\": null", R"("listen": [80, 80])", service + ".listen: 80 is listed twice"},
            {"\"user\": null", R"("schedule": "dayly")",
             service + ".schedule: 'dayly' in 'dayly' means nothing"},
            {"\"user\": null", R"("schedule": "daily")",

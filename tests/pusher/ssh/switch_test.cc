@@ -50,7 +50,7 @@ class SwitchTest : public ImgpushTest {
 TEST_F(SwitchTest, WithoutATerminalItWantsYes) {
   const Result result = Run({"--activate", host()});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("here is no terminal to ask on: add --yes"));
+  EXPECT_THAT(result.err, HasSubstr("there is no terminal: add --yes"));
   EXPECT_FALSE(base::Exists(folder()));
   EXPECT_EQ(Run({"--yes", host()}).code, 2);  // nothing to say yes to
 }
