@@ -234,6 +234,7 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
   }
   for (size_t i = 0; i < words.size(); ++i) {  // an option may have such a value
     const bool is_value = i > 0 && words[i - 1].starts_with('-') &&
+                          words[i - 1].find('=') == std::string::npos &&
                           std::ranges::find(kFlags, words[i - 1]) == kFlags.end();
     if (words[i] == arguments.hosts_word && !is_value) {
       words[i] = fmt::format("{}", fmt::join(failed, ","));

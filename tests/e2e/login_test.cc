@@ -51,7 +51,8 @@ TEST_F(LoginTest, ALoginThatMaySudoPushesAndIsToldToActivateWithSudo) {
   const RunResult pushed = Imgpush(host.SshConfig(), {"anna@sudo", image_});
   ASSERT_EQ(pushed.exit_code, 0) << pushed.err;
   const std::string command = "sudo /var/lib/images/bin/activate --generation 1";
-  EXPECT_THAT(pushed.out, HasSubstr("activate with: ssh anna@sudo " + command));
+  EXPECT_THAT(pushed.out,
+              HasSubstr("activate with: ssh -F " + host.SshConfig() + " anna@sudo " + command));
   EXPECT_EQ(host.MustRun("stat -c %u:%a /var/lib/images/hello"), "0:755\n");
   EXPECT_EQ(Activate(host, "--generation 1").exit_code, 0);
 }
