@@ -82,8 +82,9 @@ void Force(const TestHost& host, const std::string& command) {
 TEST_F(LoginTest, WhatTheHostPrintsInPlaceOfAnAnswerIsTold) {
   const TestHost host("refuses");
   AddUser(host);
+  const std::string config = Config(host, "Host *\n LogLevel INFO");  // an expired account's
   const auto expect = [&](const std::string& text, const std::string& advice) {
-    const RunResult pushed = Imgpush(host.SshConfig(), {"anna@refuses", image_});
+    const RunResult pushed = Imgpush(config, {"anna@refuses", image_});
     EXPECT_EQ(pushed.exit_code, 7);
     EXPECT_THAT(pushed.err, HasSubstr(text));
     EXPECT_THAT(pushed.err, HasSubstr(advice));
