@@ -223,9 +223,10 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
                                         "--deltas", "--no-deltas", "--json"};
   std::vector<std::string> failed;
   for (const HostOutcome& outcome : outcomes) {
-    const int code = outcome.exit_code();  // a switch that failed would fail again
-    if (code != 0 && code != static_cast<int>(base::ExitCode::kRolledBack) &&
-        code != static_cast<int>(base::ExitCode::kNeedsAttention)) {
+    // A switch that failed would fail again, and whoever interrupts us knows what they want.
+    static constexpr std::array kNotAgain = {
+        base::ExitCode::kRolledBack, base::ExitCode::kNeedsAttention, base::ExitCode::kInterrupted};
+    if (outcome.error && std::ranges::find(kNotAgain, outcome.error->code()) == kNotAgain.end()) {
       failed.push_back(outcome.target.name);
     }
   }
