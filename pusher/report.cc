@@ -231,9 +231,10 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
                                         "--deltas", "--no-deltas", "--json"};
   std::vector<std::string> failed;
   for (const HostOutcome& outcome : outcomes) {
-    const int code = outcome.exit_code();  // a switch that failed would fail again
-    if (code != 0 && code != static_cast<int>(base::ExitCode::kRolledBack) &&
-        code != static_cast<int>(base::ExitCode::kNeedsAttention)) {
+    // A switch that failed would fail again, and whoever interrupts us knows what they want.
+    static constexpr std::array kNotAgain = {
+        base::ExitCode::kRolledBack, base::ExitCode::kNeedsAttention, base::ExitCode::kInterrupted};
+    if (outcome.error && std::ranges::find(kNotAgain, outcome.error->code()) == kNotAgain.end()) {
       failed.push_back(outcome.target.name);
     }
   }
@@ -242,6 +243,7 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
   }
   for (size_t i = 0; i < words.size(); ++i) {  // an option may have such a value
     const bool is_value = i > 0 && words[i - 1].starts_with('-') &&
+                          words[i - 1].find('=') == std::string::npos &&
                           std::ranges::find(kFlags, words[i - 1]) == kFlags.end();
     if (words[i] == arguments.hosts_word && !is_value) {
       words[i] = fmt::format("{}", fmt::join(failed, ","));

@@ -26,8 +26,8 @@ std::string Question(const std::vector<HostOutcome>& outcomes);
 // "2 of 3 hosts done, 1 failed: db1; sent 3.1 MB in 4.2 s".
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 
-// "imgpush ..." that does the same for the hosts that failed or were not begun, but for switches
-// that failed; empty: none. `words`: the command line that this is.
+// "imgpush ..." that does the same for the hosts that failed, but for switches that did and for
+// what was interrupted; empty: none. `words`: the command line that this is.
 std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
                           std::vector<std::string> words);
 

@@ -87,7 +87,7 @@ bool Wire::IsBroken() {
 void Wire::FailAsText(base::Bytes header) {
   std::string text(base::AsText(header));
   const auto end = std::ranges::find_if(
-      text, [](unsigned char c) { return (c < 0x20 && c != '\t' && c != '\r') || c == 0x7f; });
+      text, [](unsigned char c) { return (c < 0x20 && c != '\t' && c != '\r') || c >= 0x7f; });
   if (end - text.begin() < 3) {
     return;
   }

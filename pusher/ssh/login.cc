@@ -33,6 +33,7 @@ constexpr std::array kKnown = {
     KnownCase{"Too many authentication failures",
               "ssh offers more keys than the host tries: name the right one in the ssh "
               "configuration with IdentityFile and IdentitiesOnly yes"},
+    KnownCase{"lease login as", "write the user that it names, as in USER@HOST"},
     KnownCase{"lease log in as", "write the user that it names, as in USER@HOST"},
     KnownCase{"account has expired", "the account has expired there: chage -E -1 USER"},
     KnownCase{"account is expired", "the account has expired there: chage -E -1 USER"},

@@ -51,7 +51,8 @@ TEST_F(LoginTest, ALoginThatMaySudoPushesAndIsToldToActivateWithSudo) {
   const RunResult pushed = Imgpush(host.SshConfig(), {"anna@sudo", image_});
   ASSERT_EQ(pushed.exit_code, 0) << pushed.err;
   const std::string command = "sudo /var/lib/images/bin/activate --generation 1";
-  EXPECT_THAT(pushed.out, HasSubstr("activate with: ssh anna@sudo " + command));
+  EXPECT_THAT(pushed.out,
+              HasSubstr("activate with: ssh -F " + host.SshConfig() + " anna@sudo " + command));
   EXPECT_EQ(host.MustRun("stat -c %u:%a /var/lib/images/hello"), "0:755\n");
   EXPECT_EQ(Activate(host, "--generation 1").exit_code, 0);
 }
@@ -81,8 +82,9 @@ void Force(const TestHost& host, const std::string& command) {
 TEST_F(LoginTest, WhatTheHostPrintsInPlaceOfAnAnswerIsTold) {
   const TestHost host("refuses");
   AddUser(host);
+  const std::string config = Config(host, "Host *\n LogLevel INFO");  // an expired account's
   const auto expect = [&](const std::string& text, const std::string& advice) {
-    const RunResult pushed = Imgpush(host.SshConfig(), {"anna@refuses", image_});
+    const RunResult pushed = Imgpush(config, {"anna@refuses", image_});
     EXPECT_EQ(pushed.exit_code, 7);
     EXPECT_THAT(pushed.err, HasSubstr(text));
     EXPECT_THAT(pushed.err, HasSubstr(advice));

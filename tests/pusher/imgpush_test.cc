@@ -188,8 +188,8 @@ TEST_F(ImgpushTest, ASshHostIsToldHowToActivate) {
   const Result result = Run({"web1", "app"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("web1: sent "));
-  EXPECT_THAT(result.out, HasSubstr("generation 1 staged; activate with: "
-                                    "ssh web1 /var/lib/images/bin/activate --generation 1\n"));
+  EXPECT_THAT(result.out, HasSubstr("generation 1 staged; activate with: " + directory_.path() +
+                                    "/ssh web1 /var/lib/images/bin/activate --generation 1\n"));
 }
 
 TEST_F(ImgpushTest, AtDebugItTellsWhatBothSidesDoAndNoSecret) {
