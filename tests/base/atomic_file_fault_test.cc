@@ -94,9 +94,8 @@ TEST_F(AtomicFileFault, DirectoryIsThereWholeOrNotAtAll) {
         EXPECT_EQ(Get(where + "/a/f") + Get(where + "/g"), "12");
       },
       EIO);
-  EXPECT_EQ(calls, 16U);  // per file and directory: lstat, open, fsync (the top one: no lstat), and of
-                          // files fstat;
-                          // rename; open and fsync of the directory that holds it
+  EXPECT_EQ(calls, 16U);  // per file and directory: lstat, open, fsync (the top one: no lstat), and
+                          // of files fstat; rename; open and fsync of the directory that holds it
 }
 
 TEST_F(AtomicFileFault, ContentIsDurableBeforeItsNameAndTheNameInTheEnd) {
