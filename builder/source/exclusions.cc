@@ -1,11 +1,9 @@
-#include "builder/contents/exclusions.h"
+#include "builder/source/exclusions.h"
 
 #include <algorithm>
 #include <array>
-#include <string>
-#include <vector>
 
-#include "builder/contents/glob.h"
+#include "builder/source/glob.h"
 
 namespace builder {
 namespace {
@@ -20,31 +18,48 @@ constexpr std::array<const char*, 15> kNeededByNoProgram = {
     "/lib64/**.a",   "/lib/pkgconfig", "/share/pkgconfig",
 };
 
-void Exclude(const std::vector<std::string>& globs, const std::string& path, Node& node) {
+}  // namespace
+
+Exclusions::Exclusions(const images::Contents& contents) : globs_(contents.exclude) {
+  if (contents.minimize) {
+    for (const char* prefix : kPrefixes) {
+      for (const char* path : kNeededByNoProgram) {
+        globs_.push_back(std::string(prefix) + path);
+      }
+    }
+  }
+}
+
+bool Exclusions::MatchItself(const std::string& path) const {
+  return std::any_of(globs_.begin(), globs_.end(),
+                     [&](const std::string& glob) { return MatchesGlob(glob, path); });
+}
+
+bool Exclusions::Match(const std::string& path) const {
+  std::string at;
+  for (const std::string& name : PathComponents(path)) {
+    at += "/" + name;
+    if (MatchItself(at)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Exclusions::Apply(const std::string& path, Node& node) const {
   std::erase_if(node.children, [&](const auto& child) {
     const std::string below = path + "/" + child.first;
-    const bool out = std::any_of(globs.begin(), globs.end(),
-                                 [&](const std::string& glob) { return MatchesGlob(glob, below); });
+    const bool out = MatchItself(below);
     if (!out) {
-      Exclude(globs, below, *child.second);
+      Apply(below, *child.second);
     }
     return out;
   });
 }
 
-}  // namespace
-
-void ApplyExclusions(const images::Contents& contents, Tree& tree) {
-  std::vector<std::string> globs = contents.exclude;
-  if (contents.minimize) {
-    for (const char* prefix : kPrefixes) {
-      for (const char* path : kNeededByNoProgram) {
-        globs.push_back(std::string(prefix) + path);
-      }
-    }
-  }
-  if (!globs.empty()) {
-    Exclude(globs, "", tree.root());
+void Exclusions::Apply(Tree& tree) const {
+  if (!globs_.empty()) {
+    Apply("", tree.root());
   }
 }
 
