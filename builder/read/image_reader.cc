@@ -20,6 +20,13 @@ constexpr uint64_t kMaxTargetBytes = 4095;
 // An index has at least two bytes for a block of content.
 constexpr uint64_t kMostContentPerByte = 2048;
 
+// A damaged name must not make two lines of an error.
+std::string Shown(std::string path) {
+  std::replace_if(
+      path.begin(), path.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+  return path;
+}
+
 }  // namespace
 
 ImageReader::ImageReader(std::string image_path)
@@ -38,7 +45,7 @@ void ImageReader::Check(int error, const std::string& path) const {
   StartNextStep();
   if (error != 0) {
     base::Fail(base::ExitCode::kVerification, "{} cannot be read at {}: {}; build or push it again",
-               image_path_, path, std::strerror(-error));
+               image_path_, Shown(path), std::strerror(-error));
   }
 }
 
@@ -59,7 +66,7 @@ void ImageReader::WalkFrom(ImageEntry entry, std::unordered_set<uint64_t>& direc
   if (!directories.insert(entry.nid).second) {
     base::Fail(base::ExitCode::kVerification,
                "{} is damaged: the directory {} stands in two places; build or push it again",
-               image_path_, entry.path);
+               image_path_, Shown(entry.path));
   }
   visit(entry);
   const std::string prefix = entry.path == "/" ? entry.path : entry.path + "/";
@@ -78,7 +85,7 @@ void ImageReader::CheckSize(const ImageEntry& entry) const {
   if (size > most || (S_ISLNK(entry.stat.mode) && size == 0)) {
     base::Fail(base::ExitCode::kVerification,
                "{} is damaged: {} has a size of {} bytes; build or push it again", image_path_,
-               entry.path, size);
+               Shown(entry.path), size);
   }
 }
 
@@ -92,11 +99,14 @@ ImageReader::Names ImageReader::List(const ImageEntry& directory) {
       },
       &out);
   Check(error, directory.path);
+  const std::string* before = nullptr;
   for (const auto& [name, nid] : out) {
-    if (name.empty() || name.find('/') != std::string::npos || name == ".." ||
+    const bool in_order = before == nullptr || *before < name;
+    before = &name;
+    if (!in_order || name.empty() || name.find('/') != std::string::npos || name == ".." ||
         name.find('\0') != std::string::npos) {
-      base::Fail(base::ExitCode::kVerification, "{}: the directory {} has an entry '{}'",
-                 image_path_, directory.path, name);
+      base::Fail(base::ExitCode::kVerification, "{} is damaged: the directory {} has an entry '{}'",
+                 image_path_, Shown(directory.path), Shown(name));
     }
   }
   return out;
