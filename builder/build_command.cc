@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <sstream>
 #include <thread>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "base/cli.h"
@@ -21,6 +21,7 @@
 #include "builder/read/read_back.h"
 #include "builder/source/resolve_source.h"
 #include "builder/source/source_word.h"
+#include "builder/source/utf8.h"
 #include "builder/write/erofs_writer.h"
 #include "chunker/codec_table.h"
 #include "images/definition/definition.h"
@@ -75,7 +76,7 @@ std::optional<images::Source> SourceOf(const BuildOptions& options) {
     return ElfSourceOf(options);
   }
   if (options.root) {
-    return images::RootSource{base::AbsolutePath(*options.root), options.preserve};
+    return images::RootSource{base::AbsolutePath(*options.root), options.preserve, options.mounts};
   }
   if (options.oci) {
     return images::OciSource{base::AbsolutePath(*options.oci)};
@@ -104,22 +105,57 @@ void AddPositional(const BuildOptions& options, images::Definition& definition) 
   }
 }
 
+// A manifest cannot say another name.
+void CheckUtf8(const std::string& text) {
+  if (AsUtf8(text) != text) {
+    base::Fail(base::ExitCode::kUsage, "the program '{}' has a name that is not UTF-8: rename it",
+               AsUtf8(text));
+  }
+}
+
+// As a shell would split them: by spaces, '...' as it is, "..." with \" and \\.
+images::Command WordsOf(const std::string& text) {
+  images::Command out;
+  char quote = 0;
+  bool in_word = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote == 0 && (c == ' ' || c == '\t' || c == '\n')) {
+      in_word = false;
+      continue;
+    }
+    if (!std::exchange(in_word, true)) {
+      out.emplace_back();
+    }
+    if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = 0;
+    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+      out.back() += text[++i];
+    } else {
+      out.back() += c;
+    }
+  }
+  if (quote != 0) {
+    base::Fail(base::ExitCode::kUsage, "--exec {}: a quote is not closed", text);
+  }
+  return out;
+}
+
 images::Service ServiceOf(const BuildOptions& options, const images::Source& source) {
   images::Service service;
-  std::istringstream words(options.exec);
-  for (std::string word; words >> word;) {
-    service.exec.push_back(word);
-  }
+  CheckUtf8(options.exec);
+  std::for_each(options.elf.begin(), options.elf.end(), CheckUtf8);
+  service.exec = WordsOf(options.exec);
   if (service.exec.empty()) {
     if (const auto* elf = std::get_if<images::ElfSource>(&source)) {
-      service.exec = {elf->programs.front()};
+      const std::string& program = elf->programs.front();
+      service.exec = {images::IsPlainAbsolutePath(program) ? program : base::BaseName(program)};
     } else if (!std::holds_alternative<images::OciSource>(source)) {
       base::Fail(base::ExitCode::kUsage,
                  "say what the image runs: --exec '/bin/app ARGUMENT...', or write a definition");
     }
-  } else if (!service.exec.front().starts_with('/')) {
-    base::Fail(base::ExitCode::kUsage, "--exec {}: expected an absolute path in the image",
-               service.exec.front());
   }
   return service;
 }
@@ -165,6 +201,14 @@ images::Definition DefinitionOf(const BuildOptions& options) {
                  options.what.front());
     }
     out = WithoutDefinition(options, source);
+  }
+  if (!options.platform.empty()) {
+    auto* const oci = std::get_if<images::OciSource>(&out.source);
+    if (oci == nullptr) {
+      base::Fail(base::ExitCode::kUsage, "--platform chooses among an OCI image's; {} has none",
+                 out.name);
+    }
+    oci->platform = options.platform;
   }
   if (options.target) {
     out.target = chunker::CodecOfTarget(*options.target).target;
@@ -231,8 +275,15 @@ void AddSourceOptions(CLI::App& app, BuildOptions& options) {
       app.add_option("--root", options.root, "Root directory to pack")->type_name("DIR");
   app.add_flag("--preserve", options.preserve, "Keep owners, modes, times and devices of --root")
       ->needs(root);
-  app.add_option("--oci", options.oci, "OCI layout, or an archive of one or of docker save")
+  app.add_flag("--mounts", options.mounts, "Also pack file systems that are mounted below --root")
+      ->needs(root);
+  app.add_option("--oci", options.oci,
+                 "OCI layout, or an archive of one or of docker save. If it holds several images: "
+                 "PATH:TAG or PATH@sha256:DIGEST")
       ->type_name("PATH");
+  app.add_option("--platform", options.platform,
+                 "OCI image for another machine, such as linux/arm64 or linux/arm/v6")
+      ->type_name("OS/ARCH");
 }
 
 }  // namespace
@@ -241,7 +292,9 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
   AddSourceOptions(app, options);
   app.add_option("--name", options.name, "Name of the image, if it has no definition")
       ->type_name("NAME");
-  app.add_option("--exec", options.exec, "Its command, as words separated by spaces")
+  app.add_option(
+         "--exec", options.exec,
+         "Its command: the path or name of a program, then arguments, quoted as for a shell")
       ->type_name("COMMAND");
   app.add_option("--definitions", options.definitions, "Folder of the image definitions")
       ->type_name("DIR")

@@ -29,6 +29,8 @@ struct BuildOptions {
   std::vector<std::string> elf;
   std::optional<std::string> sysroot;  // of `elf`
   bool preserve = false;               // of `root`
+  bool mounts = false;                 // of `root`
+  std::string platform;                // of an OCI image
   // The image's name and its service's command where there is no definition.
   std::string name;
   std::string exec;

@@ -29,10 +29,12 @@ base::Json ToJson(const images::ElfSource& elf) {
 }
 
 base::Json ToJson(const images::RootSource& root) {
-  return {{"root", root.directory}, {"preserve", root.preserve}};
+  return {{"root", root.directory}, {"preserve", root.preserve}, {"mounts", root.mounts}};
 }
 
-base::Json ToJson(const images::OciSource& oci) { return {{"oci", oci.path}}; }
+base::Json ToJson(const images::OciSource& oci) {
+  return {{"oci", oci.path}, {"platform", oci.platform}};
+}
 
 }  // namespace
 

@@ -1,11 +1,13 @@
 #include "builder/contents/closure_tree.h"
 
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "builder/contents/exclusions.h"
 #include "builder/contents/service_commands.h"
+#include "builder/source/exclusions.h"
 #include "units/mount_points.h"
 
 namespace builder {
@@ -24,8 +26,9 @@ std::string WithOut(std::string text, const std::string& main_path) {
 // A target that climbs above the root, or a loop, is a mistake; one that leads to what is only
 // there at run time (/run, a bind) is not.
 void CheckLink(const std::string& path, const Tree& tree) {
-  const Node* link = tree.Find(path);
-  long depth = static_cast<long>(PathComponents(base::ParentOf(path)).size());
+  const std::string place = tree.WithoutLinks(path);
+  const Node* link = tree.Find(place);
+  long depth = static_cast<long>(PathComponents(base::ParentOf(place)).size());
   depth = link->target.starts_with('/') ? 0 : depth;
   for (const std::string& name : PathComponents(link->target)) {
     depth += name == ".." ? -1 : (name == "." ? 0 : 1);
@@ -43,12 +46,20 @@ void CheckLink(const std::string& path, const Tree& tree) {
   }
 }
 
+// Where a process in the image would find it: below the targets of links on the way.
+void MakeDirectory(const std::string& path, Tree& tree) {
+  const Node* there = tree.Resolve(path);
+  if (there == nullptr || there->kind != Node::Kind::kDirectory) {
+    tree.MakeDirectory(tree.WithoutLinks(path));
+  }
+}
+
 void AddContents(const images::Definition& definition, const std::string& main_path, Tree& tree) {
   for (const std::string& directory : definition.contents.directories) {
-    tree.MakeDirectory(directory);
+    MakeDirectory(directory, tree);
   }
   for (const auto& [path, target] : definition.contents.symlinks) {
-    tree.AddSymlink(path, WithOut(target, main_path));
+    tree.AddSymlink(tree.WithoutLinks(path), WithOut(target, main_path));
   }
   for (const auto& link : definition.contents.symlinks) {
     CheckLink(link.first, tree);
@@ -58,31 +69,35 @@ void AddContents(const images::Definition& definition, const std::string& main_p
       base::Fail(base::ExitCode::kUsage, "{}: contents.files: {} does not exist", definition.name,
                  file);
     }
-    tree.AddFromDisk(base::RealPath(file), path);
+    tree.AddFromDisk(base::RealPath(file), tree.WithoutLinks(path));
   }
 }
 
 // Where a unit mounts something over, or where programs expect a name for the users that a unit may
 // have.
 void AddSystemFiles(const images::Definition& definition, const std::string& version, Tree& tree) {
+  const auto add = [&](const std::string& path, std::string content) {
+    const std::string place = tree.WithoutLinks(path);
+    if (tree.Find(place) == nullptr) {
+      tree.AddLiteral(place, std::move(content));
+    }
+  };
+  // Without it `localhost` is asked of DNS. First: the host's may be bound over it.
+  add("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
   for (const units::MountPoint& point : units::MountPointsOf(definition.services)) {
     if (tree.Resolve(point.path) != nullptr) {
       continue;
     }
-    if (tree.Find(point.path) != nullptr) {  // a link to what only a running system has
-      tree.Find(base::ParentOf(point.path))->children.erase(base::BaseName(point.path));
+    const std::string place = tree.WithoutLinks(point.path);
+    if (tree.Find(place) != nullptr) {  // a link to what only a running system has
+      tree.Find(base::ParentOf(place))->children.erase(base::BaseName(place));
     }
     if (point.is_directory) {
-      tree.MakeDirectory(point.path);
+      tree.MakeDirectory(place);
     } else {
-      tree.AddLiteral(point.path, "");
+      tree.AddLiteral(place, "");
     }
   }
-  const auto add = [&](const std::string& path, std::string content) {
-    if (tree.Find(path) == nullptr) {
-      tree.AddLiteral(path, std::move(content));
-    }
-  };
   add("/etc/passwd",
       "root:x:0:0:root:/:/nonexistent\nnobody:x:65534:65534:nobody:/:/nonexistent\n");
   add("/etc/group", "root:x:0:\nnogroup:x:65534:\n");
@@ -90,20 +105,40 @@ void AddSystemFiles(const images::Definition& definition, const std::string& ver
                                      definition.name, version));
 }
 
+// What was left out altogether is no part of the image.
+void MeasurePackages(const Tree& tree, std::vector<Package>& packages) {
+  std::set<std::string> gone;
+  for (Package& package : packages) {
+    package.entry.size_bytes = 0;
+    bool is_there = false;
+    for (const std::string& path : package.paths) {
+      const Node* node = tree.Find(path);
+      is_there = is_there || node != nullptr;
+      package.entry.size_bytes += node == nullptr ? 0 : node->ContentBytes();
+    }
+    if (!is_there) {
+      gone.insert(package.entry.path);
+    }
+  }
+  std::erase_if(packages,
+                [&](const Package& package) { return gone.contains(package.entry.path); });
+  for (Package& package : packages) {
+    std::erase_if(package.entry.references,
+                  [&](const std::string& path) { return gone.contains(path); });
+  }
+}
+
 }  // namespace
 
 Tree MakeTree(images::Definition& definition, Closure& closure) {
   Tree tree;
   closure.fill(tree);
-  ApplyExclusions(definition.contents, tree);
-  for (Package& package : closure.packages) {
-    package.entry.size_bytes = 0;
-    for (const std::string& path : package.paths) {
-      const Node* node = tree.Find(path);
-      package.entry.size_bytes += node == nullptr ? 0 : node->ContentBytes();
-    }
-  }
+  Exclusions(definition.contents).Apply(tree);
+  MeasurePackages(tree, closure.packages);
   AddContents(definition, closure.main_path, tree);
+  if (!closure.service.working_directory.empty()) {  // as docker and runc make it
+    MakeDirectory(closure.service.working_directory, tree);
+  }
   AddSystemFiles(definition, closure.version, tree);
   ResolveServices(closure, tree, definition.services);
   return tree;

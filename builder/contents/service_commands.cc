@@ -64,6 +64,9 @@ void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, const std:
   if (!defaults.working_directory.empty()) {
     service.directives["Service"].emplace("WorkingDirectory", defaults.working_directory);
   }
+  if (!defaults.stop_signal.empty()) {
+    service.directives["Service"].emplace("KillSignal", defaults.stop_signal);
+  }
   ApplyUser(defaults.user, tree, service);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "builder/read/guarded.h"
 #include "builder/read/image_reader.h"
 
 namespace builder {
@@ -19,9 +21,10 @@ namespace {
 
 class Extraction {
  public:
-  Extraction(const images::ImageDirectory& image, std::string root, const base::Io& io)
+  Extraction(const images::ImageDirectory& image, std::string root, bool xattrs, const base::Io& io)
       : reader_(image.image_path()),
         root_(std::move(root)),
+        xattrs_(xattrs),
         progress_(io, "extracting " + image.manifest().name, 0) {}
 
   void Run() {
@@ -79,10 +82,24 @@ class Extraction {
     progress_.AddFile();
   }
 
-  void SetAttributes(const ImageEntry& entry) const {
+  void SetXattrs(const ImageEntry& entry, const std::string& path) {
+    for (const auto& [name, value] : reader_.Xattrs(entry)) {
+      if (::lsetxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0) != 0) {
+        base::FailErrno(errno,
+                        "cannot give {} the extended attribute {}; extract as root to a file "
+                        "system that has it, or with --no-xattrs",
+                        entry.path, name);
+      }
+    }
+  }
+
+  void SetAttributes(const ImageEntry& entry) {
     const std::string path = At(entry);
     if (::geteuid() == 0) {
       Succeed(::lchown(path.c_str(), entry.stat.uid, entry.stat.gid), path);
+    }
+    if (xattrs_) {  // after the owner, which takes a file's capabilities away
+      SetXattrs(entry, path);
     }
     if (!S_ISLNK(entry.stat.mode)) {  // after the owner: chown takes setuid away
       Succeed(::chmod(path.c_str(), entry.stat.mode & 07777U), path);
@@ -94,6 +111,7 @@ class Extraction {
 
   ImageReader reader_;
   const std::string root_;
+  const bool xattrs_;
   base::Progress progress_;
   std::vector<ImageEntry> directories_;
   std::map<uint64_t, std::string> first_names_;  // by inode, of those with several
@@ -101,7 +119,7 @@ class Extraction {
 
 }  // namespace
 
-void Extract(const images::ImageDirectory& image, const std::string& destination,
+void Extract(const images::ImageDirectory& image, const std::string& destination, bool xattrs,
              const base::Io& io) {
   const std::string path = base::AbsolutePath(destination);
   if (base::LstatIfThere(path)) {
@@ -109,7 +127,7 @@ void Extract(const images::ImageDirectory& image, const std::string& destination
                destination);
   }
   base::TemporaryDirectory folder(base::ParentOf(path), std::string(base::kTemporaryPrefix));
-  Extraction(image, folder.path(), io).Run();
+  RunGuarded(image.image_path(), [&] { Extraction(image, folder.path(), xattrs, io).Run(); });
   base::PublishDirectory(folder.path(), path);
   folder.Release();
 }

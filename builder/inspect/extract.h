@@ -10,8 +10,9 @@
 namespace builder {
 
 // `destination` must not exist; it appears complete or not at all. Modes, times, links and hard
-// links are as in the image, owners only where root unpacks.
-void Extract(const images::ImageDirectory& image, const std::string& destination,
+// links are as in the image, owners only where root unpacks. So are extended attributes where
+// `xattrs`; one that cannot be set is an error.
+void Extract(const images::ImageDirectory& image, const std::string& destination, bool xattrs,
              const base::Io& io);
 
 }  // namespace builder

@@ -11,6 +11,7 @@
 #include "builder/inspect/extract.h"
 #include "builder/inspect/image_texts.h"
 #include "builder/inspect/verify.h"
+#include "builder/read/guarded.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_choice.h"
 #include "units/auxiliary_units.h"
@@ -26,6 +27,7 @@ struct Arguments {
   std::string root = images::kDefaultRoot;
   bool json = false;
   bool miniserver = false;
+  bool xattrs = true;
 };
 
 images::ImageDirectory Choose(const Arguments& arguments, const std::string& image) {
@@ -38,8 +40,10 @@ void Inspect(const Arguments& arguments, const base::Io& io) {
     io.WriteOut(MiniserverJson(image));
     return;
   }
-  const ImageReport report = ReportOf(image);
-  io.WriteOut(arguments.json ? ReportJson(image, report) : ReportText(image, report));
+  RunGuarded(image.image_path(), [&] {
+    const ImageReport report = ReportOf(image);
+    io.WriteOut(arguments.json ? ReportJson(image, report) : ReportText(image, report));
+  });
 }
 
 void Diff(const Arguments& arguments, const base::Io& io) {
@@ -64,7 +68,7 @@ void VerifyImage(const Arguments& arguments, const base::Io& io) {
 void ExtractImage(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
   VerifyDigests(image, io);  // what is damaged would be unpacked as if it were not
-  Extract(image, arguments.second, io);
+  Extract(image, arguments.second, arguments.xattrs, io);
   if (arguments.json) {
     io.WriteOut(ExtractedJson(image, base::AbsolutePath(arguments.second)));
   } else {
@@ -139,6 +143,10 @@ int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& i
   if (command->run == &Inspect) {
     app.add_flag("--miniserver", parsed.miniserver,
                  "Report under the names of miniserver's manifest.json");
+  }
+  if (command->run == &ExtractImage) {
+    app.add_flag("!--no-xattrs", parsed.xattrs,
+                 "leave extended attributes out: capabilities, access control lists");
   }
   if (command->run == &Preview) {
     app.add_option("--root", parsed.root, "The host's root directory")

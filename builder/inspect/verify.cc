@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "builder/read/guarded.h"
 #include "builder/read/image_reader.h"
 
 namespace builder {
@@ -44,6 +45,7 @@ void ReadEverything(const images::ImageDirectory& image, const base::Io& io) {
     } else if (S_ISLNK(entry.stat.mode)) {
       reader.ReadTarget(entry);
     }
+    reader.Xattrs(entry);
   });
 }
 
@@ -51,7 +53,7 @@ void ReadEverything(const images::ImageDirectory& image, const base::Io& io) {
 
 void Verify(const images::ImageDirectory& image, const base::Io& io) {
   VerifyDigests(image, io);
-  ReadEverything(image, io);
+  RunGuarded(image.image_path(), [&] { ReadEverything(image, io); });
 }
 
 }  // namespace builder

@@ -4,19 +4,34 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/interrupt.h"
+#include "builder/read/check_superblock.h"
+#include "builder/read/guarded.h"
 
 namespace builder {
 namespace {
 
 constexpr uint64_t kPieceBytes = 4 << 20;
-constexpr uint64_t kMaxTargetBytes = 4096;
+constexpr uint64_t kMaxTargetBytes = 4095;
+// An index has at least two bytes for a block of content.
+constexpr uint64_t kMostContentPerByte = 2048;
+
+// A damaged name must not make two lines of an error.
+std::string Shown(std::string path) {
+  std::replace_if(
+      path.begin(), path.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+  return path;
+}
 
 }  // namespace
 
-ImageReader::ImageReader(std::string image_path) : image_path_(std::move(image_path)) {
+ImageReader::ImageReader(std::string image_path)
+    : image_path_(std::move(image_path)), image_bytes_(base::FileSize(image_path_)) {
+  CheckSuperblock(image_path_);
   Check(LiberofsOpen(image_path_.c_str(), &reader_), "/");
 }
 
@@ -27,35 +42,51 @@ ImageReader::~ImageReader() {
 }
 
 void ImageReader::Check(int error, const std::string& path) const {
+  StartNextStep();
   if (error != 0) {
     base::Fail(base::ExitCode::kVerification, "{} cannot be read at {}: {}; build or push it again",
-               image_path_, path, std::strerror(-error));
+               image_path_, Shown(path), std::strerror(-error));
   }
 }
 
 void ImageReader::Walk(const std::function<void(const ImageEntry&)>& visit) {
-  std::vector<uint64_t> ancestors;
-  WalkFrom({"/", LiberofsRoot(reader_), {}}, ancestors, visit);
+  std::unordered_set<uint64_t> directories;
+  WalkFrom({"/", LiberofsRoot(reader_), {}}, directories, visit);
 }
 
-void ImageReader::WalkFrom(ImageEntry entry, std::vector<uint64_t>& ancestors,
+void ImageReader::WalkFrom(ImageEntry entry, std::unordered_set<uint64_t>& directories,
                            const std::function<void(const ImageEntry&)>& visit) {
   base::ThrowIfInterrupted();
   Check(LiberofsStatOf(reader_, entry.nid, &entry.stat), entry.path);
-  visit(entry);
+  CheckSize(entry);
   if (!S_ISDIR(entry.stat.mode)) {
+    visit(entry);
     return;
   }
-  if (std::find(ancestors.begin(), ancestors.end(), entry.nid) != ancestors.end()) {
-    base::Fail(base::ExitCode::kVerification, "{}: the directory {} contains itself", image_path_,
-               entry.path);
+  if (!directories.insert(entry.nid).second) {
+    base::Fail(base::ExitCode::kVerification,
+               "{} is damaged: the directory {} stands in two places; build or push it again",
+               image_path_, Shown(entry.path));
   }
-  ancestors.push_back(entry.nid);
+  visit(entry);
   const std::string prefix = entry.path == "/" ? entry.path : entry.path + "/";
   for (const auto& [name, nid] : List(entry)) {
-    WalkFrom({prefix + name, nid, {}}, ancestors, visit);
+    WalkFrom({prefix + name, nid, {}}, directories, visit);
   }
-  ancestors.pop_back();
+}
+
+// Wrong ones would be read for a very long time.
+void ImageReader::CheckSize(const ImageEntry& entry) const {
+  const uint64_t size = entry.stat.size_bytes;
+  const uint64_t most = S_ISREG(entry.stat.mode)   ? image_bytes_ * kMostContentPerByte
+                        : S_ISDIR(entry.stat.mode) ? image_bytes_
+                        : S_ISLNK(entry.stat.mode) ? kMaxTargetBytes
+                                                   : 0;
+  if (size > most || (S_ISLNK(entry.stat.mode) && size == 0)) {
+    base::Fail(base::ExitCode::kVerification,
+               "{} is damaged: {} has a size of {} bytes; build or push it again", image_path_,
+               Shown(entry.path), size);
+  }
 }
 
 ImageReader::Names ImageReader::List(const ImageEntry& directory) {
@@ -68,10 +99,14 @@ ImageReader::Names ImageReader::List(const ImageEntry& directory) {
       },
       &out);
   Check(error, directory.path);
+  const std::string* before = nullptr;
   for (const auto& [name, nid] : out) {
-    if (name.empty() || name.find('/') != std::string::npos || name == "..") {
-      base::Fail(base::ExitCode::kVerification, "{}: the directory {} has an entry '{}'",
-                 image_path_, directory.path, name);
+    const bool in_order = before == nullptr || *before < name;
+    before = &name;
+    if (!in_order || name.empty() || name.find('/') != std::string::npos || name == ".." ||
+        name.find('\0') != std::string::npos) {
+      base::Fail(base::ExitCode::kVerification, "{} is damaged: the directory {} has an entry '{}'",
+                 image_path_, Shown(directory.path), Shown(name));
     }
   }
   return out;
@@ -100,6 +135,19 @@ std::string ImageReader::ReadTarget(const ImageEntry& entry) {
 
 std::vector<LiberofsExtent> ImageReader::Extents(const ImageEntry& entry) {
   return ExtentsOf(entry.nid, entry.path);
+}
+
+std::map<std::string, std::string> ImageReader::Xattrs(const ImageEntry& entry) {
+  std::map<std::string, std::string> out;
+  const int error = LiberofsXattrs(
+      reader_, entry.nid,
+      [](void* context, const char* name, const char* value, size_t size_bytes) {
+        static_cast<std::map<std::string, std::string>*>(context)->emplace(
+            name, std::string(value, size_bytes));
+      },
+      &out);
+  Check(error, entry.path);
+  return out;
 }
 
 ImageReader::Packed ImageReader::PackedInode() {

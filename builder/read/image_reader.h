@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "builder/read/liberofs_reader.h"
@@ -28,7 +30,8 @@ class ImageReader {
   ImageReader& operator=(const ImageReader&) = delete;
 
   // Calls `visit` for the root and everything below it, a directory before what is in it, names in
-  // bytewise order. A directory that is its own ancestor is refused.
+  // bytewise order. A directory that stands in two places is refused, and so is a size that
+  // cannot be.
   void Walk(const std::function<void(const ImageEntry&)>& visit);
 
   // Calls `use` with the file's content piece by piece, in order.
@@ -37,6 +40,7 @@ class ImageReader {
   // The first `size_bytes` of a file's content (all of it where it is shorter).
   std::string ReadStart(const ImageEntry& entry, size_t size_bytes);
   std::string ReadTarget(const ImageEntry& entry);
+  std::map<std::string, std::string> Xattrs(const ImageEntry& entry);  // by full name
   std::vector<LiberofsExtent> Extents(const ImageEntry& entry);
   // Bytes in the image of what is in the packed inode, and of its content.
   struct Packed {
@@ -50,11 +54,13 @@ class ImageReader {
 
   void Check(int error, const std::string& path) const;
   Names List(const ImageEntry& directory);
-  void WalkFrom(ImageEntry entry, std::vector<uint64_t>& ancestors,
+  void CheckSize(const ImageEntry& entry) const;
+  void WalkFrom(ImageEntry entry, std::unordered_set<uint64_t>& directories,
                 const std::function<void(const ImageEntry&)>& visit);
   std::vector<LiberofsExtent> ExtentsOf(uint64_t nid, const std::string& path);
 
   const std::string image_path_;
+  const uint64_t image_bytes_;
   LiberofsReader* reader_ = nullptr;
 };
 

@@ -21,6 +21,28 @@ struct ListContext {
   void* context;
 };
 
+static int ReadInode(struct LiberofsReader* reader, uint64_t nid, struct erofs_inode* inode) {
+  *inode = (struct erofs_inode){.sbi = &reader->sb, .nid = nid};
+  return erofs_read_inode_from_disk(inode);
+}
+
+/* A packed inode whose end is in a packed inode is read for ever. */
+static int CheckPackedInode(struct LiberofsReader* reader) {
+  struct erofs_inode inode;
+  struct erofs_map_blocks map = {.buf = __EROFS_BUF_INITIALIZER};
+  int error = ReadInode(reader, reader->sb.packed_nid, &inode);
+  if (error != 0) {
+    return error;
+  }
+  if (!S_ISREG(inode.i_mode) || !erofs_inode_is_data_compressed(inode.datalayout)) {
+    return -EUCLEAN;
+  }
+  error = z_erofs_map_blocks_iter(&inode, &map, EROFS_GET_BLOCKS_FIEMAP);
+  return error != 0                                             ? error
+         : (inode.z_advise & Z_EROFS_ADVISE_FRAGMENT_PCLUSTER) ? -EUCLEAN
+                                                                : 0;
+}
+
 int LiberofsOpen(const char* path, struct LiberofsReader** reader) {
   struct LiberofsReader* out = calloc(1, sizeof *out);
   int error;
@@ -43,7 +65,12 @@ int LiberofsOpen(const char* path, struct LiberofsReader** reader) {
   error = erofs_superblock_csum_verify(&out->sb);
   /* Keeps the packed inode's content once decoded: else every small file decodes a whole unit. */
   if (error == 0 && out->sb.packed_nid > 0) {
-    error = erofs_packedfile_init(&out->sb, false);
+    error = CheckPackedInode(out);
+    if (error != 0) {
+      out->sb.packed_nid = 0; /* so that it is not closed */
+    } else {
+      error = erofs_packedfile_init(&out->sb, false);
+    }
   }
   if (error != 0) {
     LiberofsClose(out);
@@ -64,11 +91,6 @@ void LiberofsClose(struct LiberofsReader* reader) {
 }
 
 uint64_t LiberofsRoot(const struct LiberofsReader* reader) { return reader->sb.root_nid; }
-
-static int ReadInode(struct LiberofsReader* reader, uint64_t nid, struct erofs_inode* inode) {
-  *inode = (struct erofs_inode){.sbi = &reader->sb, .nid = nid};
-  return erofs_read_inode_from_disk(inode);
-}
 
 static int IsDevice(uint32_t mode) { return S_ISCHR(mode) || S_ISBLK(mode); }
 

@@ -23,7 +23,8 @@ struct ServiceDefaults {
   images::Command exec;
   std::map<std::string, std::string> environment;
   std::string working_directory;
-  std::string user;  // as an OCI image says it (builder/contents/oci_user.h)
+  std::string user;         // as an OCI image says it (builder/contents/oci_user.h)
+  std::string stop_signal;  // as KillSignal= takes it
 };
 
 struct Closure {

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "builder/source/debian_packages.h"
 #include "builder/source/file_closure.h"
+#include "builder/source/utf8.h"
 
 namespace builder {
 namespace {
@@ -28,11 +29,12 @@ void AddOpenSsl(const std::string& libcrypto, FileClosure& files) {
   files.Add(folder + "/engines-3");
 }
 
-// Character sets, the one locale that every machine should have, and what finds names of users and
-// hosts.
+// Character sets, what unwinds stacks, the one locale that every machine should have, and what
+// finds names of users and hosts.
 void AddLibc(const std::string& libc, FileClosure& files) {
   const std::string folder = base::ParentOf(libc);
   files.Add(folder + "/gconv");
+  files.Add(folder + "/libgcc_s.so.1");  // which it opens itself to end threads, and for backtrace
   for (const char* name : {"C.utf8", "C.UTF-8"}) {
     files.Add(std::string("/usr/lib/locale/") + name);
   }
@@ -88,8 +90,8 @@ std::vector<Package> PackagesOf(const FileClosure& closure) {
     const auto [at, added] = by_owner.emplace(known ? owner->second.name : file, out.size());
     if (added) {
       images::ClosurePath entry;
-      entry.path = file;
-      entry.name = known ? owner->second.name : base::BaseName(file);
+      entry.path = AsUtf8(file);
+      entry.name = known ? owner->second.name : AsUtf8(base::BaseName(file));
       entry.version = known ? owner->second.version : "";
       out.push_back({std::move(entry), {}});
     }
@@ -113,6 +115,12 @@ std::vector<Package> PackagesOf(const FileClosure& closure) {
   return out;
 }
 
+// Where the program stands in the image, for names in commands: "/srv/./bin/.." is no such path.
+std::string FolderOf(const std::string& program, const Sysroot& root) {
+  const std::string folder = base::ParentOf(program);
+  return images::IsPlainAbsolutePath(program) ? folder : root.Resolve(folder).value_or(folder);
+}
+
 void Fill(const FileClosure& files, Tree& tree) {
   for (const auto& [path, target] : files.links()) {
     tree.AddSymlink(path, target);
@@ -127,20 +135,21 @@ void Fill(const FileClosure& files, Tree& tree) {
 
 }  // namespace
 
-Closure ResolveElf(const images::ElfSource& source, const std::vector<std::string>& added,
+Closure ResolveElf(const images::ElfSource& source, const images::Contents& contents,
                    const base::Io& io) {
-  auto files = std::make_shared<FileClosure>(Sysroot(source.sysroot.value_or("")));
+  auto files =
+      std::make_shared<FileClosure>(Sysroot(source.sysroot.value_or("")), Exclusions(contents));
   std::vector<std::string> open_more;
   Closure out;
   for (const std::string& program : source.programs) {
     const ElfFile elf = files->AddProgram(program);
-    out.program_folders.push_back(base::ParentOf(program));
+    out.program_folders.push_back(FolderOf(program, files->root()));
     if (elf.uses_dlopen) {
       open_more.push_back(base::BaseName(program));
     }
     out.architecture = ArchitectureOf(elf).empty() ? out.architecture : ArchitectureOf(elf);
   }
-  for (const std::string& path : added) {
+  for (const std::string& path : contents.add) {
     if (!files->Add(path)) {
       base::Fail(base::ExitCode::kFailed, "contents.add: {} does not exist",
                  files->root().OnDisk(path));

@@ -3,18 +3,15 @@
 #ifndef SLIPWAY_BUILDER_SOURCE_ELF_SOURCE_H_
 #define SLIPWAY_BUILDER_SOURCE_ELF_SOURCE_H_
 
-#include <string>
-#include <vector>
-
 #include "base/io.h"
 #include "builder/source/closure.h"
 
 namespace builder {
 
-// `added`: files and directories that come along. Says on `io` which programs load more at run time
-// than can be seen in them. Throws Error{kFailed} where something is missing or is not what it
-// should be.
-Closure ResolveElf(const images::ElfSource& source, const std::vector<std::string>& added,
+// `contents`: the files and directories that come along, and what is left out. Says on `io` which
+// programs load more at run time than can be seen in them. Throws Error{kFailed} where something is
+// missing or is not what it should be.
+Closure ResolveElf(const images::ElfSource& source, const images::Contents& contents,
                    const base::Io& io);
 
 }  // namespace builder

@@ -55,17 +55,22 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
   for (size_t i = 0; i < loaded.size(); ++i) {
     const LoadedElf& from = loaded[i];
     const std::string asker = root_.Resolve(from.path).value_or(from.path);
-    for (const std::string& name : from.elf.needed) {
+    for (const std::string& needed : from.elf.needed) {
+      const std::string name = search_->IsLoader(needed) ? base::BaseName(elf.interpreter) : needed;
       auto file = known.find(name);
       if (file == known.end()) {
         LoadedElf found = Load(name, from);
         const std::string real = root_.Resolve(found.path, &links_).value_or(found.path);
         file = known.emplace(name, real).first;
         known.emplace(found.elf.soname, real);
-        files_[real];
-        loaded.push_back(std::move(found));
+        if (!exclusions_.Match(real)) {
+          files_[real];
+          loaded.push_back(std::move(found));
+        }
       }
-      files_[asker].insert(file->second);
+      if (files_.contains(file->second)) {
+        files_[asker].insert(file->second);
+      }
     }
   }
 }
@@ -95,6 +100,9 @@ bool FileClosure::Add(const std::string& path) {
 }
 
 void FileClosure::AddBelow(const std::string& path) {
+  if (exclusions_.Match(path)) {
+    return;
+  }
   const auto found = base::LstatIfThere(root_.OnDisk(path));
   if (S_ISDIR(found->st_mode)) {
     directories_.insert(path);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "builder/source/elf_file.h"
+#include "builder/source/exclusions.h"
 #include "builder/source/library_search.h"
 #include "builder/tree/sysroot.h"
 
@@ -17,7 +18,9 @@ namespace builder {
 // Paths are those in the root, without links.
 class FileClosure {
  public:
-  explicit FileClosure(Sysroot root) : root_(std::move(root)) {}
+  // What is excluded is neither taken nor asked what it loads.
+  explicit FileClosure(Sysroot root, Exclusions exclusions = Exclusions({}))
+      : root_(std::move(root)), exclusions_(std::move(exclusions)) {}
 
   // A program with its interpreter and all libraries. Throws Error{kFailed}: missing, no ELF
   // program, of another machine than the one before, or a library is nowhere.
@@ -39,6 +42,7 @@ class FileClosure {
   LoadedElf Load(const std::string& name, const LoadedElf& from);
 
   Sysroot root_;
+  Exclusions exclusions_;
   std::optional<ElfFile> first_;
   std::optional<LibrarySearch> search_;
   std::map<std::string, std::set<std::string>> files_;  // file -> those that it names

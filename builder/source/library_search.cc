@@ -3,8 +3,10 @@
 #include <elf.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/machine.h"
@@ -13,6 +15,10 @@ namespace builder {
 namespace {
 
 constexpr int kMaxIncludeDepth = 8;
+constexpr std::string_view kMuslLoader = "ld-musl-";
+// Libraries that musl's loader is itself.
+constexpr std::array<const char*, 7> kMuslParts = {"libc.",  "libpthread.", "librt.",  "libm.",
+                                                   "libdl.", "libutil.",    "libxnet."};
 
 const base::Machine* MachineOf(const ElfFile& elf) {
   return base::MachineOfElf(elf.machine, elf.elf_class);
@@ -34,7 +40,14 @@ std::string ArchitectureOf(const ElfFile& elf) {
   return machine == nullptr ? "" : machine->name;
 }
 
-LibrarySearch::LibrarySearch(const Sysroot& root, const ElfFile& like) : root_(root), like_(like) {
+LibrarySearch::LibrarySearch(const Sysroot& root, const ElfFile& like)
+    : root_(root),
+      like_(like),
+      is_musl_(base::BaseName(like.interpreter).starts_with(kMuslLoader)) {
+  if (is_musl_) {
+    ReadMuslPath();
+    return;
+  }
   const base::Machine* machine = MachineOf(like);
   const std::string wide = like.elf_class == ELFCLASS64 ? "lib64" : "lib";
   lib_ = wide;
@@ -51,6 +64,37 @@ LibrarySearch::LibrarySearch(const Sysroot& root, const ElfFile& like) : root_(r
     defaults_.push_back(folder);
   }
   ReadConfiguration("/etc/ld.so.conf", 0);
+}
+
+// Directories separated by colons or newlines, in /etc/ld-musl-ARCHITECTURE.path.
+void LibrarySearch::ReadMuslPath() {
+  const std::string loader = base::BaseName(like_.interpreter);
+  const std::string path = "/etc/" + loader.substr(0, loader.find('.')) + ".path";
+  const std::optional<std::string> real = root_.Resolve(path);
+  std::string text = real ? base::ReadFile(root_.OnDisk(*real)) : "/lib:/usr/local/lib:/usr/lib";
+  std::replace(text.begin(), text.end(), ':', '\n');
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    defaults_.push_back(line);
+  }
+}
+
+bool LibrarySearch::IsLoader(const std::string& name) const {
+  return is_musl_ && std::any_of(kMuslParts.begin(), kMuslParts.end(),
+                                 [&](const char* part) { return name.starts_with(part); });
+}
+
+// RPATH and RUNPATH are the same there, and both count for what is loaded further on.
+std::optional<LibrarySearch::Found> LibrarySearch::FindAsMusl(const std::string& name,
+                                                              const LoadedElf& from) const {
+  for (const LoadedElf* asker = &from; asker != nullptr; asker = asker->loader) {
+    const ElfFile& elf = asker->elf;
+    const std::vector<std::string>& folders = elf.runpath.empty() ? elf.rpath : elf.runpath;
+    if (std::optional<Found> found = In(Replaced(folders, *asker), name)) {
+      return found;
+    }
+  }
+  return In(defaults_, name);
 }
 
 // A directory a line; "include GLOB" relative to the file's folder; "hwcap" is obsolete.
@@ -134,6 +178,9 @@ std::optional<LibrarySearch::Found> LibrarySearch::Find(const std::string& name,
                                                         const LoadedElf& from) const {
   if (name.find('/') != std::string::npos) {
     return At(Replaced(name, base::ParentOf(from.path)));
+  }
+  if (is_musl_) {
+    return FindAsMusl(name, from);
   }
   if (from.elf.runpath.empty()) {  // otherwise nobody's RPATH counts, not even the program's
     for (const LoadedElf* asker = &from; asker != nullptr; asker = asker->loader) {

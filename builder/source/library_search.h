@@ -1,5 +1,6 @@
-// Finds a library as glibc's dynamic loader would (ld.so(8), glibc's elf/dl-load.c), but ignores
-// LD_LIBRARY_PATH and the directories of glibc-hwcaps, whose libraries are only faster.
+// Where a dynamic loader finds a library, without LD_LIBRARY_PATH: glibc's (ld.so(8), glibc's
+// elf/dl-load.c), without the directories of glibc-hwcaps, whose libraries are only faster; and
+// musl's (ldso/dynlink.c).
 #ifndef SLIPWAY_BUILDER_SOURCE_LIBRARY_SEARCH_H_
 #define SLIPWAY_BUILDER_SOURCE_LIBRARY_SEARCH_H_
 
@@ -34,6 +35,8 @@ class LibrarySearch {
   // The library that `from` asks for as `name`.
   std::optional<Found> Find(const std::string& name, const LoadedElf& from) const;
 
+  // Whether `name` is musl's loader itself, which is its libc, too.
+  bool IsLoader(const std::string& name) const;
   const std::vector<std::string>& default_directories() const { return defaults_; }
 
  private:
@@ -43,9 +46,12 @@ class LibrarySearch {
   std::vector<std::string> Replaced(const std::vector<std::string>& folders,
                                     const LoadedElf& of) const;
   void ReadConfiguration(const std::string& path, int depth);
+  void ReadMuslPath();
+  std::optional<Found> FindAsMusl(const std::string& name, const LoadedElf& from) const;
 
   const Sysroot& root_;
   const ElfFile like_;
+  const bool is_musl_;
   std::string lib_;       // $LIB
   std::string platform_;  // $PLATFORM
   std::vector<std::string> configured_;

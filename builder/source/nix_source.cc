@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kStore = "/nix/store/";
 constexpr size_t kHashBytes = 32;
 constexpr size_t kMessageLines = 5;
+constexpr int kMaxLinks = 40;
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> out;
@@ -54,17 +55,28 @@ std::string RunNix(const std::vector<std::string>& argv, const std::string& doin
   return OutputOf(Start(argv), argv[0], doing);
 }
 
-// A path in the store, or a link to one such as ./result, cut to the store path itself.
+// A path in the store, or a link to one such as ./result, cut to the store path itself. A store
+// path may be a link, too: it is the one that was named, and what it leads to is in its closure.
 std::string StorePathOf(const std::string& path) {
   if (!base::LstatIfThere(path)) {
     base::Fail(base::ExitCode::kFailed,
                "{} does not exist; build it first (nix-build), or check its name", path);
   }
-  const std::string real = base::RealPath(path);
-  if (!real.starts_with(kStore) || real.size() <= kStore.size() + kHashBytes + 1) {
+  std::string at = base::AbsolutePath(path);
+  for (int links = 0; links < kMaxLinks; ++links) {
+    if (at.starts_with(kStore)) {
+      break;
+    }
+    const std::optional<std::string> target = base::ReadLinkIfThere(at);
+    at = target ? images::Beside(base::RealPath(base::ParentOf(at)), *target) : base::RealPath(at);
+    if (!target) {
+      break;
+    }
+  }
+  if (!at.starts_with(kStore) || at.size() <= kStore.size() + kHashBytes + 1) {
     base::Fail(base::ExitCode::kFailed, "{} is not in {} and does not lead there", path, kStore);
   }
-  return real.substr(0, real.find('/', kStore.size()));
+  return at.substr(0, at.find('/', kStore.size()));
 }
 
 std::string Build(const images::NixSource& source) {

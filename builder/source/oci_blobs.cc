@@ -68,14 +68,23 @@ std::string OciBlobs::Get(const std::string& name) const {
   return *std::move(found);
 }
 
-std::string OciBlobs::GetByDigest(const std::string& digest) const {
+std::string OciBlobs::NameOf(const std::string& digest) const {
   const bool known = digest.starts_with(kSha256) &&
                      base::Sha256::FromHex(digest.substr(kSha256.size())).has_value();
   if (!known) {
     base::Fail(base::ExitCode::kFailed, "{}: the digest '{}' is no SHA-256", path_, digest);
   }
-  const std::string hex = digest.substr(kSha256.size());
-  std::string file = Get("blobs/sha256/" + hex);
+  return "blobs/sha256/" + digest.substr(kSha256.size());
+}
+
+bool OciBlobs::HasDigest(const std::string& digest) const {
+  return Find(NameOf(digest)).has_value();
+}
+
+std::string OciBlobs::GetByDigest(const std::string& digest) const {
+  const std::string name = NameOf(digest);
+  std::string file = Get(name);
+  const std::string hex = base::BaseName(name);
   if (const std::string found = base::Sha256OfFile(file).ToHex(); found != hex) {
     base::Fail(base::ExitCode::kVerification, "{} is damaged: its blob {} has the SHA-256 {}",
                path_, hex, found);

@@ -19,11 +19,13 @@ class OciBlobs {
   std::string Get(const std::string& name) const;
   // The blob of "sha256:HEX". Throws Error{kVerification} where its content is another one.
   std::string GetByDigest(const std::string& digest) const;
+  bool HasDigest(const std::string& digest) const;
 
   const std::string& path() const { return path_; }
 
  private:
   void Unpack(const std::string& folder);
+  std::string NameOf(const std::string& digest) const;
 
   std::string path_;
   bool is_directory_;

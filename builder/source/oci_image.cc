@@ -2,7 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include "base/digest.h"
@@ -11,6 +11,7 @@
 #include "base/json_fields.h"
 #include "base/machine.h"
 #include "builder/source/oci_blobs.h"
+#include "builder/tree/archive_reader.h"
 
 namespace builder {
 namespace {
@@ -19,33 +20,80 @@ using base::Json;
 
 constexpr int kMaxIndexDepth = 4;
 
-std::string ArchitectureOf(const std::string& go_name) {
-  for (const base::Machine& machine : base::Machines()) {
-    if (go_name == machine.go_name) {
-      return machine.name;
+// Media types of what is an image; an artifact (a signature, a chart) has others. None is given by
+// older tools, and is no sign of an artifact.
+bool IsImageConfig(const std::string& type) {
+  return type.empty() || type.find("image.config") != std::string::npos ||
+         type.find("container.image") != std::string::npos;
+}
+bool IsLayer(const std::string& type) {
+  return type.empty() || type.find("tar") != std::string::npos;
+}
+
+std::string MediaTypeOf(const Json& descriptor) { return descriptor.value("mediaType", ""); }
+
+bool IsImage(const Json& manifest) {
+  const Json& layers = manifest.at("layers");
+  return !manifest.contains("artifactType") && IsImageConfig(MediaTypeOf(manifest.at("config"))) &&
+         std::all_of(layers.begin(), layers.end(),
+                     [](const Json& layer) { return IsLayer(MediaTypeOf(layer)); });
+}
+
+OciPlatform PlatformOf(const Json& json) {
+  return MakeOciPlatform(json.value("os", "linux"), json.value("architecture", ""),
+                         json.value("variant", ""));
+}
+
+std::vector<std::string> Strings(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  return found == object.end() || found->is_null() ? std::vector<std::string>()
+                                                   : found->get<std::vector<std::string>>();
+}
+
+bool IsSet(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  return found != object.end() && !found->empty();  // null is empty, too
+}
+
+// What a unit does not get from an image; each in words that say what a definition has for it.
+std::vector<std::string> NotUsed(const Json& config) {
+  std::vector<std::string> out;
+  const auto names = [&](const char* field) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : config.at(field).items()) {
+      keys.push_back(key);
+    }
+    return fmt::format("{}", fmt::join(keys, " "));
+  };
+  if (IsSet(config, "ExposedPorts")) {
+    out.push_back(fmt::format("ports {} (ports)", names("ExposedPorts")));
+  }
+  if (IsSet(config, "Volumes")) {
+    out.push_back(fmt::format("volumes {} (state, binds)", names("Volumes")));
+  }
+  if (IsSet(config, "Healthcheck")) {
+    const std::vector<std::string> test = Strings(config["Healthcheck"], "Test");
+    if (!test.empty() && test.front() != "NONE") {
+      out.emplace_back("a health check (health)");
     }
   }
-  return go_name;
+  return out;
 }
 
 class OciReader {
  public:
-  OciReader(const OciBlobs& blobs, const std::string& architecture)
-      : blobs_(blobs), architecture_(architecture) {}
+  OciReader(const OciBlobs& blobs, const OciReference& reference, const OciPlatform& platform)
+      : blobs_(blobs), reference_(reference), platform_(platform) {}
 
   OciImage Read() {
     if (const auto index = blobs_.Find("index.json")) {
-      FindManifests(Parse(*index, "index.json"), 0);
-      ReadManifest(TheOnlyOne());
+      FindManifests(Parse(*index, "index.json"), {}, 0);
+      ReadManifest(Choose());
     } else if (const auto docker = blobs_.Find("manifest.json")) {
       ReadDocker(Parse(*docker, "manifest.json"));
     } else {
       base::Fail(base::ExitCode::kFailed,
                  "{} is no OCI image: it has neither index.json nor manifest.json", blobs_.path());
-    }
-    if (out_.architecture != architecture_) {
-      base::Fail(base::ExitCode::kFailed, "{} is for {}, this machine is {}", blobs_.path(),
-                 out_.architecture, architecture_);
     }
     return std::move(out_);
   }
@@ -55,49 +103,82 @@ class OciReader {
     return base::ParseJson(base::ReadFile(file), blobs_.path() + ": " + name,
                            base::ExitCode::kFailed);
   }
+  Json ParseBlob(const std::string& digest) const {
+    return Parse(blobs_.GetByDigest(digest), digest);
+  }
 
-  // Those for this architecture, also of indexes inside the index.
-  void FindManifests(const Json& index, int depth) {
+  // Also those of indexes inside the index. `outer`: what the index itself is called.
+  void FindManifests(const Json& index, const OciCandidate& outer, int depth) {
     if (depth > kMaxIndexDepth) {
       base::Fail(base::ExitCode::kFailed, "{} has indexes in indexes without an end",
                  blobs_.path());
     }
     for (const Json& one : index.at("manifests")) {
-      const std::string type = one.value("mediaType", "");
-      const std::string digest = one.at("digest").get<std::string>();
+      const std::string type = MediaTypeOf(one);
+      OciCandidate candidate = outer;
+      candidate.digest = one.at("digest").get<std::string>();
+      candidate.digests.insert(candidate.digest);
       if (one.contains("annotations")) {
-        SetReference(one["annotations"]);
+        AddNames(one["annotations"], candidate.names);
       }
       if (type.find("index") != std::string::npos || type.find("list") != std::string::npos) {
-        FindManifests(Parse(blobs_.GetByDigest(digest), digest), depth + 1);
-        continue;
-      }
-      const std::string architecture =
-          one.contains("platform") ? ArchitectureOf(one["platform"].value("architecture", ""))
-                                   : architecture_;
-      others_.push_back(architecture);
-      if (architecture == architecture_) {
-        manifests_.push_back(digest);
+        if (blobs_.HasDigest(candidate.digest)) {
+          FindManifests(ParseBlob(candidate.digest), candidate, depth + 1);
+        } else {
+          lacking_ = candidate.digest;
+        }
+      } else if (!one.contains("artifactType")) {
+        AddCandidate(one, std::move(candidate));
       }
     }
   }
 
-  std::string TheOnlyOne() const {
-    if (manifests_.empty()) {
-      base::Fail(base::ExitCode::kFailed, "{} has no image for {}; it has: {}", blobs_.path(),
-                 architecture_, fmt::join(others_, ", "));
+  // Of the images of other machines, only their manifests' names may be there.
+  void AddCandidate(const Json& descriptor, OciCandidate candidate) {
+    if (descriptor.contains("platform")) {
+      candidate.platform = PlatformOf(descriptor["platform"]);
     }
-    if (manifests_.size() > 1) {
-      base::Fail(base::ExitCode::kFailed, "{} has {} images; save the one that you mean alone",
-                 blobs_.path(), manifests_.size());
+    if (candidate.platform.os == "unknown") {  // buildkit's attestations
+      return;
     }
-    return manifests_.front();
+    const bool says = !candidate.platform.os.empty();
+    const bool other = says && (candidate.platform.os != platform_.os ||
+                                candidate.platform.architecture != platform_.architecture);
+    if (!says || (!other && blobs_.HasDigest(candidate.digest))) {
+      const Json manifest = ParseBlob(candidate.digest);
+      if (!IsImage(manifest)) {
+        return;
+      }
+      const std::string config = manifest.at("config").at("digest").get<std::string>();
+      candidate.digests.insert(config);
+      candidate.platform = says ? candidate.platform : PlatformOf(ParseBlob(config));
+    }
+    candidates_.push_back(std::move(candidate));
   }
 
-  void ReadManifest(const std::string& digest) {
-    const Json manifest = Parse(blobs_.GetByDigest(digest), digest);
+  OciCandidate Choose() {
+    // One that lies here goes before one that is only named.
+    if (std::any_of(candidates_.begin(), candidates_.end(), [&](const OciCandidate& one) {
+          return one.platform == platform_ && blobs_.HasDigest(one.digest);
+        })) {
+      std::erase_if(candidates_, [&](const OciCandidate& one) {
+        return one.platform == platform_ && !blobs_.HasDigest(one.digest);
+      });
+    }
+    if (candidates_.empty() && !lacking_.empty()) {
+      blobs_.GetByDigest(lacking_);
+    }
+    OciCandidate chosen = ChooseOciImage(std::move(candidates_), reference_, platform_);
+    for (auto name = chosen.names.rbegin(); name != chosen.names.rend(); ++name) {
+      SetReference(*name);  // the first counts; another may say what it leaves out
+    }
+    return chosen;
+  }
+
+  void ReadManifest(const OciCandidate& chosen) {
+    const Json manifest = ParseBlob(chosen.digest);
     out_.id = manifest.at("config").at("digest").get<std::string>();
-    ReadConfig(Parse(blobs_.GetByDigest(out_.id), out_.id));
+    ReadConfig(ParseBlob(out_.id));
     for (const Json& layer : manifest.at("layers")) {
       out_.layers.push_back(blobs_.GetByDigest(layer.at("digest").get<std::string>()));
     }
@@ -105,35 +186,49 @@ class OciReader {
 
   // `docker save` before version 25, and others that write its form.
   void ReadDocker(const Json& list) {
-    if (!list.is_array() || list.size() != 1) {
-      base::Fail(base::ExitCode::kFailed, "{} has {} images; save the one that you mean alone",
-                 blobs_.path(), list.size());
+    if (!list.is_array()) {
+      base::Fail(base::ExitCode::kFailed, "{} is no OCI image: manifest.json is no list",
+                 blobs_.path());
     }
-    const Json& one = list[0];
-    if (one.contains("RepoTags") && one["RepoTags"].is_array() && !one["RepoTags"].empty()) {
-      SetReference(one["RepoTags"][0].get<std::string>());
+    for (size_t i = 0; i < list.size(); ++i) {
+      const std::string name = list[i].at("Config").get<std::string>();
+      const std::string file = blobs_.Get(name);
+      OciCandidate candidate;
+      candidate.place = i;
+      candidate.digest = "sha256:" + base::Sha256OfFile(file).ToHex();
+      candidate.digests = {candidate.digest};
+      candidate.names = Strings(list[i], "RepoTags");
+      candidate.platform = PlatformOf(Parse(file, name));
+      candidates_.push_back(std::move(candidate));
     }
-    const std::string file = blobs_.Get(one.at("Config").get<std::string>());
-    out_.id = "sha256:" + base::Sha256OfFile(file).ToHex();
-    const Json config = Parse(file, one["Config"].get<std::string>());
+    const OciCandidate chosen = Choose();
+    const Json& one = list[chosen.place];
+    out_.id = chosen.digest;
+    const Json config = Parse(blobs_.Get(one["Config"]), one["Config"]);
     ReadConfig(config);
     for (const Json& layer : one.at("Layers")) {
-      out_.layers.push_back(blobs_.Get(layer.get<std::string>()));
-      const std::string found = "sha256:" + base::Sha256OfFile(out_.layers.back()).ToHex();
-      const Json& wanted = config.at("rootfs").at("diff_ids").at(out_.layers.size() - 1);
-      if (wanted.get<std::string>() != found) {
-        base::Fail(base::ExitCode::kVerification, "{} is damaged: its layer {} has the digest {}",
-                   blobs_.path(), layer.get<std::string>(), found);
-      }
+      AddDockerLayer(layer.get<std::string>(),
+                     config.at("rootfs").at("diff_ids").at(out_.layers.size()));
+    }
+  }
+
+  // The digest is that of the layer without its compression, which some tools add.
+  void AddDockerLayer(const std::string& name, const std::string& digest) {
+    out_.layers.push_back(blobs_.Get(name));
+    const std::string& file = out_.layers.back();
+    if (digest == "sha256:" + base::Sha256OfFile(file).ToHex()) {
+      return;
+    }
+    const std::string label = fmt::format("{}: layer {}", blobs_.path(), name);
+    const std::string found = "sha256:" + Sha256OfPlain(file, label).ToHex();
+    if (digest != found) {
+      base::Fail(base::ExitCode::kVerification, "{} is damaged: its layer {} has the digest {}",
+                 blobs_.path(), name, found);
     }
   }
 
   void ReadConfig(const Json& json) {
-    out_.architecture = ArchitectureOf(json.at("architecture").get<std::string>());
-    if (json.value("os", "linux") != "linux") {
-      base::Fail(base::ExitCode::kFailed, "{} is for {}, not for Linux", blobs_.path(),
-                 json.value("os", ""));
-    }
+    out_.architecture = MachineOf(PlatformOf(json));
     if (!json.contains("config") || !json["config"].is_object()) {
       return;
     }
@@ -144,28 +239,24 @@ class OciReader {
     out_.environment = Strings(config, "Env");
     out_.working_directory = config.value("WorkingDir", "");
     out_.user = config.value("User", "");
+    out_.stop_signal = config.value("StopSignal", "");
+    out_.not_used = NotUsed(config);
   }
 
-  static std::vector<std::string> Strings(const Json& object, const char* field) {
-    const auto found = object.find(field);
-    return found == object.end() || found->is_null() ? std::vector<std::string>()
-                                                     : found->get<std::vector<std::string>>();
-  }
-
-  void SetReference(const Json& annotations) {
-    const std::string full = annotations.value("io.containerd.image.name", "");
-    const std::string tag = annotations.value("org.opencontainers.image.ref.name", "");
-    if (!full.empty()) {
-      SetReference(full);
-    } else if (tag.find_first_of("/:") != std::string::npos) {
-      SetReference(tag);
-    } else if (!tag.empty()) {
-      out_.tag = tag;
+  static void AddNames(const Json& annotations, std::vector<std::string>& names) {
+    for (const char* field : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
+      if (const std::string name = annotations.value(field, ""); !name.empty()) {
+        names.push_back(name);
+      }
     }
   }
 
-  // "docker.io/library/nginx:1.27".
+  // "docker.io/library/nginx:1.27", or a tag alone.
   void SetReference(const std::string& reference) {
+    if (reference.find_first_of("/:") == std::string::npos) {
+      out_.tag = reference;
+      return;
+    }
     const std::string last = reference.substr(reference.rfind('/') + 1);
     const size_t colon = last.find(':');
     out_.name = last.substr(0, colon);
@@ -173,22 +264,23 @@ class OciReader {
   }
 
   const OciBlobs& blobs_;
-  const std::string& architecture_;
-  std::vector<std::string> manifests_;  // digests
-  std::vector<std::string> others_;     // architectures of all
+  const OciReference& reference_;
+  const OciPlatform& platform_;
+  std::vector<OciCandidate> candidates_;
+  std::string lacking_;  // the digest of an index that is named and not there
   OciImage out_;
 };
 
 }  // namespace
 
-OciImage OpenOciImage(const std::string& path, const std::string& architecture,
+OciImage OpenOciImage(const OciReference& reference, const OciPlatform& platform,
                       const std::string& folder) {
-  const OciBlobs blobs(path, folder);
+  const OciBlobs blobs(reference.path, folder);
   try {
-    return OciReader(blobs, architecture).Read();
+    return OciReader(blobs, reference, platform).Read();
   } catch (const Json::exception& error) {  // a field is missing or of another type
     const std::string what = error.what();
-    base::Fail(base::ExitCode::kFailed, "{} is no OCI image that can be read: {}", path,
+    base::Fail(base::ExitCode::kFailed, "{} is no OCI image that can be read: {}", reference.path,
                what.substr(what.find("] ") + 2));
   }
 }

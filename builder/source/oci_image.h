@@ -4,10 +4,11 @@
 #ifndef SLIPWAY_BUILDER_SOURCE_OCI_IMAGE_H_
 #define SLIPWAY_BUILDER_SOURCE_OCI_IMAGE_H_
 
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
+
+#include "builder/source/oci_index.h"
+#include "builder/source/oci_platform.h"
 
 namespace builder {
 
@@ -21,12 +22,13 @@ struct OciImage {
   std::vector<std::string> environment;  // "NAME=VALUE"
   std::string working_directory;
   std::string user;
+  std::string stop_signal;            // "SIGQUIT", "3"; empty for the usual one
+  std::vector<std::string> not_used;  // what else it asks for, in words for a note
 };
 
-// An archive is unpacked into `folder`, an empty directory. Of an image for several architectures
-// the one for `architecture` is taken. Throws Error{kFailed}: not an image, of another
-// architecture, several images; Error{kVerification}: a digest is wrong.
-OciImage OpenOciImage(const std::string& path, const std::string& architecture,
+// An archive is unpacked into `folder`, an empty directory. Throws Error{kFailed}: not an image,
+// none for `platform` or of the reference's name, several; Error{kVerification}: a digest is wrong.
+OciImage OpenOciImage(const OciReference& reference, const OciPlatform& platform,
                       const std::string& folder);
 
 }  // namespace builder

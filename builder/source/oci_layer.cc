@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -14,122 +15,147 @@ namespace {
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 
+// The kernel's own type has 32 bits, the last number means "nobody in particular".
+constexpr int64_t kMaxId = 0xFFFFFFFE;
+
+bool IsDirectory(archive_entry* entry) {
+  return archive_entry_hardlink(entry) == nullptr && archive_entry_filetype(entry) == AE_IFDIR;
+}
+
 class Layer {
  public:
   Layer(const std::string& path, const std::string& name, const std::string& folder, Tree& tree)
       : path_(path), name_(name), folder_(folder), tree_(tree) {}
 
   // Whiteouts are about the layers below alone, wherever they stand in this one: they come first.
-  void Apply() {
-    ForEach([this](archive_entry*, const std::string& path) {
+  // Before them the directories that replace what is none: below one such, a whiteout is not about
+  // what the link in its place led to.
+  void Apply(const base::Io& io) {
+    std::vector<std::string> directories;
+    std::vector<std::string> whiteouts;
+    ForEach([&](archive_entry* entry, const std::string& path) {
       if (IsWhiteout(path)) {
-        ApplyWhiteout(path);
+        whiteouts.push_back(path);
+      } else if (IsDirectory(entry)) {
+        directories.push_back(path);
       }
     });
-    ForEach([this](archive_entry* entry, const std::string& path) {
+    for (const std::string& path : directories) {
+      MakeRoomForDirectory(path);
+    }
+    for (const std::string& path : whiteouts) {
+      ApplyWhiteout(path);
+    }
+    const bool lacks_end = ForEach([this](archive_entry* entry, const std::string& path) {
       if (!IsWhiteout(path)) {
         Put(entry, path);
       }
     });
+    if (lacks_end) {
+      io.Err(
+          "note: {} stops without the blocks that end a tar archive; all its entries are whole\n",
+          name_);
+    }
   }
 
  private:
+  // Whether the archive stops without its end.
   template <typename Call>
-  void ForEach(Call call) {
+  bool ForEach(Call call) {
     ArchiveReader reader(path_, name_);
     reader_ = &reader;
     while (archive_entry* entry = reader.Next()) {
       call(entry, CheckedEntryPath(archive_entry_pathname(entry), name_));
     }
     reader_ = nullptr;
+    return reader.lacks_end();
   }
 
   static bool IsWhiteout(const std::string& path) {
     return base::BaseName(path).starts_with(kWhiteout);
   }
 
-  // The directory that `path` is in; null where there is none. A link on the way is no directory.
-  Node* ParentOf(const std::string& path) {
-    Node* node = &tree_.root();
-    std::string walked;
-    for (const std::string& component : PathComponents(base::ParentOf(path))) {
-      const auto child = node->children.find(component);
-      walked += "/" + component;
-      if (child == node->children.end()) {
-        return nullptr;
-      }
-      node = child->second.get();
-      if (node->kind == Node::Kind::kSymlink) {
-        base::Fail(base::ExitCode::kFailed, "{}: the entry '{}' leads through the link {}", name_,
-                   path.substr(1), walked);
-      }
+  // `path`, a name in the archive, without the links that lead to it.
+  std::string PlaceOf(const std::string& path) const {
+    try {
+      return tree_.WithoutLinks(path);
+    } catch (base::Error& error) {
+      error.AddContext(name_);
+      throw;
     }
-    return node;
+  }
+
+  void Remove(const std::string& place) {
+    if (Node* parent = tree_.Find(base::ParentOf(place))) {
+      parent->children.erase(base::BaseName(place));
+    }
+  }
+
+  // It is made now, so that what is below it is found there.
+  void MakeRoomForDirectory(const std::string& path) {
+    const std::string place = PlaceOf(path);
+    const Node* old = tree_.Find(place);
+    if (old != nullptr && old->kind != Node::Kind::kDirectory) {
+      Remove(place);
+      tree_.MakeDirectory(place);
+    }
   }
 
   void ApplyWhiteout(const std::string& path) {
-    Node* parent = ParentOf(path);
-    const std::string name = base::BaseName(path);
-    if (parent == nullptr) {
-      return;
-    }
-    if (name == kOpaque) {
+    const std::string place = PlaceOf(path);
+    const std::string name = base::BaseName(place);
+    if (name != kOpaque) {
+      Remove(base::ParentOf(place) + "/" + name.substr(kWhiteout.size()));
+    } else if (Node* parent = tree_.Find(base::ParentOf(place))) {
       parent->children.clear();
-    } else {
-      parent->children.erase(name.substr(kWhiteout.size()));
     }
   }
 
   void Put(archive_entry* entry, const std::string& path) {
-    const bool directory =
-        archive_entry_hardlink(entry) == nullptr && archive_entry_filetype(entry) == AE_IFDIR;
     if (path == "/") {
-      if (!directory) {
+      if (!IsDirectory(entry)) {
         base::Fail(base::ExitCode::kFailed, "{}: the root is no directory", name_);
       }
       SetAttributes(entry, tree_.root());
       return;
     }
-    if (Node* parent = ParentOf(path)) {
-      const auto old = parent->children.find(base::BaseName(path));
-      if (old != parent->children.end() &&
-          !(directory && old->second->kind == Node::Kind::kDirectory)) {
-        Replace(entry, path, *parent);
-        return;
-      }
+    const std::string place = PlaceOf(path);
+    const Node* old = tree_.Find(place);
+    if (old != nullptr && !(IsDirectory(entry) && old->kind == Node::Kind::kDirectory)) {
+      Replace(entry, place);
+    } else {
+      Add(entry, place);
     }
-    Add(entry, path);
   }
 
   // A hard link may name what it replaces, which must be found first.
-  void Replace(archive_entry* entry, const std::string& path, Node& parent) {
+  void Replace(archive_entry* entry, const std::string& place) {
     const char* target = archive_entry_hardlink(entry);
-    if (target != nullptr && CheckedEntryPath(target, name_) == path) {
+    if (target != nullptr && PlaceOf(CheckedEntryPath(target, name_)) == place) {
       return;
     }
-    parent.children.erase(base::BaseName(path));
-    Add(entry, path);
+    Remove(place);
+    Add(entry, place);
   }
 
-  void Add(archive_entry* entry, const std::string& path) {
+  void Add(archive_entry* entry, const std::string& place) {
     if (const char* target = archive_entry_hardlink(entry)) {
-      AddHardLink(path, target);
+      AddHardLink(place, target);
       return;
     }
-    Node& node = NewNode(entry, path);
+    Node& node = NewNode(entry, place);
     SetAttributes(entry, node);
   }
 
-  void AddHardLink(const std::string& path, const std::string& target) {
-    const std::string existing = CheckedEntryPath(target, name_);
-    ParentOf(existing);
+  void AddHardLink(const std::string& place, const std::string& target) {
+    const std::string existing = PlaceOf(CheckedEntryPath(target, name_));
     const Node* node = tree_.Find(existing);
     if (node == nullptr || node->kind == Node::Kind::kDirectory) {
       base::Fail(base::ExitCode::kFailed,
                  "{}: the entry '{}' is a hard link to '{}', which is no file", name_,
-                 path.substr(1), target);
+                 place.substr(1), target);
     }
-    tree_.AddHardLink(path, existing);
+    tree_.AddHardLink(place, existing);
   }
 
   Node& NewNode(archive_entry* entry, const std::string& path) {
@@ -164,11 +190,21 @@ class Layer {
     return node;
   }
 
-  static void SetAttributes(archive_entry* entry, Node& node) {
+  template <typename Id>
+  Id CheckedId(archive_entry* entry, int64_t id, const char* what) const {
+    if (id < 0 || id > kMaxId) {
+      base::Fail(base::ExitCode::kFailed,
+                 "{}: the entry '{}' has the {} {}, Linux has those of 0 to {}", name_,
+                 archive_entry_pathname(entry), what, id, kMaxId);
+    }
+    return static_cast<Id>(id);
+  }
+
+  void SetAttributes(archive_entry* entry, Node& node) const {
     node.permissions =
         node.kind == Node::Kind::kSymlink ? 0777 : archive_entry_perm(entry) & 07777U;
-    node.uid = static_cast<uid_t>(archive_entry_uid(entry));
-    node.gid = static_cast<gid_t>(archive_entry_gid(entry));
+    node.uid = CheckedId<uid_t>(entry, archive_entry_uid(entry), "owner");
+    node.gid = CheckedId<gid_t>(entry, archive_entry_gid(entry), "group");
     node.mtime_seconds = archive_entry_mtime(entry);
     node.mtime_nanoseconds = static_cast<uint32_t>(archive_entry_mtime_nsec(entry));
     node.xattrs.clear();
@@ -192,8 +228,8 @@ class Layer {
 }  // namespace
 
 void ApplyLayer(const std::string& path, const std::string& name, const std::string& folder,
-                Tree& tree) {
-  Layer(path, name, folder, tree).Apply();
+                Tree& tree, const base::Io& io) {
+  Layer(path, name, folder, tree).Apply(io);
 }
 
 }  // namespace builder

@@ -12,7 +12,7 @@ Closure ResolveSource(const images::Definition& definition, const base::Io& io) 
     return ResolveNix(*nix, definition.contents.add);
   }
   if (const auto* elf = std::get_if<images::ElfSource>(&definition.source)) {
-    return ResolveElf(*elf, definition.contents.add, io);
+    return ResolveElf(*elf, definition.contents, io);
   }
   const auto* root = std::get_if<images::RootSource>(&definition.source);
   Closure closure = root != nullptr
@@ -21,7 +21,7 @@ Closure ResolveSource(const images::Definition& definition, const base::Io& io) 
   closure.fill = [fill = closure.fill, added = definition.contents.add](Tree& tree) {
     fill(tree);
     for (const std::string& path : added) {
-      tree.AddFromDisk(base::RealPath(path), path);
+      tree.AddFromDisk(base::RealPath(path), tree.WithoutLinks(path));
     }
   };
   return closure;

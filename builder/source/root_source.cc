@@ -1,9 +1,13 @@
 #include "builder/source/root_source.h"
 
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <charconv>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -55,6 +59,25 @@ bool IsPlainVariable(const std::string& text) {
          });
 }
 
+// As systemd's KillSignal= and docker write one: "SIGQUIT", "QUIT", "3", "SIGRTMIN+3".
+bool IsSignal(const std::string& text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    return number > 0 && number <= SIGRTMAX;
+  }
+  const std::string name = text.substr(text.starts_with("SIG") ? 3 : 0);
+  if (name.starts_with("RTMIN+") || name.starts_with("RTMAX-")) {
+    return name.size() > 6 && name.find_first_not_of("0123456789", 6) == std::string::npos;
+  }
+  for (int i = 1; i < NSIG; ++i) {
+    if (const char* known = ::sigabbrev_np(i); known != nullptr && name == known) {
+      return true;
+    }
+  }
+  return false;
+}
+
 ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
   ServiceDefaults out;
   out.exec = image.command;
@@ -67,10 +90,20 @@ ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
     out.environment.emplace(variable.substr(0, variable.find('=')),
                             variable.substr(variable.find('=') + 1));
   }
-  if (image.working_directory != "/") {
-    out.working_directory = image.working_directory;
+  if (!image.working_directory.empty() && image.working_directory != "/") {
+    out.working_directory = images::Beside("", image.working_directory);
   }
   out.user = image.user;
+  std::vector<std::string> not_used = image.not_used;
+  if (image.stop_signal.empty() || IsSignal(image.stop_signal)) {
+    out.stop_signal = image.stop_signal;
+  } else {
+    not_used.emplace_back("a stop signal that systemd does not know (directives)");
+  }
+  if (!not_used.empty()) {
+    io.Err("note: the image asks for {}; a definition's fields in brackets have that\n",
+           fmt::join(not_used, ", "));
+  }
   return out;
 }
 
@@ -90,7 +123,14 @@ Closure ResolveRoot(const images::RootSource& source, const base::Io& io) {
   Closure out;
   out.packages = {{{"/", "", 0, {}, "root", ""}, {"/"}}};
   out.fill = [source, io](Tree& tree) {
-    tree.AddFromDisk(base::RealPath(source.directory), "/", /*preserve=*/true);
+    std::vector<std::string> mounts;
+    tree.AddFromDisk(base::RealPath(source.directory), "/", /*preserve=*/true,
+                     source.mounts ? nullptr : &mounts);
+    if (!mounts.empty()) {
+      io.Err(
+          "note: other file systems are mounted below {} and left out: {}; --mounts takes them\n",
+          source.directory, fmt::join(mounts, ", "));
+    }
     std::vector<std::string> left_out;
     if (!source.preserve) {
       Normalise(tree.time_seconds(), "", tree.root(), left_out);
@@ -111,12 +151,14 @@ Closure ResolveOci(const images::OciSource& source, const base::Io& io) {
   const std::string files = folder->path() + "/files";
   base::MakeDirectories(blobs);
   Closure out;
-  const OciImage image = OpenOciImage(source.path, out.architecture, blobs);
+  const OciImage image =
+      OpenOciImage(ParseOciReference(source.path), ParseOciPlatform(source.platform), blobs);
+  out.architecture = image.architecture;
   const auto tree = std::make_shared<Tree>();
   for (size_t i = 0; i < image.layers.size(); ++i) {
     const std::string own = fmt::format("{}/{}", files, i);
     base::MakeDirectories(own);
-    ApplyLayer(image.layers[i], fmt::format("{}: layer {}", source.path, i + 1), own, *tree);
+    ApplyLayer(image.layers[i], fmt::format("{}: layer {}", source.path, i + 1), own, *tree, io);
   }
   base::RemoveTree(blobs);
   out.version = image.tag;

@@ -12,9 +12,10 @@ namespace builder {
 // host.
 Closure ResolveRoot(const images::RootSource& source, const base::Io& io);
 
-// Owners, modes, times and extended attributes are the image's own. Its files are unpacked into a
-// private directory below $TMPDIR or /var/tmp, which goes with the closure. Says on `io` what the
-// image asks for and does not get.
+// `source.path` may name one of several images (ParseOciReference). Owners, modes, times and
+// extended attributes are the image's own. Its files are unpacked into a private directory below
+// $TMPDIR or /var/tmp, which goes with the closure. Says on `io` what the image asks for and does
+// not get.
 Closure ResolveOci(const images::OciSource& source, const base::Io& io);
 
 }  // namespace builder

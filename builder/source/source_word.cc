@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "builder/source/oci_index.h"
 
 namespace builder {
 namespace {
@@ -24,6 +25,9 @@ bool IsElf(const std::string& path) {
 images::Source ParseSource(const std::string& word) {
   images::NixSource nix = images::NixSourceOf(word, base::AbsolutePath("."));
   const auto found = nix.path ? base::StatIfThere(*nix.path) : std::nullopt;
+  if (nix.path && !found && ParseOciReference(*nix.path).path != *nix.path) {
+    return images::OciSource{*nix.path};
+  }
   if (!found || base::RealPath(*nix.path).starts_with(kStore)) {
     return nix;
   }

@@ -94,8 +94,8 @@ mode_t NormalPermissions(const struct stat& found) {
 
 class DiskReader {
  public:
-  DiskReader(bool preserve, int64_t time_seconds)
-      : preserve_(preserve), time_seconds_(time_seconds) {}
+  DiskReader(bool preserve, int64_t time_seconds, std::vector<std::string>* mounts)
+      : preserve_(preserve), time_seconds_(time_seconds), mounts_(mounts) {}
 
   std::shared_ptr<Node> Read(const std::string& source) {
     const std::optional<struct stat> found = base::LstatIfThere(source);
@@ -119,6 +119,9 @@ class DiskReader {
     SetAttributes(source, found, *node);
     switch (node->kind) {
       case Node::Kind::kDirectory:
+        if (IsAnotherFileSystem(source, found)) {
+          break;
+        }
         for (const std::string& name : base::ListDirectory(source)) {
           node->children.emplace(name, Read(source + "/" + name));
         }
@@ -139,6 +142,19 @@ class DiskReader {
         AddSpecial(source, found, *node);
     }
     return node;
+  }
+
+  // Of directories alone: an overlay's files may have other numbers than its directories.
+  bool IsAnotherFileSystem(const std::string& source, const struct stat& found) {
+    if (mounts_ == nullptr) {
+      return false;
+    }
+    device_ = device_.value_or(found.st_dev);
+    if (device_ == found.st_dev) {
+      return false;
+    }
+    mounts_->push_back(source);
+    return true;
   }
 
   void SetAttributes(const std::string& source, const struct stat& found, Node& node) const {
@@ -173,13 +189,16 @@ class DiskReader {
 
   const bool preserve_;
   const int64_t time_seconds_;
+  std::vector<std::string>* const mounts_;
+  std::optional<dev_t> device_;  // of what was read first
   std::map<std::pair<dev_t, ino_t>, std::shared_ptr<Node>> linked_;
 };
 
 }  // namespace
 
-void Tree::AddFromDisk(const std::string& source, const std::string& path, bool preserve) {
-  DiskReader reader(preserve, time_seconds_);
+void Tree::AddFromDisk(const std::string& source, const std::string& path, bool preserve,
+                       std::vector<std::string>* mounts) {
+  DiskReader reader(preserve, time_seconds_, mounts);
   if (!PathComponents(path).empty()) {
     Put(path, reader.Read(source));
     return;

@@ -222,43 +222,70 @@ std::shared_ptr<Node> Tree::Shared(const std::string& path) const {
 const Node* Tree::Find(const std::string& path) const { return Shared(path).get(); }
 Node* Tree::Find(const std::string& path) { return Shared(path).get(); }
 
-const Node* Tree::Resolve(const std::string& path, bool* loop) const {
+Tree::Walk Tree::WalkTo(const std::string& path) const {
   std::vector<std::string> rest = PathComponents(path);
   std::reverse(rest.begin(), rest.end());
-  std::vector<const Node*> walked = {root_.get()};
+  Walk out;
+  out.nodes = {root_.get()};
   int links = 0;
   while (!rest.empty()) {
-    const std::string name = rest.back();
+    const std::string name = std::exchange(rest.back(), "");
     rest.pop_back();
     if (name == ".") {
       continue;
     }
     if (name == "..") {
-      walked.resize(std::max<size_t>(walked.size() - 1, 1));
+      out.left_the_tree = out.left_the_tree || out.nodes.back() == nullptr;
+      out.nodes.resize(std::max<size_t>(out.nodes.size() - 1, 1));
+      out.names.resize(out.nodes.size() - 1);
       continue;
     }
-    const auto child = walked.back()->children.find(name);
-    if (child == walked.back()->children.end()) {
-      return nullptr;
+    const Node* node = nullptr;
+    if (const Node* parent = out.nodes.back()) {
+      const auto child = parent->children.find(name);
+      node = child == parent->children.end() ? nullptr : child->second.get();
     }
-    const Node* node = child->second.get();
-    if (node->kind != Node::Kind::kSymlink) {
-      walked.push_back(node);
+    if (node == nullptr || node->kind != Node::Kind::kSymlink) {
+      out.names.push_back(name);
+      out.nodes.push_back(node);
       continue;
     }
     if (++links > kMaxLinks) {
-      if (loop != nullptr) {
-        *loop = true;
-      }
-      return nullptr;
+      out.loop = true;
+      return out;
     }
     if (node->target.starts_with('/')) {
-      walked.resize(1);
+      out.names.clear();
+      out.nodes.resize(1);
     }
     const std::vector<std::string> target = PathComponents(node->target);
     rest.insert(rest.end(), target.rbegin(), target.rend());
   }
-  return walked.back();
+  return out;
+}
+
+const Node* Tree::Resolve(const std::string& path, bool* loop) const {
+  const Walk walk = WalkTo(path);
+  if (loop != nullptr && walk.loop) {
+    *loop = true;
+  }
+  return walk.loop || walk.left_the_tree ? nullptr : walk.nodes.back();
+}
+
+std::string Tree::WithoutLinks(const std::string& path) const {
+  if (PathComponents(path).empty()) {
+    return "/";
+  }
+  const Walk walk = WalkTo(base::ParentOf(path));
+  if (walk.loop) {
+    base::Fail(base::ExitCode::kFailed,
+               "cannot put {} into the image: links on the way lead round in a circle", path);
+  }
+  std::string out;
+  for (const std::string& name : walk.names) {
+    out += "/" + name;
+  }
+  return out + "/" + base::BaseName(path);
 }
 
 }  // namespace builder

@@ -79,12 +79,18 @@ class Tree {
   // become the whole tree ("/") while that is empty. With `preserve`, owners, modes, times,
   // extended attributes, devices, fifos, sockets and hard links are kept. Without, all is root's
   // and has the tree's time; modes keep who may read and execute, nobody may write; devices,
-  // sockets and the like are refused. So is what we may not read.
-  void AddFromDisk(const std::string& source, const std::string& path, bool preserve = false);
+  // sockets and the like are refused. So is what we may not read. With `mounts`, directories below
+  // it on which another file system is mounted stay empty and are added to that list.
+  void AddFromDisk(const std::string& source, const std::string& path, bool preserve = false,
+                   std::vector<std::string>* mounts = nullptr);
 
   // What a process whose root is this tree would find at the absolute `path`, links followed; null
   // where there is nothing. `*loop`, where it is given, says whether links led round in a circle.
   const Node* Resolve(const std::string& path, bool* loop = nullptr) const;
+  // The path without links at which such a process would make `path`: links on the way are followed
+  // inside the tree, one that stands at `path` itself is not. What is not there counts as named.
+  // Throws where links lead round in a circle.
+  std::string WithoutLinks(const std::string& path) const;
   // The node at `path` itself, links not followed.
   const Node* Find(const std::string& path) const;
   Node* Find(const std::string& path);
@@ -94,6 +100,14 @@ class Tree {
   Node& Directory(std::span<const std::string> names, const std::string& path);
   Node& Put(const std::string& path, std::shared_ptr<Node> node);
   std::shared_ptr<Node> Shared(const std::string& path) const;
+  // A path as it is walked, links followed.
+  struct Walk {
+    std::vector<std::string> names;
+    std::vector<const Node*> nodes;  // the root's and those of `names`; null: not there
+    bool left_the_tree = false;      // it came back from below something that is not there
+    bool loop = false;
+  };
+  Walk WalkTo(const std::string& path) const;
 
   int64_t time_seconds_;
   std::shared_ptr<Node> root_;

@@ -79,9 +79,10 @@ Source ReadSource(base::JsonFields& definition, const std::string& directory) {
   } else if (source.Has("elf")) {
     out = ReadElf(source, directory);
   } else if (source.Has("root")) {
-    out = RootSource{Beside(directory, source.String("root")), source.Bool("preserve", false)};
+    out = RootSource{Beside(directory, source.String("root")), source.Bool("preserve", false),
+                     source.Bool("mounts", false)};
   } else {
-    out = OciSource{Beside(directory, source.String("oci"))};
+    out = OciSource{Beside(directory, source.String("oci")), source.String("platform", "")};
   }
   source.Done();
   return out;

@@ -28,10 +28,14 @@ struct ElfSource {
 struct RootSource {
   std::string directory;
   bool preserve = false;  // owners, modes, times, extended attributes and devices
+  bool mounts = false;    // also what is mounted below it
 };
 
 struct OciSource {
-  std::string path;  // a layout's directory, or an archive of one or of `docker save`
+  // A layout's directory, or an archive of one or of `docker save`; ":TAG" or "@sha256:HEX" behind
+  // it says which image of several.
+  std::string path;
+  std::string platform{};  // "linux/arm/v6"; "": this machine's
 };
 
 using Source = std::variant<NixSource, ElfSource, RootSource, OciSource>;

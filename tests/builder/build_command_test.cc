@@ -68,6 +68,25 @@ TEST_F(BuildCommandTest, TheLogTellsThePhasesAndNoSecret) {
   EXPECT_THAT(ErrorOf({"--log-level", "loud", "app"}), HasSubstr("'loud' is no level"));
 }
 
+TEST_F(BuildCommandTest, ACommandIsSplitAsAShellWould) {
+  MakeRoot();
+  const images::ImageDirectory image(Run({"--name", "app", "--root", At("root"), "--exec",
+                                          R"(app 'two words' "a \"b\" 'c'"  d\ e '' -x="y z")"}));
+  EXPECT_EQ(image.manifest().services.at("app").exec,
+            (images::Command{"/bin/app", "two words", "a \"b\" 'c'", "d e", "", "-x=y z"}));
+}
+
+TEST_F(BuildCommandTest, AProgramOfARelativePathIsFoundByItsName) {
+  Put("images/app.json", R"({"name": "app", "source": {"elf": ["../images/./../bin/tool"]},
+                             "services": {"web": {"exec": ["tool", "-v"]}}})");
+  std::filesystem::create_directories(At("bin"));
+  std::filesystem::copy_file("/bin/true", At("bin/tool"));
+  const images::ImageDirectory image(Run({"app"}));
+  EXPECT_EQ(image.manifest().services.at("web").exec, (images::Command{At("bin/tool"), "-v"}));
+  const images::ImageDirectory other(Run({"--name", "x", "--elf", At("images/../bin/./tool")}));
+  EXPECT_EQ(other.manifest().services.at("x").exec, images::Command{At("bin/tool")});
+}
+
 TEST_F(BuildCommandTest, WhatWasBuiltAsJson) {
   MakeRoot();
   const std::vector<std::string> arguments = {"--name",   "app",    "--root",
@@ -114,8 +133,14 @@ TEST_F(BuildCommandTest, BadCommandLinesAreRefusedInOneLine) {
   EXPECT_THAT(ErrorOf({"--root", At("root")}), HasSubstr("needs --name"));
   EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "A"}), HasSubstr("'A' is not possible"));
   EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a"}), HasSubstr("say what the image runs"));
-  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "app"}),
-              HasSubstr("--exec app: expected an absolute path"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "none"}),
+              HasSubstr("services.a.exec: there is no program none in the image"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "app 'x"}),
+              HasSubstr("a quote is not closed"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "app \xe9"}),
+              HasSubstr("'app \\xE9' has a name that is not UTF-8"));
+  EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "app", "--platform", "x"}),
+              HasSubstr("--platform chooses among an OCI image's"));
   EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a", "--exec", "/bin/ap"}),
               HasSubstr("services.a.exec: /bin/ap is not in the image"));
   EXPECT_THAT(ErrorOf({"--root", "a", "--oci", "b", "--name", "a"}), HasSubstr("give one of"));

@@ -8,7 +8,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fuzz::MemoryFile file(data, size);
   const base::TemporaryDirectory folder("/tmp", "slipway-fuzz-");
   try {
-    builder::OpenOciImage(file.path(), "x86_64", folder.path());
+    builder::OpenOciImage({file.path(), "", ""}, builder::ParseOciPlatform("linux/amd64"),
+                          folder.path());
   } catch (const base::Error&) {
   }
   return 0;

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   base::MakeDirectories(inside);
   try {
     builder::Tree tree;
-    builder::ApplyLayer(file.path(), "layer.tar", inside, tree);
+    builder::ApplyLayer(file.path(), "layer.tar", inside, tree, {0, 1, -1, false});
   } catch (const base::Error&) {
   }
   for (const std::string& name : base::ListDirectory(inside)) {

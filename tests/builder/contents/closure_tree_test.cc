@@ -146,6 +146,70 @@ TEST_F(ClosureTreeTest, AMountPointThatIsALinkToNothingBecomesAFile) {
   EXPECT_EQ(tree.Find("/etc/os-release")->kind, Node::Kind::kSymlink);
 }
 
+TEST_F(ClosureTreeTest, BelowALinkOfTheSourceIsWhereItLeads) {
+  closure_.fill = [this](Tree& tree) {
+    tree.AddFromDisk(store_path_, store_path_);
+    tree.AddSymlink("/var/run", "/run");
+    tree.AddSymlink("/lib", "usr/lib");
+    tree.MakeDirectory("/usr/lib");
+    tree.AddSymlink("/etc", "/data/etc");
+    tree.MakeDirectory("/data/etc");
+    tree.AddSymlink("/opt", "../../mnt/opt");
+  };
+  definition_.contents.directories = {"/var/run/app", "/lib", "/opt/app"};
+  definition_.contents.symlinks = {{"/etc/app.conf", "../lib/app.conf"}};
+  definition_.contents.files = {{"/lib/app.conf", store_path_ + "/bin/data"}};
+  definition_.services["app"].binds = {{"/var/run/docker.sock", "/var/run/docker.sock", false},
+                                       {"/lib/modules", "/lib/modules", false},
+                                       {"/x", "/opt/x.conf", false}};
+  const Tree tree = MakeTree(definition_, closure_);
+  for (const char* path : {"/run/app", "/run/docker.sock", "/usr/lib/modules", "/usr/lib/app.conf",
+                           "/data/etc/passwd", "/data/etc/os-release", "/data/etc/resolv.conf",
+                           "/data/etc/app.conf", "/mnt/opt/app", "/mnt/opt/x.conf"}) {
+    EXPECT_NE(tree.Find(path), nullptr) << path;
+  }
+  for (const char* link : {"/var/run", "/lib", "/etc", "/opt"}) {
+    EXPECT_EQ(tree.Find(link)->kind, Node::Kind::kSymlink) << link;
+  }
+  closure_.fill = [](Tree& tree) { tree.AddSymlink("/var/run", "/var/run"); };
+  EXPECT_THAT(ErrorOf(), testing::HasSubstr("links on the way lead round in a circle"));
+}
+
+TEST_F(ClosureTreeTest, TheWorkingDirectoryIsMadeWhereNoLayerHasIt) {
+  closure_.service.working_directory = "/srv/app";
+  closure_.service.stop_signal = "SIGQUIT";
+  const Tree tree = MakeTree(definition_, closure_);
+  EXPECT_EQ(tree.Find("/srv/app")->kind, Node::Kind::kDirectory);
+  EXPECT_EQ(definition_.services["app"].directives.at("Service").at("KillSignal"), "SIGQUIT");
+}
+
+TEST_F(ClosureTreeTest, WhatIsExcludedAltogetherIsNoPackageOfTheImage) {
+  const std::string other = folder_.path() + "/1123456789abcdfghijklmnpqrsvwxyz-doc-1";
+  base::MakeDirectories(other);
+  closure_.packages.push_back({{other, "", 0, {}, "doc", "1"}, {other}});
+  closure_.packages[0].entry.references = {other};
+  closure_.fill = [this, other](Tree& tree) {
+    tree.AddFromDisk(store_path_, store_path_);
+    tree.AddFromDisk(other, other);
+  };
+  definition_.contents.exclude = {"**/*-doc-1"};
+  MakeTree(definition_, closure_);
+  ASSERT_EQ(closure_.packages.size(), 1U);
+  EXPECT_TRUE(closure_.packages[0].entry.references.empty());
+}
+
+TEST_F(ClosureTreeTest, LocalhostIsKnownUnlessTheSourceHasHostsOfItsOwn) {
+  const std::string hosts = "127.0.0.1 localhost\n::1 localhost\n";
+  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->literal, hosts);
+  definition_.services["app"].binds = {{"/etc/hosts", "/etc/hosts", false}};
+  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->literal, hosts);
+  closure_.fill = [this](Tree& tree) {
+    tree.AddFromDisk(store_path_, store_path_);
+    tree.AddLiteral("/etc/hosts", "own");
+  };
+  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->literal, "own");
+}
+
 TEST_F(ClosureTreeTest, OsReleaseNamesTheImageUnlessTheSourceHasOne) {
   closure_.version = "1.2";
   Tree tree = MakeTree(definition_, closure_);
@@ -154,7 +218,7 @@ TEST_F(ClosureTreeTest, OsReleaseNamesTheImageUnlessTheSourceHasOne) {
 
 TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
   const std::string bin = store_path_ + "/bin";
-  closure_.service = {{"app", "-v"}, {{"A", "source"}}, "/srv", ""};
+  closure_.service = {{"app", "-v"}, {{"A", "source"}}, "/srv", "", ""};
   closure_.program_folders = {"/none", bin};
   definition_.services["app"].exec.clear();
   definition_.services["app"].environment = {{"A", "own"}};

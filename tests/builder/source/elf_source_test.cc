@@ -225,12 +225,76 @@ TEST_F(ElfSourceTest, WhatLibcAndOpenSslOpenComesAlong) {
   for (const std::string& path :
        {std::string("/etc/ssl/openssl.cnf"), std::string("/usr/lib/ssl/openssl.cnf"),
         lib + "/ossl-modules/legacy.so", lib + "/gconv/gconv-modules", lib + "/gconv/UTF-16.so",
-        std::string("/usr/lib/locale/C.utf8/LC_CTYPE"), std::string("/etc/nsswitch.conf"),
-        std::string("/lib64/ld-linux-x86-64.so.2")}) {
+        lib + "/libgcc_s.so.1", std::string("/usr/lib/locale/C.utf8/LC_CTYPE"),
+        std::string("/etc/nsswitch.conf"), std::string("/lib64/ld-linux-x86-64.so.2")}) {
     if (base::Exists(path)) {
       EXPECT_NE(tree.Resolve(path), nullptr) << path;
     }
   }
+}
+
+TEST_F(ElfSourceTest, WhatIsExcludedIsNoPartOfTheClosure) {
+  const std::string program = MakeProgram("bin/app", {});
+  Put("data/keep", "x");
+  Put("data/out/secret", "one");
+  images::Contents contents;
+  contents.add = {At("data")};
+  contents.exclude = {"**/data/out", "/usr/share/**"};
+  const auto entries = [&] {
+    std::vector<images::ClosurePath> out;
+    for (const Package& package : ResolveElf({{program}, {}}, contents, base::Io()).packages) {
+      EXPECT_EQ(package.entry.path.find("secret"), std::string::npos);
+      out.push_back(package.entry);
+    }
+    return out;
+  };
+  const std::vector<images::ClosurePath> before = entries();
+  Put("data/out/secret", "two");
+  EXPECT_EQ(entries(), before);
+  Put("data/keep", "y");
+  EXPECT_NE(entries(), before);
+}
+
+// Programs without a C library of their own, linked as Alpine's are.
+TEST_F(ElfSourceTest, AProgramOfMuslHasItsLoaderForALibc) {
+  Put("root/lib/none", "");
+  Put("root/opt/none", "");
+  Put("root/bin/none", "");
+  Put("c.c", "int c;");
+  Put("app.c", "extern int c; int x; void _start(void) { c = x; }");
+  const auto gcc = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"gcc", "-nostdlib", "-Wl,--no-as-needed"});
+    tests::MustRun(flags);
+  };
+  const std::string loader = At("root/lib/ld-musl-x86_64.so.1");
+  gcc({"-shared", At("c.c"), "-o", loader, "-Wl,-soname,libc.musl-x86_64.so.1"});
+  gcc({"-shared", At("c.c"), "-o", At("root/opt/libx.so")});
+  gcc({At("app.c"), loader, "-L" + At("root/opt"), "-lx", "-o", At("root/bin/app"),
+       "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1"});
+  FileClosure missing(Sysroot(At("root")));
+  EXPECT_THAT(tests::MessageOf([&] { missing.AddProgram("/bin/app"); }),
+              HasSubstr("needs the library libx.so"));
+  Put("root/etc/ld-musl-x86_64.path", "/lib\n/opt");
+  FileClosure closure(Sysroot(At("root")));
+  closure.AddProgram("/bin/app");
+  EXPECT_THAT(FilesOf(closure),
+              testing::ElementsAre("/bin/app", "/lib/ld-musl-x86_64.so.1", "/opt/libx.so"));
+}
+
+TEST_F(ElfSourceTest, ANameThatIsNotUtf8IsShownInTheClosure) {
+  const std::string program = MakeProgram("bin/app", {});
+  Put("data/caf\xe9\xc3\xa9", "x");
+  images::Contents contents;
+  contents.add = {At("data")};
+  const Closure closure = ResolveElf({{program}, {}}, contents, base::Io());
+  Tree tree;
+  closure.fill(tree);
+  EXPECT_NE(tree.Find(At("data/caf\xe9\xc3\xa9")), nullptr);
+  EXPECT_TRUE(
+      std::any_of(closure.packages.begin(), closure.packages.end(), [&](const Package& one) {
+        return one.entry.path == At("data/caf\\xE9\xc3\xa9") &&
+               one.entry.name == "caf\\xE9\xc3\xa9";
+      }));
 }
 
 TEST_F(ElfSourceTest, AProgramThatUsesDlopenIsNamedOnce) {
@@ -243,7 +307,9 @@ TEST_F(ElfSourceTest, AProgramThatUsesDlopenIsNamedOnce) {
             "note: app may load more at run time (dlopen), which cannot be seen in the program; "
             "name such files in contents.add\n");
   EXPECT_THAT(tests::MessageOf([&] {
-                ResolveElf({{At("app")}, {}}, {"/nowhere/plugin.so"}, base::Io{0, 1, fd.get()});
+                images::Contents contents;
+                contents.add = {"/nowhere/plugin.so"};
+                ResolveElf({{At("app")}, {}}, contents, base::Io{0, 1, fd.get()});
               }),
               HasSubstr("contents.add: /nowhere/plugin.so does not exist"));
 }

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,6 +15,8 @@
 
 namespace builder {
 namespace {
+
+constexpr const char* kNarHash = "sha256-I79ABM/MuMklSzsTwQ5m1xiPdq97No4hi6vpgVmYnw8=";
 
 std::string ErrorOf(const images::NixSource& source) {
   try {
@@ -103,6 +108,41 @@ TEST_F(NixVersionTest, ItsOwnWordsAreShownAndAnAnswerWithoutTheRootIsRefused) {
   EXPECT_EQ(ErrorOf(source_),
             "nix was asked for the closure of "
             "/nix/store/zq5grhji9v3ys3zgwi5snags2wfmn743-app-2.0-rc1 and left it out");
+}
+
+// In a mount namespace with a store of its own.
+TEST_F(NixVersionTest, AStorePathThatIsALinkIsTheOneThatWasNamed) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to mount";
+  }
+  const std::string hash = "zq5grhji9v3ys3zgwi5snags2wfmn743";
+  const std::string link = "/nix/store/" + hash + "-link-1";
+  const std::string real = "/nix/store/" + hash + "-real-1";
+  PutProgram("nix", "echo '[{\"path\":\"" + link + "\",\"narHash\":\"" + kNarHash +
+                        "\",\"references\":[\"" + real + "\"]},{\"path\":\"" + real +
+                        "\",\"narHash\":\"" + kNarHash + "\",\"references\":[]}]'");
+  const bool is_ours = ::mkdir("/nix", 0755) == 0;
+  EXPECT_EXIT(
+      {
+        ::unshare(CLONE_NEWNS);
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+        ::mount("tmpfs", "/nix", "tmpfs", 0, "size=1m");
+        std::filesystem::create_directories(real + "/bin");
+        std::filesystem::create_symlink(real, link);
+        std::filesystem::create_symlink(link, At("result"));
+        images::NixSource source;
+        source.path = At("result");
+        Closure closure = ResolveNix(source, {});
+        Tree tree;
+        closure.fill(tree);
+        const bool right = closure.main_path == link && tree.Resolve(link + "/bin") != nullptr &&
+                           tree.Find(link)->kind == Node::Kind::kSymlink;
+        ::_exit(right ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+  if (is_ours) {
+    ::rmdir("/nix");
+  }
 }
 
 }  // namespace

@@ -7,17 +7,16 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include <nlohmann/json.hpp>
-
-#include "base/digest.h"
+#include "tests/builder/source/oci_fixture.h"
 #include "tests/support/errors.h"
-#include "tests/support/run.h"
 #include "tests/support/scratch.h"
 
 namespace builder {
 namespace {
 
 using nlohmann::json;
+
+using OciSourceTest = tests::OciFixture;
 using testing::HasSubstr;
 
 using RootSourceTest = tests::ScratchTest;
@@ -52,6 +51,28 @@ TEST_F(RootSourceTest, IsNormalisedUnlessItsAttributesAreToBeKept) {
   EXPECT_EQ(kept.Find("/bin/fifo")->kind, Node::Kind::kFifo);
 }
 
+TEST_F(RootSourceTest, WhatIsMountedBelowItIsLeftOutUnlessAskedFor) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to mount";
+  }
+  Put("root/bin/app", "program");
+  std::filesystem::create_directories(At("root/mnt/inner"));
+  ASSERT_EQ(::mount("tmpfs", At("root/mnt").c_str(), "tmpfs", 0, "size=1m"), 0);
+  Put("root/mnt/file", "x");
+  const base::UniqueFd fd = base::Open(At("said"), O_WRONLY | O_CREAT, 0644);
+  const base::Io io{0, 1, fd.get(), false};
+  Tree own;
+  ResolveRoot({At("root"), false}, io).fill(own);
+  Tree all;
+  ResolveRoot({At("root"), false, true}, io).fill(all);
+  ::umount2(At("root/mnt").c_str(), MNT_DETACH);
+  EXPECT_EQ(Get("said"), "note: other file systems are mounted below " + At("root") +
+                             " and left out: " + At("root/mnt") + "; --mounts takes them\n");
+  EXPECT_TRUE(own.Find("/mnt")->children.empty());
+  EXPECT_NE(own.Find("/bin/app"), nullptr);
+  EXPECT_NE(all.Find("/mnt/file"), nullptr);
+}
+
 TEST_F(RootSourceTest, MustBeADirectory) {
   EXPECT_THAT(tests::MessageOf([&] {
                 ResolveRoot({At("none"), false}, {});
@@ -62,97 +83,6 @@ TEST_F(RootSourceTest, MustBeADirectory) {
               }),
               HasSubstr("is no directory"));
 }
-
-class OciSourceTest : public tests::ScratchTest {
- protected:
-  void SetUp() override {
-    std::filesystem::create_directories(At("tmp"));
-    ::setenv("TMPDIR", At("tmp").c_str(), 1);
-    config_ = {{"architecture", "amd64"},
-               {"os", "linux"},
-               {"config",
-                {{"Entrypoint", {"/bin/app"}},
-                 {"Cmd", {"-v"}},
-                 {"Env", {"PATH=/bin", "A=b=c", "BAD-NAME=x"}},
-                 {"User", "redis"},
-                 {"WorkingDir", "/srv"}}},
-               {"rootfs", {{"type", "layers"}, {"diff_ids", json::array()}}}};
-  }
-  void TearDown() override {
-    ::unsetenv("TMPDIR");
-    EXPECT_TRUE(base::ListDirectory(At("tmp")).empty()) << "something was left";
-  }
-
-  // Of the directory `from` of the scratch one; `flags` of tar.
-  void AddLayer(const std::string& from, const std::vector<std::string>& flags = {"-c"}) {
-    const std::string file = At("layer.tar" + std::to_string(layers_.size()));
-    std::vector<std::string> argv = {"tar", "-C", At(from), "-f", file, "-P", "--owner=3"};
-    argv.insert(argv.end(), flags.begin(), flags.end());
-    argv.insert(argv.end(), {"."});
-    tests::MustRun(argv);
-    layers_.push_back(file);
-    config_["rootfs"]["diff_ids"].push_back("sha256:" + base::Sha256OfFile(file).ToHex());
-  }
-  json Blob(const std::string& content) {
-    const std::string hex = base::Sha256Of(content).ToHex();
-    Put("layout/blobs/sha256/" + hex, content);
-    return {{"digest", "sha256:" + hex}, {"size", content.size()}};
-  }
-  json Manifest() {
-    json manifest = {{"schemaVersion", 2}, {"config", Blob(config_.dump())}};
-    for (const std::string& layer : layers_) {
-      manifest["layers"].push_back(Blob(base::ReadFile(layer)));
-    }
-    return Blob(manifest.dump());
-  }
-  std::string Layout() {
-    json manifest = Manifest();
-    manifest["annotations"] = {{"io.containerd.image.name", "docker.io/library/app:1.2"}};
-    Put("layout/index.json", json{{"manifests", {manifest}}}.dump());
-    return At("layout");
-  }
-  std::string DockerSave() {
-    Put("docker/config.json", config_.dump());
-    json names = json::array();
-    for (const std::string& layer : layers_) {
-      names.push_back(std::to_string(names.size()) + "/layer.tar");
-      Put("docker/" + names.back().get<std::string>(), base::ReadFile(layer));
-    }
-    const json one = {{"Config", "config.json"}, {"RepoTags", {"app:1.2"}}, {"Layers", names}};
-    Put("docker/manifest.json", json::array({one}).dump());
-    return At("docker");
-  }
-  std::string Tar(const std::string& folder, const std::string& flags, const std::string& name) {
-    tests::MustRun({"tar", "-C", folder, flags, "-cf", At(name), "."});
-    return At(name);
-  }
-  static Closure Resolve(const std::string& path, const base::Io& io = {}) {
-    return ResolveOci({path}, io);
-  }
-  static Tree TreeOf(const std::string& path) {
-    Tree tree;
-    Resolve(path).fill(tree);
-    return tree;
-  }
-  std::string ErrorOf(const std::string& path) {
-    return tests::MessageOf([&] { Resolve(path); });
-  }
-  // An archive with one more entry than a file, of another name than tar would give it.
-  std::string ErrorOfEntry(const std::string& transform) {
-    Put("trick/entry", "x");
-    layers_.clear();
-    config_["rootfs"]["diff_ids"].clear();
-    std::filesystem::remove_all(At("base"));
-    std::filesystem::create_directories(At("base"));
-    std::filesystem::create_symlink("/etc", At("base/link"));
-    AddLayer("base");
-    AddLayer("trick", {"-c", "--transform", transform});
-    return ErrorOf(Layout());
-  }
-
-  json config_;
-  std::vector<std::string> layers_;
-};
 
 TEST_F(OciSourceTest, EveryFormIsTheSameImage) {
   Put("a/bin/app", "program");
@@ -209,9 +139,7 @@ TEST_F(OciSourceTest, LayersCoverOneAnother) {
 TEST_F(OciSourceTest, AnEntryThatLeadsOutIsRefusedByItsName) {
   EXPECT_THAT(ErrorOfEntry("s,^./entry,../../etc/x,"),
               HasSubstr("layer 2: the entry '../../etc/x' leads out of the archive"));
-  EXPECT_THAT(ErrorOfEntry("s,^./entry,/etc/x,"), HasSubstr("the entry '/etc/x' leads out"));
-  EXPECT_THAT(ErrorOfEntry("s,^./entry,link/x,"),
-              HasSubstr("the entry 'link/x' leads through the link /link"));
+  EXPECT_THAT(ErrorOfEntry("s,^./entry,/../etc/x,"), HasSubstr("the entry '/../etc/x' leads out"));
   EXPECT_FALSE(base::Exists("/etc/x"));
 }
 
@@ -251,15 +179,14 @@ TEST_F(OciSourceTest, TheArchitectureMustBeThisOne) {
   json ours = Manifest();
   ours["platform"] = {{"architecture", "amd64"}, {"os", "linux"}};
   config_["architecture"] = "s390x";
-  EXPECT_THAT(ErrorOf(Layout()), HasSubstr("is for s390x, this machine is x86_64"));
+  EXPECT_THAT(ErrorOf(Layout()), HasSubstr("has no image for linux/amd64; it has: linux/s390x"));
   json other = Manifest();
   other["platform"] = {{"architecture", "s390x"}, {"os", "linux"}};
   Put("layout/index.json", json{{"manifests", {other, ours}}}.dump());
   EXPECT_NE(TreeOf(At("layout")).Find("/file"), nullptr);
   Put("layout/index.json", json{{"manifests", {other}}}.dump());
-  EXPECT_THAT(ErrorOf(At("layout")), HasSubstr("has no image for x86_64; it has: s390x"));
-  Put("layout/index.json", json{{"manifests", {ours, ours}}}.dump());
-  EXPECT_THAT(ErrorOf(At("layout")), HasSubstr("has 2 images"));
+  EXPECT_THAT(ErrorOf(At("layout")),
+              HasSubstr("has no image for linux/amd64; it has: linux/s390x"));
 }
 
 TEST_F(OciSourceTest, WhatIsNoImageIsRefusedInOneLine) {

@@ -1,4 +1,4 @@
-#include "builder/contents/glob.h"
+#include "builder/source/glob.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-// Matches paths against globs of contents.exclude.
-#ifndef SLIPWAY_BUILDER_CONTENTS_GLOB_H_
-#define SLIPWAY_BUILDER_CONTENTS_GLOB_H_
+// Globs of paths, as contents.exclude has them.
+#ifndef SLIPWAY_BUILDER_SOURCE_GLOB_H_
+#define SLIPWAY_BUILDER_SOURCE_GLOB_H_
 
 #include <string_view>
 
@@ -12,4 +12,4 @@ bool MatchesGlob(std::string_view glob, std::string_view path);
 
 }  // namespace builder
 
-#endif  // SLIPWAY_BUILDER_CONTENTS_GLOB_H_
+#endif  // SLIPWAY_BUILDER_SOURCE_GLOB_H_

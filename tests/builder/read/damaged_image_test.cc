@@ -1,0 +1,150 @@
+// Images with wrong bytes in their superblock, inodes, indexes, directories and attributes, their
+// checksums right: each is read, or refused in one line with exit code 6, and soon.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <csignal>
+#include <random>
+
+#include "base/error.h"
+#include "builder/read/check_superblock.h"
+#include "builder/read/guarded.h"
+#include "builder/read/image_reader.h"
+#include "tests/builder/sample_trees.h"
+#include "tests/support/errors.h"
+#include "tests/support/scratch.h"
+
+namespace builder {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr size_t kSuperblock = 1024;
+
+class DamagedImageTest : public tests::ScratchTest {
+ protected:
+  void SetUp() override {
+    std::mt19937_64 random(3);
+    Tree tree;
+    const std::string text = tests::RandomText(random, 200000);
+    tree.AddLiteral("/large", text);
+    tree.AddLiteral("/again", text);
+    tree.AddLiteral("/noise", tests::RandomBytes(random, 80000));
+    tree.AddLiteral("/small", tests::RandomText(random, 3000));
+    tree.AddLiteral("/tiny", "x");
+    tree.AddSymlink("/link", "small");
+    for (int i = 0; i < 30; ++i) {
+      Node& node = tree.AddLiteral("/dir/file-" + std::to_string(i), std::to_string(i));
+      node.xattrs = {{"user.same", "value"}, {"user.own", std::to_string(i)}};
+    }
+    tree.AddLiteral("/dir/below/more/file", "x");
+    tests::WriteImage(tree, At("image"), images::Target::kZstd);
+    bytes_ = Get("image");
+    for (size_t i = 4; i-- > 0;) {
+      metadata_ = metadata_ << 8U | static_cast<uint8_t>(bytes_[kSuperblock + 40 + i]);
+    }
+    metadata_ *= 4096;
+  }
+
+  void Write(std::string bytes) {
+    uint32_t crc = ~0U;
+    std::fill_n(bytes.begin() + kSuperblock + 4, 4, '\0');
+    for (size_t i = kSuperblock; i < 4096; ++i) {
+      crc ^= static_cast<uint8_t>(bytes[i]);
+      for (int bit = 0; bit < 8; ++bit) {
+        crc = crc >> 1U ^ ((crc & 1U) != 0 ? 0x82F63B78U : 0U);
+      }
+    }
+    for (size_t i = 0; i < 4; ++i) {
+      bytes[kSuperblock + 4 + i] = static_cast<char>(crc >> (8 * i));
+    }
+    Put("image", bytes);
+  }
+
+  // All that the commands read of it. Nothing where that went well.
+  std::string ReadAll() {
+    try {
+      RunGuarded(At("image"), [&] {
+        ImageReader reader(At("image"));
+        reader.Walk([&](const ImageEntry& entry) {
+          reader.Xattrs(entry);
+          if (S_ISREG(entry.stat.mode)) {
+            reader.Extents(entry);
+            reader.ReadContent(entry, [](std::span<const uint8_t>) {});
+          } else if (S_ISLNK(entry.stat.mode)) {
+            reader.ReadTarget(entry);
+          }
+        });
+        reader.PackedInode();
+      });
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code(), base::ExitCode::kVerification) << error.what();
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+      return error.what();
+    }
+    return "";
+  }
+
+  std::string bytes_;
+  size_t metadata_ = 0;  // where it starts
+};
+
+TEST_F(DamagedImageTest, EveryByteOfTheSuperblockMayBeAnyOther) {
+  EXPECT_EQ(ReadAll(), "");
+  for (size_t at = 0; at < 136; ++at) {
+    for (const unsigned value : {0x00U, 0x01U, 0x08U, 0x7FU, 0x80U, 0xFFU}) {
+      std::string damaged = bytes_;
+      damaged[kSuperblock + at] = static_cast<char>(value);
+      Write(damaged);
+      EXPECT_EQ(ReadAll().find("finds no end"), std::string::npos) << at << " is " << value;
+    }
+  }
+}
+
+TEST_F(DamagedImageTest, NoWrongByteOfTheMetadataIsReadForEver) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 1500; ++i) {
+    std::string damaged = bytes_;
+    const size_t at = metadata_ + random() % (damaged.size() - metadata_);
+    const size_t count = 1 + random() % 4;
+    for (size_t j = at; j < std::min(at + count, damaged.size()); ++j) {
+      damaged[j] = static_cast<char>(random() % 3 == 0 ? 0xFF : random());
+    }
+    Write(damaged);
+    EXPECT_EQ(ReadAll().find("finds no end"), std::string::npos) << i << ": " << at;
+  }
+}
+
+TEST_F(DamagedImageTest, FieldsOutsideTheFileAreNamed) {
+  const auto refused = [&](size_t at, char value) {
+    std::string damaged = bytes_;
+    damaged[kSuperblock + at] = value;
+    Write(damaged);
+    return tests::MessageOf([&] { CheckSuperblock(At("image")); });
+  };
+  EXPECT_THAT(refused(12, 9),
+              HasSubstr("its superblock's block size is 9; build or push it again"));
+  EXPECT_THAT(refused(13, 1), HasSubstr("number of extra slots"));
+  EXPECT_THAT(refused(15, '\x7f'), HasSubstr("root"));
+  EXPECT_THAT(refused(23, 1), HasSubstr("number of inodes"));
+  EXPECT_THAT(refused(43, 1), HasSubstr("first block of metadata"));
+  EXPECT_THAT(refused(47, 1), HasSubstr("block of attributes"));
+  EXPECT_THAT(refused(103, 1), HasSubstr("packed inode"));
+  EXPECT_THAT(refused(128, 1), HasSubstr("length of the codec's configuration"));
+}
+
+TEST_F(DamagedImageTest, WorkThatNeverEndsCrashesOrIsInterruptedEnds) {
+  const std::string image = At("image");
+  EXPECT_THAT(tests::MessageOf([&] { RunGuarded(image, [] { ::raise(SIGSEGV); }); }),
+              HasSubstr(image + " is damaged: upstream's reader crashes on it"));
+  EXPECT_THAT(tests::MessageOf([&] { RunGuarded(image, [] { ::raise(SIGPROF); }); }),
+              HasSubstr("upstream's reader finds no end on it"));
+  EXPECT_THAT(tests::MessageOf([&] {
+                RunGuarded(image, [] { base::Fail(base::ExitCode::kUsage, "as it was thrown"); });
+              }),
+              testing::StrEq("as it was thrown"));
+}
+
+}  // namespace
+}  // namespace builder
