@@ -29,7 +29,7 @@ constexpr const char* kExamples =
     "  activate status                       what runs, and whether it is healthy\n"
     "  activate history --since 41 --follow --json\n"
     "  activate prune --keep 3               free the space of old versions\n"
-    "  activate report --debug               for a report of a fault; holds no secrets\n"
+    "  activate report --debug               for a bug report, without secrets\n"
     "  activate --host root@web1 status      the same on another host, over ssh\n"
     "\n"
     "Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, services\n"

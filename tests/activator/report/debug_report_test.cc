@@ -65,8 +65,8 @@ TEST_F(DebugReportTest, ShowsTheLastTenEvents) {
 
 TEST_F(DebugReportTest, WhatCannotBeReadSaysWhyAndTheRestIsThere) {
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
-  base::Unlink(layout.Generations() + "/log");
-  base::MakeDirectories(layout.Generations() + "/log");
+  base::Unlink(layout.History());
+  base::MakeDirectories(layout.History());
   const std::string report = OfHost();
   EXPECT_THAT(report, HasSubstr("== history ==\n(not available: "));
   EXPECT_THAT(report, HasSubstr("== systemd about our units =="));

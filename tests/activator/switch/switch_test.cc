@@ -211,7 +211,7 @@ TEST_F(SwitchTest, LeavesNothingTouchedWhereAForeignUnitIsInTheWay) {
   const uint64_t number = StageSecond("two");
   Write(units + "/extra.service", "[Service]\nExecStart=/bin/true\n");
   EXPECT_EQ(ActivateNumber(number), 1);
-  EXPECT_THAT(error, HasSubstr("is not ours"));
+  EXPECT_THAT(error, HasSubstr("is not one of our links"));
   EXPECT_THAT(systemd.calls, IsEmpty());
   EXPECT_EQ(StateOf(number), GenerationState::kFailed);
   // Mended, it may be activated.

@@ -171,7 +171,7 @@ TEST_F(ClosureTreeTest, BelowALinkOfTheSourceIsWhereItLeads) {
   for (const char* link : {"/var/run", "/lib", "/etc", "/opt"}) {
     EXPECT_EQ(tree.Find(link)->kind, Node::Kind::kSymlink) << link;
   }
-  closure_.fill = [](Tree& tree) { tree.AddSymlink("/var/run", "/var/run"); };
+  closure_.fill = [](Tree& into) { into.AddSymlink("/var/run", "/var/run"); };
   EXPECT_THAT(ErrorOf(), testing::HasSubstr("links on the way lead round in a circle"));
 }
 

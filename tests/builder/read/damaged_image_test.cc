@@ -39,7 +39,7 @@ class DamagedImageTest : public tests::ScratchTest {
       node.xattrs = {{"user.same", "value"}, {"user.own", std::to_string(i)}};
     }
     tree.AddLiteral("/dir/below/more/file", "x");
-    tests::WriteImage(tree, At("image"), images::Target::kZstd);
+    tests::WriteImage(tree, At("image"), "zstd");
     bytes_ = Get("image");
     for (size_t i = 4; i-- > 0;) {
       metadata_ = metadata_ << 8U | static_cast<uint8_t>(bytes_[kSuperblock + 40 + i]);

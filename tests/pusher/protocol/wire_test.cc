@@ -10,7 +10,8 @@
 #include <thread>
 
 #include "base/error.h"
-#include "base/log.h"
+#include "base/printable.h"
+#include "base/printable.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/session/content_sender.h"
@@ -109,8 +110,9 @@ TEST(WireTest, TextInThePlaceOfAFrameIsTold) {
   const std::string told = "' was printed into the connection; a start file of the login shell";
   for (const std::string text :
        {"backup of /srv runs, please wait", "hi!", "\tlast login: never"}) {
-    EXPECT_THAT(Outcome(text + "\n" + FrameBytes(7, "hello")),
-                testing::HasSubstr("the peer broke the protocol: '" + text + told));
+    EXPECT_THAT(
+        Outcome(text + "\n" + FrameBytes(7, "hello")),
+        testing::HasSubstr("the peer broke the protocol: '" + base::Printable(text) + told));
   }
 }
 
