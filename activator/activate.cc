@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "activator/command_line.h"
+#include "activator/health/health.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/unit_directory.h"
 #include "activator/os/images_in_use.h"
@@ -224,7 +225,11 @@ int Tool::ShowStatus() {
   const bool ask = !host_.is_folder && HasSystemd();
   const Status status = ReadStatus(host_, ask);
   io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
-  return 0;
+  if (!ask || status.active == kNoGeneration) {
+    return 0;
+  }
+  const std::vector<std::string> down = FindDown(host_, LoadUnits(host_.layout, status.active));
+  return down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
 }
 
 int Tool::RenderUnits() {

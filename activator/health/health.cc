@@ -143,6 +143,22 @@ void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
   }
 }
 
+std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units) {
+  const InstalledUnits watched = Watched(Unscheduled(units));
+  std::vector<std::string> out;
+  for (const auto& [name, state] : host.systemd.Show(NamesOf(watched))) {
+    const std::string service = StemOf(name, ".service");
+    const bool may_end =
+        watched.at(name).is_oneshot || (!service.empty() && units.contains(service + ".socket"));
+    const bool has_failed = state.active == "failed" || state.sub.starts_with("auto-restart");
+    if (has_failed || (state.active == "inactive" && !state.has_job && !may_end)) {
+      out.push_back(fmt::format("{} is {} ({})", name, state.active,
+                                HowItEnded(state.result, state.exit_status)));
+    }
+  }
+  return out;
+}
+
 seconds LongestWait(const InstalledUnits& units, Timeout timeout) {
   seconds out{0};
   seconds tasks{0};

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "activator/host/host.h"
 #include "activator/host/installed_units.h"
@@ -23,6 +24,11 @@ void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout tim
 
 // Watches that each stays as it is for its settle_seconds. Throws as WaitUntilStarted.
 void WaitUntilSettled(const Host& host, const InstalledUnits& units);
+
+// Those of a generation's units that should be up and are not, each with its state: "db.service is
+// failed (exit-code, status 1)". Not looked at: what a timer starts, services without a check by
+// "none". A service behind a socket of its own may have ended well, as may a oneshot.
+std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units);
 
 // How long the two waits may take together, and the hooks with them.
 std::chrono::seconds LongestWait(const InstalledUnits& units, Timeout timeout);

@@ -207,6 +207,19 @@ void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
   }
 }
 
+// The switch watched what it started. What it left alone may have failed long before.
+void RequireAllUp(const Host& host, uint64_t number) {
+  std::vector<std::string> down = FindDown(host, LoadUnits(host.layout, number));
+  if (!down.empty()) {
+    down.push_back(fmt::format("`activate --generation {}` starts what is down", number));
+    throw base::Error(base::ExitCode::kNeedsAttention,
+                      fmt::format("generation {} is active, and what it changed is healthy, but "
+                                  "other services of it are down",
+                                  number),
+                      std::move(down));
+  }
+}
+
 // False: there was nothing to activate.
 bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   FindCurrent(host.layout, host.io);
@@ -225,6 +238,9 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   host.is_folder ? CheckVersionsAreWhole(host.layout, choice.number)
                  : Check(host, from, choice.number, request);
   RunSwitch(host, ToSwitch(request, from, choice.number));
+  if (!host.is_folder) {
+    RequireAllUp(host, choice.number);
+  }
   host.io.Err("activate: generation {} is active{}\n", choice.number,
               host.is_folder ? "" : " and healthy");
   return true;

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
 #include "activator/switch/program_access.h"

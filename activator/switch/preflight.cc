@@ -1,5 +1,6 @@
 #include "activator/switch/preflight.h"
 
+#include <algorithm>
 #include <array>
 #include <future>
 #include <optional>

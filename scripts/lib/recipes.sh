@@ -10,9 +10,10 @@ build_lz4() {
 }
 
 # Every optional library is named, so that the result does not depend on what the machine has installed.
+# In sections of their own, so that imgbuild is linked without the functions that it does not call.
 build_erofs() {
   autoreconf -fi
-  PKG_CONFIG_PATH=$prefix/lib/pkgconfig CFLAGS='-O2 -fPIC' ./configure --prefix="$prefix" --sbindir="$prefix/bin" \
+  PKG_CONFIG_PATH=$prefix/lib/pkgconfig CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure --prefix="$prefix" --sbindir="$prefix/bin" \
     --enable-lz4 --with-libzstd --disable-lzma --without-zlib --without-libdeflate --without-qpl \
     --without-xxhash --without-libcurl --without-openssl --without-libxml2 --without-json-c \
     --without-libnl3 --without-uuid --without-selinux --disable-fuse

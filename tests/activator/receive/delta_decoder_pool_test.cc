@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/file.h"

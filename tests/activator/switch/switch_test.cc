@@ -56,6 +56,19 @@ TEST_F(SwitchTest, GoesInOrderAndLeavesUnchangedUnitsAlone) {
   EXPECT_EQ(ReadHistory(layout).back().event, "activated");
 }
 
+// A switch leaves it alone, but must not say that all is healthy.
+TEST_F(SwitchTest, NamesWhatWasDownBeforeAndIsNoSuccess) {
+  const uint64_t number = StageSecond("two");
+  systemd.StopByHand("db.service");
+  EXPECT_EQ(ActivateNumber(number), static_cast<int>(base::ExitCode::kNeedsAttention));
+  EXPECT_THAT(error, HasSubstr("generation 2 is active, and what it changed is healthy, but other "
+                               "services of it are down\n  db.service is inactive"));
+  EXPECT_EQ(StateOf(2), GenerationState::kActive);
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+  EXPECT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_EQ(RunningProgram("db.service"), "db");
+}
+
 TEST_F(SwitchTest, ReloadsOnlyWhereSystemdHoldsAnOldUnit) {
   systemd.forgets = true;
   EXPECT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
