@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <iterator>
@@ -25,6 +26,8 @@ namespace {
 constexpr std::chrono::seconds kCallTimeout{90};
 constexpr std::chrono::seconds kLogTimeout{5};
 constexpr std::chrono::milliseconds kJobPatience{1000};
+constexpr std::chrono::seconds kReconnect{30};
+constexpr std::chrono::milliseconds kReconnectPause{100};
 constexpr int kEndedBySignal = 128;                     // and more
 constexpr std::string_view kRefused = "Failed to ";     // and not "Job for ... failed"
 constexpr const char* kMostLogEntries = "--lines=500";  // a unit may say one thing all the time
@@ -84,8 +87,37 @@ base::ProcessResult RunSystemctl(const std::vector<std::string>& arguments, cons
              OneLine(base::LastLines(result.err, 5)));
 }
 
+// Whether systemctl lost systemd, which is away for a moment while it executes itself anew (apt
+// does that when systemd or libc is upgraded), and for good while the host goes down.
+bool LostSystemd(const base::ProcessResult& result) {
+  constexpr std::array<std::string_view, 7> kWords = {"Transport endpoint is not connected",
+                                                      "Connection refused",
+                                                      "Connection reset by peer",
+                                                      "Connection terminated",
+                                                      "Remote peer disconnected",
+                                                      "Failed to connect to bus",
+                                                      "Broken pipe"};
+  return !result.ok() && std::any_of(kWords.begin(), kWords.end(), [&](std::string_view words) {
+    return result.err.find(words) != std::string::npos;
+  });
+}
+
+// For calls that may be made twice: where the first was heard, the second changes nothing more.
+base::ProcessResult RunUntilHeard(const std::vector<std::string>& arguments, const UnitNames& units,
+                                  std::chrono::milliseconds timeout) {
+  base::Clock& clock = base::SystemClock();
+  const auto until = clock.Monotonic() + kReconnect;
+  for (;;) {
+    base::ProcessResult result = RunSystemctl(arguments, units, timeout);
+    if (!LostSystemd(result) || clock.Monotonic() > until) {
+      return result;
+    }
+    clock.Sleep(kReconnectPause);
+  }
+}
+
 std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames& units = {}) {
-  const base::ProcessResult result = RunSystemctl(arguments, units, kCallTimeout);
+  const base::ProcessResult result = RunUntilHeard(arguments, units, kCallTimeout);
   if (result.timed_out) {
     base::Fail(base::ExitCode::kFailed, "systemctl {} did not answer within {} s",
                arguments.front(), kCallTimeout.count());
@@ -244,7 +276,7 @@ bool RealSystemd::RunJobs(const std::string& command, const UnitNames& units, Jo
   if (result.ok()) {
     return true;
   }
-  if (result.timed_out || result.exit_code >= kEndedBySignal) {
+  if (result.timed_out || result.exit_code >= kEndedBySignal || LostSystemd(result)) {
     // Its jobs go on; but it may have been ended before it had handed in all of them.
     UnitNames left;
     for (const auto& [name, state] : Show(units)) {

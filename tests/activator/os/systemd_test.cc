@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <functional>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/file.h"
@@ -20,8 +22,14 @@ class SystemctlTest : public testing::Test {
  protected:
   SystemctlTest() : folder_(testing::TempDir(), "slipway-systemctl-"), path_(std::getenv("PATH")) {
     base::WriteFileAtomically(folder_.path() + "/systemctl", R"sh(#!/bin/sh
+if [ -e FOLDER/away ]; then
+  rm FOLDER/away
+  echo "Failed to get properties: Transport endpoint is not connected" >&2
+  exit 1
+fi
 case "$*" in
   *show*) cat FOLDER/unit ;;
+  *daemon-reload*) ;;
   *--no-block*) shift 2; echo "$*" >>FOLDER/queued ;;
   *) exec sleep 60 ;;
 esac
@@ -39,6 +47,7 @@ esac
   void UnitIs(const std::string& properties) const {
     base::WriteFileAtomically(folder_.path() + "/unit", "Id=web.service\n" + properties);
   }
+  void GoesAway() const { base::WriteFileAtomically(folder_.path() + "/away", ""); }
   std::string Queued() const {
     return base::ReadFileIfThere(folder_.path() + "/queued").value_or("");
   }
@@ -58,6 +67,18 @@ TEST_F(SystemctlTest, WhatItDidNotHandInIsHandedInAgain) {
   EXPECT_EQ(Queued(), "stop --no-block -- web.service\n");
   systemd_.Restart({"web.service"}, Jobs::kAwaitBriefly);
   EXPECT_EQ(Queued(), "stop --no-block -- web.service\nrestart --no-block -- web.service\n");
+}
+
+// systemd executes itself anew, as apt has it do when libc is upgraded.
+TEST_F(SystemctlTest, IsAskedAgainWhereSystemdIsAwayForAMoment) {
+  UnitIs("ActiveState=active\nJob=\n");
+  for (const auto& call : std::vector<std::function<void()>>{
+           [&] { EXPECT_EQ(systemd_.Show({"web.service"}).at("web.service").active, "active"); },
+           [&] { systemd_.DaemonReload(); },
+           [&] { systemd_.Start({"web.service"}, Jobs::kQueue); }}) {
+    GoesAway();
+    EXPECT_NO_THROW(call());
+  }
 }
 
 TEST_F(SystemctlTest, AJobThatGoesOnIsNotHandedInAgain) {
