@@ -1,6 +1,7 @@
 #include "builder/build_command.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
