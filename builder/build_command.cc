@@ -222,9 +222,10 @@ void CheckServices(const images::Definition& definition) {
   if (const auto problem = images::FindProblem(definition.services)) {
     base::Fail(base::ExitCode::kUsage, "{}: {}", problem->field, problem->why);
   }
-  images::StoredManifest stored{{}, "", {}, images::ImageId::Of({})};
-  stored.manifest.name = definition.name;
-  stored.manifest.services = definition.services;
+  images::Manifest manifest;
+  manifest.name = definition.name;
+  manifest.services = definition.services;
+  const images::StoredManifest stored{manifest, "", {}, images::ImageId::Of({})};
   const std::string path =
       images::HostLayout(images::kDefaultRoot).Version(definition.name, stored.id);
   try {
