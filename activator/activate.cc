@@ -184,6 +184,7 @@ int Tool::RunSwitchHere() {
       throw base::Error(static_cast<base::ExitCode>(outcome->exit_code), outcome->summary,
                         outcome->detail);
     }
+    RequireAllUp(host_, CurrentGeneration(host_.layout));
     io_.Err("activate: {}\n", outcome->summary);
     return 0;
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -132,7 +133,9 @@ images::Command WordsOf(const std::string& text) {
       quote = c;
     } else if (c == quote) {
       quote = 0;
-    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+    } else if (c == '\\' && i + 1 < text.size() &&
+               (quote == 0 || (quote == '"' && std::string_view("\"\\$`").find(text[i + 1]) !=
+                                                   std::string_view::npos))) {
       out.back() += text[++i];
     } else {
       out.back() += c;

@@ -34,7 +34,7 @@ std::string PathIn(std::string word, Form form) {
   } else if (form == Form::kAfterColon) {
     word = colon == std::string::npos ? "" : word.substr(colon + 1);
   }
-  return word.starts_with('-') ? word.substr(1) : word;
+  return word.starts_with('-') ? "" : word;  // one that may be missing is not waited for
 }
 
 void AddFromDirectives(const std::map<std::string, std::string>& lines,

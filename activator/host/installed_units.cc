@@ -61,8 +61,8 @@ units::FactsByUnit FactsOf(const images::HostLayout& layout, uint64_t generation
       return units::ParseFacts(*text, path);
     }
   } catch (const base::Error& error) {
-    // The way out of a generation whose file is damaged must not depend on it.
-    if (error.code() != base::ExitCode::kVerification) {
+    // The way out of a generation whose file is damaged, or on a bad sector, must not depend on it.
+    if (error.code() != base::ExitCode::kVerification && error.error_number() == 0) {
       throw;
     }
   }

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <string_view>
+
 #include "activator/host/install_self.h"
 #include "activator/os/kernel_features.h"
 #include "activator/receive/receive_session.h"
@@ -55,7 +57,13 @@ void PrepareHost(const images::HostLayout& layout) {
 StagedGeneration StageOnHost(const images::HostLayout& layout,
                              const std::map<std::string, base::Sha256>& changes,
                              const std::string& by) {
-  LinkAgent(layout, base::RealPath("/proc/self/exe"), base::kVersion);
+  // Another push may have put the same agent there again meanwhile: the kernel says so.
+  constexpr std::string_view kDeleted = " (deleted)";
+  std::string agent = base::ReadLinkIfThere("/proc/self/exe").value_or("");
+  if (agent.ends_with(kDeleted)) {
+    agent.resize(agent.size() - kDeleted.size());
+  }
+  LinkAgent(layout, agent, base::kVersion);
   return StageGeneration(layout, changes, by);
 }
 

@@ -158,7 +158,10 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   try {
     AppendEvent(layout, event);
   } catch (const base::Error&) {  // a full disk: both are there or neither
-    TakeAway(layout, generation.number);
+    try {
+      TakeAway(layout, generation.number);
+    } catch (const base::Error&) {  // why it could not be staged is what matters
+    }
     throw;
   }
   return {generation.number, true, false};

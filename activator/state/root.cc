@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -91,8 +92,8 @@ void CheckTree(const images::HostLayout& layout, const std::string& path) {
   }
   if (S_ISLNK(found->st_mode)) {
     if (!MayBeLink(layout, path)) {
-      base::Fail(base::ExitCode::kFailed, "{} is a link, which is not followed: remove it (rm {})",
-                 path, path);
+      base::Fail(base::ExitCode::kFailed,
+                 "{} is a link, which is not followed: put what it leads to in its place", path);
     }
     return;
   }
@@ -130,12 +131,17 @@ void CheckContents(const images::HostLayout& layout) {
         layout.VersionLocks(), layout.History(), layout.SwitchRecord()}) {
     CheckTree(layout, path);
   }
-  for (const std::string& name : base::ListDirectory(layout.root())) {
-    const std::optional<struct stat> found = base::StatIfThere(layout.Application(name));
-    if (images::IsName(name) && found && S_ISDIR(found->st_mode)) {
-      CheckTree(layout, layout.Application(name));
-    }
+  std::set<std::string> applications;
+  for (const images::VersionDirectory& version : layout.Versions()) {
+    applications.insert(version.name);
   }
+  for (const std::string& name : applications) {
+    CheckApplication(layout, name);
+  }
+}
+
+void CheckApplication(const images::HostLayout& layout, const std::string& name) {
+  CheckTree(layout, layout.Application(name));
 }
 
 void PrepareRoot(const images::HostLayout& layout, RootCheck check) {

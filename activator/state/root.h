@@ -12,6 +12,9 @@ namespace activator {
 // nobody else can put anything in our way there.
 void CheckContents(const images::HostLayout& layout);
 
+// The same of the folder of one application, which a first version of it is put into.
+void CheckApplication(const images::HostLayout& layout, const std::string& name);
+
 // A boot starts what was activated, whoever it belongs to by now.
 enum class RootCheck { kContentsToo, kPathAlone };
 

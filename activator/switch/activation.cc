@@ -207,19 +207,6 @@ void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
   }
 }
 
-// The switch watched what it started. What it left alone may have failed long before.
-void RequireAllUp(const Host& host, uint64_t number) {
-  std::vector<std::string> down = FindDown(host, LoadUnits(host.layout, number));
-  if (!down.empty()) {
-    down.push_back(fmt::format("`activate --generation {}` starts what is down", number));
-    throw base::Error(base::ExitCode::kNeedsAttention,
-                      fmt::format("generation {} is active, and what it changed is healthy, but "
-                                  "other services of it are down",
-                                  number),
-                      std::move(down));
-  }
-}
-
 // False: there was nothing to activate.
 bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   FindCurrent(host.layout, host.io);
@@ -247,6 +234,19 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
 }
 
 }  // namespace
+
+// The switch watched what it started. What it left alone may have failed long before.
+void RequireAllUp(const Host& host, uint64_t number) {
+  std::vector<std::string> down = FindDown(host, LoadUnits(host.layout, number));
+  if (!down.empty()) {
+    down.push_back(fmt::format("`activate --generation {}` starts what is down", number));
+    throw base::Error(base::ExitCode::kNeedsAttention,
+                      fmt::format("generation {} is active, and what it changed is healthy, but "
+                                  "other services of it are down",
+                                  number),
+                      std::move(down));
+  }
+}
 
 void Activate(const Host& host, const ActivationRequest& request) {
   const Recovery recovery = Recover(host, RecoveryMode::kRestart);

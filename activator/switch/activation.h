@@ -24,6 +24,10 @@ struct ActivationRequest : ActivationTarget {
 // checks is marked failed, and may be activated again later.
 void Activate(const Host& host, const ActivationRequest& request);
 
+// Throws Error{kNeedsAttention} that names the services of the active generation that are down,
+// whatever switch or crash left them so.
+void RequireAllUp(const Host& host, uint64_t number);
+
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_

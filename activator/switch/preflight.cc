@@ -59,7 +59,8 @@ images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
   images::Services out;
   const std::optional<Generation> active = FindGeneration(host.layout, from);
   const Apps before = active ? active->apps : Apps{};
-  for (const auto& [name, digest] : LoadGeneration(host.layout, to).apps) {
+  const Generation target = LoadGeneration(host.layout, to);
+  for (const auto& [name, digest] : target.apps) {
     const auto old = before.find(name);
     if (old != before.end() && old->second == digest) {
       continue;
@@ -75,6 +76,9 @@ images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
       host.check_image(version);
       CheckSecrets(version.manifest().services);
       CheckUsers(host, version.manifest().services);
+      if (target.healthy_sequence == 0) {  // the way back to what ran before stays open
+        CheckDynamicUsers(host, version.manifest().services);
+      }
       out.insert(version.manifest().services.begin(), version.manifest().services.end());
     } catch (base::Error& error) {
       error.AddContext(name);

@@ -91,7 +91,7 @@ bool IsDynamic(const std::string& line) {
 }
 
 // With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
-void CheckDynamicUsers(Accounts& accounts, const images::Services& services) {
+void RefuseUsersOfTheHost(Accounts& accounts, const images::Services& services) {
   for (const auto& [name, service] : services) {
     if (images::NamesItsUser(service)) {
       continue;
@@ -149,8 +149,11 @@ std::string MergeAccounts(const std::string& first, const std::string& own, bool
   return out;
 }
 
+void CheckDynamicUsers(const Host& host, const images::Services& services) {
+  RefuseUsersOfTheHost(*host.accounts, services);
+}
+
 void CheckUsers(const Host& host, const images::Services& services) {
-  CheckDynamicUsers(*host.accounts, services);
   const std::set<std::string> users = UsersOf(services);
   if (users.empty()) {
     return;

@@ -11,9 +11,11 @@
 
 namespace activator {
 
-// Throws Error{kFailed} where the host neither has nor can get a user that a service needs, and
-// where a service that names no user would run as one of the host's.
+// Throws Error{kFailed} where the host neither has nor can get a user that a service needs.
 void CheckUsers(const Host& host, const images::Services& services);
+
+// Throws Error{kFailed} where a service that names no user would run as one of the host's.
+void CheckDynamicUsers(const Host& host, const images::Services& services);
 
 enum class AbsentUsers {
   kMake,

@@ -31,6 +31,7 @@ class Extraction {
     reader_.Walk([&](const ImageEntry& entry) { Make(entry); });
     // Last: a directory may be read-only, and what is made in it changes its time.
     for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
+      StartNextStep();
       SetAttributes(*directory);
     }
   }

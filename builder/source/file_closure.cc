@@ -52,17 +52,22 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
     files_[*real];
     known.emplace(base::BaseName(elf.interpreter), *real);
   }
+  // A library names no interpreter: it runs with the programs'.
+  const std::string& loader =
+      elf.interpreter.empty() && first_ ? first_->interpreter : elf.interpreter;
   for (size_t i = 0; i < loaded.size(); ++i) {
     const LoadedElf& from = loaded[i];
     const std::string asker = root_.Resolve(from.path).value_or(from.path);
     for (const std::string& needed : from.elf.needed) {
-      const std::string name = search_->IsLoader(needed) ? base::BaseName(elf.interpreter) : needed;
+      const std::string name = search_->IsLoader(needed) ? base::BaseName(loader) : needed;
       auto file = known.find(name);
       if (file == known.end()) {
         LoadedElf found = Load(name, from);
         const std::string real = root_.Resolve(found.path, &links_).value_or(found.path);
         file = known.emplace(name, real).first;
-        known.emplace(found.elf.soname, real);
+        if (!found.elf.soname.empty()) {
+          known.emplace(found.elf.soname, real);
+        }
         if (!exclusions_.Match(real)) {
           files_[real];
           loaded.push_back(std::move(found));

@@ -35,8 +35,9 @@ void OciBlobs::Unpack(const std::string& folder) {
     const char* link = archive_entry_hardlink(entry);
     if (link != nullptr) {
       links_[name] = CheckedEntryPath(link, path_);
-    } else if (archive_entry_filetype(entry) == AE_IFLNK) {  // older docker's equal layers
-      const std::filesystem::path target = archive_entry_symlink(entry);
+    } else if (const char* to = archive_entry_symlink(entry);
+               to != nullptr && archive_entry_filetype(entry) == AE_IFLNK) {
+      const std::filesystem::path target = to;  // older docker's equal layers
       links_[name] =
           (std::filesystem::path(name).parent_path() / target).lexically_normal().string();
     } else if (archive_entry_filetype(entry) == AE_IFREG) {

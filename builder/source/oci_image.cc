@@ -257,7 +257,8 @@ class OciReader {
       out_.tag = reference;
       return;
     }
-    const std::string last = reference.substr(reference.rfind('/') + 1);
+    const std::string plain = reference.substr(0, reference.find('@'));
+    const std::string last = plain.substr(plain.rfind('/') + 1);
     const size_t colon = last.find(':');
     out_.name = last.substr(0, colon);
     out_.tag = colon == std::string::npos ? "" : last.substr(colon + 1);

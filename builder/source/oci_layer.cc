@@ -104,6 +104,10 @@ class Layer {
   void ApplyWhiteout(const std::string& path) {
     const std::string place = PlaceOf(path);
     const std::string name = base::BaseName(place);
+    if (name == kWhiteout) {
+      base::Fail(base::ExitCode::kVerification, "{}: the entry '{}' is a whiteout of nothing",
+                 path_, path);
+    }
     if (name != kOpaque) {
       Remove(base::ParentOf(place) + "/" + name.substr(kWhiteout.size()));
     } else if (Node* parent = tree_.Find(base::ParentOf(place))) {

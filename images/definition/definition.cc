@@ -150,7 +150,10 @@ Definition ReadDefinition(base::JsonFields& fields, const std::string& directory
   out.services = ReadServices(
       fields.Object("services"), fields.PathOf("services"), kBad,
       std::holds_alternative<OciSource>(out.source) ? Programs::kBySource : Programs::kNamed);
-  if (const std::optional<FieldProblem> problem = FindProblem(out.services)) {
+  // An OCI image may still say who its services run as.
+  const auto user =
+      std::holds_alternative<OciSource>(out.source) ? UserCheck::kLater : UserCheck::kNow;
+  if (const std::optional<FieldProblem> problem = FindProblem(out.services, user)) {
     fields.FailAt(problem->field, problem->why);
   }
   fields.Done();

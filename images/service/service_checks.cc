@@ -78,12 +78,12 @@ bool NamesItsUser(const Service& service) {
            lines->second.contains("DynamicUser")));
 }
 
-std::optional<FieldProblem> FindProblem(const Services& services) {
+std::optional<FieldProblem> FindProblem(const Services& services, UserCheck user) {
   for (const auto& [name, service] : services) {
     if (auto problem = ProblemOfDirectives(name, service)) {
       return problem;
     }
-    if (auto problem = ProblemOfUser(name, service)) {
+    if (auto problem = user == UserCheck::kNow ? ProblemOfUser(name, service) : std::nullopt) {
       return problem;
     }
   }

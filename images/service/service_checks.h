@@ -18,7 +18,9 @@ struct FieldProblem {
 // Whether the service says who it runs as. Otherwise systemd makes it a user, named after it.
 bool NamesItsUser(const Service& service);
 
-std::optional<FieldProblem> FindProblem(const Services& services);
+enum class UserCheck { kNow, kLater };
+
+std::optional<FieldProblem> FindProblem(const Services& services, UserCheck user = UserCheck::kNow);
 
 }  // namespace images
 

@@ -120,9 +120,11 @@ check() {
 
 # It reads itself faster than sha256sum does, and sets its time: prune leaves what is in use.
 runs() {
-  said=$(timeout -s KILL 60 "$1" digest 2>&1 </dev/null)
+  said=$(timeout -s KILL 60 "$1" digest 2>/dev/null </dev/null)
   code=$?
-  [ "$code $said" = "0 $digest" ]
+  [ "$code $said" = "0 $digest" ] && return
+  said=$(timeout -s KILL 60 "$1" digest 2>&1 </dev/null) # why not
+  false
 }
 
 check_machine() {
@@ -156,6 +158,11 @@ store() {
   runs "$temporary" ||
     refuse "the agent that was sent does not run there (exit $code${said:+, ${said##*: }}): is the" \
       "activate beside imgpush whole, and built for $(uname -m)? SLIPWAY_AGENT names another"
+  if [ -x "$agent" ] && runs "$agent"; then # another push was first, and runs from it
+    rm -f "$temporary"
+    temporary=
+    return
+  fi
   sync "$temporary" 2>/dev/null || sync
   why=$(mv -f "$temporary" "$agent" 2>&1) || refuse "cannot store the agent: ${why##*: }"
   temporary=

@@ -79,8 +79,8 @@ TEST(Render, WaitsForTheMountsOfEveryHostPathThatALineNames) {
   images::Service service = Nginx();
   service.binds = {{"/mnt/a b", "/data", true, true}};
   service.directives = {{"Service",
-                         {{"BindPaths", "-/mnt/nfs:/nfs:rbind /mnt/two"},
-                          {"EnvironmentFile", "-/mnt/env"},
+                         {{"BindPaths", "/mnt/nfs:/nfs:rbind /mnt/two -/mnt/usb:/usb"},
+                          {"EnvironmentFile", "/mnt/env"},
                           {"LoadCredential", "key:/mnt/key"},
                           {"StandardOutput", "append:/mnt/log"},
                           {"StandardError", "journal"}}}};
