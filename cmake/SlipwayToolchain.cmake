@@ -31,8 +31,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_G
   list(APPEND warnings -Wno-free-nonheap-object)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
-  # False alarms in std::map, where less is inlined (-O1 of dev).
-  list(APPEND warnings -Wno-maybe-uninitialized)
+  # False alarms in std::map and std::string, where less is inlined (-O1 of dev).
+  list(APPEND warnings -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
+       -Wno-restrict)
 endif()
 if(SLIPWAY_WERROR)
   list(APPEND warnings -Werror)

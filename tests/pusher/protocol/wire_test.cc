@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "base/printable.h"
+#include "base/log.h"
 #include "base/printable.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
