@@ -4,8 +4,6 @@
 
 #include <string_view>
 
-#include <string_view>
-
 #include "activator/host/install_self.h"
 #include "activator/os/kernel_features.h"
 #include "activator/receive/receive_session.h"
