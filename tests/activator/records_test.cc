@@ -13,6 +13,7 @@
 #include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/activator/read_history.h"
+#include "tests/support/errors.h"
 
 namespace activator {
 namespace {
@@ -130,12 +131,13 @@ TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
   const auto fill = [&] {
     base::RemoveTree(base_path);
     ASSERT_EQ(Refusal(base_path), "");
-    for (const char* directory : {"/generations/1/units", "/incoming/0123", "/app/0123"}) {
+    for (const char* directory :
+         {"/generations/1/units", "/incoming/0123", "/app/0123456789abcdef"}) {
       base::MakeDirectories(base_path + directory);
     }
-    for (const char* file :
-         {"/generations/1/units/a.service", "/incoming/0123/lock", "/app/0123/image.erofs", "/lock",
-          "/.version-locks", "/history.jsonl", "/switch.json", "/bin/activate-1"}) {
+    for (const char* file : {"/generations/1/units/a.service", "/incoming/0123/lock",
+                             "/app/0123456789abcdef/image.erofs", "/lock", "/.version-locks",
+                             "/history.jsonl", "/switch.json", "/bin/activate-1"}) {
       Write(base_path + file, "");
     }
     base::ReplaceSymlink("activate-1", base_path + "/bin/activate");
@@ -144,9 +146,9 @@ TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
   };
   for (const std::string name :
        {"generations", "generations/1", "generations/1/units", "generations/1/units/a.service",
-        "incoming", "incoming/0123", "incoming/0123/lock", "app", "app/0123",
-        "app/0123/image.erofs", "lock", ".version-locks", "history.jsonl", "switch.json", "bin",
-        "bin/activate-1"}) {
+        "incoming", "incoming/0123", "incoming/0123/lock", "app", "app/0123456789abcdef",
+        "app/0123456789abcdef/image.erofs", "lock", ".version-locks", "history.jsonl",
+        "switch.json", "bin", "bin/activate-1"}) {
     const std::string path = base_path + "/" + name;
     fill();
     ASSERT_EQ(::chown(path.c_str(), 12345, 0), 0);
@@ -159,8 +161,14 @@ TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
       fill();
       base::RemoveTree(path);
       ASSERT_EQ(::symlink("/etc", path.c_str()), 0);
-      EXPECT_EQ(Refusal(base_path),
-                path + " is a link, which is not followed: remove it (rm " + path + ")");
+      const std::string why =
+          path + " is a link, which is not followed: put what it leads to in its place";
+      if (name == "app") {  // holds no version of ours; a first one is not put there
+        EXPECT_EQ(tests::MessageOf([&] { CheckApplication(images::HostLayout(base_path), name); }),
+                  why);
+      } else {  // bin may be elsewhere, where nobody else can write either
+        EXPECT_EQ(Refusal(base_path), name == "bin" ? "" : why);
+      }
     }
     fill();
     base::RemoveTree(path);
@@ -169,6 +177,21 @@ TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
       EXPECT_THAT(Refusal(base_path), HasSubstr(path + " is a FIFO where a file should be"));
     }
   }
+}
+
+// What an operator keeps beside the applications is not ours to judge.
+TEST_F(RootTest, OtherFoldersInItMayBeAnybodys) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  const base::TemporaryDirectory made("/run", "slipway-root-test-");
+  const std::string backup = made.path() + "/backup";
+  base::MakeDirectories(backup);
+  ASSERT_EQ(::chown(backup.c_str(), 12345, 0), 0);
+  EXPECT_EQ(Refusal(made.path()), "");
+  EXPECT_THAT(
+      tests::MessageOf([&] { CheckApplication(images::HostLayout(made.path()), "backup"); }),
+      HasSubstr("belongs to user 12345"));
 }
 
 TEST(Systemctl, OutputIsParsed) {
