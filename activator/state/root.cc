@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -14,7 +15,8 @@ namespace activator {
 namespace {
 
 constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
-constexpr int kMaxLinks = 40;  // as the kernel's limit in one path resolution
+constexpr size_t kIdDigits = 16;  // of an image's id
+constexpr int kMaxLinks = 40;     // as the kernel's limit in one path resolution
 
 void CheckComponent(const std::string& path, const std::string& root) {
   const std::optional<struct stat> found = base::LstatIfThere(path);
@@ -126,6 +128,19 @@ void CheckIsOurs(const std::string& root) {
   }
 }
 
+// Something in it is called as a version is, whatever it is.
+bool HoldsVersions(const std::string& path) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  if (!found || !S_ISDIR(found->st_mode)) {
+    return false;
+  }
+  const std::vector<std::string> names = base::ListDirectory(path);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.size() == kIdDigits &&
+           name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  });
+}
+
 }  // namespace
 
 // What else an operator keeps there is not ours to judge.
@@ -135,12 +150,10 @@ void CheckContents(const images::HostLayout& layout) {
         layout.VersionLocks(), layout.History(), layout.SwitchRecord()}) {
     CheckTree(layout, path);
   }
-  std::set<std::string> applications;
-  for (const images::VersionDirectory& version : layout.Versions()) {
-    applications.insert(version.name);
-  }
-  for (const std::string& name : applications) {
-    CheckApplication(layout, name);
+  for (const std::string& name : base::ListDirectory(layout.root())) {
+    if (images::IsName(name) && HoldsVersions(layout.Application(name))) {
+      CheckApplication(layout, name);
+    }
   }
 }
 
