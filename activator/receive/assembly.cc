@@ -8,7 +8,6 @@
 
 #include "activator/os/shared_blocks.h"
 #include "activator/state/held_versions.h"
-#include "activator/state/root.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -313,7 +312,6 @@ void Assembly::KeepUsersOf(const std::string& version) const {
 
 void Assembly::Publish() {
   const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
-  CheckApplication(layout_, stored_.manifest.name);
   base::MakeDirectories(layout_.Application(stored_.manifest.name));
   if (!base::LstatIfThere(version)) {
     base::PublishDirectory(path_, version);

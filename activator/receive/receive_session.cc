@@ -12,6 +12,7 @@
 #include "activator/os/shared_blocks.h"
 #include "activator/receive/chunk_receiver.h"
 #include "activator/state/generations.h"
+#include "activator/state/root.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -270,6 +271,7 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
   if (!options_.plain_directory) {  // the sender has checked it; a host does not rely on that
     images::CheckCanRun(manifest.manifest, {images::MachineArchitecture(), features_}, "this host");
   }
+  CheckApplication(layout_, manifest.manifest.name);
   return manifest;
 }
 
