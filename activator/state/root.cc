@@ -15,8 +15,7 @@ namespace activator {
 namespace {
 
 constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
-constexpr size_t kIdDigits = 16;  // of an image's id
-constexpr int kMaxLinks = 40;     // as the kernel's limit in one path resolution
+constexpr int kMaxLinks = 40;  // as the kernel's limit in one path resolution
 
 void CheckComponent(const std::string& path, const std::string& root) {
   const std::optional<struct stat> found = base::LstatIfThere(path);
@@ -135,10 +134,8 @@ bool HoldsVersions(const std::string& path) {
     return false;
   }
   const std::vector<std::string> names = base::ListDirectory(path);
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name.size() == kIdDigits &&
-           name.find_first_not_of("0123456789abcdef") == std::string::npos;
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return images::IdIfOne(name).has_value(); });
 }
 
 }  // namespace

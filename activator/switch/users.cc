@@ -90,31 +90,6 @@ bool IsDynamic(const std::string& line) {
   return id >= 61184 && id <= 65519;
 }
 
-// With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
-void RefuseUsersOfTheHost(Accounts& accounts, const images::Services& services) {
-  for (const auto& [name, service] : services) {
-    if (images::NamesItsUser(service)) {
-      continue;
-    }
-    const std::string user = units::SharedUser(name);
-    const std::optional<std::string> line = accounts.User(user);
-    if (line && !IsDynamic(*line)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "service {} would run as the user {} of this host, whom it does not name: set "
-                 "\"user\": \"{}\" if that is meant, or give the service another name",
-                 name, user, user);
-    }
-    if (const auto group = line ? std::nullopt : accounts.Group(user);
-        group && !IsDynamic(*group)) {
-      base::Fail(
-          base::ExitCode::kFailed,
-          "service {} cannot have a dynamic user: this host has a group {}. Give the service "
-          "another name, or a \"user\"",
-          name, user);
-    }
-  }
-}
-
 }  // namespace
 
 std::string SysusersFragment(const images::Services& services, const std::set<std::string>& there) {
@@ -149,8 +124,29 @@ std::string MergeAccounts(const std::string& first, const std::string& own, bool
   return out;
 }
 
+// With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
 void CheckDynamicUsers(const Host& host, const images::Services& services) {
-  RefuseUsersOfTheHost(*host.accounts, services);
+  for (const auto& [name, service] : services) {
+    if (images::NamesItsUser(service)) {
+      continue;
+    }
+    const std::string user = units::SharedUser(name);
+    const std::optional<std::string> line = host.accounts->User(user);
+    if (line && !IsDynamic(*line)) {
+      base::Fail(base::ExitCode::kFailed,
+                 "service {} would run as the user {} of this host, whom it does not name: set "
+                 "\"user\": \"{}\" if that is meant, or give the service another name",
+                 name, user, user);
+    }
+    if (const auto group = line ? std::nullopt : host.accounts->Group(user);
+        group && !IsDynamic(*group)) {
+      base::Fail(
+          base::ExitCode::kFailed,
+          "service {} cannot have a dynamic user: this host has a group {}. Give the service "
+          "another name, or a \"user\"",
+          name, user);
+    }
+  }
 }
 
 void CheckUsers(const Host& host, const images::Services& services) {

@@ -8,7 +8,13 @@
 namespace images {
 namespace {
 
-// Nothing where the text is not such a name: a root may hold what an operator put there.
+bool IsDirectory(const std::string& path) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  return found && S_ISDIR(found->st_mode);
+}
+
+}  // namespace
+
 std::optional<ImageId> IdIfOne(const std::string& text) {
   try {
     return ImageId::Parse(text);
@@ -16,13 +22,6 @@ std::optional<ImageId> IdIfOne(const std::string& text) {
     return std::nullopt;
   }
 }
-
-bool IsDirectory(const std::string& path) {
-  const std::optional<struct stat> found = base::LstatIfThere(path);
-  return found && S_ISDIR(found->st_mode);
-}
-
-}  // namespace
 
 std::vector<VersionDirectory> HostLayout::Versions() const {
   std::vector<VersionDirectory> out;

@@ -4,6 +4,7 @@
 #define SLIPWAY_IMAGES_VERSION_HOST_LAYOUT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct VersionDirectory {
   ImageId id;
   std::string path;
 };
+
+// Nothing where the text is not such a name: a root may hold what an operator put there.
+std::optional<ImageId> IdIfOne(const std::string& text);
 
 class HostLayout {
  public:
