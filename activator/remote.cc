@@ -8,13 +8,12 @@
 #include <utility>
 
 #include "activator/switch/transient.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "base/log.h"
 #include "base/process.h"
 #include "base/ssh_command.h"
 #include "base/sys.h"
+#include "pusher/protocol/lost_link.h"
 
 namespace activator {
 namespace {
@@ -23,7 +22,6 @@ constexpr int kSshFailed = 255;
 constexpr int kSignalExit = 128;
 constexpr int kInterruptedThere = 130;
 constexpr int kPollMs = 200;
-constexpr std::chrono::seconds kRetry(1);
 constexpr size_t kMaxBannerBytes = 64 << 10;
 constexpr std::string_view kStarted = "SLIPWAY1 STARTED\n";
 
@@ -130,31 +128,16 @@ bool IsLost(int exit_code) { return exit_code > kSignalExit && exit_code != kInt
 
 int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io& io,
                  std::chrono::milliseconds patience) {
-  bool is_lost = false;
-  std::chrono::steady_clock::time_point lost_since;
+  pusher::LostLink link(patience, "a generation",
+                        [&](const std::string& line) { io.Err("activate: {}: {}\n", host, line); });
   for (bool begun = false;;) {
     const int exit_code = command.Run();
     begun = begun || command.started();
     if (!begun || !IsLost(exit_code)) {
       return exit_code;
     }
-    if (command.started() && exit_code == kSshFailed) {
-      is_lost = false;  // it had come back
-    }
-    base::LogInfo("{}: ssh ended with {}, following the activation again", host, exit_code);
-    const auto now = base::SystemClock().Monotonic();
-    if (!std::exchange(is_lost, true)) {
-      lost_since = now;
-      io.Err("activate: {}: the connection was lost; the activation goes on there\n", host);
-    }
-    if (now - lost_since >= patience) {
-      base::Fail(base::ExitCode::kNeedsAttention,
-                 "{}: the connection was lost during the activation, and the host does not say "
-                 "what became of it: look at `activate status` there",
-                 host);
-    }
-    base::SystemClock().Sleep(kRetry);
-    base::ThrowIfInterrupted();
+    link.Wait(fmt::format("ssh ended with {}", exit_code),
+              command.started() && exit_code == kSshFailed);
   }
 }
 
@@ -172,8 +155,7 @@ int RunOnHost(const CommandLine& line, const std::vector<std::string>& arguments
     exit_code = IsSwitch(line) ? FollowSwitch(command, line.host, io, patience) : command.Run();
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted && IsSwitch(line) && command.started()) {
-      base::Fail(base::ExitCode::kInterrupted,
-                 "interrupted, but the activation goes on there: look at `activate status`");
+      pusher::LostLink::FailInterrupted();
     }
     throw;
   }

@@ -2,14 +2,13 @@
 
 #include <charconv>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "base/file.h"
-#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "pusher/protocol/failure_line.h"
+#include "pusher/protocol/lost_link.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/bootstrap.h"
 #include "pusher/ssh/switch_program.h"
@@ -17,12 +16,9 @@
 namespace pusher {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr size_t kMaxLineBytes = 64 << 10;  // a failure has lines of a service's log with it
 constexpr size_t kMaxBannerLines = 1000;
 constexpr int kAttemptsToBegin = 3;
-constexpr std::chrono::seconds kRetry(1);
 constexpr std::string_view kMagic = "SLIPWAY1 ";
 
 constexpr std::string_view kWords = R"sh(
@@ -43,7 +39,12 @@ class Switch {
  public:
   Switch(const Destination& target, const RemoteOptions& options, const AgentBinary& agent,
          const RemoteActivation& request, Connection* open)
-      : target_(target), options_(options), agent_(agent), request_(request), open_(open) {}
+      : target_(target),
+        options_(options),
+        agent_(agent),
+        request_(request),
+        open_(open),
+        link_(request.patience, fmt::format("generation {}", request.generation), request.show) {}
 
   RemoteActivationResult Run();
 
@@ -67,8 +68,9 @@ class Switch {
   bool begun_ = false;
   bool again_ = false;  // it had begun before this connection
   int attempts_ = 0;
-  std::optional<SteadyClock::time_point> lost_;  // since when
-  std::string failure_;                          // what it said why it failed, as JSON
+  LostLink link_;
+  bool was_back_ = false;  // this connection worked after it had begun
+  std::string failure_;    // what it said why it failed, as JSON
 };
 
 std::vector<std::string> Switch::Arguments() const {
@@ -123,7 +125,7 @@ RemoteActivationResult Switch::ResultOf(int exit_code, uint64_t running) const {
 
 RemoteActivationResult Switch::FollowLines(Connection& connection) {
   failure_.clear();
-  const std::optional<SteadyClock::time_point> lost = lost_;
+  was_back_ = false;
   bool started = false;
   bool overlong = false;
   for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
@@ -148,12 +150,12 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
       continue;
     }
     if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever
-      lost_.reset();
+      was_back_ = true;
     } else if (!started && word.starts_with("REFUSED ")) {
       base::Fail(base::ExitCode::kFailed, "{}", Printable(word.substr(8)));
     } else if (started && word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
-      lost_ = lost;  // one that is killed each time must not be followed for ever
+      was_back_ = false;  // one that is killed each time must not be followed for ever
       return ResultOf(static_cast<int>(NumberOf(word.substr(6))),
                       space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
     } else if (started && word.empty() && !line->empty()) {
@@ -198,26 +200,18 @@ RemoteActivationResult Switch::FollowOn(Connection& connection) {
 }
 
 void Switch::WaitForReturn(const base::Error& lost) {
-  base::LogInfo("{}: following the activation was cut off: {}", target_.name, lost.what());
-  if (!begun_ && ++attempts_ >= kAttemptsToBegin) {
+  if (begun_) {
+    link_.Wait(lost.what(), was_back_);
+    return;
+  }
+  base::LogInfo("{}: the activation was not begun: {}", target_.name, lost.what());
+  if (++attempts_ >= kAttemptsToBegin) {
     throw lost;
   }
-  const SteadyClock::time_point now = SteadyClock::now();
-  if (!lost_) {
-    lost_ = now;
-    request_.show(begun_ ? "the connection was lost; the activation goes on there"
-                         : "the connection failed");
+  if (attempts_ == 1) {
+    request_.show("the connection failed");
   }
-  if (begun_ && now - *lost_ >= request_.patience) {
-    base::Fail(base::ExitCode::kNeedsAttention,
-               "the connection was lost while generation {} was being activated, and the host does "
-               "not say what became of it ({}): look at `activate status` there",
-               request_.generation, lost.what());
-  }
-  for (SteadyClock::time_point end = now + kRetry; SteadyClock::now() < end;) {
-    base::ThrowIfInterrupted();
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+  LostLink::Pause();
 }
 
 RemoteActivationResult Switch::Run() {
@@ -237,8 +231,7 @@ RemoteActivationResult Switch::Run() {
     }
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted && begun_) {
-      base::Fail(base::ExitCode::kInterrupted,
-                 "interrupted, but the activation goes on there: look at `activate status`");
+      LostLink::FailInterrupted();
     }
     throw;
   }
