@@ -22,9 +22,9 @@ constexpr std::array kDefaults = {"-o", "BatchMode=yes",           "-o", "Server
                                   "-o", "ServerAliveCountMax=4",   "-o", "PermitLocalCommand=no",
                                   "-o", "ClearAllForwardings=yes", "-T", "-a",
                                   "-x"};
-constexpr std::array kSince7_6 = {"RemoteCommand=none"};
-constexpr std::array kSince8_7 = {"StdinNull=no", "ForkAfterAuthentication=no",
-                                  "SessionType=default"};
+constexpr std::array kSince76 = {"RemoteCommand=none"};
+constexpr std::array kSince87 = {"StdinNull=no", "ForkAfterAuthentication=no",
+                                 "SessionType=default"};
 
 // 902 for OpenSSH 9.2; 0 where the program does not tell.
 int AskVersion(const std::string& ssh) {
@@ -172,10 +172,10 @@ std::vector<std::string> SshCommandLine(const std::string& destination, const st
   out.insert(out.end(), kDefaults.begin(), kDefaults.end());
   out.insert(out.end(), {"-o", fmt::format("ConnectTimeout={}", connect_timeout.count())});
   if (version >= 706) {
-    AddOptions(kSince7_6, out);
+    AddOptions(kSince76, out);
   }
   if (version >= 807) {
-    AddOptions(kSince8_7, out);
+    AddOptions(kSince87, out);
   }
   out.push_back(destination);
   out.push_back(command);

@@ -70,9 +70,9 @@ HttpCheck ReadHttp(base::JsonFields& health, const Service& read) {
 }
 
 std::string ReadTcp(base::JsonFields& health) {
-  const std::string text = health.IsNumber("tcp")
-                               ? fmt::format("localhost:{}", health.Number("tcp", 1, 65535))
-                               : health.String("tcp");
+  std::string text = health.IsNumber("tcp")
+                         ? fmt::format("localhost:{}", health.Number("tcp", 1, 65535))
+                         : health.String("tcp");
   if (!ParseAddress(text, 0) && !IsSocketPath(text)) {
     health.FailAt("tcp", fmt::format("'{}': {}, or the path of a unix socket", text, kAddressRule));
   }

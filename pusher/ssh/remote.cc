@@ -86,10 +86,15 @@ void Connection::ShowLogin() {
 base::Error Connection::ExplainLoginEnd(std::optional<int> exit_code) {
   const LoginFailure failure = ExplainLogin(stream_.Diagnostics(), login_.printed);
   const std::string colon = failure.text.empty() ? "" : ": ";
-  if (!exit_code) {
+  if (!exit_code && std::chrono::steady_clock::now() - start_ >= options_.login_limit) {
     return {base::ExitCode::kUnreachable,
             fmt::format("{}: the login took longer than {} s (--connect-timeout){}{}", name_,
                         options_.login_limit.count(), colon, failure.text)};
+  }
+  if (!exit_code) {
+    return {base::ExitCode::kUnreachable,
+            fmt::format("{}: ssh closed the connection, and does not end{}{}", name_, colon,
+                        failure.text)};
   }
   if (*exit_code == kSshFailed) {
     may_pass_ = !failure.lasts;

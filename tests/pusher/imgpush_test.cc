@@ -324,5 +324,15 @@ TEST_F(ImgpushTest, AHeldLockIsSaidWithItsHolderUnlessToldToWaitForIt) {
   EXPECT_EQ(waited.code, 0) << waited.err;
 }
 
+// A proxy that lets go of its pipes alone: no limit was reached.
+TEST_F(ImgpushTest, AnSshThatClosesItsOutputAndStaysIsNoSlowLogin) {
+  UseSsh("echo 'no way there' >&2; exec >&- 2>&-; exec sleep 100");
+  Build("app", 2, 0, "1");
+  const Result result = Run({"--retries", "0", "web1"});
+  EXPECT_EQ(result.code, 7);
+  EXPECT_EQ(result.err,
+            "imgpush: error: web1: ssh closed the connection, and does not end: no way there\n");
+}
+
 }  // namespace
 }  // namespace pusher
