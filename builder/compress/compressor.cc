@@ -29,7 +29,7 @@ StoredChunk Compressor::MakeRaw(std::span<const uint8_t> content, bool ends_file
   const size_t remainder = content.size() % kBlockBytes;
   size_t plain = content.size();
   if (remainder != 0 && !ends_file) {
-    plain -= remainder + 2 * kBlockBytes;
+    plain -= remainder + size_t{2} * kBlockBytes;
   }
   for (size_t at = 0; at < plain; at += kBlockBytes) {
     const size_t length = std::min<size_t>(kBlockBytes, plain - at);

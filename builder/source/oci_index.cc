@@ -45,6 +45,7 @@ std::string Texts(const std::vector<OciCandidate>& candidates) {
 // How each can be asked for.
 std::string Choices(const std::vector<OciCandidate>& candidates, const std::string& path) {
   std::vector<std::string> out;
+  out.reserve(candidates.size());
   for (const OciCandidate& one : candidates) {
     out.push_back(path + (one.names.empty() ? "@" + one.digest : ":" + one.names.front()));
   }
