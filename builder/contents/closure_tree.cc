@@ -136,6 +136,9 @@ Tree MakeTree(images::Definition& definition, Closure& closure) {
   Exclusions(definition.contents).Apply(tree);
   MeasurePackages(tree, closure.packages);
   AddContents(definition, closure.main_path, tree);
+  if (closure.complete) {
+    closure.complete(tree);
+  }
   if (!closure.service.working_directory.empty()) {  // as docker and runc make it
     MakeDirectory(closure.service.working_directory, tree);
   }

@@ -36,6 +36,8 @@ struct Closure {
   std::vector<std::string> program_folders;     // in the image, where programs are looked for first
   ServiceDefaults service;
   std::function<void(Tree&)> fill;  // puts all files into a tree that is empty; call it once
+  // Adds what depends on all that is in the tree at the end; may be empty.
+  std::function<void(Tree&)> complete;
 };
 
 }  // namespace builder

@@ -170,6 +170,7 @@ Closure ResolveElf(const images::ElfSource& source, const images::Contents& cont
     }
   }
   out.fill = [files](Tree& tree) { Fill(*files, tree); };
+  out.complete = [files](Tree& tree) { files->AddLoaderCache(tree); };
   return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "builder/source/loader_cache.h"
 
 namespace builder {
 
@@ -31,13 +32,13 @@ ElfFile FileClosure::AddProgram(const std::string& path) {
     base::Fail(base::ExitCode::kFailed,
                "{} is for another kind of machine than the program before it", root_.OnDisk(path));
   }
-  AddLoaded(*real, *elf);
+  AddLoaded(*real, *elf, Asker::kProgram);
   return *std::move(elf);
 }
 
 // Breadth first, as the loader does: whatever a name or a soname stands for first, it stands for
 // everywhere in this program.
-void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
+void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf, Asker by) {
   files_[path];
   std::deque<LoadedElf> loaded;  // a deque: references stay valid
   loaded.push_back({path, elf, nullptr});
@@ -58,19 +59,25 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
   for (size_t i = 0; i < loaded.size(); ++i) {
     const LoadedElf& from = loaded[i];
     const std::string asker = root_.Resolve(from.path).value_or(from.path);
+    if (by == Asker::kProgram && from.elf.uses_dlopen) {
+      opens_more_.insert(asker);
+    }
     for (const std::string& needed : from.elf.needed) {
       const std::string name = search_->IsLoader(needed) ? base::BaseName(loader) : needed;
       auto file = known.find(name);
       if (file == known.end()) {
-        LoadedElf found = Load(name, from);
-        const std::string real = root_.Resolve(found.path, &links_).value_or(found.path);
+        std::optional<LoadedElf> found = Load(name, from, by);
+        if (!found) {
+          continue;
+        }
+        const std::string real = root_.Resolve(found->path, &links_).value_or(found->path);
         file = known.emplace(name, real).first;
-        if (!found.elf.soname.empty()) {
-          known.emplace(found.elf.soname, real);
+        if (!found->elf.soname.empty()) {
+          known.emplace(found->elf.soname, real);
         }
         if (!exclusions_.Match(real)) {
           files_[real];
-          loaded.push_back(std::move(found));
+          loaded.push_back(*std::move(found));
         }
       }
       if (files_.contains(file->second)) {
@@ -80,8 +87,12 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf) {
   }
 }
 
-LoadedElf FileClosure::Load(const std::string& name, const LoadedElf& from) {
+std::optional<LoadedElf> FileClosure::Load(const std::string& name, const LoadedElf& from,
+                                           Asker asker) const {
   std::optional<LibrarySearch::Found> found = search_->Find(name, from);
+  if (!found && asker == Asker::kKnown) {
+    return std::nullopt;
+  }
   if (!found) {
     base::Fail(
         base::ExitCode::kFailed,
@@ -89,22 +100,26 @@ LoadedElf FileClosure::Load(const std::string& name, const LoadedElf& from) {
         "package that has it",
         root_.OnDisk(from.path), name);
   }
-  if (found->by_configuration) {  // the image has no ld.so.cache
-    const std::string folder = search_->default_directories().at(1);
-    links_.emplace(root_.Resolve(folder, &links_).value_or(folder) + "/" + name, found->path);
-  }
-  return {found->path, std::move(found->elf), &from};
+  return LoadedElf{found->path, std::move(found->elf), &from};
 }
 
 bool FileClosure::Add(const std::string& path) {
   const std::optional<std::string> real = root_.Resolve(path, &links_);
   if (real) {
-    AddBelow(*real);
+    AddBelow(*real, Asker::kAdd, nullptr);
   }
   return real.has_value();
 }
 
-void FileClosure::AddBelow(const std::string& path) {
+bool FileClosure::AddKnown(const std::string& path, NameFilter is_left_out) {
+  const std::optional<std::string> real = root_.Resolve(path, &links_);
+  if (real) {
+    AddBelow(*real, Asker::kKnown, is_left_out);
+  }
+  return real.has_value();
+}
+
+void FileClosure::AddBelow(const std::string& path, Asker asker, NameFilter is_left_out) {
   if (exclusions_.Match(path)) {
     return;
   }
@@ -112,13 +127,15 @@ void FileClosure::AddBelow(const std::string& path) {
   if (S_ISDIR(found->st_mode)) {
     directories_.insert(path);
     for (const std::string& name : base::ListDirectory(root_.OnDisk(path))) {
-      AddBelow((path == "/" ? "" : path) + "/" + name);
+      if (is_left_out == nullptr || !is_left_out(name)) {
+        AddBelow((path == "/" ? "" : path) + "/" + name, asker, is_left_out);
+      }
     }
   } else if (S_ISLNK(found->st_mode)) {
     links_.emplace(path, base::ReadLinkIfThere(root_.OnDisk(path)).value_or(""));
     const std::optional<std::string> real = root_.Resolve(path, &links_);
     if (real && S_ISREG(base::LstatIfThere(root_.OnDisk(*real))->st_mode)) {
-      AddBelow(*real);
+      AddBelow(*real, asker, is_left_out);
     }
   } else if (S_ISREG(found->st_mode)) {
     if (files_.contains(path)) {
@@ -127,11 +144,18 @@ void FileClosure::AddBelow(const std::string& path) {
     files_[path];
     const std::optional<ElfFile> elf = ReadElf(root_.OnDisk(path));
     if (elf && first_ && elf->RunsTogetherWith(*first_)) {
-      AddLoaded(path, *elf);
+      added_elf_ |= asker == Asker::kAdd;
+      AddLoaded(path, *elf, asker);
     }
   } else {
     base::Fail(base::ExitCode::kFailed, "{} is neither a file, a directory nor a symbolic link",
                root_.OnDisk(path));
+  }
+}
+
+void FileClosure::AddLoaderCache(Tree& tree) const {
+  if (!search_->is_musl()) {
+    builder::AddLoaderCache(search_->folders(), *first_, tree);
   }
 }
 

@@ -28,18 +28,30 @@ class FileClosure {
   // A file, or a directory with all below, with what the ELF files in it load. False: nothing is
   // there.
   bool Add(const std::string& path);
-  // Of what Add() and AddProgram() found: the first with this start of its name.
+  // The same for what we know to be opened at run time, without names that `is_left_out` says. What
+  // its ELF files miss is missing on this machine, too.
+  bool AddKnown(const std::string& path, bool (*is_left_out)(const std::string& name) = nullptr);
+  // Of what was found: the first with this start of its name.
   std::optional<std::string> FileNamed(const std::string& prefix) const;
 
   const Sysroot& root() const { return root_; }
   const std::map<std::string, std::set<std::string>>& files() const { return files_; }
   const std::set<std::string>& directories() const { return directories_; }
   const Links& links() const { return links_; }
+  const ElfFile& like() const { return *first_; }
+  // Programs, and libraries that they name, that call dlopen().
+  const std::set<std::string>& opens_more() const { return opens_more_; }
+  bool added_elf() const { return added_elf_; }  // by Add()
+  // For a tree with these files and perhaps more: what glibc's loader finds libraries by.
+  void AddLoaderCache(Tree& tree) const;
 
  private:
-  void AddLoaded(const std::string& path, const ElfFile& elf);
-  void AddBelow(const std::string& path);
-  LoadedElf Load(const std::string& name, const LoadedElf& from);
+  enum class Asker { kProgram, kAdd, kKnown };
+  using NameFilter = bool (*)(const std::string& name);
+
+  void AddLoaded(const std::string& path, const ElfFile& elf, Asker asker);
+  void AddBelow(const std::string& path, Asker asker, NameFilter is_left_out);
+  std::optional<LoadedElf> Load(const std::string& name, const LoadedElf& from, Asker asker) const;
 
   Sysroot root_;
   Exclusions exclusions_;
@@ -48,6 +60,8 @@ class FileClosure {
   std::map<std::string, std::set<std::string>> files_;  // file -> those that it names
   std::set<std::string> directories_;
   Links links_;
+  std::set<std::string> opens_more_;
+  bool added_elf_ = false;
 };
 
 }  // namespace builder

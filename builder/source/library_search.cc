@@ -64,6 +64,7 @@ LibrarySearch::LibrarySearch(const Sysroot& root, const ElfFile& like)
     defaults_.push_back(folder);
   }
   ReadConfiguration("/etc/ld.so.conf", 0);
+  folders_.insert(folders_.end(), defaults_.begin(), defaults_.end());
 }
 
 // Directories separated by colons or newlines, in /etc/ld-musl-ARCHITECTURE.path.
@@ -111,7 +112,7 @@ void LibrarySearch::ReadConfiguration(const std::string& path, int depth) {
       continue;
     }
     if (word != "include") {
-      configured_.push_back(word.substr(0, word.find('=')));
+      folders_.push_back(word.substr(0, word.find('=')));
       continue;
     }
     while (words >> word) {
@@ -191,17 +192,15 @@ std::optional<LibrarySearch::Found> LibrarySearch::Find(const std::string& name,
   } else if (std::optional<Found> found = In(Replaced(from.elf.runpath, from), name)) {
     return found;
   }
-  if (from.elf.no_default_paths) {
-    return std::nullopt;
+  std::vector<std::string> folders = folders_;
+  if (from.elf.no_default_paths) {  // those of /etc/ld.so.conf count all the same
+    std::erase_if(folders, [&](const std::string& folder) {
+      return std::any_of(defaults_.begin(), defaults_.end(), [&](const std::string& usual) {
+        return (folder + "/").starts_with(usual + "/");
+      });
+    });
   }
-  std::optional<Found> configured = In(configured_, name);
-  if (!configured) {
-    return In(defaults_, name);
-  }
-  const std::optional<Found> usual = In(defaults_, name);
-  configured->by_configuration =
-      !usual || root_.Resolve(usual->path) != root_.Resolve(configured->path);
-  return configured;
+  return In(folders, name);
 }
 
 }  // namespace builder

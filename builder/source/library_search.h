@@ -30,14 +30,15 @@ class LibrarySearch {
   struct Found {
     std::string path;
     ElfFile elf;
-    bool by_configuration = false;  // only /etc/ld.so.conf leads there
   };
   // The library that `from` asks for as `name`.
   std::optional<Found> Find(const std::string& name, const LoadedElf& from) const;
 
   // Whether `name` is musl's loader itself, which is its libc, too.
   bool IsLoader(const std::string& name) const;
-  const std::vector<std::string>& default_directories() const { return defaults_; }
+  bool is_musl() const { return is_musl_; }
+  // Those that are searched for every program, in order.
+  const std::vector<std::string>& folders() const { return folders_; }
 
  private:
   std::optional<Found> At(const std::string& path) const;
@@ -52,10 +53,10 @@ class LibrarySearch {
   const Sysroot& root_;
   const ElfFile like_;
   const bool is_musl_;
-  std::string lib_;       // $LIB
-  std::string platform_;  // $PLATFORM
-  std::vector<std::string> configured_;
-  std::vector<std::string> defaults_;
+  std::string lib_;                    // $LIB
+  std::string platform_;               // $PLATFORM
+  std::vector<std::string> folders_;   // of /etc/ld.so.conf, then the loader's own
+  std::vector<std::string> defaults_;  // the loader's own
 };
 
 // "x86_64", as uname -m gives it; "" for a machine that we do not know.

@@ -8,9 +8,8 @@
 #include <algorithm>
 
 #include "builder/source/file_closure.h"
+#include "tests/builder/source/elf_fixture.h"
 #include "tests/support/errors.h"
-#include "tests/support/run.h"
-#include "tests/support/scratch.h"
 
 namespace builder {
 namespace {
@@ -52,32 +51,8 @@ TEST(FileClosureTest, IsWhatTheLoaderFindsForProgramsOfThisMachine) {
   }
 }
 
-class ElfSourceTest : public tests::ScratchTest {
+class ElfSourceTest : public ElfFixture {
  protected:
-  // A library lib<name>.so below `folder` of the scratch directory.
-  void MakeLibrary(const std::string& folder, const std::string& name,
-                   const std::vector<std::string>& flags = {}) const {
-    Put(folder + "/" + name + ".c", "int " + name + "(void) { return 0; }\n");
-    Gcc(folder + "/" + name + ".c", folder + "/lib" + name + ".so",
-        With({"-shared", "-fPIC", "-Wl,-soname,lib" + name + ".so"}, flags));
-  }
-  std::string MakeProgram(const std::string& path, const std::vector<std::string>& flags) const {
-    Put(path + ".c", "int main(void) { return 0; }\n");
-    Gcc(path + ".c", path, flags);
-    return At(path);
-  }
-  // Everything is linked, used or not; indirect libraries are the loader's to find.
-  void Gcc(const std::string& from, const std::string& to,
-           const std::vector<std::string>& flags) const {
-    tests::MustRun(With({"gcc", "-o", At(to), At(from), "-Wl,--no-as-needed",
-                         "-Wl,--allow-shlib-undefined", "-Wl,--unresolved-symbols=ignore-all"},
-                        flags));
-  }
-  static std::vector<std::string> With(std::vector<std::string> first,
-                                       const std::vector<std::string>& rest) {
-    first.insert(first.end(), rest.begin(), rest.end());
-    return first;
-  }
   std::string ErrorOf(const std::string& program) const {
     FileClosure closure((Sysroot("")));
     return tests::MessageOf([&] { closure.AddProgram(program); });
@@ -167,8 +142,6 @@ TEST_F(ElfSourceTest, ASysrootIsSearchedAndNothingElse) {
   EXPECT_THAT(FilesOf(closure),
               testing::ElementsAre("/app/lib/" + triplet + "/libown.so", "/bin/app", "/lib64/ld.so",
                                    "/opt/conf/libconf.so", "/usr/lib/" + triplet + "/libusual.so"));
-  // What only ld.so.conf leads to is linked where the loader looks without its cache.
-  EXPECT_EQ(closure.links().at("/usr/lib/" + triplet + "/libconf.so"), "/opt/conf/libconf.so");
   EXPECT_THAT(tests::MessageOf([&] { closure.AddProgram("/bin/bash"); }),
               HasSubstr("root/bin/bash does not exist"));
 }
@@ -186,15 +159,6 @@ TEST_F(ElfSourceTest, BadProgramsAreRefusedInOneLine) {
   EXPECT_THAT(ErrorOf(At("cut")), HasSubstr("is a damaged ELF file"));
   std::filesystem::create_symlink("loop", At("loop"));
   EXPECT_THAT(ErrorOf(At("loop")), HasSubstr("does not exist"));
-}
-
-const Package* PackageNamed(const Closure& closure, const std::string& name) {
-  for (const Package& package : closure.packages) {
-    if (package.entry.name == name) {
-      return &package;
-    }
-  }
-  return nullptr;
 }
 
 TEST_F(ElfSourceTest, EntriesAreDebianPackagesAndFilesThatNoneHas) {
@@ -285,7 +249,7 @@ TEST_F(ElfSourceTest, ANameThatIsNotUtf8IsShownInTheClosure) {
   const std::string program = MakeProgram("bin/app", {});
   Put("data/caf\xe9\xc3\xa9", "x");
   images::Contents contents;
-  contents.add = {At("data")};
+  contents.add = {At("data/caf\xe9\xc3\xa9")};
   const Closure closure = ResolveElf({{program}, {}}, contents, base::Io());
   Tree tree;
   closure.fill(tree);
