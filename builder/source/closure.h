@@ -16,6 +16,7 @@ namespace builder {
 struct Package {
   images::ClosurePath entry;       // for the manifest; size_bytes is filled in by MakeTree
   std::vector<std::string> paths;  // in the image: its files, or directories with all below
+  std::string folder{};            // that it is named after: all below that no other package has
 };
 
 // What a source says about how it runs; empty where it says nothing.

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "builder/tree/package_paths.h"
 
 namespace builder {
 namespace {
@@ -27,16 +28,6 @@ std::string Ask(const Sysroot& root, std::vector<std::string> argv) {
     }
     throw;
   }
-}
-
-// A package may know a file by its path from before /usr was merged.
-std::string UnmergedPath(const std::string& path) {
-  for (const char* folder : {"/usr/lib", "/usr/bin/", "/usr/sbin/"}) {
-    if (path.starts_with(folder)) {
-      return path.substr(4);
-    }
-  }
-  return "";
 }
 
 std::string Glob(const std::string& path) {  // dpkg-query takes patterns
@@ -84,9 +75,8 @@ std::map<std::string, DebianPackage> DebianPackagesOf(const Sysroot& root,
   for (size_t first = 0; first < files.size(); first += kFilesAtOnce) {
     std::vector<std::string> argv = {"dpkg-query", "-S"};
     for (size_t i = first; i < std::min(files.size(), first + kFilesAtOnce); ++i) {
-      argv.push_back(Glob(files[i]));
-      if (const std::string unmerged = UnmergedPath(files[i]); !unmerged.empty()) {
-        argv.push_back(Glob(unmerged));
+      for (const std::string& path : PathsInPackages(files[i])) {
+        argv.push_back(Glob(path));
       }
     }
     ReadOwners(Ask(root, argv), owners);
@@ -97,8 +87,10 @@ std::map<std::string, DebianPackage> DebianPackagesOf(const Sysroot& root,
   }
   const std::map<std::string, std::string> versions = VersionsOf(root, packages);
   for (const std::string& file : files) {
-    auto owner = owners.find(file);
-    owner = owner == owners.end() ? owners.find(UnmergedPath(file)) : owner;
+    auto owner = owners.end();
+    for (const std::string& path : PathsInPackages(file)) {
+      owner = owner == owners.end() ? owners.find(path) : owner;
+    }
     if (owner == owners.end()) {
       continue;
     }

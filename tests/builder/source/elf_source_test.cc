@@ -268,8 +268,8 @@ TEST_F(ElfSourceTest, AProgramThatUsesDlopenIsNamedOnce) {
   base::UniqueFd fd = base::Open(said, O_WRONLY | O_CREAT, 0644);
   ResolveElf({{At("app")}, {}}, {}, base::Io{0, 1, fd.get(), false});
   EXPECT_EQ(Get("said"),
-            "note: app may load more at run time (dlopen), which cannot be seen in the program; "
-            "name such files in contents.add\n");
+            "note: app may load more at run time (dlopen), which cannot be seen in it; name such "
+            "files in contents.add\n");
   EXPECT_THAT(tests::MessageOf([&] {
                 images::Contents contents;
                 contents.add = {"/nowhere/plugin.so"};
