@@ -36,6 +36,19 @@ base::Json ToJson(const images::OciSource& oci) {
   return {{"oci", oci.path}, {"platform", oci.platform}};
 }
 
+// Of packages that are not all that stands at their path: what stands elsewhere, for `inspect`.
+base::Json FilesOf(const Closure& closure) {
+  base::Json out = base::Json::object();
+  for (const Package& package : closure.packages) {
+    if (!package.folder.empty()) {
+      out[package.entry.path] = base::Json::array({package.folder});
+    } else if (package.paths.size() > 1) {
+      out[package.entry.path] = package.paths;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string MakeProvenance(const images::Definition& definition, const Closure& closure) {
@@ -46,7 +59,8 @@ std::string MakeProvenance(const images::Definition& definition, const Closure& 
                            {"built_by", std::string("imgbuild ") + base::kVersion},
                            {"source", source},
                            {"main_path", closure.main_path},
-                           {"derivers", closure.derivers}};
+                           {"derivers", closure.derivers},
+                           {"files", FilesOf(closure)}};
   // A path may be no UTF-8; this file is for people, so such bytes are shown as replaced.
   return json.dump(2, ' ', false, base::Json::error_handler_t::replace) + "\n";
 }

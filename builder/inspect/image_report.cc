@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "builder/inspect/file_owners.h"
 #include "builder/read/image_reader.h"
 #include "chunker/codec_table.h"
 
@@ -15,16 +16,6 @@ namespace builder {
 namespace {
 
 constexpr size_t kLongestExtension = 8;
-
-// The package whose path `path` is, or is below.
-std::string PackageOf(const std::vector<images::ClosurePath>& closure, const std::string& path) {
-  for (const images::ClosurePath& package : closure) {
-    if (path == package.path || path.starts_with(package.path + "/")) {
-      return package.path;
-    }
-  }
-  return "";
-}
 
 std::string ExtensionOf(const std::string& path) {
   const std::string name = base::BaseName(path);
@@ -36,7 +27,7 @@ std::string ExtensionOf(const std::string& path) {
 class Reporter {
  public:
   explicit Reporter(const images::ImageDirectory& image)
-      : image_(image), reader_(image.image_path()) {}
+      : image_(image), reader_(image.image_path()), owners_(image, reader_) {}
 
   ImageReport Run() {
     reader_.Walk([&](const ImageEntry& entry) {
@@ -57,7 +48,7 @@ class Reporter {
   };
 
   void Count(const ImageEntry& entry) {
-    ImageShare& package = out_.by_package[PackageOf(image_.manifest().closure, entry.path)];
+    ImageShare& package = PackageOf(entry);
     ImageShare& type = out_.by_file_type[TypeOf(entry)];
     uint64_t image_bytes = 0;
     for (const LiberofsExtent& extent : reader_.Extents(entry)) {
@@ -77,6 +68,16 @@ class Reporter {
       share->content_bytes += entry.stat.size_bytes;
       share->image_bytes += image_bytes;
     }
+  }
+
+  ImageShare& PackageOf(const ImageEntry& entry) {
+    FileOwner owner = owners_.Of(entry);
+    PackageShare& out = out_.by_package[owner.path.empty() ? owner.name : owner.path];
+    if (out.name.empty()) {
+      out.path = owner.path.empty() ? entry.path : std::move(owner.path);
+      out.name = std::move(owner.name);
+    }
+    return out;
   }
 
   void SharePacked() {
@@ -116,6 +117,7 @@ class Reporter {
 
   const images::ImageDirectory& image_;
   ImageReader reader_;
+  FileOwners owners_;
   ImageReport out_;
   std::set<uint64_t> seen_;    // inodes: one may have several names
   std::set<uint64_t> stored_;  // offsets of extents

@@ -19,12 +19,19 @@ struct ImageShare {
   uint64_t image_bytes = 0;
 };
 
+struct PackageShare : ImageShare {
+  std::string path;  // of a package of the closure or a folder; otherwise of its first file
+  std::string name;  // "openssl 3.0.20"; of a folder its path
+};
+
 struct ImageReport {
   uint64_t files = 0;  // regular ones
   uint64_t content_bytes = 0;
   uint64_t metadata_bytes = 0;
-  uint64_t dedupe_saved_bytes = 0;               // stored bytes that a second copy would have taken
-  std::map<std::string, ImageShare> by_package;  // closure path; "" for what belongs to none
+  uint64_t dedupe_saved_bytes = 0;  // stored bytes that a second copy would have taken
+  // By the package's path in the closure, otherwise by its name; the top-level folder of files that
+  // no package has.
+  std::map<std::string, PackageShare> by_package;
   std::map<std::string, ImageShare> by_file_type;  // "ELF", "script", ".js", ...
 };
 

@@ -29,16 +29,6 @@ std::string Title(const images::ImageDirectory& image) {
                      manifest.version, image.id().text());
 }
 
-// "openssl 3.0.20"; `path` is a key of ImageReport::by_package.
-std::string PackageText(const images::Manifest& manifest, const std::string& path) {
-  for (const images::ClosurePath& package : manifest.closure) {
-    if (package.path == path) {
-      return package.name + (package.version.empty() ? "" : " ") + package.version;
-    }
-  }
-  return "(the image's own)";
-}
-
 using Rows = std::vector<std::pair<std::string, ImageShare>>;
 
 std::string TableText(Rows rows) {
@@ -112,8 +102,8 @@ std::string ReportText(const images::ImageDirectory& image, const ImageReport& r
       image.ReadIndex().chunks().size(), base::HumanBytes(report.dedupe_saved_bytes),
       base::HumanBytes(report.metadata_bytes));
   Rows packages;
-  for (const auto& [path, share] : report.by_package) {
-    packages.emplace_back(PackageText(manifest, path), share);
+  for (const auto& package : report.by_package) {
+    packages.emplace_back(package.second.name, package.second);
   }
   const Rows types(report.by_file_type.begin(), report.by_file_type.end());
   return out + "By package:\n" + TableText(std::move(packages)) + "By kind of file:\n" +
@@ -135,10 +125,10 @@ std::string ReportJson(const images::ImageDirectory& image, const ImageReport& r
                   {"level", manifest.image.codec.level}};
   out["required_kernel"] = RequiredKernel(manifest);
   out["packages"] = Json::array();
-  for (const auto& [path, share] : report.by_package) {
+  for (const auto& [key, share] : report.by_package) {
     Json package = ShareJson(share);
-    package["path"] = path;
-    package["name"] = PackageText(manifest, path);
+    package["path"] = share.path;
+    package["name"] = share.name;
     out["packages"].push_back(std::move(package));
   }
   out["file_types"] = Json::object();

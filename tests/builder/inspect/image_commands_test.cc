@@ -1,5 +1,6 @@
 #include "builder/inspect/image_commands.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -59,6 +60,11 @@ class ImageCommandsTest : public testing::Test {
       const std::function<void(Tree&)>& change = [](Tree&) {}) const {
     Tree tree = SampleTree(lib);
     change(tree);
+    return Publish(tree, {{lib, "sha256:x", 100004, {}, "lib", lib_version},
+                          {kApp, "sha256:y", 600015, {}, "app", "7"}});
+  }
+  std::string Publish(const Tree& tree, const std::vector<images::ClosurePath>& closure,
+                      const std::string& files = "{}") const {
     ImagePublisher publisher(built(), "app");
     images::Manifest manifest;
     manifest.image.codec = chunker::CodecFor("zstd", 9);
@@ -67,7 +73,7 @@ class ImageCommandsTest : public testing::Test {
     const std::string index = image.index.Serialize();
     base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, index);
     base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
-                              "{\"main_path\":\"/nix/store/main\"}");
+                              "{\"main_path\":\"/nix/store/main\",\"files\":" + files + "}");
     manifest.name = "app";
     manifest.version = "7";
     manifest.architecture = "x86_64";
@@ -77,8 +83,7 @@ class ImageCommandsTest : public testing::Test {
     manifest.image.layout = "aligned";
     manifest.image.required_features = {"erofs-zstd"};
     manifest.index_sha256 = base::Sha256Of(index);
-    manifest.closure = {{lib, "sha256:x", 100004, {}, "lib", lib_version},
-                        {kApp, "sha256:y", 600015, {}, "app", "7"}};
+    manifest.closure = closure;
     manifest.services["app"].exec = {"/bin/run"};
     return publisher.Publish(manifest);
   }
@@ -123,6 +128,81 @@ TEST_F(ImageCommandsTest, AReportAccountsForEveryByte) {
   EXPECT_EQ(report.by_file_type.at("ELF").files, 1U);
   EXPECT_EQ(report.by_file_type.at("script").files, 1U);
   EXPECT_EQ(report.by_file_type.at(".html").files, 2U);
+}
+
+// "NAME FILES CONTENT_BYTES" of each package, as inspect says.
+std::vector<std::string> PackagesIn(const std::string& json) {
+  std::vector<std::string> out;
+  const auto report = nlohmann::json::parse(json);
+  for (const auto& package : report.at("packages")) {
+    out.push_back(fmt::format("{} {} {}", package.at("name").get<std::string>(),
+                              package.at("files").get<int>(),
+                              package.at("content_bytes").get<int>()));
+  }
+  return out;
+}
+
+TEST_F(ImageCommandsTest, APackageHasAllFilesThatTheProvenanceLists) {
+  Tree tree;
+  tree.AddLiteral("/usr/lib/libc.so.6", std::string(1000, 'c'));
+  tree.AddLiteral("/usr/lib/gconv/a.so", std::string(200, 'a'));
+  tree.AddLiteral("/usr/lib/lone.so", std::string(30, 'l'));
+  tree.AddLiteral("/usr/local/lib/python3.12/os.py", "12345");
+  tree.AddLiteral("/usr/local/lib/python3.12/json/x.py", "123");
+  tree.AddLiteral("/etc/passwd", "1");
+  std::vector<images::ClosurePath> closure = {
+      {"/usr/lib/gconv/a.so", "", 1200, {}, "libc6", "2.36"},
+      {"/usr/lib/lone.so", "", 30, {}, "lone", "1"},
+      {"/usr/local/lib/python3.12/json/x.py", "", 8, {}, "python3.12", ""}};
+  Publish(tree, closure,
+          R"({"/usr/lib/gconv/a.so": ["/usr/lib/gconv/a.so", "/usr/lib/libc.so.6"],)"
+          R"( "/usr/local/lib/python3.12/json/x.py": ["/usr/local/lib/python3.12"]})");
+  EXPECT_THAT(
+      PackagesIn(Run({"inspect", "app", "--json"}).out),
+      testing::ElementsAre("/etc 1 1", "libc6 2.36 2 1200", "lone 1 1 30", "python3.12 2 8"));
+  // Of images whose provenance has no list: nothing that is not so.
+  closure[0].nar_hash = "another";
+  Publish(tree, closure, "[7]");
+  EXPECT_THAT(PackagesIn(Run({"inspect", "app", "--json"}).out),
+              testing::ElementsAre("/etc 1 1", "/usr 4 1208", "lone 1 1 30"));
+}
+
+TEST_F(ImageCommandsTest, AWholeRootIsToldByItsPackageDatabase) {
+  const std::vector<images::ClosurePath> closure = {{"/", "", 0, {}, "root", ""}};
+  const auto packages = [&](const std::map<std::string, std::string>& files) {
+    Tree tree;
+    for (const auto& [path, content] : files) {
+      tree.AddLiteral(path, content);
+    }
+    Publish(tree, closure);
+    return PackagesIn(Run({"inspect", "app", "--json"}).out);
+  };
+  EXPECT_THAT(packages({{"/usr/lib/libc.so.6", "1234"},
+                        {"/usr/bin/python3", "12"},
+                        {"/usr/lib/python3/os.py", "1"},
+                        {"/usr/lib/python3/__pycache__/os.cpython-311.pyc", "123"},
+                        {"/srv/app/main", "12345"},
+                        {"/init", "1"},
+                        {"/var/lib/dpkg/info/libc6:amd64.list", "/.\n/lib\n/lib/libc.so.6\n"},
+                        {"/var/lib/dpkg/info/python3.list",
+                         "/.\n/usr/bin/python3\n/usr/lib/python3\n/usr/lib/python3/os.py\n"},
+                        {"/var/lib/dpkg/status",
+                         "Package: libc6\nArchitecture: amd64\nDescription: C\n Version: 0\n"
+                         "Version: 2.36-9\n\nPackage: python3\nVersion: 3.11\n"}}),
+              testing::ElementsAre("/ 1 1", "/srv 1 5", "/var 3 193", "libc6 2.36-9 1 4",
+                                   "python3 3.11 3 6"));
+  EXPECT_THAT(packages({{"/usr/lib/libc.so.6", "1234"},
+                        {"/var/lib/dpkg/status.d/libc6", "Package: libc6\nVersion: 2.41\n"},
+                        {"/var/lib/dpkg/status.d/libc6.md5sums", "0123  usr/lib/libc.so.6\n"}}),
+              testing::ElementsAre("/var 2 53", "libc6 2.41 1 4"));
+  EXPECT_THAT(packages({{"/bin/busybox", "1234"},
+                        {"/lib/ld-musl.so.1", "12"},
+                        {"/lib/apk/db/installed",
+                         "C:Q1\nP:musl\nV:1.2.4-r2\nF:lib\nR:ld-musl.so.1\n\nP:busybox\n"
+                         "V:1.36\nF:\nF:bin\nR:busybox\n\n"}}),
+              testing::ElementsAre("/lib 1 82", "busybox 1.36 1 4", "musl 1.2.4-r2 1 2"));
+  EXPECT_THAT(packages({{"/usr/lib/x", "1234"}, {"/opt/y", "12"}}),
+              testing::ElementsAre("/opt 1 2", "/usr 1 4"));
 }
 
 TEST_F(ImageCommandsTest, InspectIsTextOrJson) {
