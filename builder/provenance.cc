@@ -40,8 +40,8 @@ base::Json ToJson(const images::OciSource& oci) {
 base::Json FilesOf(const Closure& closure) {
   base::Json out = base::Json::object();
   for (const Package& package : closure.packages) {
-    if (!package.folder.empty()) {
-      out[package.entry.path] = base::Json::array({package.folder});
+    if (!package.folders.empty()) {
+      out[package.entry.path] = package.folders;
     } else if (package.paths.size() > 1) {
       out[package.entry.path] = package.paths;
     }

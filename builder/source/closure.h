@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,9 @@
 namespace builder {
 
 struct Package {
-  images::ClosurePath entry;       // for the manifest; size_bytes is filled in by MakeTree
-  std::vector<std::string> paths;  // in the image: its files, or directories with all below
-  std::string folder{};            // that it is named after: all below that no other package has
+  images::ClosurePath entry;        // for the manifest; size_bytes is filled in by MakeTree
+  std::vector<std::string> paths;   // in the image: its files, or directories with all below
+  std::set<std::string> folders{};  // all below that no other package has, besides `paths`
 };
 
 // What a source says about how it runs; empty where it says nothing.

@@ -34,39 +34,50 @@ void AddReferences(const FileClosure& closure, const std::vector<Package>& packa
   package.entry.nar_hash = "sha256:" + base::Sha256Of(digests).ToHex();
 }
 
-// The last of `folders` that `file` is below, which is the deepest; otherwise the file itself.
-const std::string& GroupOf(const std::string& file, const std::set<std::string>& folders) {
-  const auto is_in = [&](const std::string& folder) {
-    return folder == "/" || file.starts_with(folder + "/");
-  };
-  const auto found = std::find_if(folders.rbegin(), folders.rend(), is_in);
-  return found == folders.rend() ? file : *found;
+using Folders = std::map<std::string, std::string>;  // folder -> what its files belong to
+
+// The last of `folders` that `file` is below, which is the deepest; end(): in none.
+Folders::const_iterator FolderWith(const std::string& file, const Folders& folders) {
+  auto at = folders.upper_bound(file);
+  while (at != folders.begin()) {
+    --at;
+    if (file.starts_with(at->first == "/" ? "/" : at->first + "/")) {
+      return at;
+    }
+  }
+  return folders.end();
 }
 
-// One entry for what a Debian package has in the closure, one for the other files of each of
-// `folders`, one for each file that is in none.
-std::vector<Package> PackagesOf(const FileClosure& closure, const std::set<std::string>& folders) {
+// One entry for what a Debian package has in the closure, one for the other files of what `folders`
+// says, one for each file that is in none of them.
+std::vector<Package> PackagesOf(const FileClosure& closure, const Folders& folders) {
   std::vector<std::string> files;
   for (const auto& file : closure.files()) {
     files.push_back(file.first);
   }
   const std::map<std::string, DebianPackage> owners = DebianPackagesOf(closure.root(), files);
-  std::map<std::string, size_t> by_owner;
+  std::map<std::pair<std::string, bool>, size_t> by_owner;
   std::map<std::string, size_t> by_file;
   std::vector<Package> out;
   for (const std::string& file : files) {  // in order: the first file gives the entry's path
     const auto owner = owners.find(file);
     const bool known = owner != owners.end();
-    const std::string& group = GroupOf(file, folders);
-    const auto [at, added] = by_owner.emplace(known ? owner->second.name : group, out.size());
+    const auto folder = known ? folders.end() : FolderWith(file, folders);
+    const std::string& name =
+        known ? owner->second.name : (folder != folders.end() ? folder->second : file);
+    const auto [at, added] = by_owner.emplace(std::pair(name, known), out.size());
     if (added) {
       images::ClosurePath entry;
       entry.path = AsUtf8(file);
-      entry.name = known ? owner->second.name : AsUtf8(base::BaseName(group));
+      entry.name = known ? name : AsUtf8(base::BaseName(name));
       entry.version = known ? owner->second.version : "";
-      out.push_back({std::move(entry), {}, known || group == file ? "" : group});
+      out.push_back({std::move(entry), {}});
     }
-    out[at->second].paths.push_back(file);
+    Package& package = out[at->second];
+    package.paths.push_back(file);
+    if (folder != folders.end()) {
+      package.folders.insert(folder->first);
+    }
     by_file[file] = at->second;
   }
   for (Package& package : out) {
@@ -85,15 +96,19 @@ std::string FolderOf(const std::string& program, const Sysroot& root) {
 void SayWhatIsNotSeen(const FileClosure& files, const RunTimeSets& sets, const base::Io& io) {
   std::vector<std::string> open_more;
   for (const std::string& file : files.opens_more()) {
-    if (!sets.covered.contains(file)) {
+    if (!sets.covered.contains(file) && FolderWith(file, sets.languages) == sets.languages.end()) {
       open_more.push_back(base::BaseName(file));
     }
   }
-  if (!sets.languages.empty()) {
+  std::set<std::string> languages;
+  for (const auto& language : sets.languages) {
+    languages.insert(language.second);
+  }
+  if (!languages.empty()) {
     io.Err(
         "note: the standard library of {} is included; name other modules in contents.add, and "
         "what is not needed in contents.exclude\n",
-        fmt::join(sets.languages, ", "));
+        fmt::join(languages, ", "));
   }
   if (!open_more.empty() && !files.added_elf()) {
     io.Err(
@@ -135,9 +150,10 @@ Closure ResolveElf(const images::ElfSource& source, const images::Contents& cont
   }
   const RunTimeSets sets = AddRunTimeSets(*files);
   SayWhatIsNotSeen(*files, sets, io);
-  std::set<std::string> folders = sets.folders;
+  Folders folders = sets.languages;
   for (const std::string& path : contents.add) {
-    folders.insert(files->root().Resolve(path).value_or(path));
+    const std::string folder = files->root().Resolve(path).value_or(path);
+    folders.emplace(folder, folder);
   }
   out.packages = PackagesOf(*files, folders);
   const std::string main = files->root().Resolve(source.programs.front()).value_or("");

@@ -16,9 +16,9 @@ namespace {
 // Of a standard library: what only developers need, modules of others, and compiled modules, which
 // are only valid for the times that files have on this machine.
 bool IsLeftOut(const std::string& name) {
-  constexpr std::array<std::string_view, 10> kNames = {
-      "__pycache__",   "test",          "tests",     "idlelib",     "turtledemo",
-      "site-packages", "dist-packages", "site_perl", "vendor_perl", "CORE"};
+  constexpr std::array<std::string_view, 12> kNames = {
+      "__pycache__",   "test",      "tests",       "idlelib", "turtledemo", "site-packages",
+      "dist-packages", "site_perl", "vendor_perl", "CORE",    "ct.sym",     "src.zip"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
          name.starts_with("config-");  // Python's, as a static library
 }
@@ -101,6 +101,7 @@ const std::vector<Language>& Languages() {
        {{"share/tcltk/tk{v}", {"share/tcltk/tk{v}"}},
         {"share/tk{v}", {"share/tk{v}"}},
         {"lib/tk{v}", {"lib/tk{v}"}}}},
+      {"java", {{"lib/modules", {"lib", "conf"}}}},
   };
   return out;
 }
@@ -119,8 +120,9 @@ std::optional<Interpreter> InterpreterOf(const std::string& name, const std::str
   if (!rest.starts_with(start) || end == std::string::npos) {
     return std::nullopt;
   }
-  const std::string version = rest.substr(start.size(), end - start.size());
-  if (!version.empty() && (version[0] < '0' || version[0] > '9') && version[0] != '-') {
+  std::string version = rest.substr(start.size(), end - start.size());
+  version.erase(0, is_library && version.starts_with('-') ? 1 : 0);  // libruby-3.1.so
+  if (!version.empty() && (version[0] < '0' || version[0] > '9')) {
     return std::nullopt;
   }
   const std::string folder = base::ParentOf(file) + "/";
@@ -161,12 +163,9 @@ bool AddLanguage(const Language& language, const std::string& file, FileClosure&
     for (const char* folder : layout.folders) {
       const std::string path = PathOf(folder, *interpreter, files);
       if (files.AddKnown(path, &IsLeftOut)) {
-        sets.folders.insert(files.root().Resolve(path).value_or(path));
+        sets.languages.emplace(files.root().Resolve(path).value_or(path),
+                               language.name + interpreter->version);
       }
-    }
-    const std::string name = language.name + interpreter->version;
-    if (std::find(sets.languages.begin(), sets.languages.end(), name) == sets.languages.end()) {
-      sets.languages.push_back(name);
     }
     return true;
   }

@@ -3,18 +3,17 @@
 #ifndef SLIPWAY_BUILDER_SOURCE_RUN_TIME_SETS_H_
 #define SLIPWAY_BUILDER_SOURCE_RUN_TIME_SETS_H_
 
+#include <map>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "builder/source/file_closure.h"
 
 namespace builder {
 
 struct RunTimeSets {
-  std::vector<std::string> languages;  // "python3.11": whose standard library was added
-  std::set<std::string> folders;       // of those standard libraries
-  std::set<std::string> covered;       // files of which is known what they open
+  std::map<std::string, std::string> languages;  // folder of a standard library -> "python3.11"
+  std::set<std::string> covered;                 // files of which is known what they open
 };
 
 // Adds to `files` the sets of what is in it, as Debian, Fedora and upstream lay them out.

@@ -77,7 +77,7 @@ TEST_F(RunTimeSetsTest, AStandardLibraryIsOnePackageWithoutWhatIsNotNeeded) {
   ASSERT_NE(library, nullptr);
   EXPECT_EQ(library->paths, (std::vector<std::string>{"/usr/local/bin/python3.12"}));
   library = &*std::find_if(closure.packages.begin(), closure.packages.end(),
-                           [&](const Package& one) { return one.folder == lib; });
+                           [&](const Package& one) { return one.folders.contains(lib); });
   EXPECT_EQ(library->paths,
             (std::vector<std::string>{lib + "/json/decoder.py", lib + "/lib-dynload/_ssl.so",
                                       lib + "/lib-dynload/_tkinter.so", lib + "/os.py"}));
@@ -103,6 +103,8 @@ TEST_F(RunTimeSetsTest, EachLayoutIsFound) {
         "/opt/d/lib/ruby/vendor_ruby/rubygems.rb", "/opt/d/share/rubygems-integration/all/x"}},
       {"/opt/e/bin/ruby", {"/opt/e/lib/ruby/3.3.0/set.rb"}},
       {"/opt/f/lib/x86_64-linux-gnu/libtcl8.6.so.0", {"/opt/f/share/tcltk/tcl8.6/init.tcl"}},
+      {"/opt/i/bin/java",
+       {"/opt/i/lib/modules", "/opt/i/lib/server/libjvm.so", "/opt/i/conf/net.properties"}},
       {"/opt/g/lib/libpython3.9.so.1.0", {"/opt/g/lib/python3.9/os.py"}},
       {"/opt/h/lib64/libruby.so.3.2", {"/opt/h/lib64/ruby/x.so", "/opt/h/share/ruby/set.rb"}}};
   for (const auto& [program, files] : layouts) {
@@ -114,6 +116,10 @@ TEST_F(RunTimeSetsTest, EachLayoutIsFound) {
     for (const std::string& file : files) {
       EXPECT_TRUE(Has(closure, file)) << file;
     }
+    EXPECT_EQ(std::count_if(closure.packages.begin(), closure.packages.end(),
+                            [](const Package& one) { return !one.folders.empty(); }),
+              1)
+        << program;
   }
   for (const char* other :
        {"/usr/bin/pythonize", "/usr/bin/perlito", "/usr/bin/python3.14", "/srv/ruby"}) {
