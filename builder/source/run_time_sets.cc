@@ -101,7 +101,7 @@ const std::vector<Language>& Languages() {
        {{"share/tcltk/tk{v}", {"share/tcltk/tk{v}"}},
         {"share/tk{v}", {"share/tk{v}"}},
         {"lib/tk{v}", {"lib/tk{v}"}}}},
-      {"java", {{"lib/modules", {"lib", "conf"}}}},
+      {"java", {{"lib/jvm.cfg", {"lib", "conf"}}}},
   };
   return out;
 }
@@ -162,8 +162,11 @@ bool AddLanguage(const Language& language, const std::string& file, FileClosure&
     }
     for (const char* folder : layout.folders) {
       const std::string path = PathOf(folder, *interpreter, files);
-      if (files.AddKnown(path, &IsLeftOut)) {
-        sets.languages.emplace(files.root().Resolve(path).value_or(path),
+      files.AddKnown(path, &IsLeftOut);
+      const std::string real = files.root().Resolve(path).value_or(path) + "/";
+      const auto first = files.files().lower_bound(real);
+      if (first != files.files().end() && first->first.starts_with(real)) {  // not all excluded
+        sets.languages.emplace(real.substr(0, real.size() - 1),
                                language.name + interpreter->version);
       }
     }

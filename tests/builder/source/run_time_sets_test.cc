@@ -89,6 +89,9 @@ TEST_F(RunTimeSetsTest, AStandardLibraryIsOnePackageWithoutWhatIsNotNeeded) {
   const Closure more = Resolve({"/usr/local/bin/python3.12"}, At("root"), contents);
   EXPECT_EQ(PackageNamed(more, "site-packages")->paths.size(), 2U);
   EXPECT_FALSE(Has(more, lib + "/json"));
+  contents.exclude = {"**/python3.12/**"};
+  Resolve({"/usr/local/bin/python3.12"}, At("root"), contents);
+  EXPECT_THAT(said, Not(HasSubstr("standard library")));
 }
 
 TEST_F(RunTimeSetsTest, EachLayoutIsFound) {
@@ -104,7 +107,7 @@ TEST_F(RunTimeSetsTest, EachLayoutIsFound) {
       {"/opt/e/bin/ruby", {"/opt/e/lib/ruby/3.3.0/set.rb"}},
       {"/opt/f/lib/x86_64-linux-gnu/libtcl8.6.so.0", {"/opt/f/share/tcltk/tcl8.6/init.tcl"}},
       {"/opt/i/bin/java",
-       {"/opt/i/lib/modules", "/opt/i/lib/server/libjvm.so", "/opt/i/conf/net.properties"}},
+       {"/opt/i/lib/jvm.cfg", "/opt/i/lib/server/libjvm.so", "/opt/i/conf/net.properties"}},
       {"/opt/g/lib/libpython3.9.so.1.0", {"/opt/g/lib/python3.9/os.py"}},
       {"/opt/h/lib64/libruby.so.3.2", {"/opt/h/lib64/ruby/x.so", "/opt/h/share/ruby/set.rb"}}};
   for (const auto& [program, files] : layouts) {
