@@ -74,7 +74,7 @@ class Reporter {
     FileOwner owner = owners_.Of(entry);
     PackageShare& out = out_.by_package[owner.path.empty() ? owner.name : owner.path];
     if (out.name.empty()) {
-      out.path = owner.path.empty() ? entry.path : std::move(owner.path);
+      out.path = owner.path.empty() ? entry.path : owner.path;
       out.name = std::move(owner.name);
     }
     return out;

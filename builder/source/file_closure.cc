@@ -1,6 +1,5 @@
 #include "builder/source/file_closure.h"
 
-#include <deque>
 #include <utility>
 
 #include "base/error.h"
@@ -40,51 +39,60 @@ ElfFile FileClosure::AddProgram(const std::string& path) {
 // everywhere in this program.
 void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf, Asker by) {
   files_[path];
-  std::deque<LoadedElf> loaded;  // a deque: references stay valid
-  loaded.push_back({path, elf, nullptr});
-  std::map<std::string, std::string> known;  // name -> file
+  Process process{{}, {}, by};
+  process.loaded.push_back({path, elf, nullptr});
   if (!elf.interpreter.empty()) {
-    const std::optional<std::string> real = root_.Resolve(elf.interpreter, &links_);
-    if (!real) {
-      base::Fail(base::ExitCode::kFailed, "{} needs the interpreter {}, which does not exist",
-                 root_.OnDisk(path), elf.interpreter);
-    }
-    files_[path].insert(*real);
-    files_[*real];
-    known.emplace(base::BaseName(elf.interpreter), *real);
+    process.known.emplace(base::BaseName(elf.interpreter), AddInterpreter(path, elf.interpreter));
   }
   // A library names no interpreter: it runs with the programs'.
   const std::string& loader =
       elf.interpreter.empty() && first_ ? first_->interpreter : elf.interpreter;
-  for (size_t i = 0; i < loaded.size(); ++i) {
-    const LoadedElf& from = loaded[i];
+  for (size_t i = 0; i < process.loaded.size(); ++i) {
+    const LoadedElf& from = process.loaded[i];
     const std::string asker = root_.Resolve(from.path).value_or(from.path);
     if (by == Asker::kProgram && from.elf.uses_dlopen) {
       opens_more_.insert(asker);
     }
     for (const std::string& needed : from.elf.needed) {
       const std::string name = search_->IsLoader(needed) ? base::BaseName(loader) : needed;
-      auto file = known.find(name);
-      if (file == known.end()) {
-        std::optional<LoadedElf> found = Load(name, from, by);
-        if (!found) {
-          continue;
-        }
-        const std::string real = root_.Resolve(found->path, &links_).value_or(found->path);
-        file = known.emplace(name, real).first;
-        if (!found->elf.soname.empty()) {
-          known.emplace(found->elf.soname, real);
-        }
-        if (!exclusions_.Match(real)) {
-          files_[real];
-          loaded.push_back(*std::move(found));
-        }
-      }
-      if (files_.contains(file->second)) {
-        files_[asker].insert(file->second);
+      const std::string file = FileFor(name, from, process);
+      if (files_.contains(file)) {
+        files_[asker].insert(file);
       }
     }
   }
+}
+
+std::string FileClosure::AddInterpreter(const std::string& program,
+                                        const std::string& interpreter) {
+  const std::optional<std::string> real = root_.Resolve(interpreter, &links_);
+  if (!real) {
+    base::Fail(base::ExitCode::kFailed, "{} needs the interpreter {}, which does not exist",
+               root_.OnDisk(program), interpreter);
+  }
+  files_[program].insert(*real);
+  files_[*real];
+  return *real;
+}
+
+std::string FileClosure::FileFor(const std::string& name, const LoadedElf& from, Process& process) {
+  if (const auto file = process.known.find(name); file != process.known.end()) {
+    return file->second;
+  }
+  std::optional<LoadedElf> found = Load(name, from, process.by);
+  if (!found) {
+    return "";
+  }
+  std::string real = root_.Resolve(found->path, &links_).value_or(found->path);
+  process.known.emplace(name, real);
+  if (!found->elf.soname.empty()) {
+    process.known.emplace(found->elf.soname, real);
+  }
+  if (!exclusions_.Match(real)) {
+    files_[real];
+    process.loaded.push_back(*std::move(found));
+  }
+  return real;
 }
 
 std::optional<LoadedElf> FileClosure::Load(const std::string& name, const LoadedElf& from,

@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_BUILDER_SOURCE_FILE_CLOSURE_H_
 #define SLIPWAY_BUILDER_SOURCE_FILE_CLOSURE_H_
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,7 +50,16 @@ class FileClosure {
   enum class Asker { kProgram, kAdd, kKnown };
   using NameFilter = bool (*)(const std::string& name);
 
+  struct Process {
+    std::deque<LoadedElf> loaded;              // a deque: references stay valid
+    std::map<std::string, std::string> known;  // name -> file
+    Asker by;
+  };
+
   void AddLoaded(const std::string& path, const ElfFile& elf, Asker asker);
+  std::string AddInterpreter(const std::string& program, const std::string& interpreter);
+  // The file that `name` stands for; empty: there is none, and need not be.
+  std::string FileFor(const std::string& name, const LoadedElf& from, Process& process);
   void AddBelow(const std::string& path, Asker asker, NameFilter is_left_out);
   std::optional<LoadedElf> Load(const std::string& name, const LoadedElf& from, Asker asker) const;
 

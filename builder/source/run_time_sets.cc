@@ -80,7 +80,7 @@ struct Language {
 };
 
 const std::vector<Language>& Languages() {
-  static const std::vector<Language> out = {
+  static const std::vector<Language> kLanguages = {
       {"python",
        {{"lib64/python{v}/os.py", {"lib64/python{v}", "lib/python{v}"}},
         {"lib/python{v}/os.py", {"lib/python{v}"}}}},
@@ -103,7 +103,7 @@ const std::vector<Language>& Languages() {
         {"lib/tk{v}", {"lib/tk{v}"}}}},
       {"java", {{"lib/jvm.cfg", {"lib", "conf"}}}},
   };
-  return out;
+  return kLanguages;
 }
 
 struct Interpreter {
