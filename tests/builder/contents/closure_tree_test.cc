@@ -52,6 +52,13 @@ TEST_F(ClosureTreeTest, HoldsTheClosureWithLinksAndMountPoints) {
   }
 }
 
+TEST_F(ClosureTreeTest, RefusesALinkThatALaterLinkMoves) {
+  definition_.contents.symlinks = {{"/a", "m/n/.."}, {"/a/k", "/tmp"}, {"/m/n", "/q"}};
+  EXPECT_EQ(ErrorOf(),
+            "contents.symlinks./a/k: it was made at /m/k, but another of these links makes that "
+            "path lead to /k: name the path without links");
+}
+
 TEST_F(ClosureTreeTest, RefusesAProgramThatIsNotInTheImage) {
   definition_.services["app"].exec = {"/usr/bin/missing"};
   EXPECT_THAT(ErrorOf(),

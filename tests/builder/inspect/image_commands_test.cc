@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -123,6 +124,23 @@ TEST_F(ImageCommandsTest, AReportAccountsForEveryByte) {
   EXPECT_EQ(report.by_file_type.at("ELF").files, 1U);
   EXPECT_EQ(report.by_file_type.at("script").files, 1U);
   EXPECT_EQ(report.by_file_type.at(".html").files, 2U);
+}
+
+TEST_F(ImageCommandsTest, InspectSaysThatItDoesNotKnowTheCodec) {
+  const images::ImageDirectory image(Build(kLib, "1.0"));
+  images::Manifest manifest = image.manifest();
+  manifest.image.codec.name = "lzma";
+  ImagePublisher publisher(built(), "app");
+  for (const char* file : {images::kImageFile, images::kIndexFile}) {
+    std::filesystem::copy_file(image.path() + "/" + file, publisher.folder() + "/" + file);
+  }
+  const std::string path = publisher.Publish(manifest);
+  const Result result = Run({"inspect", path});
+  EXPECT_EQ(result.code, 6);
+  EXPECT_EQ(result.error,
+            path +
+                ": there is no codec 'lzma': this version of Slipway has zstd, lz4hc; "
+                "inspect it with the version that built it");
 }
 
 TEST_F(ImageCommandsTest, InspectIsTextOrJson) {
