@@ -13,6 +13,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "builder/image_publisher.h"
 #include "builder/inspect/image_difference.h"
 #include "builder/inspect/image_report.h"
@@ -163,6 +164,12 @@ TEST_F(ImageCommandsTest, DiffNamesPackagesAndWhatAPushWouldSend) {
   EXPECT_LT(difference.missing_bytes, now.manifest().image.size_bytes / 4);
   EXPECT_THAT(Run({"diff", old.path(), "app"}).out, HasSubstr("changed  lib 1.0 -> 1.1"));
   EXPECT_EQ(Compare(old, old).missing_chunks, 0U);
+  ASSERT_TRUE(difference.bytes_with_deltas);
+  EXPECT_LT(*difference.bytes_with_deltas, difference.missing_bytes / 4);
+  EXPECT_THAT(Run({"diff", old.path(), "app"}).out,
+              HasSubstr(base::HumanBytes(*difference.bytes_with_deltas) + " ("));
+  const nlohmann::json json = nlohmann::json::parse(Run({"diff", old.path(), "app", "--json"}).out);
+  EXPECT_EQ(json["bytes_with_deltas"], *difference.bytes_with_deltas);
 }
 
 TEST_F(ImageCommandsTest, VerifyFindsAChangedByte) {
