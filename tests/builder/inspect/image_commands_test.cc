@@ -138,10 +138,10 @@ TEST_F(ImageCommandsTest, InspectSaysThatItDoesNotKnowTheCodec) {
   const std::string path = publisher.Publish(manifest);
   const Result result = Run({"inspect", path});
   EXPECT_EQ(result.code, 6);
-  EXPECT_EQ(result.error,
-            path +
-                ": there is no codec 'lzma': this version of Slipway has zstd, lz4hc; "
-                "inspect it with the version that built it");
+  EXPECT_THAT(result.error,
+              HasSubstr(base::BaseName(path) +
+                        ": there is no codec 'lzma': this version of Slipway has zstd, lz4hc; "
+                        "inspect it with the version that built it"));
 }
 
 TEST_F(ImageCommandsTest, InspectIsTextOrJson) {
