@@ -35,13 +35,13 @@ void CheckLink(const std::string& path, const std::string& place, const Tree& tr
   }
   const Node* link = tree.Find(place);
   long depth = static_cast<long>(PathComponents(base::ParentOf(place)).size());
-  depth = link->target.starts_with('/') ? 0 : depth;
-  for (const std::string& name : PathComponents(link->target)) {
+  depth = link->text().starts_with('/') ? 0 : depth;
+  for (const std::string& name : PathComponents(std::string(link->text()))) {
     depth += name == ".." ? -1 : (name == "." ? 0 : 1);
     if (depth < 0) {
       base::Fail(base::ExitCode::kUsage,
                  "contents.symlinks.{}: the target '{}' leads out of the image", path,
-                 link->target);
+                 link->text());
     }
   }
   bool loop = false;
@@ -98,7 +98,7 @@ void AddSystemFiles(const images::Definition& definition, const std::string& ver
     }
     const std::string place = tree.WithoutLinks(point.path);
     if (tree.Find(place) != nullptr) {  // a link to what only a running system has
-      tree.Find(base::ParentOf(place))->children.erase(base::BaseName(place));
+      tree.Find(base::ParentOf(place))->children.Erase(base::BaseName(place));
     }
     if (point.is_directory) {
       tree.MakeDirectory(place);

@@ -190,7 +190,7 @@ TEST_F(ImageCommandsTest, ExtractGivesTheTreeBack) {
   ASSERT_EQ(Run({"extract", "app", folder}).code, 0);
   const Tree tree = SampleTree(kLib);
   const Node* page = tree.Find(std::string(kApp) + "/page.html");
-  EXPECT_EQ(base::ReadFile(folder + kApp + "/page.html"), page->literal);
+  EXPECT_EQ(base::ReadFile(folder + kApp + "/page.html"), page->text());
   EXPECT_EQ(base::ReadLinkIfThere(folder + "/bin/run"), std::string(kApp) + "/run");
   const struct stat run = base::LstatIfThere(folder + kApp + "/run").value();
   EXPECT_EQ(run.st_mode & 07777U, 0555U);
