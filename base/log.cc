@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/printable.h"
 
 namespace base {
 namespace {
@@ -39,14 +40,6 @@ bool LeadsToJournal(int fd) {
   struct stat found {};
   return stream != nullptr && ::fstat(fd, &found) == 0 &&
          stream == fmt::format("{}:{}", found.st_dev, found.st_ino);
-}
-
-// A line may quote a file's name or a peer; it stays one line and must not drive the terminal.
-std::string OneLine(std::string_view text) {
-  std::string out(text);
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
-  return out;
 }
 
 }  // namespace
@@ -106,7 +99,8 @@ std::atomic<LogLevel> log_level = kDefaultLogLevel;
 
 void WriteLog(LogLevel level, fmt::string_view format, fmt::format_args arguments) noexcept {
   try {
-    const std::string text = OneLine(fmt::vformat(format, arguments));
+    // It may quote a file's name or a peer: it stays one line and must not drive the terminal.
+    const std::string text = Printable(fmt::vformat(format, arguments), std::string::npos);
     TheSink().log(spdlog::details::log_msg("", NameOf(level).theirs, text));
   } catch (const std::exception&) {  // nobody is left to tell
   }
@@ -129,7 +123,7 @@ LogLevel LogLevelOfEnvironment() {
   const std::optional<LogLevel> level = ParseLogLevel(text);
   if (!level) {
     Fail(ExitCode::kUsage, "{} is '{}': use debug, info, warning, error or off", kLogVariable,
-         OneLine(text));
+         Printable(text));
   }
   return *level;
 }

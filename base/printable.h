@@ -9,6 +9,8 @@ namespace base {
 
 // One line that cannot steer a terminal, at most `max_bytes` long.
 std::string Printable(std::string_view text, size_t max_bytes = 2000);
+// The same with its newlines and tabs, however long.
+std::string PrintableLines(std::string_view text);
 
 }  // namespace base
 

@@ -8,6 +8,7 @@
 #include "activator/state/history_file.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/printable.h"
 
 namespace activator {
 namespace {
@@ -30,10 +31,7 @@ std::string Text(const Event& event) {
     out += "\n        " + event.reason;
   }
   // A reason may quote what a program said; it must not drive the terminal.
-  for (char& c : out) {
-    c = (static_cast<unsigned char>(c) < ' ' && c != '\n') || c == '\x7f' ? '?' : c;
-  }
-  return out + "\n";
+  return base::PrintableLines(out) + "\n";
 }
 
 class Reader {

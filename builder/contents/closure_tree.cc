@@ -1,5 +1,6 @@
 #include "builder/contents/closure_tree.h"
 
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -25,17 +26,22 @@ std::string WithOut(std::string text, const std::string& main_path) {
 
 // A target that climbs above the root, or a loop, is a mistake; one that leads to what is only
 // there at run time (/run, a bind) is not.
-void CheckLink(const std::string& path, const Tree& tree) {
-  const std::string place = tree.WithoutLinks(path);
+void CheckLink(const std::string& path, const std::string& place, const Tree& tree) {
+  if (const std::string now = tree.WithoutLinks(path); now != place) {
+    base::Fail(base::ExitCode::kUsage,
+               "contents.symlinks.{}: it was made at {}, but another of these links makes that "
+               "path lead to {}: name the path without links",
+               path, place, now);
+  }
   const Node* link = tree.Find(place);
   long depth = static_cast<long>(PathComponents(base::ParentOf(place)).size());
-  depth = link->target.starts_with('/') ? 0 : depth;
-  for (const std::string& name : PathComponents(link->target)) {
+  depth = link->text().starts_with('/') ? 0 : depth;
+  for (const std::string& name : PathComponents(std::string(link->text()))) {
     depth += name == ".." ? -1 : (name == "." ? 0 : 1);
     if (depth < 0) {
       base::Fail(base::ExitCode::kUsage,
                  "contents.symlinks.{}: the target '{}' leads out of the image", path,
-                 link->target);
+                 link->text());
     }
   }
   bool loop = false;
@@ -58,11 +64,13 @@ void AddContents(const images::Definition& definition, const std::string& main_p
   for (const std::string& directory : definition.contents.directories) {
     MakeDirectory(directory, tree);
   }
+  std::map<std::string, std::string> places;  // of each link, when it was made
   for (const auto& [path, target] : definition.contents.symlinks) {
-    tree.AddSymlink(tree.WithoutLinks(path), WithOut(target, main_path));
+    const std::string& place = places.emplace(path, tree.WithoutLinks(path)).first->second;
+    tree.AddSymlink(place, WithOut(target, main_path));
   }
-  for (const auto& link : definition.contents.symlinks) {
-    CheckLink(link.first, tree);
+  for (const auto& [path, place] : places) {
+    CheckLink(path, place, tree);
   }
   for (const auto& [path, file] : definition.contents.files) {
     if (!base::Exists(file)) {
@@ -90,7 +98,7 @@ void AddSystemFiles(const images::Definition& definition, const std::string& ver
     }
     const std::string place = tree.WithoutLinks(point.path);
     if (tree.Find(place) != nullptr) {  // a link to what only a running system has
-      tree.Find(base::ParentOf(place))->children.erase(base::BaseName(place));
+      tree.Find(base::ParentOf(place))->children.Erase(base::BaseName(place));
     }
     if (point.is_directory) {
       tree.MakeDirectory(place);

@@ -1,66 +1,131 @@
 #include "builder/erofs/inode.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <deque>
 #include <string_view>
-#include <unordered_map>
 
 namespace builder {
 namespace {
 
 constexpr std::string_view kStore = "/nix/store/";
 constexpr size_t kHashAndDash = 33;
+constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-// A node under one of its names.
+// What the names in a directory are ordered by: the path; in the store, the path without the store
+// path's hash, then NUL and the hash, which decides only where all else is equal.
+struct Key {
+  std::string start;
+  std::string end;
+};
+
+Key KeyOf(const std::string& path) {
+  const size_t rest = kStore.size() + kHashAndDash;
+  if (!path.starts_with(kStore) || path.size() < rest) {
+    return {path, ""};
+  }
+  return {std::string(kStore) + path.substr(rest),
+          std::string(1, '\0') + path.substr(kStore.size(), kHashAndDash)};
+}
+
+// A node under one of its names. Its key is `folder`'s with the name in the middle: a key for each
+// would take more memory than the tree.
 struct Found {
-  // The path; in the store, the path without the store path's hash, then NUL and the hash: the hash
-  // decides only where all else is equal.
-  std::string key;
+  const Key* folder;
+  std::string_view name;
   const Node* node;
 };
 
-std::string KeyOf(const std::string& path) {
-  const size_t rest = kStore.size() + kHashAndDash;
-  if (!path.starts_with(kStore) || path.size() < rest) {
-    return path;
+// As std::string would compare the parts, one after the other.
+bool ComesBefore(const Found& a, const Found& b) {
+  std::array<std::string_view, 3> left = {a.folder->start, a.name, a.folder->end};
+  std::array<std::string_view, 3> right = {b.folder->start, b.name, b.folder->end};
+  if (a.folder == b.folder) {
+    left[0] = right[0] = "";
   }
-  std::string out(kStore);
-  out.append(path, rest);
-  out += '\0';
-  out.append(path, kStore.size(), kHashAndDash);
-  return out;
+  for (size_t i = 0, j = 0;;) {
+    const size_t common = std::min(left[i].size(), right[j].size());
+    if (const int order = left[i].substr(0, common).compare(right[j].substr(0, common));
+        order != 0) {
+      return order < 0;
+    }
+    left[i].remove_prefix(common);
+    right[j].remove_prefix(common);
+    while (i < left.size() && left[i].empty()) {
+      ++i;
+    }
+    while (j < right.size() && right[j].empty()) {
+      ++j;
+    }
+    if (i == left.size() || j == right.size()) {
+      return i == left.size() && j < right.size();
+    }
+  }
 }
 
-void Collect(const Node& node, const std::string& path, std::vector<Found>& out) {
-  for (const auto& [name, child] : node.children) {
-    Collect(*child, path + "/" + name, out);
+class Collector {
+ public:
+  explicit Collector(const Node& root) {
+    found_.reserve(CountOf(root));
+    Collect(root, "", {&keys_.emplace_back(), "", &root});
   }
-  out.push_back({KeyOf(path), &node});
-}
+  std::vector<Found> Sorted() && {
+    std::sort(found_.begin(), found_.end(), ComesBefore);
+    return std::move(found_);
+  }
+
+ private:
+  static size_t CountOf(const Node& node) {
+    size_t out = 1;
+    for (const auto& child : node.children) {
+      out += CountOf(*child.second);
+    }
+    return out;
+  }
+
+  void Collect(const Node& node, const std::string& path, const Found& found) {
+    node.inode = kNone;
+    found_.push_back(found);
+    if (node.children.empty()) {
+      return;
+    }
+    const std::string prefix = path + "/";
+    const Key* const key = &keys_.emplace_back(KeyOf(prefix));
+    // Names may be a part of what is cut off.
+    const bool is_short = prefix.starts_with(kStore) && key->end.empty();
+    for (const auto& [name, child] : node.children) {
+      const std::string below = prefix + std::string(name);
+      if (is_short) {
+        Collect(*child, below, {&keys_.emplace_back(KeyOf(below)), "", child});
+      } else {
+        Collect(*child, below, {key, name, child});
+      }
+    }
+  }
+
+  std::deque<Key> keys_;
+  std::vector<Found> found_;
+};
 
 }  // namespace
 
 std::vector<Inode> InodesOf(const Tree& tree) {
-  std::vector<Found> found;
-  Collect(tree.root(), "", found);
-  std::sort(found.begin(), found.end(),
-            [](const Found& a, const Found& b) { return a.key < b.key; });
+  Collector collector(tree.root());
+  const std::vector<Found> found = std::move(collector).Sorted();
   std::vector<Inode> out;
   out.reserve(found.size() + 1);  // the packed inode comes later
-  std::unordered_map<const Node*, size_t> index_of;
-  for (Found& one : found) {
-    const auto [index, is_new] = index_of.emplace(one.node, out.size());
-    if (is_new) {
-      out.emplace_back();
-      out.back().node = one.node;
+  for (const Found& one : found) {
+    if (one.node->inode == kNone) {
+      one.node->inode = static_cast<uint32_t>(out.size());
+      out.emplace_back().node = one.node;
     }
-    ++out[index->second].names;
-    std::string().swap(one.key);  // its memory is for what comes
+    ++out[one.node->inode].names;
   }
   for (size_t i = 0; i < out.size(); ++i) {
     for (const auto& child : out[i].node->children) {
-      const size_t index = index_of.at(child.second.get());
-      out[i].children.push_back(index);
-      out[index].parent = i;
+      out[child.second->inode].parent = static_cast<uint32_t>(i);
     }
   }
   return out;
@@ -69,8 +134,8 @@ std::vector<Inode> InodesOf(const Tree& tree) {
 std::string PathOf(const std::vector<Inode>& inodes, const Inode& inode) {
   const Inode& parent = inodes[inode.parent];
   for (const auto& [name, child] : parent.node->children) {
-    if (child.get() == inode.node) {
-      return (&parent == &inodes[0] ? "" : PathOf(inodes, parent)) + "/" + name;
+    if (child == inode.node) {
+      return fmt::format("{}/{}", &parent == &inodes[0] ? "" : PathOf(inodes, parent), name);
     }
   }
   return "/";

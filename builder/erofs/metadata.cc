@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -26,12 +27,14 @@ struct Plan {
   DataLayout layout = DataLayout::kFlat;
   bool extended = false;
   bool compact_index = false;
+  bool has_content = false;  // uncompressed: inline, or in blocks of its own
   bool content_is_inline = false;
-  uint64_t size_bytes = 0;
   uint32_t links = 1;
-  uint64_t xattr_bytes = 0;
-  uint64_t content_bytes = 0;  // uncompressed: inline, or in blocks of its own
+  uint32_t xattr_bytes = 0;
   uint32_t content_block = 0;  // of content in blocks of its own: the first
+  uint64_t size_bytes = 0;
+
+  bool has_blocks() const { return has_content && !content_is_inline; }
 
   // What stands before inline data or an index.
   uint64_t head_bytes() const {
@@ -40,6 +43,9 @@ struct Plan {
 };
 
 constexpr uint64_t kIndexAlignment = 8;
+constexpr size_t kWriteBytes = 1 << 20;
+
+bool HasIndex(const Inode& inode) { return inode.data != nullptr && !inode.data->extents.empty(); }
 
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
@@ -81,12 +87,14 @@ uint32_t DeviceNumberOf(const std::vector<Inode>& inodes, const Inode& inode) {
 
 class Serializer {
  public:
-  Serializer(std::vector<Inode>& inodes, uint32_t first_block, int64_t time_seconds)
+  Serializer(std::vector<Inode>& inodes, uint32_t first_block, int64_t time_seconds,
+             const WriteBlocks& write)
       : inodes_(inodes),
         plans_(inodes.size()),
         xattrs_(inodes),
         first_block_(first_block),
-        time_seconds_(time_seconds) {}
+        time_seconds_(time_seconds),
+        write_(write) {}
 
   Metadata Run() {
     SlotAllocator slots;
@@ -95,10 +103,11 @@ class Serializer {
       inodes_[i].offset = slots.Place([&](uint64_t at) { return BytesAt(i, at); });
     }
     PlaceBlocks(slots.end());
-    for (size_t i = 0; i < inodes_.size(); ++i) {
+    for (const uint32_t i : InOrderOfOffset()) {
       WriteInode(i);
     }
-    return std::move(out_);
+    WriteContents();
+    return out_;
   }
 
  private:
@@ -109,15 +118,15 @@ class Serializer {
     const Node& node = *inode.node;
     Plan& plan = plans_[i];
     plan.links = inode.names;
-    plan.xattr_bytes = xattrs_.BytesOf(node);
-    if (inode.packed_offset) {
+    plan.xattr_bytes = static_cast<uint32_t>(xattrs_.BytesOf(node));
+    if (inode.is_packed()) {
       plan.layout = DataLayout::kCompressedFull;
       plan.size_bytes = node.size_bytes;
-    } else if (!inode.data.extents.empty()) {
-      plan.compact_index = CanBeCompact(inode.data);
+    } else if (HasIndex(inode)) {
+      plan.compact_index = CanBeCompact(*inode.data);
       plan.layout =
           plan.compact_index ? DataLayout::kCompressedCompact : DataLayout::kCompressedFull;
-      plan.size_bytes = inode.data.size_bytes;
+      plan.size_bytes = inode.data->size_bytes;
     } else {
       PlanContent(i);
     }
@@ -137,11 +146,11 @@ class Serializer {
         plan.links += child.second->kind == Node::Kind::kDirectory ? 1U : 0U;
       }
     }
-    plan.content_bytes = ContentOf(i).size();
-    plan.size_bytes = plan.content_bytes;
+    plan.size_bytes = ContentOf(i).size();
+    plan.has_content = plan.size_bytes > 0;
     plan.content_is_inline =
-        plan.content_bytes > 0 &&
-        sizeof(erofs::ExtendedInode) + plan.xattr_bytes + plan.content_bytes <= kBlockBytes;
+        plan.has_content &&
+        sizeof(erofs::ExtendedInode) + plan.xattr_bytes + plan.size_bytes <= kBlockBytes;
     plan.layout = plan.content_is_inline ? DataLayout::kFlatInline : DataLayout::kFlat;
   }
 
@@ -153,14 +162,14 @@ class Serializer {
       return inode.node->Read(0, inode.node->size_bytes);
     }
     if (inode.node->kind != Node::Kind::kDirectory) {
-      const base::Bytes target = base::AsBytes(inode.node->target);
+      const base::Bytes target = base::AsBytes(inode.node->text());
       return {target.begin(), target.end()};
     }
     std::vector<DirectoryItem> items = {{".", Nid(i), erofs::kDirectory},
                                         {"..", Nid(inode.parent), erofs::kDirectory}};
-    auto child = inode.children.begin();
+    items.reserve(items.size() + inode.node->children.size());
     for (const auto& [name, node] : inode.node->children) {
-      items.push_back({name, Nid(*child++), FileTypeOf(node->kind)});
+      items.push_back({name, Nid(node->inode), FileTypeOf(node->kind)});
     }
     return DirectoryBlocks(std::move(items));
   }
@@ -171,15 +180,15 @@ class Serializer {
     const Plan& plan = plans_[i];
     const uint64_t end = at + plan.head_bytes();
     if (plan.content_is_inline) {
-      const bool fits = at % kBlockBytes + plan.head_bytes() + plan.content_bytes <= kBlockBytes;
-      return fits ? plan.head_bytes() + plan.content_bytes : 0;
+      const bool fits = at % kBlockBytes + plan.head_bytes() + plan.size_bytes <= kBlockBytes;
+      return fits ? plan.head_bytes() + plan.size_bytes : 0;
     }
     const uint64_t index = RoundUp(end, kIndexAlignment);
-    if (inodes_[i].packed_offset) {
+    if (inodes_[i].is_packed()) {
       return index + sizeof(erofs::MapHeader) - at;
     }
-    if (!inodes_[i].data.extents.empty()) {
-      return index + IndexBytes(inodes_[i].data, plan.compact_index, index) - at;
+    if (HasIndex(inodes_[i])) {
+      return index + IndexBytes(*inodes_[i].data, plan.compact_index, index) - at;
     }
     return plan.head_bytes();
   }
@@ -188,61 +197,99 @@ class Serializer {
   void PlaceBlocks(uint64_t inodes_end) {
     uint64_t blocks = BlocksOf(inodes_end);
     for (Plan& plan : plans_) {
-      if (plan.content_bytes > 0 && !plan.content_is_inline) {
+      if (plan.has_blocks()) {
         plan.content_block = static_cast<uint32_t>(blocks);
-        blocks += BlocksOf(plan.content_bytes);
+        blocks += BlocksOf(plan.size_bytes);
       }
     }
-    const std::vector<uint8_t>& shared = xattrs_.shared();
-    out_.bytes.assign((blocks + BlocksOf(shared.size())) * kBlockBytes, 0);
-    if (!shared.empty()) {
+    if (!xattrs_.shared().empty()) {
       out_.xattr_block = first_block_ + static_cast<uint32_t>(blocks);
-      std::copy(shared.begin(), shared.end(), &out_.bytes[blocks * kBlockBytes]);
     }
     out_.root_nid = static_cast<uint16_t>(Nid(0));
+  }
+
+  // Some stand in gaps between others that come later in the list.
+  std::vector<uint32_t> InOrderOfOffset() const {
+    std::vector<uint32_t> out(inodes_.size());
+    std::iota(out.begin(), out.end(), 0U);
+    std::sort(out.begin(), out.end(),
+              [&](uint32_t a, uint32_t b) { return inodes_[a].offset < inodes_[b].offset; });
+    return out;
+  }
+
+  // The buffer's next bytes are those from `offset` on.
+  void PadTo(uint64_t offset) { pending_.resize(offset - written_, 0); }
+
+  void WriteFullBlocks() {
+    if (pending_.size() >= kWriteBytes) {
+      const size_t full = pending_.size() / kBlockBytes * kBlockBytes;
+      write_(std::span(pending_).first(full));
+      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(full));
+      written_ += full;
+    }
   }
 
   void WriteInode(size_t i) {
     const Inode& inode = inodes_[i];
     const Plan& plan = plans_[i];
-    uint8_t* at = &out_.bytes[inode.offset];
+    WriteFullBlocks();
+    PadTo(inode.offset + BytesAt(i, inode.offset));
+    uint8_t* at = &pending_[inode.offset - written_];
     xattrs_.Write(*inode.node, at + plan.head_bytes() - plan.xattr_bytes);
-    const uint32_t data = WriteData(i);
+    const uint32_t data = WriteData(i, at);
     if (plan.extended) {
       erofs::Put(at, Fill<erofs::ExtendedInode>(i, data));
     } else {
       erofs::Put(at, Fill<erofs::CompactInode>(i, data));
     }
-    if (inode.is_packed_inode) {
+    if (inode.is_packed_inode()) {
       out_.packed_nid = Nid(i);
     }
   }
 
-  // What follows the inode, or stands in blocks of its own; returns the inode's word about it.
-  uint32_t WriteData(size_t i) {
+  // Content in blocks of its own, and what comes behind it.
+  void WriteContents() {
+    const auto append = [&](base::Bytes content) {
+      WriteFullBlocks();
+      PadTo(RoundUp(written_ + pending_.size(), kBlockBytes));
+      pending_.insert(pending_.end(), content.begin(), content.end());
+    };
+    for (size_t i = 0; i < inodes_.size(); ++i) {
+      if (plans_[i].has_blocks()) {
+        append(ContentOf(i));
+      }
+    }
+    append(xattrs_.shared());
+    PadTo(RoundUp(written_ + pending_.size(), kBlockBytes));
+    write_(pending_);
+  }
+
+  // What follows the inode, which stands at `at`; returns the inode's word about its data.
+  uint32_t WriteData(size_t i, uint8_t* at) {
     const Inode& inode = inodes_[i];
     const Plan& plan = plans_[i];
-    const uint64_t end = inode.offset + plan.head_bytes();
-    const uint64_t index = RoundUp(end, kIndexAlignment);
-    if (inode.packed_offset) {
+    const uint64_t index = RoundUp(inode.offset + plan.head_bytes(), kIndexAlignment);
+    if (inode.is_packed()) {
       erofs::Le64 whole;
-      whole = *inode.packed_offset | erofs::kWholeFileInPackedInode;
-      erofs::Put(&out_.bytes[index], whole);
+      whole = inode.packed_offset | erofs::kWholeFileInPackedInode;
+      erofs::Put(at + (index - inode.offset), whole);
       return 0;
     }
-    if (!inode.data.extents.empty()) {
-      WriteIndex(inode.data, plan.compact_index, index, &out_.bytes[index]);
+    if (HasIndex(inode)) {
+      WriteIndex(*inode.data, plan.compact_index, index, at + (index - inode.offset));
       uint32_t blocks = 0;
-      for (const Extent& extent : inode.data.extents) {
+      for (const Extent& extent : inode.data->extents) {
         blocks += extent.blocks;
       }
       return blocks;
     }
-    if (plan.content_bytes > 0) {
+    if (plan.has_blocks()) {
+      return first_block_ + plan.content_block;
+    }
+    if (plan.has_content) {
       const std::vector<uint8_t> content = ContentOf(i);
-      const uint64_t at = plan.content_is_inline ? end : uint64_t{plan.content_block} * kBlockBytes;
-      std::copy(content.begin(), content.end(), &out_.bytes[at]);
-      return plan.content_is_inline ? 0 : first_block_ + plan.content_block;
+      std::copy(content.begin(), content.end(), at + plan.head_bytes());
+      return 0;
     }
     const bool is_device =
         inode.node->kind == Node::Kind::kCharDevice || inode.node->kind == Node::Kind::kBlockDevice;
@@ -284,13 +331,17 @@ class Serializer {
   const XattrTable xattrs_;
   const uint32_t first_block_;
   const int64_t time_seconds_;
+  const WriteBlocks& write_;
+  std::vector<uint8_t> pending_;  // from byte `written_` on
+  uint64_t written_ = 0;
   Metadata out_;
 };
 
 }  // namespace
 
-Metadata SerializeMetadata(std::vector<Inode>& inodes, uint32_t first_block, int64_t time_seconds) {
-  return Serializer(inodes, first_block, time_seconds).Run();
+Metadata SerializeMetadata(std::vector<Inode>& inodes, uint32_t first_block, int64_t time_seconds,
+                           const WriteBlocks& write) {
+  return Serializer(inodes, first_block, time_seconds, write).Run();
 }
 
 }  // namespace builder

@@ -12,6 +12,7 @@
 #include "builder/inspect/image_texts.h"
 #include "builder/inspect/verify.h"
 #include "builder/read/guarded.h"
+#include "chunker/codec_table.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_choice.h"
 #include "units/auxiliary_units.h"
@@ -34,12 +35,23 @@ images::ImageDirectory Choose(const Arguments& arguments, const std::string& ima
   return images::ChooseImage(arguments.images, image);
 }
 
+// A newer version may have more.
+void CheckCodec(const images::ImageDirectory& image) {
+  try {
+    chunker::CodecNamed(image.manifest().image.codec.name);
+  } catch (const base::Error& error) {
+    base::Fail(base::ExitCode::kVerification, "{}: {}; inspect it with the version that built it",
+               image.path(), error.what());
+  }
+}
+
 void Inspect(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
   if (arguments.miniserver) {
     io.WriteOut(MiniserverJson(image));
     return;
   }
+  CheckCodec(image);
   RunGuarded(image.image_path(), [&] {
     const ImageReport report = ReportOf(image);
     io.WriteOut(arguments.json ? ReportJson(image, report) : ReportText(image, report));

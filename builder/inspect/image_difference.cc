@@ -2,6 +2,8 @@
 
 #include <unordered_set>
 
+#include "pusher/delta/push_size.h"
+
 namespace builder {
 
 ImageDifference Compare(const images::ImageDirectory& from, const images::ImageDirectory& to) {
@@ -19,6 +21,9 @@ ImageDifference Compare(const images::ImageDirectory& from, const images::ImageD
       ++out.missing_chunks;
       out.missing_bytes += chunk.size_bytes;
     }
+  }
+  if (from.manifest().image.codec.name == to.manifest().image.codec.name) {
+    out.bytes_with_deltas = pusher::PushBytesWithDeltas(from, to);
   }
   return out;
 }

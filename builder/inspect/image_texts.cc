@@ -163,13 +163,17 @@ std::string DifferenceText(const images::ImageDirectory& from, const images::Ima
     out += "  the same packages\n";
   }
   const uint64_t size = to.manifest().image.size_bytes;
-  return out + fmt::format(
-                   "  image    {} -> {}; a push from one to the other sends {} of {} "
-                   "chunks, {} ({})\n",
-                   base::HumanBytes(from.manifest().image.size_bytes), base::HumanBytes(size),
-                   difference.missing_chunks, difference.chunks,
-                   base::HumanBytes(difference.missing_bytes),
-                   Percent(difference.missing_bytes, size));
+  const auto sends = [&](uint64_t bytes, const std::string& how) {
+    return fmt::format("  {:>9} ({}) {}\n", base::HumanBytes(bytes), Percent(bytes, size), how);
+  };
+  out += fmt::format("  image    {} -> {}; a push from one to the other sends\n",
+                     base::HumanBytes(from.manifest().image.size_bytes), base::HumanBytes(size));
+  if (difference.bytes_with_deltas) {
+    out += sends(*difference.bytes_with_deltas, "with deltas: over ssh, if the old image is here");
+  }
+  return out +
+         sends(difference.missing_bytes, fmt::format("without: {} of {} chunks",
+                                                     difference.missing_chunks, difference.chunks));
 }
 
 std::string DifferenceJson(const images::ImageDirectory& from, const images::ImageDirectory& to,
@@ -183,13 +187,16 @@ std::string DifferenceJson(const images::ImageDirectory& from, const images::Ima
                         {"from_bytes", change.from_bytes},
                         {"to_bytes", change.to_bytes}});
   }
-  return Dump({{"from", IdentityJson(from)},
-               {"to", IdentityJson(to)},
-               {"packages", std::move(packages)},
-               {"chunks",
-                {{"total", difference.chunks},
-                 {"missing", difference.missing_chunks},
-                 {"missing_bytes", difference.missing_bytes}}}});
+  return Dump(
+      {{"from", IdentityJson(from)},
+       {"to", IdentityJson(to)},
+       {"packages", std::move(packages)},
+       {"chunks",
+        {{"total", difference.chunks},
+         {"missing", difference.missing_chunks},
+         {"missing_bytes", difference.missing_bytes}}},
+       {"bytes_with_deltas",
+        difference.bytes_with_deltas ? Json(*difference.bytes_with_deltas) : Json(nullptr)}});
 }
 
 std::string BuiltJson(const images::ImageDirectory& image) {

@@ -52,11 +52,11 @@ std::vector<Batch> BatchesOf(const std::vector<FileToCompare>& files) {
 // memory than all else here.
 std::string PathOf(const Node& node, const Node& folder) {
   for (const auto& [name, child] : folder.children) {
-    if (child.get() == &node) {
-      return "/" + name;
+    if (child == &node) {
+      return fmt::format("/{}", name);
     }
     if (const std::string rest = PathOf(node, *child); !rest.empty()) {
-      return "/" + name + rest;
+      return fmt::format("/{}{}", name, rest);
     }
   }
   return "";

@@ -46,7 +46,7 @@ void LimitChild() {
 }
 
 // A byte with the exit code, then the message; nothing where all went well.
-[[noreturn]] void RunChild(int to, const std::function<void()>& work) {
+void WorkAndTell(int to, const std::function<void()>& work) {
   const auto tell = [&](base::ExitCode code, std::string_view message) {
     const std::string text = static_cast<char>(code) + std::string(message);
     base::WriteAll(to, base::AsBytes(text), "a pipe");
@@ -61,7 +61,16 @@ void LimitChild() {
   } catch (const std::exception& error) {
     tell(base::ExitCode::kFailed, error.what());
   }
-  ::_exit(0);
+}
+
+// Nothing is thrown from here: the stack below is the parent's.
+[[noreturn]] void RunChild(int to, const std::function<void()>& work) {
+  try {
+    WorkAndTell(to, work);
+    ::_exit(0);
+  } catch (...) {
+    ::_exit(1);
+  }
 }
 
 // All that the child says, until it ends.

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/printable.h"
 #include "builder/read/check_superblock.h"
 #include "builder/read/guarded.h"
 
@@ -19,13 +20,6 @@ constexpr uint64_t kPieceBytes = 4 << 20;
 constexpr uint64_t kMaxTargetBytes = 4095;
 // An index has at least two bytes for a block of content.
 constexpr uint64_t kMostContentPerByte = 2048;
-
-// A damaged name must not make two lines of an error.
-std::string Shown(std::string path) {
-  std::replace_if(
-      path.begin(), path.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
-  return path;
-}
 
 }  // namespace
 
@@ -45,7 +39,7 @@ void ImageReader::Check(int error, const std::string& path) const {
   StartNextStep();
   if (error != 0) {
     base::Fail(base::ExitCode::kVerification, "{} cannot be read at {}: {}; build or push it again",
-               image_path_, Shown(path), std::strerror(-error));
+               image_path_, base::Printable(path), std::strerror(-error));
   }
 }
 
@@ -66,7 +60,7 @@ void ImageReader::WalkFrom(ImageEntry entry, std::unordered_set<uint64_t>& direc
   if (!directories.insert(entry.nid).second) {
     base::Fail(base::ExitCode::kVerification,
                "{} is damaged: the directory {} stands in two places; build or push it again",
-               image_path_, Shown(entry.path));
+               image_path_, base::Printable(entry.path));
   }
   visit(entry);
   const std::string prefix = entry.path == "/" ? entry.path : entry.path + "/";
@@ -85,7 +79,7 @@ void ImageReader::CheckSize(const ImageEntry& entry) const {
   if (size > most || (S_ISLNK(entry.stat.mode) && size == 0)) {
     base::Fail(base::ExitCode::kVerification,
                "{} is damaged: {} has a size of {} bytes; build or push it again", image_path_,
-               Shown(entry.path), size);
+               base::Printable(entry.path), size);
   }
 }
 
@@ -106,7 +100,7 @@ ImageReader::Names ImageReader::List(const ImageEntry& directory) {
     if (!in_order || name.empty() || name.find('/') != std::string::npos || name == ".." ||
         name.find('\0') != std::string::npos) {
       base::Fail(base::ExitCode::kVerification, "{} is damaged: the directory {} has an entry '{}'",
-                 image_path_, Shown(directory.path), Shown(name));
+                 image_path_, base::Printable(directory.path), base::Printable(name));
     }
   }
   return out;

@@ -72,7 +72,7 @@ class Comparison {
     }
     Expect(found.links, NamesOf(node), "links", path);
     if (node.kind == Node::Kind::kSymlink) {
-      CompareTarget(nid, base::AsBytes(node.target), path);
+      CompareTarget(nid, base::AsBytes(node.text()), path);
     } else if (node.kind == Node::Kind::kFile) {
       files_.push_back({nid, &node});
     }
@@ -81,8 +81,8 @@ class Comparison {
   // Of what may have more than one.
   void CountNames(const Node& node) {
     for (const auto& [name, child] : node.children) {
-      if (child.use_count() > 1) {
-        ++names_[child.get()].count;
+      if (child->may_have_more_names) {
+        ++names_[child].count;
       }
       CountNames(*child);
     }
@@ -121,7 +121,8 @@ class Comparison {
       Differ(path, fmt::format("mode {:o}, expected {:o}", found.mode, node.Mode()));
     }
     if (node.kind != Node::Kind::kDirectory) {
-      Expect(found.size_bytes, node.size_bytes + node.target.size(), "size", path);
+      const bool is_link = node.kind == Node::Kind::kSymlink;
+      Expect(found.size_bytes, is_link ? node.text().size() : node.size_bytes, "size", path);
     }
     Expect(found.uid, node.uid, "owner", path);
     Expect(found.gid, node.gid, "group", path);

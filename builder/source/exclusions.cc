@@ -1,5 +1,7 @@
 #include "builder/source/exclusions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -47,8 +49,8 @@ bool Exclusions::Match(const std::string& path) const {
 }
 
 void Exclusions::Apply(const std::string& path, Node& node) const {
-  std::erase_if(node.children, [&](const auto& child) {
-    const std::string below = path + "/" + child.first;
+  node.children.EraseIf([&](const auto& child) {
+    const std::string below = fmt::format("{}/{}", path, child.first);
     const bool out = MatchItself(below);
     if (!out) {
       Apply(below, *child.second);

@@ -55,6 +55,23 @@ std::string RunNix(const std::vector<std::string>& argv, const std::string& doin
   return OutputOf(Start(argv), argv[0], doing);
 }
 
+// Without what store paths cannot be compared with: //, /./, /.. and a slash at the end.
+std::string PlainPath(const std::string& path) {
+  std::string out;
+  bool climbs = false;
+  for (const std::string& name : PathComponents(path)) {
+    climbs = climbs || name == "..";
+    out += name == "." ? "" : "/" + name;
+  }
+  if (!climbs) {
+    return out;
+  }
+  // Only the file system knows what is above a link.
+  return base::BaseName(out) == ".."
+             ? base::RealPath(out)
+             : base::RealPath(base::ParentOf(out)) + "/" + base::BaseName(out);
+}
+
 // A path in the store, or a link to one such as ./result, cut to the store path itself. A store
 // path may be a link, too: it is the one that was named, and what it leads to is in its closure.
 std::string StorePathOf(const std::string& path) {
@@ -62,13 +79,14 @@ std::string StorePathOf(const std::string& path) {
     base::Fail(base::ExitCode::kFailed,
                "{} does not exist; build it first (nix-build), or check its name", path);
   }
-  std::string at = base::AbsolutePath(path);
+  std::string at = PlainPath(base::AbsolutePath(path));
   for (int links = 0; links < kMaxLinks; ++links) {
     if (at.starts_with(kStore)) {
       break;
     }
     const std::optional<std::string> target = base::ReadLinkIfThere(at);
-    at = target ? images::Beside(base::RealPath(base::ParentOf(at)), *target) : base::RealPath(at);
+    at = target ? PlainPath(images::Beside(base::RealPath(base::ParentOf(at)), *target))
+                : base::RealPath(at);
     if (!target) {
       break;
     }

@@ -25,7 +25,7 @@ bool IsDirectory(archive_entry* entry) {
 class Layer {
  public:
   Layer(const std::string& path, const std::string& name, const std::string& folder, Tree& tree)
-      : path_(path), name_(name), folder_(folder), tree_(tree) {}
+      : path_(path), name_(name), tree_(tree), kept_folder_(tree.Keep(folder).data()) {}
 
   // Whiteouts are about the layers below alone, wherever they stand in this one: they come first.
   // Before them the directories that replace what is none: below one such, a whiteout is not about
@@ -87,7 +87,7 @@ class Layer {
 
   void Remove(const std::string& place) {
     if (Node* parent = tree_.Find(base::ParentOf(place))) {
-      parent->children.erase(base::BaseName(place));
+      parent->children.Erase(base::BaseName(place));
     }
   }
 
@@ -111,7 +111,7 @@ class Layer {
     if (name != kOpaque) {
       Remove(base::ParentOf(place) + "/" + name.substr(kWhiteout.size()));
     } else if (Node* parent = tree_.Find(base::ParentOf(place))) {
-      parent->children.clear();
+      parent->children.Clear();
     }
   }
 
@@ -187,10 +187,9 @@ class Layer {
 
   Node& AddFile(const std::string& path) {
     Node& node = tree_.AddLiteral(path, "");
-    node.literal.reset();
-    node.source_path = fmt::format("{}/{}", folder_, files_++);
-    reader_->ContentTo(node.source_path);
-    node.size_bytes = base::FileSize(node.source_path);
+    node.SetSource(kept_folder_, tree_.Keep(std::to_string(files_++)).data());
+    reader_->ContentTo(node.SourcePath());
+    node.size_bytes = base::FileSize(node.SourcePath());
     return node;
   }
 
@@ -211,20 +210,20 @@ class Layer {
     node.gid = CheckedId<gid_t>(entry, archive_entry_gid(entry), "group");
     node.mtime_seconds = archive_entry_mtime(entry);
     node.mtime_nanoseconds = static_cast<uint32_t>(archive_entry_mtime_nsec(entry));
-    node.xattrs.clear();
+    node.xattrs.Clear();
     archive_entry_xattr_reset(entry);
     const char* name = nullptr;
     const void* value = nullptr;
     size_t size = 0;
     while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
-      node.xattrs.emplace(name, std::string(static_cast<const char*>(value), size));
+      node.xattrs[name] = std::string(static_cast<const char*>(value), size);
     }
   }
 
   const std::string& path_;
   const std::string& name_;
-  const std::string& folder_;
   Tree& tree_;
+  const char* const kept_folder_;
   ArchiveReader* reader_ = nullptr;
   uint64_t files_ = 0;
 };

@@ -37,13 +37,14 @@ void Normalise(int64_t time_seconds, const std::string& path, Node& node,
   node.gid = 0;
   node.mtime_seconds = time_seconds;
   node.mtime_nanoseconds = 0;
-  node.xattrs.clear();
-  std::erase_if(node.children, [&](const auto& child) {
+  node.xattrs.Clear();
+  node.children.EraseIf([&](const auto& child) {
+    const std::string below = fmt::format("{}/{}", path, child.first);
     if (IsSpecial(*child.second)) {
-      left_out.push_back(path + "/" + child.first);
+      left_out.push_back(below);
       return true;
     }
-    Normalise(time_seconds, path + "/" + child.first, *child.second, left_out);
+    Normalise(time_seconds, below, *child.second, left_out);
     return false;
   });
 }

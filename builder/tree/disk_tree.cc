@@ -94,54 +94,69 @@ mode_t NormalPermissions(const struct stat& found) {
 
 class DiskReader {
  public:
-  DiskReader(bool preserve, int64_t time_seconds, std::vector<std::string>* mounts)
-      : preserve_(preserve), time_seconds_(time_seconds), mounts_(mounts) {}
+  DiskReader(Tree& tree, bool preserve, std::vector<std::string>* mounts)
+      : tree_(tree), preserve_(preserve), mounts_(mounts) {}
 
-  std::shared_ptr<Node> Read(const std::string& source) {
+  Node& Read(const std::string& source) {
+    const std::string parent = base::ParentOf(source);
+    const std::string_view folder = tree_.Keep(parent == "/" ? "" : parent);
+    return Read(source, folder.data(), tree_.Keep(base::BaseName(source)).data());
+  }
+
+ private:
+  // `source` is `folder`/`name`; the memory of those is the tree's.
+  Node& Read(const std::string& source, const char* folder, const char* name) {
     const std::optional<struct stat> found = base::LstatIfThere(source);
     if (!found) {
       base::Fail(base::ExitCode::kFailed, "{} is missing", source);
     }
     if (!preserve_ || S_ISDIR(found->st_mode) || found->st_nlink < 2) {
-      return Make(source, *found);
+      return Make(source, folder, name, *found);
     }
-    std::shared_ptr<Node>& known = linked_[{found->st_dev, found->st_ino}];
+    Node*& known = linked_[{found->st_dev, found->st_ino}];
     if (known == nullptr) {
-      known = Make(source, *found);
+      known = &Make(source, folder, name, *found);
+      known->may_have_more_names = true;
     }
-    return known;
+    return *known;
   }
 
- private:
-  std::shared_ptr<Node> Make(const std::string& source, const struct stat& found) {
-    auto node = std::make_shared<Node>();
-    node->kind = KindOf(found.st_mode);
-    SetAttributes(source, found, *node);
-    switch (node->kind) {
+  Node& Make(const std::string& source, const char* folder, const char* name,
+             const struct stat& found) {
+    Node& node = tree_.NewNode(KindOf(found.st_mode));
+    SetAttributes(source, found, node);
+    switch (node.kind) {
       case Node::Kind::kDirectory:
         if (IsAnotherFileSystem(source, found)) {
           break;
         }
-        for (const std::string& name : base::ListDirectory(source)) {
-          node->children.emplace(name, Read(source + "/" + name));
-        }
+        ReadChildren(source, node);
         break;
       case Node::Kind::kFile:
         // Fails here, with its name, rather than in the middle of writing.
         if ((found.st_mode & kAllMayRead) != kAllMayRead) {
           CheckReadable(source);
         }
-        node->source_path = source;
-        node->source_time = found.st_mtim;
-        node->size_bytes = static_cast<uint64_t>(found.st_size);
+        node.SetSource(folder, name, &found.st_mtim);
+        node.size_bytes = static_cast<uint64_t>(found.st_size);
         break;
       case Node::Kind::kSymlink:
-        node->target = base::ReadLinkIfThere(source).value_or("");
+        node.SetText(tree_.Keep(base::ReadLinkIfThere(source).value_or("")));
         break;
       default:
-        AddSpecial(source, found, *node);
+        AddSpecial(source, found, node);
     }
     return node;
+  }
+
+  void ReadChildren(const std::string& source, Node& node) {
+    const std::vector<std::string> names = base::ListDirectory(source);
+    const char* const folder = tree_.Keep(source).data();
+    node.children.Reserve(names.size());
+    for (const std::string& name : names) {
+      const std::string_view kept = tree_.Keep(name);
+      node.children.Add(kept, &Read(source + "/" + name, folder, kept.data()));
+    }
   }
 
   // Of directories alone: an overlay's files may have other numbers than its directories.
@@ -160,7 +175,6 @@ class DiskReader {
   void SetAttributes(const std::string& source, const struct stat& found, Node& node) const {
     if (!preserve_) {
       node.permissions = NormalPermissions(found);
-      node.mtime_seconds = time_seconds_;
       return;
     }
     node.permissions = found.st_mode & 07777;
@@ -187,28 +201,28 @@ class DiskReader {
     }
   }
 
+  Tree& tree_;
   const bool preserve_;
-  const int64_t time_seconds_;
   std::vector<std::string>* const mounts_;
   std::optional<dev_t> device_;  // of what was read first
-  std::map<std::pair<dev_t, ino_t>, std::shared_ptr<Node>> linked_;
+  std::map<std::pair<dev_t, ino_t>, Node*> linked_;
 };
 
 }  // namespace
 
 void Tree::AddFromDisk(const std::string& source, const std::string& path, bool preserve,
                        std::vector<std::string>* mounts) {
-  DiskReader reader(preserve, time_seconds_, mounts);
+  DiskReader reader(*this, preserve, mounts);
   if (!PathComponents(path).empty()) {
     Put(path, reader.Read(source));
     return;
   }
-  std::shared_ptr<Node> root = reader.Read(source);
-  if (!root_->children.empty() || root->kind != Node::Kind::kDirectory) {
+  Node& root = reader.Read(source);
+  if (!root_->children.empty() || root.kind != Node::Kind::kDirectory) {
     base::Fail(base::ExitCode::kFailed, "cannot make {} the image's root: {}", source,
                root_->children.empty() ? "it is no directory" : "there is something already");
   }
-  root_ = std::move(root);
+  root_ = &root;
 }
 
 }  // namespace builder

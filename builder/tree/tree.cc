@@ -1,11 +1,8 @@
 #include "builder/tree/tree.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -15,6 +12,8 @@ namespace builder {
 namespace {
 
 constexpr int kMaxLinks = 40;  // as the kernel's limit in one path resolution
+
+constexpr size_t kNodesAtOnce = 256;  // taken from the system
 
 constexpr size_t kMaxNameBytes = 255;
 constexpr size_t kMaxPathBytes = 4095;  // of a link's target too: the kernel reads no longer one
@@ -37,37 +36,6 @@ std::vector<std::string> CheckedComponents(const std::string& path) {
   return names;
 }
 
-uint64_t ContentBytesOf(const Node& node, std::set<const Node*>& counted) {
-  uint64_t total = node.size_bytes;
-  for (const auto& [name, child] : node.children) {
-    const bool may_come_again = child->kind != Node::Kind::kDirectory && child.use_count() > 1;
-    if (!may_come_again || counted.insert(child.get()).second) {
-      total += ContentBytesOf(*child, counted);
-    }
-  }
-  return total;
-}
-
-mode_t KindBits(Node::Kind kind) {
-  switch (kind) {
-    case Node::Kind::kDirectory:
-      return S_IFDIR;
-    case Node::Kind::kSymlink:
-      return S_IFLNK;
-    case Node::Kind::kCharDevice:
-      return S_IFCHR;
-    case Node::Kind::kBlockDevice:
-      return S_IFBLK;
-    case Node::Kind::kFifo:
-      return S_IFIFO;
-    case Node::Kind::kSocket:
-      return S_IFSOCK;
-    case Node::Kind::kFile:
-      break;
-  }
-  return S_IFREG;
-}
-
 }  // namespace
 
 int64_t SourceDateEpoch() {
@@ -86,44 +54,23 @@ int64_t SourceDateEpoch() {
   return seconds;
 }
 
-mode_t Node::Mode() const { return KindBits(kind) | permissions; }
+Tree::Tree() : time_seconds_(SourceDateEpoch()), root_(&NewNode(Node::Kind::kDirectory)) {}
 
-void Node::ReadInto(std::span<uint8_t> out, uint64_t offset) const {
-  if (literal) {
-    const base::Bytes part = base::AsBytes(*literal).subspan(offset, out.size());
-    std::copy(part.begin(), part.end(), out.begin());
-    return;
+Node& Tree::NewNode(Node::Kind kind) {
+  if (memory_->left == 0) {
+    memory_->left = kNodesAtOnce;
+    memory_->nodes.push_back(std::make_unique<Node[]>(kNodesAtOnce));
   }
-  if (out.empty()) {
-    return;
-  }
-  const base::UniqueFd fd = base::OpenForReading(source_path);
-  const size_t read = base::PReadInto(fd.get(), out, offset, source_path);
-  const timespec now = base::Fstat(fd.get(), source_path).st_mtim;
-  const timespec then = source_time.value_or(now);
-  if (read != out.size() || now.tv_sec != then.tv_sec || now.tv_nsec != then.tv_nsec) {
-    base::Fail(base::ExitCode::kFailed, "{} changed while it was read; build again", source_path);
-  }
-}
-
-std::vector<uint8_t> Node::Read(uint64_t offset, size_t length) const {
-  std::vector<uint8_t> out(length);
-  ReadInto(out, offset);
-  return out;
-}
-
-uint64_t Node::ContentBytes() const {
-  std::set<const Node*> counted;
-  return ContentBytesOf(*this, counted);
-}
-
-Tree::Tree() : time_seconds_(SourceDateEpoch()), root_(NewNode(Node::Kind::kDirectory)) {}
-
-std::shared_ptr<Node> Tree::NewNode(Node::Kind kind) const {
-  auto node = std::make_shared<Node>();
-  node->kind = kind;
-  node->mtime_seconds = time_seconds_;
+  Node& node = memory_->nodes.back()[kNodesAtOnce - memory_->left--];
+  node.kind = kind;
+  node.mtime_seconds = time_seconds_;
   return node;
+}
+
+std::string_view Tree::Keep(std::string_view text) {
+  char* const copy = static_cast<char*>(memory_->texts.allocate(text.size() + 1, 1));
+  *std::copy(text.begin(), text.end(), copy) = '\0';
+  return {copy, text.size()};
 }
 
 std::vector<std::string> PathComponents(const std::string& path) {
@@ -139,13 +86,14 @@ std::vector<std::string> PathComponents(const std::string& path) {
 }
 
 Node& Tree::Directory(std::span<const std::string> names, const std::string& path) {
-  Node* node = root_.get();
+  Node* node = root_;
   for (const std::string& name : names) {
-    std::shared_ptr<Node>& child = node->children[name];
+    Node* child = node->children.Find(name);
     if (child == nullptr) {
-      child = NewNode(Node::Kind::kDirectory);
+      child = &NewNode(Node::Kind::kDirectory);
+      node->children.Add(Keep(name), child);
     }
-    node = child.get();
+    node = child;
     if (node->kind != Node::Kind::kDirectory) {
       base::Fail(base::ExitCode::kFailed,
                  "cannot put {} into the image: {} is there and is no directory", path, name);
@@ -158,13 +106,12 @@ Node& Tree::MakeDirectory(const std::string& path) {
   return Directory(CheckedComponents(path), path);
 }
 
-Node& Tree::Put(const std::string& path, std::shared_ptr<Node> node) {
+Node& Tree::Put(const std::string& path, Node& node) {
   const std::vector<std::string> names = CheckedComponents(path);
   if (!names.empty()) {
     Node& parent = Directory(std::span(names).first(names.size() - 1), path);
-    const auto [place, is_new] = parent.children.emplace(names.back(), std::move(node));
-    if (is_new) {
-      return *place->second;
+    if (parent.children.Add(Keep(names.back()), &node)) {
+      return node;
     }
   }
   base::Fail(base::ExitCode::kFailed, "cannot put {} into the image: it is there already", path);
@@ -177,56 +124,56 @@ Node& Tree::AddSymlink(const std::string& path, const std::string& target) {
                "Linux takes 1 to {}",
                path, target.size(), kMaxPathBytes);
   }
-  std::shared_ptr<Node> node = NewNode(Node::Kind::kSymlink);
-  node->permissions = 0777;
-  node->target = target;
-  return Put(path, std::move(node));
+  Node& node = NewNode(Node::Kind::kSymlink);
+  node.permissions = 0777;
+  node.SetText(Keep(target));
+  return Put(path, node);
 }
 
-Node& Tree::AddLiteral(const std::string& path, std::string content, mode_t permissions) {
-  std::shared_ptr<Node> node = NewNode(Node::Kind::kFile);
-  node->permissions = permissions;
-  node->size_bytes = content.size();
-  node->literal = std::move(content);
-  return Put(path, std::move(node));
+Node& Tree::AddLiteral(const std::string& path, std::string_view content, mode_t permissions) {
+  Node& node = NewNode(Node::Kind::kFile);
+  node.permissions = permissions;
+  node.SetText(Keep(content));
+  return Put(path, node);
 }
 
 Node& Tree::AddSpecial(const std::string& path, Node::Kind kind, mode_t permissions, dev_t device) {
-  std::shared_ptr<Node> node = NewNode(kind);
-  node->permissions = permissions;
-  node->device = device;
-  return Put(path, std::move(node));
+  Node& node = NewNode(kind);
+  node.permissions = permissions;
+  node.device = device;
+  return Put(path, node);
 }
 
 void Tree::AddHardLink(const std::string& path, const std::string& existing) {
-  std::shared_ptr<Node> node = Shared(existing);
+  Node* const node = Find(existing);
   if (node == nullptr || node->kind == Node::Kind::kDirectory) {
     base::Fail(base::ExitCode::kFailed, "cannot make {} a hard link to {}: {}", path, existing,
                node == nullptr ? "that is not in the image" : "that is a directory");
   }
-  Put(path, std::move(node));
+  node->may_have_more_names = true;
+  Put(path, *node);
 }
 
-std::shared_ptr<Node> Tree::Shared(const std::string& path) const {
-  std::shared_ptr<Node> node = root_;
+const Node* Tree::Find(const std::string& path) const {
+  const Node* node = root_;
   for (const std::string& name : PathComponents(path)) {
-    const auto child = node->children.find(name);
-    if (child == node->children.end()) {
+    node = node->children.Find(name);
+    if (node == nullptr) {
       return nullptr;
     }
-    node = child->second;
   }
   return node;
 }
 
-const Node* Tree::Find(const std::string& path) const { return Shared(path).get(); }
-Node* Tree::Find(const std::string& path) { return Shared(path).get(); }
+Node* Tree::Find(const std::string& path) {
+  return const_cast<Node*>(std::as_const(*this).Find(path));
+}
 
 Tree::Walk Tree::WalkTo(const std::string& path) const {
   std::vector<std::string> rest = PathComponents(path);
   std::reverse(rest.begin(), rest.end());
   Walk out;
-  out.nodes = {root_.get()};
+  out.nodes = {root_};
   int links = 0;
   while (!rest.empty()) {
     const std::string name = std::exchange(rest.back(), "");
@@ -242,8 +189,7 @@ Tree::Walk Tree::WalkTo(const std::string& path) const {
     }
     const Node* node = nullptr;
     if (const Node* parent = out.nodes.back()) {
-      const auto child = parent->children.find(name);
-      node = child == parent->children.end() ? nullptr : child->second.get();
+      node = parent->children.Find(name);
     }
     if (node == nullptr || node->kind != Node::Kind::kSymlink) {
       out.names.push_back(name);
@@ -254,11 +200,11 @@ Tree::Walk Tree::WalkTo(const std::string& path) const {
       out.loop = true;
       return out;
     }
-    if (node->target.starts_with('/')) {
+    if (node->text().starts_with('/')) {
       out.names.clear();
       out.nodes.resize(1);
     }
-    const std::vector<std::string> target = PathComponents(node->target);
+    const std::vector<std::string> target = PathComponents(std::string(node->text()));
     rest.insert(rest.end(), target.rbegin(), target.rend());
   }
   return out;

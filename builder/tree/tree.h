@@ -5,59 +5,30 @@
 #define SLIPWAY_BUILDER_TREE_TREE_H_
 
 #include <sys/types.h>
-#include <time.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
+#include <memory_resource>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-namespace builder {
+#include "builder/tree/node.h"
 
-inline constexpr int64_t kImageTimeSeconds = 1;
+namespace builder {
 
 // The time of all that does not bring its own: the environment's SOURCE_DATE_EPOCH, otherwise
 // kImageTimeSeconds. Throws Error{kUsage} where it is no number of seconds since 1970.
 int64_t SourceDateEpoch();
 
-struct Node {
-  enum class Kind { kDirectory, kFile, kSymlink, kCharDevice, kBlockDevice, kFifo, kSocket };
-
-  Kind kind = Kind::kDirectory;
-  mode_t permissions = 0755;  // with setuid, setgid and sticky
-  uid_t uid = 0;
-  gid_t gid = 0;
-  int64_t mtime_seconds = kImageTimeSeconds;
-  uint32_t mtime_nanoseconds = 0;
-  std::map<std::string, std::string> xattrs;  // by full name: "user.x", "system.posix_acl_access"
-  // Directory: by name, bytewise. What is no directory may stand under several names: hard links.
-  std::map<std::string, std::shared_ptr<Node>> children;
-  std::string target;                  // symlink
-  dev_t device = 0;                    // character and block device
-  uint64_t size_bytes = 0;             // file
-  std::optional<std::string> literal;  // file: its content itself
-  std::string source_path;  // file without `literal`: where its content is on this machine
-  std::optional<timespec> source_time;  // of the last change of that content, where it may change
-
-  // S_IFDIR and the like, with the permissions.
-  mode_t Mode() const;
-  // Fills `out` with the file's content from `offset` on. Throws where the source has changed since
-  // the tree was made.
-  void ReadInto(std::span<uint8_t> out, uint64_t offset) const;
-  std::vector<uint8_t> Read(uint64_t offset, size_t length) const;
-  // Of this file and of all files below this directory, each once however many names it has.
-  uint64_t ContentBytes() const;
-};
-
 // Paths are absolute, at most 4095 bytes with names of at most 255, as Linux has it; others are
-// refused.
+// refused. The tree owns its nodes and all names and texts; what is taken out of it is freed with
+// it.
 class Tree {
  public:
   Tree();
-  Tree(Tree&&) = default;
+  Tree(Tree&&) = default;  // nodes stay where they are
   Tree& operator=(Tree&&) = default;
 
   Node& root() { return *root_; }
@@ -70,7 +41,7 @@ class Tree {
   Node& MakeDirectory(const std::string& path);
   // These throw where something is at `path` already.
   Node& AddSymlink(const std::string& path, const std::string& target);
-  Node& AddLiteral(const std::string& path, std::string content, mode_t permissions = 0644);
+  Node& AddLiteral(const std::string& path, std::string_view content, mode_t permissions = 0644);
   // `kind`: a device, a fifo or a socket.
   Node& AddSpecial(const std::string& path, Node::Kind kind, mode_t permissions, dev_t device = 0);
   // One more name for what stands at `existing`, which is no directory.
@@ -83,6 +54,9 @@ class Tree {
   // it on which another file system is mounted stay empty and are added to that list.
   void AddFromDisk(const std::string& source, const std::string& path, bool preserve = false,
                    std::vector<std::string>* mounts = nullptr);
+  // A node that has no name yet, and a copy of a text for nodes, with NUL at its end.
+  Node& NewNode(Node::Kind kind);
+  std::string_view Keep(std::string_view text);
 
   // What a process whose root is this tree would find at the absolute `path`, links followed; null
   // where there is nothing. `*loop`, where it is given, says whether links led round in a circle.
@@ -96,10 +70,15 @@ class Tree {
   Node* Find(const std::string& path);
 
  private:
-  std::shared_ptr<Node> NewNode(Node::Kind kind) const;
+  // A node and a name have no memory of their own: that would be half as much again.
+  struct Memory {
+    std::vector<std::unique_ptr<Node[]>> nodes;
+    size_t left = 0;  // of the last of those
+    std::pmr::monotonic_buffer_resource texts;
+  };
+
   Node& Directory(std::span<const std::string> names, const std::string& path);
-  Node& Put(const std::string& path, std::shared_ptr<Node> node);
-  std::shared_ptr<Node> Shared(const std::string& path) const;
+  Node& Put(const std::string& path, Node& node);
   // A path as it is walked, links followed.
   struct Walk {
     std::vector<std::string> names;
@@ -110,7 +89,8 @@ class Tree {
   Walk WalkTo(const std::string& path) const;
 
   int64_t time_seconds_;
-  std::shared_ptr<Node> root_;
+  std::unique_ptr<Memory> memory_ = std::make_unique<Memory>();
+  Node* root_;
 };
 
 // The components of an absolute path.

@@ -3,7 +3,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <utility>
 
@@ -20,6 +19,7 @@
 #include "builder/erofs/superblock.h"
 #include "builder/write/data_writer.h"
 #include "builder/write/file_segments.h"
+#include "builder/write/packed_places.h"
 #include "builder/write/small_files.h"
 #include "chunker/codec_table.h"
 
@@ -33,6 +33,7 @@ constexpr uint32_t kPackedBelowBytes = 64
                                        << 10;  // files, and last parts of files, shorter than this
 constexpr uint64_t kInlineBytes = 32;          // no larger than an entry in the packed inode
 constexpr uint32_t kMetadataAverageBytes = 16 << 10;
+constexpr uint64_t kMetadataPieceBytes = 1 << 20;  // longer than any of its chunks
 // Buffers from here on go back to the system when they are freed. Otherwise the heap keeps what
 // buffers of many lengths leave between them: a quarter of all the memory that a build takes.
 constexpr int kOwnMappingBytes = 1 << 20;
@@ -90,9 +91,9 @@ class ImageWriter {
     WriteFiles(pipeline);   // files with blocks of their own; their short tails are left over
     WritePacked(pipeline);  // small files and tails, one after another in the packed inode
     pipeline.Finish();
-    packed_offset_of_ = {};
+    packed_places_ = PackedPlaces(0);
     last_segments_ = {};
-    if (packed_.data.size_bytes > 0) {
+    if (packed_data_->size_bytes > 0) {
       AddPackedInode();
     }
   }
@@ -101,7 +102,9 @@ class ImageWriter {
     FileSegments segments(NodesOf(inodes_, HasBlocks), file_compressor_);
     for (Inode& inode : inodes_) {
       if (HasBlocks(inode)) {
-        inode.data.size_bytes = inode.node->size_bytes;
+        inode.data = std::make_unique<IndexedFile>();
+        inode.data->size_bytes = inode.node->size_bytes;
+        inode.data->algorithm = kind_.erofs_algorithm;
         SubmitFile(inode, segments, pipeline);
         progress_.AddFile();
       }
@@ -114,7 +117,7 @@ class ImageWriter {
       FileSegment next = segments.Next(pipeline.NewSegment());
       progress_.Add(next.read_bytes);
       ends_file = next.segment->how.ends_file;
-      Submit(std::move(next.segment), pipeline, inode.data);
+      Submit(std::move(next.segment), pipeline, *inode.data);
     }
     last_segments_.push_back(pipeline.submitted());
   }
@@ -137,7 +140,6 @@ class ImageWriter {
       if (!IsFile(inode)) {
         continue;
       }
-      inode.data.algorithm = kind_.erofs_algorithm;
       if (HasBlocks(inode)) {
         pipeline.HandOverUpTo(*last_segment++);
         PackTail(inode, pipeline);
@@ -162,24 +164,25 @@ class ImageWriter {
     waiting_->MoveRest(first.size_bytes, *next);
     waiting_->how = {&packed_compressor_, ends_file && next->content().empty(),
                      std::move(first.chunks)};
-    Submit(std::exchange(waiting_, std::move(next)), pipeline, packed_.data);
+    Submit(std::exchange(waiting_, std::move(next)), pipeline, *packed_data_);
   }
 
   void AddPackedInode() {
-    packed_.data.algorithm = kind_.erofs_algorithm;
+    packed_data_->algorithm = kind_.erofs_algorithm;
     packed_node_.kind = Node::Kind::kFile;
     packed_node_.permissions = 0444;
     packed_node_.mtime_seconds = time_seconds_;
-    packed_.node = &packed_node_;
-    packed_.names = 1;
-    packed_.is_packed_inode = true;
-    inodes_.push_back(std::move(packed_));
+    Inode& packed = inodes_.emplace_back();
+    packed.node = &packed_node_;
+    packed.names = 1;
+    packed.parent = Inode::kNoParent;
+    packed.data = std::move(packed_data_);
   }
 
   // What is left of a file with blocks of its own.
   void PackTail(Inode& inode, CompressionPipeline& pipeline) {
     uint64_t stored = 0;
-    for (const Extent& extent : inode.data.extents) {
+    for (const Extent& extent : inode.data->extents) {
       stored += extent.content_bytes;
     }
     if (stored == inode.node->size_bytes) {
@@ -187,25 +190,25 @@ class ImageWriter {
     }
     SmallFile tail;
     tail.content = inode.node->Read(stored, inode.node->size_bytes - stored);
-    if (packed_.data.size_bytes < options_.tail_reach_bytes) {
-      inode.data.extents.push_back({static_cast<uint32_t>(tail.content.size()), 0, 0, false});
+    if (packed_data_->size_bytes < options_.tail_reach_bytes) {
+      inode.data->extents.push_back({static_cast<uint32_t>(tail.content.size()), 0, 0, false});
       tail.hash = content_hash_.Of(tail.content);
-      inode.data.fragment_offset = Pack(tail, pipeline);
+      inode.data->fragment_offset = Pack(tail, pipeline);
     } else {
       std::unique_ptr<Segment> segment = pipeline.NewSegment();
       segment->Append(tail.content);
       segment->how = {&packed_compressor_, /*ends_file=*/true,
                       packed_compressor_.FirstOf(tail.content, /*is_all=*/true).chunks};
-      Submit(std::move(segment), pipeline, inode.data);
+      Submit(std::move(segment), pipeline, *inode.data);
     }
   }
 
   // Where the packed inode has this content, each content once.
   uint64_t Pack(const SmallFile& file, CompressionPipeline& pipeline) {
-    const auto [known, is_new] = packed_offset_of_.emplace(file.hash, packed_.data.size_bytes);
-    const uint64_t offset = known->second;
-    if (is_new) {
-      packed_.data.size_bytes += file.content.size();
+    const uint64_t end = packed_data_->size_bytes;
+    const uint64_t offset = packed_places_.PutIfNew(file.hash, end);
+    if (offset == end) {
+      packed_data_->size_bytes += file.content.size();
       waiting_->Append(file.content);
       if (waiting_->content().size() >= kPackedSegmentSizes.max_bytes) {
         SubmitPacked(/*ends_file=*/false, pipeline);
@@ -216,11 +219,17 @@ class ImageWriter {
 
   void WriteMetadata() {
     metadata_block_ = data_.next_block();
-    metadata_ = SerializeMetadata(inodes_, metadata_block_, time_seconds_);
-    data_.WritePlain(metadata_.bytes);
+    metadata_ = SerializeMetadata(inodes_, metadata_block_, time_seconds_,
+                                  [this](base::Bytes blocks) { data_.WritePlain(blocks); });
   }
 
   WrittenImage Finish() {
+    // The image's UUID is made of all that follows the superblock.
+    base::Sha256Hasher content;
+    for (const chunker::Chunk& chunk : data_.chunks()) {
+      content.Update(chunk.id.digest.bytes);
+    }
+    const std::vector<chunker::Chunk> metadata = ReadMetadata(content);
     SuperblockFacts facts;
     facts.codec = options_.codec;
     facts.label = options_.label;
@@ -231,38 +240,43 @@ class ImageWriter {
     facts.xattr_block = metadata_.xattr_block;
     facts.root_nid = metadata_.root_nid;
     facts.packed_nid = metadata_.packed_nid;
-    facts.content = ContentDigest();
+    facts.content = content.Finish();
     const std::vector<uint8_t> first_block = MakeSuperblock(facts);
     base::PWriteAll(fd_, first_block, 0, path_);
 
     WrittenImage out;
     out.size_bytes = uint64_t{facts.blocks} * kBlockBytes;
-    Append(first_block, out.index);
-    for (const chunker::Chunk& chunk : data_.chunks()) {
-      out.index.Append(chunk.id, chunk.size_bytes);
-    }
-    const chunker::CutFinder cuts(
-        chunker::CutSizes::Around(kMetadataAverageBytes, chunker::kLongestCutBytes));
-    for (base::Bytes rest = metadata_.bytes; !rest.empty();) {
-      const base::Bytes chunk = rest.first(cuts.FirstCut(rest));
-      Append(chunk, out.index);
-      rest = rest.subspan(chunk.size());
+    out.index.Append(chunker::ChunkId{base::Sha256Of(first_block)},
+                     static_cast<uint32_t>(first_block.size()));
+    for (const std::vector<chunker::Chunk>& chunks : {data_.chunks(), metadata}) {
+      for (const chunker::Chunk& chunk : chunks) {
+        out.index.Append(chunk.id, chunk.size_bytes);
+      }
     }
     return out;
   }
 
-  static void Append(base::Bytes chunk, chunker::ChunkIndex& index) {
-    index.Append(chunker::ChunkId{base::Sha256Of(chunk)}, static_cast<uint32_t>(chunk.size()));
-  }
-
-  // Of all that follows the superblock: the image's UUID is made of it.
-  base::Sha256 ContentDigest() const {
-    base::Sha256Hasher hasher;
-    for (const chunker::Chunk& chunk : data_.chunks()) {
-      hasher.Update(chunk.id.digest.bytes);
+  // Its chunks, read back so that it is never in memory as a whole; `content` gets it, too.
+  std::vector<chunker::Chunk> ReadMetadata(base::Sha256Hasher& content) const {
+    const chunker::CutFinder cuts(
+        chunker::CutSizes::Around(kMetadataAverageBytes, chunker::kLongestCutBytes));
+    const uint64_t end = uint64_t{data_.next_block()} * kBlockBytes;
+    std::vector<chunker::Chunk> out;
+    for (uint64_t at = uint64_t{metadata_block_} * kBlockBytes; at < end;) {
+      const std::vector<uint8_t> piece =
+          base::PRead(fd_, at, std::min<uint64_t>(end - at, kMetadataPieceBytes), path_);
+      const bool is_last = at + piece.size() == end;
+      for (base::Bytes rest = piece;
+           !rest.empty() && (is_last || rest.size() >= cuts.sizes().max_bytes);) {
+        const base::Bytes chunk = rest.first(cuts.FirstCut(rest));
+        out.push_back(
+            {chunker::ChunkId{base::Sha256Of(chunk)}, at, static_cast<uint32_t>(chunk.size())});
+        content.Update(chunk);
+        at += chunk.size();
+        rest = rest.subspan(chunk.size());
+      }
     }
-    hasher.Update(metadata_.bytes);
-    return hasher.Finish();
+    return out;
   }
 
   const int fd_;
@@ -278,11 +292,11 @@ class ImageWriter {
   const CachedCompressor packed_compressor_{kPackedSegmentSizes, kind_.packed_cuts, 0,
                                             options_.codec, options_.cache};
   Node packed_node_;
-  Inode packed_;
+  std::unique_ptr<IndexedFile> packed_data_ = std::make_unique<IndexedFile>();  // until it is whole
   std::unique_ptr<Segment> waiting_;     // packed, but not yet submitted
   std::vector<uint64_t> last_segments_;  // the last segment's number of each file with blocks
   const base::KeyedHash content_hash_{base::KeyedHash::NewKey()};
-  std::map<base::KeyedHash::Value, uint64_t> packed_offset_of_;
+  PackedPlaces packed_places_{CountOfFiles(inodes_)};
   uint32_t metadata_block_ = 0;
   Metadata metadata_;
 };

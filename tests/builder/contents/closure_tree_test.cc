@@ -52,6 +52,13 @@ TEST_F(ClosureTreeTest, HoldsTheClosureWithLinksAndMountPoints) {
   }
 }
 
+TEST_F(ClosureTreeTest, RefusesALinkThatALaterLinkMoves) {
+  definition_.contents.symlinks = {{"/a", "m/n/.."}, {"/a/k", "/tmp"}, {"/m/n", "/q"}};
+  EXPECT_EQ(ErrorOf(),
+            "contents.symlinks./a/k: it was made at /m/k, but another of these links makes that "
+            "path lead to /k: name the path without links");
+}
+
 TEST_F(ClosureTreeTest, RefusesAProgramThatIsNotInTheImage) {
   definition_.services["app"].exec = {"/usr/bin/missing"};
   EXPECT_THAT(ErrorOf(),
@@ -200,20 +207,20 @@ TEST_F(ClosureTreeTest, WhatIsExcludedAltogetherIsNoPackageOfTheImage) {
 
 TEST_F(ClosureTreeTest, LocalhostIsKnownUnlessTheSourceHasHostsOfItsOwn) {
   const std::string hosts = "127.0.0.1 localhost\n::1 localhost\n";
-  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->literal, hosts);
+  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->text(), hosts);
   definition_.services["app"].binds = {{"/etc/hosts", "/etc/hosts", false}};
-  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->literal, hosts);
+  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->text(), hosts);
   closure_.fill = [this](Tree& tree) {
     tree.AddFromDisk(store_path_, store_path_);
     tree.AddLiteral("/etc/hosts", "own");
   };
-  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->literal, "own");
+  EXPECT_EQ(MakeTree(definition_, closure_).Find("/etc/hosts")->text(), "own");
 }
 
 TEST_F(ClosureTreeTest, OsReleaseNamesTheImageUnlessTheSourceHasOne) {
   closure_.version = "1.2";
   Tree tree = MakeTree(definition_, closure_);
-  EXPECT_EQ(tree.Find("/etc/os-release")->literal, "ID=app\nNAME=app\nVERSION_ID=\"1.2\"\n");
+  EXPECT_EQ(tree.Find("/etc/os-release")->text(), "ID=app\nNAME=app\nVERSION_ID=\"1.2\"\n");
 }
 
 TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {

@@ -60,7 +60,7 @@ TEST_F(OciUserTest, AnUnknownNameIsRefused) {
   EXPECT_THAT(ErrorOf("odd"), HasSubstr("'odd'"));
   EXPECT_THAT(ErrorOf("-5"), HasSubstr("'-5'"));
   EXPECT_THAT(ErrorOf("4294967295"), HasSubstr("'4294967295'"));
-  tree_.Find("/etc")->children.clear();
+  tree_.Find("/etc")->children.Clear();
   EXPECT_THAT(ErrorOf("redis"), HasSubstr("'redis'"));
   EXPECT_EQ(Of("999"), "999:999");
 }

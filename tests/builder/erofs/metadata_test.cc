@@ -12,8 +12,11 @@ bool IsExtended(const std::function<void(Node&)>& change) {
   Tree tree;
   change(tree.AddLiteral("/file", "x"));
   std::vector<Inode> inodes = InodesOf(tree);
-  const Metadata metadata = SerializeMetadata(inodes, 1, tree.time_seconds());
-  return (metadata.bytes[inodes[1].offset] & 1U) != 0;
+  std::vector<uint8_t> bytes;
+  SerializeMetadata(inodes, 1, tree.time_seconds(), [&](std::span<const uint8_t> blocks) {
+    bytes.insert(bytes.end(), blocks.begin(), blocks.end());
+  });
+  return (bytes[inodes[1].offset] & 1U) != 0;
 }
 
 TEST(MetadataTest, AnInodeIsExtendedOnlyWhereACompactOneCannotSayIt) {
@@ -37,7 +40,7 @@ TEST(MetadataTest, SharesAttributesThatMoreThanOneInodeHas) {
     tree.AddLiteral("/b", "x").xattrs["user.x"] = second;
     tree.AddHardLink("/c", "/a");
     std::vector<Inode> inodes = InodesOf(tree);
-    return SerializeMetadata(inodes, 7, 1).xattr_block;
+    return SerializeMetadata(inodes, 7, 1, [](auto) {}).xattr_block;
   };
   EXPECT_EQ(xattr_block("another"), 0U);
   EXPECT_EQ(xattr_block("same"), 8U);  // after the one block of inodes

@@ -7,12 +7,14 @@
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "builder/image_publisher.h"
 #include "builder/inspect/image_difference.h"
 #include "builder/inspect/image_report.h"
@@ -205,6 +207,23 @@ TEST_F(ImageCommandsTest, AWholeRootIsToldByItsPackageDatabase) {
               testing::ElementsAre("/opt 1 2", "/usr 1 4"));
 }
 
+TEST_F(ImageCommandsTest, InspectSaysThatItDoesNotKnowTheCodec) {
+  const images::ImageDirectory image(Build(kLib, "1.0"));
+  images::Manifest manifest = image.manifest();
+  manifest.image.codec.name = "lzma";
+  ImagePublisher publisher(built(), "app");
+  for (const char* file : {images::kImageFile, images::kIndexFile}) {
+    std::filesystem::copy_file(image.path() + "/" + file, publisher.folder() + "/" + file);
+  }
+  const std::string path = publisher.Publish(manifest);
+  const Result result = Run({"inspect", path});
+  EXPECT_EQ(result.code, 6);
+  EXPECT_THAT(result.error,
+              HasSubstr(base::BaseName(path) +
+                        ": there is no codec 'lzma': this version of Slipway has zstd, lz4hc; "
+                        "inspect it with the version that built it"));
+}
+
 TEST_F(ImageCommandsTest, InspectIsTextOrJson) {
   Build(kLib, "1.0");
   EXPECT_THAT(Run({"inspect", "app"}).out, HasSubstr("lib 1.0"));
@@ -225,6 +244,12 @@ TEST_F(ImageCommandsTest, DiffNamesPackagesAndWhatAPushWouldSend) {
   EXPECT_LT(difference.missing_bytes, now.manifest().image.size_bytes / 4);
   EXPECT_THAT(Run({"diff", old.path(), "app"}).out, HasSubstr("changed  lib 1.0 -> 1.1"));
   EXPECT_EQ(Compare(old, old).missing_chunks, 0U);
+  ASSERT_TRUE(difference.bytes_with_deltas);
+  EXPECT_LT(*difference.bytes_with_deltas, difference.missing_bytes / 4);
+  EXPECT_THAT(Run({"diff", old.path(), "app"}).out,
+              HasSubstr(base::HumanBytes(*difference.bytes_with_deltas) + " ("));
+  const nlohmann::json json = nlohmann::json::parse(Run({"diff", old.path(), "app", "--json"}).out);
+  EXPECT_EQ(json["bytes_with_deltas"], *difference.bytes_with_deltas);
 }
 
 TEST_F(ImageCommandsTest, VerifyFindsAChangedByte) {
@@ -245,7 +270,7 @@ TEST_F(ImageCommandsTest, ExtractGivesTheTreeBack) {
   ASSERT_EQ(Run({"extract", "app", folder}).code, 0);
   const Tree tree = SampleTree(kLib);
   const Node* page = tree.Find(std::string(kApp) + "/page.html");
-  EXPECT_EQ(base::ReadFile(folder + kApp + "/page.html"), page->literal);
+  EXPECT_EQ(base::ReadFile(folder + kApp + "/page.html"), page->text());
   EXPECT_EQ(base::ReadLinkIfThere(folder + "/bin/run"), std::string(kApp) + "/run");
   const struct stat run = base::LstatIfThere(folder + kApp + "/run").value();
   EXPECT_EQ(run.st_mode & 07777U, 0555U);

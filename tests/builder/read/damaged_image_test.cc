@@ -22,6 +22,18 @@ using testing::HasSubstr;
 
 constexpr size_t kSuperblock = 1024;
 
+TEST(GuardedTest, NothingThatTheWorkThrowsLeavesTheChild) {
+  const pid_t parent = ::getpid();
+  EXPECT_THAT(tests::MessageOf([&] {
+                try {
+                  RunGuarded("/x/image.erofs", [] { throw 7; });
+                } catch (int) {
+                  ::_exit(::getpid() == parent ? 1 : 0);
+                }
+              }),
+              HasSubstr("/x/image.erofs"));
+}
+
 class DamagedImageTest : public tests::ScratchTest {
  protected:
   void SetUp() override {

@@ -111,7 +111,7 @@ TEST_F(NixVersionTest, ItsOwnWordsAreShownAndAnAnswerWithoutTheRootIsRefused) {
 }
 
 // In a mount namespace with a store of its own.
-TEST_F(NixVersionTest, AStorePathThatIsALinkIsTheOneThatWasNamed) {
+TEST_F(NixVersionTest, AStorePathThatIsALinkIsTheOneThatWasNamedHoweverItIsWritten) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root, to mount";
   }
@@ -135,8 +135,15 @@ TEST_F(NixVersionTest, AStorePathThatIsALinkIsTheOneThatWasNamed) {
         Closure closure = ResolveNix(source, {});
         Tree tree;
         closure.fill(tree);
-        const bool right = closure.main_path == link && tree.Resolve(link + "/bin") != nullptr &&
-                           tree.Find(link)->kind == Node::Kind::kSymlink;
+        bool right = closure.main_path == link && tree.Resolve(link + "/bin") != nullptr &&
+                     tree.Find(link)->kind == Node::Kind::kSymlink;
+        std::filesystem::create_symlink("//nix/store/../store/" + hash + "-link-1/", At("other"));
+        for (const std::string& other :
+             {At("other"), "//nix/store//" + hash + "-link-1/", "/nix/./store/" + hash + "-link-1",
+              "/nix/store/../store/" + hash + "-link-1", link + "/bin/../../" + hash + "-link-1"}) {
+          source.path = other;
+          right = ResolveNix(source, {}).main_path == link && right;
+        }
         ::_exit(right ? 0 : 1);
       },
       ::testing::ExitedWithCode(0), "");

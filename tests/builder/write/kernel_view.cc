@@ -119,14 +119,14 @@ class View {
     if (!inodes_.insert(found.st_ino).second) {
       throw Difference(path + ": the same inode as another file");
     }
-    Expect(XattrsOf(path) == node.xattrs, true, "attributes as expected", path);
+    Expect(XattrsOf(path) == builder::Xattrs::Map(node.xattrs), true, "attributes as expected", path);
     if (node.kind == Node::Kind::kFile) {
       CompareContent(node, path);
     } else if (node.kind == Node::Kind::kSymlink) {
       std::string target(4096, '\0');
       const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
       target.resize(length < 0 ? 0 : static_cast<size_t>(length));
-      Expect(target, node.target, "target", path);
+      Expect(target, std::string(node.text()), "target", path);
     } else if (node.kind == Node::Kind::kDirectory) {
       CompareChildren(node, path);
     }
@@ -153,7 +153,8 @@ class View {
                       node.children.begin(), node.children.end(),
                       [](const auto& c) { return c.second->kind == Node::Kind::kDirectory; }));
     } else {
-      Expect<uint64_t>(static_cast<uint64_t>(found.st_size), node.size_bytes + node.target.size(),
+      Expect<uint64_t>(static_cast<uint64_t>(found.st_size),
+                       node.kind == Node::Kind::kSymlink ? node.text().size() : node.size_bytes,
                        "size", path);
       Expect(found.st_rdev, node.device, "device number", path);
     }
@@ -164,8 +165,9 @@ class View {
     const std::set<std::string> found = NamesIn(path);
     Expect(found.size(), node.children.size(), "number of entries", path);
     for (const auto& [name, child] : node.children) {
-      Expect(found.count(name), size_t{1}, ("entries called " + name).c_str(), path);
-      Compare(*child, path + "/" + name);
+      const std::string own(name);
+      Expect(found.count(own), size_t{1}, ("entries called " + own).c_str(), path);
+      Compare(*child, path + "/" + own);
     }
   }
 

@@ -199,7 +199,7 @@ Tree SharedXattrs(const std::string& /*folder*/) {
   for (const char* name : {"/many", "/many-too"}) {  // an inode refers to 255 at most
     Node& file = tree.AddLiteral(name, "x");
     for (int i = 0; i < 300; ++i) {
-      file.xattrs.emplace(fmt::format("user.{}", i), "value");
+      file.xattrs[fmt::format("user.{}", i)] = "value";
     }
   }
   return tree;

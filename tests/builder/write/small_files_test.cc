@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -12,18 +13,18 @@ namespace {
 
 const base::KeyedHash kHash(std::string(base::KeyedHash::kKeyBytes, 'k'));
 
-Node FileOf(std::string content) {
+Node FileOf(const std::string& content) {
   Node out;
   out.kind = Node::Kind::kFile;
-  out.size_bytes = content.size();
-  out.literal = std::move(content);
+  out.SetText(content);
   return out;
 }
 
 TEST(SmallFilesTest, ComeInOrderWithTheirHashes) {
+  std::deque<std::string> contents;
   std::vector<Node> nodes;
   for (int i = 0; i < 12; ++i) {  // more than are read at once
-    nodes.push_back(FileOf(std::string(400'000, static_cast<char>('a' + i))));
+    nodes.push_back(FileOf(contents.emplace_back(400'000, static_cast<char>('a' + i))));
   }
   std::vector<const Node*> pointers;
   for (const Node& node : nodes) {
@@ -32,13 +33,14 @@ TEST(SmallFilesTest, ComeInOrderWithTheirHashes) {
   SmallFiles files(pointers, kHash);
   for (const Node& node : nodes) {
     const SmallFile file = files.Next();
-    EXPECT_EQ(std::string(file.content.begin(), file.content.end()), *node.literal);
-    EXPECT_EQ(file.hash, kHash.Of(base::AsBytes(*node.literal)));
+    EXPECT_EQ(std::string(file.content.begin(), file.content.end()), node.text());
+    EXPECT_EQ(file.hash, kHash.Of(base::AsBytes(node.text())));
   }
 }
 
 TEST(SmallFilesTest, NothingIsReadAfterTheLastOne) {
-  const Node node = FileOf("one");
+  const std::string content = "one";
+  const Node node = FileOf(content);
   SmallFiles files({&node}, kHash);
   files.Next();
   EXPECT_THROW(files.Next(), base::Error);
