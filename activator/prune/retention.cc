@@ -60,6 +60,14 @@ RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const Retenti
                            age->second <= rules.older_than_seconds;
     const bool waits = WaitsToBeActivated(*generation, its) &&
                        ++waiting[NamesOf(generation->changes)] <= rules.staged;
+    out.why[generation->number] = is_active ? "active"
+                                  : rules.switching.contains(generation->number)
+                                      ? "of the switch that was cut off"
+                                  : for_rollback       ? "what --rollback takes"
+                                  : generation->pinned ? "pinned"
+                                  : waits              ? "staged"
+                                  : counts             ? "healthy lately, see --keep"
+                                                       : "left lately, see --older-than";
     if (is_active || for_rollback || generation->pinned || waits) {
       out.always.insert(generation->number);
     } else if (counts || too_young) {
