@@ -226,6 +226,7 @@ void Preflight(const Host& host, uint64_t from, uint64_t to, UnitConflictPolicy 
   const images::Services services = CheckVersions(host, from, to);
   CheckNames(host, NamesOf(units), difference.added, foreign);
   CheckFolders(host, services, from);
+  CheckSharedNumbers(host, to);
   CheckPorts(host, services, WithLinked(host, before, units),
              difference.added + difference.changed + difference.removed + difference.in_place);
   units_check.Require();

@@ -235,6 +235,20 @@ std::string SharedNumbersFragment(Accounts& accounts, const images::Services& se
   return out;
 }
 
+void CheckSharedNumbers(const Host& host, uint64_t generation) {
+  std::string lines = SharedNumbersFragment(*host.accounts, ServicesOf(host.layout, generation));
+  const std::string why = lines.empty() ? "" : host.accounts->WhyNone();
+  if (!why.empty()) {
+    lines.pop_back();
+    std::replace(lines.begin(), lines.end(), '\n', '|');
+    base::Fail(base::ExitCode::kFailed,
+               "several services, or one with a hook or an exec check, run as one number without a "
+               "user, which systemd refuses, and this host can get none: {}. Add it "
+               "to the host's configuration (sysusers.d: {})",
+               why, lines);
+  }
+}
+
 void ProvideUsers(const Host& host, uint64_t generation) {
   const std::string shared =
       SharedNumbersFragment(*host.accounts, ServicesOf(host.layout, generation));
