@@ -38,8 +38,8 @@ class MovingTest : public testing::TestWithParam<const char*> {
     EXPECT_EQ(host.MustRun("size=$(stat -c %s /var/lib/hello/data); "
                            "until [ $(stat -c %s /var/lib/hello/data) -gt $((size + 4)) ] || "
                            "! systemctl is-active --quiet hello; do sleep 0.1; done; "
-                           "systemctl show -p User -p ActiveState hello"),
-              "User=owner\nActiveState=active\n");
+                           "systemctl show -p User -p ActiveState hello | sort"),
+              "ActiveState=active\nUser=owner\n");
   }
 
   Workshop workshop_;

@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 
 #include "activator/prune/prune.h"
+#include "activator/report/report.h"
 #include "activator/state/history.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -104,6 +106,11 @@ TEST_F(WayBackTest, SaysWhatItKeepsAndWhy) {
   EXPECT_EQ(why[path_of("db", 4)], "generation 4 (active)");
   EXPECT_THAT(why[layout.Incoming() + "/0123456789abcdef"],
               HasSubstr("an interrupted push of less than a week ago"));
+  PruneTo(3);
+  EXPECT_THAT(PruneNotes(layout, PlanPrune(layout, {}, {}), {}, false),
+              AllOf(HasSubstr("activate: nothing to prune, 0 B\nactivate: kept "),
+                    HasSubstr(": what --rollback web takes\n"),
+                    HasSubstr(" are free there. To free more: ")));
 }
 
 TEST_F(WayBackTest, TheHistoryNamesTheVersionsOfWhatWasPruned) {
