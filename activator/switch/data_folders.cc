@@ -203,7 +203,8 @@ Ids Exchanged(const struct stat& found, const Ids& from, const Ids& to) {
 // Never through a link: what is below may be the doing of the service.
 void ChownBelow(const base::UniqueFd& folder, const std::string& path, const Ids& from,
                 const Ids& to) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(::dup(folder.get())), &::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(
+      ::fdopendir(::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0)), &::closedir);
   if (entries == nullptr) {
     base::FailErrno(errno, "cannot read {}", path);
   }

@@ -39,16 +39,21 @@ class DataFoldersTest : public HostTest {
   }
   void GiveTo(uid_t owner) {
     for (const char* path : {"/web", "/web/deep", "/web/deep/data"}) {
-      ::lchown((lib + path).c_str(), owner, owner);
+      if (base::LstatIfThere(lib + path)) {
+        Chown(lib + path, owner);
+      }
     }
+  }
+  static void Chown(const std::string& path, uid_t owner) {
+    ASSERT_EQ(::lchown(path.c_str(), owner, owner), 0) << path;
   }
   // As systemd does it when a service with a dynamic user starts.
   void TakeOver() {
     ASSERT_EQ(::rename((lib + "/web").c_str(), (lib + "/private/web").c_str()), 0);
     ASSERT_EQ(::symlink("private/web", (lib + "/web").c_str()), 0);
     GiveTo(kDynamic);
-    ::chown((lib + "/private/web").c_str(), kDynamic, kDynamic);
-    ::chmod((lib + "/private/web").c_str(), 0755);
+    Chown(lib + "/private/web", kDynamic);
+    ASSERT_EQ(::chmod((lib + "/private/web").c_str(), 0755), 0);
   }
   uid_t OwnerOf(const std::string& path) { return base::LstatIfThere(lib + path)->st_uid; }
   std::string Refused(uint64_t number) {
@@ -95,7 +100,7 @@ TEST_F(DataFoldersTest, AnEmptyOneOfRootsIsAnybodys) {
 TEST_F(DataFoldersTest, OfALineOfTheDefinitionCountToo) {
   base::MakeDirectories(root + "/os/var/cache/other");
   Write(root + "/os/var/cache/other/data", "");
-  ::chown((root + "/os/var/cache/other").c_str(), kOwner, kOwner);
+  Chown(root + "/os/var/cache/other", kOwner);
   shape = [](images::Services& services) {
     services.begin()->second.directives["Service"]["CacheDirectory"] = "one other:alias";
   };
@@ -126,7 +131,7 @@ TEST_F(DataFoldersTest, TheWayBackRestoresPlaceOwnerAndMode) {
     if (step == 5) {
       TakeOver();
       Write(lib + "/private/web/new", "");
-      ::chown((lib + "/private/web/new").c_str(), kDynamic, kDynamic);
+      Chown(lib + "/private/web/new", kDynamic);
     }
   };
   EXPECT_EQ(ActivateNumber(Stage("web", "fail")), 3) << error;
@@ -141,14 +146,14 @@ TEST_F(DataFoldersTest, TheWayBackRestoresPlaceOwnerAndMode) {
 TEST_F(DataFoldersTest, AreGivenBackAsOftenAsItTakesAndNeverThroughALink) {
   MakeFolder(kOwner);
   Write(root + "/elsewhere", "");
-  ::chown((root + "/elsewhere").c_str(), kDynamic, kDynamic);
+  Chown(root + "/elsewhere", kDynamic);
   const std::vector<DataFolder> before = {{lib + "/web", kOwner, kOwner, 0750},
                                           {root + "/os/run/web", kOwner, kOwner, 0710}};
   TakeOver();
-  ::lchown((lib + "/private/web/deep").c_str(), kDynamic, kDynamic);
-  ::lchown((lib + "/private/web/deep/data").c_str(), 12, 12);  // not the service's
+  Chown(lib + "/private/web/deep", kDynamic);
+  Chown(lib + "/private/web/deep/data", 12);  // not the service's
   ASSERT_EQ(::symlink((root + "/elsewhere").c_str(), (lib + "/web/link").c_str()), 0);
-  ::lchown((lib + "/web/link").c_str(), kDynamic, kDynamic);
+  Chown(lib + "/web/link", kDynamic);
   base::Unlink(lib + "/web");  // a crash in the middle
   for (int i = 0; i < 2; ++i) {
     RestoreDataFolders(host, before);
