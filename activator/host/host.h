@@ -44,6 +44,8 @@ struct Host {
   // systemd is asked.
   bool is_folder = false;
 
+  std::string os_root{};  // before /var/lib and the like: tests have them elsewhere
+
   bool UnitsSurviveReboot() const { return unit_directory == configured_directory; }
 };
 

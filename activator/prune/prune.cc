@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "activator/state/generations.h"
+#include "activator/state/healthy_versions.h"
 #include "activator/state/history.h"
 #include "activator/state/tombstones.h"
 #include "activator/state/version_locks.h"
@@ -36,27 +37,46 @@ class Pruner {
   void FinishUnnoted() const;
 
  private:
-  void Note(uint64_t number) const;
+  using Ids = std::map<std::string, std::string>;  // application -> image ID
+  void Note(uint64_t number, const Ids& apps) const;
   void FinishGeneration(const std::string& gone, uint64_t number);
+
+  struct Unnoted {
+    std::string directory;  // emptied
+    Ids apps;
+  };
 
   const images::HostLayout& layout_;
   const std::string& by_;
-  std::map<uint64_t, std::string> unnoted_;  // generation -> its emptied directory
+  std::map<uint64_t, Unnoted> unnoted_;  // by generation
 };
 
-void Pruner::Note(uint64_t number) const {
+void Pruner::Note(uint64_t number, const Ids& apps) const {
   Event event;
   event.event = "pruned";
   event.generation = number;
   event.by = by_;
+  event.apps = apps;
   AppendEvent(layout_, event);
+}
+
+// Of a generation's directory, whatever its name is by now.
+std::map<std::string, std::string> IdsIn(const std::string& directory) {
+  const std::string path = directory + kGenerationFile;
+  try {
+    const std::optional<std::string> text = base::ReadFileIfThere(path);
+    return text ? IdsOf(Generation::Parse(*text, path).apps) : std::map<std::string, std::string>();
+  } catch (const base::Error&) {
+    return {};
+  }
 }
 
 // Its number is given away until the history has the event, even where that is the highest one:
 // the directory that goes last is named after it (NextGenerationNumber).
 void Pruner::FinishGeneration(const std::string& gone, uint64_t number) {
+  const Ids apps = IdsIn(gone);
   try {
-    Note(number);
+    Note(number, apps);
   } catch (const base::Error& error) {
     if (!base::IsDiskFull(error)) {
       throw;
@@ -64,16 +84,16 @@ void Pruner::FinishGeneration(const std::string& gone, uint64_t number) {
     for (const std::string& name : base::ListDirectory(gone)) {  // makes room for it
       base::RemoveTree(gone + "/" + name);
     }
-    unnoted_[number] = gone;
+    unnoted_[number] = {gone, apps};
     return;
   }
   base::RemoveTree(gone);
 }
 
 void Pruner::FinishUnnoted() const {
-  for (const auto& [number, gone] : unnoted_) {
-    Note(number);
-    base::RemoveTree(gone);
+  for (const auto& [number, unnoted] : unnoted_) {
+    Note(number, unnoted.apps);
+    base::RemoveTree(unnoted.directory);
   }
 }
 
@@ -94,6 +114,36 @@ void RemoveVersion(const std::string& path) {
   ::rmdir(base::ParentOf(path).c_str());  // where it was the application's last version
 }
 
+// What the generations that go tell of the versions that stay: written before they go or, where a
+// full disk has no room for it, once they have made some.
+class MemoryOfHealth {
+ public:
+  MemoryOfHealth(const images::HostLayout& layout, const PrunePlan& plan)
+      : layout_(layout), gone_(plan.versions.begin(), plan.versions.end()) {
+    if (plan.generations.empty() && plan.versions.empty()) {
+      return;
+    }
+    versions_ = ReadHealthyVersions(layout);
+    try {
+      StoreHealthyVersions(layout_, *versions_, gone_);
+    } catch (const base::Error& error) {
+      if (!base::IsDiskFull(error)) {
+        throw;
+      }
+    }
+  }
+  void Finish() const {
+    if (versions_) {
+      StoreHealthyVersions(layout_, *versions_, gone_);
+    }
+  }
+
+ private:
+  const images::HostLayout& layout_;
+  const std::set<std::string> gone_;
+  std::optional<HealthyVersions> versions_;
+};
+
 // The locks of all that goes, held until it is gone.
 class Claims {
  public:
@@ -113,6 +163,7 @@ void Claims::Make(const images::HostLayout& layout, PrunePlan& plan) {
     const bool ours = locks_.Own(images::ImageId::Parse(base::BaseName(path)));
     if (!ours) {
       plan.kept_for_push.push_back(path);
+      plan.kept.push_back({path, "a push reads from it", UsedBytes({path})});
     }
     return !ours;
   });
@@ -141,6 +192,7 @@ PrunePlan Prune(const images::HostLayout& layout, PrunePlan plan, const std::str
   for (const std::string& path : plan.incoming) {
     base::RemoveTree(path);
   }
+  MemoryOfHealth memory(layout, plan);
   for (const std::string& path : plan.leftovers) {
     pruner.RemoveLeftover(path);
   }
@@ -151,6 +203,7 @@ PrunePlan Prune(const images::HostLayout& layout, PrunePlan plan, const std::str
     RemoveVersion(path);
   }
   pruner.FinishUnnoted();
+  memory.Finish();
   return plan;
 }
 

@@ -1,5 +1,6 @@
 #include "activator/prune/prune_plan.h"
 
+#include <fmt/ranges.h>
 #include <sys/file.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "activator/prune/agents.h"
 #include "activator/prune/retention.h"
 #include "activator/state/generations.h"
+#include "activator/state/healthy_versions.h"
 #include "activator/state/lost_current.h"
 #include "activator/state/switch_record.h"
 #include "activator/state/tombstones.h"
@@ -42,8 +44,12 @@ class Planner {
 
  private:
   RetentionPolicy Rules() const;
+  using Reasons = std::map<std::string, std::vector<std::string>>;  // of each version
   Paths VersionsOf(const Numbers& numbers) const;
-  void PlanVersions(const Numbers& kept);
+  Reasons KeptVersions(const RetainedGenerations& kept, const Numbers& numbers) const;
+  Paths ForRollback(uint64_t active) const;
+  void PlanVersions(const Reasons& kept);
+  void Keep(const std::string& path, const std::string& why);
   void PlanIncoming();
   void PlanLeftovers();
 
@@ -51,6 +57,7 @@ class Planner {
   const PruneOptions& options_;
   const std::set<FileId>& in_use_;
   const AllGenerations all_;
+  Paths for_rollback_;
   PrunePlan plan_;
 };
 
@@ -86,29 +93,67 @@ Paths Planner::VersionsOf(const Numbers& numbers) const {
   return out;
 }
 
-void Planner::PlanVersions(const Numbers& kept) {
-  const Paths kept_versions = VersionsOf(kept);
+// What --rollback NAME would take, of each application that is active: however many other
+// applications were switched since.
+Paths Planner::ForRollback(uint64_t active) const {
+  Paths out;
+  const HealthyVersions versions = ReadHealthyVersions(layout_);
+  for (const Generation& generation : all_.readable) {
+    for (const auto& [name, digest] : generation.number == active ? generation.apps : Apps{}) {
+      if (const std::optional<base::Sha256> before = VersionBefore(versions, name, digest)) {
+        out.insert(layout_.Version(name, images::ImageId::Of(*before)));
+      }
+    }
+  }
+  return out;
+}
+
+Planner::Reasons Planner::KeptVersions(const RetainedGenerations& kept,
+                                       const Numbers& numbers) const {
+  Reasons out;
+  for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
+    for (const std::string& path : VersionsOf({*number})) {
+      out[path].push_back(fmt::format("generation {} ({})", *number, kept.why.at(*number)));
+    }
+  }
+  for (const std::string& path : for_rollback_) {
+    out[path].push_back(
+        fmt::format("what --rollback {} takes", base::BaseName(base::ParentOf(path))));
+  }
+  return out;
+}
+
+void Planner::Keep(const std::string& path, const std::string& why) {
+  plan_.kept.push_back({path, why});
+}
+
+void Planner::PlanVersions(const Reasons& kept) {
   const Paths dropped = VersionsOf({plan_.generations.begin(), plan_.generations.end()});
   std::set<FileId> kept_images;
-  for (const std::string& path : kept_versions) {
+  for (const auto& [path, reasons] : kept) {
     if (const std::optional<FileId> image = ImageOf(path)) {
       kept_images.insert(*image);
     }
   }
   const VersionLocks locks(layout_);
   for (const images::VersionDirectory& version : layout_.Versions()) {
-    if (kept_versions.contains(version.path) ||
-        (!dropped.contains(version.path) && !HasNotChangedFor(version.path, kDay))) {
-      continue;
-    }
-    const std::optional<FileId> image = ImageOf(version.path);
-    // Where a kept version has the same file by another name, it is that one which is mounted.
-    if (image && in_use_.contains(*image) && !kept_images.contains(*image)) {
-      plan_.kept_in_use.push_back(version.path);
+    const std::string& path = version.path;
+    const std::optional<FileId> image = ImageOf(path);
+    if (const auto found = kept.find(path); found != kept.end()) {
+      Keep(path, fmt::format("{}", fmt::join(found->second, ", ")));
+    } else if (!plan_.unreadable.empty()) {
+      Keep(path, "a generation that cannot be read may name it");
+    } else if (!dropped.contains(path) && !HasNotChangedFor(path, kDay)) {
+      Keep(path, "it arrived less than a day ago, and no generation names it yet");
+      // Where a kept version has the same file by another name, it is that one which is mounted.
+    } else if (image && in_use_.contains(*image) && !kept_images.contains(*image)) {
+      plan_.kept_in_use.push_back(path);
+      Keep(path, "it is mounted, or a unit uses it");
     } else if (locks.IsShared(version.id)) {
-      plan_.kept_for_push.push_back(version.path);
+      plan_.kept_for_push.push_back(path);
+      Keep(path, "a push reads from it");
     } else {
-      plan_.versions.push_back(version.path);
+      plan_.versions.push_back(path);
     }
   }
 }
@@ -118,6 +163,10 @@ void Planner::PlanIncoming() {
     const std::string path = layout_.Incoming() + "/" + name;
     if (HasNotChangedFor(path, 7 * kDay) && LockTransfer(path)) {
       plan_.incoming.push_back(path);
+    } else {
+      Keep(path, LockTransfer(path) ? "an interrupted push of less than a week ago, which the next "
+                                      "one continues (rm -r it otherwise)"
+                                    : "a push is in progress");
     }
   }
 }
@@ -142,7 +191,9 @@ PrunePlan Planner::Plan() {
   PlanLeftovers();
   plan_.agents = UnusedAgents(layout_);
   const PrunePlan rest = plan_;
-  RetainedGenerations kept = WhatToKeep(all_.readable, Rules());
+  const RetentionPolicy rules = Rules();
+  for_rollback_ = ForRollback(rules.active);
+  RetainedGenerations kept = WhatToKeep(all_.readable, rules);
   for (;;) {
     plan_ = rest;
     Numbers numbers = kept.always;
@@ -152,15 +203,17 @@ PrunePlan Planner::Plan() {
         plan_.generations.push_back(generation.number);
       }
     }
-    if (plan_.unreadable.empty()) {
-      PlanVersions(numbers);
-    }
+    PlanVersions(KeptVersions(kept, numbers));
     CountBytes(layout_, plan_);
     if (!options_.max_bytes || plan_.held_bytes <= *options_.max_bytes || kept.besides.empty()) {
-      return plan_;
+      break;
     }
     kept.besides.pop_back();
   }
+  for (Kept& one : plan_.kept) {
+    one.bytes = UsedBytes({one.path});
+  }
+  return plan_;
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "activator/prune/retention.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <utility>
 
 #include "activator/stage/choose.h"
 
@@ -35,6 +37,22 @@ std::vector<const Generation*> ByHealth(const std::vector<Generation>& all) {
   return out;
 }
 
+// By the first reason that holds; what the last two alone keep may be given up.
+void Keep(uint64_t number, const std::array<std::pair<bool, const char*>, 7>& reasons,
+          RetainedGenerations& out) {
+  const auto why =
+      std::find_if(reasons.begin(), reasons.end(), [](const auto& reason) { return reason.first; });
+  if (why == reasons.end()) {
+    return;
+  }
+  out.why[number] = why->second;
+  if (reasons.end() - why > 2) {
+    out.always.insert(number);
+  } else {
+    out.besides.push_back(number);
+  }
+}
+
 }  // namespace
 
 RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const RetentionPolicy& rules) {
@@ -60,11 +78,15 @@ RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const Retenti
                            age->second <= rules.older_than_seconds;
     const bool waits = WaitsToBeActivated(*generation, its) &&
                        ++waiting[NamesOf(generation->changes)] <= rules.staged;
-    if (is_active || for_rollback || generation->pinned || waits) {
-      out.always.insert(generation->number);
-    } else if (counts || too_young) {
-      out.besides.push_back(generation->number);
-    }
+    const std::array<std::pair<bool, const char*>, 7> reasons = {
+        {{is_active, "active"},
+         {rules.switching.contains(generation->number), "of the switch that was cut off"},
+         {for_rollback, "what --rollback takes"},
+         {generation->pinned, "pinned"},
+         {waits, "staged, see --staged"},
+         {counts, "healthy lately, see --keep"},
+         {too_young, "left lately, see --older-than"}}};
+    Keep(generation->number, reasons, out);
   }
   return out;
 }

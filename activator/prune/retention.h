@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "activator/state/generation.h"
@@ -26,6 +27,7 @@ struct RetainedGenerations {
   std::set<uint64_t> always;
   // Kept besides, the one to be given up first at the end: by when they were healthy last.
   std::vector<uint64_t> besides;
+  std::map<uint64_t, std::string> why;  // each of them is kept, for people
 };
 
 RetainedGenerations WhatToKeep(const std::vector<Generation>& all, const RetentionPolicy& rules);

@@ -1,8 +1,10 @@
 #include "activator/report/history_command.h"
 
+#include <fmt/ranges.h>
 #include <poll.h>
 
 #include <string>
+#include <vector>
 
 #include "activator/state/history.h"
 #include "activator/state/history_file.h"
@@ -26,6 +28,13 @@ std::string Text(const Event& event) {
   if (!event.what.empty()) {
     out += fmt::format("  ({}{})", event.what,
                        event.duration_ms == 0 ? "" : fmt::format(", {} ms", event.duration_ms));
+  }
+  if (!event.apps.empty()) {
+    std::vector<std::string> apps;
+    for (const auto& [name, id] : event.apps) {
+      apps.push_back(name + " " + id);
+    }
+    out += fmt::format("\n        {}", fmt::join(apps, ", "));
   }
   if (!event.reason.empty()) {
     out += "\n        " + event.reason;

@@ -112,11 +112,16 @@ std::string StatusJson(const Status& status) {
 std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
 
 std::string PruneJson(const PrunePlan& plan, bool dry_run) {
+  Json kept = Json::array();
+  for (const Kept& one : plan.kept) {
+    kept.push_back({{"path", one.path}, {"why", one.why}, {"bytes", one.bytes}});
+  }
   return Dump({{"dry_run", dry_run},
                {"generations", plan.generations},
                {"versions", plan.versions},
                {"incoming", plan.incoming},
                {"agents", plan.agents},
+               {"kept", kept},
                {"kept_in_use", plan.kept_in_use},
                {"kept_for_push", plan.kept_for_push},
                {"unreadable_generations", KeysOf(plan.unreadable)},

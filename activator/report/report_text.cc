@@ -2,6 +2,7 @@
 
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
+#include "base/file.h"
 #include "base/progress.h"
 #include "images/name.h"
 
@@ -137,6 +138,26 @@ std::string PruneText(const PrunePlan& plan, bool dry_run) {
   return out;
 }
 
+namespace {
+
+// Where nothing was freed, or nothing yet: what stays, the largest first, and how to have it go.
+std::string KeptText(const images::HostLayout& layout, std::vector<Kept> kept) {
+  std::sort(kept.begin(), kept.end(),
+            [](const Kept& a, const Kept& b) { return a.bytes > b.bytes; });
+  std::string out;
+  for (const Kept& one : kept) {
+    out += fmt::format("activate: kept {:>9} {}: {}\n", base::HumanBytes(one.bytes), one.path,
+                       one.why);
+  }
+  return out + fmt::format(
+                   "activate: {} are free there. To free more: smaller --keep and --staged, "
+                   "--unpin N, `activate\n  remove NAME` and a prune after it, or remove files "
+                   "that are not Slipway's from the file system of {}\n",
+                   base::HumanBytes(base::FreeBytes(layout.root())), layout.root());
+}
+
+}  // namespace
+
 std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
                        const PruneOptions& options, bool dry_run) {
   std::string out;
@@ -156,10 +177,10 @@ std::string PruneNotes(const images::HostLayout& layout, const PrunePlan& plan,
     out += fmt::format("activate: the versions that must stay take {}, more than {}\n",
                        base::HumanBytes(plan.held_bytes), base::HumanBytes(*options.max_bytes));
   }
-  return out +
-         fmt::format("activate: {} {}\n",
+  out += fmt::format("activate: {} {}\n",
                      plan.IsEmpty() ? "nothing to prune," : (dry_run ? "would free" : "freed"),
                      base::HumanBytes(plan.freed_bytes));
+  return plan.IsEmpty() || dry_run ? out + KeptText(layout, plan.kept) : out;
 }
 
 std::string StatusText(const Status& status) {

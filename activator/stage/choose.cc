@@ -6,6 +6,7 @@
 
 #include "activator/stage/stage.h"
 #include "activator/state/generations.h"
+#include "activator/state/healthy_versions.h"
 #include "base/error.h"
 #include "images/version/image_directory.h"
 
@@ -27,10 +28,11 @@ uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
     }
   }
   if (best == nullptr) {
-    base::Fail(base::ExitCode::kFailed,
-               "no earlier generation was healthy on this host; generation {} stays active. "
-               "`activate list` shows what there is",
-               active);
+    base::Fail(
+        base::ExitCode::kFailed,
+        "no earlier generation that was healthy, and not left by a rollback, is on this host; "
+        "generation {} stays active. `activate list` shows what there is",
+        active);
   }
   return best->number;
 }
@@ -97,37 +99,16 @@ Resolved ResolveNumber(const images::HostLayout& layout, uint64_t number) {
   return {number, std::move(rebase.apps), ""};
 }
 
-// A version counts by the generation in which it was healthy last: where that one was left by a
-// rollback, so was the version.
-base::Sha256 VersionBefore(const images::HostLayout& layout, const std::string& name,
-                           const std::optional<base::Sha256>& now) {
-  const std::vector<Generation> all = LoadGenerations(layout);
-  std::map<base::Sha256, const Generation*> last_of;
-  for (const Generation& generation : all) {
-    const std::optional<base::Sha256> version = Find(generation.apps, name);
-    if (version && version != now && generation.healthy_sequence > 0) {
-      const Generation*& last = last_of[*version];
-      if (last == nullptr || last->healthy_sequence < generation.healthy_sequence) {
-        last = &generation;
-      }
-    }
-  }
-  std::optional<base::Sha256> best;
-  uint64_t sequence = 0;
-  for (const auto& [version, generation] : last_of) {
-    if (generation->state != GenerationState::kRolledBack &&
-        generation->healthy_sequence > sequence) {
-      best = version;
-      sequence = generation->healthy_sequence;
-    }
-  }
-  if (!best) {
+base::Sha256 RequireVersionBefore(const images::HostLayout& layout, const std::string& name,
+                                  const std::optional<base::Sha256>& now) {
+  const std::optional<base::Sha256> before = VersionBefore(ReadHealthyVersions(layout), name, now);
+  if (!before) {
     base::Fail(base::ExitCode::kFailed,
-               "no earlier version of {} was healthy on this host; `activate list` shows what "
-               "there is{}",
-               name, now ? ", `activate remove " + name + "` takes it away" : "");
+               "no earlier version of {} that was healthy, and not left by a rollback, is on this "
+               "host: push one, or type `activate --set {}=ID` for one that is there{}",
+               name, name, now ? ", or `activate remove " + name + "` to take it away" : "");
   }
-  return *best;
+  return *before;
 }
 
 Resolved ResolveRollback(const images::HostLayout& layout, const std::string& name) {
@@ -135,7 +116,7 @@ Resolved ResolveRollback(const images::HostLayout& layout, const std::string& na
     return {LastHealthyBefore(layout, ActiveGeneration(layout)), std::nullopt, ""};
   }
   Apps apps = ActiveApps(layout);
-  apps.insert_or_assign(name, VersionBefore(layout, name, Find(apps, name)));
+  apps.insert_or_assign(name, RequireVersionBefore(layout, name, Find(apps, name)));
   return {kNoGeneration, std::move(apps), ""};
 }
 

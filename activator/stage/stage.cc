@@ -155,6 +155,7 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   event.generation = generation.number;
   event.from = active;
   event.by = by;
+  event.apps = IdsOf(apps);
   try {
     AppendEvent(layout, event);
   } catch (const base::Error&) {  // a full disk: both are there or neither

@@ -3,6 +3,7 @@
 #define SLIPWAY_ACTIVATOR_STATE_EVENT_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace activator {
@@ -18,6 +19,9 @@ struct Event {
   std::string reason;
   std::string what{};        // was asked for: "--rollback web"; empty where it was no activation
   uint64_t duration_ms = 0;  // of a switch
+  // Application -> image ID: the generation's. Empty also where its record could not be read, and
+  // in a line that an older version wrote.
+  std::map<std::string, std::string> apps{};
   bool operator==(const Event&) const = default;
 };
 

@@ -42,6 +42,7 @@ Event ParseLine(std::string_view line, const std::string& name) {
   out.reason = fields.String("reason");
   out.what = fields.String("what", "");
   out.duration_ms = fields.Number("duration_ms", 0, kMost, 0);
+  out.apps = fields.StringMap("apps");
   return out;  // no Done(): a newer version may say more about what happened
 }
 
@@ -87,7 +88,8 @@ base::Json ToJson(const Event& event) {
           {"by", event.by},
           {"reason", event.reason},
           {"what", event.what},
-          {"duration_ms", event.duration_ms}};
+          {"duration_ms", event.duration_ms},
+          {"apps", event.apps}};
 }
 
 std::optional<Event> ParseEvent(std::string_view line, const std::string& name) {

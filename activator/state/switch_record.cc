@@ -18,7 +18,20 @@ using base::JsonFields;
 constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kSwitchFormat = 1;
 constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kMostId = std::numeric_limits<uint32_t>::max();
 constexpr std::array<const char*, 4> kPhases = {"intent", "switching", "going-back", "healthy"};
+
+std::vector<DataFolder> ReadFolders(JsonFields& outer) {
+  std::vector<DataFolder> out;
+  for (const Json& folder : outer.Array("folders")) {
+    JsonFields fields(folder, outer.PathOf("folders"), kBad);
+    out.push_back({fields.String("path"), static_cast<uint32_t>(fields.Number("uid", 0, kMostId)),
+                   static_cast<uint32_t>(fields.Number("gid", 0, kMostId)),
+                   static_cast<uint32_t>(fields.Number("mode", 0, 07777))});
+    fields.Done();
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -40,6 +53,10 @@ std::string SwitchRecord::Serialize() const {
                {"started_ms", started_ms}};
   if (!adopted.empty()) {
     json["adopted"] = adopted;
+  }
+  for (const DataFolder& folder : folders) {
+    json["folders"].push_back(
+        {{"path", folder.path}, {"uid", folder.uid}, {"gid", folder.gid}, {"mode", folder.mode}});
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -69,6 +86,7 @@ SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& nam
   out.adopted = fields.Strings("adopted");
   out.what = fields.String("what", "");
   out.started_ms = fields.Number("started_ms", 0, kMost, 0);
+  out.folders = ReadFolders(fields);
   fields.Done();
   return out;
 }

@@ -22,6 +22,15 @@ enum class SwitchPhase {
 
 const char* ToText(SwitchPhase phase);
 
+// A folder that a service of `to` takes over (data_folders.h), as it was before the switch.
+struct DataFolder {
+  std::string path;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint32_t mode = 0;
+  bool operator==(const DataFolder&) const = default;
+};
+
 struct SwitchRecord {
   std::string activation_id;
   uint64_t from = 0;  // 0: nothing was active
@@ -35,6 +44,7 @@ struct SwitchRecord {
   std::string reason;  // why it goes back
   // Units of others that ran under a name of `to`'s, and run again if it goes back.
   std::vector<std::string> adopted{};
+  std::vector<DataFolder> folders{};
   std::string what{};       // was asked for: "--rollback web"
   uint64_t started_ms = 0;  // as `started`, in milliseconds since 1970; 0: not known
 

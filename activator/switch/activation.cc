@@ -154,6 +154,7 @@ void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::st
   event.by = request.by;
   event.reason = reason;
   event.what = request.what;
+  event.apps = IdsOf(generation.apps);
   AppendEvent(layout, event);
 }
 

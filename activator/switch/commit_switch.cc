@@ -1,5 +1,8 @@
 #include "activator/switch/commit_switch.h"
 
+#include <optional>
+#include <utility>
+
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
@@ -8,7 +11,11 @@ namespace activator {
 namespace {
 
 uint64_t AppendActivated(const images::HostLayout& layout, const SwitchRecord& record) {
-  return AppendEvent(layout, EventOf(record, "activated"));
+  Event event = EventOf(record, "activated");
+  if (const std::optional<Generation> to = FindGeneration(layout, record.to)) {
+    event.apps = IdsOf(to->apps);
+  }
+  return AppendEvent(layout, std::move(event));
 }
 
 void MarkGenerations(const images::HostLayout& layout, const SwitchRecord& record,

@@ -1,5 +1,7 @@
 #include "activator/switch/preflight.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <future>
@@ -10,6 +12,7 @@
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/switch/check_ports.h"
+#include "activator/switch/data_folders.h"
 #include "activator/switch/users.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -86,6 +89,15 @@ images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
     }
   }
   return out;
+}
+
+// Also of a generation that ran before: the host may have changed since.
+void CheckFolders(const Host& host, const images::Services& services, uint64_t from) {
+  const std::vector<std::string> taken =
+      TakenFolders(host, services, ServicesOf(host.layout, from));
+  if (!taken.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{}", fmt::join(taken, "; "));
+  }
 }
 
 bool IsExecLine(std::string_view line) {
@@ -213,6 +225,8 @@ void Preflight(const Host& host, uint64_t from, uint64_t to, UnitConflictPolicy 
                          TaskTexts(host.layout, to));
   const images::Services services = CheckVersions(host, from, to);
   CheckNames(host, NamesOf(units), difference.added, foreign);
+  CheckFolders(host, services, from);
+  CheckSharedNumbers(host, to);
   CheckPorts(host, services, WithLinked(host, before, units),
              difference.added + difference.changed + difference.removed + difference.in_place);
   units_check.Require();

@@ -11,6 +11,7 @@
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
+#include "activator/switch/data_folders.h"
 #include "base/error.h"
 
 namespace activator {
@@ -118,6 +119,9 @@ UnitNames Rollback::ToStop() const {
 }
 
 void Rollback::RestoreFiles() {
+  if (record_.phase != SwitchPhase::kIntent) {
+    Try("folders", [&] { RestoreDataFolders(host_, record_.folders); });
+  }
   Try("current", [&] { SetCurrentGeneration(host_.layout, record_.from); });
   Try("links", [&] { EnsureUnitLinks(host_, NamesOf(from_)); });
   Try("links", [&] { RemoveUnitLinks(host_, difference_.added); });
@@ -161,6 +165,9 @@ void Rollback::QueueAgain() {
 void Rollback::MarkAndForget(RollbackResult& result) {
   result.event = EventOf(record_, result.is_up ? "rolled-back" : "failed");
   result.event.reason = reason_;
+  if (const std::optional<Generation> to = FindGeneration(host_.layout, record_.to)) {
+    result.event.apps = IdsOf(to->apps);
+  }
   AppendEvent(host_.layout, result.event);
   MarkTo(result);
   if (std::optional<Generation> from = FindGeneration(host_.layout, record_.from)) {

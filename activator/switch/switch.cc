@@ -16,6 +16,7 @@
 #include "activator/state/outcome.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/commit_switch.h"
+#include "activator/switch/data_folders.h"
 #include "activator/switch/rollback.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -88,7 +89,8 @@ class Switch {
   const UnitDifference difference_;
   InstalledUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
-  UnitNames lost_;       // what a generation that was lost had left running, which is stopped
+  UnitNames linked_before_;  // where nothing is active: by a generation that was lost
+  UnitNames lost_;           // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
   base::PhaseLog phases_;
 };
@@ -97,6 +99,7 @@ void Switch::WriteIntent() {
   record_ = RecordOf(request_, host_.clock);
   record_.deadline = base::ToIso8601(host_.clock.Now() + LongestWait(touched_, request_.timeout));
   record_.adopted = RunningForeign(host_, difference_.added);
+  record_.folders = NewDataFolders(host_, request_.from, request_.to);
   const Generation before = LoadGeneration(host_.layout, request_.to);
   try {
     WriteSwitchRecord(host_.layout, record_);
@@ -116,6 +119,9 @@ void Switch::WriteIntent() {
 }
 
 void Switch::AddLinks() {
+  if (request_.from == kNoGeneration) {
+    linked_before_ = LinkedUnits(host_) - record_.adopted;
+  }
   EnsureUnitLinks(host_, NamesOf(to_));
   EnsureAuxiliaryLinks(host_, request_.to);
 }
@@ -135,12 +141,11 @@ bool StopsOthers(const std::map<std::string, UnitState>& units) {
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
   const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
-  // What a generation that was lost left running under our links.
-  const UnitNames lost =
-      request_.from == kNoGeneration ? LinkedUnits(host_) - record_.adopted : UnitNames();
+  // Units that were not linked before are not asked about: until `current` is there, their links
+  // lead nowhere, and systemd would complain of that in the journal.
   const std::map<std::string, UnitState> stopped = host_.systemd.Show(
-      record_.adopted + difference_.removed + (changed - difference_.in_place) + lost);
-  for (const std::string& name : lost) {
+      record_.adopted + difference_.removed + (changed - difference_.in_place) + linked_before_);
+  for (const std::string& name : linked_before_) {
     if (!stopped.at(name).IsDown()) {
       lost_.push_back(name);
     }

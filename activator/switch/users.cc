@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <vector>
@@ -25,16 +26,6 @@ std::set<std::string> UsersOf(const images::Services& services) {
     if (service.user) {
       out.insert(*service.user);
     }
-  }
-  return out;
-}
-
-std::string Field(const std::string& line, size_t index) {
-  std::istringstream fields(line);
-  std::string out;
-  for (size_t i = 0; i <= index; ++i) {
-    out.clear();
-    std::getline(fields, out, ':');
   }
   return out;
 }
@@ -68,7 +59,7 @@ Lines LinesOf(Accounts& accounts, const std::set<std::string>& users) {
           user, user);
     }
     out.passwd += *line + "\n";
-    const std::string number = Field(*line, kGroupField);
+    const std::string number = PasswdField(*line, kGroupField);
     const std::optional<std::string> group =
         groups.insert(number).second ? accounts.Group(number) : std::nullopt;
     out.group += group ? *group + "\n" : "";
@@ -84,13 +75,50 @@ void WriteWhereOther(const std::string& path, const std::string& text) {
 
 // systemd itself made the user or group, for a service that runs. `line`: of passwd(5) or group(5).
 bool IsDynamic(const std::string& line) {
-  const std::string number = Field(line, 2);
+  const std::string number = PasswdField(line, 2);
   uint64_t id = 0;
   std::from_chars(number.data(), number.data() + number.size(), id);
-  return id >= 61184 && id <= 65519;
+  return IsDynamicId(id);
+}
+
+// "1000" of a service that runs as a number, as those of OCI images do; else empty.
+std::string NumberOf(const images::Service& service) {
+  const auto lines = service.directives.find("Service");
+  if (service.user || lines == service.directives.end()) {
+    return "";
+  }
+  const auto user = lines->second.find("User");
+  const bool is_number = user != lines->second.end() && !user->second.empty() &&
+                         user->second.find_first_not_of("0123456789") == std::string::npos;
+  return is_number && user->second != "0" ? user->second : "";
 }
 
 }  // namespace
+
+images::Services ServicesOf(const images::HostLayout& layout, uint64_t generation) {
+  images::Services out;
+  const std::optional<Generation> found = FindGeneration(layout, generation);
+  for (const auto& [name, digest] : found ? found->apps : Apps{}) {
+    try {
+      const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
+      out.insert(version.manifest().services.begin(), version.manifest().services.end());
+    } catch (const base::Error&) {  // gone or damaged: the way out of it must not need it
+    }
+  }
+  return out;
+}
+
+std::string PasswdField(const std::string& line, size_t index) {
+  std::istringstream fields(line);
+  std::string out;
+  for (size_t i = 0; i <= index; ++i) {
+    out.clear();
+    std::getline(fields, out, ':');
+  }
+  return out;
+}
+
+bool IsDynamicId(uint64_t id) { return id >= 61184 && id <= 65519; }
 
 std::string SysusersFragment(const images::Services& services, const std::set<std::string>& there) {
   std::string out;
@@ -112,12 +140,12 @@ std::string MergeAccounts(const std::string& first, const std::string& own, bool
   std::set<std::string> names;
   std::istringstream ours(first);
   for (std::string line; std::getline(ours, line);) {
-    names.insert(Field(line, 0));
+    names.insert(PasswdField(line, 0));
   }
   std::string out = first;
   std::istringstream theirs(own.empty() ? fallback : own);
   for (std::string line; std::getline(theirs, line);) {
-    if (!line.empty() && !names.contains(Field(line, 0))) {
+    if (!line.empty() && !names.contains(PasswdField(line, 0))) {
       out += line + "\n";
     }
   }
@@ -188,7 +216,45 @@ void ProvideUsersOf(const Host& host, const images::ImageDirectory& version, Abs
                   MergeAccounts(lines.group, own("/etc/group"), true));
 }
 
+std::string SharedNumbersFragment(Accounts& accounts, const images::Services& services) {
+  std::map<std::string, int> units;  // by the number that they run as
+  for (const auto& [name, service] : services) {
+    const std::string number = NumberOf(service);
+    if (!number.empty()) {
+      units[number] += units::HasTasks(service) ? 2 : 1;
+    }
+  }
+  std::string out;
+  for (const auto& [number, count] : units) {
+    if (count > 1 && !accounts.User(number)) {
+      out += accounts.Group(number) ? "" : fmt::format("g slipway-{} {}\n", number, number);
+      out += fmt::format("u slipway-{} {}:{} \"User {} of images\" /\n", number, number, number,
+                         number);
+    }
+  }
+  return out;
+}
+
+void CheckSharedNumbers(const Host& host, uint64_t generation) {
+  std::string lines = SharedNumbersFragment(*host.accounts, ServicesOf(host.layout, generation));
+  const std::string why = lines.empty() ? "" : host.accounts->WhyNone();
+  if (!why.empty()) {
+    lines.pop_back();
+    std::replace(lines.begin(), lines.end(), '\n', '|');
+    base::Fail(base::ExitCode::kFailed,
+               "several services, or one with a hook or an exec check, run as one number without a "
+               "user, which systemd refuses, and this host can get none: {}. Add it "
+               "to the host's configuration (sysusers.d: {})",
+               why, lines);
+  }
+}
+
 void ProvideUsers(const Host& host, uint64_t generation) {
+  const std::string shared =
+      SharedNumbersFragment(*host.accounts, ServicesOf(host.layout, generation));
+  if (!shared.empty()) {
+    host.accounts->Make(shared);
+  }
   for (const auto& [name, digest] : LoadGeneration(host.layout, generation).apps) {
     ProvideUsersOf(host,
                    images::ImageDirectory(host.layout.Version(name, images::ImageId::Of(digest))),

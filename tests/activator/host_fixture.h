@@ -32,6 +32,7 @@ class HostTest : public ::testing::Test {
   HostTest() {
     host.configured_directory = units;
     host.accounts = &accounts;
+    host.os_root = root + "/os";
     host.task_directory = systemd.task_directory = root + "/run";
     host.ask = [this](const images::Health&, std::chrono::milliseconds) {
       const size_t now = std::min(asked++, answers.size() - 1);

@@ -220,7 +220,7 @@ TEST_F(VersionsTest, OneApplicationGoesBackAlone) {
   ASSERT_EQ(Rollback("web"), 0) << error;
   EXPECT_EQ(RunningProgram("web.service"), "one");
   EXPECT_EQ(Rollback("web"), 1);
-  EXPECT_THAT(error, HasSubstr("no earlier version of web was healthy"));
+  EXPECT_THAT(error, HasSubstr("no earlier version of web that was healthy"));
   EXPECT_EQ(RunningProgram("web.service"), "one");
 }
 

@@ -163,6 +163,23 @@ TEST_F(HistoryCommandTest, NeverTellsHalfALineAndLosesNothingAcrossIt) {
   EXPECT_THAT(Since(2), ElementsAre(3, 5));
 }
 
+TEST_F(HistoryCommandTest, NamesApplicationsAndReadsLinesThatDoNot) {
+  Write(layout.History(),
+        "{\"activation_id\":\"\",\"by\":\"me\",\"event\":\"staged\",\"from\":0,\"generation\":1,"
+        "\"reason\":\"\",\"sequence\":1,\"time\":\"then\"}\n");
+  Event event{0, "", "pruned", 1, 0, "", "me", ""};
+  event.apps = {{"db", "0123456789abcdef"}, {"web", "fedcba9876543210"}};
+  AppendEvent(layout, event);
+  Pipe pipe;
+  base::Io io;
+  io.out = pipe.to();
+  RunHistory(layout, {0, false, false}, io);
+  pipe.CloseWriter();
+  const std::string text = pipe.Rest();
+  EXPECT_THAT(text, HasSubstr("staged            generation 1  by me\n"));
+  EXPECT_THAT(text, HasSubstr("\n        db 0123456789abcdef, web fedcba9876543210\n"));
+}
+
 TEST_F(HistoryCommandTest, EventsAreDurableBeforeTheyAreTold) {
   AppendStaged(1);
   tests::FaultySys sys;

@@ -133,5 +133,44 @@ TEST(SysusersTest, OneLineForEachUserWithTheStateAsHome) {
   EXPECT_EQ(SysusersFragment(services, {"www", "db"}), "");
 }
 
+// systemd (252, 257, 262) runs one unit as a number that the host does not know, and no second one.
+TEST_F(UsersTest, ANumberThatSeveralUnitsRunAsGetsAUser) {
+  const auto as_number = [](images::Services& services) {
+    services.begin()->second.directives["Service"] = {{"User", "65532"}, {"Group", "65532"}};
+  };
+  shape = as_number;
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  EXPECT_THAT(accounts.made, IsEmpty());
+  ASSERT_EQ(ActivateNumber(Stage("db", "one")), 0) << error;
+  EXPECT_THAT(accounts.made,
+              ElementsAre("u slipway-65532 65532:65532 \"User 65532 of images\" /\n"));
+  accounts.made.clear();
+  accounts.users["65532"] = "nonroot:x:65532:65532::/:/x";
+  ASSERT_EQ(ActivateNumber(Stage("api", "one")), 0) << error;
+  EXPECT_THAT(accounts.made, IsEmpty());
+}
+
+TEST_F(UsersTest, ASharedNumberThatCannotGetAUserIsRefused) {
+  accounts.why_none = "/etc cannot be written on this host";
+  shape = [](images::Services& services) {
+    services.begin()->second.directives["Service"] = {{"User", "65532"}};
+  };
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  EXPECT_EQ(ActivateNumber(Stage("db", "one")), 1);
+  EXPECT_THAT(error,
+              HasSubstr("this host can get none: /etc cannot be written on this host. Add it "
+                        "to the host's configuration (sysusers.d: u slipway-65532 65532:"));
+  EXPECT_THAT(accounts.made, IsEmpty());
+}
+
+TEST_F(UsersTest, ANumberThatAHookRunsAsTooGetsAUser) {
+  shape = [](images::Services& services) {
+    services.begin()->second.directives["Service"] = {{"User", "1000"}};
+    services.begin()->second.health.exec = {"/bin/check"};
+  };
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  EXPECT_THAT(accounts.made, ElementsAre("u slipway-1000 1000:1000 \"User 1000 of images\" /\n"));
+}
+
 }  // namespace
 }  // namespace activator
