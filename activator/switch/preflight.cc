@@ -1,5 +1,7 @@
 #include "activator/switch/preflight.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <future>
@@ -9,6 +11,7 @@
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
+#include "activator/switch/check_host_paths.h"
 #include "activator/switch/check_ports.h"
 #include "activator/switch/users.h"
 #include "base/atomic_file.h"
@@ -86,6 +89,13 @@ images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
     }
   }
   return out;
+}
+
+void CheckHostPaths(const images::Services& services) {
+  const std::vector<std::string> problems = HostPathProblems(services);
+  if (!problems.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{}", fmt::join(problems, "; "));
+  }
 }
 
 bool IsExecLine(std::string_view line) {
@@ -212,6 +222,7 @@ void Preflight(const Host& host, uint64_t from, uint64_t to, UnitConflictPolicy 
   UnitsCheck units_check(host, Select(units, difference.added + difference.changed),
                          TaskTexts(host.layout, to));
   const images::Services services = CheckVersions(host, from, to);
+  CheckHostPaths(services);
   CheckNames(host, NamesOf(units), difference.added, foreign);
   CheckPorts(host, services, WithLinked(host, before, units),
              difference.added + difference.changed + difference.removed + difference.in_place);
