@@ -427,8 +427,7 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
     return SayOwnDigest(io);
   }
   if (line->command == Command::kHostFiles) {
-    CopyHostFiles();
-    return 0;
+    KeepHostFiles();
   }
   const bool for_imgpush = line->for_imgpush;
   try {

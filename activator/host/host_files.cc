@@ -2,24 +2,28 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <map>
+#include <cerrno>
 #include <optional>
+#include <set>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "units/escape.h"
 
 namespace activator {
 namespace {
 
-constexpr uint64_t kMostBytes = uint64_t{1} << 20;
-constexpr const char* kPathUnit = "slipway-host-files.path";
-constexpr const char* kCopyUnit = "slipway-host-files.service";
-constexpr const char* kAgainUnit = "slipway-host-files-again.service";
+constexpr const char* kUnit = "slipway-host-files.service";
+constexpr std::array<const char*, 2> kFiles = {units::kResolvConf, units::kHosts};
 
 // Debian, Arch, Alpine, NixOS; Fedora and RHEL; SUSE.
 constexpr std::array<const char*, 5> kCertificateFiles = {
@@ -43,8 +47,8 @@ void WriteInPlace(const std::string& path, const std::string& text) {
 }
 
 void Copy(const std::string& from, const std::string& to) {
-  const std::optional<std::string> there = base::ReadFileIfThere(to, kMostBytes);
-  const std::optional<std::string> text = base::ReadFileIfThere(from, kMostBytes);
+  const std::optional<std::string> there = base::ReadFileIfThere(to);
+  const std::optional<std::string> text = base::ReadFileIfThere(from);
   if (!there || (text && *text != *there)) {
     WriteInPlace(to, text.value_or(""));
   }
@@ -63,75 +67,104 @@ void LinkCertificates(const std::string& etc, const std::string& link) {
   base::UnlinkIfThere(link);
 }
 
-// /etc/resolv.conf is often a link to what does not exist yet.
-constexpr const char* kPathText =
-    "# Written by Slipway: renews the copies of the host's files that services see.\n"
-    "\n"
-    "[Unit]\n"
-    "Description=Slipway: look for changes of the host's name servers and hosts\n"
-    "IgnoreOnIsolate=yes\n"
-    "\n"
-    "[Path]\n"
-    "PathChanged=/etc/resolv.conf\n"
-    "PathChanged=/etc/hosts\n"
-    "PathChanged=/run/systemd/resolve/stub-resolv.conf\n"
-    "PathChanged=/run/systemd/resolve/resolv.conf\n"
-    "PathChanged=/run/NetworkManager/resolv.conf\n"
-    "PathChanged=/run/NetworkManager/no-stub-resolv.conf\n"
-    "PathChanged=/run/resolvconf/resolv.conf\n"
-    "PathChanged=/run/connman/resolv.conf\n"
-    "PathChanged=/run/netconfig/resolv.conf\n"
-    "Unit=slipway-host-files.service\n";
-
-std::string CopyText(const std::string& root, const std::string& unit_lines) {
+std::string UnitText(const std::string& root) {
   return fmt::format(
       "# Written by Slipway: renews the copies of the host's files that services see.\n"
       "\n"
       "[Unit]\n"
-      "Description=Slipway: copy the host's name servers and hosts\n"
+      "Description=Slipway: follow the host's name servers and hosts\n"
       "StartLimitIntervalSec=0\n"
-      "{}"
+      "IgnoreOnIsolate=yes\n"
       "\n"
       "[Service]\n"
-      "Type=oneshot\n"
-      "ExecStart={}\n",
-      unit_lines, units::ExecLine({root + "/bin/activate", "--root", root, "host-files"}));
+      "Type=exec\n"
+      "ExecStart={}\n"
+      "Restart=always\n"
+      "RestartSec=5\n"
+      "SuccessExitStatus=130\n",
+      units::ExecLine({root + "/bin/activate", "--root", root, "host-files"}));
 }
 
-// systemd does not look for changes while the service that it started for one runs. So it runs
-// another one afterwards, when systemd looks again.
-std::map<std::string, std::string> Texts(const std::string& root) {
-  return {{kPathUnit, kPathText},
-          {kCopyUnit, CopyText(root, fmt::format("OnSuccess={}\n", kAgainUnit))},
-          {kAgainUnit, CopyText(root, "")}};
+void StartUnit(const Host& host) {
+  const std::string path = host.task_directory + "/" + kUnit;
+  const std::string text = UnitText(host.layout.root());
+  if (base::ReadFileIfThere(path) != text) {
+    base::WriteFileAtomically(path, text);
+    if (!host.systemd.InMemory({kUnit}).empty()) {
+      host.systemd.DaemonReload();
+      host.systemd.Restart({kUnit}, Jobs::kAwaitBriefly);
+    }
+  }
+  host.systemd.Start({kUnit}, Jobs::kAwaitBriefly);
+}
+
+// The folders in which something must change for `path` to lead to something else: its own, and
+// those of the links behind it; of one that is not there, the nearest that is.
+std::set<std::string> FoldersOf(std::string path) {
+  constexpr int kMostLinks = 40;
+  std::set<std::string> out;
+  for (int i = 0; i < kMostLinks; ++i) {
+    const std::string own = base::ParentOf(path);
+    std::string folder = own;
+    while (!base::Exists(folder)) {
+      folder = base::ParentOf(folder);
+    }
+    out.insert(folder);
+    const std::optional<std::string> target = base::ReadLinkIfThere(path);
+    if (!target) {
+      break;
+    }
+    path = target->starts_with('/') ? *target : own + "/" + *target;
+  }
+  return out;
 }
 
 }  // namespace
 
 void CopyHostFiles(const std::string& etc, const std::string& folder) {
   base::MakeDirectories(folder);
-  for (const char* file : {units::kResolvConf, units::kHosts}) {
+  for (const char* file : kFiles) {
     Copy(etc + "/" + file, folder + "/" + file);
   }
   LinkCertificates(etc, folder + "/" + units::kCertificates);
 }
 
-void FollowHostFiles(const Host& host, const std::string& folder) {
-  CopyHostFiles("/etc", folder);
-  UnitNames changed;
-  for (const auto& [name, text] : Texts(host.layout.root())) {
-    const std::string path = host.task_directory + "/" + name;
-    if (base::ReadFileIfThere(path) != text) {
-      base::WriteFileAtomically(path, text);
-      changed.push_back(name);
+HostFilesWatch::HostFilesWatch(const std::string& etc, const std::string& folder)
+    : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  for (const char* file : kFiles) {
+    for (const std::string& watched : FoldersOf(etc + "/" + file)) {
+      ::inotify_add_watch(inotify_.get(), watched.c_str(),
+                          IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF);
     }
   }
-  if (!host.systemd.InMemory(changed).empty()) {
-    host.systemd.DaemonReload();
-    host.systemd.Restart({kPathUnit}, Jobs::kAwaitBriefly);
+  CopyHostFiles(etc, folder);  // whatever changes from here on is an event
+}
+
+void HostFilesWatch::Await(std::chrono::milliseconds limit) {
+  pollfd events{inotify_.get(), POLLIN, 0};
+  ::poll(&events, 1, static_cast<int>(limit.count()));
+}
+
+void KeepHostFiles() {
+  // Where a watch is not to be had, or a file system tells of no changes, this is how late we are.
+  constexpr std::chrono::seconds kLongest{10};
+  for (;;) {
+    HostFilesWatch().Await(kLongest);
+    base::ThrowIfInterrupted();
   }
-  host.systemd.Start({kPathUnit}, Jobs::kAwaitBriefly);
-  CopyHostFiles("/etc", folder);  // what changed before systemd looked
+}
+
+void FollowHostFiles(const Host& host, const std::string& folder) {
+  try {
+    CopyHostFiles("/etc", folder);
+    StartUnit(host);
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    host.io.Err("activate: services may not see the host's present /etc/resolv.conf: {}\n",
+                error.what());
+  }
 }
 
 }  // namespace activator

@@ -128,7 +128,7 @@ void Boot::QueueAll(const InstalledUnits& units) {
 
 void Boot::Run() {
   if (host_.follow_host_files) {
-    parts_.Try([&] { host_.follow_host_files(host_); });
+    host_.follow_host_files(host_);
   }
   if (!Recovered() && CurrentWasTried(host_)) {
     parts_.ThrowFirst();

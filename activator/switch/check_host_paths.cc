@@ -95,9 +95,16 @@ std::string NeedProblem(const units::PathNeed& need, const std::string& name,
   if (need.optional) {
     return "";
   }
-  std::string wanted = need.on_host == Host::kThere         ? need.host
-                       : need.on_host == Host::kFolderThere ? base::ParentOf(need.host)
-                                                            : SeenOnHost(need, name, service);
+  if (!need.image.empty() && !need.mounts) {
+    const units::Origin origin = units::OriginOf(need.image, name, service);
+    if (origin.kind == units::Origin::Kind::kEmpty && !origin.is_root) {
+      return fmt::format("has a line {}= that needs {}, which is empty at each start", need.option,
+                         need.image);
+    }
+  }
+  const std::string wanted = need.on_host == Host::kThere         ? need.host
+                             : need.on_host == Host::kFolderThere ? base::ParentOf(need.host)
+                                                                  : SeenOnHost(need, name, service);
   return wanted.empty() || paths.IsThere(wanted, name)
              ? ""
              : fmt::format("has a line {}= that needs {}, which is not on this host", need.option,

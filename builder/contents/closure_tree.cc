@@ -86,7 +86,7 @@ void CheckDirectivePaths(const std::string& name, const images::Service& service
     const units::Origin origin = units::OriginOf(need.image, name, service);
     if (origin.kind == units::Origin::Kind::kEmpty && !origin.is_root) {
       base::Fail(base::ExitCode::kUsage,
-                 "services.{}.directives.Service.{}: {} is in a file system that is empty when the "
+                 "services.{}: {}={} is in a file system that is empty when the "
                  "service starts: bind it, make it one of the service's directories (\"runtime\", "
                  "RuntimeDirectory), or put '-' before it",
                  name, need.option, need.image);
@@ -123,7 +123,6 @@ void AddSystemFiles(images::Definition& definition, const std::string& version, 
   // Without it `localhost` is asked of DNS. First: the host's may be bound over it.
   add("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
   for (auto& [name, service] : definition.services) {
-    CheckDirectivePaths(name, service);
     SettleCertificates(tree, name, service);
   }
   for (const units::MountPoint& point : units::MountPointsOf(definition.services)) {
@@ -183,6 +182,9 @@ Tree MakeTree(images::Definition& definition, Closure& closure) {
   }
   AddSystemFiles(definition, closure.version, tree);
   ResolveServices(closure, tree, definition.services);
+  for (const auto& [name, service] : definition.services) {
+    CheckDirectivePaths(name, service);
+  }
   return tree;
 }
 

@@ -58,13 +58,42 @@ TEST_F(HostFilesTest, LinkToTheCertificatesWhereverTheHostHasThem) {
   EXPECT_EQ(Copy("certificates.crt"), "debian");
 }
 
-TEST_F(HostFilesTest, AreFollowedByUnitsThatAreMadeOnce) {
+TEST_F(HostFilesTest, AreWatchedWhereverALinkLeads) {
+  constexpr std::chrono::hours kForever{1};
+  const auto sees = [&](const std::string& text) {
+    return base::ReadFile(folder_ + "/resolv.conf") == text;
+  };
+  const std::string target = root + "/run/manager/deep/resolv.conf";
+  Put("/hosts", "");
+  base::ReplaceSymlink("../run/manager/deep/resolv.conf", etc_ + "/resolv.conf");
+  for (const std::string& made : {root + "/run/manager", root + "/run/manager/deep"}) {
+    HostFilesWatch watch(etc_, folder_);
+    base::MakeDirectories(made);
+    watch.Await(kForever);
+  }
+  for (const char* text : {"one", "two", "three"}) {
+    HostFilesWatch watch(etc_, folder_);
+    base::WriteFileAtomically(target, text);
+    watch.Await(kForever);
+    HostFilesWatch next(etc_, folder_);
+    EXPECT_TRUE(sees(text));
+  }
+  HostFilesWatch watch(etc_, folder_);
+  Put("/resolv.conf", "four");
+  watch.Await(kForever);
+  HostFilesWatch next(etc_, folder_);
+  EXPECT_TRUE(sees("four"));
+}
+
+TEST_F(HostFilesTest, AreFollowedByAUnitThatIsMadeOnce) {
   base::MakeDirectories(host.task_directory);
+  Write(host.task_directory + "/slipway-host-files.service", "[Service]\nExecStart=/bin/old\n");
+  systemd.DaemonReload();
   FollowHostFiles(host, folder_);
   EXPECT_THAT(base::ReadFile(host.task_directory + "/slipway-host-files.service"),
               HasSubstr("ExecStart=" + layout.root() + "/bin/activate --root " + layout.root() +
                         " host-files\n"));
-  EXPECT_THAT(systemd.calls, Contains("start slipway-host-files.path"));
+  EXPECT_THAT(systemd.calls, Contains("restart slipway-host-files.service"));
   EXPECT_TRUE(base::Exists(folder_ + "/resolv.conf"));
   systemd.calls.clear();
   FollowHostFiles(host, folder_);

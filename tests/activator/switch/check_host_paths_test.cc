@@ -82,6 +82,13 @@ TEST_F(CheckHostPathsTest, WhatALineNeedsOfTheHostIsSaid) {
               ElementsAre(HasSubstr("WorkingDirectory= that needs " + none)));
 }
 
+TEST_F(CheckHostPathsTest, WhatIsEmptyAtEachStartIsSaid) {
+  EXPECT_THAT(Problems({{"WorkingDirectory", "/run/none"}}),
+              ElementsAre(HasSubstr("WorkingDirectory= that needs /run/none, which is empty")));
+  EXPECT_THAT(Problems({{"WorkingDirectory", "/run/x"}, {"RuntimeDirectory", "x"}}), IsEmpty());
+  EXPECT_THAT(Problems({{"WorkingDirectory", "/tmp"}}), IsEmpty());
+}
+
 TEST_F(CheckHostPathsTest, WhatAnotherServicesStartMakesNeedNotBeThere) {
   images::Services services;
   services["db"].runtime = true;

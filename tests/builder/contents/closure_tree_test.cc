@@ -84,8 +84,8 @@ TEST_F(ClosureTreeTest, HasTheMountPointsOfEveryDirective) {
     EXPECT_NE(tree.Find(path), nullptr) << path;
   }
   service.directives["Service"] = {{"ReadWritePaths", "/run/other"}};
-  EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app.directives.Service.ReadWritePaths: "
-                                            "/run/other is in a file system that is empty"));
+  EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app: ReadWritePaths=/run/other is in a "
+                                            "file system that is empty"));
   service.directives["Service"] = {{"ExecStartPre", "/bin/none"}};
   EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app.directives.Service.ExecStartPre: there "
                                             "is no program /bin/none in the image"));
