@@ -111,16 +111,19 @@ std::string NeedProblem(const units::PathNeed& need, const std::string& name,
                            wanted);
 }
 
-std::optional<struct stat> Found(const std::string& path) { return base::LstatIfThere(path); }
-
 // Of a directory that is to be in systemd's private folder, where only root gets.
 std::string PrivateProblem(const units::ServiceDirectory& directory) {
   const std::string& path = directory.path;
   const std::string& inside = directory.private_path;
-  const auto outer = Found(path);
-  const auto inner = Found(inside);
+  const auto outer = base::LstatIfThere(path);
+  const auto inner = base::LstatIfThere(inside);
   const std::string remedy =
       fmt::format("mount or move it to {}, or give the service a \"user\"", inside);
+  const std::string folder_path = inside.substr(0, inside.find("/private/") + 8);
+  const auto folder = base::LstatIfThere(folder_path);
+  if (folder && !S_ISDIR(folder->st_mode)) {
+    return fmt::format("{} is no directory: put one there", folder_path);
+  }
   if (inner && !S_ISDIR(inner->st_mode)) {
     return fmt::format("{} is no directory: put one there", inside);
   }
@@ -151,10 +154,9 @@ std::string PrivateProblem(const units::ServiceDirectory& directory) {
     return fmt::format("{} is a mount point, which systemd cannot move for a dynamic user: {}",
                        path, remedy);
   }
-  const auto folder = base::StatIfThere(inside.substr(0, inside.find("/private/") + 8));
-  if (folder && folder->st_dev != outer->st_dev) {
-    return fmt::format("{} is on another file system than {}, so systemd cannot move it: {}", path,
-                       inside, remedy);
+  if (IsMountPoint(folder_path)) {
+    return fmt::format("{} is not on the file system {}, so systemd cannot move it there: {}", path,
+                       folder_path, remedy);
   }
   return "";
 }
@@ -166,7 +168,7 @@ std::string DirectoryProblem(const units::ServiceDirectory& directory) {
   if (!directory.private_path.empty()) {
     return PrivateProblem(directory);
   }
-  const auto found = Found(path);
+  const auto found = base::LstatIfThere(path);
   if (!found || S_ISDIR(found->st_mode)) {
     return "";
   }
@@ -180,7 +182,7 @@ std::string DirectoryProblem(const units::ServiceDirectory& directory) {
   const std::string inside =
       fmt::format("{}/private/{}", base::ParentOf(path), base::BaseName(path));
   const auto target = base::StatIfThere(path);
-  const auto inner = Found(inside);
+  const auto inner = base::LstatIfThere(inside);
   const bool was_private = target && inner && S_ISDIR(inner->st_mode) &&
                            target->st_ino == inner->st_ino && target->st_dev == inner->st_dev;
   if (was_private && !IsMountPoint(inside)) {

@@ -64,6 +64,9 @@ TEST_F(CheckHostPathsTest, WhatIsInTheWayIsSaid) {
   base::RemoveTree(base_ + "/private/web");
   base::ReplaceSymlink("/srv", base_ + "/private/web");
   EXPECT_THAT(Problem(), HasSubstr("/private/web is no directory"));
+  base::RemoveTree(base_ + "/private");
+  base::ReplaceSymlink("/srv", base_ + "/private");
+  EXPECT_THAT(Problem(), HasSubstr("/private is no directory"));
 }
 
 TEST_F(CheckHostPathsTest, WhatALineNeedsOfTheHostIsSaid) {
