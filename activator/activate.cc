@@ -8,6 +8,7 @@
 #include "activator/command_line.h"
 #include "activator/health/health.h"
 #include "activator/health/health_prober.h"
+#include "activator/host/host_files.h"
 #include "activator/host/unit_directory.h"
 #include "activator/os/images_in_use.h"
 #include "activator/os/invoker.h"
@@ -64,6 +65,7 @@ class Tool {
     host_.accounts = &accounts_;
     host_.read_image_file = &ReadImageFile;
     host_.listeners = &ReadListeners;
+    host_.follow_host_files = [](const Host& host) { FollowHostFiles(host); };
     if (line_.by.empty()) {
       line_.by = Invoker();
     }
@@ -398,6 +400,7 @@ int Tool::Run() {
                          LockWait(ReceiveOptions().lock_wait), line_.host_jobs},
                         io_);
     case Command::kDigest:
+    case Command::kHostFiles:
       break;  // needs no host
   }
   return 0;
@@ -422,6 +425,9 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
   }
   if (line->command == Command::kDigest) {
     return SayOwnDigest(io);
+  }
+  if (line->command == Command::kHostFiles) {
+    KeepHostFiles();
   }
   const bool for_imgpush = line->for_imgpush;
   try {

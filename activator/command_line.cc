@@ -60,6 +60,7 @@ struct Parser {
   CLI::App* boot = nullptr;
   CLI::App* run_switch = nullptr;
   CLI::App* digest = nullptr;
+  CLI::App* host_files = nullptr;
 };
 
 CLI::Validator IsGeneration() {
@@ -214,6 +215,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
   parser.digest = app.add_subcommand("digest", "")->group("");
+  parser.host_files = app.add_subcommand("host-files", "")->group("");
   NameCommonOptions(parser);
 }
 
@@ -278,7 +280,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.remove, Command::kActivate}, {parser.receive, Command::kReceive},
       {parser.boot, Command::kBoot},       {parser.render, Command::kRender},
       {parser.report, Command::kReport},   {parser.run_switch, Command::kRunSwitch},
-      {parser.digest, Command::kDigest}};
+      {parser.digest, Command::kDigest},   {parser.host_files, Command::kHostFiles}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
       continue;

@@ -10,10 +10,9 @@
 namespace units {
 
 // Binds, environment files, credentials and files that output goes to, from the service's fields
-// and from its directives, each as a word of RequiresMountsFor=. A word of a directive that holds
-// quotes or backslashes is left out, and
-// so is a path that may be missing ("-/path").
-std::vector<std::string> HostPathsOf(const images::Service& service);
+// and from its directives, each as a word of RequiresMountsFor=. A path that may be missing
+// ("-/path") is left out.
+std::vector<std::string> HostPathsOf(const std::string& name, const images::Service& service);
 
 }  // namespace units
 

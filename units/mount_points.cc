@@ -2,6 +2,9 @@
 
 #include <map>
 
+#include "units/host_files.h"
+#include "units/unit_paths.h"
+
 namespace units {
 namespace {
 
@@ -17,42 +20,77 @@ std::string WithoutSlashAtEnd(std::string path) {
   return path;
 }
 
+void Add(const std::string& path, bool is_directory, std::map<std::string, MountPoint>& found) {
+  found.emplace(path, MountPoint{path, is_directory});
+}
+
+// A folder to work in that comes from elsewhere is looked for on the host, by the activator.
+void AddFromDirectives(const std::string& name, const images::Service& service,
+                       std::map<std::string, MountPoint>& found) {
+  for (const ServiceDirectory& directory : DirectoriesOf(name, service)) {
+    if (!IsMadeAtStart(directory.path, name, service)) {
+      Add(directory.path, true, found);
+    }
+  }
+  for (const PathNeed& need : PathNeedsOf(name, service)) {
+    const std::string path = WithoutSlashAtEnd(need.image);
+    if (need.image.empty() || (need.optional && !need.mounts)) {
+      continue;
+    }
+    const bool in_image = need.mounts ? !IsMadeAtStart(path, name, service)
+                                      : OriginOf(path, name, service).kind == Origin::Kind::kImage;
+    const bool is_folder = need.option == "WorkingDirectory" ||
+                           need.option == "TemporaryFileSystem" || need.option == "MountImages";
+    if (in_image) {
+      found.emplace(path, MountPoint{path, is_folder || LooksLikeDirectory(need.image),
+                                     !need.mounts && !is_folder});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<MountPoint> MountPointsOf(const images::Services& services) {
-  std::map<std::string, bool> found = {{"/dev", true},
-                                       {"/etc", true},
-                                       {"/etc/machine-id", false},
-                                       {"/etc/resolv.conf", false},
-                                       {"/proc", true},
-                                       {"/run", true},
-                                       {"/sys", true},
-                                       {"/tmp", true},
-                                       {"/var/tmp", true}};
+  std::map<std::string, MountPoint> found;
+  for (const char* directory : {"/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/var/tmp"}) {
+    Add(directory, true, found);
+  }
+  Add("/etc/machine-id", false, found);
+  Add("/etc/resolv.conf", false, found);
   for (const auto& [name, service] : services) {
     // With RootImage= systemd binds /var/lib/private/NAME of the host at /var/lib/NAME itself, so
     // the image needs no private directories. RuntimeDirectory= is made in the tmpfs on /run.
     if (service.state) {
-      found.emplace("/var/lib/" + name, true);
+      Add("/var/lib/" + name, true, found);
     }
     if (service.logs) {
-      found.emplace("/var/log/" + name, true);
+      Add("/var/log/" + name, true, found);
     }
     if (service.cache) {
-      found.emplace("/var/cache/" + name, true);
+      Add("/var/cache/" + name, true, found);
     }
     if (service.user) {
-      found.emplace("/etc/passwd", false);
-      found.emplace("/etc/group", false);
+      Add("/etc/passwd", false, found);
+      Add("/etc/group", false, found);
+    }
+    if (service.host_files.certificates.value_or(false)) {
+      Add(kCertificatesInImage, false, found);
+    }
+    if (service.host_files.hosts) {
+      Add("/etc/hosts", false, found);
+    }
+    if (service.host_files.time_zone) {
+      Add("/etc/localtime", false, found);
     }
     for (const images::Bind& bind : service.binds) {
-      found.emplace(WithoutSlashAtEnd(bind.image), LooksLikeDirectory(bind.image));
+      Add(WithoutSlashAtEnd(bind.image), LooksLikeDirectory(bind.image), found);
     }
+    AddFromDirectives(name, service, found);
   }
   std::vector<MountPoint> out;
   out.reserve(found.size());
-  for (const auto& [path, is_directory] : found) {
-    out.push_back({path, is_directory});
+  for (const auto& [path, point] : found) {
+    out.push_back(point);
   }
   return out;
 }

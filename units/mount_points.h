@@ -14,6 +14,7 @@ namespace units {
 struct MountPoint {
   std::string path;          // absolute, in the image
   bool is_directory = true;  // false: a regular file, empty unless the image has content there
+  bool is_any_kind = false;  // what the image has there is right, whatever it is
   bool operator==(const MountPoint&) const = default;
 };
 

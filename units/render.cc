@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "units/directive_words.h"
 #include "units/escape.h"
 #include "units/hardening.h"
+#include "units/host_files.h"
 #include "units/host_paths.h"
 #include "units/shared_user.h"
 #include "units/starters.h"
@@ -25,7 +27,7 @@ Section UnitSection(const images::Manifest& manifest, const std::string& service
   out.Add("Description", service_name == manifest.name ? Title(manifest)
                                                        : service_name + " of " + Title(manifest));
   // A mount that comes late at boot must not find the service writing to the folder below it.
-  std::vector<std::string> paths = HostPathsOf(service);
+  std::vector<std::string> paths = HostPathsOf(service_name, service);
   paths.insert(paths.begin(), ListedPath(root));
   out.Add("RequiresMountsFor", fmt::format("{}", fmt::join(paths, " ")));
   for (const images::Bind& bind : service.binds) {
@@ -104,6 +106,9 @@ constexpr const char* kEnvironmentOfEveryHost =
 
 void AddEnvironment(const images::Service& service, Section& out) {
   out.Add("Environment", kEnvironmentOfEveryHost);
+  if (service.host_files.certificates.value_or(false)) {  // OpenSSL looks elsewhere by default
+    out.Add("Environment", std::string("SSL_CERT_FILE=") + kCertificatesInImage);
+  }
   for (const auto& [name, value] : service.environment) {
     out.Add("Environment", Word(name + "=" + value));
   }
@@ -115,10 +120,35 @@ void AddEnvironment(const images::Service& service, Section& out) {
   }
 }
 
+// syslog(3) and sd_journal_print(3) reach the journal. systemd binds these itself as of 257.
+constexpr const char* kLogSockets =
+    "-/run/systemd/journal/dev-log -/run/systemd/journal/socket -/run/systemd/journal/stdout";
+
+void AddHostFiles(const images::Service& service, Section& out) {
+  const auto bind = [&](const char* file, const char* path) {
+    out.Add("BindReadOnlyPaths", fmt::format("-{}/{}:{}", kHostFiles, file, path));
+  };
+  bind(kResolvConf, "/etc/resolv.conf");
+  out.Add("BindReadOnlyPaths", "-/etc/machine-id");
+  if (service.host_files.hosts) {
+    bind(kHosts, "/etc/hosts");
+  }
+  if (service.host_files.time_zone) {
+    out.Add("BindReadOnlyPaths", "-/etc/localtime");
+  }
+  if (service.host_files.certificates.value_or(false)) {
+    bind(kCertificates, kCertificatesInImage);
+  }
+  const bool own_journal = DirectiveOf(service, "Service", "LogNamespace") != nullptr;
+  if (!own_journal && !IsOff(service, "BindLogSockets")) {
+    out.Add("BindReadOnlyPaths", kLogSockets);
+  }
+}
+
 void AddImage(const images::Service& service, const std::string& version_path, Section& out) {
   out.Add("RootImage", WholePath(version_path + "/" + images::kImageFile));
   out.Add("MountAPIVFS", "yes");
-  out.Add("BindReadOnlyPaths", "-/etc/resolv.conf -/etc/machine-id");
+  AddHostFiles(service, out);
   for (const images::Bind& bind : service.binds) {
     out.Add(bind.writable ? "BindPaths" : "BindReadOnlyPaths",
             ListedPath(bind.host) + ":" + ListedPath(bind.image));

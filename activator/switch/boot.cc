@@ -127,6 +127,9 @@ void Boot::QueueAll(const InstalledUnits& units) {
 }
 
 void Boot::Run() {
+  if (host_.follow_host_files) {
+    host_.follow_host_files(host_);
+  }
   if (!Recovered() && CurrentWasTried(host_)) {
     parts_.ThrowFirst();
   }

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "images/version/can_run.h"
 #include "units/mount_points.h"
+#include "units/unit_paths.h"
 
 namespace activator {
 namespace {
@@ -29,16 +30,10 @@ void CheckContent(const images::ImageDirectory& version) {
   }
 }
 
-bool IsBelow(const std::string& path, const std::string& directory) {
-  return path == directory || path.starts_with(directory + "/");
-}
-
-void CheckProgram(const MountedImage& image, const images::Service& service,
-                  const std::string& program) {
-  for (const images::Bind& bind : service.binds) {
-    if (IsBelow(program, bind.image)) {
-      return;  // the host's own
-    }
+void CheckProgram(const MountedImage& image, const std::string& name,
+                  const images::Service& service, const std::string& program) {
+  if (units::OriginOf(program, name, service).kind != units::Origin::Kind::kImage) {
+    return;  // the host's own
   }
   const auto found = image.Stat(program);
   if (!found) {
@@ -54,17 +49,22 @@ void CheckProgram(const MountedImage& image, const images::Service& service,
 void CheckPrograms(const MountedImage& image, const images::Services& services) {
   for (const auto& [name, service] : services) {
     try {
-      CheckProgram(image, service, service.exec.front());
+      CheckProgram(image, name, service, service.exec.front());
       for (const images::Command& command : service.exec_start_pre) {
-        CheckProgram(image, service, command.front());
+        CheckProgram(image, name, service, command.front());
       }
       for (const auto* commands : {&service.hooks.before_start, &service.hooks.after_healthy}) {
         for (const images::Command& command : *commands) {
-          CheckProgram(image, service, command.front());
+          CheckProgram(image, name, service, command.front());
         }
       }
       if (!service.health.exec.empty()) {
-        CheckProgram(image, service, service.health.exec.front());
+        CheckProgram(image, name, service, service.health.exec.front());
+      }
+      for (const units::UnitProgram& line : units::DirectivePrograms(name, service)) {
+        if (line.program.starts_with('/')) {  // a name was looked up when the image was built
+          CheckProgram(image, name, service, line.program);
+        }
       }
     } catch (base::Error& error) {
       error.AddContext("service " + name);
@@ -73,20 +73,23 @@ void CheckPrograms(const MountedImage& image, const images::Services& services) 
   }
 }
 
-// Whether a bind of the host's goes there; of which kind that is, the host says.
+// Whether it is the host's; of which kind that is, the host says.
 bool IsBound(const images::Services& services, const std::string& path) {
   return std::any_of(services.begin(), services.end(), [&](const auto& entry) {
-    const std::vector<images::Bind>& binds = entry.second.binds;
-    return std::any_of(binds.begin(), binds.end(),
-                       [&](const images::Bind& bind) { return IsBelow(path, bind.image); });
+    return units::OriginOf(path, entry.first, entry.second).kind == units::Origin::Kind::kHost;
   });
 }
 
-// What systemd's AssertPathIsMountPoint= will ask.
-bool IsMountPoint(const std::string& path) {
-  struct statx found {};
-  return ::statx(AT_FDCWD, path.c_str(), 0, 0, &found) == 0 &&
-         (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+// Whether the host has what is bound there is looked at elsewhere (check_host_paths.h).
+void CheckKind(const MountedImage& image, const std::string& service, const std::string& host,
+               const std::string& path) {
+  const auto inside = image.Stat(path);
+  const auto outside = base::StatIfThere(host);
+  if (inside && outside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
+    base::Fail(base::ExitCode::kFailed,
+               "service {} binds {} to {}: one is a directory, the other is not", service, host,
+               path);
+  }
 }
 
 void CheckMountPoints(const MountedImage& image, const images::Services& services) {
@@ -97,7 +100,8 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
                  "{} is not in the image, and a read-only root cannot get it later: build it again",
                  point.path);
     }
-    if (S_ISDIR(found->st_mode) != point.is_directory && !IsBound(services, point.path)) {
+    if (S_ISDIR(found->st_mode) != point.is_directory && !point.is_any_kind &&
+        !IsBound(services, point.path)) {
       base::Fail(base::ExitCode::kFailed,
                  "{} is {} in the image, and has to be {}: leave it out of the image's contents",
                  point.path, point.is_directory ? "no directory" : "a directory",
@@ -106,22 +110,11 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
   }
   for (const auto& [name, service] : services) {
     for (const images::Bind& bind : service.binds) {
-      const auto inside = image.Stat(bind.image);
-      const auto outside = base::StatIfThere(bind.host);
-      if (!outside) {
-        base::Fail(base::ExitCode::kFailed, "service {} binds {}, which is not on this host", name,
-                   bind.host);
-      }
-      if (bind.mounted && !IsMountPoint(bind.host)) {
-        base::Fail(base::ExitCode::kFailed,
-                   "service {} binds {} only where something is mounted there: mount it, or leave "
-                   "out \"mounted\"",
-                   name, bind.host);
-      }
-      if (inside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
-        base::Fail(base::ExitCode::kFailed,
-                   "service {} binds {} to {}: one is a directory, the other is not", name,
-                   bind.host, bind.image);
+      CheckKind(image, name, bind.host, bind.image);
+    }
+    for (const units::PathNeed& need : units::PathNeedsOf(name, service)) {
+      if (need.option.starts_with("Bind")) {
+        CheckKind(image, name, need.host, need.image);
       }
     }
   }

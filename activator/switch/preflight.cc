@@ -11,6 +11,7 @@
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
+#include "activator/switch/check_host_paths.h"
 #include "activator/switch/check_ports.h"
 #include "activator/switch/data_folders.h"
 #include "activator/switch/users.h"
@@ -97,6 +98,13 @@ void CheckFolders(const Host& host, const images::Services& services, uint64_t f
       TakenFolders(host, services, ServicesOf(host.layout, from));
   if (!taken.empty()) {
     base::Fail(base::ExitCode::kFailed, "{}", fmt::join(taken, "; "));
+  }
+}
+
+void CheckHostPaths(const images::Services& services) {
+  const std::vector<std::string> problems = HostPathProblems(services);
+  if (!problems.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{}", fmt::join(problems, "; "));
   }
 }
 
@@ -224,6 +232,7 @@ void Preflight(const Host& host, uint64_t from, uint64_t to, UnitConflictPolicy 
   UnitsCheck units_check(host, Select(units, difference.added + difference.changed),
                          TaskTexts(host.layout, to));
   const images::Services services = CheckVersions(host, from, to);
+  CheckHostPaths(services);
   CheckNames(host, NamesOf(units), difference.added, foreign);
   CheckFolders(host, services, from);
   CheckSharedNumbers(host, to);

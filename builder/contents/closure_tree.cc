@@ -1,5 +1,7 @@
 #include "builder/contents/closure_tree.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -9,7 +11,9 @@
 #include "base/file.h"
 #include "builder/contents/service_commands.h"
 #include "builder/source/exclusions.h"
+#include "units/host_files.h"
 #include "units/mount_points.h"
+#include "units/unit_paths.h"
 
 namespace builder {
 namespace {
@@ -81,9 +85,43 @@ void AddContents(const images::Definition& definition, const std::string& main_p
   }
 }
 
+// What a line of directives needs and neither the image nor the host has when the service starts.
+void CheckDirectivePaths(const std::string& name, const images::Service& service) {
+  for (const units::PathNeed& need : units::PathNeedsOf(name, service)) {
+    if (need.image.empty() || need.mounts || need.optional) {
+      continue;
+    }
+    const units::Origin origin = units::OriginOf(need.image, name, service);
+    if (origin.kind == units::Origin::Kind::kEmpty && !origin.is_root) {
+      base::Fail(base::ExitCode::kUsage,
+                 "services.{}: {}={} is in a file system that is empty when the "
+                 "service starts: bind it, make it one of the service's directories (\"runtime\", "
+                 "RuntimeDirectory), or put '-' before it",
+                 name, need.option, need.image);
+    }
+  }
+}
+
+// Those of Debian's, Fedora's and SUSE's programs, and OpenSSL's own.
+constexpr std::array<const char*, 5> kCertificates = {
+    units::kCertificatesInImage, "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem"};
+
+// An https client works by default: with the image's certificates, otherwise with the host's.
+void SettleCertificates(const Tree& tree, const std::string& name, images::Service& service) {
+  const bool own = std::any_of(kCertificates.begin(), kCertificates.end(),
+                               [&](const char* path) { return tree.Resolve(path) != nullptr; });
+  const bool bound = units::OriginOf(units::kCertificatesInImage, name, service).kind !=
+                     units::Origin::Kind::kImage;
+  if (!service.host_files.certificates && !own && !bound) {
+    service.host_files.certificates = true;
+  }
+}
+
 // Where a unit mounts something over, or where programs expect a name for the users that a unit may
 // have.
-void AddSystemFiles(const images::Definition& definition, const std::string& version, Tree& tree) {
+void AddSystemFiles(images::Definition& definition, const std::string& version, Tree& tree) {
   const auto add = [&](const std::string& path, std::string content) {
     const std::string place = tree.WithoutLinks(path);
     if (tree.Find(place) == nullptr) {
@@ -92,6 +130,9 @@ void AddSystemFiles(const images::Definition& definition, const std::string& ver
   };
   // Without it `localhost` is asked of DNS. First: the host's may be bound over it.
   add("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
+  for (auto& [name, service] : definition.services) {
+    SettleCertificates(tree, name, service);
+  }
   for (const units::MountPoint& point : units::MountPointsOf(definition.services)) {
     if (tree.Resolve(point.path) != nullptr) {
       continue;
@@ -152,6 +193,9 @@ Tree MakeTree(images::Definition& definition, Closure& closure) {
   }
   AddSystemFiles(definition, closure.version, tree);
   ResolveServices(closure, tree, definition.services);
+  for (const auto& [name, service] : definition.services) {
+    CheckDirectivePaths(name, service);
+  }
   return tree;
 }
 

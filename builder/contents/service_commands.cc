@@ -1,11 +1,13 @@
 #include "builder/contents/service_commands.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/error.h"
 #include "builder/contents/oci_user.h"
 #include "images/service/service_checks.h"
+#include "units/unit_paths.h"
 
 namespace builder {
 namespace {
@@ -86,6 +88,27 @@ void ResolveCommand(const Closure& closure, const Tree& tree, const std::string&
   command.front() = std::move(path);
 }
 
+// Lines of directives are left as they are: systemd looks for a name in the image.
+void CheckDirectivePrograms(const Tree& tree, const std::string& name, const std::string& field,
+                            const images::Service& service) {
+  for (const units::UnitProgram& line : units::DirectivePrograms(name, service)) {
+    const bool is_path = line.program.starts_with('/');
+    const bool found =
+        is_path ? IsProgram(tree.Resolve(line.program))
+                : std::any_of(kFolders.begin(), kFolders.end(), [&](auto folder) {
+                    return IsProgram(tree.Resolve(fmt::format("{}/{}", folder, line.program)));
+                  });
+    const bool is_elsewhere =
+        is_path && units::OriginOf(line.program, name, service).kind != units::Origin::Kind::kImage;
+    if (!found && !is_elsewhere) {
+      base::Fail(base::ExitCode::kUsage,
+                 "{}.directives.Service.{}: there is no program {} in the image; say the path of "
+                 "one, or put '-' before it",
+                 field, line.option, line.program);
+    }
+  }
+}
+
 }  // namespace
 
 void ResolveServices(const Closure& closure, const Tree& tree, images::Services& services) {
@@ -105,6 +128,7 @@ void ResolveServices(const Closure& closure, const Tree& tree, images::Services&
     if (!service.health.exec.empty()) {
       ResolveCommand(closure, tree, field + ".health.exec", service.health.exec);
     }
+    CheckDirectivePrograms(tree, name, field, service);
   }
 }
 

@@ -24,6 +24,14 @@ struct Bind {
   bool operator==(const Bind&) const = default;
 };
 
+// Files of the host that a service sees in place of the image's.
+struct HostFiles {
+  std::optional<bool> certificates;  // nothing: where the image has none, which the build settles
+  bool hosts = false;                // /etc/hosts
+  bool time_zone = false;            // /etc/localtime
+  bool operator==(const HostFiles&) const = default;
+};
+
 // A GET from the host.
 struct HttpCheck {
   std::string url;        // "http://127.0.0.1:8080/x", "unix:/run/x.sock:/x", or "/x" (address.h)
@@ -68,6 +76,7 @@ struct Service {
   bool cache = false;
   bool runtime = false;
   std::vector<Bind> binds;
+  HostFiles host_files;
   std::map<std::string, std::string> credentials;  // name -> file on the host
   std::map<std::string, std::string> environment;
   std::optional<std::string> environment_file;  // on the host

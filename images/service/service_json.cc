@@ -70,6 +70,19 @@ std::vector<Bind> ReadBinds(base::JsonFields& fields, base::ExitCode code) {
   return out;
 }
 
+HostFiles ReadHostFiles(base::JsonFields& service, base::ExitCode code) {
+  const base::Json object = service.Object("host_files");
+  base::JsonFields fields(object, service.PathOf("host_files"), code);
+  HostFiles out;
+  if (fields.Has("certificates")) {
+    out.certificates = fields.Bool("certificates", false);
+  }
+  out.hosts = fields.Bool("hosts", false);
+  out.time_zone = fields.Bool("time_zone", false);
+  fields.Done();
+  return out;
+}
+
 std::vector<uint64_t> ReadPorts(base::JsonFields& fields) {
   std::vector<uint64_t> out;
   for (const base::Json& value : fields.Array("ports")) {
@@ -213,6 +226,7 @@ Service ReadService(const base::Json& object, const std::string& path, base::Exi
   service.cache = fields.Bool("cache", false);
   service.runtime = fields.Bool("runtime", false);
   service.binds = ReadBinds(fields, code);
+  service.host_files = ReadHostFiles(fields, code);
   ReadSecretsAndEnvironment(fields, service);
   service.ports = ReadPorts(fields);
   service.hardening = fields.String("hardening", service.hardening);
@@ -255,6 +269,12 @@ void AddLaterFields(const Service& service, base::Json& out) {
   }
   if (service.schedule) {
     out["schedule"] = *service.schedule;
+  }
+  const HostFiles& host = service.host_files;
+  if (host.certificates.value_or(false) || host.hosts || host.time_zone) {
+    out["host_files"] = {{"certificates", host.certificates.value_or(false)},
+                         {"hosts", host.hosts},
+                         {"time_zone", host.time_zone}};
   }
   if (!service.hooks.IsEmpty()) {
     out["hooks"] = ToJson(service.hooks);

@@ -49,5 +49,35 @@ TEST(MountPoints, TakeABindForADirectoryUnlessItsNameHasADot) {
   EXPECT_THAT(points, Contains(MountPoint{"/srv/conf.d", true}));
 }
 
+TEST(MountPoints, AreWhatEveryDirectiveNeeds) {
+  images::Service service;
+  service.directives["Service"] = {{"StateDirectory", "a/b"},
+                                   {"ConfigurationDirectory", "%N"},
+                                   {"RuntimeDirectory", "r"},
+                                   {"BindPaths", "/srv:/srv/data -/etc/x:/etc/x.conf /y:/run/y"},
+                                   {"TemporaryFileSystem", "/scratch:ro"},
+                                   {"InaccessiblePaths", "/secret -/maybe"},
+                                   {"ReadWritePaths", "/var/lib/a/b /dev/shm"},
+                                   {"WorkingDirectory", "/app.d"},
+                                   {"MountImages", "/img:/scratch/img"}};
+  const std::vector<MountPoint> points = MountPointsOf({{"web", service}});
+  for (const MountPoint& point : {MountPoint{"/var/lib/a/b", true}, MountPoint{"/etc/web", true},
+                                  MountPoint{"/srv/data", true}, MountPoint{"/etc/x.conf", false},
+                                  MountPoint{"/scratch", true}, MountPoint{"/secret", true, true},
+                                  MountPoint{"/app.d", true}}) {
+    EXPECT_THAT(points, Contains(point)) << point.path;
+  }
+  EXPECT_EQ(points.size(), 9U + 7U);
+}
+
+TEST(MountPoints, AreTheHostsFilesThatAreAskedFor) {
+  images::Service service;
+  service.host_files = {true, true, true};
+  const std::vector<MountPoint> points = MountPointsOf({{"web", service}});
+  EXPECT_THAT(points, Contains(MountPoint{"/etc/ssl/certs/ca-certificates.crt", false}));
+  EXPECT_THAT(points, Contains(MountPoint{"/etc/hosts", false}));
+  EXPECT_THAT(points, Contains(MountPoint{"/etc/localtime", false}));
+}
+
 }  // namespace
 }  // namespace units

@@ -68,7 +68,9 @@ EnvironmentFile=/etc/slipway/secrets/nginx.env
 LoadCredential=tls.key:/etc/slipway/secrets/tls.key
 RootImage=/var/lib/images/nginx/5be1ecc7935f1dd8/image.erofs
 MountAPIVFS=yes
-BindReadOnlyPaths=-/etc/resolv.conf -/etc/machine-id
+BindReadOnlyPaths=-/run/slipway/resolv.conf:/etc/resolv.conf
+BindReadOnlyPaths=-/etc/machine-id
+BindReadOnlyPaths=-/run/systemd/journal/dev-log -/run/systemd/journal/socket -/run/systemd/journal/stdout
 BindReadOnlyPaths=/etc/nginx/sites:/etc/nginx/sites
 BindPaths=/srv:/srv
 AmbientCapabilities=CAP_NET_BIND_SERVICE
@@ -88,6 +90,28 @@ TEST(Render, WaitsForTheMountsOfEveryHostPathThatALineNames) {
   EXPECT_THAT(text, HasSubstr("\nRequiresMountsFor=/var/lib/images \"/mnt/a b\" /mnt/env /mnt/key "
                               "/mnt/log /mnt/nfs /mnt/two\n"));
   EXPECT_THAT(text, HasSubstr("\nAssertPathIsMountPoint=/mnt/a b\n"));
+}
+
+TEST(Render, ShowsTheHostsFilesThatAreAskedFor) {
+  images::Service service = Nginx();
+  EXPECT_THAT(RenderOne(service), Not(HasSubstr("certificates")));
+  service.host_files = {true, true, true};
+  service.environment = {{"SSL_CERT_FILE", "/own"}};
+  const std::string text = RenderOne(service);
+  EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=-/run/slipway/hosts:/etc/hosts\n"
+                              "BindReadOnlyPaths=-/etc/localtime\n"
+                              "BindReadOnlyPaths=-/run/slipway/certificates.crt:"
+                              "/etc/ssl/certs/ca-certificates.crt\n"));
+  EXPECT_LT(text.find("Environment=SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt\n"),
+            text.find("Environment=SSL_CERT_FILE=/own\n"));
+}
+
+TEST(Render, LeavesTheJournalToANamespaceOfItsOwn) {
+  images::Service service = Nginx();
+  service.directives["Service"] = {{"LogNamespace", "web"}};
+  EXPECT_THAT(RenderOne(service), Not(HasSubstr("dev-log")));
+  service.directives["Service"] = {{"BindLogSockets", "no"}};
+  EXPECT_THAT(RenderOne(service), Not(HasSubstr("dev-log")));
 }
 
 TEST(Render, RefusesALineThatSystemdWouldCut) {

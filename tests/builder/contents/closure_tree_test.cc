@@ -80,6 +80,39 @@ TEST_F(ClosureTreeTest, ASourcesUserBecomesNumbersUnlessTheServiceSaysWhoRuns) {
   EXPECT_TRUE(definition_.services["app"].directives.empty());
 }
 
+TEST_F(ClosureTreeTest, HasTheMountPointsOfEveryDirective) {
+  images::Service& service = definition_.services["app"];
+  service.directives["Service"] = {{"StateDirectory", "other"},
+                                   {"TemporaryFileSystem", "/scratch"},
+                                   {"BindReadOnlyPaths", "/etc/x:/opt/x.conf"},
+                                   {"WorkingDirectory", "/work"}};
+  const Tree tree = MakeTree(definition_, closure_);
+  for (const char* path : {"/var/lib/other", "/scratch", "/opt/x.conf", "/work"}) {
+    EXPECT_NE(tree.Find(path), nullptr) << path;
+  }
+  service.directives["Service"] = {{"ReadWritePaths", "/run/other"}};
+  EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app: ReadWritePaths=/run/other is in a "
+                                            "file system that is empty"));
+  service.directives["Service"] = {{"ExecStartPre", "/bin/none"}};
+  EXPECT_THAT(ErrorOf(), testing::HasSubstr("services.app.directives.Service.ExecStartPre: there "
+                                            "is no program /bin/none in the image"));
+}
+
+TEST_F(ClosureTreeTest, TakesTheHostsCertificatesWhereTheImageHasNone) {
+  constexpr const char* kFile = "/etc/ssl/certs/ca-certificates.crt";
+  images::HostFiles& files = definition_.services["app"].host_files;
+  files.certificates = false;
+  EXPECT_EQ(MakeTree(definition_, closure_).Find(kFile), nullptr);
+  files.certificates.reset();
+  EXPECT_NE(MakeTree(definition_, closure_).Find(kFile), nullptr);
+  EXPECT_EQ(files.certificates, true);
+  files.certificates.reset();
+  base::WriteFileAtomically(folder_.path() + "/own", "own");
+  definition_.contents.files[kFile] = folder_.path() + "/own";
+  MakeTree(definition_, closure_);
+  EXPECT_EQ(files.certificates, std::nullopt);
+}
+
 TEST_F(ClosureTreeTest, RefusesAProgramThatIsNotExecutable) {
   definition_.services["app"].exec_start_pre = {{store_path_ + "/bin/data"}};
   EXPECT_THAT(ErrorOf(), testing::HasSubstr("not executable"));

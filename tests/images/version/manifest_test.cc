@@ -54,6 +54,18 @@ TEST(ManifestTest, HoldsLaterFieldsWhereTheyAreSetAlone) {
   EXPECT_EQ(Manifest::Parse(text, "m.json"), manifest);
 }
 
+TEST(ManifestTest, FilesOfTheHostStandThereOnlyWhereOneIsSeen) {
+  Manifest manifest = SampleManifest();
+  HostFiles& files = manifest.services.begin()->second.host_files;
+  files.certificates = false;
+  EXPECT_EQ(manifest.Serialize(), SampleManifest().Serialize());
+  files = {true, false, true};
+  const std::string text = manifest.Serialize();
+  EXPECT_NE(text.find("\"host_files\":{\"certificates\":true,\"hosts\":false,\"time_zone\":true}"),
+            std::string::npos);
+  EXPECT_EQ(Manifest::Parse(text, "manifest.json"), manifest);
+}
+
 // The format: sorted keys, no spaces, UTF-8 as it is, one newline. The digest is that of the text
 // that another implementation of JSON gives.
 TEST(ManifestTest, BytesAreFixed) {
