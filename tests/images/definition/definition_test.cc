@@ -384,6 +384,31 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
   }
 }
 
+// What is wrong with one part hides nothing of another, nor makes another one wrong.
+TEST(DefinitionTest, AllProblemsAreListed) {
+  try {
+    Parse(R"({"name": "A",
+      "source": {"root": "a", "elf": ["b"]},
+      "target": "zip",
+      "services": {
+        "a": {"exec": ["/a"], "ports": [0], "hardening": "soft", "health": {"http": "/x"}},
+        "b": {"exec": [],
+              "user": "Root"}}})");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ExitCode::kUsage);
+    EXPECT_STREQ(error.what(), "nginx.json: 7 problems");
+    ASSERT_EQ(error.detail().size(), 7U) << base::DetailText(error.detail());
+    for (const char* start :
+         {"nginx.json: name: ", "nginx.json: source: ", "nginx.json: target: ",
+          "nginx.json: services.a.ports: ", "nginx.json: services.a.hardening: ",
+          "nginx.json: services.b.exec: ", "nginx.json: services.b.user: "}) {
+      EXPECT_THAT(error.detail(), testing::Contains(StartsWith(start)));
+    }
+    EXPECT_THAT(error.detail().back(), HasSubstr("(line 7)"));
+  }
+}
+
 TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
   for (const auto& change : std::vector<std::array<std::string, 3>>{
            {"\"lz4\"", "3", "nginx.json: target: expected a string, found number (line 11)"},
