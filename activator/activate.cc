@@ -26,6 +26,7 @@
 #include "activator/switch/activation.h"
 #include "activator/switch/boot.h"
 #include "activator/switch/check_image.h"
+#include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/transient.h"
 #include "base/error.h"
@@ -293,7 +294,7 @@ int Tool::Diff() {
   }
   if (line_.diff.empty()) {
     const Resolved latest = Resolve(layout, {TargetKind::kLatest, 0, "", {}});
-    if (latest.number == kNoGeneration) {
+    if (latest.number == from) {
       io_.Err("activate: no generation is staged; name one: activate diff N\n");
       return 0;
     }
@@ -334,6 +335,9 @@ int Tool::DryRun() {
     io_.Err("activate: nothing to do\n");
   }
   Tell(comparison);
+  RequireRoot();  // as the activation: the checks look into images
+  RequireSystemd();
+  Rehearse(host_, resolved, Request().foreign);
   return 0;
 }
 
@@ -394,9 +398,13 @@ int Tool::Run() {
     case Command::kBoot:
       return Boot();
     case Command::kReceive:
-      return RunReceive({line_.root, line_.by, line_.plain_directory,
-                         LockWait(ReceiveOptions().lock_wait), line_.host_jobs},
-                        io_);
+      return RunReceive(
+          {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait),
+           line_.host_jobs},
+          [this](const Apps& apps, const PendingManifests& coming) {
+            Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
+          },
+          io_);
     case Command::kDigest:
       break;  // needs no host
   }

@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
 #include "activator/switch/program_access.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 #include "images/version/can_run.h"
 #include "units/mount_points.h"
 
@@ -51,24 +54,23 @@ void CheckProgram(const MountedImage& image, const images::Service& service,
   }
 }
 
-void CheckPrograms(const MountedImage& image, const images::Services& services) {
+void CheckPrograms(const MountedImage& image, const images::Services& services,
+                   base::Problems& problems) {
   for (const auto& [name, service] : services) {
-    try {
-      CheckProgram(image, service, service.exec.front());
-      for (const images::Command& command : service.exec_start_pre) {
-        CheckProgram(image, service, command.front());
+    std::vector<images::Command> commands = {service.exec};
+    for (const auto* more :
+         {&service.exec_start_pre, &service.hooks.before_start, &service.hooks.after_healthy}) {
+      commands.insert(commands.end(), more->begin(), more->end());
+    }
+    if (!service.health.exec.empty()) {
+      commands.push_back(service.health.exec);
+    }
+    std::set<std::string> programs;
+    for (const images::Command& command : commands) {
+      if (programs.insert(command.front()).second) {
+        problems.Try("service " + name,
+                     [&, &its = service] { CheckProgram(image, its, command.front()); });
       }
-      for (const auto* commands : {&service.hooks.before_start, &service.hooks.after_healthy}) {
-        for (const images::Command& command : *commands) {
-          CheckProgram(image, service, command.front());
-        }
-      }
-      if (!service.health.exec.empty()) {
-        CheckProgram(image, service, service.health.exec.front());
-      }
-    } catch (base::Error& error) {
-      error.AddContext("service " + name);
-      throw;
     }
   }
 }
@@ -89,39 +91,35 @@ bool IsMountPoint(const std::string& path) {
          (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-void CheckMountPoints(const MountedImage& image, const images::Services& services) {
+void CheckMountPoint(const MountedImage& image, const images::Services& services,
+                     const units::MountPoint& point) {
+  const auto found = image.Stat(point.path);
+  if (!found) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} is not in the image, and a read-only root cannot get it later: build it again",
+               point.path);
+  }
+  if (S_ISDIR(found->st_mode) != point.is_directory && !IsBound(services, point.path)) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} is {} in the image, and has to be {}: leave it out of the image's contents",
+               point.path, point.is_directory ? "no directory" : "a directory",
+               point.is_directory ? "one" : "a file");
+  }
+}
+
+void CheckMountPoints(const MountedImage& image, const images::Services& services,
+                      base::Problems& problems) {
   for (const units::MountPoint& point : units::MountPointsOf(services)) {
-    const auto found = image.Stat(point.path);
-    if (!found) {
-      base::Fail(base::ExitCode::kFailed,
-                 "{} is not in the image, and a read-only root cannot get it later: build it again",
-                 point.path);
-    }
-    if (S_ISDIR(found->st_mode) != point.is_directory && !IsBound(services, point.path)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "{} is {} in the image, and has to be {}: leave it out of the image's contents",
-                 point.path, point.is_directory ? "no directory" : "a directory",
-                 point.is_directory ? "one" : "a file");
-    }
+    problems.Try([&] { CheckMountPoint(image, services, point); });
   }
   for (const auto& [name, service] : services) {
     for (const images::Bind& bind : service.binds) {
       const auto inside = image.Stat(bind.image);
       const auto outside = base::StatIfThere(bind.host);
-      if (!outside) {
-        base::Fail(base::ExitCode::kFailed, "service {} binds {}, which is not on this host", name,
-                   bind.host);
-      }
-      if (bind.mounted && !IsMountPoint(bind.host)) {
-        base::Fail(base::ExitCode::kFailed,
-                   "service {} binds {} only where something is mounted there: mount it, or leave "
-                   "out \"mounted\"",
-                   name, bind.host);
-      }
-      if (inside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
-        base::Fail(base::ExitCode::kFailed,
-                   "service {} binds {} to {}: one is a directory, the other is not", name,
-                   bind.host, bind.image);
+      if (inside && outside && S_ISDIR(inside->st_mode) != S_ISDIR(outside->st_mode)) {
+        problems.Add(base::ExitCode::kFailed,
+                     "service {} binds {} to {}: one is a directory, the other is not", name,
+                     bind.host, bind.image);
       }
     }
   }
@@ -129,14 +127,36 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
 
 }  // namespace
 
+void CheckBinds(const images::Services& services) {
+  base::Problems problems;
+  for (const auto& [name, service] : services) {
+    for (const images::Bind& bind : service.binds) {
+      if (!base::StatIfThere(bind.host)) {
+        problems.Add(base::ExitCode::kFailed, "service {} binds {}, which is not on this host",
+                     name, bind.host);
+      } else if (bind.mounted && !IsMountPoint(bind.host)) {
+        problems.Add(
+            base::ExitCode::kFailed,
+            "service {} binds {} only where something is mounted there: mount it, or leave "
+            "out \"mounted\"",
+            name, bind.host);
+      }
+    }
+  }
+  problems.ThrowIfAny();
+}
+
+// What is damaged or cannot run here is not looked into.
 void CheckImage(const images::ImageDirectory& version) {
   CheckContent(version);
   images::CheckCanRun(version.manifest(), {images::MachineArchitecture(), ProbeFeatures()},
                       "this host");
   const base::UniqueFd file = base::OpenForReading(version.image_path());
   const MountedImage image(file.get(), version.image_path());
-  CheckPrograms(image, version.manifest().services);
-  CheckMountPoints(image, version.manifest().services);
+  base::Problems problems;
+  CheckPrograms(image, version.manifest().services, problems);
+  CheckMountPoints(image, version.manifest().services, problems);
+  problems.ThrowIfAny();
 }
 
 std::string ReadImageFile(const images::ImageDirectory& version, const std::string& path) {

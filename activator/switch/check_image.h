@@ -12,6 +12,10 @@ namespace activator {
 // run it, and that programs and mount points are in it. Mounts it. Throws Error.
 void CheckImage(const images::ImageDirectory& version);
 
+// Checks what of the host the services bind: it is there, and a mount point where it has to be one.
+// Throws Error.
+void CheckBinds(const images::Services& services);
+
 // A file inside the image; empty where there is none. Mounts it.
 std::string ReadImageFile(const images::ImageDirectory& version, const std::string& path);
 

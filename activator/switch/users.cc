@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 #include "images/service/service_checks.h"
 #include "units/render.h"
 #include "units/shared_user.h"
@@ -90,6 +91,24 @@ bool IsDynamic(const std::string& line) {
   return id >= 61184 && id <= 65519;
 }
 
+// With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
+void CheckDynamicUser(Accounts& accounts, const std::string& service) {
+  const std::string user = units::SharedUser(service);
+  const std::optional<std::string> line = accounts.User(user);
+  if (line && !IsDynamic(*line)) {
+    base::Fail(base::ExitCode::kFailed,
+               "service {} would run as the user {} of this host, whom it does not name: set "
+               "\"user\": \"{}\" if that is meant, or give the service another name",
+               service, user, user);
+  }
+  if (const auto group = line ? std::nullopt : accounts.Group(user); group && !IsDynamic(*group)) {
+    base::Fail(base::ExitCode::kFailed,
+               "service {} cannot have a dynamic user: this host has a group {}. Give the service "
+               "another name, or a \"user\"",
+               service, user);
+  }
+}
+
 }  // namespace
 
 std::string SysusersFragment(const images::Services& services, const std::set<std::string>& there) {
@@ -124,29 +143,14 @@ std::string MergeAccounts(const std::string& first, const std::string& own, bool
   return out;
 }
 
-// With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
 void CheckDynamicUsers(const Host& host, const images::Services& services) {
+  base::Problems problems;
   for (const auto& [name, service] : services) {
-    if (images::NamesItsUser(service)) {
-      continue;
-    }
-    const std::string user = units::SharedUser(name);
-    const std::optional<std::string> line = host.accounts->User(user);
-    if (line && !IsDynamic(*line)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "service {} would run as the user {} of this host, whom it does not name: set "
-                 "\"user\": \"{}\" if that is meant, or give the service another name",
-                 name, user, user);
-    }
-    if (const auto group = line ? std::nullopt : host.accounts->Group(user);
-        group && !IsDynamic(*group)) {
-      base::Fail(
-          base::ExitCode::kFailed,
-          "service {} cannot have a dynamic user: this host has a group {}. Give the service "
-          "another name, or a \"user\"",
-          name, user);
+    if (!images::NamesItsUser(service)) {
+      problems.Try([&, &its = name] { CheckDynamicUser(*host.accounts, its); });
     }
   }
+  problems.ThrowIfAny();
 }
 
 void CheckUsers(const Host& host, const images::Services& services) {
@@ -156,14 +160,16 @@ void CheckUsers(const Host& host, const images::Services& services) {
   }
   const std::set<std::string> there = ThoseThere(*host.accounts, users);
   const std::string why = there == users ? "" : host.accounts->WhyNone();
+  base::Problems problems;
   for (const auto& [name, service] : services) {
     if (!why.empty() && service.user && !there.contains(*service.user)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "service {} runs as the user {}, who is not on this host and cannot be made: {}. "
-                 "Add the user to the host's configuration, or leave out \"user\"",
-                 name, *service.user, why);
+      problems.Add(base::ExitCode::kFailed,
+                   "service {} runs as the user {}, who is not on this host and cannot be made: "
+                   "{}. Add the user to the host's configuration, or leave out \"user\"",
+                   name, *service.user, why);
     }
   }
+  problems.ThrowIfAny();
 }
 
 void ProvideUsersOf(const Host& host, const images::ImageDirectory& version, AbsentUsers absent) {
