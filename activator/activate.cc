@@ -24,6 +24,7 @@
 #include "activator/state/root.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/activation.h"
+#include "activator/switch/after_boot.h"
 #include "activator/switch/boot.h"
 #include "activator/switch/check_image.h"
 #include "activator/switch/preflight.h"
@@ -78,6 +79,7 @@ class Tool {
   int RunSwitchHere();
   std::optional<Outcome> OutcomeSoFar() const;
   int Boot();
+  int AfterBoot();
   int List();
   int ShowStatus();
   int RenderUnits();
@@ -208,7 +210,23 @@ int Tool::Boot() {
   RequireSystemd();
   PrepareRoot(host_.layout, RootCheck::kPathAlone);
   const base::FileLock lock = Lock("boot", kBootPatience);
-  RunBoot(host_);
+  try {
+    RunBoot(host_);
+  } catch (const base::Error&) {  // what could be started was
+    StartAfterBoot(host_);
+    throw;
+  }
+  StartAfterBoot(host_);
+  return 0;
+}
+
+int Tool::AfterBoot() {
+  RequireRoot();
+  RequireSystemd();
+  IgnoreLostConnection();  // a rollback must not end half-way
+  const BootFindings found = LookAfterBoot(host_);
+  const base::FileLock lock = Lock("after-boot", kBootPatience);
+  FinishAfterBoot(host_, found, NewActivationId());
   return 0;
 }
 
@@ -397,6 +415,8 @@ int Tool::Run() {
       return ReportForDebugging();
     case Command::kBoot:
       return Boot();
+    case Command::kAfterBoot:
+      return AfterBoot();
     case Command::kReceive:
       return RunReceive(
           {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait),

@@ -26,6 +26,7 @@ enum class Command {
   kPrune,
   kReceive,
   kBoot,
+  kAfterBoot,
   kRender,
   kReport,
   kDigest

@@ -53,7 +53,7 @@ bool IsSwitch(const CommandLine& line) {
 bool NeedsRoot(const CommandLine& line) {
   const bool changes =
       line.command == Command::kActivate || line.command == Command::kPrune || line.verify.repair;
-  return changes || line.command == Command::kBoot ||
+  return changes || line.command == Command::kBoot || line.command == Command::kAfterBoot ||
          line.command == Command::kReceive || line.command == Command::kRunSwitch;
 }
 

@@ -135,6 +135,8 @@ TEST(DefinitionTest, AServiceIsCheckedInOneWay) {
 TEST(DefinitionTest, BadHealthIsRefusedInOneLineWithItsField) {
   const std::string health = "nginx.json: services.a.health";
   for (const auto& c : std::vector<std::array<std::string, 2>>{
+           {R"({"after_boot": "stay"})", ".after_boot: 'stay' is neither \"record\" nor"},
+           {R"({"none": true, "after_boot": "rollback"})", ".after_boot: with \"none\" nobody"},
            {R"({"http": "https://127.0.0.1/"})", ".http: 'https://127.0.0.1/' is neither http://"},
            {R"({"http": "http://example.org/"})", ".http: 'http://example.org/': expected an IPv4"},
            {R"({"http": "http://u@127.0.0.1/"})", ".http: 'http://u@127.0.0.1/': expected an"},
@@ -407,6 +409,12 @@ TEST(DefinitionTest, AllProblemsAreListed) {
     }
     EXPECT_THAT(error.detail().back(), HasSubstr("(line 7)"));
   }
+}
+
+TEST(DefinitionTest, WhatFollowsABootIsSaid) {
+  EXPECT_FALSE(HealthOf(R"({"tcp": 80})").rolls_back_after_boot);
+  EXPECT_FALSE(HealthOf(R"({"after_boot": "record"})").rolls_back_after_boot);
+  EXPECT_TRUE(HealthOf(R"({"after_boot": "rollback"})").rolls_back_after_boot);
 }
 
 TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {
