@@ -252,7 +252,7 @@ void Rehearse(const Host& host, const Resolved& target, UnitConflictPolicy forei
     const PreflightTarget to =
         target.apps ? TargetOf(host.layout, *target.apps) : TargetOf(host.layout, target.number);
     Preflight(host, from, to, foreign);
-    if (from != kNoGeneration && to.apps == LoadGeneration(host.layout, from).apps) {
+    if (from != kNoGeneration && target.number == from) {
       for (const std::string& down : FindDown(host, to.units)) {
         host.io.Err("activate: {}: it would be started\n", down);
       }
