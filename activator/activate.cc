@@ -25,8 +25,10 @@
 #include "activator/state/root.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/activation.h"
+#include "activator/switch/after_boot.h"
 #include "activator/switch/boot.h"
 #include "activator/switch/check_image.h"
+#include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/transient.h"
 #include "base/error.h"
@@ -79,6 +81,7 @@ class Tool {
   int RunSwitchHere();
   std::optional<Outcome> OutcomeSoFar() const;
   int Boot();
+  int AfterBoot();
   int List();
   int ShowStatus();
   int RenderUnits();
@@ -209,7 +212,23 @@ int Tool::Boot() {
   RequireSystemd();
   PrepareRoot(host_.layout, RootCheck::kPathAlone);
   const base::FileLock lock = Lock("boot", kBootPatience);
-  RunBoot(host_);
+  try {
+    RunBoot(host_);
+  } catch (const base::Error&) {  // what could be started was
+    StartAfterBoot(host_);
+    throw;
+  }
+  StartAfterBoot(host_);
+  return 0;
+}
+
+int Tool::AfterBoot() {
+  RequireRoot();
+  RequireSystemd();
+  IgnoreLostConnection();  // a rollback must not end half-way
+  const BootFindings found = LookAfterBoot(host_);
+  const base::FileLock lock = Lock("after-boot", kBootPatience);
+  FinishAfterBoot(host_, found, NewActivationId());
   return 0;
 }
 
@@ -295,7 +314,7 @@ int Tool::Diff() {
   }
   if (line_.diff.empty()) {
     const Resolved latest = Resolve(layout, {TargetKind::kLatest, 0, "", {}});
-    if (latest.number == kNoGeneration) {
+    if (latest.number == from) {
       io_.Err("activate: no generation is staged; name one: activate diff N\n");
       return 0;
     }
@@ -336,6 +355,9 @@ int Tool::DryRun() {
     io_.Err("activate: nothing to do\n");
   }
   Tell(comparison);
+  RequireRoot();  // as the activation: the checks look into images
+  RequireSystemd();
+  Rehearse(host_, resolved, Request().foreign);
   return 0;
 }
 
@@ -395,10 +417,16 @@ int Tool::Run() {
       return ReportForDebugging();
     case Command::kBoot:
       return Boot();
+    case Command::kAfterBoot:
+      return AfterBoot();
     case Command::kReceive:
-      return RunReceive({line_.root, line_.by, line_.plain_directory,
-                         LockWait(ReceiveOptions().lock_wait), line_.host_jobs},
-                        io_);
+      return RunReceive(
+          {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait),
+           line_.host_jobs},
+          [this](const Apps& apps, const PendingManifests& coming) {
+            Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
+          },
+          io_);
     case Command::kDigest:
     case Command::kHostFiles:
       break;  // needs no host

@@ -58,6 +58,7 @@ struct Parser {
   CLI::App* report = nullptr;
   CLI::App* receive = nullptr;
   CLI::App* boot = nullptr;
+  CLI::App* after_boot = nullptr;
   CLI::App* run_switch = nullptr;
   CLI::App* digest = nullptr;
   CLI::App* host_files = nullptr;
@@ -213,6 +214,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->type_name("N")
       ->check(CLI::Range(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
+  parser.after_boot = app.add_subcommand("after-boot", "")->group("");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
   parser.digest = app.add_subcommand("digest", "")->group("");
   parser.host_files = app.add_subcommand("host-files", "")->group("");
@@ -274,13 +276,21 @@ void CheckId(const std::string& id) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
-      {parser.list, Command::kList},       {parser.status, Command::kStatus},
-      {parser.diff, Command::kDiff},       {parser.history, Command::kHistory},
-      {parser.verify, Command::kVerify},   {parser.prune, Command::kPrune},
-      {parser.remove, Command::kActivate}, {parser.receive, Command::kReceive},
-      {parser.boot, Command::kBoot},       {parser.render, Command::kRender},
-      {parser.report, Command::kReport},   {parser.run_switch, Command::kRunSwitch},
-      {parser.digest, Command::kDigest},   {parser.host_files, Command::kHostFiles}};
+      {parser.list, Command::kList},
+      {parser.status, Command::kStatus},
+      {parser.diff, Command::kDiff},
+      {parser.history, Command::kHistory},
+      {parser.verify, Command::kVerify},
+      {parser.prune, Command::kPrune},
+      {parser.remove, Command::kActivate},
+      {parser.receive, Command::kReceive},
+      {parser.boot, Command::kBoot},
+      {parser.after_boot, Command::kAfterBoot},
+      {parser.render, Command::kRender},
+      {parser.report, Command::kReport},
+      {parser.run_switch, Command::kRunSwitch},
+      {parser.digest, Command::kDigest},
+      {parser.host_files, Command::kHostFiles}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
       continue;

@@ -27,6 +27,7 @@ enum class Command {
   kReceive,
   kBoot,
   kHostFiles,
+  kAfterBoot,
   kRender,
   kReport,
   kDigest

@@ -51,9 +51,10 @@ bool IsSwitch(const CommandLine& line) {
 }
 
 bool NeedsRoot(const CommandLine& line) {
-  const bool changes = IsSwitch(line) || line.command == Command::kPrune || line.verify.repair;
-  return changes || line.command == Command::kBoot || line.command == Command::kReceive ||
-         line.command == Command::kRunSwitch;
+  const bool changes =
+      line.command == Command::kActivate || line.command == Command::kPrune || line.verify.repair;
+  return changes || line.command == Command::kBoot || line.command == Command::kAfterBoot ||
+         line.command == Command::kReceive || line.command == Command::kRunSwitch;
 }
 
 class RemoteCommand {

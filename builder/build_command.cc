@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/problems.h"
 #include "base/progress.h"
 #include "builder/contents/closure_tree.h"
 #include "builder/erofs/erofs_format.h"
@@ -222,9 +223,11 @@ images::Definition DefinitionOf(const BuildOptions& options) {
 
 // What no host could run is said before the image is written.
 void CheckServices(const images::Definition& definition) {
-  if (const auto problem = images::FindProblem(definition.services)) {
-    base::Fail(base::ExitCode::kUsage, "{}: {}", problem->field, problem->why);
+  base::Problems problems;
+  for (const images::FieldProblem& problem : images::FindProblems(definition.services)) {
+    problems.Add(base::ExitCode::kUsage, "{}: {}", problem.field, problem.why);
   }
+  problems.ThrowIfAny();
   images::Manifest manifest;
   manifest.name = definition.name;
   manifest.services = definition.services;

@@ -184,6 +184,10 @@ void Fleet::PlanOne(HostOutcome& outcome, const base::Io& io) {
                base::HumanBytes(outcome.plan->host.needed_bytes), base::HumanBytes(kHeadroomBytes),
                base::HumanBytes(outcome.plan->host.free_bytes));
   }
+  if (const std::vector<std::string>& problems = outcome.plan->host.problems; !problems.empty()) {
+    outcome.conversation->remote.Close();
+    throw base::Error(base::ExitCode::kFailed, "the activation would be refused", problems);
+  }
   if (arguments_.plan) {
     outcome.conversation->remote.Close();
     outcome.conversation.reset();

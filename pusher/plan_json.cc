@@ -53,6 +53,7 @@ Json PlanJson(const PushPlan& plan) {
           {"free_bytes", host.free_bytes},
           {"needed_bytes", host.needed_bytes},
           {"free_after_bytes", host.free_bytes - std::min(host.free_bytes, host.needed_bytes)},
+          {"problems", host.problems},
           {"units", {{"start", host.start}, {"restart", host.restart}, {"stop", host.stop}}}};
 }
 

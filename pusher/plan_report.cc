@@ -91,7 +91,8 @@ std::string PlanText(const HostOutcome& outcome) {
   return out +
          fmt::format("{}: the push sends {}, {} are free there afterwards; activating it {}\n",
                      outcome.target.name, ShareText(plan.send_bytes, outcome.image_bytes),
-                     base::HumanBytes(free_after), UnitsText(plan.host));
+                     base::HumanBytes(free_after),
+                     plan.host.problems.empty() ? UnitsText(plan.host) : "would be refused");
 }
 
 void ReportPlan(const HostOutcome& outcome, bool as_result, ProgressDisplay& board) {

@@ -15,6 +15,8 @@ using std::chrono::seconds;
 using TimePoint = std::chrono::steady_clock::time_point;
 
 constexpr seconds kNoticed{2};  // within that, systemd knows how a process ended that is gone
+constexpr seconds kLongestWatchdog{120};  // a longer one is only told
+constexpr seconds kUsualStartLimit{10};   // systemd's own
 
 // Throws for a state that no waiting mends.
 void RefuseFailure(const Host& host, const std::string& unit, const UnitState& state) {
@@ -58,13 +60,12 @@ seconds TimeoutOf(const InstalledUnit& unit, Timeout timeout) {
 
 }  // namespace
 
-namespace {
-
-// Nobody looks what becomes of the others.
 InstalledUnits Watched(InstalledUnits units) {
   std::erase_if(units, [](const auto& unit) { return unit.second.health.none; });
   return units;
 }
+
+namespace {
 
 [[noreturn]] void FailLate(const Host& host, const std::string& name, const InstalledUnit& unit,
                            const UnitState& state, seconds limit, const HealthProber& checks) {
@@ -111,12 +112,46 @@ void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout tim
   }
 }
 
+namespace {
+
+// A service that never says WATCHDOG=1 is killed when that time is over; one that has said it once
+// knows how to.
+seconds TimeToSettle(const InstalledUnit& unit, const UnitState& first, const UnitState& now) {
+  const seconds own(unit.health.settle_seconds);
+  if (now.watchdog.count() == 0 || now.watchdog_told != first.watchdog_told) {
+    return own;
+  }
+  const auto watchdog = std::chrono::ceil<seconds>(now.watchdog) + kNoticed;
+  return std::max(own, std::min(watchdog, kLongestWatchdog));
+}
+
+// What may still happen after the watch is said, not left to be found.
+void SayWhatWasNotCovered(const Host& host, const std::string& name, const UnitState& first,
+                          const UnitState& now, std::chrono::steady_clock::duration watched) {
+  const auto say = [&](const char* what, std::chrono::microseconds period, const char* then) {
+    host.io.Err(
+        "activate: {} was watched for {} s, and {} takes {} s: {} (health.settle_seconds watches "
+        "longer)\n",
+        name, std::chrono::duration_cast<seconds>(watched).count(), what,
+        std::chrono::ceil<seconds>(period).count(), then);
+  };
+  if (now.watchdog > watched && now.watchdog_told == first.watchdog_told) {
+    say("its watchdog", now.watchdog, "if it never says WATCHDOG=1, systemd kills it then");
+  }
+  if (now.start_limit > std::max<std::chrono::steady_clock::duration>(watched, kUsualStartLimit)) {
+    say("its start limit", now.start_limit, "if it ends again and again, it is failed only later");
+  }
+}
+
+}  // namespace
+
 void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
   const InstalledUnits units = Watched(all);
   const TimePoint start = host.clock.Monotonic();
   PollBackoff pause(host.clock);
   const UnitNames names = NamesOf(units);
   std::map<std::string, UnitState> first;
+  std::map<std::string, UnitState> last;
   std::map<std::string, std::chrono::steady_clock::duration> down_since;
   for (;;) {
     const auto waited = host.clock.Monotonic() - start;
@@ -134,9 +169,13 @@ void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
         FailUnit(host, name, state, "was started again while it was watched");
       }
       settling =
-          settling || down_since.contains(name) || waited < seconds(unit.health.settle_seconds);
+          settling || down_since.contains(name) || waited < TimeToSettle(unit, before, state);
+      last[name] = state;
     }
     if (!settling) {
+      for (const auto& [name, state] : last) {
+        SayWhatWasNotCovered(host, name, first.at(name), state, waited);
+      }
       return;
     }
     pause.Sleep();

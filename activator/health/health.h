@@ -22,13 +22,18 @@ using Timeout = std::optional<std::chrono::seconds>;
 // ended or was restarted, or where it is not up within its time.
 void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout timeout);
 
-// Watches that each stays as it is for its settle_seconds. Throws as WaitUntilStarted.
+// Watches that each stays as it is for its settle_seconds, and longer where it has a watchdog:
+// until it has said WATCHDOG=1 once or its period is over. Says on host.io which periods are longer
+// than that. Throws as WaitUntilStarted.
 void WaitUntilSettled(const Host& host, const InstalledUnits& units);
 
 // Those of a generation's units that should be up and are not, each with its state: "db.service is
 // failed (exit-code, status 1)". Not looked at: what a timer starts, services without a check by
 // "none". A service behind a socket of its own may have ended well, as may a oneshot.
 std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units);
+
+// Those that anybody looks at: all but those without a check by "none".
+InstalledUnits Watched(InstalledUnits units);
 
 // How long the two waits may take together, and the hooks with them.
 std::chrono::seconds LongestWait(const InstalledUnits& units, Timeout timeout);

@@ -59,32 +59,40 @@ void RequireOwnRoot(const Host& host, const std::string& path,
   }
 }
 
-void AskForBootUnit(const Host& host) {
-  const std::string path = host.systemd.Show({units::kBootUnit})[units::kBootUnit].fragment_path;
+// Where it stands, or will stand; empty: nowhere.
+std::string PlaceOf(const Host& host) {
+  return host.UnitsSurviveReboot()
+             ? PathOf(host)
+             : host.systemd.Show({units::kBootUnit})[units::kBootUnit].fragment_path;
+}
+
+// Its text; nullopt: it is not there.
+std::optional<std::string> CheckedText(const Host& host, const std::string& path) {
   RefuseMask(path);
   const std::optional<std::string> found =
       path.empty() ? std::nullopt : base::ReadFileIfThere(path);
   RequireOwnRoot(host, path, found);
-  if (!found) {
-    host.io.Err(
-        "activate: /etc is read-only: the units stand in {} until the next boot. So that the "
-        "services run after it too, add this unit, {}, to the system's own configuration:\n\n{}\n",
-        host.unit_directory, units::kBootUnit, BootUnitText(host.layout.root()));
-  }
+  return found;
 }
 
 }  // namespace
 
+void CheckBootUnit(const Host& host) { CheckedText(host, PlaceOf(host)); }
+
 void InstallBootUnit(const Host& host) {
+  const std::string path = PlaceOf(host);
+  const std::string wanted = BootUnitText(host.layout.root());
+  const std::optional<std::string> found = CheckedText(host, path);
   if (!host.UnitsSurviveReboot()) {
-    AskForBootUnit(host);
+    if (!found) {
+      host.io.Err(
+          "activate: /etc is read-only: the units stand in {} until the next boot. So that the "
+          "services run after it too, add this unit, {}, to the system's own "
+          "configuration:\n\n{}\n",
+          host.unit_directory, units::kBootUnit, wanted);
+    }
     return;
   }
-  const std::string path = PathOf(host);
-  RefuseMask(path);
-  const std::string wanted = BootUnitText(host.layout.root());
-  const std::optional<std::string> found = base::ReadFileIfThere(path);
-  RequireOwnRoot(host, path, found);
   if (found != wanted) {
     base::WriteFileAtomically(path, wanted);
   }

@@ -14,6 +14,9 @@ namespace activator {
 // text, where that is missing.
 void InstallBootUnit(const Host& host);
 
+// Throws Error{kFailed} where InstallBootUnit would. Changes nothing.
+void CheckBootUnit(const Host& host);
+
 // Why it will not run at the next boot, with the remedy; empty where it will.
 std::string BootUnitProblem(const Host& host);
 

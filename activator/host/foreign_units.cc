@@ -3,6 +3,7 @@
 #include "activator/host/unit_links.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 
 namespace activator {
 namespace {
@@ -35,17 +36,25 @@ void CheckLink(const Host& host, const std::string& unit) {
 
 void CheckNames(const Host& host, const UnitNames& units, const UnitNames& added,
                 UnitConflictPolicy foreign) {
+  base::Problems problems;
+  UnitNames hidden;  // by what is in the way of our link
   for (const std::string& unit : units) {
-    CheckLink(host, unit);
+    problems.Try([&] {
+      hidden.push_back(unit);
+      CheckLink(host, unit);
+      hidden.pop_back();
+    });
   }
   for (const auto& [unit, state] : host.systemd.Show(added)) {
-    if (foreign == UnitConflictPolicy::kRefuse && IsForeign(host, state)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "this host has a unit {} already ({}): remove its package, rename the service in "
-                 "its definition, or take its place with --adopt",
-                 unit, state.fragment_path);
+    if (foreign == UnitConflictPolicy::kRefuse && IsForeign(host, state) &&
+        !Contains(hidden, unit)) {
+      problems.Add(base::ExitCode::kFailed,
+                   "this host has a unit {} already ({}): remove its package, rename the service "
+                   "in its definition, or take its place with --adopt",
+                   unit, state.fragment_path);
     }
   }
+  problems.ThrowIfAny();
 }
 
 UnitNames RunningForeign(const Host& host, const UnitNames& added) {

@@ -5,11 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <iterator>
-#include <limits>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <string_view>
 
@@ -31,17 +27,6 @@ constexpr std::chrono::milliseconds kReconnectPause{100};
 constexpr int kEndedBySignal = 128;                     // and more
 constexpr std::string_view kRefused = "Failed to ";     // and not "Job for ... failed"
 constexpr const char* kMostLogEntries = "--lines=500";  // a unit may say one thing all the time
-
-constexpr const char* kProperties =
-    "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,RootImage,MainPID,"
-    "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
-    "InactiveExitTimestampMonotonic,StateChangeTimestampMonotonic,MemoryCurrent,DropInPaths,"
-    "RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo";
-
-void AddWords(const std::string& text, std::vector<std::string>& to) {
-  std::istringstream words(text);
-  to.insert(to.end(), std::istream_iterator<std::string>(words), {});
-}
 
 std::string OneLine(const std::string& lines) {
   std::string out;
@@ -128,118 +113,20 @@ std::string Systemctl(const std::vector<std::string>& arguments, const UnitNames
   return result.out;
 }
 
-template <typename Number>
-Number ToNumber(const std::string& text) {
-  Number out = 0;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
-// "1min 30s", "100ms", "infinity": how systemctl prints a time span.
-std::chrono::microseconds ParseSpan(const std::string& text) {
-  static const std::map<std::string, uint64_t> kUnits = {{"us", 1},         {"ms", 1000},
-                                                         {"s", 1000000},    {"min", 60000000},
-                                                         {"h", 3600000000}, {"d", 86400000000}};
-  uint64_t total = 0;
-  for (size_t at = 0; at < text.size();) {
-    uint64_t number = 0;
-    const char* begin = text.data() + at;
-    const auto [end, error] = std::from_chars(begin, text.data() + text.size(), number);
-    if (error != std::errc()) {
-      return std::chrono::microseconds{0};  // infinity
-    }
-    at += static_cast<size_t>(end - begin);
-    const size_t next = std::min(text.find(' ', at), text.size());
-    const auto unit = kUnits.find(text.substr(at, next - at));
-    total += unit == kUnits.end() ? 0 : number * unit->second;
-    at = next + 1;
-  }
-  return std::chrono::microseconds(total);
-}
-
-void SetProperty(UnitState& state, const std::string& name, const std::string& value) {
-  static const std::map<std::string, std::string UnitState::*> kTexts = {
-      {"LoadState", &UnitState::load},
-      {"ActiveState", &UnitState::active},
-      {"SubState", &UnitState::sub},
-      {"Result", &UnitState::result},
-      {"Type", &UnitState::type},
-      {"FragmentPath", &UnitState::fragment_path},
-      {"InvocationID", &UnitState::invocation_id},
-      {"RootImage", &UnitState::root_image}};
-  static const std::set<std::string> kStoppingAlong = {"RequiredBy", "RequisiteOf", "BoundBy",
-                                                       "ConsistsOf", "PropagatesStopTo"};
-  if (const auto text = kTexts.find(name); text != kTexts.end()) {
-    state.*(text->second) = value;
-  } else if (name == "MainPID") {
-    state.main_pid = ToNumber<uint64_t>(value);
-  } else if (name == "NRestarts") {
-    state.restarts = ToNumber<uint64_t>(value);
-  } else if (name == "ExecMainStatus") {
-    state.exit_status = ToNumber<int>(value);
-  } else if (name == "Job") {
-    state.has_job = ToNumber<uint64_t>(value) != 0;
-  } else if (name == "ConditionResult") {
-    state.condition_failed = value == "no";
-  } else if (name == "NeedDaemonReload") {
-    state.needs_reload = value == "yes";
-  } else if (name == "TimeoutStopUSec") {
-    state.stop_timeout = ParseSpan(value);
-  } else if (name == "InactiveExitTimestampMonotonic") {
-    state.started = std::chrono::microseconds(ToNumber<int64_t>(value));
-  } else if (name == "StateChangeTimestampMonotonic") {
-    state.changed_at = std::chrono::microseconds(ToNumber<int64_t>(value));
-  } else if (name == "MemoryCurrent") {  // "[not set]", or the largest number
-    const auto bytes = ToNumber<uint64_t>(value);
-    state.memory_bytes = bytes == std::numeric_limits<uint64_t>::max() ? 0 : bytes;
-  } else if (name == "DropInPaths") {
-    AddWords(value, state.drop_ins);
-  } else if (kStoppingAlong.contains(name)) {
-    AddWords(value, state.stops_along);
-  }
-}
-
 }  // namespace
-
-std::map<std::string, UnitState> ParseShow(const std::string& text) {
-  std::map<std::string, UnitState> out;
-  UnitState state;
-  std::string id;
-  const auto finish = [&] {
-    if (!id.empty()) {
-      out[id] = state;
-    }
-    state = {};
-    id.clear();
-  };
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
-    const size_t equals = line.find('=');
-    if (equals == std::string::npos) {
-      finish();
-    } else if (line.compare(0, equals, "Id") == 0) {
-      id = line.substr(equals + 1);
-    } else {
-      SetProperty(state, line.substr(0, equals), line.substr(equals + 1));
-    }
-  }
-  finish();
-  return out;
-}
 
 std::map<std::string, UnitState> RealSystemd::Show(const UnitNames& units) {
   if (units.empty()) {
     return {};
   }
   std::map<std::string, UnitState> out =
-      ParseShow(Systemctl({"show", std::string("--property=") + kProperties}, units));
+      ParseShow(Systemctl({"show", std::string("--property=") + kShownProperties}, units));
   for (const std::string& unit : units) {
     if (!out.contains(unit)) {
       base::Fail(base::ExitCode::kFailed, "systemctl show says nothing about {}", unit);
     }
   }
+  AskAgainForLost(out);
   return out;
 }
 
@@ -262,16 +149,59 @@ UnitNames RealSystemd::InMemory(const UnitNames& units) {
   return out;
 }
 
+namespace {
+
+// Whether the job is seen to be done; what came of a start is for others to say.
+bool IsDone(const std::string& command, std::chrono::microseconds when, const UnitState& state) {
+  if (command == "stop") {
+    return state.IsDown();
+  }
+  return state.started >= when || (command == "start" && !state.IsDown());
+}
+
+}  // namespace
+
+void RealSystemd::NoteJobs(const std::string& command, const UnitNames& units,
+                           std::chrono::microseconds when) {
+  for (const std::string& unit : units) {
+    jobs_[unit] = {command, when};
+  }
+}
+
+// A job that ended without a trace, such as one whose dependency failed, is asked for twice, too;
+// it ends the same way.
+void RealSystemd::AskAgainForLost(std::map<std::string, UnitState>& states) {
+  for (auto& [name, state] : states) {
+    const auto asked = jobs_.find(name);
+    const bool goes_on =
+        state.has_job || state.active == "activating" || state.active == "deactivating";
+    if (asked == jobs_.end() || goes_on) {
+      continue;
+    }
+    const Job job = asked->second;
+    jobs_.erase(asked);
+    if (IsDone(job.command, job.when, state) || state.load != "loaded") {
+      continue;
+    }
+    Systemctl({job.command, "--no-block"}, {name});
+    state.has_job = true;
+  }
+}
+
 // Whether all jobs are known to be done well. Throws where systemd takes no job.
 bool RealSystemd::RunJobs(const std::string& command, const UnitNames& units, Jobs jobs) {
   if (units.empty()) {
     return true;
   }
-  if (jobs == Jobs::kQueue) {
-    Systemctl({command, "--no-block"}, units);
-    return false;
+  for (const std::string& unit : units) {
+    jobs_.erase(unit);
   }
   const std::chrono::microseconds before = Now();
+  if (jobs == Jobs::kQueue) {
+    Systemctl({command, "--no-block"}, units);
+    NoteJobs(command, units, before);
+    return false;
+  }
   const base::ProcessResult result = RunSystemctl({command}, units, kJobPatience);
   if (result.ok()) {
     return true;
@@ -280,11 +210,11 @@ bool RealSystemd::RunJobs(const std::string& command, const UnitNames& units, Jo
     // Its jobs go on; but it may have been ended before it had handed in all of them.
     UnitNames left;
     for (const auto& [name, state] : Show(units)) {
-      const bool done = command == "stop" ? state.IsDown() : state.started >= before;
-      if (!done && !state.has_job) {
+      if (!IsDone(command, before, state) && !state.has_job) {
         left.push_back(name);
       }
     }
+    NoteJobs(command, units, before);
     RunJobs(command, left, Jobs::kQueue);
   } else if (result.err.find(kRefused) != std::string::npos) {
     FailCall(command, result);

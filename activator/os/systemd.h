@@ -4,42 +4,14 @@
 #define SLIPWAY_ACTIVATOR_OS_SYSTEMD_H_
 
 #include <chrono>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "activator/os/unit_log.h"
+#include "activator/os/unit_state.h"
 
 namespace activator {
-
-// systemctl show of one unit; what systemd does not know is empty or 0.
-struct UnitState {
-  std::string load;    // loaded, not-found, bad-setting, masked, ...
-  std::string active;  // active, activating, deactivating, inactive, failed, ...
-  std::string sub;     // running, exited, dead, auto-restart, ...
-  std::string result;  // success, exit-code, signal, start-limit-hit, ...
-  std::string type;    // exec, oneshot, ...
-  std::string fragment_path;
-  std::string invocation_id;
-  std::string root_image;
-  uint64_t main_pid = 0;
-  uint64_t restarts = 0;  // automatic ones since the last start by hand
-  int exit_status = 0;    // of the main process's last end
-  bool has_job = false;   // queued or running
-  bool condition_failed = false;
-  bool needs_reload = false;
-  std::chrono::microseconds stop_timeout{0};  // 0: none
-  std::chrono::microseconds started{0};       // its last start, on the monotonic clock; 0: never
-  // When `sub` last changed, by the machine's monotonic clock; 0: never.
-  std::chrono::microseconds changed_at{0};
-  uint64_t memory_bytes = 0;          // 0: not known
-  std::vector<std::string> drop_ins;  // paths of an operator's additions to the unit
-  // The units that systemd stops along with it; not those that it stops along with them in turn.
-  std::vector<std::string> stops_along;
-
-  bool IsDown() const { return active == "inactive" || active == "failed"; }
-};
 
 using UnitNames = std::vector<std::string>;
 
@@ -55,6 +27,8 @@ class Systemd {
   Systemd& operator=(const Systemd&) = delete;
   virtual ~Systemd() = default;
 
+  // A job that was asked for and is neither there nor done, because systemd executed itself anew,
+  // is asked for once more, and counts as there.
   virtual std::map<std::string, UnitState> Show(const UnitNames& units) = 0;
   // Those of `units` that systemd holds in memory; it reads any other one when it is next asked
   // for.
@@ -99,16 +73,20 @@ class RealSystemd : public Systemd {
  private:
   void NoteStart(const UnitNames& units);
   bool RunJobs(const std::string& command, const UnitNames& units, Jobs jobs);
+  void NoteJobs(const std::string& command, const UnitNames& units, std::chrono::microseconds when);
+  void AskAgainForLost(std::map<std::string, UnitState>& states);
 
+  struct Job {
+    std::string command;
+    std::chrono::microseconds when;  // on the monotonic clock
+  };
+  std::map<std::string, Job> jobs_;  // by unit: taken by systemd, and not known to be done
   // When each unit was first to be started since it was reset, on the monotonic clock.
   std::map<std::string, std::chrono::microseconds> asked_;
 };
 
 // Whether systemd manages this machine (sd_booted(3)).
 bool HasSystemd();
-
-// "Property=value" blocks of systemctl show -> state by Id. For tests.
-std::map<std::string, UnitState> ParseShow(const std::string& text);
 
 }  // namespace activator
 

@@ -3,6 +3,7 @@
 #include "activator/host/installed_units.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
+#include "base/problems.h"
 #include "images/version/package_changes.h"
 
 namespace activator {
@@ -29,7 +30,8 @@ pusher::PlannedChange ChangeOf(const images::HostLayout& layout, const Apps& act
 
 }  // namespace
 
-pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifests& coming) {
+pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifests& coming,
+                         const PlanCheck& check) {
   const uint64_t active = ActiveGeneration(layout);
   const Apps before = active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
   Apps apps = before;
@@ -46,6 +48,13 @@ pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifest
   out.start = std::move(units.started);
   out.restart = std::move(units.restarted);
   out.stop = std::move(units.stopped);
+  base::Problems problems;
+  problems.Try([&] {
+    if (check) {
+      check(apps, coming);
+    }
+  });
+  out.problems = problems.Messages();
   return out;
 }
 

@@ -75,11 +75,14 @@ std::string ProtocolText() {
              : fmt::format("protocols {} to {}", pusher::kProtocolMin, pusher::kProtocolMax);
 }
 
-int RunReceive(const ReceiveOptions& options, const base::Io& io) {
+int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base::Io& io) {
   if (options.plain_directory) {
     return RunReceiveWith(options, {&PreparePlainDirectory, &ProbeFeatures, &StageGeneration}, io);
   }
-  return RunReceiveWith(options, {&PrepareHost, &ProbeFeatures, &StageOnHost}, io);
+  const auto plan = [&](const images::HostLayout& layout, const PendingManifests& coming) {
+    return PlanPush(layout, coming, check);
+  };
+  return RunReceiveWith(options, {&PrepareHost, &ProbeFeatures, &StageOnHost, plan}, io);
 }
 
 }  // namespace activator

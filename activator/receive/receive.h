@@ -5,14 +5,15 @@
 
 #include <string>
 
+#include "activator/receive/plan_push.h"
 #include "activator/receive/receive_options.h"
 #include "base/io.h"
 
 namespace activator {
 
-// Returns the exit code. Errors go to the peer as a message where it still listens, and are thrown
-// too.
-int RunReceive(const ReceiveOptions& options, const base::Io& io);
+// `check`: what a plan asks of the host where services run. Returns the exit code. Errors go to the
+// peer as a message where it still listens, and are thrown too.
+int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base::Io& io);
 
 // "protocol 6", "protocols 6 to 7": what a push may speak with this program.
 std::string ProtocolText();

@@ -39,7 +39,7 @@ struct ReceiveSteps {
                                  const std::string& by)>
       stage;
   std::function<pusher::Planned(const images::HostLayout& layout, const PendingManifests& coming)>
-      plan = &PlanPush;
+      plan = [](const auto& layout, const auto& coming) { return PlanPush(layout, coming); };
 };
 
 class ReceiveSession {

@@ -7,6 +7,7 @@
 #include "activator/stage/stage.h"
 #include "activator/state/generations.h"
 #include "activator/state/healthy_versions.h"
+#include "activator/state/history.h"
 #include "base/error.h"
 #include "images/version/image_directory.h"
 
@@ -35,18 +36,6 @@ uint64_t LastHealthyBefore(const images::HostLayout& layout, uint64_t active) {
         active);
   }
   return best->number;
-}
-
-std::optional<uint64_t> LatestStaged(const images::HostLayout& layout) {
-  std::optional<uint64_t> out;
-  const uint64_t active = ActiveGeneration(layout);
-  for (const Generation& generation : LoadGenerations(layout)) {
-    // One older than the active is a push that was given up.
-    if (generation.state == GenerationState::kStaged && generation.number > active) {
-      out = generation.number;
-    }
-  }
-  return out;
 }
 
 std::optional<base::Sha256> Find(const Apps& apps, const std::string& name) {
@@ -97,6 +86,51 @@ Resolved ResolveNumber(const images::HostLayout& layout, uint64_t number) {
         number, fmt::join(rebase.overlapping, ", "), active);
   }
   return {number, std::move(rebase.apps), ""};
+}
+
+// An older `activate` marked as failed what its checks refused, too.
+bool WasOnlyChecked(const images::HostLayout& layout, const Generation& generation) {
+  if (generation.state != GenerationState::kFailed || generation.healthy_sequence > 0) {
+    return false;
+  }
+  const std::optional<Event> last =
+      LastEvent(layout, [&](const Event& event) { return event.generation == generation.number; });
+  return last && last->event == "preflight-failed";
+}
+
+// Where none is staged, the active one, which is looked at again: what was tried is not tried again
+// unless somebody names it.
+Resolved ResolveLatest(const images::HostLayout& layout) {
+  const uint64_t active = ActiveGeneration(layout);
+  std::optional<uint64_t> staged;
+  std::optional<Generation> tried;
+  for (const Generation& generation : LoadGenerations(layout)) {
+    if (generation.number <= active) {
+      continue;  // a push that was given up
+    }
+    if (generation.state == GenerationState::kStaged || WasOnlyChecked(layout, generation)) {
+      staged = generation.number;
+    } else if (generation.healthy_sequence == 0 && !generation.reason.empty() &&
+               generation.state != GenerationState::kSuperseded) {
+      tried = generation;
+    }
+  }
+  if (staged) {
+    return ResolveNumber(layout, *staged);
+  }
+  const std::string was_tried =
+      tried ? fmt::format(
+                  "generation {0} was tried ({1}); `activate --generation {0}` tries it "
+                  "again",
+                  tried->number, tried->reason)
+            : "";
+  if (active == kNoGeneration && tried) {
+    base::Fail(base::ExitCode::kFailed, "nothing is active, and {}", was_tried);
+  }
+  return {active, std::nullopt,
+          "no generation is staged" + (tried         ? "; " + was_tried
+                                       : active == 0 ? ": nothing to do"
+                                                     : "")};
 }
 
 base::Sha256 RequireVersionBefore(const images::HostLayout& layout, const std::string& name,
@@ -230,9 +264,7 @@ Resolved Resolve(const images::HostLayout& layout, const ActivationTarget& targe
     case TargetKind::kLatest:
       break;
   }
-  const std::optional<uint64_t> staged = LatestStaged(layout);
-  return staged ? ResolveNumber(layout, *staged)
-                : Resolved{kNoGeneration, std::nullopt, "no generation is staged: nothing to do"};
+  return ResolveLatest(layout);
 }
 
 Choice ChooseGeneration(const images::HostLayout& layout, const ActivationTarget& target,

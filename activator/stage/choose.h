@@ -19,7 +19,7 @@ enum class TargetKind { kNumber, kLatest, kRollback, kVersions };
 // What somebody asks for.
 //   kNumber    `number`. Never active yet and staged on another than the active one: its changes
 //              are staged anew on the active one where no application was changed by both.
-//   kLatest    the newest staged generation, likewise.
+//   kLatest    the newest staged generation, likewise; the active one where none is staged.
 //   kRollback  the one that was active and healthy before the active one, passing over those that
 //              were left by a rollback. With `name`: the active one with the version of that
 //              application that was healthy before, passing over versions left by a rollback.
@@ -44,7 +44,8 @@ struct Resolved {
 };
 
 // Changes nothing. Throws Error{kFailed} where there is no such generation or version,
-// Error{kStale} where both changed an application.
+// also for kLatest where nothing is active and what is there was tried; Error{kStale} where both
+// changed an application.
 Resolved Resolve(const images::HostLayout& layout, const ActivationTarget& target);
 
 struct Choice {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 #include "base/sys.h"
 #include "images/version/image_directory.h"
 #include "units/auxiliary_units.h"
@@ -110,7 +111,8 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
                      const PendingManifests& coming) {
   Rendered out;
   std::map<std::string, std::string> owner;
-  for (const auto& [name, digest] : apps) {
+  base::Problems problems;
+  const auto render = [&](const std::string& name, const base::Sha256& digest) {
     const std::string path = layout.Version(name, images::ImageId::Of(digest));
     const auto offered = coming.find(name);
     const images::StoredManifest stored =
@@ -118,9 +120,9 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
     for (units::RenderedUnit& unit : units::Render(stored, path)) {
       const auto [other, is_first] = owner.emplace(unit.name, name);
       if (!is_first) {
-        base::Fail(base::ExitCode::kFailed,
-                   "{} and {} both have a service {}: rename one in its definition", other->second,
-                   name, unit.name);
+        problems.Add(base::ExitCode::kFailed,
+                     "{} and {} both have a service {}: rename one in its definition",
+                     other->second, name, unit.name);
       }
       out.units.emplace(unit.name, std::move(unit.text));
     }
@@ -128,7 +130,11 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
       out.tasks.emplace(task.name, std::move(task.text));
     }
     out.facts.merge(units::FactsOf(stored, path));
+  };
+  for (const auto& [name, digest] : apps) {
+    problems.Try([&, &app = name, &its = digest] { render(app, its); });
   }
+  problems.ThrowIfAny();
   return out;
 }
 

@@ -16,11 +16,11 @@ inline constexpr uint64_t kGenerationFormat = 1;
 inline constexpr uint64_t kNoGeneration = 0;  // numbers start at 1
 
 enum class GenerationState {
-  kStaged,      // complete, never tried
+  kStaged,      // complete, never tried; `reason`: what the checks found
   kActivating,  // a switch to it is in progress or was cut off
   kActive,      // the one that `current` names
   kSuperseded,  // was active, another one came after it
-  kFailed,      // a check before the switch failed, or neither it nor the old one came up
+  kFailed,      // neither it nor the one before came up
   kRolledBack,  // left again, because it was not healthy or somebody asked for it
 };
 

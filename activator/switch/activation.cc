@@ -23,6 +23,7 @@
 #include "activator/switch/users.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/problems.h"
 
 namespace activator {
 namespace {
@@ -144,13 +145,10 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
               of_another_image.empty() ? "" : " or ran from another image");
 }
 
-void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::string& reason,
-                const ActivationRequest& request) {
+// Its state stays: what was not tried is still the newest for --latest once the cause is mended.
+void NoteRefusal(const images::HostLayout& layout, uint64_t number, const std::string& reason,
+                 const ActivationRequest& request) {
   Generation generation = LoadGeneration(layout, number);
-  // One that was healthy before stays what --rollback may choose.
-  if (generation.healthy_sequence == 0) {
-    generation.state = GenerationState::kFailed;
-  }
   generation.reason = reason;
   StoreGeneration(layout, generation);
   Event event;
@@ -168,7 +166,10 @@ void MarkFailed(const images::HostLayout& layout, uint64_t number, const std::st
 void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest& request) {
   base::PhaseLog phases(fmt::format("generation {}", to));
   try {
-    Preflight(host, from, to, request.foreign);
+    Preflight(host, from, TargetOf(host.layout, to), request.foreign);
+    if (const std::string note = SelinuxNote("/sys/fs/selinux/enforce"); !note.empty()) {
+      host.io.Err("activate: {}\n", note);
+    }
     ProvideUsers(host, to);
     // Before anything else changes: from here on a crash must be mended at boot.
     InstallSelf(host.layout);
@@ -178,7 +179,7 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
   } catch (base::Error& error) {
     try {
       if (error.code() != base::ExitCode::kInterrupted) {
-        MarkFailed(host.layout, to, error.what(), request);
+        NoteRefusal(host.layout, to, base::WholeMessage(error), request);
       }
     } catch (const base::Error& record_error) {
       host.io.Err("activate: the records do not say so: {}\n", record_error.what());
@@ -190,8 +191,8 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
 }
 
 // All that can be checked of a folder's.
-void CheckVersionsAreWhole(const images::HostLayout& layout, uint64_t number) {
-  for (const auto& [name, digest] : LoadGeneration(layout, number).apps) {
+void CheckVersionsAreWhole(const images::HostLayout& layout, const Apps& apps) {
+  for (const auto& [name, digest] : apps) {
     const images::ImageDirectory whole(layout.Version(name, images::ImageId::Of(digest)));
   }
 }
@@ -231,8 +232,9 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
     host.is_folder ? SayNothingToDo(host.io, from, "") : EnsureRunning(host, from, request.timeout);
     return true;
   }
-  host.is_folder ? CheckVersionsAreWhole(host.layout, choice.number)
-                 : Check(host, from, choice.number, request);
+  host.is_folder
+      ? CheckVersionsAreWhole(host.layout, LoadGeneration(host.layout, choice.number).apps)
+      : Check(host, from, choice.number, request);
   RunSwitch(host, ToSwitch(request, from, choice.number));
   if (!host.is_folder) {
     RequireAllUp(host, choice.number);
@@ -243,6 +245,32 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
 }
 
 }  // namespace
+
+void Rehearse(const Host& host, const Resolved& target, UnitConflictPolicy foreign) {
+  if (!target.apps && target.number == kNoGeneration) {
+    return;
+  }
+  const uint64_t from = ActiveGeneration(host.layout);
+  try {
+    if (host.is_folder) {
+      CheckVersionsAreWhole(host.layout, target.apps
+                                             ? *target.apps
+                                             : LoadGeneration(host.layout, target.number).apps);
+      return;
+    }
+    const PreflightTarget to =
+        target.apps ? TargetOf(host.layout, *target.apps) : TargetOf(host.layout, target.number);
+    Preflight(host, from, to, foreign);
+    if (from != kNoGeneration && target.number == from) {
+      for (const std::string& down : FindDown(host, to.units)) {
+        host.io.Err("activate: {}: it would be started\n", down);
+      }
+    }
+  } catch (base::Error& error) {
+    error.AddContext("the activation would be refused");
+    throw;
+  }
+}
 
 // The switch watched what it started. What it left alone may have failed long before.
 void RequireAllUp(const Host& host, uint64_t number) {

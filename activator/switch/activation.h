@@ -21,8 +21,12 @@ struct ActivationRequest : ActivationTarget {
 
 // Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.
 // Says on io.err what it does. Throws Error with the documented codes; a generation that fails the
-// checks is marked failed, and may be activated again later.
+// checks stays as it is, with the reason, and is tried again when somebody asks again.
 void Activate(const Host& host, const ActivationRequest& request);
+
+// What Activate would refuse of the target, found by the same checks; changes nothing and needs no
+// lock. Says on io.err what of the active generation it would start. Throws what Activate would.
+void Rehearse(const Host& host, const Resolved& target, UnitConflictPolicy foreign);
 
 // Throws Error{kNeedsAttention} that names the services of the active generation that are down,
 // whatever switch or crash left them so.

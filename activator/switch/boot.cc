@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "activator/health/auxiliary_units.h"
 #include "activator/host/foreign_units.h"
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
@@ -100,6 +101,8 @@ void Boot::LinkAll(const InstalledUnits& units) {
   hidden_ = foreign - (foreign - linked_);
   parts_.Try(
       [&] { reload = RemoveUnitLinks(host_, LinkedUnits(host_) - NamesOf(units)) || reload; });
+  // For checks; systemd, which has not seen them since the boot, needs no reload.
+  parts_.Try([&] { EnsureAuxiliaryLinks(host_, CurrentGeneration(host_.layout)); });
   parts_.Try([&] {
     if (reload || NeedsReload(host_, linked_)) {
       host_.systemd.DaemonReload();

@@ -4,12 +4,15 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
 #include "activator/switch/program_access.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 #include "images/version/can_run.h"
 #include "units/mount_points.h"
 #include "units/unit_paths.h"
@@ -46,29 +49,30 @@ void CheckProgram(const MountedImage& image, const std::string& name,
   }
 }
 
-void CheckPrograms(const MountedImage& image, const images::Services& services) {
+void CheckPrograms(const MountedImage& image, const images::Services& services,
+                   base::Problems& problems) {
   for (const auto& [name, service] : services) {
-    try {
-      CheckProgram(image, name, service, service.exec.front());
-      for (const images::Command& command : service.exec_start_pre) {
-        CheckProgram(image, name, service, command.front());
+    std::vector<images::Command> commands = {service.exec};
+    for (const auto* more :
+         {&service.exec_start_pre, &service.hooks.before_start, &service.hooks.after_healthy}) {
+      commands.insert(commands.end(), more->begin(), more->end());
+    }
+    if (!service.health.exec.empty()) {
+      commands.push_back(service.health.exec);
+    }
+    std::set<std::string> programs;
+    for (const images::Command& command : commands) {
+      programs.insert(command.front());
+    }
+    for (const units::UnitProgram& line : units::DirectivePrograms(name, service)) {
+      if (line.program.starts_with('/')) {  // a name was looked up when the image was built
+        programs.insert(line.program);
       }
-      for (const auto* commands : {&service.hooks.before_start, &service.hooks.after_healthy}) {
-        for (const images::Command& command : *commands) {
-          CheckProgram(image, name, service, command.front());
-        }
-      }
-      if (!service.health.exec.empty()) {
-        CheckProgram(image, name, service, service.health.exec.front());
-      }
-      for (const units::UnitProgram& line : units::DirectivePrograms(name, service)) {
-        if (line.program.starts_with('/')) {  // a name was looked up when the image was built
-          CheckProgram(image, name, service, line.program);
-        }
-      }
-    } catch (base::Error& error) {
-      error.AddContext("service " + name);
-      throw;
+    }
+    for (const std::string& program : programs) {
+      problems.Try("service " + name, [&, &its_name = name, &its = service] {
+        CheckProgram(image, its_name, its, program);
+      });
     }
   }
 }
@@ -92,29 +96,38 @@ void CheckKind(const MountedImage& image, const std::string& service, const std:
   }
 }
 
-void CheckMountPoints(const MountedImage& image, const images::Services& services) {
+void CheckMountPoint(const MountedImage& image, const images::Services& services,
+                     const units::MountPoint& point) {
+  const auto found = image.Stat(point.path);
+  if (!found) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} is not in the image, and a read-only root cannot get it later: build it again",
+               point.path);
+  }
+  if (S_ISDIR(found->st_mode) != point.is_directory && !point.is_any_kind &&
+      !IsBound(services, point.path)) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} is {} in the image, and has to be {}: leave it out of the image's contents",
+               point.path, point.is_directory ? "no directory" : "a directory",
+               point.is_directory ? "one" : "a file");
+  }
+}
+
+void CheckMountPoints(const MountedImage& image, const images::Services& services,
+                      base::Problems& problems) {
   for (const units::MountPoint& point : units::MountPointsOf(services)) {
-    const auto found = image.Stat(point.path);
-    if (!found) {
-      base::Fail(base::ExitCode::kFailed,
-                 "{} is not in the image, and a read-only root cannot get it later: build it again",
-                 point.path);
-    }
-    if (S_ISDIR(found->st_mode) != point.is_directory && !point.is_any_kind &&
-        !IsBound(services, point.path)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "{} is {} in the image, and has to be {}: leave it out of the image's contents",
-                 point.path, point.is_directory ? "no directory" : "a directory",
-                 point.is_directory ? "one" : "a file");
-    }
+    problems.Try([&] { CheckMountPoint(image, services, point); });
   }
   for (const auto& [name, service] : services) {
+    const auto check = [&, &its_name = name](const std::string& host, const std::string& path) {
+      problems.Try([&] { CheckKind(image, its_name, host, path); });
+    };
     for (const images::Bind& bind : service.binds) {
-      CheckKind(image, name, bind.host, bind.image);
+      check(bind.host, bind.image);
     }
     for (const units::PathNeed& need : units::PathNeedsOf(name, service)) {
       if (need.option.starts_with("Bind")) {
-        CheckKind(image, name, need.host, need.image);
+        check(need.host, need.image);
       }
     }
   }
@@ -122,14 +135,17 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
 
 }  // namespace
 
+// What is damaged or cannot run here is not looked into.
 void CheckImage(const images::ImageDirectory& version) {
   CheckContent(version);
   images::CheckCanRun(version.manifest(), {images::MachineArchitecture(), ProbeFeatures()},
                       "this host");
   const base::UniqueFd file = base::OpenForReading(version.image_path());
   const MountedImage image(file.get(), version.image_path());
-  CheckPrograms(image, version.manifest().services);
-  CheckMountPoints(image, version.manifest().services);
+  base::Problems problems;
+  CheckPrograms(image, version.manifest().services, problems);
+  CheckMountPoints(image, version.manifest().services, problems);
+  problems.ThrowIfAny();
 }
 
 std::string ReadImageFile(const images::ImageDirectory& version, const std::string& path) {

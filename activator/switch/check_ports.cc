@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/error.h"
+#include "base/problems.h"
 #include "images/service/listen_address.h"
 #include "images/service/port_claims.h"
 
@@ -56,6 +56,7 @@ void CheckPorts(const Host& host, const images::Services& services, const Instal
   for (const PortClaim& claim : claims) {
     ports.insert(claim.port);
   }
+  base::Problems problems;
   for (const Listener& listener : host.listeners(ports)) {
     const UnitNames holders = HoldersOf(listener, from);
     if (holders.empty() || Shares(holders, leaving)) {
@@ -64,13 +65,14 @@ void CheckPorts(const Host& host, const images::Services& services, const Instal
     for (const PortClaim& claim : claims) {
       // Its own socket stays open, and the service gets it.
       if (Collides(claim, listener) && !Contains(holders, claim.service + ".socket")) {
-        base::Fail(base::ExitCode::kFailed,
-                   "port {}, which service {} needs, is taken by {} ({}, pid {}): stop that, or "
-                   "give one of the two another port",
-                   claim.port, claim.service, holders.front(), listener.program, listener.pid);
+        problems.Add(base::ExitCode::kFailed,
+                     "port {}, which service {} needs, is taken by {} ({}, pid {}): stop that, or "
+                     "give one of the two another port",
+                     claim.port, claim.service, holders.front(), listener.program, listener.pid);
       }
     }
   }
+  problems.ThrowIfAny();
 }
 
 }  // namespace activator

@@ -1,14 +1,12 @@
 #include "activator/switch/preflight.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <future>
 #include <optional>
 #include <string_view>
 
-#include "activator/host/installed_units.h"
+#include "activator/host/boot_unit.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/switch/check_host_paths.h"
@@ -18,6 +16,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 
 namespace activator {
 namespace {
@@ -42,70 +41,60 @@ void CheckSecret(const std::string& path, const std::string& what) {
 }
 
 void CheckSecrets(const images::Services& services) {
+  base::Problems problems;
   for (const auto& [name, service] : services) {
-    try {
-      for (const auto& [credential, file] : service.credentials) {
-        CheckSecret(file, "credential");
-      }
-      if (service.environment_file) {
-        CheckSecret(*service.environment_file, "environment file");
-      }
-    } catch (base::Error& error) {
-      error.AddContext("service " + name);
-      throw;
+    const std::string context = "service " + name;
+    for (const auto& [credential, file] : service.credentials) {
+      problems.Try(context, [&path = file] { CheckSecret(path, "credential"); });
+    }
+    if (service.environment_file) {
+      problems.Try(context,
+                   [&path = *service.environment_file] { CheckSecret(path, "environment file"); });
     }
   }
+  problems.ThrowIfAny();
+}
+
+images::Services CheckVersion(const Host& host, const PreflightTarget& target,
+                              const std::string& name, const base::Sha256& digest,
+                              base::Problems& problems) {
+  images::Services services;
+  problems.Try(name, [&] {
+    if (const auto coming = target.coming.find(name); coming != target.coming.end()) {
+      services = coming->second.manifest.services;
+      return;
+    }
+    const std::string path = host.layout.Version(name, images::ImageId::Of(digest));
+    const images::ImageDirectory version(path);
+    if (version.stored().digest != digest) {
+      base::Fail(base::ExitCode::kVerification, "{} holds the manifest {}, the generation names {}",
+                 path, version.stored().digest.ToHex(), digest.ToHex());
+    }
+    services = version.manifest().services;
+    host.check_image(version);
+  });
+  problems.Try(name, [&] { CheckSecrets(services); });
+  problems.Try(name, [&] { CheckUsers(host, services); });
+  if (!target.was_healthy) {
+    problems.Try(name, [&] { CheckDynamicUsers(host, services); });
+  }
+  return services;
 }
 
 // Those that are new or other than before: what runs unchanged is not looked at again. Returns
 // their services.
-images::Services CheckVersions(const Host& host, uint64_t from, uint64_t to) {
+images::Services CheckVersions(const Host& host, uint64_t from, const PreflightTarget& target,
+                               base::Problems& problems) {
   images::Services out;
   const std::optional<Generation> active = FindGeneration(host.layout, from);
   const Apps before = active ? active->apps : Apps{};
-  const Generation target = LoadGeneration(host.layout, to);
   for (const auto& [name, digest] : target.apps) {
     const auto old = before.find(name);
-    if (old != before.end() && old->second == digest) {
-      continue;
-    }
-    const std::string path = host.layout.Version(name, images::ImageId::Of(digest));
-    try {
-      const images::ImageDirectory version(path);
-      if (version.stored().digest != digest) {
-        base::Fail(base::ExitCode::kVerification,
-                   "{} holds the manifest {}, the generation names {}", path,
-                   version.stored().digest.ToHex(), digest.ToHex());
-      }
-      host.check_image(version);
-      CheckSecrets(version.manifest().services);
-      CheckUsers(host, version.manifest().services);
-      if (target.healthy_sequence == 0) {  // the way back to what ran before stays open
-        CheckDynamicUsers(host, version.manifest().services);
-      }
-      out.insert(version.manifest().services.begin(), version.manifest().services.end());
-    } catch (base::Error& error) {
-      error.AddContext(name);
-      throw;
+    if (old == before.end() || old->second != digest) {
+      out.merge(CheckVersion(host, target, name, digest, problems));
     }
   }
   return out;
-}
-
-// Also of a generation that ran before: the host may have changed since.
-void CheckFolders(const Host& host, const images::Services& services, uint64_t from) {
-  const std::vector<std::string> taken =
-      TakenFolders(host, services, ServicesOf(host.layout, from));
-  if (!taken.empty()) {
-    base::Fail(base::ExitCode::kFailed, "{}", fmt::join(taken, "; "));
-  }
-}
-
-void CheckHostPaths(const images::Services& services) {
-  const std::vector<std::string> problems = HostPathProblems(services);
-  if (!problems.empty()) {
-    base::Fail(base::ExitCode::kFailed, "{}", fmt::join(problems, "; "));
-  }
 }
 
 bool IsExecLine(std::string_view line) {
@@ -225,23 +214,43 @@ std::string SelinuxNote(const std::string& enforce_file) {
              : "";
 }
 
-void Preflight(const Host& host, uint64_t from, uint64_t to, UnitConflictPolicy foreign) {
+PreflightTarget TargetOf(const images::HostLayout& layout, uint64_t generation) {
+  const Generation record = LoadGeneration(layout, generation);
+  return {record.apps,
+          LoadUnits(layout, generation),
+          TaskTexts(layout, generation),
+          record.healthy_sequence > 0,
+          {}};
+}
+
+PreflightTarget TargetOf(const images::HostLayout& layout, const Apps& apps,
+                         const PendingManifests& coming) {
+  Rendered rendered = RenderUnits(layout, apps, coming);
+  return {apps, UnitsOf(rendered.units, rendered.facts), std::move(rendered.tasks), false, coming};
+}
+
+void Preflight(const Host& host, uint64_t from, const PreflightTarget& to,
+               UnitConflictPolicy foreign) {
   const InstalledUnits before = LoadUnits(host.layout, from);
-  const InstalledUnits units = LoadUnits(host.layout, to);
-  const UnitDifference difference = Compare(before, units);
-  UnitsCheck units_check(host, Select(units, difference.added + difference.changed),
-                         TaskTexts(host.layout, to));
-  const images::Services services = CheckVersions(host, from, to);
-  CheckHostPaths(services);
-  CheckNames(host, NamesOf(units), difference.added, foreign);
-  CheckFolders(host, services, from);
-  CheckSharedNumbers(host, to);
-  CheckPorts(host, services, WithLinked(host, before, units),
-             difference.added + difference.changed + difference.removed + difference.in_place);
-  units_check.Require();
-  if (const std::string note = SelinuxNote("/sys/fs/selinux/enforce"); !note.empty()) {
-    host.io.Err("activate: {}\n", note);
+  const UnitDifference difference = Compare(before, to.units);
+  UnitsCheck units_check(host, Select(to.units, difference.added + difference.changed), to.tasks);
+  base::Problems problems;
+  const images::Services services = CheckVersions(host, from, to, problems);
+  for (const std::string& problem : HostPathProblems(services)) {
+    problems.Add(base::ExitCode::kFailed, "{}", problem);
   }
+  for (const std::string& problem : TakenFolders(host, services, ServicesOf(host.layout, from))) {
+    problems.Add(base::ExitCode::kFailed, "{}", problem);
+  }
+  problems.Try([&] { CheckSharedNumbers(host, ServicesOf(host.layout, to.apps, to.coming)); });
+  problems.Try([&] { CheckNames(host, NamesOf(to.units), difference.added, foreign); });
+  problems.Try([&] {
+    CheckPorts(host, services, WithLinked(host, before, to.units),
+               difference.added + difference.changed + difference.removed + difference.in_place);
+  });
+  problems.Try([&] { units_check.Require(); });
+  problems.Try([&] { CheckBootUnit(host); });
+  problems.ThrowIfAny();
 }
 
 }  // namespace activator

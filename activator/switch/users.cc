@@ -11,6 +11,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 #include "images/service/service_checks.h"
 #include "units/render.h"
 #include "units/shared_user.h"
@@ -93,19 +94,48 @@ std::string NumberOf(const images::Service& service) {
   return is_number && user->second != "0" ? user->second : "";
 }
 
+// With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
+void CheckDynamicUser(Accounts& accounts, const std::string& service) {
+  const std::string user = units::SharedUser(service);
+  const std::optional<std::string> line = accounts.User(user);
+  if (line && !IsDynamic(*line)) {
+    base::Fail(base::ExitCode::kFailed,
+               "service {} would run as the user {} of this host, whom it does not name: set "
+               "\"user\": \"{}\" if that is meant, or give the service another name",
+               service, user, user);
+  }
+  if (const auto group = line ? std::nullopt : accounts.Group(user); group && !IsDynamic(*group)) {
+    base::Fail(base::ExitCode::kFailed,
+               "service {} cannot have a dynamic user: this host has a group {}. Give the service "
+               "another name, or a \"user\"",
+               service, user);
+  }
+}
+
 }  // namespace
 
-images::Services ServicesOf(const images::HostLayout& layout, uint64_t generation) {
+images::Services ServicesOf(const images::HostLayout& layout, const Apps& apps,
+                            const PendingManifests& coming) {
   images::Services out;
-  const std::optional<Generation> found = FindGeneration(layout, generation);
-  for (const auto& [name, digest] : found ? found->apps : Apps{}) {
+  for (const auto& [name, digest] : apps) {
     try {
-      const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
-      out.insert(version.manifest().services.begin(), version.manifest().services.end());
+      const auto pending = coming.find(name);
+      const images::Services services =
+          pending != coming.end()
+              ? pending->second.manifest.services
+              : images::ImageDirectory(layout.Version(name, images::ImageId::Of(digest)))
+                    .manifest()
+                    .services;
+      out.insert(services.begin(), services.end());
     } catch (const base::Error&) {  // gone or damaged: the way out of it must not need it
     }
   }
   return out;
+}
+
+images::Services ServicesOf(const images::HostLayout& layout, uint64_t generation) {
+  const std::optional<Generation> found = FindGeneration(layout, generation);
+  return ServicesOf(layout, found ? found->apps : Apps{});
 }
 
 std::string PasswdField(const std::string& line, size_t index) {
@@ -152,29 +182,14 @@ std::string MergeAccounts(const std::string& first, const std::string& own, bool
   return out;
 }
 
-// With DynamicUser=, systemd takes a user of the host that has the service's name, even root.
 void CheckDynamicUsers(const Host& host, const images::Services& services) {
+  base::Problems problems;
   for (const auto& [name, service] : services) {
-    if (images::NamesItsUser(service)) {
-      continue;
-    }
-    const std::string user = units::SharedUser(name);
-    const std::optional<std::string> line = host.accounts->User(user);
-    if (line && !IsDynamic(*line)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "service {} would run as the user {} of this host, whom it does not name: set "
-                 "\"user\": \"{}\" if that is meant, or give the service another name",
-                 name, user, user);
-    }
-    if (const auto group = line ? std::nullopt : host.accounts->Group(user);
-        group && !IsDynamic(*group)) {
-      base::Fail(
-          base::ExitCode::kFailed,
-          "service {} cannot have a dynamic user: this host has a group {}. Give the service "
-          "another name, or a \"user\"",
-          name, user);
+    if (!images::NamesItsUser(service)) {
+      problems.Try([&, &its = name] { CheckDynamicUser(*host.accounts, its); });
     }
   }
+  problems.ThrowIfAny();
 }
 
 void CheckUsers(const Host& host, const images::Services& services) {
@@ -184,14 +199,16 @@ void CheckUsers(const Host& host, const images::Services& services) {
   }
   const std::set<std::string> there = ThoseThere(*host.accounts, users);
   const std::string why = there == users ? "" : host.accounts->WhyNone();
+  base::Problems problems;
   for (const auto& [name, service] : services) {
     if (!why.empty() && service.user && !there.contains(*service.user)) {
-      base::Fail(base::ExitCode::kFailed,
-                 "service {} runs as the user {}, who is not on this host and cannot be made: {}. "
-                 "Add the user to the host's configuration, or leave out \"user\"",
-                 name, *service.user, why);
+      problems.Add(base::ExitCode::kFailed,
+                   "service {} runs as the user {}, who is not on this host and cannot be made: "
+                   "{}. Add the user to the host's configuration, or leave out \"user\"",
+                   name, *service.user, why);
     }
   }
+  problems.ThrowIfAny();
 }
 
 void ProvideUsersOf(const Host& host, const images::ImageDirectory& version, AbsentUsers absent) {
@@ -235,8 +252,8 @@ std::string SharedNumbersFragment(Accounts& accounts, const images::Services& se
   return out;
 }
 
-void CheckSharedNumbers(const Host& host, uint64_t generation) {
-  std::string lines = SharedNumbersFragment(*host.accounts, ServicesOf(host.layout, generation));
+void CheckSharedNumbers(const Host& host, const images::Services& services) {
+  std::string lines = SharedNumbersFragment(*host.accounts, services);
   const std::string why = lines.empty() ? "" : host.accounts->WhyNone();
   if (!why.empty()) {
     lines.pop_back();

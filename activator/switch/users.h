@@ -7,19 +7,23 @@
 #include <string>
 
 #include "activator/host/host.h"
+#include "activator/stage/stage.h"
 #include "images/service/service.h"
 
 namespace activator {
 
-// The services of a generation's versions, as far as they can be read.
+// The services of these versions, as far as they can be read.
+images::Services ServicesOf(const images::HostLayout& layout, const Apps& apps,
+                            const PendingManifests& coming = {});
+// Of a generation's.
 images::Services ServicesOf(const images::HostLayout& layout, uint64_t generation);
 
 // Throws Error{kFailed} where the host neither has nor can get a user that a service needs.
 void CheckUsers(const Host& host, const images::Services& services);
 
-// Throws Error{kFailed} where several units of the generation run as a number that the host neither
-// has nor can get a user for (SharedNumbersFragment).
-void CheckSharedNumbers(const Host& host, uint64_t generation);
+// `services`: of a whole generation. Throws Error{kFailed} where several of its units run as a
+// number that the host neither has nor can get a user for (SharedNumbersFragment).
+void CheckSharedNumbers(const Host& host, const images::Services& services);
 
 // Throws Error{kFailed} where a service that names no user would run as one of the host's.
 void CheckDynamicUsers(const Host& host, const images::Services& services);
@@ -49,7 +53,8 @@ bool IsDynamicId(uint64_t id);
 std::string SysusersFragment(const images::Services& services, const std::set<std::string>& there);
 
 // The same for numbers that several units run as, hooks and checks among them, and that the host
-// has no user for. systemd (252, 257, 262) runs one unit as such a number, and looks it up for the next.
+// has no user for. systemd (252, 257, 262) runs one unit as such a number, and looks it up for the
+// next.
 std::string SharedNumbersFragment(Accounts& accounts, const images::Services& services);
 
 // passwd(5) or group(5): `first`, then the lines of `own`, the image's, of other names. Where the

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_fields.h"
+#include "base/problems.h"
 #include "chunker/codec_table.h"
 #include "images/definition/catalog.h"
 #include "images/name.h"
@@ -140,23 +141,30 @@ std::string ReadTarget(base::JsonFields& definition) {
   }
 }
 
+// Each part by itself: what is wrong with one hides nothing of another.
 Definition ReadDefinition(base::JsonFields& fields, const std::string& directory) {
   Definition out;
-  out.name = fields.String("name");
-  CheckName(out.name, fields.PathOf("name") + ": image name");
-  out.source = ReadSource(fields, directory);
-  out.contents = ReadContents(fields, directory);
-  out.target = ReadTarget(fields);
-  out.services = ReadServices(
-      fields.Object("services"), fields.PathOf("services"), kBad,
-      std::holds_alternative<OciSource>(out.source) ? Programs::kBySource : Programs::kNamed);
+  base::Problems problems;
+  problems.Try([&] {
+    out.name = fields.String("name");
+    CheckName(out.name, fields.PathOf("name") + ": image name");
+  });
+  problems.Try([&] { out.source = ReadSource(fields, directory); });
+  problems.Try([&] { out.contents = ReadContents(fields, directory); });
+  problems.Try([&] { out.target = ReadTarget(fields); });
+  bool is_oci = false;
+  problems.Try([&] { is_oci = fields.Object("source").contains("oci"); });
+  problems.Try([&] {
+    out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad,
+                                is_oci ? Programs::kBySource : Programs::kNamed);
+  });
   // An OCI image may still say who its services run as.
-  const auto user =
-      std::holds_alternative<OciSource>(out.source) ? UserCheck::kLater : UserCheck::kNow;
-  if (const std::optional<FieldProblem> problem = FindProblem(out.services, user)) {
-    fields.FailAt(problem->field, problem->why);
+  for (const FieldProblem& problem :
+       FindProblems(out.services, is_oci ? UserCheck::kLater : UserCheck::kNow)) {
+    problems.Try([&] { fields.FailAt(problem.field, problem.why); });
   }
-  fields.Done();
+  problems.Try([&] { fields.Done(); });
+  problems.ThrowIfAny();
   return out;
 }
 
@@ -186,6 +194,14 @@ Definition ParseDefinition(const std::string& text, const std::string& name_of_f
   try {
     base::JsonFields fields = base::JsonFields::OfFile(json, name_of_file, kBad);
     return ReadDefinition(fields, directory);
+  } catch (const base::SeveralErrors& error) {
+    std::vector<base::Error> all;
+    for (const base::Error& one : error.all()) {
+      all.push_back(base::WithLine(one, lines));
+    }
+    base::SeveralErrors out(std::move(all));
+    out.AddContext(name_of_file);
+    throw out;
   } catch (const base::Error& error) {
     throw base::WithLine(error, lines);
   }

@@ -88,6 +88,18 @@ void RefuseSeveral(const base::JsonFields& health, const Health& read) {
   }
 }
 
+void ReadAfterBoot(base::JsonFields& fields, Health& out) {
+  const std::string after_boot = fields.String("after_boot", "record");
+  if (after_boot != "record" && after_boot != "rollback") {
+    fields.FailAt("after_boot",
+                  fmt::format("'{}' is neither \"record\" nor \"rollback\"", after_boot));
+  }
+  out.rolls_back_after_boot = after_boot == "rollback";
+  if (out.none && out.rolls_back_after_boot) {
+    fields.FailAt("after_boot", "with \"none\" nobody looks at the service: leave one of them out");
+  }
+}
+
 }  // namespace
 
 Health ReadHealth(base::JsonFields& service, Programs programs, const Service& read,
@@ -114,6 +126,7 @@ Health ReadHealth(base::JsonFields& service, Programs programs, const Service& r
     out.interval_seconds =
         fields.Number("interval_seconds", 1, kMaxTrySeconds, out.interval_seconds);
   }
+  ReadAfterBoot(fields, out);
   fields.Done();
   return out;
 }
@@ -146,6 +159,9 @@ base::Json ToJson(const Health& health) {
   }
   if (health.none) {
     out["none"] = true;
+  }
+  if (health.rolls_back_after_boot) {
+    out["after_boot"] = "rollback";
   }
   if (health.HasCheck()) {
     out["try_seconds"] = health.try_seconds;

@@ -46,11 +46,12 @@ struct Health {
   uint64_t timeout_seconds = 30;  // until the service must be active and its check passes
   uint64_t settle_seconds = 2;    // that it must stay active for, without a restart
   std::optional<HttpCheck> http;
-  std::optional<std::string> tcp;  // "127.0.0.1:5432", "/run/x.sock": takes connections
-  Command exec;                    // in the image; ends with 0
-  bool none = false;               // it is started, and nobody looks what becomes of it
-  uint64_t try_seconds = 5;        // that one try of the check may take
-  uint64_t interval_seconds = 1;   // between two tries
+  std::optional<std::string> tcp;      // "127.0.0.1:5432", "/run/x.sock": takes connections
+  Command exec;                        // in the image; ends with 0
+  bool none = false;                   // it is started, and nobody looks what becomes of it
+  uint64_t try_seconds = 5;            // that one try of the check may take
+  uint64_t interval_seconds = 1;       // between two tries
+  bool rolls_back_after_boot = false;  // where it is not well after a boot; otherwise recorded
   bool HasCheck() const { return http || tcp || !exec.empty(); }
   bool operator==(const Health&) const = default;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,19 +15,18 @@
 namespace images {
 namespace {
 
-std::optional<FieldProblem> ProblemOfDirectives(const std::string& name, const Service& service) {
+void AddProblemsOfDirectives(const std::string& name, const Service& service,
+                             std::vector<FieldProblem>& out) {
   for (const auto& [section, lines] : service.directives) {
     for (const auto& [option, value] : lines) {
       const std::string field = fmt::format("services.{}.directives.{}.{}", name, section, option);
       if (const std::string why = DirectiveProblem(section, option, value); !why.empty()) {
-        return FieldProblem{field, "this line " + why};
-      }
-      if (std::string why = UnknownOptionProblem(section, option); !why.empty()) {
-        return FieldProblem{field, std::move(why)};
+        out.push_back({field, "this line " + why});
+      } else if (std::string unknown = UnknownOptionProblem(section, option); !unknown.empty()) {
+        out.push_back({field, std::move(unknown)});
       }
     }
   }
-  return std::nullopt;
 }
 
 // Those that systemd-based systems have from the start. Others of a host are found before a switch.
@@ -50,22 +50,23 @@ std::optional<FieldProblem> ProblemOfUser(const std::string& name, const Service
                                   name)};
 }
 
-std::optional<FieldProblem> ProblemOfPorts(const Services& services) {
+void AddProblemsOfPorts(const Services& services, std::vector<FieldProblem>& out) {
   const std::vector<PortClaim> claims = PortClaimsOf(services);
   for (auto claim = claims.begin(); claim != claims.end(); ++claim) {
-    for (auto before = claims.begin(); before != claim; ++before) {
-      if (before->service != claim->service && Collide(*before, *claim)) {
-        return FieldProblem{
-            fmt::format("services.{}.{}", claim->service, claim->address ? "listen" : "ports"),
-            fmt::format("port {} is the service {}'s already: give one of the two another{}",
-                        claim->port, before->service,
-                        claim->address || before->address
-                            ? ""
-                            : ", or an address of its own by \"listen\"")};
-      }
+    const auto before = std::find_if(claims.begin(), claim, [&](const PortClaim& other) {
+      return other.service != claim->service && Collide(other, *claim);
+    });
+    if (before != claim) {
+      out.push_back(
+          {fmt::format("services.{}.{}", claim->service, claim->address ? "listen" : "ports"),
+           fmt::format("port {} is the service {}'s already: give one of the two "
+                       "another{}",
+                       claim->port, before->service,
+                       claim->address || before->address
+                           ? ""
+                           : ", or an address of its own by \"listen\"")});
     }
   }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -78,16 +79,16 @@ bool NamesItsUser(const Service& service) {
            lines->second.contains("DynamicUser")));
 }
 
-std::optional<FieldProblem> FindProblem(const Services& services, UserCheck user) {
+std::vector<FieldProblem> FindProblems(const Services& services, UserCheck user) {
+  std::vector<FieldProblem> out;
   for (const auto& [name, service] : services) {
-    if (auto problem = ProblemOfDirectives(name, service)) {
-      return problem;
-    }
+    AddProblemsOfDirectives(name, service, out);
     if (auto problem = user == UserCheck::kNow ? ProblemOfUser(name, service) : std::nullopt) {
-      return problem;
+      out.push_back(*std::move(problem));
     }
   }
-  return ProblemOfPorts(services);
+  AddProblemsOfPorts(services, out);
+  return out;
 }
 
 }  // namespace images

@@ -3,8 +3,8 @@
 #ifndef SLIPWAY_IMAGES_SERVICE_SERVICE_CHECKS_H_
 #define SLIPWAY_IMAGES_SERVICE_SERVICE_CHECKS_H_
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "images/service/service.h"
 
@@ -20,7 +20,7 @@ bool NamesItsUser(const Service& service);
 
 enum class UserCheck { kNow, kLater };
 
-std::optional<FieldProblem> FindProblem(const Services& services, UserCheck user = UserCheck::kNow);
+std::vector<FieldProblem> FindProblems(const Services& services, UserCheck user = UserCheck::kNow);
 
 }  // namespace images
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/problems.h"
 #include "images/name.h"
 #include "images/service/command_json.h"
 #include "images/service/health_json.h"
@@ -210,31 +211,45 @@ void ReadSecretsAndEnvironment(base::JsonFields& fields, Service& service) {
   }
 }
 
+void ReadFields(base::JsonFields& fields, Programs programs, Service& service,
+                base::Problems& problems) {
+  problems.Try([&] {
+    service.exec = fields.Strings("exec");
+    if (programs != Programs::kBySource || !service.exec.empty()) {
+      CheckCommand(fields, "exec", service.exec, programs);
+    }
+  });
+  problems.Try([&] { service.exec_start_pre = ReadCommands(fields, "exec_start_pre", programs); });
+  problems.Try([&] { ReadStart(fields, service); });
+  problems.Try([&] { ReadUser(fields, service); });
+  problems.Try([&] {
+    service.state = fields.Bool("state", false);
+    service.logs = fields.Bool("logs", false);
+    service.cache = fields.Bool("cache", false);
+    service.runtime = fields.Bool("runtime", false);
+  });
+  problems.Try([&] { service.binds = ReadBinds(fields, fields.code()); });
+  problems.Try([&] { service.host_files = ReadHostFiles(fields, fields.code()); });
+  problems.Try([&] { ReadSecretsAndEnvironment(fields, service); });
+  problems.Try([&] { service.ports = ReadPorts(fields); });
+  problems.Try([&] {
+    service.hardening = fields.String("hardening", service.hardening);
+    CheckOneOf(fields, "hardening", service.hardening, kProfiles);
+  });
+  problems.Try([&] { ReadDirectives(fields, service); });
+  problems.Try([&] { service.hooks = ReadHooks(fields, programs, fields.code()); });
+}
+
+// Its fields by themselves, then what depends on several of them.
 Service ReadService(const base::Json& object, const std::string& path, base::ExitCode code,
                     Programs programs) {
   base::JsonFields fields(object, path, code);
   Service service;
-  service.exec = fields.Strings("exec");
-  if (programs != Programs::kBySource || !service.exec.empty()) {
-    CheckCommand(fields, "exec", service.exec, programs);
-  }
-  service.exec_start_pre = ReadCommands(fields, "exec_start_pre", programs);
-  ReadStart(fields, service);
-  ReadUser(fields, service);
-  service.state = fields.Bool("state", false);
-  service.logs = fields.Bool("logs", false);
-  service.cache = fields.Bool("cache", false);
-  service.runtime = fields.Bool("runtime", false);
-  service.binds = ReadBinds(fields, code);
-  service.host_files = ReadHostFiles(fields, code);
-  ReadSecretsAndEnvironment(fields, service);
-  service.ports = ReadPorts(fields);
-  service.hardening = fields.String("hardening", service.hardening);
-  CheckOneOf(fields, "hardening", service.hardening, kProfiles);
-  ReadDirectives(fields, service);
+  base::Problems problems;
+  ReadFields(fields, programs, service, problems);
+  problems.ThrowIfAny();
   CheckUserStandsOnce(fields, service);
   service.health = ReadHealth(fields, programs, service, code);
-  service.hooks = ReadHooks(fields, programs, code);
   // No switch waits for its runs, nor stops the one that goes on.
   if (service.schedule && (!service.hooks.before_start.empty() || service.health.HasCheck())) {
     fields.FailAt("schedule",
@@ -315,21 +330,26 @@ Services ReadServices(const base::Json& object, const std::string& path, base::E
     base::Fail(code, "{}: expected an object of services by name", path);
   }
   Services out;
-  for (auto member = object.begin(); member != object.end(); ++member) {
-    CheckName(member.key(), path + ": service name", code);
-    const std::string field = path + "." + member.key();
+  base::Problems problems;
+  const auto read = [&](const std::string& name, const base::Json& value) {
+    CheckName(name, path + ": service name", code);
+    const std::string field = path + "." + name;
     const Service& service =
-        out.emplace(member.key(), ReadService(member.value(), field, code, programs)).first->second;
+        out.emplace(name, ReadService(value, field, code, programs)).first->second;
     for (const std::string& socket : service.listen) {
-      if (service.runtime && socket.starts_with("/run/" + member.key() + "/")) {
+      if (service.runtime && socket.starts_with("/run/" + name + "/")) {
         base::Fail(
             code,
             "{}.listen: \"runtime\" empties /run/{} at each restart, {} with it: leave one of "
             "the two out",
-            field, member.key(), socket);
+            field, name, socket);
       }
     }
+  };
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    problems.Try([&] { read(member.key(), member.value()); });
   }
+  problems.ThrowIfAny();
   return out;
 }
 

@@ -14,6 +14,7 @@ using base::JsonFields;
 
 constexpr uint64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr size_t kMaxWordBytes = 256;
+constexpr size_t kMaxProblemBytes = 4096;
 
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -62,10 +63,11 @@ PlannedChange ParseImage(const Json& json, const std::string& path) {
   return out;
 }
 
-std::vector<std::string> PrintableStrings(JsonFields& fields, const std::string& field) {
+std::vector<std::string> PrintableStrings(JsonFields& fields, const std::string& field,
+                                          size_t most_bytes = kMaxWordBytes) {
   std::vector<std::string> out = fields.Strings(field);
   for (std::string& text : out) {
-    text = Printable(text, kMaxWordBytes);
+    text = Printable(text, most_bytes);
   }
   return out;
 }
@@ -90,6 +92,7 @@ std::string Planned::Serialize() const {
                {"start", start},
                {"restart", restart},
                {"stop", stop},
+               {"problems", problems},
                {"images", std::move(list)}});
 }
 
@@ -104,6 +107,7 @@ Planned Planned::Parse(std::string_view text, const std::string& peer) {
   out.start = PrintableStrings(fields, "start");
   out.restart = PrintableStrings(fields, "restart");
   out.stop = PrintableStrings(fields, "stop");
+  out.problems = PrintableStrings(fields, "problems", kMaxProblemBytes);
   for (const Json& image : fields.Array("images")) {
     out.images.push_back(ParseImage(image, fields.PathOf("images")));
   }

@@ -34,6 +34,7 @@ struct Planned {
   std::vector<std::string> restart;   // restarts
   std::vector<std::string> stop;      // and stops, being gone
   std::vector<PlannedChange> images;  // as offered
+  std::vector<std::string> problems;  // for which activating it would be refused
   bool operator==(const Planned&) const = default;
 
   std::string Serialize() const;

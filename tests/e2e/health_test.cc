@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "images/version/image_directory.h"
-#include "tests/e2e/scene.h"
+#include "tests/e2e/applications.h"
 
 namespace tests {
 namespace {
@@ -14,47 +14,6 @@ using nlohmann::json;
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
-
-const json kServe = {"/bin/actor", "serve", "8080", "0", "hello"};
-
-class Applications {
- public:
-  Applications() {
-    base::MakeDirectories(workshop_.folder() + "/images/tree/bin");
-    MustRun({"cp", SLIPWAY_ACTOR, workshop_.folder() + "/images/tree/bin/actor"});
-  }
-
-  // An image of one service of that name; `service` is its definition, with the exec kServe.
-  std::string Build(const std::string& name, json service) {
-    service["hardening"] = "standard";
-    if (!service.contains("exec")) {
-      service["exec"] = kServe;
-    }
-    const json definition = {{"name", name},
-                             {"source", {{"root", "tree"}}},
-                             {"target", Target()},
-                             {"services", {{name, service}}}};
-    workshop_.WriteDefinition(name, definition.dump());
-    const RunResult built = workshop_.Imgbuild({name});
-    if (built.exit_code != 0) {
-      throw std::runtime_error("imgbuild failed: " + built.err);
-    }
-    return built.out.substr(0, built.out.find('\n'));
-  }
-
- private:
-  Workshop workshop_;
-};
-
-RunResult PushAndActivate(const TestHost& host, const std::vector<std::string>& images,
-                          const std::string& agent = "") {
-  return Activate(host,
-                  "--generation " + std::to_string(MustPushTo(host, images, agent).generation));
-}
-
-std::string Current(const TestHost& host) {
-  return host.MustRun("readlink /var/lib/images/current");
-}
 
 class ServiceTest : public testing::TestWithParam<const char*> {
  protected:
@@ -135,6 +94,47 @@ TEST_P(ServiceTest, AMissingOrOpenCredentialIsSaidBeforeAnythingIsTouched) {
   host_.MustRun("chmod o= /etc/slipway.key");
   MustActivate(host_, latest);
   ExpectRuns(secret);
+}
+
+TEST_P(ServiceTest, WhatIsRefusedIsRehearsedListedAndTriedAgain) {
+  const json brief = {{"settle_seconds", 0}};
+  ASSERT_EQ(PushAndActivate(host_, {App({{"health", brief}})}).exit_code, 0);
+  const std::string next = App({{"credentials", {{"key", "/etc/slipway.key"}}},
+                                {"binds", {{{"host", "/srv/none"}, {"image", "/srv/none"}}}},
+                                {"health", brief}});
+  const auto expect_refused = [&](const RunResult& result) {
+    EXPECT_EQ(result.exit_code, 1) << result.err;
+    EXPECT_THAT(result.err,
+                HasSubstr("\n  app: service app binds /srv/none, which is not on this"));
+    EXPECT_THAT(result.err, HasSubstr("\n  app: service app: its credential /etc/slipway.key is "));
+  };
+  const RunResult plan = Imgpush(host_.SshConfig(), {"--plan", host_.Name(), next});
+  expect_refused(plan);
+  EXPECT_THAT(plan.out, HasSubstr("activating it would be refused"));
+  MustPushTo(host_, {next});
+  const std::string history = host_.MustRun("cat /var/lib/images/history.jsonl");
+  expect_refused(Activate(host_, "--latest --dry-run"));
+  EXPECT_EQ(host_.MustRun("cat /var/lib/images/history.jsonl"), history);
+  expect_refused(Activate(host_, "--latest"));
+  EXPECT_EQ(Current(host_), "generations/1\n");
+  host_.MustRun("mkdir /srv/none && install -m 600 /dev/null /etc/slipway.key");
+  MustActivate(host_, "--latest --dry-run");
+  EXPECT_EQ(Current(host_), "generations/1\n");
+  MustActivate(host_, "--latest");
+  EXPECT_EQ(Current(host_), "generations/2\n");
+  ExpectRuns(next);
+}
+
+TEST_P(ServiceTest, AWatchdogThatIsNeverToldGoesBack) {
+  const json brief = {{"settle_seconds", 0}};
+  const std::string good = App({{"health", brief}});
+  const json watchdog = {{"Service", {{"WatchdogSec", "4"}}}};
+  ASSERT_EQ(PushAndActivate(host_, {good}).exit_code, 0);
+  ExpectGoesBack(good, {{"health", brief}, {"directives", watchdog}}, "watchdog");
+  const RunResult told = PushAndActivate(
+      host_,
+      {App({{"exec", {"/bin/actor", "ping"}}, {"health", brief}, {"directives", watchdog}})});
+  EXPECT_EQ(told.exit_code, 0) << told.err;
 }
 
 TEST_P(ServiceTest, ARebootInTheMiddleOfASwitchGoesBack) {

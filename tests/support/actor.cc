@@ -3,15 +3,18 @@
 //   actor serve PORT FAILURES TEXT   answers HTTP: FAILURES times status 500, then 200 and TEXT
 //   actor exit SECONDS STATUS TEXT   says TEXT, waits and ends
 //   actor stubborn                   runs, and ignores SIGTERM
+//   actor ping                       tells systemd's watchdog, again and again, that it runs
 //   actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
 //   actor expect NAME TEXT           ends well where that file's last line is "TEXT uid=N" of its
 //   own
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -74,11 +77,32 @@ int Serve(int port, int failures, const std::string& text) {
   }
 }
 
+int Ping() {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return 1;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = path;
+  name.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (address.sun_path[0] == '@') address.sun_path[0] = 0;
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const std::string text = "WATCHDOG=1";
+  for (;;) {
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    if (sendto(fd, text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&address), size) < 0) {
+      std::perror("actor: notify");
+      return 1;
+    }
+    sleep(1);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "serve" && argc == 5) return Serve(std::atoi(argv[2]), std::atoi(argv[3]), argv[4]);
+  if (what == "ping") return Ping();
   if (what == "note" && argc == 4) return Note(argv[2], argv[3]);
   if (what == "expect" && argc == 4) return Expect(argv[2], argv[3]);
   if (what == "exit" && argc == 5) {

@@ -81,6 +81,38 @@ TEST_F(SystemctlTest, IsAskedAgainWhereSystemdIsAwayForAMoment) {
   }
 }
 
+// A new systemd does not know of a job that the one before had only just taken.
+TEST_F(SystemctlTest, AJobThatIsLostIsAskedForOnceMore) {
+  const std::string down =
+      "LoadState=loaded\nActiveState=inactive\nInactiveExitTimestampMonotonic=5\n";
+  const std::string up = "LoadState=loaded\nActiveState=active\nInactiveExitTimestampMonotonic=5\n";
+  const auto show = [&] { return systemd_.Show({"web.service"}).at("web.service"); };
+  UnitIs(down + "Job=7\n");
+  systemd_.Start({"web.service"}, Jobs::kQueue);
+  show();
+  EXPECT_EQ(Queued(), "start --no-block -- web.service\n");
+  UnitIs(down + "Job=\n");
+  EXPECT_TRUE(show().has_job);
+  EXPECT_EQ(Queued(), "start --no-block -- web.service\nstart --no-block -- web.service\n");
+  EXPECT_FALSE(show().has_job);  // it does not start, whatever the reason
+  EXPECT_EQ(Queued(), "start --no-block -- web.service\nstart --no-block -- web.service\n");
+  for (const auto& call : std::vector<std::function<void()>>{
+           [&] { systemd_.Stop({"web.service"}, Jobs::kQueue); },
+           [&] { systemd_.Restart({"web.service"}, Jobs::kQueue); }}) {
+    UnitIs(up + "Job=\n");
+    const std::string before = Queued();
+    call();
+    EXPECT_TRUE(show().has_job);
+    const std::string asked = Queued().substr(before.size());
+    EXPECT_EQ(asked, asked.substr(asked.size() / 2) + asked.substr(asked.size() / 2));
+  }
+  // One that was done is none that was lost.
+  systemd_.Start({"web.service"}, Jobs::kQueue);
+  const std::string before = Queued();
+  show();
+  EXPECT_EQ(Queued(), before);
+}
+
 TEST_F(SystemctlTest, AJobThatGoesOnIsNotHandedInAgain) {
   UnitIs("ActiveState=deactivating\nJob=17\nInactiveExitTimestampMonotonic=5\n");
   EXPECT_FALSE(systemd_.Stop({"web.service"}, Jobs::kAwaitBriefly));

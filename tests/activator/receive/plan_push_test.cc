@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "activator/switch/preflight.h"
+#include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -54,6 +56,22 @@ TEST_F(PlanPushTest, AnApplicationThatIsNewStarts) {
   EXPECT_EQ(plan.images[0].name, "web");
   EXPECT_EQ(plan.images[0].old_id, "");
   EXPECT_TRUE(GenerationNumbers(layout).empty());
+}
+
+TEST_F(PlanPushTest, WhatTheChecksRefuseIsPartOfIt) {
+  const auto web = Offered("web", "1", {});
+  const auto check = [&](const Apps& apps, const PendingManifests& coming) {
+    EXPECT_EQ(apps.at("web"), web.digest);
+    Preflight(host, ActiveGeneration(layout), TargetOf(layout, apps, coming));
+  };
+  EXPECT_THAT(PlanPush(layout, {{"web", web}}, check).problems, IsEmpty());
+  base::ReplaceSymlink("/dev/null", units + "/web.service");
+  base::ReplaceSymlink("/dev/null", units + "/slipway-boot.service");
+  const pusher::Planned plan = PlanPush(layout, {{"web", web}}, check);
+  EXPECT_THAT(plan.problems,
+              ElementsAre(testing::HasSubstr("web.service is masked on this host"),
+                          testing::HasSubstr("slipway-boot.service is masked on this host")));
+  EXPECT_EQ(pusher::Planned::Parse(plan.Serialize(), "web1"), plan);
 }
 
 TEST_F(PlanPushTest, AnUpdateSaysItsPackagesAndRestartsItsServiceAlone) {

@@ -157,6 +157,23 @@ TEST_F(ChooseTest, TakesTheLatestStagedOne) {
   ASSERT_EQ(Run(TargetKind::kLatest), 0) << error;
   EXPECT_EQ(CurrentGeneration(layout), 2U);
   EXPECT_EQ(Run(TargetKind::kLatest), 0);  // nothing to do
+  // But what is down is started, as by its number.
+  systemd.StopByHand("web.service");
+  EXPECT_EQ(Run(TargetKind::kLatest), 0) << error;
+  EXPECT_TRUE(systemd.IsActive("web.service"));
+}
+
+TEST_F(ChooseTest, TheLatestThatWasTriedIsNotTriedAgainUnnamed) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "fail")), 3);
+  // Nothing runs: that is no success.
+  EXPECT_EQ(Run(TargetKind::kLatest), 1);
+  EXPECT_THAT(error,
+              HasSubstr("nothing is active, and generation 1 was tried (web.service failed"));
+  EXPECT_THAT(error, HasSubstr("`activate --generation 1` tries it again"));
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  ASSERT_EQ(ActivateNumber(Stage("web", "fail")), 3);
+  EXPECT_EQ(Run(TargetKind::kLatest), 0);
+  EXPECT_EQ(RunningProgram("web.service"), "one");
 }
 
 TEST_F(ChooseTest, SaysWhatThereIs) {

@@ -15,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class PreflightTest : public HostTest {
  protected:
@@ -26,9 +27,37 @@ class PreflightTest : public HostTest {
     EXPECT_THAT(error, HasSubstr(why));
     EXPECT_THAT(systemd.calls, IsEmpty());
     EXPECT_EQ(CurrentGeneration(layout), before);
-    EXPECT_EQ(StateOf(number), GenerationState::kFailed);
+    EXPECT_EQ(StateOf(number), GenerationState::kStaged);
+    EXPECT_THAT(LoadGeneration(layout, number).reason, HasSubstr(why));
   }
 };
+
+TEST_F(PreflightTest, WhatWasRefusedIsTheLatestOnceTheCauseIsMended) {
+  ASSERT_EQ(ActivateNumber(Stage("db", "one")), 0) << error;
+  const uint64_t number = Stage("web", "one");
+  base::ReplaceSymlink("/dev/null", units + "/web.service");
+  ASSERT_EQ(Run(TargetKind::kLatest), 1);
+  base::Unlink(units + "/web.service");
+  // Staged again it is the same.
+  EXPECT_EQ(Stage("web", "one"), number);
+  ASSERT_EQ(Run(TargetKind::kLatest), 0) << error;
+  EXPECT_EQ(CurrentGeneration(layout), number);
+  EXPECT_TRUE(systemd.IsActive("web.service"));
+  EXPECT_EQ(LoadGeneration(layout, number).reason, "");
+}
+
+// As an older `activate` left it.
+TEST_F(PreflightTest, WhatAnOlderOneRefusedIsTriedToo) {
+  const uint64_t number = Stage("web", "one");
+  base::ReplaceSymlink("/dev/null", units + "/web.service");
+  ASSERT_EQ(ActivateNumber(number), 1);
+  Generation generation = LoadGeneration(layout, number);
+  generation.state = GenerationState::kFailed;
+  StoreGeneration(layout, generation);
+  base::Unlink(units + "/web.service");
+  ASSERT_EQ(Run(TargetKind::kLatest), 0) << error;
+  EXPECT_TRUE(systemd.IsActive("web.service"));
+}
 
 TEST_F(PreflightTest, AMaskedUnitIsSaid) {
   const uint64_t number = Stage("web", "one");
@@ -63,6 +92,64 @@ TEST_F(PreflightTest, SecretsBelongToRootAndNobodyElseReadsThem) {
     ASSERT_EQ(::chown(key.c_str(), 0, 0), 0);
     EXPECT_EQ(ActivateNumber(number), 0) << error;
   }
+}
+
+// One run of the checks tells all that is to be done.
+TEST_F(PreflightTest, AllProblemsAreListed) {
+  const std::string nothing = base::RealPath(root) + "/none";
+  shape = [&](images::Services& services) {
+    services.begin()->second.credentials = {{"a", nothing + "/a"}, {"b", nothing + "/b"}};
+    services.begin()->second.binds = {{nothing + "/c", "/c", false}};
+  };
+  host.check_image = [](const images::ImageDirectory&) {
+    base::Fail(base::ExitCode::kFailed, "its program /bin/one is not in the image");
+  };
+  base::ReplaceSymlink("/dev/null", units + "/web.service");
+  base::ReplaceSymlink("/dev/null", units + "/slipway-boot.service");
+  const uint64_t number = Stage("web", "one");
+  systemd.verify_says = "web.service: no";
+  ASSERT_EQ(ActivateNumber(number), 1);
+  EXPECT_THAT(error, HasSubstr("generation 1 was not activated: 7 problems\n"
+                               "  web: its program /bin/one is not in the image\n"
+                               "  web: service web binds " +
+                               nothing + "/c, which is not on this"));
+  EXPECT_THAT(error, HasSubstr("\n  web: service web: its credential " + nothing + "/a is not"));
+  EXPECT_THAT(error, HasSubstr("\n  web: service web: its credential " + nothing + "/b is not"));
+  EXPECT_THAT(error, HasSubstr("\n  web.service is masked on this host: systemctl unmask"));
+  EXPECT_THAT(error, HasSubstr("\n  systemd does not accept the units"));
+  EXPECT_THAT(error, HasSubstr("\n  slipway-boot.service is masked on this host"));
+  EXPECT_THAT(error, testing::EndsWith("\n  nothing was changed\n"));
+  // The record has them, too.
+  EXPECT_THAT(LoadGeneration(layout, number).reason,
+              HasSubstr("7 problems: web: its program /bin/one is not in the image; web: service"));
+}
+
+// A rehearsal refuses what the activation would, and leaves nothing behind.
+TEST_F(PreflightTest, ARehearsalRunsTheChecks) {
+  ASSERT_EQ(ActivateNumber(Stage("db", "one")), 0) << error;
+  const uint64_t number = Stage("web", "one");
+  const auto rehearse = [&](const Resolved& target) {
+    try {
+      Rehearse(host, target, UnitConflictPolicy::kRefuse);
+      return std::string();
+    } catch (const base::Error& thrown) {
+      return std::string(thrown.what());
+    }
+  };
+  const Resolved latest = {number, std::nullopt, ""};
+  const Resolved unstaged = {kNoGeneration, LoadGeneration(layout, number).apps, ""};
+  EXPECT_EQ(rehearse(latest), "");
+  EXPECT_EQ(rehearse(unstaged), "");
+  base::ReplaceSymlink("/dev/null", units + "/web.service");
+  systemd.calls.clear();
+  for (const Resolved& target : {latest, unstaged}) {
+    EXPECT_THAT(rehearse(target),
+                HasSubstr("the activation would be refused: web.service is masked"));
+  }
+  EXPECT_THAT(systemd.calls, IsEmpty());
+  EXPECT_EQ(LoadGeneration(layout, number).reason, "");
+  EXPECT_THAT(base::ListDirectory(layout.Incoming()), IsEmpty());
+  EXPECT_THAT(base::ReadFile(layout.History()), Not(HasSubstr("preflight-failed")));
 }
 
 TEST_F(PreflightTest, SelinuxIsSaidWhereItIsEnforcing) {

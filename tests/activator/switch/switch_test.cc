@@ -213,6 +213,48 @@ TEST_F(SwitchTest, SaysSoWhereTheOldOneDoesNotComeUpEither) {
   EXPECT_EQ(CurrentGeneration(layout), 1U);
 }
 
+// A version that never says WATCHDOG=1 is killed when its time is over, not before.
+TEST_F(SwitchTest, WatchesUntilAWatchdogWasToldOrItsTimeIsOver) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  const auto start = clock.Monotonic();
+  const auto passed = [&] { return clock.Monotonic() - start; };
+  systemd.touch_up = [&](UnitState& state) {
+    state.watchdog = std::chrono::seconds(30);
+    if (passed() > std::chrono::seconds(30)) {
+      state.active = "failed";
+      state.result = "watchdog";
+    }
+  };
+  const uint64_t number = Stage("web", "two");
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_THAT(error, HasSubstr("failed (watchdog)"));
+  systemd.touch_up = nullptr;
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  // One that tells it is not watched for longer.
+  const auto before = clock.Monotonic();
+  systemd.touch_up = [&](UnitState& state) {
+    state.watchdog = std::chrono::seconds(30);
+    state.watchdog_told = std::chrono::duration_cast<std::chrono::microseconds>(
+        clock.Monotonic().time_since_epoch() / 5 * 5);
+  };
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_LT(clock.Monotonic() - before, std::chrono::seconds(10));
+}
+
+TEST_F(SwitchTest, SaysWhichPeriodIsLongerThanItsWatch) {
+  const base::UniqueFd said = base::Open(root + "/said", O_RDWR | O_CREAT, 0600);
+  host.io.err = said.get();
+  systemd.touch_up = [&](UnitState& state) {
+    state.watchdog = std::chrono::seconds(600);
+    state.start_limit = std::chrono::seconds(300);
+  };
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  const std::string text = base::ReadFile(root + "/said");
+  EXPECT_THAT(text, HasSubstr("web.service was watched for 120 s, and its watchdog takes 600 s: if "
+                              "it never says WATCHDOG=1, systemd kills it then"));
+  EXPECT_THAT(text, HasSubstr("its start limit takes 300 s"));
+}
+
 TEST_F(SwitchTest, GoesBackToNothing) {
   EXPECT_EQ(ActivateNumber(Stage("web", "fail")), 3) << error;
   EXPECT_EQ(CurrentGeneration(layout), kNoGeneration);
@@ -226,7 +268,7 @@ TEST_F(SwitchTest, LeavesNothingTouchedWhereAForeignUnitIsInTheWay) {
   EXPECT_EQ(ActivateNumber(number), 1);
   EXPECT_THAT(error, HasSubstr("is not one of our links"));
   EXPECT_THAT(systemd.calls, IsEmpty());
-  EXPECT_EQ(StateOf(number), GenerationState::kFailed);
+  EXPECT_EQ(StateOf(number), GenerationState::kStaged);
   // Mended, it may be activated.
   base::Unlink(units + "/extra.service");
   EXPECT_EQ(ActivateNumber(number), 0) << error;

@@ -135,6 +135,8 @@ TEST(DefinitionTest, AServiceIsCheckedInOneWay) {
 TEST(DefinitionTest, BadHealthIsRefusedInOneLineWithItsField) {
   const std::string health = "nginx.json: services.a.health";
   for (const auto& c : std::vector<std::array<std::string, 2>>{
+           {R"({"after_boot": "stay"})", ".after_boot: 'stay' is neither \"record\" nor"},
+           {R"({"none": true, "after_boot": "rollback"})", ".after_boot: with \"none\" nobody"},
            {R"({"http": "https://127.0.0.1/"})", ".http: 'https://127.0.0.1/' is neither http://"},
            {R"({"http": "http://example.org/"})", ".http: 'http://example.org/': expected an IPv4"},
            {R"({"http": "http://u@127.0.0.1/"})", ".http: 'http://u@127.0.0.1/': expected an"},
@@ -382,6 +384,37 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
     EXPECT_THAT(error.what(), StartsWith(c.message)) << c.instead;
     EXPECT_EQ(error.code(), ExitCode::kUsage) << c.instead;
   }
+}
+
+// What is wrong with one part hides nothing of another, nor makes another one wrong.
+TEST(DefinitionTest, AllProblemsAreListed) {
+  try {
+    Parse(R"({"name": "A",
+      "source": {"root": "a", "elf": ["b"]},
+      "target": "zip",
+      "services": {
+        "a": {"exec": ["/a"], "ports": [0], "hardening": "soft", "health": {"http": "/x"}},
+        "b": {"exec": [],
+              "user": "Root"}}})");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ExitCode::kUsage);
+    EXPECT_STREQ(error.what(), "nginx.json: 7 problems");
+    ASSERT_EQ(error.detail().size(), 7U) << base::DetailText(error.detail());
+    for (const char* start :
+         {"nginx.json: name: ", "nginx.json: source: ", "nginx.json: target: ",
+          "nginx.json: services.a.ports: ", "nginx.json: services.a.hardening: ",
+          "nginx.json: services.b.exec: ", "nginx.json: services.b.user: "}) {
+      EXPECT_THAT(error.detail(), testing::Contains(StartsWith(start)));
+    }
+    EXPECT_THAT(error.detail().back(), HasSubstr("(line 7)"));
+  }
+}
+
+TEST(DefinitionTest, WhatFollowsABootIsSaid) {
+  EXPECT_FALSE(HealthOf(R"({"tcp": 80})").rolls_back_after_boot);
+  EXPECT_FALSE(HealthOf(R"({"after_boot": "record"})").rolls_back_after_boot);
+  EXPECT_TRUE(HealthOf(R"({"after_boot": "rollback"})").rolls_back_after_boot);
 }
 
 TEST(DefinitionTest, AnErrorEndsWithTheLineOfItsField) {

@@ -1,0 +1,111 @@
+#include "activator/switch/after_boot.h"
+
+#include <fmt/ranges.h>
+
+#include <optional>
+
+#include "activator/health/boot_health.h"
+#include "activator/host/installed_units.h"
+#include "activator/state/generations.h"
+#include "activator/state/history.h"
+#include "activator/state/switch_record.h"
+#include "activator/switch/activation.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+
+namespace activator {
+namespace {
+
+constexpr const char* kWhat = "after_boot";  // the request, in the history
+constexpr const char* kBy = "the checks after a boot";
+constexpr std::chrono::seconds kStartTimeout{30};
+
+// What was refused changed nothing, so it is none.
+std::optional<Event> LastTried(const images::HostLayout& layout) {
+  return LastEvent(layout, [](const Event& event) {
+    return !event.activation_id.empty() &&
+           (event.event != "preflight-failed" || event.what == kWhat);
+  });
+}
+
+uint64_t SequenceOfLast(const images::HostLayout& layout) {
+  const std::optional<Event> last = LastTried(layout);
+  return last ? last->sequence : 0;
+}
+
+}  // namespace
+
+void StartAfterBoot(const Host& host) {
+  base::ProcessOptions options;
+  options.timeout = kStartTimeout;
+  std::string problem;
+  try {
+    const base::ProcessResult result =
+        base::Run({"systemd-run", "--unit=slipway-after-boot",
+                   "--description=Slipway: look at the applications after a boot", "--collect",
+                   "--no-block", "--quiet", "--no-ask-password", "--",
+                   base::RealPath("/proc/self/exe"), "--root", host.layout.root(), "after-boot"},
+                  options);
+    problem = result.ok() ? "" : base::LastLines(result.err, 1);
+  } catch (const base::Error& error) {
+    problem = error.what();
+  }
+  if (!problem.empty()) {
+    host.io.Err("activate: nobody looks at the services after this boot: {}\n", problem);
+  }
+}
+
+BootFindings LookAfterBoot(const Host& host) {
+  BootFindings out;
+  if (ReadSwitchRecord(host.layout)) {
+    return out;  // a switch looks itself
+  }
+  out.last_activation = SequenceOfLast(host.layout);
+  out.generation = CurrentGeneration(host.layout);
+  const InstalledUnits units = LoadUnits(host.layout, out.generation);
+  for (const auto& [unit, problem] : AwaitBoot(host, units)) {
+    out.problems.push_back(problem);
+    out.goes_back = out.goes_back || units.at(unit).health.rolls_back_after_boot;
+  }
+  return out;
+}
+
+void FinishAfterBoot(const Host& host, const BootFindings& found,
+                     const std::string& activation_id) {
+  if (found.generation == kNoGeneration || ReadSwitchRecord(host.layout) ||
+      CurrentGeneration(host.layout) != found.generation ||
+      SequenceOfLast(host.layout) != found.last_activation) {
+    return;
+  }
+  Event event;
+  event.event = found.problems.empty() ? "boot-healthy" : "boot-unhealthy";
+  event.generation = found.generation;
+  event.from = found.generation;
+  event.by = kBy;
+  event.reason = fmt::format("{}", fmt::join(found.problems, "; "));
+  AppendEvent(host.layout, event);
+  if (found.problems.empty()) {
+    host.io.Err("activate: generation {} is healthy after the boot\n", found.generation);
+    return;
+  }
+  const std::optional<Event> last = LastTried(host.layout);
+  const bool went_back = last && last->what == kWhat;
+  if (!found.goes_back || went_back) {
+    throw base::Error(
+        base::ExitCode::kNeedsAttention,
+        fmt::format("generation {} is not healthy after the boot: {}{}", found.generation,
+                    event.reason,
+                    went_back ? ". It went back after a boot already, and does so once" : ""));
+  }
+  host.io.Err("activate: generation {} is not healthy after the boot, so it goes back: {}\n",
+              found.generation, event.reason);
+  ActivationRequest request;
+  request.kind = TargetKind::kRollback;
+  request.by = kBy;
+  request.activation_id = activation_id;
+  request.what = kWhat;
+  Activate(host, request);
+}
+
+}  // namespace activator

@@ -1,0 +1,36 @@
+// What follows the boot unit: once the services are up, their checks are asked, and the history
+// tells what they said. It cannot be the boot unit itself, which the services are ordered after.
+#ifndef SLIPWAY_ACTIVATOR_SWITCH_AFTER_BOOT_H_
+#define SLIPWAY_ACTIVATOR_SWITCH_AFTER_BOOT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "activator/host/host.h"
+
+namespace activator {
+
+// Starts `activate after-boot` in a transient unit, and does not wait for it. Says on host.io where
+// that cannot be done.
+void StartAfterBoot(const Host& host);
+
+struct BootFindings {
+  uint64_t generation = 0;       // that was looked at; 0: nothing was
+  uint64_t last_activation = 0;  // the number of its event
+  std::vector<std::string> problems;
+  bool goes_back = false;  // a service that is not well has "after_boot": "rollback"
+};
+
+// Waits for the services (AwaitBoot). Needs no lock: nobody is kept from a switch meanwhile.
+BootFindings LookAfterBoot(const Host& host);
+
+// Records what was found, unless somebody has activated something since, and goes back to what was
+// healthy before where that is asked for. Only once: after that, until somebody else activates
+// something, it only records. The caller holds the lock. Throws Error{kNeedsAttention} where a
+// service is not well and it did not go back, otherwise as Activate.
+void FinishAfterBoot(const Host& host, const BootFindings& found, const std::string& activation_id);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_SWITCH_AFTER_BOOT_H_
