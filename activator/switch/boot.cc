@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "activator/host/boot_unit.h"
 #include "activator/host/foreign_units.h"
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
@@ -100,6 +101,7 @@ void Boot::LinkAll(const InstalledUnits& units) {
   hidden_ = foreign - (foreign - linked_);
   parts_.Try(
       [&] { reload = RemoveUnitLinks(host_, LinkedUnits(host_) - NamesOf(units)) || reload; });
+  parts_.Try([&] { reload = InstallTarget(host_) || reload; });
   parts_.Try([&] {
     if (reload || NeedsReload(host_, linked_)) {
       host_.systemd.DaemonReload();

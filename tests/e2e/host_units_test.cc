@@ -1,0 +1,80 @@
+// What the host's own tools and units do beside ours: targets change, units that depend on ours,
+// and units that are started, stopped or hidden from outside.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/e2e/scene.h"
+
+namespace tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class HostUnitsTest : public testing::Test {
+ protected:
+  // Application `name`, the fixture's hello; `service` is merged into its service.
+  std::string App(const std::string& name, const nlohmann::json& service = {}) {
+    nlohmann::json definition = Workshop::Definition("hello", "hello");
+    nlohmann::json hello = definition.at("services").at("hello");
+    hello.merge_patch(service);
+    definition["name"] = name;
+    definition["services"] = {{name, hello}};
+    workshop_.WriteDefinition(name, definition.dump());
+    const RunResult built = workshop_.Imgbuild({name});
+    EXPECT_EQ(built.exit_code, 0) << built.err;
+    std::string out = built.out;
+    out.erase(out.find_last_not_of('\n') + 1);
+    return out;
+  }
+  std::string Hello(const nlohmann::json& service = nlohmann::json::object()) {
+    return workshop_.Build("hello", "hello", {{"services", {{"hello", service}}}});
+  }
+  static void Deploy(const TestHost& host, const std::vector<std::string>& images) {
+    MustPushTo(host, images);
+    MustActivate(host, "--latest");
+  }
+  // Waits until the shell command `condition` succeeds there; ssh may be away meanwhile.
+  static void Await(const TestHost& host, const std::string& condition) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (host.Run(condition).exit_code != 0) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until) << condition;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+
+  Workshop workshop_;
+};
+
+TEST_F(HostUnitsTest, ApplicationsOutliveATargetChangeAndComeBackAfterRescueMode) {
+  const TestHost host("isolate");
+  Deploy(host, {Hello()});
+  const std::string start = StartOf(host, "hello.service");
+  host.MustRun("systemctl isolate multi-user.target");
+  EXPECT_EQ(StartOf(host, "hello.service"), start);
+  EXPECT_EQ(Activate(host, "status").exit_code, 0);
+  const auto rescue_and_back = [&] {
+    host.MustRun(
+        "printf '[Unit]\\nIgnoreOnIsolate=yes\\nDefaultDependencies=no\\n[Service]\\n"
+        "Type=oneshot\\nExecStart=/bin/systemctl --no-block isolate rescue.target\\n"
+        "ExecStart=/bin/sh -c \"while systemctl is-active ssh.service || systemctl is-active "
+        "hello; do sleep 0.1; done; touch /was-down\"\\n"
+        "ExecStart=/bin/systemctl --no-block isolate multi-user.target\\n' "
+        ">/run/systemd/system/rescue-and-back.service; rm -f /was-down; "
+        "systemctl daemon-reload; systemctl start --no-block rescue-and-back");
+    Await(host, "[ -e /was-down ] && systemctl is-active -q hello multi-user.target");
+  };
+  rescue_and_back();
+  EXPECT_NE(StartOf(host, "hello.service"), start);
+  EXPECT_EQ(Activate(host, "status").exit_code, 0);
+  host.Reboot();
+  rescue_and_back();
+  host.MustRun("systemctl disable slipway.target");
+  EXPECT_THAT(Activate(host, "status").out, HasSubstr("systemctl enable slipway.target"));
+}
+
+}  // namespace
+}  // namespace tests
