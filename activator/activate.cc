@@ -329,7 +329,10 @@ int Tool::DryRun() {
   } else if (resolved.number != kNoGeneration) {
     to = CompositionOf(layout, resolved.number);
   }
-  const Comparison comparison = CompareSides(layout, from, to);
+  Comparison comparison = CompareSides(layout, from, to);
+  if (!host_.is_folder && HasSystemd()) {
+    comparison.dependents = FindDependents(systemd_, from.units, to.units);
+  }
   if (comparison.IsEmpty()) {
     io_.Err("activate: nothing to do\n");
   }

@@ -67,6 +67,11 @@ StagedGeneration StageOnHost(const images::HostLayout& layout,
   return StageGeneration(layout, changes, by);
 }
 
+pusher::Planned PlanOnHost(const images::HostLayout& layout, const PendingManifests& coming) {
+  RealSystemd systemd;
+  return PlanPush(layout, coming, HasSystemd() ? &systemd : nullptr);
+}
+
 }  // namespace
 
 std::string ProtocolText() {
@@ -79,7 +84,7 @@ int RunReceive(const ReceiveOptions& options, const base::Io& io) {
   if (options.plain_directory) {
     return RunReceiveWith(options, {&PreparePlainDirectory, &ProbeFeatures, &StageGeneration}, io);
   }
-  return RunReceiveWith(options, {&PrepareHost, &ProbeFeatures, &StageOnHost}, io);
+  return RunReceiveWith(options, {&PrepareHost, &ProbeFeatures, &StageOnHost, &PlanOnHost}, io);
 }
 
 }  // namespace activator

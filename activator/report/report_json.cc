@@ -161,6 +161,9 @@ std::string ComparisonJson(const Comparison& comparison) {
                  {"started", comparison.effects.started},
                  {"restarted", comparison.effects.restarted},
                  {"stopped", comparison.effects.stopped}}},
+               {"dependents",
+                {{"restarted", comparison.dependents.started_again},
+                 {"stopped", comparison.dependents.left_down}}},
                {"hooks", std::move(hooks)},
                {"mounted", comparison.mounted},
                {"unmounted", comparison.unmounted}});

@@ -69,7 +69,7 @@ class Boot {
 
   const Host& host_;
   Parts parts_;
-  UnitNames adopted_;  // ran under names that the switch had linked: the boot could not find them
+  UnitNames stopped_;  // units of others that a switch had stopped, or hidden from the boot
   UnitNames linked_;
   UnitNames hidden_;  // of them, those under whose names somebody else's units run
 };
@@ -77,7 +77,10 @@ class Boot {
 bool Boot::Recovered() {
   parts_.Try([&] {
     if (const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host_.layout)) {
-      adopted_ = cut_off->adopted;
+      stopped_ = cut_off->adopted;
+      if (cut_off->boot_id == BootId()) {  // started by hand: else they came up with the host
+        stopped_ = stopped_ + cut_off->dependents;
+      }
     }
   });
   return parts_.Try([&] {
@@ -125,7 +128,7 @@ void Boot::QueueAll(const InstalledUnits& units) {
   const UnitNames start = NamesOf(Unscheduled(Select(units, linked_)));
   parts_.Try([&] { host_.systemd.Restart(start - (start - hidden_), Jobs::kQueue); });
   parts_.Try(
-      [&] { host_.systemd.Start((start - hidden_) + (adopted_ - NamesOf(units)), Jobs::kQueue); });
+      [&] { host_.systemd.Start((start - hidden_) + (stopped_ - NamesOf(units)), Jobs::kQueue); });
 }
 
 void Boot::Run() {

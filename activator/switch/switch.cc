@@ -9,6 +9,7 @@
 #include "activator/health/auxiliary_units.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
+#include "activator/host/dependents.h"
 #include "activator/host/foreign_units.h"
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
@@ -69,12 +70,14 @@ class Switch {
     WriteSwitchRecord(host_.layout, record_);
   }
 
-  void WriteIntent();    // 1
-  void AddLinks();       // 2
-  void StopOld();        // 3
-  void PointCurrent();   // 4
-  void Reload();         // 5
-  void StartNew();       // 6
+  void LookAtWhatStops();
+  void WriteIntent();   // 1
+  void AddLinks();      // 2
+  void StopOld();       // 3
+  void PointCurrent();  // 4
+  void Reload();        // 5
+  void StartNew();      // 6
+  void StartDependents();
   void AwaitHealth();    // 7
   void FinishHealthy();  // 8
   InstalledUnits Changed() const;
@@ -88,15 +91,38 @@ class Switch {
   const UnitDifference difference_;
   InstalledUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
-  UnitNames lost_;       // what a generation that was lost had left running, which is stopped
+  std::map<std::string, UnitState> stopped_;  // as it was before
+  UnitNames left_down_;                       // units of others that depend on what is removed
+  UnitNames lost_;  // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
   base::PhaseLog phases_;
 };
+
+void Switch::LookAtWhatStops() {
+  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
+  // What a generation that was lost left running under our links.
+  const UnitNames lost =
+      request_.from == kNoGeneration ? LinkedUnits(host_) - record_.adopted : UnitNames();
+  stopped_ = host_.systemd.Show(record_.adopted + difference_.removed +
+                                (changed - difference_.in_place) + lost);
+  for (const std::string& name : lost) {
+    if (!stopped_.at(name).IsDown()) {
+      lost_.push_back(name);
+    }
+  }
+  std::map<std::string, UnitState> all = host_.systemd.Show(difference_.in_place);
+  all.insert(stopped_.begin(), stopped_.end());
+  const Dependents dependents =
+      FindDependents(host_.systemd, all, difference_.removed, NamesOf(from_) + NamesOf(to_));
+  left_down_ = dependents.left_down;
+  record_.dependents = dependents.started_again + left_down_;
+}
 
 void Switch::WriteIntent() {
   record_ = RecordOf(request_, host_.clock);
   record_.deadline = base::ToIso8601(host_.clock.Now() + LongestWait(touched_, request_.timeout));
   record_.adopted = RunningForeign(host_, difference_.added);
+  LookAtWhatStops();
   const Generation before = LoadGeneration(host_.layout, request_.to);
   try {
     WriteSwitchRecord(host_.layout, record_);
@@ -134,23 +160,12 @@ bool StopsOthers(const std::map<std::string, UnitState>& units) {
 // ends by itself, under the version that it began with, where a timer starts the next one, too.
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
-  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
-  // What a generation that was lost left running under our links.
-  const UnitNames lost =
-      request_.from == kNoGeneration ? LinkedUnits(host_) - record_.adopted : UnitNames();
-  const std::map<std::string, UnitState> stopped = host_.systemd.Show(
-      record_.adopted + difference_.removed + (changed - difference_.in_place) + lost);
-  for (const std::string& name : lost) {
-    if (!stopped.at(name).IsDown()) {
-      lost_.push_back(name);
-    }
-  }
   UnitNames unchanged;  // all may stop along with others that stop along
-  if (StopsOthers(stopped)) {
+  if (StopsOthers(stopped_)) {
     unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
-  StopUnits(host_, stopped);
+  StopUnits(host_, stopped_);
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
@@ -190,12 +205,30 @@ void Switch::StartNew() {
   WaitUntilStarted(host_, touched_, request_.timeout);
 }
 
+// The host's own units that stopped along.
+void Switch::StartDependents() {
+  const InstalledUnits again = NotRunning(host_.systemd, record_.dependents - left_down_);
+  try {
+    host_.systemd.ResetFailed(NamesOf(again));
+    host_.systemd.Start(NamesOf(again), Jobs::kAwaitBriefly);
+    WaitUntilStarted(host_, again, request_.timeout);
+  } catch (base::Error& error) {
+    error.AddContext("a unit of the host's own that stopped along with ours");
+    throw;
+  }
+  touched_.insert(again.begin(), again.end());
+}
+
 void Switch::AwaitHealth() {
   WaitUntilSettled(host_, touched_);
   RunHooks(host_, Changed(), units::AuxiliaryUnit::kAfterHealthy);
 }
 
 void Switch::FinishHealthy() {
+  if (!left_down_.empty()) {
+    host_.io.Err("activate: stopped, because they depend on what was removed: {}\n",
+                 fmt::join(left_down_, ", "));
+  }
   try {
     CommitSwitch(host_, record_);
   } catch (const base::Error& error) {
@@ -233,6 +266,7 @@ void Switch::StepsBeforeHealthy() {
   Reload();
   Done(5);
   StartNew();
+  StartDependents();
   Done(6);
   AwaitHealth();
   Done(7);

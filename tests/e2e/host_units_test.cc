@@ -76,5 +76,34 @@ TEST_F(HostUnitsTest, ApplicationsOutliveATargetChangeAndComeBackAfterRescueMode
   EXPECT_THAT(Activate(host, "status").out, HasSubstr("systemctl enable slipway.target"));
 }
 
+// A proxy requires hello, a monitor is a part of the proxy, and an alarm is bound to the monitor.
+TEST_F(HostUnitsTest, UnitsOfTheHostThatDependOnAnApplicationRunAgainAfterEachSwitch) {
+  const TestHost host("dependents");
+  Deploy(host, {Hello()});
+  host.MustRun(
+      "cd /etc/systemd/system; run='[Service]\nExecStart=/bin/sleep infinity\n'; "
+      "printf \"[Unit]\nRequires=hello.service\nAfter=hello.service\n$run\" >proxy.service; "
+      "printf \"[Unit]\nPartOf=proxy.service\nAfter=proxy.service\n$run\" >monitor.service; "
+      "printf \"[Unit]\nBindsTo=monitor.service\nAfter=monitor.service\n$run\" >alarm.service; "
+      "printf \"[Unit]\nPartOf=proxy.service\n$run\" >idle.service; "
+      "systemctl daemon-reload; systemctl start proxy monitor alarm");
+  const auto all_run = [&] {
+    EXPECT_EQ(host.Run("systemctl is-active proxy monitor alarm idle").out,
+              "active\nactive\nactive\ninactive\n");
+  };
+  all_run();
+  MustPushTo(host, {Hello({{"directives", {{"Unit", {{"Description", "two"}}}}}})});
+  EXPECT_THAT(Activate(host, "--latest --dry-run").out,
+              HasSubstr("proxy.service  of the host's own: restarted"));
+  MustActivate(host, "--latest");
+  all_run();
+  MustPushTo(host, {Hello({{"exec", {"/usr/bin/httpd", "--no-such-option"}}})});
+  EXPECT_EQ(Activate(host, "--latest").exit_code, 3);
+  all_run();
+  const RunResult removed = Activate(host, "remove hello");
+  EXPECT_EQ(removed.exit_code, 0) << removed.err;
+  EXPECT_THAT(removed.err, HasSubstr("they depend on what was removed: "));
+}
+
 }  // namespace
 }  // namespace tests

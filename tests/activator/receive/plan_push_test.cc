@@ -46,7 +46,8 @@ class PlanPushTest : public HostTest {
 };
 
 TEST_F(PlanPushTest, AnApplicationThatIsNewStarts) {
-  const pusher::Planned plan = PlanPush(layout, {{"web", Offered("web", "1", {{"lib", "1"}})}});
+  const pusher::Planned plan =
+      PlanPush(layout, {{"web", Offered("web", "1", {{"lib", "1"}})}}, nullptr);
   EXPECT_THAT(plan.start, ElementsAre("web.service"));
   EXPECT_THAT(plan.restart, IsEmpty());
   EXPECT_THAT(plan.stop, IsEmpty());
@@ -61,7 +62,7 @@ TEST_F(PlanPushTest, AnUpdateSaysItsPackagesAndRestartsItsServiceAlone) {
   Activated(old);
   Activated(Offered("db", "1", {}));
   const auto now = Offered("web", "2", {{"lib", "1.1"}, {"ssl", "3"}, {"new", "5"}});
-  const pusher::Planned plan = PlanPush(layout, {{"web", now}});
+  const pusher::Planned plan = PlanPush(layout, {{"web", now}}, nullptr);
   EXPECT_THAT(plan.restart, ElementsAre("web.service"));
   EXPECT_THAT(plan.start, IsEmpty());
   EXPECT_THAT(plan.stop, IsEmpty());
@@ -79,7 +80,7 @@ TEST_F(PlanPushTest, AnUpdateSaysItsPackagesAndRestartsItsServiceAlone) {
 TEST_F(PlanPushTest, WhatIsActiveAlreadyChangesNothing) {
   const auto web = Offered("web", "1", {{"lib", "1"}});
   Activated(web);
-  const pusher::Planned plan = PlanPush(layout, {{"web", web}});
+  const pusher::Planned plan = PlanPush(layout, {{"web", web}}, nullptr);
   EXPECT_THAT(plan.start, IsEmpty());
   EXPECT_THAT(plan.restart, IsEmpty());
   EXPECT_THAT(plan.images.at(0).packages, IsEmpty());

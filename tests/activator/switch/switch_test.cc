@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "activator/host/dependents.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/history.h"
 #include "activator/state/switch_record.h"
@@ -74,6 +75,64 @@ TEST_F(SwitchTest, ReloadsOnlyWhereSystemdHoldsAnOldUnit) {
   EXPECT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
   EXPECT_THAT(systemd.calls, Not(::testing::Contains("reload")));
   EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+// A proxy of the host's own requires web.service, and a monitor is a part of the proxy.
+class DependentsTest : public SwitchTest {
+ protected:
+  DependentsTest() {
+    systemd.AddForeign("proxy.service", "/lib/systemd/system/proxy.service");
+    systemd.AddForeign("monitor.service", "/lib/systemd/system/monitor.service");
+    systemd.stopped_with["web.service"] = {"proxy.service", "monitor.service"};
+    systemd.stopped_with["proxy.service"] = {"monitor.service"};
+    systemd.calls.clear();
+  }
+  void ExpectBothRun() {
+    EXPECT_TRUE(systemd.IsActive("proxy.service"));
+    EXPECT_TRUE(systemd.IsActive("monitor.service"));
+  }
+};
+
+TEST_F(DependentsTest, UnitsOfTheHostThatStopAlongRunAgain) {
+  ASSERT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
+  ExpectBothRun();
+  const auto call = [&](const char* text) {
+    return std::find(systemd.calls.begin(), systemd.calls.end(), text);
+  };
+  EXPECT_LT(call("start web.service"), call("start proxy.service"));
+  EXPECT_NE(call("start monitor.service"), systemd.calls.end());
+}
+
+TEST_F(DependentsTest, AndWhereTheSwitchGoesBack) {
+  EXPECT_EQ(ActivateNumber(StageSecond("fail")), 3) << error;
+  ExpectBothRun();
+}
+
+TEST_F(DependentsTest, OneThatDoesNotStartAgainMakesItGoBack) {
+  const uint64_t number = StageSecond("two");
+  int failures = 1;
+  systemd.before_call = [&](const std::string& call) {
+    if (call == "start proxy.service" && failures-- > 0) {
+      base::Fail(base::ExitCode::kFailed, "it was told to fail");
+    }
+  };
+  EXPECT_EQ(ActivateNumber(number), 3) << error;
+  EXPECT_THAT(error, HasSubstr("a unit of the host's own that stopped along with ours: it was"));
+  ExpectBothRun();
+}
+
+TEST_F(DependentsTest, WhatDependsOnARemovedServiceIsLeftDown) {
+  StageSecond("two");
+  ASSERT_EQ(ActivateNumber(StageApps(layout, {{"db", Push("db", "db")}}, "").number), 0) << error;
+  EXPECT_FALSE(systemd.IsActive("proxy.service"));
+  EXPECT_FALSE(systemd.IsActive("monitor.service"));
+}
+
+TEST_F(DependentsTest, AreToldBeforehand) {
+  const uint64_t number = StageSecond("two");
+  const Dependents found = FindDependents(systemd, LoadUnits(layout, 1), LoadUnits(layout, number));
+  EXPECT_THAT(found.started_again, ElementsAre("proxy.service", "monitor.service"));
+  EXPECT_THAT(found.left_down, IsEmpty());
 }
 
 TEST_F(SwitchTest, RemovesWhatTheNewGenerationHasNot) {
