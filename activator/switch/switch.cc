@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
 
 #include "activator/health/auxiliary_units.h"
+#include "activator/health/health.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
 #include "activator/host/dependents.h"
@@ -18,6 +20,7 @@
 #include "activator/state/switch_record.h"
 #include "activator/switch/commit_switch.h"
 #include "activator/switch/rollback.h"
+#include "activator/switch/start_order.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -76,7 +79,8 @@ class Switch {
   void StopOld();       // 3
   void PointCurrent();  // 4
   void Reload();        // 5
-  void StartNew();      // 6
+  void Start(const InstalledUnits& units);
+  void StartNew();  // 6
   void StartDependents();
   void AwaitHealth();    // 7
   void FinishHealthy();  // 8
@@ -92,8 +96,10 @@ class Switch {
   InstalledUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
   std::map<std::string, UnitState> stopped_;  // as it was before
-  UnitNames left_down_;                       // units of others that depend on what is removed
-  UnitNames lost_;  // what a generation that was lost had left running, which is stopped
+  UnitNames stopping_;                        // of these, what is not down yet
+  std::optional<StopEscalation> watch_;
+  UnitNames left_down_;  // units of others that depend on what is removed
+  UnitNames lost_;       // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
   base::PhaseLog phases_;
 };
@@ -165,7 +171,8 @@ void Switch::StopOld() {
     unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
-  StopUnits(host_, stopped_);
+  stopping_ = BeginToStop(host_, stopped_);
+  stopping_ = watch_.emplace(host_).StillStopping(stopping_);
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
@@ -195,12 +202,36 @@ InstalledUnits Switch::Changed() const {
   return Select(to_, difference_.added + difference_.changed);
 }
 
-// All that changed is down, so a hook finds the state that the service before left.
-void Switch::StartNew() {
-  RunHooks(host_, Changed(), units::AuxiliaryUnit::kBeforeStart);
-  const UnitNames names = NamesOf(touched_);
+// All of their applications is down, so a hook finds the state that the service before left.
+void Switch::Start(const InstalledUnits& units) {
+  const InstalledUnits changed = Changed();
+  RunHooks(host_, Select(changed, NamesOf(units)), units::AuxiliaryUnit::kBeforeStart);
+  const UnitNames names = NamesOf(units);
   host_.systemd.ResetFailed(names - (names - in_memory_));
   host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
+}
+
+// An application is down only for as long as its own units take to stop.
+void Switch::StartNew() {
+  const AppFolders must_wait =
+      stopping_.empty() ? AppFolders() : TakingPorts(host_.layout, request_.from, request_.to);
+  InstalledUnits waiting = touched_;
+  InstalledUnits started;
+  PollBackoff pause(host_.clock);
+  for (;;) {
+    const InstalledUnits ready = MayStart(waiting, stopping_, from_, to_, must_wait);
+    Start(ready);
+    std::erase_if(waiting, [&](const auto& unit) { return ready.contains(unit.first); });
+    started.insert(ready.begin(), ready.end());
+    if (stopping_.empty()) {
+      break;
+    }
+    if (!FindDown(host_, started).empty()) {
+      WaitUntilStarted(host_, started, request_.timeout);  // says why, at once
+    }
+    pause.Sleep();
+    stopping_ = watch_->StillStopping(stopping_);
+  }
   RestartInPlace(host_, difference_.in_place);
   WaitUntilStarted(host_, touched_, request_.timeout);
 }

@@ -20,6 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 class SwitchTest : public HostTest {
  protected:
@@ -77,6 +78,77 @@ TEST_F(SwitchTest, ReloadsOnlyWhereSystemdHoldsAnOldUnit) {
   EXPECT_EQ(RunningProgram("web.service"), "two");
 }
 
+// web and slow change, and slow does not stop until it is killed.
+class SlowStopTest : public SwitchTest {
+ protected:
+  uint64_t StageBoth(const std::map<std::string, std::string>& wait = {}) {
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    systemd.calls.clear();
+    edit_service = [&](images::Service& service) {
+      if (!wait.empty()) {
+        service.directives["Unit"] = wait;
+      }
+    };
+    const base::Sha256 web = Push("web", "two");
+    edit_service = nullptr;
+    return StageGeneration(
+               layout,
+               {{"web", web}, {"slow", Push("slow", "two")}, {"extra", Push("extra", "extra")}}, "")
+        .number;
+  }
+  size_t CallOf(const std::string& call) const {
+    return static_cast<size_t>(std::find(systemd.calls.begin(), systemd.calls.end(), call) -
+                               systemd.calls.begin());
+  }
+};
+
+TEST_F(SlowStopTest, EachApplicationStartsAsSoonAsItIsDown) {
+  ASSERT_EQ(ActivateNumber(StageBoth()), 0) << error;
+  EXPECT_LT(CallOf("start web.service"), CallOf("kill slow.service"));
+  EXPECT_GT(CallOf("start slow.service"), CallOf("kill slow.service"));
+  EXPECT_GT(CallOf("start extra.service"), CallOf("kill slow.service"));  // it was not up
+  EXPECT_EQ(RunningProgram("slow.service"), "two");
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(SlowStopTest, OneThatIsOrderedAfterTheSlowOneStartsWithIt) {
+  ASSERT_EQ(ActivateNumber(StageBoth({{"After", "slow.service"}})), 0) << error;
+  EXPECT_GT(CallOf("start web.service"), CallOf("kill slow.service"));
+}
+
+TEST_F(SlowStopTest, OneThatTakesAnotherPortWaits) {
+  const uint64_t number = [&] {
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    systemd.calls.clear();
+    edit_service = [](images::Service& service) { service.ports = {8080}; };
+    const base::Sha256 web = Push("web", "two");
+    edit_service = nullptr;
+    return StageGeneration(layout, {{"web", web}, {"slow", Push("slow", "two")}}, "").number;
+  }();
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_GT(CallOf("start web.service"), CallOf("kill slow.service"));
+}
+
+TEST_F(SlowStopTest, AFailureOfTheFirstIsSeenBeforeTheSlowOneIsDown) {
+  StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  systemd.calls.clear();
+  const uint64_t number =
+      StageGeneration(layout, {{"web", Push("web", "fail")}, {"slow", Push("slow", "two")}}, "")
+          .number;
+  bool failed_first = false;
+  systemd.before_call = [&](const std::string& call) {
+    failed_first = failed_first || (call == "kill slow.service" &&
+                                    ReadSwitchRecord(layout)->phase == SwitchPhase::kGoingBack);
+  };
+  EXPECT_EQ(ActivateNumber(number), 3) << error;
+  EXPECT_TRUE(failed_first);
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_EQ(RunningProgram("slow.service"), "stubborn");
+}
+
 // A proxy of the host's own requires web.service, and a monitor is a part of the proxy.
 class DependentsTest : public SwitchTest {
  protected:
@@ -131,7 +203,7 @@ TEST_F(DependentsTest, WhatDependsOnARemovedServiceIsLeftDown) {
 TEST_F(DependentsTest, AreToldBeforehand) {
   const uint64_t number = StageSecond("two");
   const Dependents found = FindDependents(systemd, LoadUnits(layout, 1), LoadUnits(layout, number));
-  EXPECT_THAT(found.started_again, ElementsAre("proxy.service", "monitor.service"));
+  EXPECT_THAT(found.started_again, UnorderedElementsAre("proxy.service", "monitor.service"));
   EXPECT_THAT(found.left_down, IsEmpty());
 }
 
