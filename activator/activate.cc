@@ -224,13 +224,12 @@ int Tool::List() {
 int Tool::ShowStatus() {
   RequireHost();
   const bool ask = !host_.is_folder && HasSystemd();
-  const Status status = ReadStatus(host_, ask);
-  io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
-  if (!ask || status.active == kNoGeneration) {
-    return 0;
+  Status status = ReadStatus(host_, ask);
+  if (ask && status.active != kNoGeneration) {
+    status.down = FindDown(host_, LoadUnits(host_.layout, status.active));
   }
-  const std::vector<std::string> down = FindDown(host_, LoadUnits(host_.layout, status.active));
-  return down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
+  io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
+  return status.down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
 }
 
 int Tool::RenderUnits() {

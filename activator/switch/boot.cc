@@ -63,6 +63,7 @@ class Boot {
 
  private:
   bool Recovered();
+  bool Link(const std::string& unit) const;
   void LinkAll(const InstalledUnits& units);
   void RenewUsers(uint64_t generation);
   void QueueAll(const InstalledUnits& units);
@@ -97,7 +98,7 @@ void Boot::LinkAll(const InstalledUnits& units) {
   parts_.Try([&] { foreign = RunningForeign(host_, NamesOf(units)); });
   bool reload = false;
   for (const auto& [unit, hosted] : units) {
-    if (parts_.Try([&] { reload = EnsureUnitLinks(host_, {unit}) || reload; })) {
+    if (parts_.Try([&] { reload = Link(unit) || reload; })) {
       linked_.push_back(unit);
     }
   }
@@ -110,6 +111,15 @@ void Boot::LinkAll(const InstalledUnits& units) {
       host_.systemd.DaemonReload();
     }
   });
+}
+
+bool Boot::Link(const std::string& unit) const {
+  try {
+    return EnsureUnitLinks(host_, {unit});
+  } catch (base::Error& error) {
+    error.AddContext(unit + " is not started");
+    throw;
+  }
 }
 
 void Boot::RenewUsers(uint64_t generation) {

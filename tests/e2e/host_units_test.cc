@@ -76,6 +76,31 @@ TEST_F(HostUnitsTest, ApplicationsOutliveATargetChangeAndComeBackAfterRescueMode
   EXPECT_THAT(Activate(host, "status").out, HasSubstr("systemctl enable slipway.target"));
 }
 
+// `slow` does not hear the signal that should stop it.
+TEST_F(HostUnitsTest, AnApplicationDoesNotWaitUntilAnotherOneHasStopped) {
+  const TestHost host("slow");
+  Hello();
+  const auto slow = [&](const std::string& description) {
+    return App("slow", {{"exec", {"/usr/bin/httpd", "-f", "-p", "8081"}},
+                        {"ports", {8081}},
+                        {"directives",
+                         {{"Unit", {{"Description", description}}},
+                          {"Service", {{"KillSignal", "SIGCONT"}, {"TimeoutStopSec", "30"}}}}}});
+  };
+  Deploy(host, {Hello(), slow("one")});
+  const std::string start = StartOf(host, "hello.service");
+  MustPushTo(host, {Hello({{"directives", {{"Unit", {{"Description", "two"}}}}}}), slow("two")});
+  host.MustRun("systemd-run --unit=switcher /var/lib/images/bin/activate --latest");
+  Await(host,
+        "systemctl show -p Description hello | grep -qx Description=two && "
+        "systemctl is-active -q hello");
+  EXPECT_NE(StartOf(host, "hello.service"), start);
+  EXPECT_EQ(host.Run("systemctl is-active slow").out, "deactivating\n");
+  Await(host, "! systemctl is-active -q switcher");
+  EXPECT_THAT(Activate(host, "status").out, HasSubstr("the host matches generation 2"));
+  EXPECT_EQ(host.MustRun("systemctl show -p Description --value slow"), "two\n");
+}
+
 // A proxy requires hello, a monitor is a part of the proxy, and an alarm is bound to the monitor.
 TEST_F(HostUnitsTest, UnitsOfTheHostThatDependOnAnApplicationRunAgainAfterEachSwitch) {
   const TestHost host("dependents");
@@ -103,6 +128,64 @@ TEST_F(HostUnitsTest, UnitsOfTheHostThatDependOnAnApplicationRunAgainAfterEachSw
   const RunResult removed = Activate(host, "remove hello");
   EXPECT_EQ(removed.exit_code, 0) << removed.err;
   EXPECT_THAT(removed.err, HasSubstr("they depend on what was removed: "));
+}
+
+TEST_F(HostUnitsTest, AUnitThatWasEditedAsAWholeIsToldBeforeAndAfterTheBoot) {
+  const TestHost host("edited");
+  Deploy(host, {Hello()});
+  host.MustRun(
+      "SYSTEMD_EDITOR='sed -i s/^Description=.*/Description=mine/' systemctl edit --full hello");
+  const auto told = [&] { return Activate(host, "status").out; };
+  constexpr const char* kRepair =
+      "`mv /etc/systemd/system/hello.service /root/ && activate --generation 1`";
+  EXPECT_THAT(told(), HasSubstr(kRepair));
+  host.Reboot();
+  EXPECT_THAT(host.MustRun("journalctl -b -u slipway-boot"),
+              HasSubstr("activate: hello.service is not started: /etc/systemd/system/hello.service "
+                        "is a file, not our link"));
+  const RunResult status = Activate(host, "status");
+  EXPECT_EQ(status.exit_code, 4);
+  EXPECT_THAT(status.out, HasSubstr(kRepair));
+  host.MustRun("mv /etc/systemd/system/hello.service /root/");
+  MustActivate(host, "--generation 1");
+  EXPECT_EQ(Activate(host, "status").exit_code, 0);
+}
+
+// A package with the maintainer scripts that debhelper writes, whose unit is adopted.
+TEST_F(HostUnitsTest, APackageThatIsRemovedAfterAnAdoptionStopsTheServiceAndStatusSaysSo) {
+  const TestHost host("package");
+  host.MustRun(
+      "mkdir -p /p/DEBIAN /p/lib/systemd/system; cd /p; "
+      "printf 'Package: hello\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\n"
+      "Description: x\n' >DEBIAN/control; "
+      "printf '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n'"
+      " >lib/systemd/system/hello.service; "
+      "printf '#!/bin/sh\ndeb-systemd-helper enable hello.service\n"
+      "systemctl --system daemon-reload\ndeb-systemd-invoke start hello.service\n' "
+      ">DEBIAN/postinst; "
+      "printf '#!/bin/sh\n[ \"$1\" != remove ] || deb-systemd-invoke stop hello.service\n' "
+      ">DEBIAN/prerm; "
+      "printf '#!/bin/sh\nsystemctl --system daemon-reload\n[ \"$1\" != remove ] || "
+      "deb-systemd-helper mask hello.service\n' >DEBIAN/postrm; "
+      "chmod 755 DEBIAN/p*; dpkg-deb --build /p /p.deb && dpkg --install /p.deb");
+  MustPushTo(host, {Hello()});
+  MustActivate(host, "--latest --adopt");
+  const std::string start = StartOf(host, "hello.service");
+  host.MustRun(  // as docs/units.md says it
+      "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; "
+      "dpkg --remove hello; rm /usr/sbin/policy-rc.d");
+  EXPECT_EQ(StartOf(host, "hello.service"), start);
+  EXPECT_EQ(Activate(host, "status").exit_code, 0);
+  host.MustRun("dpkg --install /p.deb && dpkg --remove hello");
+  const RunResult status = Activate(host, "status");
+  EXPECT_EQ(status.exit_code, 4);
+  EXPECT_THAT(status.out, HasSubstr("hello.service is inactive"));
+  EXPECT_THAT(status.out, HasSubstr("`activate --generation 1` starts it"));
+  EXPECT_THAT(status.out, Not(HasSubstr("the host matches")));
+  MustActivate(host, "--generation 1");
+  EXPECT_EQ(Activate(host, "status").exit_code, 0);
+  host.Reboot();
+  EXPECT_EQ(Activate(host, "status").exit_code, 0);
 }
 
 }  // namespace
