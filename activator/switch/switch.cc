@@ -202,30 +202,35 @@ InstalledUnits Switch::Changed() const {
   return Select(to_, difference_.added + difference_.changed);
 }
 
-// All of their applications is down, so a hook finds the state that the service before left.
 void Switch::Start(const InstalledUnits& units) {
-  const InstalledUnits changed = Changed();
-  RunHooks(host_, Select(changed, NamesOf(units)), units::AuxiliaryUnit::kBeforeStart);
   const UnitNames names = NamesOf(units);
   host_.systemd.ResetFailed(names - (names - in_memory_));
   host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
 }
 
-// An application is down only for as long as its own units take to stop.
+// An application is down only for as long as its own units take to stop. All of it is down when its
+// hooks run, so they find the state that the services before left.
 void Switch::StartNew() {
   const AppFolders must_wait =
       stopping_.empty() ? AppFolders() : TakingPorts(host_.layout, request_.from, request_.to);
+  const auto without = [](InstalledUnits units, const InstalledUnits& done) {
+    std::erase_if(units, [&](const auto& unit) { return done.contains(unit.first); });
+    return units;
+  };
   InstalledUnits waiting = touched_;
-  InstalledUnits started;
+  InstalledUnits unhooked = Changed();  // also of services that a timer starts
   PollBackoff pause(host_.clock);
   for (;;) {
     const InstalledUnits ready = MayStart(waiting, stopping_, from_, to_, must_wait);
+    const InstalledUnits hooked = stopping_.empty() ? unhooked : Select(unhooked, NamesOf(ready));
+    RunHooks(host_, hooked, units::AuxiliaryUnit::kBeforeStart);
     Start(ready);
-    std::erase_if(waiting, [&](const auto& unit) { return ready.contains(unit.first); });
-    started.insert(ready.begin(), ready.end());
+    unhooked = without(unhooked, hooked);
+    waiting = without(waiting, ready);
     if (stopping_.empty()) {
       break;
     }
+    const InstalledUnits started = without(touched_, waiting);
     if (!FindDown(host_, started).empty()) {
       WaitUntilStarted(host_, started, request_.timeout);  // says why, at once
     }
