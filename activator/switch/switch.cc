@@ -79,6 +79,7 @@ class Switch {
   void StopOld();       // 3
   void PointCurrent();  // 4
   void Reload();        // 5
+  void LetOthersStart();
   void Start(const InstalledUnits& units);
   void StartNew();  // 6
   void StartDependents();
@@ -208,6 +209,17 @@ void Switch::Start(const InstalledUnits& units) {
   host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
 }
 
+// All that runs from an image is ordered after the same units (modprobe@loop.service), and systemd
+// starts none of these while it has a job to stop something that is ordered after them. Nothing
+// else may wait for these stops in turn, or it would be stopped too early.
+void Switch::LetOthersStart() {
+  const auto states = host_.systemd.Show(stopping_);
+  if (std::all_of(states.begin(), states.end(),
+                  [](const auto& unit) { return unit.second.active == "deactivating"; })) {
+    host_.systemd.CancelJobs(stopping_);
+  }
+}
+
 // An application is down only for as long as its own units take to stop. All of it is down when its
 // hooks run, so they find the state that the services before left.
 void Switch::StartNew() {
@@ -224,6 +236,9 @@ void Switch::StartNew() {
     const InstalledUnits ready = MayStart(waiting, stopping_, from_, to_, must_wait);
     const InstalledUnits hooked = stopping_.empty() ? unhooked : Select(unhooked, NamesOf(ready));
     RunHooks(host_, hooked, units::AuxiliaryUnit::kBeforeStart);
+    if (!ready.empty()) {
+      LetOthersStart();
+    }
     Start(ready);
     unhooked = without(unhooked, hooked);
     waiting = without(waiting, ready);
