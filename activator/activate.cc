@@ -245,13 +245,12 @@ int Tool::List() {
 int Tool::ShowStatus() {
   RequireHost();
   const bool ask = !host_.is_folder && HasSystemd();
-  const Status status = ReadStatus(host_, ask);
-  io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
-  if (!ask || status.active == kNoGeneration) {
-    return 0;
+  Status status = ReadStatus(host_, ask);
+  if (ask && status.active != kNoGeneration) {
+    status.down = FindDown(host_, LoadUnits(host_.layout, status.active));
   }
-  const std::vector<std::string> down = FindDown(host_, LoadUnits(host_.layout, status.active));
-  return down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
+  io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
+  return status.down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
 }
 
 int Tool::RenderUnits() {
@@ -350,7 +349,10 @@ int Tool::DryRun() {
   } else if (resolved.number != kNoGeneration) {
     to = CompositionOf(layout, resolved.number);
   }
-  const Comparison comparison = CompareSides(layout, from, to);
+  Comparison comparison = CompareSides(layout, from, to);
+  if (!host_.is_folder && HasSystemd()) {
+    comparison.dependents = FindDependents(systemd_, from.units, to.units);
+  }
   if (comparison.IsEmpty()) {
     io_.Err("activate: nothing to do\n");
   }

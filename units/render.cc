@@ -35,9 +35,7 @@ Section UnitSection(const images::Manifest& manifest, const std::string& service
       out.Add("AssertPathIsMountPoint", WholePath(bind.host));
     }
   }
-  // The boot unit wants network-online.target. Wanting it here would make every later start wait
-  // for a network check that failed at boot.
-  out.Add("After", std::string(kBootUnit) + " network.target network-online.target");
+  AddPlace(out);
   return out;
 }
 

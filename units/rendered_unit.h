@@ -9,6 +9,9 @@ namespace units {
 // Starts the current generation at boot; every rendered unit is ordered after it.
 inline constexpr const char* kBootUnit = "slipway-boot.service";
 
+// Every rendered unit is a part of it: what stops it, as rescue mode does, stops all applications.
+inline constexpr const char* kTarget = "slipway.target";
+
 // Beside a version's image, for its services' named users: what the host puts at /etc/passwd and
 // /etc/group of the image.
 inline constexpr const char* kPasswdFile = "passwd";

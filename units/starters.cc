@@ -17,7 +17,7 @@ std::string WrittenFor(const std::string& image, const std::string& name) {
 Section UnitSection(const std::string& what, const std::string& name) {
   Section out{"Unit", {}};
   out.Add("Description", fmt::format("{} of {}", what, ForPeople(name)));
-  out.Add("After", std::string(kBootUnit) + " network.target network-online.target");
+  AddPlace(out);
   return out;
 }
 

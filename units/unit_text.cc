@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "images/service/directives.h"
+#include "units/rendered_unit.h"
 
 namespace units {
 namespace {
@@ -13,10 +14,10 @@ namespace {
 constexpr size_t kMaxLineBytes = (size_t{1} << 20) - 1;  // LONG_LINE_MAX of systemd
 
 // Options of ours that systemd adds up: a directive of the same name is added, not put in place.
-constexpr std::array<std::string_view, 11> kLists = {
-    "After",           "Requires",     "RequiresMountsFor", "Environment",
-    "EnvironmentFile", "ExecStartPre", "LoadCredential",    "BindReadOnlyPaths",
-    "BindPaths",       "ListenStream", "OnCalendar"};
+constexpr std::array<std::string_view, 13> kLists = {
+    "PartOf",      "Wants",           "After",        "Requires",       "RequiresMountsFor",
+    "Environment", "EnvironmentFile", "ExecStartPre", "LoadCredential", "BindReadOnlyPaths",
+    "BindPaths",   "ListenStream",    "OnCalendar"};
 
 template <size_t N>
 bool Contains(const std::array<std::string_view, N>& list, std::string_view option) {
@@ -41,6 +42,15 @@ void ApplyLine(const std::string& option, const std::string& value, Section& sec
 }
 
 }  // namespace
+
+void AddPlace(Section& unit) {
+  // The boot unit wants network-online.target. Wanting it here would make every later start wait
+  // for a network check that failed at boot.
+  unit.Add("After", std::string(kBootUnit) + " network.target network-online.target");
+  unit.Add("IgnoreOnIsolate", "yes");
+  unit.Add("PartOf", kTarget);
+  unit.Add("Wants", kTarget);
+}
 
 void ApplyDirectives(const images::Service& service, const std::vector<std::string>& others,
                      Sections& sections) {

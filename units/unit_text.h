@@ -22,6 +22,12 @@ struct Section {
 
 using Sections = std::vector<Section>;
 
+// Where a unit stands among the host's. It comes after the boot unit. `systemctl isolate` leaves it
+// alone, as nothing wants it: it goes with slipway.target instead, which multi-user.target wants.
+// Wants= of that target would be the shorter way, but would keep the unit in systemd's memory, and
+// every switch would have to reload systemd while services are down.
+void AddPlace(Section& unit);
+
 // The definition's own lines, last: each takes the place of ours of the same option, or is added
 // where systemd adds such lines up. Those of sections named in `others` belong to another unit of
 // the service. Throws Error{kFailed} for what the definition has a field for.

@@ -95,27 +95,16 @@ void StopEscalation::Escalate(const std::string& unit, const UnitState& state) {
   }
 }
 
-namespace {
-
-void WaitUntilStopped(const Host& host, const UnitNames& units) {
-  StopEscalation watch(host);
-  PollBackoff pause(host.clock);
-  for (;;) {
-    bool all_down = true;
-    for (const auto& [name, state] : host.systemd.Show(units)) {
-      if (!IsStopped(state)) {
-        all_down = false;
-        watch.Escalate(name, state);
-      }
+UnitNames StopEscalation::StillStopping(const UnitNames& units) {
+  UnitNames out;
+  for (const auto& [name, state] : host_.systemd.Show(units)) {
+    if (!IsStopped(state)) {
+      out.push_back(name);
+      Escalate(name, state);
     }
-    if (all_down) {
-      return;
-    }
-    pause.Sleep();
   }
+  return out;
 }
-
-}  // namespace
 
 UnitNames DownUnits(const Host& host, const UnitNames& units) {
   UnitNames out;
@@ -151,19 +140,22 @@ UnitNames DownUnitsAfterStop(const Host& host, const UnitNames& units) {
 }
 
 void StopUnits(const Host& host, const UnitNames& units) {
-  StopUnits(host, host.systemd.Show(units));
+  UnitNames running = BeginToStop(host, host.systemd.Show(units));
+  StopEscalation watch(host);
+  PollBackoff pause(host.clock);
+  while (!(running = watch.StillStopping(running)).empty()) {
+    pause.Sleep();
+  }
 }
 
-void StopUnits(const Host& host, const std::map<std::string, UnitState>& units) {
+UnitNames BeginToStop(const Host& host, const std::map<std::string, UnitState>& units) {
   UnitNames running;
   for (const auto& [name, state] : units) {
     if (!IsStopped(state)) {
       running.push_back(name);
     }
   }
-  if (!host.systemd.Stop(running, Jobs::kAwaitBriefly)) {
-    WaitUntilStopped(host, running);
-  }
+  return host.systemd.Stop(running, Jobs::kAwaitBriefly) ? UnitNames() : running;
 }
 
 }  // namespace activator

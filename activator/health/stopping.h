@@ -49,6 +49,8 @@ class StopEscalation {
  public:
   explicit StopEscalation(const Host& host);  // they were told just now
   void Escalate(const std::string& unit, const UnitState& state);
+  // Looks at `units` once, escalates, and returns those that are not down yet.
+  UnitNames StillStopping(const UnitNames& units);
 
  private:
   const Host& host_;
@@ -58,8 +60,9 @@ class StopEscalation {
 
 // Stops those that are not down and waits until they are; throws as StopEscalation.
 void StopUnits(const Host& host, const UnitNames& units);
-// The same of units that were asked about just now.
-void StopUnits(const Host& host, const std::map<std::string, UnitState>& units);
+// Tells units that were asked about just now to stop, and waits a moment alone. Returns those that
+// are not known to be down: StopEscalation is for them.
+UnitNames BeginToStop(const Host& host, const std::map<std::string, UnitState>& units);
 
 }  // namespace activator
 

@@ -20,6 +20,7 @@ std::string BootUnitText(const std::string& root) {
       "RequiresMountsFor={}\n"
       "Wants=network-online.target\n"
       "After=nss-user-lookup.target\n"  // the users of a directory service are known
+      "PartOf={}\n"                     // or it would not run again where that is started again
       "\n"
       "[Service]\n"
       "Type=oneshot\n"
@@ -28,12 +29,23 @@ std::string BootUnitText(const std::string& root) {
       "\n"
       "[Install]\n"
       "WantedBy=multi-user.target\n",
-      units::ListedPath(root), units::ExecLine({root + "/bin/activate", "--root", root, "boot"}));
+      units::ListedPath(root), units::kTarget,
+      units::ExecLine({root + "/bin/activate", "--root", root, "boot"}));
 }
 
 namespace {
 
 constexpr const char* kWants = "/multi-user.target.wants/";
+
+constexpr const char* kTargetText =
+    "# Written by Slipway. All applications are a part of it: what stops it, as rescue mode does,\n"
+    "# stops them. Starting it is not enough to start them: the boot unit does that.\n"
+    "\n"
+    "[Unit]\n"
+    "Description=Slipway: applications\n"
+    "\n"
+    "[Install]\n"
+    "WantedBy=multi-user.target\n";
 
 std::string PathOf(const Host& host) { return host.configured_directory + "/" + units::kBootUnit; }
 
@@ -59,6 +71,30 @@ void RequireOwnRoot(const Host& host, const std::string& path,
   }
 }
 
+std::string LinkOf(const std::string& directory, const char* unit) {
+  return directory + kWants + unit;
+}
+
+// True: it was missing.
+bool EnsureWanted(const std::string& directory, const char* unit) {
+  const std::string link = LinkOf(directory, unit);
+  if (base::LstatIfThere(link)) {
+    return false;
+  }
+  base::MakeDirectories(base::ParentOf(link));
+  base::ReplaceSymlink(std::string("../") + unit, link);
+  return true;
+}
+
+// True: it was another one.
+bool EnsureText(const std::string& path, const std::string& text) {
+  if (base::ReadFileIfThere(path) == text) {
+    return false;
+  }
+  base::WriteFileAtomically(path, text);
+  return true;
+}
+
 // Where it stands, or will stand; empty: nowhere.
 std::string PlaceOf(const Host& host) {
   return host.UnitsSurviveReboot()
@@ -79,28 +115,28 @@ std::optional<std::string> CheckedText(const Host& host, const std::string& path
 
 void CheckBootUnit(const Host& host) { CheckedText(host, PlaceOf(host)); }
 
+bool InstallTarget(const Host& host) {
+  const std::string path = host.unit_directory + "/" + units::kTarget;
+  const bool written = !IsMasked(path) && EnsureText(path, kTargetText);
+  return EnsureWanted(host.unit_directory, units::kTarget) || written;
+}
+
 void InstallBootUnit(const Host& host) {
   const std::string path = PlaceOf(host);
   const std::string wanted = BootUnitText(host.layout.root());
   const std::optional<std::string> found = CheckedText(host, path);
-  if (!host.UnitsSurviveReboot()) {
-    if (!found) {
-      host.io.Err(
-          "activate: /etc is read-only: the units stand in {} until the next boot. So that the "
-          "services run after it too, add this unit, {}, to the system's own "
-          "configuration:\n\n{}\n",
-          host.unit_directory, units::kBootUnit, wanted);
-    }
-    return;
+  bool changed = false;
+  if (host.UnitsSurviveReboot()) {
+    changed = EnsureText(path, wanted);
+    changed = EnsureWanted(host.configured_directory, units::kBootUnit) || changed;
+  } else if (!found) {
+    host.io.Err(
+        "activate: /etc is read-only: the units stand in {} until the next boot. So that the "
+        "services run after it too, add this unit, {}, to the system's own configuration:\n\n{}\n",
+        host.unit_directory, units::kBootUnit, wanted);
   }
-  if (found != wanted) {
-    base::WriteFileAtomically(path, wanted);
-  }
-  const std::string link = host.configured_directory + kWants + units::kBootUnit;
-  const std::string target = std::string("../") + units::kBootUnit;
-  base::MakeDirectories(base::ParentOf(link));
-  if (!base::LstatIfThere(link)) {
-    base::ReplaceSymlink(target, link);
+  if (InstallTarget(host) || changed) {
+    host.systemd.DaemonReload();  // so that multi-user.target wants them from now on
   }
 }
 
@@ -118,7 +154,7 @@ std::string WhyNotAtBoot(const Host& host) {
   if (!base::Exists(path)) {
     return "is missing: the next switch installs it";
   }
-  return base::LstatIfThere(host.configured_directory + kWants + units::kBootUnit)
+  return base::LstatIfThere(LinkOf(host.configured_directory, units::kBootUnit))
              ? ""
              : fmt::format("is disabled: systemctl enable {}", units::kBootUnit);
 }
@@ -126,10 +162,16 @@ std::string WhyNotAtBoot(const Host& host) {
 }  // namespace
 
 std::string BootUnitProblem(const Host& host) {
-  const std::string why = WhyNotAtBoot(host);
-  return why.empty()
-             ? ""
-             : fmt::format("{} {}. Until then nothing is started at a boot", units::kBootUnit, why);
+  if (const std::string why = WhyNotAtBoot(host); !why.empty()) {
+    return fmt::format("{} {}. Until then nothing is started at a boot", units::kBootUnit, why);
+  }
+  const bool is_wanted = base::LstatIfThere(LinkOf(host.unit_directory, units::kTarget)) ||
+                         !base::Exists(host.unit_directory + "/" + units::kTarget);
+  return is_wanted ? ""
+                   : fmt::format(
+                         "{} is disabled: systemctl enable {}. Until then `systemctl "
+                         "isolate` stops all applications",
+                         units::kTarget, units::kTarget);
 }
 
 }  // namespace activator

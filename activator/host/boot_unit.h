@@ -1,4 +1,5 @@
-// Installs the boot unit in the directory that an operator configures.
+// Installs the boot unit in the directory that an operator configures, and slipway.target, which
+// all applications are a part of, beside the links to their units.
 #ifndef SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 #define SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 
@@ -8,7 +9,7 @@
 
 namespace activator {
 
-// Installs or renews the boot unit and its link into multi-user.target.wants, durable. Throws
+// Installs or renews both with their links into multi-user.target.wants, durable. Throws
 // Error{kFailed} where it serves another root (a host has one) or is masked. Where units do not
 // survive a reboot the operator has to have it in the system's own configuration; says so, with its
 // text, where that is missing.
@@ -17,7 +18,11 @@ void InstallBootUnit(const Host& host);
 // Throws Error{kFailed} where InstallBootUnit would. Changes nothing.
 void CheckBootUnit(const Host& host);
 
-// Why it will not run at the next boot, with the remedy; empty where it will.
+// The target alone. True: it or its link was missing, and systemd has not seen it.
+bool InstallTarget(const Host& host);
+
+// Why the boot unit will not run at the next boot, or what a change of the host's target would do
+// to the applications, with the remedy; empty where all is well.
 std::string BootUnitProblem(const Host& host);
 
 // The text of the boot unit. For tests.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "activator/state/generations.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -33,12 +34,26 @@ std::optional<std::string> InTheWayOf(const Host& host, const std::string& unit)
   return HasOurLink(host, unit) || !base::LstatIfThere(path) ? std::nullopt : std::optional(path);
 }
 
+Obstacle LookAtObstacle(const std::string& path) {
+  const std::optional<std::string> target = base::ReadLinkIfThere(path);
+  if (!target) {
+    return {"a file", fmt::format("mv {} /root/", path)};
+  }
+  if (*target == "/dev/null") {
+    return {"masked", fmt::format("systemctl unmask {}", base::BaseName(path))};
+  }
+  return {"a link to " + *target, fmt::format("rm {}", path)};
+}
+
 bool EnsureUnitLinks(const Host& host, const UnitNames& units) {
   bool changed = false;
   for (const std::string& unit : units) {
     if (const std::optional<std::string> other = InTheWayOf(host, unit)) {
-      base::Fail(base::ExitCode::kFailed, "{} is not ours: remove it, or rename the service",
-                 *other);
+      const Obstacle found = LookAtObstacle(*other);
+      base::Fail(base::ExitCode::kFailed,
+                 "{} is {}, not our link to the generation's unit: `{}`, then `activate "
+                 "--generation {}`",
+                 *other, found.what, found.remedy, ActiveGeneration(host.layout));
     }
     if (HasOurLink(host, unit)) {
       continue;

@@ -24,6 +24,13 @@ bool HasOurLink(const Host& host, const std::string& unit);
 // would hide what stands there. nullopt: the name is free.
 std::optional<std::string> InTheWayOf(const Host& host, const std::string& unit);
 
+// What it is that InTheWayOf found ("a file"), and the command that takes it away.
+struct Obstacle {
+  std::string what;
+  std::string remedy;
+};
+Obstacle LookAtObstacle(const std::string& path);
+
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_HOST_UNIT_LINKS_H_

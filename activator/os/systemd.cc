@@ -242,6 +242,29 @@ void RealSystemd::Restart(const UnitNames& units, Jobs jobs) {
   RunJobs("restart", units, jobs);
 }
 
+void RealSystemd::CancelJobs(const UnitNames& units) {
+  constexpr std::string_view kKey = "Job=";
+  UnitNames jobs;
+  if (units.empty()) {
+    return;
+  }
+  std::istringstream lines(Systemctl({"show", "--property=Job"}, units));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(kKey) && line != "Job=" && line != "Job=0") {
+      jobs.push_back(line.substr(kKey.size()));
+    }
+  }
+  try {
+    if (!jobs.empty()) {
+      Systemctl({"cancel"}, jobs);
+    }
+  } catch (const base::Error& error) {  // one that was done meanwhile
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+  }
+}
+
 // Whoever resets it is about to start it anew.
 void RealSystemd::ResetFailed(const UnitNames& units) {
   if (units.empty()) {

@@ -39,6 +39,8 @@ class Systemd {
   virtual bool Stop(const UnitNames& units, Jobs jobs) = 0;
   // Stop and start in one job each; what does not run is started.
   virtual void Restart(const UnitNames& units, Jobs jobs) = 0;
+  // Takes away the units' jobs. What is stopping goes on to stop without one.
+  virtual void CancelJobs(const UnitNames& units) = 0;
   virtual void ResetFailed(const UnitNames& units) = 0;
   // SIGKILL to all processes of a unit that does not stop.
   virtual void Kill(const std::string& unit) = 0;
@@ -63,6 +65,7 @@ class RealSystemd : public Systemd {
   void Start(const UnitNames& units, Jobs jobs) override;
   bool Stop(const UnitNames& units, Jobs jobs) override;
   void Restart(const UnitNames& units, Jobs jobs) override;
+  void CancelJobs(const UnitNames& units) override;
   void ResetFailed(const UnitNames& units) override;
   void Kill(const std::string& unit) override;
   UnitLog ReadLog(const std::string& unit, const UnitState& state) override;

@@ -1,5 +1,6 @@
 #include "activator/receive/plan_push.h"
 
+#include "activator/host/dependents.h"
 #include "activator/host/installed_units.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
@@ -31,7 +32,7 @@ pusher::PlannedChange ChangeOf(const images::HostLayout& layout, const Apps& act
 }  // namespace
 
 pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifests& coming,
-                         const PlanCheck& check) {
+                         Systemd* systemd, const PlanCheck& check) {
   const uint64_t active = ActiveGeneration(layout);
   const Apps before = active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
   Apps apps = before;
@@ -44,10 +45,14 @@ pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifest
     return out;
   }
   const Rendered after = RenderUnits(layout, apps, coming);
-  UnitEffects units = EffectsOf(LoadUnits(layout, active), UnitsOf(after.units, after.facts));
-  out.start = std::move(units.started);
-  out.restart = std::move(units.restarted);
-  out.stop = std::move(units.stopped);
+  const InstalledUnits runs = LoadUnits(layout, active);
+  const InstalledUnits planned = UnitsOf(after.units, after.facts);
+  const UnitEffects units = EffectsOf(runs, planned);
+  const Dependents dependents =
+      systemd == nullptr ? Dependents() : FindDependents(*systemd, runs, planned);
+  out.start = units.started;
+  out.restart = units.restarted + dependents.started_again;
+  out.stop = units.stopped + dependents.left_down;
   base::Problems problems;
   problems.Try([&] {
     if (check) {

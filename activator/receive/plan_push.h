@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "activator/os/systemd.h"
 #include "activator/stage/stage.h"
 #include "activator/state/generation.h"
 #include "images/version/host_layout.h"
@@ -14,10 +15,10 @@ namespace activator {
 // Throws why activating these applications would be refused; `coming` are those on their way.
 using PlanCheck = std::function<void(const Apps& apps, const PendingManifests& coming)>;
 
-// Everything but the room that it takes. Throws what StageGeneration would throw; what `check`
-// throws is part of the plan.
+// Everything but the room that it takes. `systemd` is asked what else stops along; nullptr: nobody
+// is. Throws what StageGeneration would throw; what `check` throws is part of the plan.
 pusher::Planned PlanPush(const images::HostLayout& layout, const PendingManifests& coming,
-                         const PlanCheck& check = nullptr);
+                         Systemd* systemd, const PlanCheck& check = nullptr);
 
 }  // namespace activator
 

@@ -80,7 +80,8 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base
     return RunReceiveWith(options, {&PreparePlainDirectory, &ProbeFeatures, &StageGeneration}, io);
   }
   const auto plan = [&](const images::HostLayout& layout, const PendingManifests& coming) {
-    return PlanPush(layout, coming, check);
+    RealSystemd systemd;
+    return PlanPush(layout, coming, HasSystemd() ? &systemd : nullptr, check);
   };
   return RunReceiveWith(options, {&PrepareHost, &ProbeFeatures, &StageOnHost, plan}, io);
 }

@@ -39,7 +39,9 @@ struct ReceiveSteps {
                                  const std::string& by)>
       stage;
   std::function<pusher::Planned(const images::HostLayout& layout, const PendingManifests& coming)>
-      plan = [](const auto& layout, const auto& coming) { return PlanPush(layout, coming); };
+      plan = [](const images::HostLayout& layout, const PendingManifests& coming) {
+        return PlanPush(layout, coming, nullptr);
+      };
 };
 
 class ReceiveSession {

@@ -126,6 +126,13 @@ std::string EffectsText(const Comparison& comparison) {
   for (const std::string& unit : comparison.removed) {
     out += fmt::format("  - {}  removed: stopped\n", unit);
   }
+  for (const std::string& unit : comparison.dependents.started_again) {
+    out += fmt::format("  ~ {}  of the host's own: restarted, because it depends on these\n", unit);
+  }
+  for (const std::string& unit : comparison.dependents.left_down) {
+    out +=
+        fmt::format("  - {}  of the host's own: stopped, because it depends on what goes\n", unit);
+  }
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "activator/host/dependents.h"
 #include "activator/host/installed_units.h"
 #include "activator/state/generation.h"
 #include "images/version/host_layout.h"
@@ -45,6 +46,7 @@ struct Comparison {
   std::vector<std::string> removed;            // units
   UnitEffects effects;                         // on those, and on others along with them
   std::vector<HookRun> hooks;                  // in the order in which they run
+  Dependents dependents;                       // of the host's own; empty where nobody was asked
   std::vector<std::string> mounted;            // images that added and changed units mount
   std::vector<std::string> unmounted;          // those that nothing needs any more
 

@@ -53,13 +53,18 @@ void Finder::CheckRecord() {
 void Finder::CheckLink(const std::string& unit) {
   const std::string path = host_.unit_directory + "/" + unit;
   if (!base::LstatIfThere(path)) {
-    Say("{}: its link {} is missing", unit, path);
+    Say("{}: its link {} is missing: `activate --generation {}` makes it again", unit, path,
+        active_.number);
   } else if (!HasOurLink(host_, unit)) {
-    const std::optional<std::string> target = base::ReadLinkIfThere(path);
-    Say("{}: {} is {}, not the link to the active generation", unit, path,
-        !target                  ? "a file"
-        : *target == "/dev/null" ? "masked"
-                                 : "a link to " + *target);
+    const Obstacle found = LookAtObstacle(path);
+    Say("{}: {} is {}, not the link to the active generation: `{} && activate --generation {}`{}",
+        unit, path, found.what, found.remedy, active_.number,
+        found.what == "a file"
+            ? fmt::format(
+                  ". `systemctl edit --full` leaves such a file, and the next boot does not "
+                  "start it: use `systemctl edit {}`",
+                  unit)
+            : "");
   }
 }
 

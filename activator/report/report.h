@@ -39,6 +39,8 @@ struct Status {
   std::map<std::string, std::string> versions;  // application -> id and version
   // drift.h, and a `current` that was lost; empty: the host matches `current`.
   std::vector<std::string> drift;
+  // What should run and does not, with its state (FindDown); the caller of ReadStatus adds it.
+  std::vector<std::string> down;
   std::optional<Event> found_healthy;    // when the active generation was, last
   std::optional<Event> last_activation;  // of whatever generation
 };

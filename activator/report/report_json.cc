@@ -95,18 +95,20 @@ std::string StatusJson(const Status& status) {
               {"in_progress",
                status.switch_in_progress ? Json(*status.switch_in_progress) : Json(nullptr)}};
   }
-  return Dump({{"root", status.root},
-               {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
-               {"generation",
-                status.generation ? ToJson(*status.generation, status.active) : Json(nullptr)},
-               {"switch", std::move(record)},
-               {"units", std::move(units)},
-               {"matches_current", status.drift.empty() && !status.switch_record &&
-                                       (status.generation || status.active == kNoGeneration)},
-               {"unreadable_generations", KeysOf(status.unreadable)},
-               {"drift", status.drift},
-               {"found_healthy", OrNull(status.found_healthy)},
-               {"last_activation", OrNull(status.last_activation)}});
+  return Dump(
+      {{"root", status.root},
+       {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
+       {"generation",
+        status.generation ? ToJson(*status.generation, status.active) : Json(nullptr)},
+       {"switch", std::move(record)},
+       {"units", std::move(units)},
+       {"matches_current", status.drift.empty() && status.down.empty() && !status.switch_record &&
+                               (status.generation || status.active == kNoGeneration)},
+       {"unreadable_generations", KeysOf(status.unreadable)},
+       {"drift", status.drift},
+       {"down", status.down},
+       {"found_healthy", OrNull(status.found_healthy)},
+       {"last_activation", OrNull(status.last_activation)}});
 }
 
 std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
@@ -166,6 +168,9 @@ std::string ComparisonJson(const Comparison& comparison) {
                  {"started", comparison.effects.started},
                  {"restarted", comparison.effects.restarted},
                  {"stopped", comparison.effects.stopped}}},
+               {"dependents",
+                {{"restarted", comparison.dependents.started_again},
+                 {"stopped", comparison.dependents.left_down}}},
                {"hooks", std::move(hooks)},
                {"mounted", comparison.mounted},
                {"unmounted", comparison.unmounted}});

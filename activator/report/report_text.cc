@@ -81,7 +81,7 @@ std::string HealthText(const Status& status) {
 }
 
 std::string DriftText(const Status& status) {
-  if (status.drift.empty()) {
+  if (status.drift.empty() && (status.down.empty() || status.switch_record)) {
     return status.units.empty() || status.switch_record || !status.generation
                ? ""
                : fmt::format("  the host matches generation {}\n", status.active);
@@ -91,6 +91,9 @@ std::string DriftText(const Status& status) {
                         : fmt::format("The host DIFFERS from generation {}:\n", status.active);
   for (const std::string& drift : status.drift) {
     out += "  " + drift + "\n";
+  }
+  for (const std::string& unit : status.down) {
+    out += fmt::format("  {}: `activate --generation {}` starts it\n", unit, status.active);
   }
   return out;
 }

@@ -58,6 +58,9 @@ std::string SwitchRecord::Serialize() const {
     json["folders"].push_back(
         {{"path", folder.path}, {"uid", folder.uid}, {"gid", folder.gid}, {"mode", folder.mode}});
   }
+  if (!dependents.empty()) {
+    json["dependents"] = dependents;
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -84,6 +87,7 @@ SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& nam
   out.by = fields.String("by");
   out.reason = fields.String("reason");
   out.adopted = fields.Strings("adopted");
+  out.dependents = fields.Strings("dependents");
   out.what = fields.String("what", "");
   out.started_ms = fields.Number("started_ms", 0, kMost, 0);
   out.folders = ReadFolders(fields);

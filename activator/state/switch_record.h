@@ -45,6 +45,8 @@ struct SwitchRecord {
   // Units of others that ran under a name of `to`'s, and run again if it goes back.
   std::vector<std::string> adopted{};
   std::vector<DataFolder> folders{};
+  // Units of others that ran and that the switch stops along with ours, so that they run again.
+  std::vector<std::string> dependents{};
   std::string what{};       // was asked for: "--rollback web"
   uint64_t started_ms = 0;  // as `started`, in milliseconds since 1970; 0: not known
 

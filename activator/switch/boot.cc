@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "activator/health/auxiliary_units.h"
+#include "activator/host/boot_unit.h"
 #include "activator/host/foreign_units.h"
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
@@ -63,13 +64,14 @@ class Boot {
 
  private:
   bool Recovered();
+  bool Link(const std::string& unit) const;
   void LinkAll(const InstalledUnits& units);
   void RenewUsers(uint64_t generation);
   void QueueAll(const InstalledUnits& units);
 
   const Host& host_;
   Parts parts_;
-  UnitNames adopted_;  // ran under names that the switch had linked: the boot could not find them
+  UnitNames stopped_;  // units of others that a switch had stopped, or hidden from the boot
   UnitNames linked_;
   UnitNames hidden_;  // of them, those under whose names somebody else's units run
 };
@@ -77,7 +79,10 @@ class Boot {
 bool Boot::Recovered() {
   parts_.Try([&] {
     if (const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host_.layout)) {
-      adopted_ = cut_off->adopted;
+      stopped_ = cut_off->adopted;
+      if (cut_off->boot_id == BootId()) {  // started by hand: else they came up with the host
+        stopped_ = stopped_ + cut_off->dependents;
+      }
     }
   });
   return parts_.Try([&] {
@@ -94,7 +99,7 @@ void Boot::LinkAll(const InstalledUnits& units) {
   parts_.Try([&] { foreign = RunningForeign(host_, NamesOf(units)); });
   bool reload = false;
   for (const auto& [unit, hosted] : units) {
-    if (parts_.Try([&] { reload = EnsureUnitLinks(host_, {unit}) || reload; })) {
+    if (parts_.Try([&] { reload = Link(unit) || reload; })) {
       linked_.push_back(unit);
     }
   }
@@ -103,11 +108,21 @@ void Boot::LinkAll(const InstalledUnits& units) {
       [&] { reload = RemoveUnitLinks(host_, LinkedUnits(host_) - NamesOf(units)) || reload; });
   // For checks; systemd, which has not seen them since the boot, needs no reload.
   parts_.Try([&] { EnsureAuxiliaryLinks(host_, CurrentGeneration(host_.layout)); });
+  parts_.Try([&] { reload = InstallTarget(host_) || reload; });
   parts_.Try([&] {
     if (reload || NeedsReload(host_, linked_)) {
       host_.systemd.DaemonReload();
     }
   });
+}
+
+bool Boot::Link(const std::string& unit) const {
+  try {
+    return EnsureUnitLinks(host_, {unit});
+  } catch (base::Error& error) {
+    error.AddContext(unit + " is not started");
+    throw;
+  }
 }
 
 void Boot::RenewUsers(uint64_t generation) {
@@ -126,7 +141,7 @@ void Boot::QueueAll(const InstalledUnits& units) {
   const UnitNames start = NamesOf(Unscheduled(Select(units, linked_)));
   parts_.Try([&] { host_.systemd.Restart(start - (start - hidden_), Jobs::kQueue); });
   parts_.Try(
-      [&] { host_.systemd.Start((start - hidden_) + (adopted_ - NamesOf(units)), Jobs::kQueue); });
+      [&] { host_.systemd.Start((start - hidden_) + (stopped_ - NamesOf(units)), Jobs::kQueue); });
 }
 
 void Boot::Run() {

@@ -7,6 +7,7 @@
 #include "activator/health/health.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
+#include "activator/host/dependents.h"
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
@@ -139,6 +140,9 @@ RollbackResult Rollback::StartAgain() {
     again = Unscheduled(std::move(again));
     for (const auto& [unit, state] : host_.systemd.Show(record_.adopted)) {
       again[unit].is_oneshot = state.type == "oneshot";
+    }
+    if (!rebooted_) {  // else they came up with the host, as far as they are to
+      again.merge(NotRunning(host_.systemd, record_.dependents));
     }
     const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.

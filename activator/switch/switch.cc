@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
 
 #include "activator/health/auxiliary_units.h"
+#include "activator/health/health.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
+#include "activator/host/dependents.h"
 #include "activator/host/foreign_units.h"
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
@@ -18,6 +21,7 @@
 #include "activator/switch/commit_switch.h"
 #include "activator/switch/data_folders.h"
 #include "activator/switch/rollback.h"
+#include "activator/switch/start_order.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -70,12 +74,16 @@ class Switch {
     WriteSwitchRecord(host_.layout, record_);
   }
 
-  void WriteIntent();    // 1
-  void AddLinks();       // 2
-  void StopOld();        // 3
-  void PointCurrent();   // 4
-  void Reload();         // 5
-  void StartNew();       // 6
+  void LookAtWhatStops();
+  void WriteIntent();   // 1
+  void AddLinks();      // 2
+  void StopOld();       // 3
+  void PointCurrent();  // 4
+  void Reload();        // 5
+  void LetOthersStart();
+  void Start(const InstalledUnits& units);
+  void StartNew();  // 6
+  void StartDependents();
   void AwaitHealth();    // 7
   void FinishHealthy();  // 8
   InstalledUnits Changed() const;
@@ -89,17 +97,41 @@ class Switch {
   const UnitDifference difference_;
   InstalledUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
-  UnitNames linked_before_;  // where nothing is active: by a generation that was lost
-  UnitNames lost_;           // what a generation that was lost had left running, which is stopped
+  std::map<std::string, UnitState> stopped_;  // as it was before
+  UnitNames stopping_;                        // of these, what is not down yet
+  std::optional<StopEscalation> watch_;
+  UnitNames left_down_;  // units of others that depend on what is removed
+  UnitNames lost_;       // what a generation that was lost had left running, which is stopped
   SwitchRecord record_;
   base::PhaseLog phases_;
 };
+
+void Switch::LookAtWhatStops() {
+  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
+  // What a generation that was lost left running under our links.
+  const UnitNames lost =
+      request_.from == kNoGeneration ? LinkedUnits(host_) - record_.adopted : UnitNames();
+  stopped_ = host_.systemd.Show(record_.adopted + difference_.removed +
+                                (changed - difference_.in_place) + lost);
+  for (const std::string& name : lost) {
+    if (!stopped_.at(name).IsDown()) {
+      lost_.push_back(name);
+    }
+  }
+  std::map<std::string, UnitState> all = host_.systemd.Show(difference_.in_place);
+  all.insert(stopped_.begin(), stopped_.end());
+  const Dependents dependents =
+      FindDependents(host_.systemd, all, difference_.removed, NamesOf(from_) + NamesOf(to_));
+  left_down_ = dependents.left_down;
+  record_.dependents = dependents.started_again + left_down_;
+}
 
 void Switch::WriteIntent() {
   record_ = RecordOf(request_, host_.clock);
   record_.deadline = base::ToIso8601(host_.clock.Now() + LongestWait(touched_, request_.timeout));
   record_.adopted = RunningForeign(host_, difference_.added);
   record_.folders = NewDataFolders(host_, request_.from, request_.to);
+  LookAtWhatStops();
   const Generation before = LoadGeneration(host_.layout, request_.to);
   try {
     WriteSwitchRecord(host_.layout, record_);
@@ -119,9 +151,6 @@ void Switch::WriteIntent() {
 }
 
 void Switch::AddLinks() {
-  if (request_.from == kNoGeneration) {
-    linked_before_ = LinkedUnits(host_) - record_.adopted;
-  }
   EnsureUnitLinks(host_, NamesOf(to_));
   EnsureAuxiliaryLinks(host_, request_.to);
 }
@@ -140,22 +169,13 @@ bool StopsOthers(const std::map<std::string, UnitState>& units) {
 // ends by itself, under the version that it began with, where a timer starts the next one, too.
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
-  const UnitNames changed = difference_.changed - ScheduledInBoth(from_, to_);
-  // Units that were not linked before are not asked about: until `current` is there, their links
-  // lead nowhere, and systemd would complain of that in the journal.
-  const std::map<std::string, UnitState> stopped = host_.systemd.Show(
-      record_.adopted + difference_.removed + (changed - difference_.in_place) + linked_before_);
-  for (const std::string& name : linked_before_) {
-    if (!stopped.at(name).IsDown()) {
-      lost_.push_back(name);
-    }
-  }
   UnitNames unchanged;  // all may stop along with others that stop along
-  if (StopsOthers(stopped)) {
+  if (StopsOthers(stopped_)) {
     unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
-  StopUnits(host_, stopped);
+  stopping_ = BeginToStop(host_, stopped_);
+  stopping_ = watch_.emplace(host_).StillStopping(stopping_);
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
@@ -185,14 +205,71 @@ InstalledUnits Switch::Changed() const {
   return Select(to_, difference_.added + difference_.changed);
 }
 
-// All that changed is down, so a hook finds the state that the service before left.
-void Switch::StartNew() {
-  RunHooks(host_, Changed(), units::AuxiliaryUnit::kBeforeStart);
-  const UnitNames names = NamesOf(touched_);
+void Switch::Start(const InstalledUnits& units) {
+  const UnitNames names = NamesOf(units);
   host_.systemd.ResetFailed(names - (names - in_memory_));
   host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
+}
+
+// All that runs from an image is ordered after the same units (modprobe@loop.service), and systemd
+// starts none of these while it has a job to stop something that is ordered after them. Nothing
+// else may wait for these stops in turn, or it would be stopped too early.
+void Switch::LetOthersStart() {
+  const auto states = host_.systemd.Show(stopping_);
+  if (std::all_of(states.begin(), states.end(),
+                  [](const auto& unit) { return unit.second.active == "deactivating"; })) {
+    host_.systemd.CancelJobs(stopping_);
+  }
+}
+
+// An application is down only for as long as its own units take to stop. All of it is down when its
+// hooks run, so they find the state that the services before left.
+void Switch::StartNew() {
+  const AppFolders must_wait =
+      stopping_.empty() ? AppFolders() : TakingPorts(host_.layout, request_.from, request_.to);
+  const auto without = [](InstalledUnits units, const InstalledUnits& done) {
+    std::erase_if(units, [&](const auto& unit) { return done.contains(unit.first); });
+    return units;
+  };
+  InstalledUnits waiting = touched_;
+  InstalledUnits unhooked = Changed();  // also of services that a timer starts
+  PollBackoff pause(host_.clock);
+  for (;;) {
+    const InstalledUnits ready = MayStart(waiting, stopping_, from_, to_, must_wait);
+    const InstalledUnits hooked = stopping_.empty() ? unhooked : Select(unhooked, NamesOf(ready));
+    RunHooks(host_, hooked, units::AuxiliaryUnit::kBeforeStart);
+    if (!ready.empty()) {
+      LetOthersStart();
+    }
+    Start(ready);
+    unhooked = without(unhooked, hooked);
+    waiting = without(waiting, ready);
+    if (stopping_.empty()) {
+      break;
+    }
+    const InstalledUnits started = without(touched_, waiting);
+    if (!FindDown(host_, started).empty()) {
+      WaitUntilStarted(host_, started, request_.timeout);  // says why, at once
+    }
+    pause.Sleep();
+    stopping_ = watch_->StillStopping(stopping_);
+  }
   RestartInPlace(host_, difference_.in_place);
   WaitUntilStarted(host_, touched_, request_.timeout);
+}
+
+// The host's own units that stopped along.
+void Switch::StartDependents() {
+  const InstalledUnits again = NotRunning(host_.systemd, record_.dependents - left_down_);
+  try {
+    host_.systemd.ResetFailed(NamesOf(again));
+    host_.systemd.Start(NamesOf(again), Jobs::kAwaitBriefly);
+    WaitUntilStarted(host_, again, request_.timeout);
+  } catch (base::Error& error) {
+    error.AddContext("a unit of the host's own that stopped along with ours");
+    throw;
+  }
+  touched_.insert(again.begin(), again.end());
 }
 
 void Switch::AwaitHealth() {
@@ -201,6 +278,10 @@ void Switch::AwaitHealth() {
 }
 
 void Switch::FinishHealthy() {
+  if (!left_down_.empty()) {
+    host_.io.Err("activate: stopped, because they depend on what was removed: {}\n",
+                 fmt::join(left_down_, ", "));
+  }
   try {
     CommitSwitch(host_, record_);
   } catch (const base::Error& error) {
@@ -238,6 +319,7 @@ void Switch::StepsBeforeHealthy() {
   Reload();
   Done(5);
   StartNew();
+  StartDependents();
   Done(6);
   AwaitHealth();
   Done(7);

@@ -139,6 +139,11 @@ class FakeSystemd : public activator::Systemd {
       }
     }
   }
+  void CancelJobs(const activator::UnitNames& units) override {
+    for (const std::string& unit : units) {
+      Call("cancel " + unit);
+    }
+  }
   void ResetFailed(const activator::UnitNames& units) override {
     for (const std::string& unit : units) {
       Call("reset-failed " + unit);

@@ -53,6 +53,9 @@ TEST(Render, WritesAUnitThatAPersonCanRead) {
 Description=nginx 1.22.1
 RequiresMountsFor=/var/lib/images /etc/nginx/sites /etc/slipway/secrets/nginx.env /etc/slipway/secrets/tls.key /srv
 After=slipway-boot.service network.target network-online.target
+IgnoreOnIsolate=yes
+PartOf=slipway.target
+Wants=slipway.target
 
 [Service]
 Type=exec
@@ -159,6 +162,9 @@ TEST(Render, GivesAServiceItsSocketWhichKnowsNoVersion) {
 [Unit]
 Description=Sockets of web
 After=slipway-boot.service network.target network-online.target
+IgnoreOnIsolate=yes
+PartOf=slipway.target
+Wants=slipway.target
 DefaultDependencies=no
 Conflicts=shutdown.target
 Before=shutdown.target
@@ -201,7 +207,7 @@ TEST(Render, RunsANamedUserWithPasswdAndGroupOfTheHost) {
 
 TEST(Render, PutsDirectivesInPlaceOfOurLinesAndAddsToLists) {
   images::Service service = Nginx();
-  service.directives = {{"Unit", {{"After", "postgresql.service"}}},
+  service.directives = {{"Unit", {{"After", "postgresql.service"}, {"Wants", "cache.service"}}},
                         {"Service", {{"Restart", "always"}, {"LimitNOFILE", "65536"}}}};
   const std::string text = RenderOne(service);
   EXPECT_THAT(text, HasSubstr("\nRestart=always\n"));
@@ -209,6 +215,8 @@ TEST(Render, PutsDirectivesInPlaceOfOurLinesAndAddsToLists) {
   EXPECT_THAT(text, HasSubstr("\nLimitNOFILE=65536\n"));
   EXPECT_THAT(text, HasSubstr("\nAfter=slipway-boot.service "));
   EXPECT_THAT(text, HasSubstr("\nAfter=postgresql.service\n"));
+  EXPECT_THAT(text, HasSubstr("\nWants=slipway.target\n"));
+  EXPECT_THAT(text, HasSubstr("\nWants=cache.service\n"));
 }
 
 TEST(Render, RefusesDirectivesThatWouldRunSomethingElse) {

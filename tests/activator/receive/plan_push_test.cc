@@ -48,7 +48,8 @@ class PlanPushTest : public HostTest {
 };
 
 TEST_F(PlanPushTest, AnApplicationThatIsNewStarts) {
-  const pusher::Planned plan = PlanPush(layout, {{"web", Offered("web", "1", {{"lib", "1"}})}});
+  const pusher::Planned plan =
+      PlanPush(layout, {{"web", Offered("web", "1", {{"lib", "1"}})}}, nullptr);
   EXPECT_THAT(plan.start, ElementsAre("web.service"));
   EXPECT_THAT(plan.restart, IsEmpty());
   EXPECT_THAT(plan.stop, IsEmpty());
@@ -64,10 +65,10 @@ TEST_F(PlanPushTest, WhatTheChecksRefuseIsPartOfIt) {
     EXPECT_EQ(apps.at("web"), web.digest);
     Preflight(host, ActiveGeneration(layout), TargetOf(layout, apps, coming));
   };
-  EXPECT_THAT(PlanPush(layout, {{"web", web}}, check).problems, IsEmpty());
+  EXPECT_THAT(PlanPush(layout, {{"web", web}}, nullptr, check).problems, IsEmpty());
   base::ReplaceSymlink("/dev/null", units + "/web.service");
   base::ReplaceSymlink("/dev/null", units + "/slipway-boot.service");
-  const pusher::Planned plan = PlanPush(layout, {{"web", web}}, check);
+  const pusher::Planned plan = PlanPush(layout, {{"web", web}}, nullptr, check);
   EXPECT_THAT(plan.problems,
               ElementsAre(testing::HasSubstr("web.service is masked on this host"),
                           testing::HasSubstr("slipway-boot.service is masked on this host")));
@@ -79,7 +80,7 @@ TEST_F(PlanPushTest, AnUpdateSaysItsPackagesAndRestartsItsServiceAlone) {
   Activated(old);
   Activated(Offered("db", "1", {}));
   const auto now = Offered("web", "2", {{"lib", "1.1"}, {"ssl", "3"}, {"new", "5"}});
-  const pusher::Planned plan = PlanPush(layout, {{"web", now}});
+  const pusher::Planned plan = PlanPush(layout, {{"web", now}}, nullptr);
   EXPECT_THAT(plan.restart, ElementsAre("web.service"));
   EXPECT_THAT(plan.start, IsEmpty());
   EXPECT_THAT(plan.stop, IsEmpty());
@@ -97,7 +98,7 @@ TEST_F(PlanPushTest, AnUpdateSaysItsPackagesAndRestartsItsServiceAlone) {
 TEST_F(PlanPushTest, WhatIsActiveAlreadyChangesNothing) {
   const auto web = Offered("web", "1", {{"lib", "1"}});
   Activated(web);
-  const pusher::Planned plan = PlanPush(layout, {{"web", web}});
+  const pusher::Planned plan = PlanPush(layout, {{"web", web}}, nullptr);
   EXPECT_THAT(plan.start, IsEmpty());
   EXPECT_THAT(plan.restart, IsEmpty());
   EXPECT_THAT(plan.images.at(0).packages, IsEmpty());

@@ -95,7 +95,7 @@ TEST_F(ComparisonTest, APushsPlanTellsTheSame) {
   ASSERT_EQ(ActivateNumber(Stage("job", "one")), 0) << error;
   const base::Sha256 two = Push("job", "two");
   const images::ImageDirectory offered(layout.Version("job", images::ImageId::Of(two)));
-  const pusher::Planned plan = PlanPush(layout, {{"job", offered.stored()}});
+  const pusher::Planned plan = PlanPush(layout, {{"job", offered.stored()}}, nullptr);
   EXPECT_THAT(plan.start, IsEmpty());
   EXPECT_THAT(plan.restart, IsEmpty());
   EXPECT_THAT(plan.images, SizeIs(1));

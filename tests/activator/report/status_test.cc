@@ -14,6 +14,7 @@
 namespace activator {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -65,11 +66,24 @@ TEST_F(StatusTest, AMissingLinkIsDrift) {
 TEST_F(StatusTest, AFileOrAnotherLinkInItsPlaceIsDrift) {
   base::Unlink(units + "/web.service");
   Write(units + "/web.service", "[Service]\n");
-  EXPECT_THAT(Drift(), Contains(HasSubstr("web.service is a file, not the link")));
+  EXPECT_THAT(Drift(), Contains(AllOf(HasSubstr("web.service is a file, not the link"),
+                                      HasSubstr("`mv " + units +
+                                                "/web.service /root/ && activate "
+                                                "--generation 1`"),
+                                      HasSubstr("use `systemctl edit web.service`"))));
   base::ReplaceSymlink("/elsewhere", units + "/web.service");
   EXPECT_THAT(Drift(), Contains(HasSubstr("is a link to /elsewhere")));
   base::ReplaceSymlink("/dev/null", units + "/web.service");
   EXPECT_THAT(Drift(), Contains(HasSubstr("web.service is masked")));
+}
+
+TEST_F(StatusTest, WhatIsDownIsToldWithTheCommandThatStartsIt) {
+  Status status = Read();
+  status.down = {"web.service is inactive (success)"};
+  EXPECT_THAT(StatusText(status),
+              AllOf(HasSubstr("DIFFERS from generation 1:\n  web.service is inactive (success): "
+                              "`activate --generation 1` starts it\n"),
+                    Not(HasSubstr("the host matches"))));
 }
 
 TEST_F(StatusTest, WhatSystemdRunsInsteadIsDrift) {

@@ -121,7 +121,10 @@ TEST_F(BootTest, AUnitThatHidesOursIsSaidAndNotStarted) {
     RunBoot(host);
     FAIL();
   } catch (const base::Error& thrown) {
-    EXPECT_THAT(thrown.what(), HasSubstr(root + "/etc/web.service is not ours"));
+    EXPECT_EQ(thrown.what(), "web.service is not started: " + root +
+                                 "/etc/web.service is a file, not our link to the generation's "
+                                 "unit: `mv " +
+                                 root + "/etc/web.service /root/`, then `activate --generation 1`");
   }
   EXPECT_THAT(systemd.calls, ElementsAre("start db.service"));
 }

@@ -85,6 +85,8 @@ class FaultyChanges : public base::Sys {
   Faults& faults_;
 };
 
+constexpr const char* kProxy = "/lib/systemd/system/proxy.service";  // requires web.service
+
 // Generation 1 runs web (one) and db. Generation 2 runs web (two) with hooks and a check, db
 // unchanged, and extra; it waits to be activated.
 class SweptHost : public HostTest {
@@ -96,6 +98,8 @@ class SweptHost : public HostTest {
 
   SweptHost() {
     host.io.err = quiet_.get();
+    systemd.AddForeign("proxy.service", kProxy);
+    systemd.stopped_with["web.service"] = {"proxy.service"};
     Write(layout.Bin() + "/activate", "");  // else this large program is copied each time
     StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "tester");
     EXPECT_EQ(ActivateNumber(1), 0) << error;
@@ -123,6 +127,7 @@ class SweptHost : public HostTest {
     EXPECT_EQ(RunningProgram("web.service"), second ? "two" : "one") << where;
     EXPECT_EQ(RunningProgram("db.service"), "db") << where;
     EXPECT_EQ(systemd.IsActive("extra.service"), second) << where;
+    EXPECT_TRUE(systemd.IsActive("proxy.service")) << where;
   }
   void ExpectOneGeneration(const std::string& where) {
     const uint64_t current = CurrentGeneration(layout);
@@ -210,6 +215,7 @@ TEST(SweepTest, AMachineThatDiesAndItsNextBoot) {
       WriteSwitchRecord(host.layout, *record);
     }
     host.systemd.Reboot();
+    host.systemd.AddForeign("proxy.service", kProxy);
     EXPECT_NO_THROW(RunBoot(host.host)) << where;
     host.ExpectOneGeneration(where);
   });

@@ -1,0 +1,153 @@
+// What a switch owes to others than the units that it changes: applications that stop slowly keep
+// no other one down, and the host's own units that stop along run again.
+#include <gmock/gmock.h>
+
+#include "activator/host/dependents.h"
+#include "activator/state/switch_record.h"
+#include "tests/activator/host_fixture.h"
+
+namespace activator {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// web and slow change, and slow does not stop until it is killed.
+class SlowStopTest : public HostTest {
+ protected:
+  uint64_t StageBoth(const std::map<std::string, std::string>& wait = {}) {
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    systemd.calls.clear();
+    edit_service = [&](images::Service& service) {
+      if (!wait.empty()) {
+        service.directives["Unit"] = wait;
+      }
+    };
+    const base::Sha256 web = Push("web", "two");
+    edit_service = nullptr;
+    return StageGeneration(
+               layout,
+               {{"web", web}, {"slow", Push("slow", "two")}, {"extra", Push("extra", "extra")}}, "")
+        .number;
+  }
+  size_t CallOf(const std::string& call) const {
+    return static_cast<size_t>(std::find(systemd.calls.begin(), systemd.calls.end(), call) -
+                               systemd.calls.begin());
+  }
+};
+
+TEST_F(SlowStopTest, EachApplicationStartsAsSoonAsItIsDown) {
+  ASSERT_EQ(ActivateNumber(StageBoth()), 0) << error;
+  EXPECT_LT(CallOf("start web.service"), CallOf("kill slow.service"));
+  EXPECT_GT(CallOf("start slow.service"), CallOf("kill slow.service"));
+  EXPECT_GT(CallOf("start extra.service"), CallOf("kill slow.service"));  // it was not up
+  EXPECT_EQ(RunningProgram("slow.service"), "two");
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(SlowStopTest, OneThatIsOrderedAfterTheSlowOneStartsWithIt) {
+  ASSERT_EQ(ActivateNumber(StageBoth({{"After", "slow.service"}})), 0) << error;
+  EXPECT_GT(CallOf("start web.service"), CallOf("kill slow.service"));
+}
+
+TEST_F(SlowStopTest, OneThatTakesAnotherPortWaits) {
+  const uint64_t number = [&] {
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    systemd.calls.clear();
+    edit_service = [](images::Service& service) { service.ports = {8080}; };
+    const base::Sha256 web = Push("web", "two");
+    edit_service = nullptr;
+    return StageGeneration(layout, {{"web", web}, {"slow", Push("slow", "two")}}, "").number;
+  }();
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_GT(CallOf("start web.service"), CallOf("kill slow.service"));
+}
+
+TEST_F(SlowStopTest, AFailureOfTheFirstIsSeenBeforeTheSlowOneIsDown) {
+  StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  systemd.calls.clear();
+  const uint64_t number =
+      StageGeneration(layout, {{"web", Push("web", "fail")}, {"slow", Push("slow", "two")}}, "")
+          .number;
+  bool failed_first = false;
+  systemd.before_call = [&](const std::string& call) {
+    failed_first = failed_first || (call == "kill slow.service" &&
+                                    ReadSwitchRecord(layout)->phase == SwitchPhase::kGoingBack);
+  };
+  EXPECT_EQ(ActivateNumber(number), 3) << error;
+  EXPECT_TRUE(failed_first);
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_EQ(RunningProgram("slow.service"), "stubborn");
+}
+
+// A proxy of the host's own requires web.service, and a monitor is a part of the proxy.
+class DependentsTest : public HostTest {
+ protected:
+  DependentsTest() {
+    systemd.AddForeign("proxy.service", "/lib/systemd/system/proxy.service");
+    systemd.AddForeign("monitor.service", "/lib/systemd/system/monitor.service");
+    systemd.stopped_with["web.service"] = {"proxy.service", "monitor.service"};
+    systemd.stopped_with["proxy.service"] = {"monitor.service"};
+    systemd.calls.clear();
+  }
+  // Generation 1 runs web (one) and db; generation 2, staged, runs web (`program`) and db.
+  uint64_t StageSecond(const std::string& program) {
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "tester");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    systemd.calls.clear();
+    return Stage("web", program);
+  }
+  void ExpectBothRun() {
+    EXPECT_TRUE(systemd.IsActive("proxy.service"));
+    EXPECT_TRUE(systemd.IsActive("monitor.service"));
+  }
+};
+
+TEST_F(DependentsTest, UnitsOfTheHostThatStopAlongRunAgain) {
+  ASSERT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
+  ExpectBothRun();
+  const auto call = [&](const char* text) {
+    return std::find(systemd.calls.begin(), systemd.calls.end(), text);
+  };
+  EXPECT_LT(call("start web.service"), call("start proxy.service"));
+  EXPECT_NE(call("start monitor.service"), systemd.calls.end());
+}
+
+TEST_F(DependentsTest, AndWhereTheSwitchGoesBack) {
+  EXPECT_EQ(ActivateNumber(StageSecond("fail")), 3) << error;
+  ExpectBothRun();
+}
+
+TEST_F(DependentsTest, OneThatDoesNotStartAgainMakesItGoBack) {
+  const uint64_t number = StageSecond("two");
+  int failures = 1;
+  systemd.before_call = [&](const std::string& call) {
+    if (call == "start proxy.service" && failures-- > 0) {
+      base::Fail(base::ExitCode::kFailed, "it was told to fail");
+    }
+  };
+  EXPECT_EQ(ActivateNumber(number), 3) << error;
+  EXPECT_THAT(error, HasSubstr("a unit of the host's own that stopped along with ours: it was"));
+  ExpectBothRun();
+}
+
+TEST_F(DependentsTest, WhatDependsOnARemovedServiceIsLeftDown) {
+  StageSecond("two");
+  ASSERT_EQ(ActivateNumber(StageApps(layout, {{"db", Push("db", "db")}}, "").number), 0) << error;
+  EXPECT_FALSE(systemd.IsActive("proxy.service"));
+  EXPECT_FALSE(systemd.IsActive("monitor.service"));
+}
+
+TEST_F(DependentsTest, AreToldBeforehand) {
+  const uint64_t number = StageSecond("two");
+  const Dependents found = FindDependents(systemd, LoadUnits(layout, 1), LoadUnits(layout, number));
+  EXPECT_THAT(found.started_again, UnorderedElementsAre("proxy.service", "monitor.service"));
+  EXPECT_THAT(found.left_down, IsEmpty());
+}
+
+}  // namespace
+}  // namespace activator
