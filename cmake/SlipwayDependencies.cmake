@@ -112,16 +112,18 @@ find_library(SLIPWAY_ELF_LIBRARY elf REQUIRED)
 find_path(SLIPWAY_ELF_INCLUDE gelf.h REQUIRED)
 mark_as_advanced(SLIPWAY_ELF_LIBRARY SLIPWAY_ELF_INCLUDE)
 find_package(LibArchive 3.6 REQUIRED)
-# By name, so that the linker takes the static library for a static program.
+# slipway_system_library(NAME LIBRARY INCLUDE STATIC...): by name, so that the linker takes the static library for a
+# program whose property SLIPWAY_STATIC is set; STATIC is what that one needs.
 function(slipway_system_library name library include)
   cmake_path(GET library PARENT_PATH folder)
   add_library(slipway::${name} INTERFACE IMPORTED GLOBAL)
   target_include_directories(slipway::${name} INTERFACE ${include})
   target_link_directories(slipway::${name} INTERFACE ${folder})
-  target_link_libraries(slipway::${name} INTERFACE ${name})
+  target_link_libraries(slipway::${name} INTERFACE
+    ${name} "$<$<BOOL:$<TARGET_PROPERTY:SLIPWAY_STATIC>>:${ARGN}>")
 endfunction()
-slipway_system_library(elf ${SLIPWAY_ELF_LIBRARY} ${SLIPWAY_ELF_INCLUDE})
-slipway_system_library(archive ${LibArchive_LIBRARIES} ${LibArchive_INCLUDE_DIRS})
+slipway_system_library(elf ${SLIPWAY_ELF_LIBRARY} ${SLIPWAY_ELF_INCLUDE} z slipway::zstd)
+slipway_system_library(archive ${LibArchive_LIBRARIES} ${LibArchive_INCLUDE_DIRS} bz2 lzma z slipway::zstd)
 
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)

@@ -71,9 +71,8 @@ function(slipway_program name)
   add_executable(${name} main.cc)
   add_executable(${name}_static EXCLUDE_FROM_ALL main.cc)
   target_link_libraries(${name} PRIVATE ${ARGN})
-  # What the static libelf and libarchive need.
-  target_link_libraries(${name}_static PRIVATE ${ARGN} slipway::zstd bz2 lzma z)
+  target_link_libraries(${name}_static PRIVATE ${ARGN})
   target_link_options(${name}_static PRIVATE -static-pie -Wl,--gc-sections)
   set_target_properties(${name}_static PROPERTIES
-    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/static)
+    SLIPWAY_STATIC ON OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/static)
 endfunction()
