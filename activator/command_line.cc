@@ -58,6 +58,7 @@ struct Parser {
   CLI::App* report = nullptr;
   CLI::App* receive = nullptr;
   CLI::App* boot = nullptr;
+  CLI::App* uninstall = nullptr;
   CLI::App* run_switch = nullptr;
   CLI::App* digest = nullptr;
 };
@@ -169,6 +170,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.report, "--root DIR, --host HOST, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
+  name(parser.uninstall, "--timeout S, --lock-wait S, --root DIR, --host HOST,\n--ssh TEXT");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -212,6 +214,8 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->type_name("N")
       ->check(CLI::Range(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
+  parser.uninstall = app.add_subcommand("uninstall", "Remove all of Slipway's from this host");
+  parser.uninstall->add_flag("--stop", out.stop, "Stop the applications that run, first");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
   parser.digest = app.add_subcommand("digest", "")->group("");
   NameCommonOptions(parser);
@@ -278,7 +282,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.remove, Command::kActivate}, {parser.receive, Command::kReceive},
       {parser.boot, Command::kBoot},       {parser.render, Command::kRender},
       {parser.report, Command::kReport},   {parser.run_switch, Command::kRunSwitch},
-      {parser.digest, Command::kDigest}};
+      {parser.digest, Command::kDigest},   {parser.uninstall, Command::kUninstall}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
       continue;

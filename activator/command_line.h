@@ -28,6 +28,7 @@ enum class Command {
   kBoot,
   kRender,
   kReport,
+  kUninstall,
   kDigest
 };
 
@@ -40,6 +41,7 @@ struct CommandLine {
   bool json = false;
   bool dry_run = false;
   bool adopt = false;
+  bool stop = false;           // of `uninstall`: what runs
   std::vector<uint64_t> diff;  // the generations to compare: none, one or two
   HistoryOptions history;
   VerifyOptions verify;

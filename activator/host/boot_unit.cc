@@ -48,10 +48,14 @@ void RefuseMask(const std::string& path) {
   }
 }
 
+bool ServesRoot(const Host& host, const std::string& text) {
+  return text.find("\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n") !=
+         std::string::npos;
+}
+
 void RequireOwnRoot(const Host& host, const std::string& path,
                     const std::optional<std::string>& text) {
-  const std::string mounts = "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
-  if (text && text->find(mounts) == std::string::npos) {
+  if (text && !ServesRoot(host, *text)) {
     base::Fail(
         base::ExitCode::kFailed,
         "{} serves another root than {}: a host has one. Use that --root, or remove the file", path,
@@ -94,6 +98,24 @@ void InstallBootUnit(const Host& host) {
   if (!base::LstatIfThere(link)) {
     base::ReplaceSymlink(target, link);
   }
+}
+
+bool RemoveBootUnit(const Host& host) {
+  if (!host.UnitsSurviveReboot()) {
+    return host.systemd.Show({units::kBootUnit})[units::kBootUnit].load != "loaded";
+  }
+  const std::string path = PathOf(host);
+  const std::optional<std::string> found =
+      IsMasked(path) ? std::nullopt : base::ReadFileIfThere(path);
+  if (found && ServesRoot(host, *found)) {
+    const std::string link = host.configured_directory + kWants + units::kBootUnit;
+    if (base::UnlinkIfThere(link)) {
+      base::FsyncDirectory(base::ParentOf(link));
+    }
+    base::Unlink(path);
+    base::FsyncDirectory(host.configured_directory);
+  }
+  return true;
 }
 
 namespace {

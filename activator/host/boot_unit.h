@@ -1,4 +1,4 @@
-// Installs the boot unit in the directory that an operator configures.
+// Installs and removes the boot unit in the directory that an operator configures.
 #ifndef SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 #define SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 
@@ -13,6 +13,10 @@ namespace activator {
 // survive a reboot the operator has to have it in the system's own configuration; says so, with its
 // text, where that is missing.
 void InstallBootUnit(const Host& host);
+
+// Removes the boot unit and its link, durable, unless it serves another root. False: it stands
+// where only the operator can remove it.
+bool RemoveBootUnit(const Host& host);
 
 // Why it will not run at the next boot, with the remedy; empty where it will.
 std::string BootUnitProblem(const Host& host);
