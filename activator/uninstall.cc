@@ -27,7 +27,8 @@ std::set<std::string> ServiceDirectories(const images::HostLayout& layout) {
     }
   };
   for (const HeldVersion& version : CompleteVersions(layout)) {
-    for (const auto& [name, service] : images::ImageDirectory(version.path).manifest().services) {
+    const images::ImageDirectory image(version.path);
+    for (const auto& [name, service] : image.manifest().services) {
       add(service.state, "/var/lib/" + name);
       add(service.logs, "/var/log/" + name);
       add(service.cache, "/var/cache/" + name);
