@@ -31,6 +31,7 @@
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/transient.h"
+#include "activator/uninstall.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -87,6 +88,7 @@ class Tool {
   int RenderUnits();
   int ReportForDebugging();
   int PruneOld();
+  int UninstallAll();
   int Diff();
   int DryRun();
   void Tell(const Comparison& comparison) const;
@@ -303,6 +305,33 @@ int Tool::PruneOld() {
   return 0;
 }
 
+int Tool::UninstallAll() {
+  RequireRoot();
+  RequireSystemd();
+  RequireHost();
+  if (line_.stop && !ActiveApplications(host_.layout).empty()) {
+    line_.target = ActivationTarget{TargetKind::kVersions, 0, "", {}};
+    for (const std::string& name : ActiveApplications(host_.layout)) {
+      line_.target->versions[name] = std::nullopt;
+    }
+    if (const int exit_code = Start(); exit_code != 0) {
+      return exit_code;
+    }
+  }
+  if (!host_.is_folder) {
+    PrepareRoot(host_.layout);
+  }
+  const base::FileLock lock = Lock("uninstall");
+  IgnoreLostConnection();
+  RecoverOrFail(host_);
+  const Uninstalled uninstalled = Uninstall(host_);
+  for (const std::string& note : uninstalled.notes) {
+    io_.Err("activate: {}\n", note);
+  }
+  io_.WriteOut(UninstalledText(host_.layout, uninstalled));
+  return 0;
+}
+
 int Tool::Diff() {
   RequireHost();
   const images::HostLayout& layout = host_.layout;
@@ -413,6 +442,8 @@ int Tool::Run() {
       return VerifyAll();
     case Command::kPrune:
       return PruneOld();
+    case Command::kUninstall:
+      return UninstallAll();
     case Command::kRender:
       return RenderUnits();
     case Command::kReport:

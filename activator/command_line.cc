@@ -59,6 +59,7 @@ struct Parser {
   CLI::App* receive = nullptr;
   CLI::App* boot = nullptr;
   CLI::App* after_boot = nullptr;
+  CLI::App* uninstall = nullptr;
   CLI::App* run_switch = nullptr;
   CLI::App* digest = nullptr;
   CLI::App* host_files = nullptr;
@@ -171,6 +172,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.report, "--root DIR, --host HOST, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
+  name(parser.uninstall, "--timeout S, --lock-wait S, --root DIR, --host HOST,\n--ssh TEXT");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -215,6 +217,8 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->check(CLI::Range(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.after_boot = app.add_subcommand("after-boot", "")->group("");
+  parser.uninstall = app.add_subcommand("uninstall", "Remove all of Slipway's from this host");
+  parser.uninstall->add_flag("--stop", out.stop, "Stop the applications that run, first");
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
   parser.digest = app.add_subcommand("digest", "")->group("");
   parser.host_files = app.add_subcommand("host-files", "")->group("");
@@ -290,7 +294,8 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.report, Command::kReport},
       {parser.run_switch, Command::kRunSwitch},
       {parser.digest, Command::kDigest},
-      {parser.host_files, Command::kHostFiles}};
+      {parser.host_files, Command::kHostFiles},
+      {parser.uninstall, Command::kUninstall}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
       continue;

@@ -30,6 +30,7 @@ enum class Command {
   kAfterBoot,
   kRender,
   kReport,
+  kUninstall,
   kDigest
 };
 
@@ -42,6 +43,7 @@ struct CommandLine {
   bool json = false;
   bool dry_run = false;
   bool adopt = false;
+  bool stop = false;           // of `uninstall`: what runs
   std::vector<uint64_t> diff;  // the generations to compare: none, one or two
   HistoryOptions history;
   VerifyOptions verify;

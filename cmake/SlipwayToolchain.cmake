@@ -64,3 +64,15 @@ function(slipway_library name)
     set_target_properties(${name} PROPERTIES CXX_CLANG_TIDY "clang-tidy;--quiet")
   endif()
 endfunction()
+
+# slipway_program(NAME LIBRARIES...): the program of main.cc; and NAME_static, the same without any shared library, which
+# only scripts/package --tar needs.
+function(slipway_program name)
+  add_executable(${name} main.cc)
+  add_executable(${name}_static EXCLUDE_FROM_ALL main.cc)
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  target_link_libraries(${name}_static PRIVATE ${ARGN})
+  target_link_options(${name}_static PRIVATE -static-pie -Wl,--gc-sections)
+  set_target_properties(${name}_static PROPERTIES
+    SLIPWAY_STATIC ON OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/static)
+endfunction()

@@ -60,10 +60,14 @@ void RefuseMask(const std::string& path) {
   }
 }
 
+bool ServesRoot(const Host& host, const std::string& text) {
+  return text.find("\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n") !=
+         std::string::npos;
+}
+
 void RequireOwnRoot(const Host& host, const std::string& path,
                     const std::optional<std::string>& text) {
-  const std::string mounts = "\nRequiresMountsFor=" + units::ListedPath(host.layout.root()) + "\n";
-  if (text && text->find(mounts) == std::string::npos) {
+  if (text && !ServesRoot(host, *text)) {
     base::Fail(
         base::ExitCode::kFailed,
         "{} serves another root than {}: a host has one. Use that --root, or remove the file", path,
@@ -111,6 +115,14 @@ std::optional<std::string> CheckedText(const Host& host, const std::string& path
   return found;
 }
 
+void RemoveTarget(const Host& host) {
+  const std::string path = host.unit_directory + "/" + units::kTarget;
+  base::UnlinkIfThere(LinkOf(host.unit_directory, units::kTarget));
+  if (!IsMasked(path)) {
+    base::UnlinkIfThere(path);
+  }
+}
+
 }  // namespace
 
 void CheckBootUnit(const Host& host) { CheckedText(host, PlaceOf(host)); }
@@ -138,6 +150,26 @@ void InstallBootUnit(const Host& host) {
   if (InstallTarget(host) || changed) {
     host.systemd.DaemonReload();  // so that multi-user.target wants them from now on
   }
+}
+
+bool RemoveBootUnit(const Host& host) {
+  if (!host.UnitsSurviveReboot()) {
+    RemoveTarget(host);
+    return host.systemd.Show({units::kBootUnit})[units::kBootUnit].load != "loaded";
+  }
+  const std::string path = PathOf(host);
+  const std::optional<std::string> found =
+      IsMasked(path) ? std::nullopt : base::ReadFileIfThere(path);
+  if (found && ServesRoot(host, *found)) {
+    const std::string link = host.configured_directory + kWants + units::kBootUnit;
+    if (base::UnlinkIfThere(link)) {
+      base::FsyncDirectory(base::ParentOf(link));
+    }
+    base::Unlink(path);
+    RemoveTarget(host);
+    base::FsyncDirectory(host.configured_directory);
+  }
+  return true;
 }
 
 namespace {

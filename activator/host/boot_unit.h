@@ -1,5 +1,5 @@
-// Installs the boot unit in the directory that an operator configures, and slipway.target, which
-// all applications are a part of, beside the links to their units.
+// Installs and removes the boot unit in the directory that an operator configures, and
+// slipway.target, which all applications are a part of, beside the links to their units.
 #ifndef SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 #define SLIPWAY_ACTIVATOR_HOST_BOOT_UNIT_H_
 
@@ -20,6 +20,10 @@ void CheckBootUnit(const Host& host);
 
 // The target alone. True: it or its link was missing, and systemd has not seen it.
 bool InstallTarget(const Host& host);
+
+// Removes both and their links, durable, unless they serve another root. False: the boot unit
+// stands where only the operator can remove it.
+bool RemoveBootUnit(const Host& host);
 
 // Why the boot unit will not run at the next boot, or what a change of the host's target would do
 // to the applications, with the remedy; empty where all is well.

@@ -167,4 +167,14 @@ void FollowHostFiles(const Host& host, const std::string& folder) {
   }
 }
 
+void StopFollowingHostFiles(const Host& host, const std::string& folder) {
+  const std::string path = host.task_directory + "/" + kUnit;
+  if (base::ReadFileIfThere(path) != UnitText(host.layout.root())) {
+    return;  // none, or of another root
+  }
+  host.systemd.Stop({kUnit}, Jobs::kAwaitBriefly);
+  base::Unlink(path);
+  base::RemoveTree(folder);
+}
+
 }  // namespace activator

@@ -38,6 +38,9 @@ class HostFilesWatch {
 // services run without it.
 void FollowHostFiles(const Host& host, const std::string& folder = units::kHostFiles);
 
+// Undoes that, for a host that nothing of ours is left on.
+void StopFollowingHostFiles(const Host& host, const std::string& folder = units::kHostFiles);
+
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_HOST_HOST_FILES_H_

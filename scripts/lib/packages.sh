@@ -21,11 +21,13 @@ package_groups() {
         packages+=(libgtest-dev libgmock-dev libbenchmark-dev ccache git patchelf binutils gpg gpg-agent
           nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl
           squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd
-          busybox fish mksh tcsh zsh)
+          busybox fish mksh tcsh zsh libbz2-dev liblzma-dev)
         ;;
+      # A .deb and its check; programs without shared libraries.
+      package) packages+=(dpkg-dev lintian libbz2-dev liblzma-dev) ;;
       fuzz) packages+=(clang libclang-rt-dev) ;;
       tidy) packages+=(clang clang-tidy) ;;
-      *) die "there is no group of packages '$group'; there are: build, demo, test, fuzz, tidy" ;;
+      *) die "there is no group of packages '$group'; there are: build, demo, test, package, fuzz, tidy" ;;
     esac
   done
 }

@@ -1,0 +1,134 @@
+#include "activator/uninstall.h"
+
+#include <unistd.h>
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "activator/host/boot_unit.h"
+#include "activator/host/host_files.h"
+#include "activator/host/unit_links.h"
+#include "activator/state/generations.h"
+#include "activator/state/held_versions.h"
+#include "activator/state/tombstones.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "units/rendered_unit.h"
+
+namespace activator {
+namespace {
+
+// What systemd made for the services of the versions that are here, and leaves when they go.
+std::set<std::string> ServiceDirectories(const images::HostLayout& layout) {
+  std::set<std::string> out;
+  const auto add = [&](bool has, const std::string& path) {
+    if (has && base::Exists(path)) {
+      out.insert(path);
+    }
+  };
+  for (const HeldVersion& version : CompleteVersions(layout)) {
+    const images::ImageDirectory image(version.path);
+    for (const auto& [name, service] : image.manifest().services) {
+      add(service.state, "/var/lib/" + name);
+      add(service.logs, "/var/log/" + name);
+      add(service.cache, "/var/cache/" + name);
+    }
+  }
+  return out;
+}
+
+// Held until what they are the locks of is gone.
+std::vector<base::UniqueFd> LockTransfers(const images::HostLayout& layout) {
+  std::vector<base::UniqueFd> out;
+  for (const std::string& name : base::ListDirectory(layout.Incoming())) {
+    std::optional<base::UniqueFd> lock = LockTransfer(layout.Incoming() + "/" + name);
+    if (!lock) {
+      base::Fail(base::ExitCode::kBusy, "a push of {} is in progress: try again when it has ended",
+                 name);
+    }
+    out.push_back(std::move(*lock));
+  }
+  return out;
+}
+
+void RemoveUnits(const Host& host, Uninstalled& out) {
+  if (!RemoveBootUnit(host)) {
+    out.notes.push_back(fmt::format(
+        "{} is part of this system's own configuration: remove it there", units::kBootUnit));
+  }
+  RemoveUnitLinks(host, LinkedUnits(host));
+  StopFollowingHostFiles(host);
+  host.systemd.DaemonReload();
+}
+
+// Where the agent is another directory's, other roots may use it too.
+void NoteAgents(const images::HostLayout& layout, Uninstalled& out) {
+  const std::string link = layout.Bin() + "/activate";
+  if (base::Exists(link) && base::ParentOf(base::RealPath(link)) != base::RealPath(layout.Bin())) {
+    out.notes.push_back(
+        fmt::format("the agents in {} may be used for other roots: remove them if that is the last",
+                    base::ParentOf(base::RealPath(link))));
+  }
+}
+
+// The program that can do it again goes nearly last, the lock last.
+void RemoveRoot(const images::HostLayout& layout, Uninstalled& out) {
+  SetCurrentGeneration(layout, kNoGeneration);
+  for (const images::VersionDirectory& version : layout.Versions()) {
+    base::RemoveTree(version.path);
+    ::rmdir(layout.Application(version.name).c_str());  // where it was the last one
+  }
+  for (const std::string& path :
+       {layout.Incoming(), layout.SwitchRecord(), layout.VersionLocks(), layout.History(),
+        layout.HealthyVersions(), layout.root() + "/" + kDirectoryHostMarker, layout.Generations(),
+        layout.Bin(), layout.Lock()}) {
+    base::RemoveTree(path);
+  }
+  for (const std::string& name : base::ListDirectory(layout.root())) {
+    out.kept.push_back(layout.root() + "/" + name);
+  }
+  ::rmdir(layout.root().c_str());  // not where something is left in it, or it is a mount point
+  base::FsyncDirectory(base::ParentOf(layout.root()));
+}
+
+}  // namespace
+
+std::vector<std::string> ActiveApplications(const images::HostLayout& layout) {
+  std::vector<std::string> out;
+  const uint64_t number = ActiveGeneration(layout);
+  if (number != kNoGeneration) {
+    for (const auto& [name, digest] : LoadGeneration(layout, number).apps) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
+Uninstalled Uninstall(const Host& host) {
+  const images::HostLayout& layout = host.layout;
+  if (const std::vector<std::string> active = ActiveApplications(layout); !active.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{} runs {}: activate uninstall --stop stops what runs",
+               GenerationName(ActiveGeneration(layout)), fmt::join(active, ", "));
+  }
+  const std::vector<base::UniqueFd> transfers = LockTransfers(layout);
+  Uninstalled out;
+  if (!host.is_folder) {
+    const std::set<std::string> directories = ServiceDirectories(layout);
+    out.kept.assign(directories.begin(), directories.end());
+    RemoveUnits(host, out);
+    NoteAgents(layout, out);
+  }
+  RemoveRoot(layout, out);
+  return out;
+}
+
+std::string UninstalledText(const images::HostLayout& layout, const Uninstalled& uninstalled) {
+  std::string out = fmt::format("removed {}\n", layout.root());
+  for (const std::string& path : uninstalled.kept) {
+    out += fmt::format("kept {}\n", path);
+  }
+  return out;
+}
+
+}  // namespace activator
