@@ -104,8 +104,7 @@ TEST_P(ServiceTest, WhatIsRefusedIsRehearsedListedAndTriedAgain) {
                                 {"health", brief}});
   const auto expect_refused = [&](const RunResult& result) {
     EXPECT_EQ(result.exit_code, 1) << result.err;
-    EXPECT_THAT(result.err,
-                HasSubstr("\n  app: service app binds /srv/none, which is not on this"));
+    EXPECT_THAT(result.err, HasSubstr("\n  service app binds /srv/none, which is not on this"));
     EXPECT_THAT(result.err, HasSubstr("\n  app: service app: its credential /etc/slipway.key is "));
   };
   const RunResult plan = Imgpush(host_.SshConfig(), {"--plan", host_.Name(), next});

@@ -402,7 +402,7 @@ TEST(DefinitionTest, AllProblemsAreListed) {
     EXPECT_STREQ(error.what(), "nginx.json: 7 problems");
     ASSERT_EQ(error.detail().size(), 7U) << base::DetailText(error.detail());
     for (const char* start :
-         {"nginx.json: name: ", "nginx.json: source: ", "nginx.json: target: ",
+         {"nginx.json: name: ", "nginx.json: source: ", "nginx.json: target ",
           "nginx.json: services.a.ports: ", "nginx.json: services.a.hardening: ",
           "nginx.json: services.b.exec: ", "nginx.json: services.b.user: "}) {
       EXPECT_THAT(error.detail(), testing::Contains(StartsWith(start)));
