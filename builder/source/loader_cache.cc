@@ -73,14 +73,14 @@ void FindLibraries(const std::string& folder, const ElfFile& like, const Tree& t
   }
   std::map<std::string, std::string> by_soname;
   for (const auto& child : directory->children) {
-    const std::string& name = child.first;
+    const std::string name(child.first);
     const std::string path = folder + "/" + name;
     const Node* file = tree.Resolve(path);
     if (name.find(".so") == std::string::npos || file == nullptr ||
-        file->kind != Node::Kind::kFile || file->literal) {
+        file->kind != Node::Kind::kFile || !file->has_source()) {
       continue;
     }
-    const std::optional<ElfFile> elf = ReadElf(file->source_path);
+    const std::optional<ElfFile> elf = ReadElf(file->SourcePath());
     if (elf && elf->RunsTogetherWith(like)) {
       found.emplace(name, path);
       by_soname.insert_or_assign(elf->soname.empty() ? name : elf->soname, path);

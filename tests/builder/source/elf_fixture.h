@@ -59,16 +59,16 @@ inline const Package* PackageNamed(const Closure& closure, const std::string& na
 // What is in the tree, at `folder` of this machine.
 inline void Unpack(const Node& node, const std::string& path) {
   if (node.kind == Node::Kind::kSymlink) {
-    std::filesystem::create_symlink(node.target, path);
+    std::filesystem::create_symlink(std::string(node.text()), path);
   } else if (node.kind == Node::Kind::kDirectory) {
     std::filesystem::create_directories(path);
     for (const auto& [name, child] : node.children) {
-      Unpack(*child, path + "/" + name);
+      Unpack(*child, fmt::format("{}/{}", path, name));
     }
-  } else if (node.literal) {
-    base::WriteFileAtomically(path, *node.literal);
+  } else if (!node.has_source()) {
+    base::WriteFileAtomically(path, std::string(node.text()));
   } else {
-    std::filesystem::copy_file(node.source_path, path);
+    std::filesystem::copy_file(node.SourcePath(), path);
   }
 }
 
