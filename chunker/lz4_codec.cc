@@ -3,6 +3,8 @@
 #include <lz4.h>
 #include <lz4hc.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "chunker/index.h"
 
@@ -12,15 +14,39 @@ namespace {
 class Lz4Encoder final : public FrameEncoder {
  public:
   explicit Lz4Encoder(const Codec& codec)
-      : level_(static_cast<int>(codec.level)), state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
+      : level_(static_cast<int>(codec.level)),
+        ends_tried_(1 + ParameterOr0(codec, "candidates")),
+        accepted_waste_(ParameterOr0(codec, "accepted_waste")),
+        state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
 
-  // lz4 blocks cannot be flushed: the coarse cut it is.
-  size_t ends_tried() const override { return 1; }
+  size_t ends_tried() const override { return ends_tried_; }
 
+  // lz4 blocks cannot be flushed, and each end that is tried is compressed from the start: it is
+  // the one that fills the last block if the content goes on as it began.
   std::vector<uint8_t> EncodeUpToBest(std::span<const uint8_t> content,
                                       std::span<const size_t> ends, size_t& end) override {
     end = ends.front();
-    return EncodeWhole(content.first(end));
+    std::vector<uint8_t> best = EncodeWhole(content.first(end));
+    if (BlocksOf(best.size()) >= BlocksOf(end)) {
+      return best;  // it is stored raw
+    }
+    const size_t room = BlocksOf(best.size()) * kBlockBytes;
+    for (int tries = 0; tries < kMostTries && room - best.size() > accepted_waste_; ++tries) {
+      const uint64_t expected_end = uint64_t{end} * room / best.size();
+      const auto behind = std::upper_bound(ends.begin(), ends.end(), expected_end);
+      const size_t next = behind == ends.begin() ? 0 : *(behind - 1);
+      if (next <= end) {
+        break;
+      }
+      std::vector<uint8_t> frame = EncodeWhole(content.first(next));
+      if (frame.size() > room) {  // it does not go on so
+        ends = ends.first(static_cast<size_t>(behind - 1 - ends.begin()));
+        continue;
+      }
+      best = std::move(frame);
+      end = next;
+    }
+    return best;
   }
 
   std::vector<uint8_t> EncodeUpToLast(std::span<const uint8_t> content,
@@ -42,7 +68,18 @@ class Lz4Encoder final : public FrameEncoder {
   }
 
  private:
+  static constexpr int kMostTries = 2;
+
+  // An image of an earlier version has no such parameters.
+  static uint64_t ParameterOr0(const Codec& codec, const std::string& name) {
+    const auto found = codec.parameters.find(name);
+    return found == codec.parameters.end() ? 0 : found->second;
+  }
+  static size_t BlocksOf(size_t bytes) { return (bytes + kBlockBytes - 1) / kBlockBytes; }
+
   int level_;
+  size_t ends_tried_;
+  uint64_t accepted_waste_;
   std::vector<uint8_t> state_;
 };
 

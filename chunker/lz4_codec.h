@@ -1,5 +1,6 @@
-// lz4 (its slow, "high compression" encoder) as an image's codec. It has no flush and no
-// parameters.
+// lz4 (its slow, "high compression" encoder) as an image's codec. It has no flush. Its parameters
+// are ours: how many later ends of a chunk are looked at, and the bytes of its last block that may
+// be wasted.
 #ifndef SLIPWAY_CHUNKER_LZ4_CODEC_H_
 #define SLIPWAY_CHUNKER_LZ4_CODEC_H_
 

@@ -190,17 +190,17 @@ constexpr const char* kZstdDigests = R"(
 19 9595ac30bd3a8d79
 )";
 constexpr const char* kLz4Digests = R"(
-2 23ea6431c4458f28
-3 91515abadef6a8cd
-4 c5a6bf15986b513c
-5 8c2bbb834e1471d1
-6 6b5f7fb9e0d3805b
-7 0384ad01a312f537
-8 3116b2ab016e25e6
-9 23d3f02d58c4692d
-10 a55598cf0250ba12
-11 d9d801c3645a9812
-12 c1bcffa55437704b
+2 9ca36ad349b36833
+3 52cf6b0455afdbbf
+4 ac4f5f982780255f
+5 bd02d9a6001d4c20
+6 72b00221c4f69953
+7 191a3c6112930347
+8 f9cb400fb04ca28c
+9 48901b7bf0fa2a4f
+10 a789584a483a393a
+11 c881519b74e47313
+12 4831239fb6de5852
 )";
 
 // The bytes are part of the format: a change of any of these is a new version of it.
