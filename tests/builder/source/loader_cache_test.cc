@@ -81,7 +81,8 @@ TEST_F(LoaderCacheTest, EveryOfManyNamesIsFoundAndLdconfigReadsThem) {
     EXPECT_EQ(Run(At("image"), "/usr/bin/app"), static_cast<int>(names.size()));
   }
   definition.contents.files["/etc/ld.so.cache"] = Put("own", "one's own");
-  EXPECT_EQ(ImageOf(definition, {"/usr/bin/app"}).Find("/etc/ld.so.cache")->source_path, At("own"));
+  EXPECT_EQ(ImageOf(definition, {"/usr/bin/app"}).Find("/etc/ld.so.cache")->SourcePath(),
+            At("own"));
 }
 
 }  // namespace
