@@ -51,8 +51,8 @@ bool IsSwitch(const CommandLine& line) {
 }
 
 bool NeedsRoot(const CommandLine& line) {
-  const bool changes =
-      line.command == Command::kActivate || line.command == Command::kPrune || line.verify.repair;
+  const bool changes = line.command == Command::kActivate || line.command == Command::kPrune ||
+                       line.command == Command::kUninstall || line.verify.repair;
   return changes || line.command == Command::kBoot || line.command == Command::kAfterBoot ||
          line.command == Command::kReceive || line.command == Command::kRunSwitch;
 }

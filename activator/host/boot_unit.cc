@@ -153,22 +153,21 @@ void InstallBootUnit(const Host& host) {
 }
 
 bool RemoveBootUnit(const Host& host) {
-  if (!host.UnitsSurviveReboot()) {
-    RemoveTarget(host);
-    return host.systemd.Show({units::kBootUnit})[units::kBootUnit].load != "loaded";
-  }
-  const std::string path = PathOf(host);
+  const std::string path = PlaceOf(host);
   const std::optional<std::string> found =
-      IsMasked(path) ? std::nullopt : base::ReadFileIfThere(path);
-  if (found && ServesRoot(host, *found)) {
-    const std::string link = host.configured_directory + kWants + units::kBootUnit;
-    if (base::UnlinkIfThere(link)) {
-      base::FsyncDirectory(base::ParentOf(link));
-    }
-    base::Unlink(path);
-    RemoveTarget(host);
-    base::FsyncDirectory(host.configured_directory);
+      path.empty() || IsMasked(path) ? std::nullopt : base::ReadFileIfThere(path);
+  if (found && !ServesRoot(host, *found)) {
+    return true;
   }
+  host.systemd.Stop(host.systemd.InMemory({units::kBootUnit, units::kTarget}), Jobs::kAwaitBriefly);
+  RemoveTarget(host);
+  base::FsyncDirectory(host.unit_directory);
+  if (!found || !host.UnitsSurviveReboot()) {
+    return !found;
+  }
+  base::UnlinkIfThere(LinkOf(host.configured_directory, units::kBootUnit));
+  base::Unlink(path);
+  base::FsyncDirectory(host.configured_directory);
   return true;
 }
 

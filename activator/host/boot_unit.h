@@ -21,8 +21,9 @@ void CheckBootUnit(const Host& host);
 // The target alone. True: it or its link was missing, and systemd has not seen it.
 bool InstallTarget(const Host& host);
 
-// Removes both and their links, durable, unless they serve another root. False: the boot unit
-// stands where only the operator can remove it.
+// Stops and removes both and their links, durable, unless they serve another root. Whatever else is
+// a part of the target stops along. False: the boot unit stands where only the operator can remove
+// it.
 bool RemoveBootUnit(const Host& host);
 
 // Why the boot unit will not run at the next boot, or what a change of the host's target would do

@@ -17,6 +17,7 @@ in {
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
       after = [ "nss-user-lookup.target" ];
+      partOf = [ "slipway.target" ];
       unitConfig = {
         RequiresMountsFor = cfg.root;
         ConditionPathExists = "${cfg.root}/bin/activate"; # nothing was pushed yet
