@@ -232,7 +232,7 @@ TEST_F(HistoryCommandTest, TellsPeopleWhoAskedForWhat) {
   pipe.CloseWriter();
   const std::string text = pipe.Rest();
   for (const char* part : {"1  20", "rolled-back", "generation 7, from 6", "by ada from 192.0.2.1",
-                           "(--set web=0123456789abcdef, 1234 ms)", "it ? failed"}) {
+                           "(--set web=0123456789abcdef, 1234 ms)", "it   failed"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }

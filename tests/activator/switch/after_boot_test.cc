@@ -124,7 +124,7 @@ TEST_F(AfterBootTest, WithoutAnEarlierOneItStays) {
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
   FailsAfterBoot("one");
   EXPECT_EQ(BootAndLook(), 1);
-  EXPECT_THAT(error, HasSubstr("no earlier generation was healthy"));
+  EXPECT_THAT(error, HasSubstr("no earlier generation that was healthy"));
   EXPECT_EQ(RunningProgram("web.service"), "one");
   EXPECT_EQ(Last().event, "boot-unhealthy");
 }

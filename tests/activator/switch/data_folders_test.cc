@@ -102,7 +102,7 @@ TEST_F(DataFoldersTest, OfALineOfTheDefinitionCountToo) {
   Write(root + "/os/var/cache/other/data", "");
   Chown(root + "/os/var/cache/other", kOwner);
   shape = [](images::Services& services) {
-    services.begin()->second.directives["Service"]["CacheDirectory"] = "one other:alias";
+    services.begin()->second.directives["Service"]["CacheDirectory"] = "one other";
   };
   EXPECT_THAT(Refused(Stage("web", "one")), HasSubstr("/var/cache/other belongs to the user"));
 }
