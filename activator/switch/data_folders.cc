@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string_view>
 
 #include "activator/state/generations.h"
@@ -20,41 +19,41 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
+#include "units/directive_words.h"
+#include "units/unit_paths.h"
 
 namespace activator {
 namespace {
 
 struct Kind {
   std::string_view base;
-  const char* option;  // of [Service]
-  bool images::Service::*named_after_it;
+  std::string_view option;  // of [Service]
 };
 constexpr std::array<Kind, 4> kKinds = {{
-    {"/var/lib", "StateDirectory", &images::Service::state},
-    {"/var/cache", "CacheDirectory", &images::Service::cache},
-    {"/var/log", "LogsDirectory", &images::Service::logs},
-    {"/run", "RuntimeDirectory", &images::Service::runtime},  // goes when the service stops
+    {"/var/lib", "StateDirectory"},
+    {"/var/cache", "CacheDirectory"},
+    {"/var/log", "LogsDirectory"},
+    {"/run", "RuntimeDirectory"},  // goes when the service stops
 }};
 constexpr std::string_view kRun = "/run";
 
 std::string Directive(const images::Service& service, const char* option) {
-  const auto lines = service.directives.find("Service");
-  if (lines == service.directives.end()) {
-    return "";
-  }
-  const auto line = lines->second.find(option);
-  return line == lines->second.end() ? "" : line->second;
+  const std::string* line = units::DirectiveOf(service, "Service", option);
+  return line == nullptr ? "" : *line;
 }
 
+// None where its lines are wrong: the checks of paths say so.
 std::set<std::string> FoldersOf(const std::string& name, const images::Service& service,
                                 const Kind& kind) {
   std::set<std::string> out;
-  if (service.*kind.named_after_it) {
-    out.insert(fmt::format("{}/{}", kind.base, name));
-  }
-  std::istringstream words(Directive(service, kind.option));
-  for (std::string word; words >> word;) {
-    out.insert(fmt::format("{}/{}", kind.base, word.substr(0, word.find(':'))));
+  try {
+    for (const units::ServiceDirectory& directory : units::DirectoriesOf(name, service)) {
+      if (directory.option == kind.option) {
+        out.insert(directory.path);
+      }
+    }
+  } catch (const base::Error&) {
+    out.clear();
   }
   return out;
 }

@@ -236,12 +236,15 @@ void Preflight(const Host& host, uint64_t from, const PreflightTarget& to,
   UnitsCheck units_check(host, Select(to.units, difference.added + difference.changed), to.tasks);
   base::Problems problems;
   const images::Services services = CheckVersions(host, from, to, problems);
-  for (const std::string& problem : HostPathProblems(services)) {
-    problems.Add(base::ExitCode::kFailed, "{}", problem);
-  }
-  for (const std::string& problem : TakenFolders(host, services, ServicesOf(host.layout, from))) {
-    problems.Add(base::ExitCode::kFailed, "{}", problem);
-  }
+  problems.Try([&] {
+    for (const std::vector<std::string>& found :
+         {HostPathProblems(services),
+          TakenFolders(host, services, ServicesOf(host.layout, from))}) {
+      for (const std::string& problem : found) {
+        problems.Add(base::ExitCode::kFailed, "{}", problem);
+      }
+    }
+  });
   problems.Try([&] { CheckSharedNumbers(host, ServicesOf(host.layout, to.apps, to.coming)); });
   problems.Try([&] { CheckNames(host, NamesOf(to.units), difference.added, foreign); });
   problems.Try([&] {

@@ -101,7 +101,7 @@ class Switch {
   UnitNames stopping_;                        // of these, what is not down yet
   std::optional<StopEscalation> watch_;
   UnitNames left_down_;  // units of others that depend on what is removed
-  UnitNames lost_;       // what a generation that was lost had left running, which is stopped
+  UnitNames lost_;       // what a generation that was lost left running, which is stopped too
   SwitchRecord record_;
   base::PhaseLog phases_;
 };
@@ -294,10 +294,11 @@ void Switch::FinishHealthy() {
 
 void Switch::Back(const std::exception& why) {
   phases_.Done("failed");
+  const bool has_stopped = record_.phase != SwitchPhase::kIntent;
   const RollbackResult result = RollBack(host_, record_, why, RecoveryMode::kRestart);
   phases_.Done("rolled back");
   Outcome outcome = OutcomeOf(result.event, result.problem).value();
-  if (!lost_.empty()) {
+  if (!lost_.empty() && has_stopped) {
     outcome.exit_code = static_cast<int>(base::ExitCode::kNeedsAttention);
     outcome.detail = {fmt::format("what a lost generation had left running was stopped: {}",
                                   fmt::join(lost_, ", "))};
