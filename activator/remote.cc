@@ -64,7 +64,8 @@ class RemoteCommand {
 
   // ssh's exit code.
   int Run();
-  bool started() const { return started_; }
+  bool started() const { return started_; }  // in the last run
+  bool begun() const { return begun_; }      // in any
 
  private:
   std::string Command() const;
@@ -74,6 +75,7 @@ class RemoteCommand {
   const std::vector<std::string> arguments_;
   const base::Io& io_;
   bool started_ = false;
+  bool begun_ = false;
   std::string banner_;  // what came before it started
 };
 
@@ -91,7 +93,7 @@ void RemoteCommand::Take(std::string_view data) {
   banner_ += data;
   const size_t at = banner_.find(kStarted);
   if (at != std::string::npos) {
-    started_ = true;
+    started_ = begun_ = true;
     io_.WriteOut(std::string_view(banner_).substr(at + kStarted.size()));
     banner_.clear();
   } else if (banner_.size() > kMaxBannerBytes) {
@@ -131,10 +133,9 @@ int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io
                  std::chrono::milliseconds patience) {
   pusher::LostLink link(patience, "a generation",
                         [&](const std::string& line) { io.Err("activate: {}: {}\n", host, line); });
-  for (bool begun = false;;) {
+  for (;;) {
     const int exit_code = command.Run();
-    begun = begun || command.started();
-    if (!begun || !IsLost(exit_code)) {
+    if (!command.begun() || !IsLost(exit_code)) {
       return exit_code;
     }
     link.Wait(fmt::format("ssh ended with {}", exit_code),
@@ -155,7 +156,7 @@ int RunOnHost(const CommandLine& line, const std::vector<std::string>& arguments
   try {
     exit_code = IsSwitch(line) ? FollowSwitch(command, line.host, io, patience) : command.Run();
   } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted && IsSwitch(line) && command.started()) {
+    if (error.code() == base::ExitCode::kInterrupted && IsSwitch(line) && command.begun()) {
       pusher::LostLink::FailInterrupted();
     }
     throw;

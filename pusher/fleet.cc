@@ -1,6 +1,5 @@
 #include "pusher/fleet.h"
 
-#include <pwd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <cctype>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <thread>
 
@@ -22,13 +22,21 @@
 namespace pusher {
 namespace {
 
+// No name service is asked: a static program would load the libraries of another libc for it.
+std::string WhoAmI() {
+  for (const char* variable : {"LOGNAME", "USER"}) {
+    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') {
+      return name;
+    }
+  }
+  return ::getuid() == 0 ? "root" : fmt::format("uid{}", ::getuid());
+}
+
 // Who pushes, for the host's record: "anna@laptop", of harmless characters.
 std::string WhoWeAre() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
-  const passwd* user = ::getpwuid(::getuid());
-  std::string out = user == nullptr ? fmt::format("uid{}", ::getuid()) : user->pw_name;
-  out += std::string("@") + name.data();
+  std::string out = fmt::format("{}@{}", WhoAmI(), name.data());
   std::ranges::replace_if(
       out,
       [](unsigned char c) {

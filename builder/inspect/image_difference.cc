@@ -1,10 +1,24 @@
 #include "builder/inspect/image_difference.h"
 
+#include <algorithm>
+#include <span>
 #include <unordered_set>
 
+#include "chunker/codec_table.h"
 #include "pusher/delta/push_size.h"
 
 namespace builder {
+namespace {
+
+// As a push: a host compresses with the very library that its `activate` has.
+bool CanRecompress(const chunker::Codec& from, const chunker::Codec& to) {
+  const std::span<const chunker::CodecKind> kinds = chunker::Codecs();
+  return from.name == to.name && std::ranges::any_of(kinds, [&](const chunker::CodecKind& kind) {
+           return kind.name == to.name && kind.library_version() == to.library_version;
+         });
+}
+
+}  // namespace
 
 ImageDifference Compare(const images::ImageDirectory& from, const images::ImageDirectory& to) {
   ImageDifference out;
@@ -22,7 +36,7 @@ ImageDifference Compare(const images::ImageDirectory& from, const images::ImageD
       out.missing_bytes += chunk.size_bytes;
     }
   }
-  if (from.manifest().image.codec.name == to.manifest().image.codec.name) {
+  if (CanRecompress(from.manifest().image.codec, to.manifest().image.codec)) {
     out.bytes_with_deltas = pusher::PushBytesWithDeltas(from, to);
   }
   return out;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json_fields.h"
+#include "base/printable.h"
 #include "base/progress.h"
 
 namespace builder {
@@ -41,7 +42,8 @@ std::string TableText(Rows rows) {
     const ImageShare& share = rows[i].second;
     if (i < kLines || rows.size() == kLines + 1) {
       out += fmt::format("  {:>9} of {:>9}  {:>6} files  {}\n", base::HumanBytes(share.image_bytes),
-                         base::HumanBytes(share.content_bytes), share.files, rows[i].first);
+                         base::HumanBytes(share.content_bytes), share.files,
+                         base::Printable(rows[i].first));
     } else {
       rest.files += share.files;
       rest.content_bytes += share.content_bytes;
@@ -68,8 +70,8 @@ std::string ChangeText(const images::PackageChange& change) {
   if (change.kind == Kind::kChanged) {
     versions = fmt::format("{} -> {}", change.from, change.to);
   }
-  return fmt::format("  {:<8} {}{}{}  ({})\n", ToText(change.kind), change.name,
-                     versions.empty() ? "" : " ", versions,
+  return fmt::format("  {:<8} {}{}{}  ({})\n", ToText(change.kind), base::Printable(change.name),
+                     versions.empty() ? "" : " ", base::Printable(versions),
                      change.kind == Kind::kAdded ? base::HumanBytes(change.to_bytes)
                      : change.kind == Kind::kRemoved
                          ? base::HumanBytes(change.from_bytes)

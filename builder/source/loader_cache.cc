@@ -135,6 +135,9 @@ void AddLoaderCache(const std::vector<std::string>& folders, const ElfFile& like
   const std::optional<uint32_t> flags = FlagsOf(like);
   std::map<std::string, std::string> found;
   for (const std::string& folder : folders) {
+    if (!folder.starts_with('/')) {
+      continue;  // it would be sought below wherever a process happens to be
+    }
     FindLibraries(folder, like, tree, found);
   }
   const std::string place = tree.WithoutLinks(kPath);

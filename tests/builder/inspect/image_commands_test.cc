@@ -90,6 +90,18 @@ class ImageCommandsTest : public testing::Test {
     return publisher.Publish(manifest);
   }
 
+  // An image of a version that has another codec.
+  std::string WithCodec(const std::string& codec) {
+    const images::ImageDirectory image(Build(kLib, "1.0"));
+    images::Manifest manifest = image.manifest();
+    manifest.image.codec.name = codec;
+    ImagePublisher publisher(built(), "app");
+    for (const char* file : {images::kImageFile, images::kIndexFile}) {
+      std::filesystem::copy_file(image.path() + "/" + file, publisher.folder() + "/" + file);
+    }
+    return publisher.Publish(manifest);
+  }
+
   Result Run(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--images", built()});
     const std::string path = folder_.path() + "/out";
@@ -208,14 +220,7 @@ TEST_F(ImageCommandsTest, AWholeRootIsToldByItsPackageDatabase) {
 }
 
 TEST_F(ImageCommandsTest, InspectSaysThatItDoesNotKnowTheCodec) {
-  const images::ImageDirectory image(Build(kLib, "1.0"));
-  images::Manifest manifest = image.manifest();
-  manifest.image.codec.name = "lzma";
-  ImagePublisher publisher(built(), "app");
-  for (const char* file : {images::kImageFile, images::kIndexFile}) {
-    std::filesystem::copy_file(image.path() + "/" + file, publisher.folder() + "/" + file);
-  }
-  const std::string path = publisher.Publish(manifest);
+  const std::string path = WithCodec("lzma");
   const Result result = Run({"inspect", path});
   EXPECT_EQ(result.code, 6);
   EXPECT_THAT(result.error,
@@ -250,6 +255,20 @@ TEST_F(ImageCommandsTest, DiffNamesPackagesAndWhatAPushWouldSend) {
               HasSubstr(base::HumanBytes(*difference.bytes_with_deltas) + " ("));
   const nlohmann::json json = nlohmann::json::parse(Run({"diff", old.path(), "app", "--json"}).out);
   EXPECT_EQ(json["bytes_with_deltas"], *difference.bytes_with_deltas);
+}
+
+TEST_F(ImageCommandsTest, NamesOfAnImageSteerNoTerminal) {
+  Build(kLib, "1.0", [](Tree& tree) { tree.AddLiteral("/b\x1b]0;x/f", "1"); });
+  const std::string text = Run({"inspect", "app"}).out;
+  EXPECT_THAT(text, HasSubstr("/b ]0;x"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("\x1b")));
+}
+
+TEST_F(ImageCommandsTest, DiffOfACodecThatIsNotHereLeavesTheDeltasOut) {
+  const std::string path = WithCodec("lzma");
+  EXPECT_FALSE(
+      Compare(images::ImageDirectory(path), images::ImageDirectory(path)).bytes_with_deltas);
+  EXPECT_EQ(Run({"diff", path, path}).code, 0);
 }
 
 TEST_F(ImageCommandsTest, VerifyFindsAChangedByte) {

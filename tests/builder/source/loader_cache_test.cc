@@ -16,7 +16,7 @@ TEST_F(LoaderCacheTest, WhatTheSourcesCacheFindsIsFoundInTheImage) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "chroot needs root";
   }
-  Put("root/etc/ld.so.conf", "/opt/x/lib\n/usr/local/lib\n/opt/b\n");
+  Put("root/etc/ld.so.conf", "opt/relative\n/opt/x/lib\n/usr/local/lib\n/opt/b\n");
   // By a name in ld.so.conf's folder, and from there by $ORIGIN.
   Library("/opt/x/lib/private/libdeep.so", "deep", 1);
   Source("/opt/x/lib/libmid.so.1", "int deep(void); int mid(void) { return deep(); }\n",
@@ -33,6 +33,7 @@ TEST_F(LoaderCacheTest, WhatTheSourcesCacheFindsIsFoundInTheImage) {
   // By dlopen: what contents.add names, under its soname, which is no file's name.
   Library("/usr/local/lib/libplug-1.9.so", "plug", 16, {"-Wl,-soname,libplug.so.1"});
   Library("/elsewhere/libfile.so", "file", 32);
+  Library("/opt/relative/libfile.so", "file", 64);  // where it is depends on a process
   Source("/usr/bin/b",
          "#include <dlfcn.h>\nint mid(void); int b(void);\n"
          "int main(void) { void* plug = dlopen(\"libplug.so.1\", RTLD_NOW);\n"
@@ -42,11 +43,11 @@ TEST_F(LoaderCacheTest, WhatTheSourcesCacheFindsIsFoundInTheImage) {
          {Linked("/opt/x/lib/libmid.so.1"), Linked("/opt/b/libx.so.1")});
 
   images::Definition definition;
-  definition.contents.add = {"/usr/local/lib/libplug-1.9.so"};
+  definition.contents.add = {"/usr/local/lib/libplug-1.9.so", "/opt/relative/libfile.so"};
   definition.contents.files["/usr/local/lib/libfile.so"] = Linked("/elsewhere/libfile.so");
   Unpack(ImageOf(definition, {"/usr/bin/a", "/usr/bin/b", "/usr/bin/c"}).root(), At("image"));
   tests::MustRun({"ldconfig", "-r", At("root")});
-  EXPECT_EQ(Run(At("root"), "/usr/bin/b"), 1 + 4 + 16);
+  EXPECT_EQ(Run(At("root"), "/usr/bin/b"), 1 + 4 + 16 + 64);
   for (const auto& [program, value] :
        {std::pair("a", 2), std::pair("b", 1 + 4 + 16 + 32), std::pair("c", 8)}) {
     EXPECT_EQ(Run(At("image"), std::string("/usr/bin/") + program), value) << program;
