@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <set>
 
@@ -14,16 +15,14 @@ namespace {
 
 constexpr int64_t kAnyTime = std::numeric_limits<int64_t>::min();
 
+// Modulo 2^64, which is as good to tell whether a time is another: file systems have times after
+// the year 2262.
 int64_t Nanoseconds(const timespec& time) {
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  return static_cast<int64_t>(static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 +
+                              static_cast<uint64_t>(time.tv_nsec));
 }
 
 bool ComesBefore(const Children::Entry& entry, std::string_view name) { return entry.first < name; }
-
-template <typename Entries>
-auto Place(Entries& entries, std::string_view name) {
-  return std::lower_bound(entries.begin(), entries.end(), name, ComesBefore);
-}
 
 uint64_t ContentBytesOf(const Node& node, std::set<const Node*>& counted) {
   uint64_t total = node.size_bytes;
@@ -57,49 +56,84 @@ mode_t KindBits(Node::Kind kind) {
 
 }  // namespace
 
+void Children::Names::Settle() {
+  if (late != nullptr) {
+    const auto count = static_cast<std::ptrdiff_t>(sorted.size());
+    sorted.insert(sorted.end(), late->begin(), late->end());
+    std::inplace_merge(sorted.begin(), sorted.begin() + count, sorted.end());
+    late.reset();
+  }
+  if (has_erased) {
+    std::erase_if(sorted, [](const Entry& entry) { return entry.second == nullptr; });
+    has_erased = false;
+  }
+}
+
+Children::Names& Children::names() {
+  names_ = names_ == nullptr ? std::make_unique<Names>() : std::move(names_);
+  return *names_;
+}
+
 const std::vector<Children::Entry>& Children::entries() const {
   static const std::vector<Entry> none;
-  return entries_ == nullptr ? none : *entries_;
+  if (names_ == nullptr) {
+    return none;
+  }
+  names_->Settle();
+  return names_->sorted;
+}
+
+Node** Children::PlaceOf(std::string_view name) const {
+  if (names_ == nullptr) {
+    return nullptr;
+  }
+  auto& [sorted, late, has_erased] = *names_;
+  const auto place = std::lower_bound(sorted.begin(), sorted.end(), name, ComesBefore);
+  if (place != sorted.end() && place->first == name) {
+    return &place->second;
+  }
+  if (late == nullptr) {
+    return nullptr;
+  }
+  const auto found = late->find(name);
+  return found == late->end() ? nullptr : &found->second;
 }
 
 Node* Children::Find(std::string_view name) const {
-  const auto place = Place(entries(), name);
-  return place == end() || place->first != name ? nullptr : place->second;
-}
-
-Node*& Children::at(std::string_view name) {
-  const auto place = entries_ == nullptr ? nullptr : &*Place(*entries_, name);
-  if (Find(name) == nullptr) {
-    base::Fail(base::ExitCode::kFailed, "bug: there is no {} in this directory", name);
-  }
-  return place->second;
+  Node** const place = PlaceOf(name);
+  return place == nullptr ? nullptr : *place;
 }
 
 bool Children::Add(std::string_view name, Node* node) {
-  if (entries_ == nullptr) {
-    entries_ = std::make_unique<std::vector<Entry>>();
-  }
-  if (entries_->empty() || entries_->back().first < name) {
-    entries_->emplace_back(name, node);
+  auto& [sorted, late, has_erased] = names();
+  if (sorted.empty() || sorted.back().first < name) {
+    sorted.emplace_back(name, node);
     return true;
   }
-  const auto place = Place(*entries_, name);
-  const bool is_new = place->first != name;
-  if (is_new) {
-    entries_->emplace(place, name, node);
+  if (Node** const place = PlaceOf(name)) {
+    const bool is_free = *place == nullptr;
+    *place = is_free ? node : *place;
+    return is_free;
   }
-  return is_new;
+  late = late == nullptr ? std::make_unique<std::map<std::string_view, Node*>>() : std::move(late);
+  late->emplace(name, node);
+  if (late->size() > sorted.size()) {  // each name is moved a few times at most, however many come
+    names_->Settle();
+  }
+  return true;
 }
 
 void Children::Reserve(size_t count) {
   if (count > 0) {
-    entries_ = entries_ == nullptr ? std::make_unique<std::vector<Entry>>() : std::move(entries_);
-    entries_->reserve(count);
+    names().sorted.reserve(count);
   }
 }
 
 void Children::Erase(std::string_view name) {
-  EraseIf([&](const Entry& entry) { return entry.first == name; });
+  if (Node** const place = PlaceOf(name)) {
+    *place = nullptr;
+    names_->has_erased = true;
+  }
 }
 
 Xattrs::operator const Map&() const {

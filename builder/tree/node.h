@@ -21,7 +21,9 @@ inline constexpr int64_t kImageTimeSeconds = 1;
 
 struct Node;
 
-// The names in a directory, bytewise sorted, with their nodes. Owns neither (tree.h).
+// The names in a directory, bytewise sorted, with their nodes. Owns neither (tree.h). Names that
+// come in order are quick and small; any others, and those that go, are noted and put in their
+// places when somebody looks at all names. So the first such look is no task for two threads.
 class Children {
  public:
   using Entry = std::pair<std::string_view, Node*>;
@@ -32,23 +34,35 @@ class Children {
   bool empty() const { return entries().empty(); }
   // Null where there is none of that name.
   Node* Find(std::string_view name) const;
-  Node*& at(std::string_view name);
-  // False where the name is there already. Quick for a name that comes last.
+  // False where the name is there already.
   bool Add(std::string_view name, Node* node);
   void Reserve(size_t count);
   void Erase(std::string_view name);
   template <typename Predicate>
   void EraseIf(Predicate predicate) {
-    if (entries_ != nullptr) {
-      std::erase_if(*entries_, predicate);
+    if (!empty()) {
+      std::erase_if(names_->sorted, predicate);
     }
   }
-  void Clear() { entries_.reset(); }
+  void Clear() { names_.reset(); }
 
  private:
-  const std::vector<Entry>& entries() const;
+  struct Names {
+    // What has no node has been erased.
+    std::vector<Entry> sorted;
+    // Before the last one of `sorted`, and not among them.
+    std::unique_ptr<std::map<std::string_view, Node*>> late;
+    bool has_erased = false;
 
-  std::unique_ptr<std::vector<Entry>> entries_;
+    void Settle();
+  };
+
+  Names& names();
+  const std::vector<Entry>& entries() const;
+  // Where the node of that name is noted, which may be erased; null where the name is unknown.
+  Node** PlaceOf(std::string_view name) const;
+
+  std::unique_ptr<Names> names_;
 };
 
 // By full name: "user.x", "system.posix_acl_access".

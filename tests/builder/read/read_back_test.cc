@@ -102,11 +102,18 @@ TEST_F(ReadBackTest, FindsOtherOwnersTimesAttributesDevicesAndLinks) {
   EXPECT_THAT(DifferenceFrom(make([](Tree& tree) {
                 Node& copy = tree.NewNode(Node::Kind::kFile);
                 copy.SetText(tree.Find("/file")->text());
-                tree.root().children.at("hard") = &copy;
+                tree.root().children.Erase("hard");
+                tree.root().children.Add("hard", &copy);
               })),
               HasSubstr("/file: links 2, expected 1"));
   EXPECT_THAT(DifferenceFrom(make([](Tree& tree) {  // the counts agree, the names do not
-                std::swap(tree.root().children.at("hard"), tree.root().children.at("other"));
+                Children& children = tree.root().children;
+                Node* const hard = children.Find("hard");
+                Node* const other = children.Find("other");
+                children.Erase("hard");
+                children.Erase("other");
+                children.Add("hard", other);
+                children.Add("other", hard);
               })),
               HasSubstr("not the same inode"));
 }

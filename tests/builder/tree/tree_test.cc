@@ -9,6 +9,11 @@
 #include <array>
 #include <cstdlib>
 #include <functional>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -147,6 +152,75 @@ TEST(TreeTest, RefusesWhatAnImageCannotHold) {
   Tree tree;
   EXPECT_THROW(tree.AddFromDisk(folder.path(), "/t"), base::Error);
   EXPECT_THROW(Tree().AddFromDisk(folder.path() + "/missing", "/t"), base::Error);
+}
+
+// Nanoseconds since 1970 of this year do not fit into 64 bits.
+TEST(TreeTest, ATimeAfterTheYear2262IsKept) {
+  const base::TemporaryDirectory folder(testing::TempDir(), "slipway-tree-");
+  const std::string path = folder.path() + "/file";
+  base::WriteFileAtomically(path, "x");
+  const std::array<timespec, 2> times = {{{0, 0}, {13'000'000'000, 7}}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times.data(), 0), 0);
+  Tree tree;
+  tree.AddFromDisk(path, "/file", /*preserve=*/true);
+  const Node& node = *tree.Find("/file");
+  EXPECT_EQ(node.mtime_seconds, base::LstatIfThere(path)->st_mtim.tv_sec);  // as its disk has it
+  EXPECT_EQ(node.Read(0, 1), std::vector<uint8_t>{'x'});
+  Node source;
+  source.SetSource("/", "none", &times[1]);
+}
+
+TEST(ChildrenTest, AreAsAMapOfTheirNames) {
+  std::mt19937 random(1);
+  using Names = std::vector<std::pair<std::string, Node*>>;
+  std::map<std::string, Node*> expected;
+  std::vector<Node> nodes(2);
+  std::vector<std::string> names;
+  for (int i = 0; i < 300; ++i) {
+    names.push_back(std::to_string(i));
+  }
+  Children children;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string& name = names[random() % names.size()];
+    Node* const node = &nodes[random() % 2];
+    if (random() % 3 != 0) {
+      EXPECT_EQ(children.Add(name, node), expected.emplace(name, node).second);
+    } else {
+      children.Erase(name);
+      expected.erase(name);
+    }
+    const auto found = expected.find(name);
+    ASSERT_EQ(children.Find(name), found == expected.end() ? nullptr : found->second);
+    if (random() % 50 == 0) {
+      ASSERT_EQ(Names(children.begin(), children.end()), Names(expected.begin(), expected.end()));
+    }
+  }
+}
+
+// Work for each name that grew with their number would take hours here.
+TEST(ChildrenTest, AMillionNamesMayComeAndGoInAnyOrder) {
+  constexpr int kNames = 1'000'000;
+  std::vector<std::string> names;
+  for (int i = 0; i < kNames; ++i) {
+    names.push_back(std::to_string(kNames + i));
+  }
+  Node old;
+  Node now;
+  Children children;
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    ASSERT_EQ(children.Find(*name), nullptr);
+    ASSERT_TRUE(children.Add(*name, &old));
+  }
+  for (const std::string& name : names) {  // as a layer replaces what is below it
+    ASSERT_EQ(children.Find(name), &old);
+    children.Erase(name);
+    ASSERT_TRUE(children.Add(name, &now));
+  }
+  EXPECT_EQ(children.size(), names.size());
+  for (const std::string& name : names) {
+    children.Erase(name);
+  }
+  EXPECT_TRUE(children.empty());
 }
 
 TEST(InodeTest, TheOrderDoesNotDependOnStoreHashes) {
