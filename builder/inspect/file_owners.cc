@@ -1,11 +1,15 @@
 #include "builder/inspect/file_owners.h"
 
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
+#include <initializer_list>
 #include <sstream>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/json_fields.h"
+#include "builder/read/guarded.h"
 #include "builder/tree/package_paths.h"
 #include "builder/tree/tree.h"
 
@@ -38,6 +42,12 @@ std::map<std::string, std::vector<std::string>> ListedFiles(const images::ImageD
   return out;
 }
 
+// Any file may have such a name, whatever is in it.
+constexpr uint64_t kMostDatabaseBytes = 64 << 20;  // of a file
+constexpr size_t kMostNameBytes = 256 << 20;       // of all names that are kept
+constexpr size_t kBytesBesideAName = 128;
+constexpr size_t kMostValueBytes = 255;  // of the name or version of a package
+
 std::string ContentOf(const ImageEntry& entry, ImageReader& reader) {
   std::string out;
   reader.ReadContent(
@@ -45,25 +55,13 @@ std::string ContentOf(const ImageEntry& entry, ImageReader& reader) {
   return out;
 }
 
-// Package databases, as they are met in the image.
+// Package databases, as they are met in the image. What is too large is left out.
 class Databases {
  public:
   void Read(const ImageEntry& entry, ImageReader& reader) {
-    const std::string folder = base::ParentOf(entry.path);
-    const std::string name = base::BaseName(entry.path);
-    if (entry.path == "/var/lib/dpkg/status" || folder == "/var/lib/dpkg/status.d") {
-      if (name.ends_with(".md5sums")) {
-        ReadSums(name.substr(0, name.size() - 8), ContentOf(entry, reader));
-      } else {
-        ReadStatus(ContentOf(entry, reader));
-      }
-    } else if (folder == "/var/lib/dpkg/info" && name.ends_with(".list")) {
-      std::istringstream lines(ContentOf(entry, reader));
-      for (std::string line; std::getline(lines, line);) {
-        files_.emplace(line, name.substr(0, name.size() - 5));
-      }
-    } else if (entry.path.ends_with("lib/apk/db/installed")) {
-      ReadApk(ContentOf(entry, reader));
+    if (entry.stat.size_bytes <= kMostDatabaseBytes) {
+      Parse(entry, reader);
+      StartNextStep();
     }
   }
 
@@ -76,6 +74,36 @@ class Databases {
   }
 
  private:
+  void Parse(const ImageEntry& entry, ImageReader& reader) {
+    const std::string folder = base::ParentOf(entry.path);
+    const std::string name = base::BaseName(entry.path);
+    if (entry.path == "/var/lib/dpkg/status" || folder == "/var/lib/dpkg/status.d") {
+      if (name.ends_with(".md5sums")) {
+        ReadSums(name.substr(0, name.size() - 8), ContentOf(entry, reader));
+      } else {
+        ReadStatus(ContentOf(entry, reader));
+      }
+    } else if (folder == "/var/lib/dpkg/info" && name.ends_with(".list")) {
+      std::istringstream lines(ContentOf(entry, reader));
+      for (std::string line; std::getline(lines, line);) {
+        Add(files_, {line}, name.substr(0, name.size() - 5));
+      }
+    } else if (entry.path == "/lib/apk/db/installed" || entry.path == "/usr/lib/apk/db/installed") {
+      ReadApk(ContentOf(entry, reader));
+    }
+  }
+  // `name` in its parts: a few long ones, put together again and again, would fill all memory.
+  void Add(std::map<std::string, std::string>& to, std::initializer_list<std::string_view> name,
+           const std::string& value) {
+    size_t bytes = kBytesBesideAName + value.size();
+    for (const std::string_view part : name) {
+      bytes += part.size();
+    }
+    if (bytes <= left_bytes_ && value.size() <= kMostValueBytes) {
+      left_bytes_ -= bytes;
+      to.emplace(fmt::format("{}", fmt::join(name, "")), value);
+    }
+  }
   void ReadStatus(const std::string& text) {
     std::istringstream lines(text);
     std::map<std::string, std::string> fields;
@@ -88,8 +116,8 @@ class Databases {
         fields[line.substr(0, colon)] = line.substr(colon + 2);
       }
       if (line.starts_with("Version: ")) {
-        versions_[fields["Package"] + ":" + fields["Architecture"]] = fields["Version"];
-        versions_.emplace(fields["Package"], fields["Version"]);
+        Add(versions_, {fields["Package"], ":", fields["Architecture"]}, fields["Version"]);
+        Add(versions_, {fields["Package"]}, fields["Version"]);
       }
     }
   }
@@ -97,7 +125,7 @@ class Databases {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
       if (const size_t at = line.find("  "); at != std::string::npos) {
-        files_.emplace("/" + line.substr(at + 2), package);
+        Add(files_, {"/", line.substr(at + 2)}, package);
       }
     }
   }
@@ -110,15 +138,16 @@ class Databases {
       if (line.starts_with("P:")) {
         package = value;
       } else if (line.starts_with("V:")) {
-        versions_[package] = value;
+        Add(versions_, {package}, value);
       } else if (line.starts_with("F:")) {
         folder = value.empty() ? "" : "/" + value;
       } else if (line.starts_with("R:")) {
-        files_.emplace(folder + "/" + value, package);
+        Add(files_, {folder, "/", value}, package);
       }
     }
   }
 
+  size_t left_bytes_ = kMostNameBytes;
   std::map<std::string, std::string> files_;
   std::map<std::string, std::string> versions_;
 };

@@ -37,6 +37,18 @@ struct Result {
   std::string error;
 };
 
+// "NAME FILES CONTENT_BYTES" of each package, as inspect says.
+std::vector<std::string> PackagesIn(const std::string& json) {
+  std::vector<std::string> out;
+  const auto report = nlohmann::json::parse(json);
+  for (const auto& package : report.at("packages")) {
+    out.push_back(fmt::format("{} {} {}", package.at("name").get<std::string>(),
+                              package.at("files").get<int>(),
+                              package.at("content_bytes").get<int>()));
+  }
+  return out;
+}
+
 class ImageCommandsTest : public testing::Test {
  protected:
   static Tree SampleTree(const std::string& lib) {
@@ -102,6 +114,19 @@ class ImageCommandsTest : public testing::Test {
     return publisher.Publish(manifest);
   }
 
+  using Files = std::map<std::string, std::string>;  // path -> content
+
+  std::vector<std::string> PackagesOfRoot(const Files& files) const {
+    Tree tree;
+    for (const auto& [path, content] : files) {
+      tree.AddLiteral(path, content);
+    }
+    Publish(tree, {{"/", "", 0, {}, "root", ""}});
+    const Result result = Run({"inspect", "app", "--json"});
+    EXPECT_EQ(result.error, "");
+    return result.code == 0 ? PackagesIn(result.out) : std::vector<std::string>();
+  }
+
   Result Run(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--images", built()});
     const std::string path = folder_.path() + "/out";
@@ -144,18 +169,6 @@ TEST_F(ImageCommandsTest, AReportAccountsForEveryByte) {
   EXPECT_EQ(report.by_file_type.at(".html").files, 2U);
 }
 
-// "NAME FILES CONTENT_BYTES" of each package, as inspect says.
-std::vector<std::string> PackagesIn(const std::string& json) {
-  std::vector<std::string> out;
-  const auto report = nlohmann::json::parse(json);
-  for (const auto& package : report.at("packages")) {
-    out.push_back(fmt::format("{} {} {}", package.at("name").get<std::string>(),
-                              package.at("files").get<int>(),
-                              package.at("content_bytes").get<int>()));
-  }
-  return out;
-}
-
 TEST_F(ImageCommandsTest, APackageHasAllFilesThatTheProvenanceLists) {
   Tree tree;
   tree.AddLiteral("/usr/lib/libc.so.6", std::string(1000, 'c'));
@@ -182,15 +195,7 @@ TEST_F(ImageCommandsTest, APackageHasAllFilesThatTheProvenanceLists) {
 }
 
 TEST_F(ImageCommandsTest, AWholeRootIsToldByItsPackageDatabase) {
-  const std::vector<images::ClosurePath> closure = {{"/", "", 0, {}, "root", ""}};
-  const auto packages = [&](const std::map<std::string, std::string>& files) {
-    Tree tree;
-    for (const auto& [path, content] : files) {
-      tree.AddLiteral(path, content);
-    }
-    Publish(tree, closure);
-    return PackagesIn(Run({"inspect", "app", "--json"}).out);
-  };
+  const auto packages = [&](const Files& files) { return PackagesOfRoot(files); };
   EXPECT_THAT(packages({{"/usr/lib/libc.so.6", "1234"},
                         {"/usr/bin/python3", "12"},
                         {"/usr/lib/python3/os.py", "1"},
@@ -215,8 +220,29 @@ TEST_F(ImageCommandsTest, AWholeRootIsToldByItsPackageDatabase) {
                          "C:Q1\nP:musl\nV:1.2.4-r2\nF:lib\nR:ld-musl.so.1\n\nP:busybox\n"
                          "V:1.36\nF:\nF:bin\nR:busybox\n\n"}}),
               testing::ElementsAre("/lib 1 82", "busybox 1.36 1 4", "musl 1.2.4-r2 1 2"));
+  EXPECT_THAT(packages({{"/bin/sh", "1234"},
+                        {"/usr/lib/apk/db/installed", "P:dash\nV:1\nF:bin\nR:sh\n"},
+                        {"/opt/x/lib/apk/db/installed", "P:ash\nV:2\nF:bin\nR:sh\n"}}),
+              testing::ElementsAre("/opt 1 21", "/usr 1 22", "dash 1 1 4"));
   EXPECT_THAT(packages({{"/usr/lib/x", "1234"}, {"/opt/y", "12"}}),
               testing::ElementsAre("/opt 1 2", "/usr 1 4"));
+}
+
+TEST_F(ImageCommandsTest, APackageDatabaseThatIsTooLargeIsNotRead) {
+  std::string list = "/usr/bin/sh\n";
+  list.resize((64 << 20) + 1, '\n');
+  EXPECT_THAT(PackagesOfRoot({{"/usr/bin/sh", "1234"}, {"/var/lib/dpkg/info/dash.list", list}}),
+              testing::ElementsAre("/usr 1 4", fmt::format("/var 1 {}", list.size())));
+}
+
+// A small one may name more than memory holds: here 8 GB.
+TEST_F(ImageCommandsTest, NamesInAPackageDatabaseThatAreTooLongAreNotRead) {
+  std::string installed = "P:dash\nV:1\nF:bin\nR:sh\nF:" + std::string(2 << 20, 'f') + "\n";
+  for (int i = 0; i < 4000; ++i) {
+    installed += fmt::format("R:{}\n", i);
+  }
+  EXPECT_THAT(PackagesOfRoot({{"/bin/sh", "1234"}, {"/lib/apk/db/installed", installed}}),
+              testing::ElementsAre(fmt::format("/lib 1 {}", installed.size()), "dash 1 1 4"));
 }
 
 TEST_F(ImageCommandsTest, InspectSaysThatItDoesNotKnowTheCodec) {
