@@ -248,10 +248,11 @@ class ImageWriter {
     out.size_bytes = uint64_t{facts.blocks} * kBlockBytes;
     out.index.Append(chunker::ChunkId{base::Sha256Of(first_block)},
                      static_cast<uint32_t>(first_block.size()));
-    for (const std::vector<chunker::Chunk>& chunks : {data_.chunks(), metadata}) {
-      for (const chunker::Chunk& chunk : chunks) {
-        out.index.Append(chunk.id, chunk.size_bytes);
-      }
+    for (const chunker::Chunk& chunk : data_.chunks()) {
+      out.index.Append(chunk.id, chunk.size_bytes);
+    }
+    for (const chunker::Chunk& chunk : metadata) {
+      out.index.Append(chunk.id, chunk.size_bytes);
     }
     return out;
   }
