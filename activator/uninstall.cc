@@ -11,6 +11,7 @@
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/state/held_versions.h"
+#include "activator/state/lost_current.h"
 #include "activator/state/tombstones.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -50,6 +51,22 @@ std::vector<base::UniqueFd> LockTransfers(const images::HostLayout& layout) {
     out.push_back(std::move(*lock));
   }
   return out;
+}
+
+// Whatever the records say: what runs would go on from an image that is gone.
+void RequireAllDown(const Host& host) {
+  UnitNames up;
+  for (const auto& [name, state] : host.systemd.Show(LinkedUnits(host))) {
+    if (!state.IsDown()) {
+      up.push_back(name);
+    }
+  }
+  if (!up.empty()) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} {} not down, although no record says what is active: `systemctl stop {}`, then "
+               "uninstall again",
+               fmt::join(up, ", "), up.size() == 1 ? "is" : "are", fmt::join(up, " "));
+  }
 }
 
 void RemoveUnits(const Host& host, Uninstalled& out) {
@@ -107,9 +124,13 @@ std::vector<std::string> ActiveApplications(const images::HostLayout& layout) {
 
 Uninstalled Uninstall(const Host& host) {
   const images::HostLayout& layout = host.layout;
+  RepairCurrent(layout);  // without it nothing would count as active
   if (const std::vector<std::string> active = ActiveApplications(layout); !active.empty()) {
     base::Fail(base::ExitCode::kFailed, "{} runs {}: activate uninstall --stop stops what runs",
                GenerationName(ActiveGeneration(layout)), fmt::join(active, ", "));
+  }
+  if (!host.is_folder) {
+    RequireAllDown(host);
   }
   const std::vector<base::UniqueFd> transfers = LockTransfers(layout);
   Uninstalled out;
