@@ -143,7 +143,7 @@ void Tool::RequireSystemd() const {
 
 // Reading an empty or mistyped --root would look like a host without applications.
 void Tool::RequireHost() const {
-  if (!base::Exists(host_.layout.Generations())) {
+  if (!host_.is_folder && !base::Exists(host_.layout.Generations())) {
     base::Fail(base::ExitCode::kFailed, "{} is not a host's root: nothing was pushed there yet",
                host_.layout.root());
   }

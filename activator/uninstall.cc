@@ -89,17 +89,23 @@ void NoteAgents(const images::HostLayout& layout, Uninstalled& out) {
   }
 }
 
-// The program that can do it again goes nearly last, the lock last.
+// The program that can do it again goes nearly last, and generations/, by which it knows a host's
+// root, after it; the lock last.
 void RemoveRoot(const images::HostLayout& layout, Uninstalled& out) {
   SetCurrentGeneration(layout, kNoGeneration);
   for (const images::VersionDirectory& version : layout.Versions()) {
     base::RemoveTree(version.path);
     ::rmdir(layout.Application(version.name).c_str());  // where it was the last one
   }
-  for (const std::string& path :
-       {layout.Incoming(), layout.SwitchRecord(), layout.VersionLocks(), layout.History(),
-        layout.HealthyVersions(), layout.root() + "/" + kDirectoryHostMarker, layout.Generations(),
-        layout.Bin(), layout.Lock()}) {
+  for (const std::string& path : {layout.Incoming(), layout.SwitchRecord(), layout.VersionLocks(),
+                                  layout.History(), layout.HealthyVersions()}) {
+    base::RemoveTree(path);
+  }
+  for (const std::string& name : base::ListDirectory(layout.Generations())) {
+    base::RemoveTree(layout.Generations() + "/" + name);
+  }
+  for (const std::string& path : {layout.Bin(), layout.Generations(),
+                                  layout.root() + "/" + kDirectoryHostMarker, layout.Lock()}) {
     base::RemoveTree(path);
   }
   for (const std::string& name : base::ListDirectory(layout.root())) {

@@ -3,9 +3,14 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
+#include "activator/activate.h"
 #include "base/atomic_file.h"
+#include "base/sys.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/support/errors.h"
+#include "tests/support/faulty_sys.h"
 
 namespace activator {
 namespace {
@@ -47,6 +52,44 @@ TEST_F(UninstallTest, WhatRunsWithoutAnyRecordIsNotRemoved) {
   Uninstall(host);
   EXPECT_FALSE(base::Exists(layout.root()));
   EXPECT_FALSE(base::LstatIfThere(units + "/web.service"));
+}
+
+// Each failing call ends it as a kill does. While the program is there, typing it again works.
+TEST_F(UninstallTest, CanBeRepeatedWhereverItWasCutOff) {
+  Stage("web", "one");
+  Write(layout.Bin() + "/activate", "program");
+  bool cut_off = true;
+  for (size_t call = 1; cut_off; ++call) {
+    SCOPED_TRACE(call);
+    const base::TemporaryDirectory copy(root, "copy-");
+    Host there = host;
+    there.layout = images::HostLayout(copy.path() + "/images");
+    std::filesystem::copy(layout.root(), there.layout.root(),
+                          std::filesystem::copy_options::recursive);
+    {
+      tests::FaultySys sys;
+      sys.FailCall(call, EIO);
+      const base::ScopedSys scoped(sys);
+      try {
+        Uninstall(there);
+      } catch (const base::Error&) {
+      }
+      cut_off = sys.calls() >= call;
+    }
+    if (base::Exists(there.layout.Bin() + "/activate")) {
+      EXPECT_TRUE(base::Exists(there.layout.Generations()));  // else it is no host's root
+    }
+    Uninstall(there);
+    EXPECT_FALSE(base::Exists(there.layout.root()));
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST_F(UninstallTest, OfAFolderEndsWithWhatMarksIt) {
+  base::RemoveTree(layout.Generations());
+  Write(layout.root() + "/" + kDirectoryHostMarker, "");
+  EXPECT_EQ(RunActivate({"--root", layout.root(), "uninstall"}, {}), 0);
+  EXPECT_FALSE(base::Exists(layout.root()));
 }
 
 }  // namespace
