@@ -13,6 +13,7 @@
 #include "activator/state/held_versions.h"
 #include "activator/state/lost_current.h"
 #include "activator/state/tombstones.h"
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "units/rendered_unit.h"
@@ -89,14 +90,37 @@ void NoteAgents(const images::HostLayout& layout, Uninstalled& out) {
   }
 }
 
+// What a crash left of a file or of a prune. False: there was nothing.
+bool RemoveLeftovers(const std::string& directory) {
+  bool any = false;
+  for (const std::string& name : base::ListDirectory(directory)) {
+    if (name.starts_with(base::kTemporaryPrefix)) {
+      base::RemoveTree(directory + "/" + name);
+      any = true;
+    }
+  }
+  return any;
+}
+
+// Application folders that are empty then go.
+void RemoveVersions(const images::HostLayout& layout) {
+  for (const std::string& name : base::ListDirectory(layout.root())) {
+    if (images::IsName(name) && RemoveLeftovers(layout.Application(name))) {
+      ::rmdir(layout.Application(name).c_str());
+    }
+  }
+  for (const images::VersionDirectory& version : layout.Versions()) {
+    base::RemoveTree(version.path);
+    ::rmdir(layout.Application(version.name).c_str());
+  }
+}
+
 // The program that can do it again goes nearly last, and generations/, by which it knows a host's
 // root, after it; the lock last.
 void RemoveRoot(const images::HostLayout& layout, Uninstalled& out) {
   SetCurrentGeneration(layout, kNoGeneration);
-  for (const images::VersionDirectory& version : layout.Versions()) {
-    base::RemoveTree(version.path);
-    ::rmdir(layout.Application(version.name).c_str());  // where it was the last one
-  }
+  RemoveVersions(layout);
+  RemoveLeftovers(layout.root());
   for (const std::string& path : {layout.Incoming(), layout.SwitchRecord(), layout.VersionLocks(),
                                   layout.History(), layout.HealthyVersions()}) {
     base::RemoveTree(path);

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "activator/activate.h"
+#include "activator/state/tombstones.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
 #include "tests/activator/host_fixture.h"
@@ -15,6 +16,7 @@
 namespace activator {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class UninstallTest : public HostTest {
@@ -52,6 +54,16 @@ TEST_F(UninstallTest, WhatRunsWithoutAnyRecordIsNotRemoved) {
   Uninstall(host);
   EXPECT_FALSE(base::Exists(layout.root()));
   EXPECT_FALSE(base::LstatIfThere(units + "/web.service"));
+}
+
+TEST_F(UninstallTest, WhatWasCutOffBeforeIsRemovedToo) {
+  Stage("web", "one");
+  base::MakeDirectories(layout.Application("web") + "/" + NewTombstone(0));
+  base::MakeDirectories(layout.Application("db") + "/" + NewTombstone(0));  // its last version
+  Write(layout.root() + "/" + std::string(base::kTemporaryPrefix) + "1", "half of a file");
+  base::MakeDirectories(layout.root() + "/mine");
+  EXPECT_THAT(Uninstall(host).kept, ElementsAre(layout.root() + "/mine"));
+  EXPECT_THAT(base::ListDirectory(layout.root()), ElementsAre("mine"));
 }
 
 // Each failing call ends it as a kill does. While the program is there, typing it again works.
