@@ -10,31 +10,49 @@
 #include "activator/host/host_files.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
-#include "activator/state/held_versions.h"
 #include "activator/state/lost_current.h"
 #include "activator/state/tombstones.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/version/image_directory.h"
 #include "units/rendered_unit.h"
+#include "units/unit_paths.h"
 
 namespace activator {
 namespace {
 
+// Lines of an older version may be such as are refused now: then what the fields say.
+std::vector<units::ServiceDirectory> DirectoriesOf(const std::string& name,
+                                                   images::Service service) {
+  try {
+    return units::DirectoriesOf(name, service);
+  } catch (const base::Error&) {
+    service.directives.clear();
+    return units::DirectoriesOf(name, service);
+  }
+}
+
+// None where the manifest does not tell. A damaged image does not matter.
+images::Services ServicesOf(const std::string& version) {
+  const std::string path = version + "/" + images::kManifestFile;
+  try {
+    return images::StoredManifest::Parse(base::ReadFile(path), path).manifest.services;
+  } catch (const base::Error&) {
+    return {};
+  }
+}
+
 // What systemd made for the services of the versions that are here, and leaves when they go.
-std::set<std::string> ServiceDirectories(const images::HostLayout& layout) {
+std::set<std::string> ServiceDirectories(const Host& host) {
   std::set<std::string> out;
-  const auto add = [&](bool has, const std::string& path) {
-    if (has && base::Exists(path)) {
-      out.insert(path);
-    }
-  };
-  for (const HeldVersion& version : CompleteVersions(layout)) {
-    const images::ImageDirectory image(version.path);
-    for (const auto& [name, service] : image.manifest().services) {
-      add(service.state, "/var/lib/" + name);
-      add(service.logs, "/var/log/" + name);
-      add(service.cache, "/var/cache/" + name);
+  for (const images::VersionDirectory& version : host.layout.Versions()) {
+    for (const auto& [name, service] : ServicesOf(version.path)) {
+      for (const units::ServiceDirectory& directory : DirectoriesOf(name, service)) {
+        if (base::Exists(host.os_root + directory.path)) {
+          out.insert(directory.path);
+        }
+      }
     }
   }
   return out;
@@ -165,7 +183,7 @@ Uninstalled Uninstall(const Host& host) {
   const std::vector<base::UniqueFd> transfers = LockTransfers(layout);
   Uninstalled out;
   if (!host.is_folder) {
-    const std::set<std::string> directories = ServiceDirectories(layout);
+    const std::set<std::string> directories = ServiceDirectories(host);
     out.kept.assign(directories.begin(), directories.end());
     RemoveUnits(host, out);
     NoteAgents(layout, out);

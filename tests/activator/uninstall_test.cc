@@ -104,5 +104,21 @@ TEST_F(UninstallTest, OfAFolderEndsWithWhatMarksIt) {
   EXPECT_FALSE(base::Exists(layout.root()));
 }
 
+TEST_F(UninstallTest, DirectoriesOfServicesAreNamedWhateverMadeThem) {
+  shape = [](images::Services& services) {
+    services["web"].state = true;
+    services["web"].directives["Service"]["StateDirectory"] = "shop/orders";
+    services["web"].directives["Service"]["LogsDirectory"] = "shop";
+    services["old"] = services["web"];
+    services["old"].directives["Service"] = {{"StateDirectory", "one:other"}};
+  };
+  Stage("web", "one");
+  for (const char* path : {"/var/lib/old", "/var/lib/shop/orders", "/var/log/shop"}) {
+    base::MakeDirectories(host.os_root + path);
+  }
+  EXPECT_THAT(Uninstall(host).kept,
+              ElementsAre("/var/lib/old", "/var/lib/shop/orders", "/var/log/shop"));
+}
+
 }  // namespace
 }  // namespace activator
