@@ -21,6 +21,7 @@
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
+#include "activator/state/lost_current.h"
 #include "activator/state/outcome.h"
 #include "activator/state/root.h"
 #include "activator/state/switch_record.h"
@@ -142,7 +143,7 @@ void Tool::RequireSystemd() const {
 
 // Reading an empty or mistyped --root would look like a host without applications.
 void Tool::RequireHost() const {
-  if (!base::Exists(host_.layout.Generations())) {
+  if (!host_.is_folder && !base::Exists(host_.layout.Generations())) {
     base::Fail(base::ExitCode::kFailed, "{} is not a host's root: nothing was pushed there yet",
                host_.layout.root());
   }
@@ -309,6 +310,13 @@ int Tool::UninstallAll() {
   RequireRoot();
   RequireSystemd();
   RequireHost();
+  if (!host_.is_folder) {
+    PrepareRoot(host_.layout);
+  }
+  // Without `current` nothing would count as active, and --stop would stop nothing.
+  if (const base::FileLock lock = Lock("uninstall"); !ReadSwitchRecord(host_.layout)) {
+    RepairCurrent(host_.layout);
+  }
   if (line_.stop && !ActiveApplications(host_.layout).empty()) {
     line_.target = ActivationTarget{TargetKind::kVersions, 0, "", {}};
     for (const std::string& name : ActiveApplications(host_.layout)) {
@@ -317,9 +325,6 @@ int Tool::UninstallAll() {
     if (const int exit_code = Start(); exit_code != 0) {
       return exit_code;
     }
-  }
-  if (!host_.is_folder) {
-    PrepareRoot(host_.layout);
   }
   const base::FileLock lock = Lock("uninstall");
   IgnoreLostConnection();

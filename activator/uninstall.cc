@@ -10,29 +10,49 @@
 #include "activator/host/host_files.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
-#include "activator/state/held_versions.h"
+#include "activator/state/lost_current.h"
 #include "activator/state/tombstones.h"
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/version/image_directory.h"
 #include "units/rendered_unit.h"
+#include "units/unit_paths.h"
 
 namespace activator {
 namespace {
 
+// Lines of an older version may be such as are refused now: then what the fields say.
+std::vector<units::ServiceDirectory> DirectoriesOf(const std::string& name,
+                                                   images::Service service) {
+  try {
+    return units::DirectoriesOf(name, service);
+  } catch (const base::Error&) {
+    service.directives.clear();
+    return units::DirectoriesOf(name, service);
+  }
+}
+
+// None where the manifest does not tell. A damaged image does not matter.
+images::Services ServicesOf(const std::string& version) {
+  const std::string path = version + "/" + images::kManifestFile;
+  try {
+    return images::StoredManifest::Parse(base::ReadFile(path), path).manifest.services;
+  } catch (const base::Error&) {
+    return {};
+  }
+}
+
 // What systemd made for the services of the versions that are here, and leaves when they go.
-std::set<std::string> ServiceDirectories(const images::HostLayout& layout) {
+std::set<std::string> ServiceDirectories(const Host& host) {
   std::set<std::string> out;
-  const auto add = [&](bool has, const std::string& path) {
-    if (has && base::Exists(path)) {
-      out.insert(path);
-    }
-  };
-  for (const HeldVersion& version : CompleteVersions(layout)) {
-    const images::ImageDirectory image(version.path);
-    for (const auto& [name, service] : image.manifest().services) {
-      add(service.state, "/var/lib/" + name);
-      add(service.logs, "/var/log/" + name);
-      add(service.cache, "/var/cache/" + name);
+  for (const images::VersionDirectory& version : host.layout.Versions()) {
+    for (const auto& [name, service] : ServicesOf(version.path)) {
+      for (const units::ServiceDirectory& directory : DirectoriesOf(name, service)) {
+        if (base::Exists(host.os_root + directory.path)) {
+          out.insert(directory.path);
+        }
+      }
     }
   }
   return out;
@@ -50,6 +70,22 @@ std::vector<base::UniqueFd> LockTransfers(const images::HostLayout& layout) {
     out.push_back(std::move(*lock));
   }
   return out;
+}
+
+// Whatever the records say: what runs would go on from an image that is gone.
+void RequireAllDown(const Host& host) {
+  UnitNames up;
+  for (const auto& [name, state] : host.systemd.Show(LinkedUnits(host))) {
+    if (!state.IsDown()) {
+      up.push_back(name);
+    }
+  }
+  if (!up.empty()) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} {} not down, although no record says what is active: `systemctl stop {}`, then "
+               "uninstall again",
+               fmt::join(up, ", "), up.size() == 1 ? "is" : "are", fmt::join(up, " "));
+  }
 }
 
 void RemoveUnits(const Host& host, Uninstalled& out) {
@@ -72,17 +108,46 @@ void NoteAgents(const images::HostLayout& layout, Uninstalled& out) {
   }
 }
 
-// The program that can do it again goes nearly last, the lock last.
-void RemoveRoot(const images::HostLayout& layout, Uninstalled& out) {
-  SetCurrentGeneration(layout, kNoGeneration);
+// What a crash left of a file or of a prune. False: there was nothing.
+bool RemoveLeftovers(const std::string& directory) {
+  bool any = false;
+  for (const std::string& name : base::ListDirectory(directory)) {
+    if (name.starts_with(base::kTemporaryPrefix)) {
+      base::RemoveTree(directory + "/" + name);
+      any = true;
+    }
+  }
+  return any;
+}
+
+// Application folders that are empty then go.
+void RemoveVersions(const images::HostLayout& layout) {
+  for (const std::string& name : base::ListDirectory(layout.root())) {
+    if (images::IsName(name) && RemoveLeftovers(layout.Application(name))) {
+      ::rmdir(layout.Application(name).c_str());
+    }
+  }
   for (const images::VersionDirectory& version : layout.Versions()) {
     base::RemoveTree(version.path);
-    ::rmdir(layout.Application(version.name).c_str());  // where it was the last one
+    ::rmdir(layout.Application(version.name).c_str());
   }
-  for (const std::string& path :
-       {layout.Incoming(), layout.SwitchRecord(), layout.VersionLocks(), layout.History(),
-        layout.HealthyVersions(), layout.root() + "/" + kDirectoryHostMarker, layout.Generations(),
-        layout.Bin(), layout.Lock()}) {
+}
+
+// The program that can do it again goes nearly last, and generations/, by which it knows a host's
+// root, after it; the lock last.
+void RemoveRoot(const images::HostLayout& layout, Uninstalled& out) {
+  SetCurrentGeneration(layout, kNoGeneration);
+  RemoveVersions(layout);
+  RemoveLeftovers(layout.root());
+  for (const std::string& path : {layout.Incoming(), layout.SwitchRecord(), layout.VersionLocks(),
+                                  layout.History(), layout.HealthyVersions()}) {
+    base::RemoveTree(path);
+  }
+  for (const std::string& name : base::ListDirectory(layout.Generations())) {
+    base::RemoveTree(layout.Generations() + "/" + name);
+  }
+  for (const std::string& path : {layout.Bin(), layout.Generations(),
+                                  layout.root() + "/" + kDirectoryHostMarker, layout.Lock()}) {
     base::RemoveTree(path);
   }
   for (const std::string& name : base::ListDirectory(layout.root())) {
@@ -107,14 +172,18 @@ std::vector<std::string> ActiveApplications(const images::HostLayout& layout) {
 
 Uninstalled Uninstall(const Host& host) {
   const images::HostLayout& layout = host.layout;
+  RepairCurrent(layout);  // without it nothing would count as active
   if (const std::vector<std::string> active = ActiveApplications(layout); !active.empty()) {
     base::Fail(base::ExitCode::kFailed, "{} runs {}: activate uninstall --stop stops what runs",
                GenerationName(ActiveGeneration(layout)), fmt::join(active, ", "));
   }
+  if (!host.is_folder) {
+    RequireAllDown(host);
+  }
   const std::vector<base::UniqueFd> transfers = LockTransfers(layout);
   Uninstalled out;
   if (!host.is_folder) {
-    const std::set<std::string> directories = ServiceDirectories(layout);
+    const std::set<std::string> directories = ServiceDirectories(host);
     out.kept.assign(directories.begin(), directories.end());
     RemoveUnits(host, out);
     NoteAgents(layout, out);

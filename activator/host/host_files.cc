@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 
+#include "activator/os/process_root.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -85,6 +86,14 @@ std::string UnitText(const std::string& root) {
       units::ExecLine({root + "/bin/activate", "--root", root, "host-files"}));
 }
 
+// A push may have brought another agent since.
+bool RunsAnotherAgent(const Host& host) {
+  const auto states = host.systemd.Show({kUnit});
+  const auto found = states.find(kUnit);
+  return found != states.end() && found->second.main_pid != 0 &&
+         !RunsProgram(found->second.main_pid, host.layout.Bin() + "/activate");
+}
+
 void StartUnit(const Host& host) {
   const std::string path = host.task_directory + "/" + kUnit;
   const std::string text = UnitText(host.layout.root());
@@ -95,7 +104,11 @@ void StartUnit(const Host& host) {
       host.systemd.Restart({kUnit}, Jobs::kAwaitBriefly);
     }
   }
-  host.systemd.Start({kUnit}, Jobs::kAwaitBriefly);
+  if (RunsAnotherAgent(host)) {
+    host.systemd.Restart({kUnit}, Jobs::kAwaitBriefly);
+  } else {
+    host.systemd.Start({kUnit}, Jobs::kAwaitBriefly);
+  }
 }
 
 // The folders in which something must change for `path` to lead to something else: its own, and

@@ -58,4 +58,8 @@ bool RunsFromImage(uint64_t pid, const std::string& image_path) {
   }
 }
 
+bool RunsProgram(uint64_t pid, const std::string& path) {
+  return SameFile(fmt::format("/proc/{}/exe", pid), path);
+}
+
 }  // namespace activator

@@ -1,5 +1,5 @@
-// Says, by its root directory, whether a process runs from an image: an active unit may still run
-// the previous one.
+// Says whether a process runs from an image, by its root directory, or a program: an active unit
+// may still run the previous one.
 #ifndef SLIPWAY_ACTIVATOR_OS_PROCESS_ROOT_H_
 #define SLIPWAY_ACTIVATOR_OS_PROCESS_ROOT_H_
 
@@ -10,6 +10,9 @@ namespace activator {
 
 // False where its root is another file system, or the process is gone. Needs root.
 bool RunsFromImage(uint64_t pid, const std::string& image_path);
+
+// Whether the program at `path` is what the process runs; false where the process is gone.
+bool RunsProgram(uint64_t pid, const std::string& path);
 
 }  // namespace activator
 

@@ -131,9 +131,6 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     RestartInPlace(host, of_another_image);
     WaitUntilStarted(host, again, timeout);
     WaitUntilSettled(host, again);
-    if (in_the_way) {
-      throw base::Error(*in_the_way);
-    }
   } catch (const base::Error& error) {
     throw base::Error(
         base::ExitCode::kNeedsAttention,
@@ -143,6 +140,9 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
               mended, *mended == 0 ? "" : " and ",
               of_another_image.empty() ? "" : " or ran from another image");
+  if (in_the_way) {
+    throw base::Error(*in_the_way);
+  }
 }
 
 // Its state stays: what was not tried is still the newest for --latest once the cause is mended.

@@ -56,6 +56,14 @@ TEST_P(HostFilesTest, ARunningServiceSeesTheNameServersThatTheHostGets) {
   EXPECT_EQ(Awaited(host, "/etc/hosts", "192.0.2.6 new"), "");
   EXPECT_EQ(StartOf(host, "hello.service"), start);
 
+  const std::string follows = StartOf(host, "slipway-host-files.service");
+  MustActivate(host, "--generation 1");
+  EXPECT_EQ(StartOf(host, "slipway-host-files.service"), follows);
+  host.MustRun("cd /var/lib/images/bin && cp -L activate newer && ln -sfn newer activate");
+  MustActivate(host, "--generation 1");
+  EXPECT_NE(StartOf(host, "slipway-host-files.service"), follows);
+  EXPECT_EQ(StartOf(host, "hello.service"), start);
+
   host.Reboot();
   EXPECT_EQ(Awaited(host, "/etc/hosts", "192.0.2.6 new"), "");
   Replace(host, "/etc/resolv.conf", "nameserver 192.0.2.7");

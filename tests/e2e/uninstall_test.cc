@@ -27,12 +27,14 @@ TEST(UninstallTest, WhatSlipwayPutOnAHostGoesAndWhatServicesMadeStays) {
   MustActivate(host, "--latest");
   host.MustRun("echo mine >/var/lib/nginx/kept && echo mine >/var/lib/images/notes");
 
+  host.MustRun("rm /var/lib/images/current");  // nothing says that it runs but the records
   const RunResult refused = Activate(host, "uninstall");
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.err,
               HasSubstr("generation 1 runs nginx: activate uninstall --stop stops what runs"));
   EXPECT_THAT(Page(host), HasSubstr("v1"));
 
+  host.MustRun("rm /var/lib/images/current");
   const RunResult gone = RunCommand(
       {SLIPWAY_BIN "/activate", "--host", host.Name(), "uninstall", "--stop"},
       {.env = {"SLIPWAY_SSH=ssh -F " + host.SshConfig()}, .timeout = std::chrono::seconds(120)});

@@ -100,5 +100,20 @@ TEST_F(HostFilesTest, AreFollowedByAUnitThatIsMadeOnce) {
   EXPECT_THAT(systemd.calls, Not(Contains("reload")));
 }
 
+// It would run the old code until the next boot.
+TEST_F(HostFilesTest, AreFollowedByTheAgentThatAPushBrought) {
+  base::ReplaceSymlink("/proc/self/exe", layout.Bin() + "/activate");
+  systemd.touch_up = [](UnitState& state) { state.main_pid = static_cast<uint64_t>(::getpid()); };
+  base::MakeDirectories(host.task_directory);
+  FollowHostFiles(host, folder_);
+  systemd.calls.clear();
+  FollowHostFiles(host, folder_);
+  EXPECT_THAT(systemd.calls, Not(Contains("restart slipway-host-files.service")));
+  Write(root + "/newer", "an agent");
+  base::ReplaceSymlink(root + "/newer", layout.Bin() + "/activate");
+  FollowHostFiles(host, folder_);
+  EXPECT_THAT(systemd.calls, Contains("restart slipway-host-files.service"));
+}
+
 }  // namespace
 }  // namespace activator

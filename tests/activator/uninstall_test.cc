@@ -1,0 +1,124 @@
+// What an uninstall refuses, what it finds and leaves, and that it can be cut off anywhere.
+#include "activator/uninstall.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "activator/activate.h"
+#include "activator/state/tombstones.h"
+#include "base/atomic_file.h"
+#include "base/sys.h"
+#include "tests/activator/host_fixture.h"
+#include "tests/support/errors.h"
+#include "tests/support/faulty_sys.h"
+
+namespace activator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class UninstallTest : public HostTest {
+ protected:
+  std::string Refusal() {
+    return tests::MessageOf([&] { Uninstall(host); });
+  }
+  void ExpectThatTheHostIsAsItWas() {
+    EXPECT_TRUE(systemd.IsActive("web.service"));
+    EXPECT_EQ(layout.Versions().size(), 1U);
+    EXPECT_TRUE(base::Exists(layout.History()));
+  }
+};
+
+TEST_F(UninstallTest, WhatRunsWithoutCurrentIsNotRemoved) {
+  EXPECT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  for (const char* lost : {"", "nowhere", "generations/99"}) {
+    base::Unlink(layout.Current());
+    if (*lost != '\0') {
+      base::ReplaceSymlink(lost, layout.Current());
+    }
+    EXPECT_THAT(Refusal(), HasSubstr("generation 1 runs web: activate uninstall --stop stops"));
+    EXPECT_EQ(CurrentGeneration(layout), 1U);
+    ExpectThatTheHostIsAsItWas();
+  }
+}
+
+TEST_F(UninstallTest, WhatRunsWithoutAnyRecordIsNotRemoved) {
+  EXPECT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  base::RemoveTree(layout.Generation(1));
+  EXPECT_THAT(Refusal(), HasSubstr("web.service is not down, although no record says what is "
+                                   "active: `systemctl stop web.service`, then uninstall again"));
+  ExpectThatTheHostIsAsItWas();
+  systemd.StopByHand("web.service");
+  Uninstall(host);
+  EXPECT_FALSE(base::Exists(layout.root()));
+  EXPECT_FALSE(base::LstatIfThere(units + "/web.service"));
+}
+
+TEST_F(UninstallTest, WhatWasCutOffBeforeIsRemovedToo) {
+  Stage("web", "one");
+  base::MakeDirectories(layout.Application("web") + "/" + NewTombstone(0));
+  base::MakeDirectories(layout.Application("db") + "/" + NewTombstone(0));  // its last version
+  Write(layout.root() + "/" + std::string(base::kTemporaryPrefix) + "1", "half of a file");
+  base::MakeDirectories(layout.root() + "/mine");
+  EXPECT_THAT(Uninstall(host).kept, ElementsAre(layout.root() + "/mine"));
+  EXPECT_THAT(base::ListDirectory(layout.root()), ElementsAre("mine"));
+}
+
+// Each failing call ends it as a kill does. While the program is there, typing it again works.
+TEST_F(UninstallTest, CanBeRepeatedWhereverItWasCutOff) {
+  Stage("web", "one");
+  Write(layout.Bin() + "/activate", "program");
+  bool cut_off = true;
+  for (size_t call = 1; cut_off; ++call) {
+    SCOPED_TRACE(call);
+    const base::TemporaryDirectory copy(root, "copy-");
+    Host there = host;
+    there.layout = images::HostLayout(copy.path() + "/images");
+    std::filesystem::copy(layout.root(), there.layout.root(),
+                          std::filesystem::copy_options::recursive);
+    {
+      tests::FaultySys sys;
+      sys.FailCall(call, EIO);
+      const base::ScopedSys scoped(sys);
+      try {
+        Uninstall(there);
+      } catch (const base::Error&) {
+      }
+      cut_off = sys.calls() >= call;
+    }
+    if (base::Exists(there.layout.Bin() + "/activate")) {
+      EXPECT_TRUE(base::Exists(there.layout.Generations()));  // else it is no host's root
+    }
+    Uninstall(there);
+    EXPECT_FALSE(base::Exists(there.layout.root()));
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST_F(UninstallTest, OfAFolderEndsWithWhatMarksIt) {
+  base::RemoveTree(layout.Generations());
+  Write(layout.root() + "/" + kDirectoryHostMarker, "");
+  EXPECT_EQ(RunActivate({"--root", layout.root(), "uninstall"}, {}), 0);
+  EXPECT_FALSE(base::Exists(layout.root()));
+}
+
+TEST_F(UninstallTest, DirectoriesOfServicesAreNamedWhateverMadeThem) {
+  shape = [](images::Services& services) {
+    services["web"].state = true;
+    services["web"].directives["Service"]["StateDirectory"] = "shop/orders";
+    services["web"].directives["Service"]["LogsDirectory"] = "shop";
+    services["old"] = services["web"];
+    services["old"].directives["Service"] = {{"StateDirectory", "one:other"}};
+  };
+  Stage("web", "one");
+  for (const char* path : {"/var/lib/old", "/var/lib/shop/orders", "/var/log/shop"}) {
+    base::MakeDirectories(host.os_root + path);
+  }
+  EXPECT_THAT(Uninstall(host).kept,
+              ElementsAre("/var/lib/old", "/var/lib/shop/orders", "/var/log/shop"));
+}
+
+}  // namespace
+}  // namespace activator
