@@ -1,5 +1,7 @@
 #include "units/unit_facts.h"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "base/json_fields.h"
@@ -16,6 +18,21 @@ constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kFormat = 1;
 constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
 
+bool IsAboutStop(const std::string& option) {
+  return option.find("Stop") != std::string::npos || option.find("Kill") != std::string::npos ||
+         option.find("SIG") != std::string::npos || option == "TimeoutSec" ||
+         option == "TimeoutAbortSec";
+}
+
+std::map<std::string, std::string> StopDirectives(const images::Service& service) {
+  std::map<std::string, std::string> out;
+  if (const auto lines = service.directives.find("Service"); lines != service.directives.end()) {
+    std::ranges::copy_if(lines->second, std::inserter(out, out.end()),
+                         [](const auto& line) { return IsAboutStop(line.first); });
+  }
+  return out;
+}
+
 UnitFacts OfService(const images::Service& service, const std::string& version_path) {
   UnitFacts out;
   out.image_path = version_path + "/" + images::kImageFile;
@@ -25,6 +42,7 @@ UnitFacts OfService(const images::Service& service, const std::string& version_p
   if (out.health.http) {
     out.health.http->url = images::CheckedUrl(service);
   }
+  out.stop = StopDirectives(service);
   out.task_limits = TaskLimits(service);
   return out;
 }
@@ -51,6 +69,9 @@ Json ToJson(const UnitFacts& facts) {
   if (!facts.listen.empty()) {
     out["listen"] = facts.listen;
   }
+  if (facts.stop) {
+    out["stop"] = *facts.stop;
+  }
   for (const auto& [task, limit] : facts.task_limits) {
     out["task_seconds"][ToText(task)] = limit.count();
   }
@@ -65,6 +86,9 @@ UnitFacts ReadUnit(const Json& json, const std::string& path) {
   out.is_scheduled = fields.Bool("scheduled", false);
   out.listen = fields.Strings("listen");
   out.health = images::ReadHealth(fields, images::Programs::kResolved, {}, kBad);
+  if (fields.Has("stop")) {
+    out.stop = fields.StringMap("stop");
+  }
   JsonFields tasks(fields.Object("task_seconds"), fields.PathOf("task_seconds"), kBad);
   for (const AuxiliaryUnit task : kAuxiliaryUnits) {
     if (tasks.Has(ToText(task))) {

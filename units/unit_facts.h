@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct UnitFacts {
   bool is_scheduled = false;        // a service that its timer starts, and no switch
   std::vector<std::string> listen;  // of a socket: its addresses
   images::Health health;            // its URL is whole
+  // Of a service: its directives that say how it is stopped; nullopt: not known.
+  std::optional<std::map<std::string, std::string>> stop;
   // The tasks that it has, and how long each may take.
   std::map<AuxiliaryUnit, std::chrono::seconds> task_limits;
   bool operator==(const UnitFacts&) const = default;

@@ -103,10 +103,12 @@ bool WasOnlyChecked(const images::HostLayout& layout, const Generation& generati
 Resolved ResolveLatest(const images::HostLayout& layout) {
   const uint64_t active = ActiveGeneration(layout);
   std::optional<uint64_t> staged;
+  std::optional<uint64_t> passed;  // was staged before the active one, and never tried
   std::optional<Generation> tried;
   for (const Generation& generation : LoadGenerations(layout)) {
     if (generation.number <= active) {
-      continue;  // a push that was given up
+      passed = generation.state == GenerationState::kStaged ? generation.number : passed;
+      continue;
     }
     if (generation.state == GenerationState::kStaged || WasOnlyChecked(layout, generation)) {
       staged = generation.number;
@@ -127,10 +129,15 @@ Resolved ResolveLatest(const images::HostLayout& layout) {
   if (active == kNoGeneration && tried) {
     base::Fail(base::ExitCode::kFailed, "nothing is active, and {}", was_tried);
   }
-  return {active, std::nullopt,
-          "no generation is staged" + (tried         ? "; " + was_tried
-                                       : active == 0 ? ": nothing to do"
-                                                     : "")};
+  return {
+      active, std::nullopt,
+      (passed ? fmt::format("no newer generation is staged; `activate --generation {}` takes the "
+                            "older one that is",
+                            *passed)
+              : "no generation is staged") +
+          (tried         ? "; " + was_tried
+           : active == 0 ? ": nothing to do"
+                         : "")};
 }
 
 base::Sha256 RequireVersionBefore(const images::HostLayout& layout, const std::string& name,

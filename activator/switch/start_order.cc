@@ -116,4 +116,10 @@ InstalledUnits MayStart(const InstalledUnits& waiting, const UnitNames& stopping
   return out;
 }
 
+bool MayStopAs(const InstalledUnit& from, const InstalledUnit& to) {
+  return from.stop && from.stop == to.stop &&
+         std::ranges::none_of(*from.stop,
+                              [](const auto& line) { return line.first.starts_with("ExecStop"); });
+}
+
 }  // namespace activator

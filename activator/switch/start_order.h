@@ -27,6 +27,10 @@ InstalledUnits MayStart(const InstalledUnits& waiting, const UnitNames& stopping
                         const InstalledUnits& from, const InstalledUnits& to,
                         const AppFolders& must_wait);
 
+// Whether systemd may read `to` while it still stops `from`: it goes on by the new limits and
+// signals, and runs commands of the stop in the image that the new text names. Pure.
+bool MayStopAs(const InstalledUnit& from, const InstalledUnit& to);
+
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_SWITCH_START_ORDER_H_

@@ -75,12 +75,13 @@ class Switch {
   }
 
   void LookAtWhatStops();
-  void WriteIntent();   // 1
-  void AddLinks();      // 2
-  void StopOld();       // 3
+  void WriteIntent();  // 1
+  void AddLinks();     // 2
+  void StopOld();      // 3
+  void AwaitStopsBeforeReload();
   void PointCurrent();  // 4
   void Reload();        // 5
-  void LetOthersStart();
+  bool LetOthersStart();
   void Start(const InstalledUnits& units);
   void StartNew();  // 6
   void StartDependents();
@@ -155,6 +156,14 @@ void Switch::AddLinks() {
   EnsureAuxiliaryLinks(host_, request_.to);
 }
 
+UnitNames NamesOfStates(const std::map<std::string, UnitState>& states) {
+  UnitNames out;
+  for (const auto& [name, state] : states) {
+    out.push_back(name);
+  }
+  return out;
+}
+
 // Whether systemd stops others along with these.
 bool StopsOthers(const std::map<std::string, UnitState>& units) {
   return std::any_of(units.begin(), units.end(), [&](const auto& unit) {
@@ -169,6 +178,9 @@ bool StopsOthers(const std::map<std::string, UnitState>& units) {
 // ends by itself, under the version that it began with, where a timer starts the next one, too.
 void Switch::StopOld() {
   SetPhase(SwitchPhase::kSwitching);
+  if (!stopped_.empty()) {
+    stopped_ = host_.systemd.Show(NamesOfStates(stopped_));  // a timer may have started one since
+  }
   UnitNames unchanged;  // all may stop along with others that stop along
   if (StopsOthers(stopped_)) {
     unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
@@ -180,6 +192,23 @@ void Switch::StopOld() {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
     }
+  }
+  AwaitStopsBeforeReload();
+}
+
+// What is removed, or whose name was a unit's of others, has no text of its own any more when
+// systemd reads the units anew, and would be stopped by the defaults.
+void Switch::AwaitStopsBeforeReload() {
+  UnitNames may_go_on;
+  for (const std::string& name : difference_.changed) {
+    if (MayStopAs(from_.at(name), to_.at(name))) {
+      may_go_on.push_back(name);
+    }
+  }
+  PollBackoff pause(host_.clock);
+  while (!(stopping_ - may_go_on).empty()) {
+    pause.Sleep();
+    stopping_ = watch_->StillStopping(stopping_);
   }
 }
 
@@ -212,14 +241,18 @@ void Switch::Start(const InstalledUnits& units) {
 }
 
 // All that runs from an image is ordered after the same units (modprobe@loop.service), and systemd
-// starts none of these while it has a job to stop something that is ordered after them. Nothing
-// else may wait for these stops in turn, or it would be stopped too early.
-void Switch::LetOthersStart() {
+// starts none of these while it has a job to stop something that is ordered after them. So these
+// jobs are cancelled, once all that stops is told to: the stops go on. False: some are not told
+// yet, because their stop waits for another one's.
+bool Switch::LetOthersStart() {
   const auto states = host_.systemd.Show(stopping_);
-  if (std::all_of(states.begin(), states.end(),
-                  [](const auto& unit) { return unit.second.active == "deactivating"; })) {
+  const bool all_told = std::all_of(states.begin(), states.end(), [](const auto& unit) {
+    return unit.second.active == "deactivating" || unit.second.IsDown();
+  });
+  if (all_told) {
     host_.systemd.CancelJobs(stopping_);
   }
+  return all_told;
 }
 
 // An application is down only for as long as its own units take to stop. All of it is down when its
@@ -235,19 +268,20 @@ void Switch::StartNew() {
   InstalledUnits unhooked = Changed();  // also of services that a timer starts
   PollBackoff pause(host_.clock);
   for (;;) {
-    const InstalledUnits ready = MayStart(waiting, stopping_, from_, to_, must_wait);
+    InstalledUnits ready = MayStart(waiting, stopping_, from_, to_, must_wait);
+    if (!ready.empty() && !stopping_.empty() && !LetOthersStart()) {
+      ready.clear();
+    }
     const InstalledUnits hooked = stopping_.empty() ? unhooked : Select(unhooked, NamesOf(ready));
     RunHooks(host_, hooked, units::AuxiliaryUnit::kBeforeStart);
-    if (!ready.empty()) {
-      LetOthersStart();
-    }
     Start(ready);
     unhooked = without(unhooked, hooked);
     waiting = without(waiting, ready);
     if (stopping_.empty()) {
       break;
     }
-    const InstalledUnits started = without(touched_, waiting);
+    const InstalledUnits started =
+        without(without(touched_, waiting), Select(touched_, difference_.in_place));
     if (!FindDown(host_, started).empty()) {
       WaitUntilStarted(host_, started, request_.timeout);  // says why, at once
     }

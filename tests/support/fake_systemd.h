@@ -77,7 +77,7 @@ class FakeSystemd : public activator::Systemd {
         touch_up(out[unit]);
       }
       if (units_[unit].state.active == "deactivating" && !units_[unit].state.has_job &&
-          --slow_stops <= 0) {
+          !units_[unit].until_killed && --slow_stops <= 0) {
         Down(units_[unit], "inactive");
       }
     }
@@ -114,6 +114,9 @@ class FakeSystemd : public activator::Systemd {
       Call("stop " + unit);
       if (!units_[unit].running.ends_with("stubborn\n")) {
         Down(units_[unit], "inactive");
+      } else if (!units_[unit].state.IsDown()) {
+        units_[unit].state.active = "deactivating";
+        units_[unit].until_killed = true;
       }
       for (const std::string& dependent : stopped_with[unit]) {
         if (slow_stops > 0 && IsActive(dependent)) {
@@ -179,6 +182,7 @@ class FakeSystemd : public activator::Systemd {
     activator::UnitState state;
     std::string loaded;
     std::string running;
+    bool until_killed = false;  // it was told to stop and does not
   };
 
   void Call(const std::string& call) {
@@ -193,6 +197,7 @@ class FakeSystemd : public activator::Systemd {
   }
 
   static void Down(Unit& unit, const std::string& active) {
+    unit.until_killed = false;
     unit.state.active = active;
     unit.state.sub = "dead";
     unit.running.clear();

@@ -52,6 +52,46 @@ TEST_F(SlowStopTest, OneThatIsOrderedAfterTheSlowOneStartsWithIt) {
   EXPECT_GT(CallOf("start web.service"), CallOf("kill slow.service"));
 }
 
+// systemd stops by what it has read: a unit that is gone would be killed by the defaults.
+TEST_F(SlowStopTest, WhatIsRemovedIsDownBeforeTheUnitsAreReadAnew) {
+  StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  systemd.calls.clear();
+  const uint64_t number = StageApps(layout, {{"web", Push("web", "two")}}, "").number;
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_LT(CallOf("kill slow.service"), CallOf("start web.service"));
+}
+
+TEST_F(SlowStopTest, SoIsWhatWouldStopOtherwise) {
+  StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  systemd.calls.clear();
+  edit_service = [](images::Service& service) {
+    service.directives["Service"]["TimeoutStopSec"] = "7";
+  };
+  const base::Sha256 slow = Push("slow", "two");
+  edit_service = nullptr;
+  const uint64_t number =
+      StageGeneration(layout, {{"web", Push("web", "two")}, {"slow", slow}}, "").number;
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_LT(CallOf("kill slow.service"), CallOf("start web.service"));
+}
+
+// A hook runs from an image, too.
+TEST_F(SlowStopTest, JobsThatAHookWouldWaitForAreCancelledBeforeIt) {
+  StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  systemd.calls.clear();
+  edit_service = [](images::Service& service) { service.hooks.before_start = {{"/bin/hook"}}; };
+  const base::Sha256 web = Push("web", "two");
+  edit_service = nullptr;
+  const uint64_t number =
+      StageGeneration(layout, {{"web", web}, {"slow", Push("slow", "two")}}, "").number;
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_LT(CallOf("cancel slow.service"), CallOf("start web:before-start.service"));
+  EXPECT_LT(CallOf("start web:before-start.service"), CallOf("kill slow.service"));
+}
+
 TEST_F(SlowStopTest, OneThatTakesAnotherPortWaits) {
   const uint64_t number = [&] {
     StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "stubborn")}}, "");
