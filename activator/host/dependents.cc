@@ -1,5 +1,7 @@
 #include "activator/host/dependents.h"
 
+#include <fmt/ranges.h>
+
 namespace activator {
 namespace {
 
@@ -65,12 +67,25 @@ Dependents FindDependents(Systemd& systemd, const InstalledUnits& from, const In
                         difference.removed, NamesOf(from) + NamesOf(to));
 }
 
-InstalledUnits NotRunning(Systemd& systemd, const UnitNames& units) {
+InstalledUnits StartDependents(const Host& host, const UnitNames& units) {
   InstalledUnits out;
-  for (const auto& [name, state] : systemd.Show(units)) {
-    if (state.active != "active" && state.active != "reloading") {
-      out[name].is_oneshot = state.type == "oneshot";
+  UnitNames jobs;
+  for (const auto& [name, state] : host.systemd.Show(units)) {
+    const bool is_oneshot = state.type == "oneshot";
+    if (is_oneshot && !state.remains) {
+      if (state.active != "activating") {
+        jobs.push_back(name);
+      }
+    } else if (state.active != "active" && state.active != "reloading") {
+      out[name].is_oneshot = is_oneshot;
     }
+  }
+  host.systemd.ResetFailed(NamesOf(out) + jobs);
+  host.systemd.Start(NamesOf(out), Jobs::kAwaitBriefly);
+  host.systemd.Start(jobs, Jobs::kQueue);
+  if (!jobs.empty()) {
+    host.io.Err("activate: stopped along with ours and begun anew, not watched: {}\n",
+                fmt::join(jobs, ", "));
   }
   return out;
 }

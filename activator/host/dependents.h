@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "activator/host/host.h"
 #include "activator/host/installed_units.h"
 #include "activator/os/systemd.h"
 
@@ -26,8 +27,9 @@ Dependents FindDependents(Systemd& systemd, const std::map<std::string, UnitStat
 // What a switch between these two would do to them, for reports.
 Dependents FindDependents(Systemd& systemd, const InstalledUnits& from, const InstalledUnits& to);
 
-// Those of `units` that do not run, as what is to be started and watched.
-InstalledUnits NotRunning(Systemd& systemd, const UnitNames& units);
+// Starts those of `units` that do not run, and returns them as what is to be watched. Not the jobs
+// among them (Type=oneshot, a backup), which take as long as they take: these are named on host.io.
+InstalledUnits StartDependents(const Host& host, const UnitNames& units);
 
 }  // namespace activator
 

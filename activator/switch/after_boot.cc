@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "activator/health/boot_health.h"
@@ -32,6 +33,57 @@ std::optional<Event> LastTried(const images::HostLayout& layout) {
 uint64_t SequenceOfLast(const images::HostLayout& layout) {
   const std::optional<Event> last = LastTried(layout);
   return last ? last->sequence : 0;
+}
+
+// The image that a unit, or the service that it belongs to, runs from; empty: it has no such unit.
+std::string ImageOf(const InstalledUnits& units, const std::string& unit) {
+  const auto service = units.find(unit.substr(0, unit.rfind('.')) + ".service");
+  return service == units.end() ? "" : service->second.image_path;
+}
+
+// Empty: it would change one of those that are not well.
+std::string WhyGoingBackIsNoHelp(const images::HostLayout& layout, const BootFindings& found,
+                                 const ActivationTarget& back) {
+  const uint64_t to = Resolve(layout, back).number;
+  const InstalledUnits now = LoadUnits(layout, found.generation);
+  const InstalledUnits then = LoadUnits(layout, to);
+  const bool helps = std::any_of(
+      found.go_back.begin(), found.go_back.end(),
+      [&](const std::string& unit) { return ImageOf(now, unit) != ImageOf(then, unit); });
+  return helps ? ""
+               : fmt::format(
+                     ". It stays: generation {}, which was healthy before, has the same version of "
+                     "{}",
+                     to, fmt::join(found.go_back, ", "));
+}
+
+[[noreturn]] void FailUnhealthy(const BootFindings& found, const std::string& reason,
+                                const std::string& why_it_stays) {
+  base::Fail(base::ExitCode::kNeedsAttention, "generation {} is not healthy after the boot: {}{}",
+             found.generation, reason, why_it_stays);
+}
+
+void GoBack(const Host& host, const BootFindings& found, const std::string& reason,
+            const std::string& activation_id) {
+  ActivationRequest request;
+  request.kind = TargetKind::kRollback;
+  request.by = kBy;
+  request.activation_id = activation_id;
+  request.what = kWhat;
+  std::string why_it_stays;
+  try {
+    why_it_stays = WhyGoingBackIsNoHelp(host.layout, found, request);
+  } catch (base::Error& error) {
+    error.AddContext(
+        fmt::format("generation {} is not healthy after the boot: {}", found.generation, reason));
+    throw;
+  }
+  if (!why_it_stays.empty()) {
+    FailUnhealthy(found, reason, why_it_stays);
+  }
+  host.io.Err("activate: generation {} is not healthy after the boot, so it goes back: {}\n",
+              found.generation, reason);
+  Activate(host, request);
 }
 
 }  // namespace
@@ -66,7 +118,9 @@ BootFindings LookAfterBoot(const Host& host) {
   const InstalledUnits units = LoadUnits(host.layout, out.generation);
   for (const auto& [unit, problem] : AwaitBoot(host, units)) {
     out.problems.push_back(problem);
-    out.goes_back = out.goes_back || units.at(unit).health.rolls_back_after_boot;
+    if (units.at(unit).health.rolls_back_after_boot) {
+      out.go_back.push_back(unit);
+    }
   }
   return out;
 }
@@ -91,21 +145,11 @@ void FinishAfterBoot(const Host& host, const BootFindings& found,
   }
   const std::optional<Event> last = LastTried(host.layout);
   const bool went_back = last && last->what == kWhat;
-  if (!found.goes_back || went_back) {
-    throw base::Error(
-        base::ExitCode::kNeedsAttention,
-        fmt::format("generation {} is not healthy after the boot: {}{}", found.generation,
-                    event.reason,
-                    went_back ? ". It went back after a boot already, and does so once" : ""));
+  if (found.go_back.empty() || went_back) {
+    FailUnhealthy(found, event.reason,
+                  went_back ? ". It went back after a boot already, and does so once" : "");
   }
-  host.io.Err("activate: generation {} is not healthy after the boot, so it goes back: {}\n",
-              found.generation, event.reason);
-  ActivationRequest request;
-  request.kind = TargetKind::kRollback;
-  request.by = kBy;
-  request.activation_id = activation_id;
-  request.what = kWhat;
-  Activate(host, request);
+  GoBack(host, found, event.reason, activation_id);
 }
 
 }  // namespace activator

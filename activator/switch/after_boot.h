@@ -19,16 +19,17 @@ struct BootFindings {
   uint64_t generation = 0;       // that was looked at; 0: nothing was
   uint64_t last_activation = 0;  // the number of its event
   std::vector<std::string> problems;
-  bool goes_back = false;  // a service that is not well has "after_boot": "rollback"
+  UnitNames go_back{};  // those that are not well and have "after_boot": "rollback"
 };
 
 // Waits for the services (AwaitBoot). Needs no lock: nobody is kept from a switch meanwhile.
 BootFindings LookAfterBoot(const Host& host);
 
 // Records what was found, unless somebody has activated something since, and goes back to what was
-// healthy before where that is asked for. Only once: after that, until somebody else activates
-// something, it only records. The caller holds the lock. Throws Error{kNeedsAttention} where a
-// service is not well and it did not go back, otherwise as Activate.
+// healthy before where that is asked for, and has another version of what asks for it. Only once:
+// after that, until somebody else activates something, it only records. The caller holds the lock.
+// Throws Error{kNeedsAttention} where a service is not well and it did not go back, otherwise as
+// Activate.
 void FinishAfterBoot(const Host& host, const BootFindings& found, const std::string& activation_id);
 
 }  // namespace activator

@@ -14,14 +14,14 @@
 #include "base/file.h"
 
 namespace activator {
-namespace {
 
-// What systemd's AssertPathIsMountPoint= will ask, and what cannot be renamed.
 bool IsMountPoint(const std::string& path) {
   struct statx found {};
   return ::statx(AT_FDCWD, path.c_str(), 0, 0, &found) == 0 &&
          (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
+
+namespace {
 
 bool IsBelow(const std::string& path, const std::string& directory) {
   return path == directory || path.starts_with(directory + "/");

@@ -11,6 +11,9 @@
 
 namespace activator {
 
+// What systemd's AssertPathIsMountPoint= will ask, and what cannot be renamed.
+bool IsMountPoint(const std::string& path);
+
 // Of all services that a switch starts: a path that one of them makes need not be there yet.
 std::vector<std::string> HostPathProblems(const images::Services& services);
 

@@ -9,12 +9,13 @@
 #include <cerrno>
 #include <charconv>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 
 #include "activator/state/generations.h"
+#include "activator/switch/check_host_paths.h"
 #include "activator/switch/users.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -43,13 +44,14 @@ std::string Directive(const images::Service& service, const char* option) {
 }
 
 // None where its lines are wrong: the checks of paths say so.
-std::set<std::string> FoldersOf(const std::string& name, const images::Service& service,
-                                const Kind& kind) {
-  std::set<std::string> out;
+std::map<std::string, units::ServiceDirectory> FoldersOf(const std::string& name,
+                                                         const images::Service& service,
+                                                         const Kind& kind) {
+  std::map<std::string, units::ServiceDirectory> out;
   try {
     for (const units::ServiceDirectory& directory : units::DirectoriesOf(name, service)) {
       if (directory.option == kind.option) {
-        out.insert(directory.path);
+        out.emplace(directory.path, directory);
       }
     }
   } catch (const base::Error&) {
@@ -62,7 +64,7 @@ struct NewFolder {
   const std::string& name;
   const images::Service& service;
   const Kind& kind;
-  const std::string& path;
+  const units::ServiceDirectory& directory;
 };
 
 // Those of each service that it did not have in `before`.
@@ -71,11 +73,11 @@ void EachNewFolder(const images::Services& services, const images::Services& bef
   for (const auto& [name, service] : services) {
     const auto old = before.find(name);
     for (const Kind& kind : kKinds) {
-      const std::set<std::string> own =
-          old == before.end() ? std::set<std::string>() : FoldersOf(name, old->second, kind);
-      for (const std::string& path : FoldersOf(name, service, kind)) {
+      const auto own = old == before.end() ? std::map<std::string, units::ServiceDirectory>()
+                                           : FoldersOf(name, old->second, kind);
+      for (const auto& [path, directory] : FoldersOf(name, service, kind)) {
         if (!own.contains(path)) {
-          use({name, service, kind, path});
+          use({name, service, kind, directory});
         }
       }
     }
@@ -119,13 +121,25 @@ std::string NameOf(const Host& host, uid_t uid) {
   return line ? PasswdField(*line, 0) : std::to_string(uid);
 }
 
-std::string Remedy(const Host& host, const std::string& folder, uid_t owner,
-                   const std::string& user) {
+std::string Remedy(const Host& host, const std::string& folder, uid_t owner, const User& user) {
   if (owner != 0) {
     return fmt::format("set \"user\": \"{}\" in its definition", NameOf(host, owner));
   }
-  return user.empty() ? "set \"user\" in its definition, and give the folder to that user"
-                      : fmt::format("give it away by chown -R {}: {}", user, folder);
+  if (user.name.empty()) {
+    return "set \"user\" in its definition, and give the folder to that user";
+  }
+  return fmt::format("{}give it away by chown -R {}: {}",
+                     user.uid ? ""
+                              : fmt::format("add that user by systemd-sysusers --inline 'u {} -' "
+                                            "and ",
+                                            user.name),
+                     user.name, folder);
+}
+
+// Apart from what a new file system has.
+bool IsEmpty(const std::string& folder) {
+  const std::vector<std::string> entries = base::ListDirectory(folder);
+  return entries.empty() || entries == std::vector<std::string>{"lost+found"};
 }
 
 // Empty where the service may have the folder.
@@ -134,7 +148,7 @@ std::string Problem(const Host& host, const std::string& name, const images::Ser
   const std::string path = host.os_root + folder;
   const std::optional<struct stat> found = base::LstatIfThere(path);
   if (!found || !S_ISDIR(found->st_mode) || IsDynamicId(found->st_uid) ||
-      (found->st_uid == 0 && base::ListDirectory(path).empty())) {
+      (found->st_uid == 0 && IsEmpty(path))) {
     return "";
   }
   const User user = IsDynamic(service) ? User() : UserOf(host, service);
@@ -143,9 +157,18 @@ std::string Problem(const Host& host, const std::string& name, const images::Ser
   }
   return fmt::format(
       "{} belongs to the user {}, and service {}, which runs as {}, would take it over: {}, or "
-      "move the folder away",
+      "{}",
       folder, NameOf(host, found->st_uid), name, user.name.empty() ? "a dynamic user" : user.name,
-      Remedy(host, folder, found->st_uid, user.name));
+      Remedy(host, folder, found->st_uid, user),
+      IsMountPoint(path) ? "mount it elsewhere" : "move the folder away");
+}
+
+units::ServiceDirectory OnHost(const Host& host, units::ServiceDirectory directory) {
+  directory.path.insert(0, host.os_root);
+  if (!directory.private_path.empty()) {
+    directory.private_path.insert(0, host.os_root);
+  }
+  return directory;
 }
 
 std::string PrivatePathOf(const Host& host, const std::string& path) {
@@ -255,8 +278,11 @@ std::vector<std::string> TakenFolders(const Host& host, const images::Services& 
                                       const images::Services& before) {
   std::vector<std::string> out;
   EachNewFolder(services, before, [&](const NewFolder& folder) {
-    std::string problem =
-        folder.kind.base == kRun ? "" : Problem(host, folder.name, folder.service, folder.path);
+    // What systemd cannot make is said by the checks of paths, and mended otherwise.
+    if (folder.kind.base == kRun || !DirectoryProblem(OnHost(host, folder.directory)).empty()) {
+      return;
+    }
+    std::string problem = Problem(host, folder.name, folder.service, folder.directory.path);
     if (!problem.empty()) {
       out.push_back(std::move(problem));
     }
@@ -268,7 +294,7 @@ std::vector<DataFolder> NewDataFolders(const Host& host, uint64_t from, uint64_t
   std::vector<DataFolder> out;
   EachNewFolder(ServicesOf(host.layout, to), ServicesOf(host.layout, from),
                 [&](const NewFolder& folder) {
-                  const std::string path = host.os_root + folder.path;
+                  const std::string path = host.os_root + folder.directory.path;
                   const std::optional<struct stat> found = base::LstatIfThere(path);
                   if (found && S_ISDIR(found->st_mode)) {
                     out.push_back({path, found->st_uid, found->st_gid, found->st_mode & ALLPERMS});

@@ -16,8 +16,9 @@
 namespace activator {
 
 // What is wrong, one entry a folder: a service would take it from another user of this host, who is
-// none of systemd's dynamic ones. What the same service has in `before` is its own already, and an
-// empty folder of root's is anybody's.
+// none of systemd's dynamic ones. What the same service has in `before` is its own already, and a
+// folder of root's that is empty, or holds lost+found alone, is anybody's. Not said again: what
+// DirectoryProblem says of the same folder.
 std::vector<std::string> TakenFolders(const Host& host, const images::Services& services,
                                       const images::Services& before);
 

@@ -36,6 +36,7 @@ class Rollback {
   UnitNames ToStop() const;
   void RestoreFiles();
   RollbackResult StartAgain();
+  void NameFailure(const std::function<void()>& part) const;
   void QueueAgain();
   void MarkTo(const RollbackResult& result) const;
   void MarkAndForget(RollbackResult& result);
@@ -130,6 +131,19 @@ void Rollback::RestoreFiles() {
   Try("daemon-reload", [&] { host_.systemd.DaemonReload(); });
 }
 
+// Of the host's own units: whether generation `from` is up does not depend on them.
+void Rollback::NameFailure(const std::function<void()>& part) const {
+  try {
+    part();
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;  // services may be down: the record must stay
+    }
+    host_.io.Err("activate: a unit of the host's own that stopped along with ours: {}\n",
+                 error.what());
+  }
+}
+
 RollbackResult Rollback::StartAgain() {
   const UnitNames in_place = difference_.in_place;
   InstalledUnits again =
@@ -141,15 +155,17 @@ RollbackResult Rollback::StartAgain() {
     for (const auto& [unit, state] : host_.systemd.Show(record_.adopted)) {
       again[unit].is_oneshot = state.type == "oneshot";
     }
-    if (!rebooted_) {  // else they came up with the host, as far as they are to
-      again.merge(NotRunning(host_.systemd, record_.dependents));
-    }
     const UnitNames names = NamesOf(again);
     // A unit that ended five times has used up its start limit, which counts this start too.
     host_.systemd.ResetFailed(names + difference_.added);
     host_.systemd.Start(names - in_place, Jobs::kAwaitBriefly);
     RestartInPlace(host_, in_place);
+    InstalledUnits dependents;
+    if (!rebooted_) {  // else they came up with the host, as far as they are to
+      NameFailure([&] { dependents = StartDependents(host_, record_.dependents); });
+    }
     WaitUntilStarted(host_, again, std::nullopt);
+    NameFailure([&] { WaitUntilStarted(host_, dependents, std::nullopt); });
     WaitUntilSettled(host_, again);
     return {.is_up = true};
   } catch (const base::Error& error) {

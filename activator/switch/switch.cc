@@ -294,10 +294,9 @@ void Switch::StartNew() {
 
 // The host's own units that stopped along.
 void Switch::StartDependents() {
-  const InstalledUnits again = NotRunning(host_.systemd, record_.dependents - left_down_);
+  InstalledUnits again;
   try {
-    host_.systemd.ResetFailed(NamesOf(again));
-    host_.systemd.Start(NamesOf(again), Jobs::kAwaitBriefly);
+    again = activator::StartDependents(host_, record_.dependents - left_down_);
     WaitUntilStarted(host_, again, request_.timeout);
   } catch (base::Error& error) {
     error.AddContext("a unit of the host's own that stopped along with ours");

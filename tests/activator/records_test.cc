@@ -197,7 +197,8 @@ TEST_F(RootTest, OtherFoldersInItMayBeAnybodys) {
 
 TEST(Systemctl, OutputIsParsed) {
   const auto states = ParseShow(
-      "Type=exec\nMainPID=42\nNRestarts=1\nTimeoutStopUSec=1min 30s\nId=a.service\n"
+      "Type=exec\nRemainAfterExit=yes\nMainPID=42\nNRestarts=1\nTimeoutStopUSec=1min "
+      "30s\nId=a.service\n"
       "ActiveState=active\nSubState=running\nJob=17\n\n"
       "TimeoutStopUSec=infinity\nId=b.service\nLoadState=not-found\nActiveState=inactive\n");
   ASSERT_THAT(states, SizeIs(2));
@@ -205,6 +206,7 @@ TEST(Systemctl, OutputIsParsed) {
   EXPECT_EQ(a.main_pid, 42U);
   EXPECT_EQ(a.restarts, 1U);
   EXPECT_TRUE(a.has_job);
+  EXPECT_TRUE(a.remains);
   EXPECT_EQ(a.stop_timeout, std::chrono::seconds(90));
   const UnitState& b = states.at("b.service");
   EXPECT_EQ(b.stop_timeout.count(), 0);

@@ -129,12 +129,31 @@ TEST_F(AfterBootTest, WithoutAnEarlierOneItStays) {
   EXPECT_EQ(Last().event, "boot-unhealthy");
 }
 
+// The healthy web must not be taken back for the sake of an appa that would be the same.
+TEST_F(AfterBootTest, StaysWhereGoingBackWouldNotChangeWhatIsNotWell) {
+  rolls_back = true;
+  ASSERT_EQ(ActivateNumber(Stage("appa", "bad")), 0) << error;
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  ASSERT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
+  systemd.touch_up = [](UnitState& state) {
+    if (state.fragment_path.ends_with("/appa.service")) {
+      state.active = "failed";
+      state.result = "exit-code";
+    }
+  };
+  EXPECT_EQ(BootAndLook(), 4);
+  EXPECT_THAT(error, HasSubstr("It stays: generation 2, which was healthy before, has the same "
+                               "version of appa.service"));
+  EXPECT_EQ(Last().event, "boot-unhealthy");
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
 // Somebody switches while the checks are asked: his switch looks itself.
 TEST_F(AfterBootTest, ASwitchMeanwhileCountsAlone) {
   rolls_back = true;
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
   ASSERT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
-  const BootFindings found = {2, Last().sequence, {"web.service is failed"}, true};
+  const BootFindings found = {2, Last().sequence, {"web.service is failed"}, {"web.service"}};
   ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
   ASSERT_EQ(ActivateNumber(2), 0) << error;
   const uint64_t sequence = Last().sequence;

@@ -1,6 +1,7 @@
 #include "activator/switch/data_folders.h"
 
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@ namespace activator {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -86,7 +88,11 @@ TEST_F(DataFoldersTest, OfTheUserThatTheServiceNamesAreItsOwn) {
   };
   EXPECT_THAT(Refused(Stage("web", "one")), HasSubstr("service web, which runs as www, would"));
   GiveTo(0);
-  EXPECT_THAT(Refused(1), HasSubstr("give it away by chown -R www: /var/lib/web"));
+  EXPECT_THAT(Refused(1),
+              HasSubstr("add that user by systemd-sysusers --inline 'u www -' and give it "
+                        "away by chown -R www: /var/lib/web"));
+  accounts.users["www"] = "www:x:4712:4712::/:/bin/sh";
+  EXPECT_THAT(Refused(1), HasSubstr("would take it over: give it away by chown -R www: /var"));
   accounts.users["www"] = "www:x:4711:4711::/:/bin/sh";
   GiveTo(kOwner);
   EXPECT_EQ(ActivateNumber(1), 0) << error;
@@ -95,6 +101,35 @@ TEST_F(DataFoldersTest, OfTheUserThatTheServiceNamesAreItsOwn) {
 TEST_F(DataFoldersTest, AnEmptyOneOfRootsIsAnybodys) {
   MakeFolder(0, false);
   EXPECT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+}
+
+TEST_F(DataFoldersTest, ANewFileSystemIsEmpty) {
+  MakeFolder(0, false);
+  base::MakeDirectories(lib + "/web/lost+found");
+  EXPECT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+}
+
+// Two remedies for one folder would be one too many.
+TEST_F(DataFoldersTest, OneThatSystemdCannotMakeIsSaidByTheChecksOfPathsAlone) {
+  MakeFolder(0);
+  images::Services services;
+  services["web"].state = true;
+  EXPECT_EQ(TakenFolders(host, services, {}).size(), 1U);
+  base::MakeDirectories(lib + "/private/web");
+  EXPECT_THAT(TakenFolders(host, services, {}), IsEmpty());
+}
+
+TEST_F(DataFoldersTest, AMountIsNotToBeMovedAway) {
+  MakeFolder(0);
+  images::Services services;
+  services["web"].state = true;
+  services["web"].user = "www";
+  if (::mount((lib + "/web").c_str(), (lib + "/web").c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "cannot mount here";
+  }
+  const std::vector<std::string> found = TakenFolders(host, services, {});
+  ASSERT_EQ(::umount((lib + "/web").c_str()), 0);
+  EXPECT_THAT(found, ElementsAre(EndsWith(", or mount it elsewhere")));
 }
 
 TEST_F(DataFoldersTest, OfALineOfTheDefinitionCountToo) {

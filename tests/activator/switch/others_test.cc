@@ -175,6 +175,49 @@ TEST_F(DependentsTest, OneThatDoesNotStartAgainMakesItGoBack) {
   ExpectBothRun();
 }
 
+// A backup of the host's own requires web.service, and takes longer than anybody would wait for it.
+TEST_F(DependentsTest, AJobIsBegunAnewAndNotWatched) {
+  systemd.AddForeign("backup.service", "/etc/systemd/system/backup.service");
+  systemd.stopped_with["web.service"].push_back("backup.service");
+  systemd.touch_up = [](UnitState& state) {
+    if (state.fragment_path.ends_with("/backup.service")) {
+      state.type = "oneshot";
+      state.active = state.active == "active" ? "activating" : state.active;
+    }
+  };
+  const uint64_t number = StageSecond("two");
+  ::testing::internal::CaptureStderr();
+  const int exit_code = ActivateNumber(number);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("stopped along with ours and begun anew, not watched: backup.service\n"));
+  EXPECT_EQ(exit_code, 0) << error;
+  EXPECT_EQ(std::count(systemd.calls.begin(), systemd.calls.end(), "start backup.service"), 1);
+  EXPECT_TRUE(systemd.IsActive("backup.service"));
+  ExpectBothRun();
+}
+
+TEST_F(DependentsTest, OneThatStaysDownAfterARollbackIsNamedAndOursAreUp) {
+  const uint64_t number = StageSecond("two");
+  bool is_broken = false;
+  systemd.before_call = [&](const std::string& call) {
+    is_broken = is_broken || call == "start proxy.service";
+  };
+  systemd.touch_up = [&](UnitState& state) {
+    if (is_broken && state.fragment_path.ends_with("/proxy.service")) {
+      state.active = "failed";
+      state.result = "exit-code";
+    }
+  };
+  ::testing::internal::CaptureStderr();
+  const int exit_code = ActivateNumber(number);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("a unit of the host's own that stopped along with ours: proxy.service "));
+  EXPECT_EQ(exit_code, 3) << error;
+  EXPECT_THAT(error, HasSubstr("generation 1 runs again"));
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_TRUE(systemd.IsActive("monitor.service"));
+}
+
 TEST_F(DependentsTest, WhatDependsOnARemovedServiceIsLeftDown) {
   StageSecond("two");
   ASSERT_EQ(ActivateNumber(StageApps(layout, {{"db", Push("db", "db")}}, "").number), 0) << error;
