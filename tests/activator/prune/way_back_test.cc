@@ -86,6 +86,7 @@ TEST_F(WayBackTest, SaysWhatItKeepsAndWhy) {
   Switch("db", "a");
   Switch("db", "b");
   base::MakeDirectories(layout.Incoming() + "/0123456789abcdef");
+  base::WriteFileAtomically(layout.Incoming() + "/0123456789abcdef/image.erofs", "a");
   const PrunePlan plan = PlanPrune(layout, {}, {});
   const auto path_of = [&](const std::string& name, uint64_t generation) {
     return layout.Version(name,
