@@ -4,6 +4,7 @@
 #include "activator/prune/prune.h"
 #include "activator/report/report.h"
 #include "activator/state/history.h"
+#include "base/atomic_file.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
