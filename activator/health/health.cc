@@ -182,7 +182,19 @@ void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
   }
 }
 
+namespace {
+
+// A service that ends again and again is up whenever one looks between two ends.
+bool WasJustRestarted(const UnitState& state, std::chrono::steady_clock::duration now) {
+  constexpr std::chrono::seconds kLately(10);
+  return state.restarts > 0 && state.active == "active" && state.changed_at.count() > 0 &&
+         now - state.changed_at < kLately;
+}
+
+}  // namespace
+
 std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units) {
+  const auto now = host.clock.Monotonic().time_since_epoch();
   const InstalledUnits watched = Watched(Unscheduled(units));
   std::vector<std::string> out;
   for (const auto& [name, state] : host.systemd.Show(NamesOf(watched))) {
@@ -193,6 +205,11 @@ std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units)
     if (has_failed || (state.active == "inactive" && !state.has_job && !may_end)) {
       out.push_back(fmt::format("{} is {} ({})", name, state.active,
                                 HowItEnded(state.result, state.exit_status)));
+    } else if (WasJustRestarted(state, now)) {
+      out.push_back(fmt::format(
+          "{} ended and was started again by systemd {} s ago, {} times by now", name,
+          std::chrono::duration_cast<std::chrono::seconds>(now - state.changed_at).count(),
+          state.restarts));
     }
   }
   return out;

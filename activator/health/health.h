@@ -28,7 +28,8 @@ void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout tim
 void WaitUntilSettled(const Host& host, const InstalledUnits& units);
 
 // Those of a generation's units that should be up and are not, each with its state: "db.service is
-// failed (exit-code, status 1)". Not looked at: what a timer starts, services without a check by
+// failed (exit-code, status 1)". One that systemd has just restarted is not up either: it may end
+// again and again. Not looked at: what a timer starts, services without a check by
 // "none". A service behind a socket of its own may have ended well, as may a oneshot.
 std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units);
 

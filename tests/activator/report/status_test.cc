@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "activator/health/health.h"
 #include "activator/report/report.h"
 #include "activator/state/host_lock.h"
 #include "base/atomic_file.h"
@@ -84,6 +85,24 @@ TEST_F(StatusTest, WhatIsDownIsToldWithTheCommandThatStartsIt) {
               AllOf(HasSubstr("DIFFERS from generation 1:\n  web.service is inactive (success): "
                               "`activate --generation 1` starts it\n"),
                     Not(HasSubstr("the host matches"))));
+}
+
+// Or one that ends every few seconds would be well whenever it is looked at in between.
+TEST_F(StatusTest, WhatWasJustRestartedIsNotUp) {
+  const auto down = [&] { return FindDown(host, LoadUnits(layout, 1)); };
+  const auto now =
+      std::chrono::duration_cast<std::chrono::microseconds>(clock.Monotonic().time_since_epoch());
+  Change([=](UnitState& state) {
+    state.restarts = 2;
+    state.changed_at = now - std::chrono::seconds(4);
+  });
+  EXPECT_THAT(down(), ElementsAre("web.service ended and was started again by systemd 4 s ago, 2 "
+                                  "times by now"));
+  Change([=](UnitState& state) {
+    state.restarts = 2;
+    state.changed_at = now - std::chrono::seconds(11);
+  });
+  EXPECT_THAT(down(), IsEmpty());
 }
 
 TEST_F(StatusTest, WhatSystemdRunsInsteadIsDrift) {
