@@ -1,5 +1,6 @@
 #include "activator/uninstall.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <optional>
