@@ -75,7 +75,9 @@ base::ProcessResult RunSystemctl(const std::vector<std::string>& arguments, cons
 // Whether systemctl lost systemd, which is away for a moment while it executes itself anew (apt
 // does that when systemd or libc is upgraded), and for good while the host goes down.
 bool LostSystemd(const base::ProcessResult& result) {
-  constexpr std::array<std::string_view, 7> kWords = {"Transport endpoint is not connected",
+  constexpr std::array<std::string_view, 9> kWords = {"Transport endpoint is not connected",
+                                                      "disconnected from message bus",
+                                                      "Could not activate remote peer",
                                                       "Connection refused",
                                                       "Connection reset by peer",
                                                       "Connection terminated",

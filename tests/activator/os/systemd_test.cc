@@ -23,8 +23,8 @@ class SystemctlTest : public testing::Test {
   SystemctlTest() : folder_(testing::TempDir(), "slipway-systemctl-"), path_(std::getenv("PATH")) {
     base::WriteFileAtomically(folder_.path() + "/systemctl", R"sh(#!/bin/sh
 if [ -e FOLDER/away ]; then
+  echo "Failed to get properties: $(cat FOLDER/away)" >&2
   rm FOLDER/away
-  echo "Failed to get properties: Transport endpoint is not connected" >&2
   exit 1
 fi
 case "$*" in
@@ -47,7 +47,9 @@ esac
   void UnitIs(const std::string& properties) const {
     base::WriteFileAtomically(folder_.path() + "/unit", "Id=web.service\n" + properties);
   }
-  void GoesAway() const { base::WriteFileAtomically(folder_.path() + "/away", ""); }
+  void GoesAway(const std::string& says = "Transport endpoint is not connected") const {
+    base::WriteFileAtomically(folder_.path() + "/away", says);
+  }
   std::string Queued() const {
     return base::ReadFileIfThere(folder_.path() + "/queued").value_or("");
   }
@@ -67,6 +69,17 @@ TEST_F(SystemctlTest, WhatItDidNotHandInIsHandedInAgain) {
   EXPECT_EQ(Queued(), "stop --no-block -- web.service\n");
   systemd_.Restart({"web.service"}, Jobs::kAwaitBriefly);
   EXPECT_EQ(Queued(), "stop --no-block -- web.service\nrestart --no-block -- web.service\n");
+}
+
+// Where systemctl speaks to it through the bus.
+TEST_F(SystemctlTest, IsAskedAgainWhereTheBusLostIt) {
+  UnitIs("ActiveState=active\nJob=\n");
+  for (const char* says :
+       {"Message recipient disconnected from message bus without replying",
+        "Could not activate remote peer 'org.freedesktop.systemd1': activation request failed"}) {
+    GoesAway(says);
+    EXPECT_EQ(systemd_.Show({"web.service"}).at("web.service").active, "active") << says;
+  }
 }
 
 // systemd executes itself anew, as apt has it do when libc is upgraded.
