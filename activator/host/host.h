@@ -37,9 +37,9 @@ struct Host {
   // A file inside an image; empty where there is none.
   std::function<std::string(const images::ImageDirectory&, const std::string& path)>
       read_image_file = nullptr;
-  // Makes the host's files that services see, and keeps them up to date (host_files.h). nullptr:
+  // Makes the host's files that services see, and keeps them up to date (host_files.h). By default
   // nothing is made.
-  std::function<void(const Host&)> follow_host_files = nullptr;
+  std::function<void(const Host&)> follow_host_files = [](const Host&) {};
   // Who listens at these TCP ports; nullptr: nobody is asked.
   std::function<std::vector<Listener>(const std::set<uint64_t>& ports)> listeners = nullptr;
 

@@ -2,8 +2,6 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "activator/stage/stage.h"
 #include "activator/state/generations.h"
 #include "activator/state/healthy_versions.h"

@@ -30,19 +30,13 @@ namespace {
 
 constexpr std::chrono::seconds kMostToEnterAnImage{1};
 
-void FollowHostFilesOf(const Host& host) {
-  if (host.follow_host_files) {
-    host.follow_host_files(host);
-  }
-}
-
 // What somebody took away of the links, which systemd's memory hides until its next reload. True:
 // something was.
 bool MendFiles(const Host& host, const InstalledUnits& units, uint64_t active) {
   const UnitNames names = NamesOf(units);
   CheckNames(host, names, {}, UnitConflictPolicy::kRefuse);  // says what is in the way
   InstallSelf(host.layout);
-  FollowHostFilesOf(host);
+  host.follow_host_files(host);
   const bool boots = !host.UnitsSurviveReboot() || BootUnitProblem(host).empty();
   InstallBootUnit(host);
   const bool links = EnsureUnitLinks(host, names);
@@ -174,7 +168,7 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
     // Before anything else changes: from here on a crash must be mended at boot.
     InstallSelf(host.layout);
     InstallBootUnit(host);
-    FollowHostFilesOf(host);
+    host.follow_host_files(host);
     phases.Done("checked");
   } catch (base::Error& error) {
     try {

@@ -1,6 +1,5 @@
 #include "activator/switch/boot.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "activator/health/auxiliary_units.h"
@@ -145,9 +144,7 @@ void Boot::QueueAll(const InstalledUnits& units) {
 }
 
 void Boot::Run() {
-  if (host_.follow_host_files) {
-    host_.follow_host_files(host_);
-  }
+  host_.follow_host_files(host_);
   if (!Recovered() && CurrentWasTried(host_)) {
     parts_.ThrowFirst();
   }
