@@ -97,7 +97,7 @@ void Boot::LinkAll(const InstalledUnits& units) {
   UnitNames foreign;
   parts_.Try([&] { foreign = RunningForeign(host_, NamesOf(units)); });
   bool reload = false;
-  for (const auto& [unit, hosted] : units) {
+  for (const std::string& unit : NamesOf(units)) {
     if (parts_.Try([&] { reload = Link(unit) || reload; })) {
       linked_.push_back(unit);
     }

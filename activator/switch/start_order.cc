@@ -40,11 +40,11 @@ bool AreRelated(const std::string& a, const InstalledUnit& of_a, const std::stri
 bool AddRelated(const InstalledUnits& waiting, const InstalledUnits& from, const InstalledUnits& to,
                 AppFolders& held) {
   const size_t before = held.size();
-  for (const auto& [name, unit] : waiting) {
-    const std::string app = AppOf(name, from, to);
+  for (const auto& entry : waiting) {
+    const std::string app = AppOf(entry.first, from, to);
     const bool waits = std::any_of(to.begin(), to.end(), [&](const auto& other) {
       return held.contains(AppOf(other.first, from, to)) &&
-             AreRelated(name, unit, other.first, other.second);
+             AreRelated(entry.first, entry.second, other.first, other.second);
     });
     if (waits) {
       held.insert(app);
