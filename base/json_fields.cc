@@ -113,6 +113,10 @@ class Strictness {
 
 }  // namespace
 
+std::string DumpJson(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 Json ParseJson(std::string_view text, const std::string& name, base::ExitCode code, bool comments,
                FieldLines* lines) {
   try {

@@ -19,6 +19,13 @@ namespace base {
 
 using Json = nlohmann::json;  // keys sorted: dump() is canonical
 
+// As a bound of JsonFields::Number(): any number that every reader of JSON can hold.
+inline constexpr uint64_t kAnyNumber = INT64_MAX;
+
+// `json` as text, of one line without an `indent` (spaces). What is not UTF-8, as a path may be,
+// is replaced: it must not stop a message.
+std::string DumpJson(const Json& json, int indent = -1);
+
 // Where each field stands in a file: "nginx.json: services.nginx.exec" -> its line.
 using FieldLines = std::map<std::string, size_t>;
 

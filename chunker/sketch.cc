@@ -9,7 +9,7 @@ namespace chunker {
 namespace {
 
 constexpr uint64_t kSampleMask = uint64_t{0x3f} << 58U;  // one window in 64
-constexpr size_t kWindowBytes = 32;                      // the sampled hash is of these
+constexpr size_t kSampledBytes = 32;                     // the sampled hash is of these
 constexpr size_t kMostPerFeature = 64;  // content that is everywhere says nothing about a place
 
 // splitmix64's finalizer.
@@ -43,7 +43,7 @@ Sketch SketchOf(std::span<const uint8_t> content) {
   uint64_t hash = 0;
   for (size_t i = 0; i < content.size(); ++i) {
     hash = (hash << 1U) + gear[content[i]];
-    if ((hash & kSampleMask) != 0 || i + 1 < kWindowBytes) {
+    if ((hash & kSampleMask) != 0 || i + 1 < kSampledBytes) {
       continue;
     }
     const uint64_t window = Mix(hash & 0xffffffffU);  // the low bits forget what is further back

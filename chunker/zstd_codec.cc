@@ -16,7 +16,7 @@ namespace chunker {
 namespace {
 
 // No content refers to more than there is of it.
-constexpr int kMaxWindowLog = std::countr_zero(kMaxContentBytes);
+constexpr int kMaxContentLog = std::countr_zero(kMaxContentBytes);
 
 constexpr uint64_t kCandidates = 16;  // how many later ends are tried for the first one's sake
 // Where a frame wastes no more, no later end is tried: what is compressed beyond the end is
@@ -209,7 +209,7 @@ std::optional<FrameContent> DecodeZstd(std::span<const uint8_t> frame, std::span
   }
   ZSTD_DCtx_reset(kContext.get(), ZSTD_reset_session_only);
   // A frame may come from a peer, and says how much memory it takes.
-  ZSTD_DCtx_setParameter(kContext.get(), ZSTD_d_windowLogMax, kMaxWindowLog);
+  ZSTD_DCtx_setParameter(kContext.get(), ZSTD_d_windowLogMax, kMaxContentLog);
   FrameContent out;
   ZSTD_outBuffer to{scratch.data(), scratch.size(), 0};
   size_t left = 1;

@@ -259,7 +259,7 @@ std::string ToJson(const std::vector<HostOutcome>& outcomes) {
   for (const HostOutcome& outcome : outcomes) {
     out.push_back(ToJson(outcome));
   }
-  return out.dump(2, ' ', false, base::Json::error_handler_t::replace) + "\n";
+  return base::DumpJson(out, 2) + "\n";
 }
 
 int ExitCodeOf(const std::vector<HostOutcome>& outcomes) {

@@ -1,12 +1,12 @@
 #include "activator/os/images_in_use.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "activator/os/loop_device.h"
+#include "activator/os/processes.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -37,19 +37,11 @@ void AddMounted(const std::string& mountinfo, std::set<FileId>& out) {
   }
 }
 
-bool IsNumber(const std::string& name) {
-  return std::all_of(name.begin(), name.end(),
-                     [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 void AddMountedAnywhere(std::set<FileId>& out) {
   std::set<std::string> namespaces;
-  for (const std::string& name : base::ListDirectory("/proc")) {
-    if (!IsNumber(name)) {
-      continue;
-    }
+  for (const std::string& id : ProcessIds()) {
     try {
-      const std::string process = "/proc/" + name;
+      const std::string process = "/proc/" + id;
       const auto space = base::ReadLinkIfThere(process + "/ns/mnt");
       if (space && namespaces.insert(*space).second) {
         AddMounted(base::ReadFileIfThere(process + "/mountinfo").value_or(""), out);

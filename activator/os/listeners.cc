@@ -11,6 +11,7 @@
 #include <optional>
 #include <sstream>
 
+#include "activator/os/processes.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -55,11 +56,6 @@ std::string TextOf(const std::string& path) {
   }
 }
 
-bool IsNumber(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 std::vector<std::string> Names(const std::string& directory) {
   try {
     return base::ListDirectory(directory);
@@ -71,10 +67,7 @@ std::vector<std::string> Names(const std::string& directory) {
 // Inode -> the first process that has the socket open.
 std::map<uint64_t, uint64_t> HoldersOf(const std::set<uint64_t>& inodes) {
   std::map<uint64_t, uint64_t> out;
-  for (const std::string& pid : Names("/proc")) {
-    if (!IsNumber(pid)) {
-      continue;
-    }
+  for (const std::string& pid : ProcessIds()) {
     const std::string folder = "/proc/" + pid + "/fd";
     for (const std::string& fd : Names(folder)) {
       std::optional<std::string> link;

@@ -9,9 +9,7 @@ namespace {
 
 using base::Json;
 
-std::string Dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string Dump(const Json& json) { return base::DumpJson(json, 2) + "\n"; }
 
 Json ToJson(const Generation& generation, uint64_t active) {
   Json apps = Json::object();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 #include "base/json_fields.h"
@@ -14,8 +13,6 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::ExitCode kBad = base::ExitCode::kVerification;
-constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 constexpr std::array<const char*, 6> kStates = {"staged",     "activating", "active",
                                                 "superseded", "failed",     "rolled-back"};
 
@@ -32,7 +29,7 @@ Changes ReadChanges(JsonFields& fields) {
   Changes out;
   fields.EachMember("changes", [&](const std::string& name, const Json& value) {
     images::CheckName(name, fields.PathOf("changes") + ": application");
-    JsonFields change(value, fields.PathOf("changes." + name), kBad);
+    JsonFields change(value, fields.PathOf("changes." + name), base::ExitCode::kVerification);
     Change read;
     if (const auto from = change.OptionalString("from")) {
       read.from = change.DigestAt("from", *from);
@@ -79,18 +76,18 @@ std::string Generation::Serialize() const {
     json["pinned"] = true;
   }
   // What a peer or a program said may not be UTF-8; it must not keep a state from being written.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return base::DumpJson(json, 2) + "\n";
 }
 
 Generation Generation::Parse(const std::string& text, const std::string& name_of_file) {
-  const Json json = base::ParseJson(text, name_of_file, kBad);
-  JsonFields fields(json, name_of_file, kBad);
-  if (fields.Number("format", 1, kMost) != kGenerationFormat) {
+  const Json json = base::ParseJson(text, name_of_file, base::ExitCode::kVerification);
+  JsonFields fields(json, name_of_file, base::ExitCode::kVerification);
+  if (fields.Number("format", 1, base::kAnyNumber) != kGenerationFormat) {
     fields.FailAt("format", "written by a newer version; use that one's activate");
   }
   Generation out;
-  out.number = fields.Number("number", 1, kMost);
-  out.parent = fields.Number("parent", 0, kMost);
+  out.number = fields.Number("number", 1, base::kAnyNumber);
+  out.parent = fields.Number("parent", 0, base::kAnyNumber);
   out.changes = ReadChanges(fields);
   out.created = fields.String("created");
   out.by = fields.String("by");
@@ -100,7 +97,7 @@ Generation Generation::Parse(const std::string& text, const std::string& name_of
   }
   out.state = ReadState(fields);
   out.reason = fields.String("reason", "");
-  out.healthy_sequence = fields.Number("healthy_sequence", 0, kMost, 0);
+  out.healthy_sequence = fields.Number("healthy_sequence", 0, base::kAnyNumber, 0);
   out.pinned = fields.Bool("pinned", false);
   fields.Done();
   return out;

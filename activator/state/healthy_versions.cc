@@ -1,6 +1,5 @@
 #include "activator/state/healthy_versions.h"
 
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -16,21 +15,20 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kFormat = 1;
-constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 
 HealthyVersions Parse(const std::string& text, const std::string& path) {
-  const Json json = base::ParseJson(text, path, kBad);
-  JsonFields fields(json, path, kBad);
-  if (fields.Number("format", 1, kMost) != kFormat) {
+  const Json json = base::ParseJson(text, path, base::ExitCode::kVerification);
+  JsonFields fields(json, path, base::ExitCode::kVerification);
+  if (fields.Number("format", 1, base::kAnyNumber) != kFormat) {
     fields.FailAt("format", "written by a newer version; use that one's activate");
   }
   HealthyVersions out;
   for (const Json& entry : fields.Array("versions")) {
-    JsonFields version(entry, fields.PathOf("versions"), kBad);
+    JsonFields version(entry, fields.PathOf("versions"), base::ExitCode::kVerification);
     out.push_back({version.String("name"), version.Digest("manifest"),
-                   version.Number("sequence", 1, kMost), version.Bool("rolled_back", false)});
+                   version.Number("sequence", 1, base::kAnyNumber),
+                   version.Bool("rolled_back", false)});
     version.Done();
   }
   fields.Done();

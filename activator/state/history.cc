@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 
 #include "activator/state/event_json.h"
 #include "activator/state/history_file.h"
@@ -20,28 +19,24 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr const char* kStagedEvent = "staged";
-constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 
-std::string Line(const Event& event) {
-  return ToJson(event).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string Line(const Event& event) { return base::DumpJson(ToJson(event)) + "\n"; }
 
 Event ParseLine(std::string_view line, const std::string& name) {
-  const Json json = base::ParseJson(line, name, kBad);
-  JsonFields fields(json, name, kBad);
+  const Json json = base::ParseJson(line, name, base::ExitCode::kVerification);
+  JsonFields fields(json, name, base::ExitCode::kVerification);
   Event out;
-  out.sequence = fields.Number("sequence", 1, kMost);
+  out.sequence = fields.Number("sequence", 1, base::kAnyNumber);
   out.time = fields.String("time");
   out.event = fields.String("event");
-  out.generation = fields.Number("generation", 0, kMost);
-  out.from = fields.Number("from", 0, kMost);
+  out.generation = fields.Number("generation", 0, base::kAnyNumber);
+  out.from = fields.Number("from", 0, base::kAnyNumber);
   out.activation_id = fields.String("activation_id");
   out.by = fields.String("by");
   out.reason = fields.String("reason");
   out.what = fields.String("what", "");
-  out.duration_ms = fields.Number("duration_ms", 0, kMost, 0);
+  out.duration_ms = fields.Number("duration_ms", 0, base::kAnyNumber, 0);
   out.apps = fields.StringMap("apps");
   return out;  // no Done(): a newer version may say more about what happened
 }

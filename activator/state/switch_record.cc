@@ -15,16 +15,14 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr base::ExitCode kBad = base::ExitCode::kVerification;
 constexpr uint64_t kSwitchFormat = 1;
-constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
 constexpr uint64_t kMostId = std::numeric_limits<uint32_t>::max();
 constexpr std::array<const char*, 4> kPhases = {"intent", "switching", "going-back", "healthy"};
 
 std::vector<DataFolder> ReadFolders(JsonFields& outer) {
   std::vector<DataFolder> out;
   for (const Json& folder : outer.Array("folders")) {
-    JsonFields fields(folder, outer.PathOf("folders"), kBad);
+    JsonFields fields(folder, outer.PathOf("folders"), base::ExitCode::kVerification);
     out.push_back({fields.String("path"), static_cast<uint32_t>(fields.Number("uid", 0, kMostId)),
                    static_cast<uint32_t>(fields.Number("gid", 0, kMostId)),
                    static_cast<uint32_t>(fields.Number("mode", 0, 07777))});
@@ -61,19 +59,19 @@ std::string SwitchRecord::Serialize() const {
   if (!dependents.empty()) {
     json["dependents"] = dependents;
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return base::DumpJson(json, 2) + "\n";
 }
 
 SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& name_of_file) {
-  const Json json = base::ParseJson(text, name_of_file, kBad);
-  JsonFields fields(json, name_of_file, kBad);
-  if (fields.Number("format", 1, kMost) != kSwitchFormat) {
+  const Json json = base::ParseJson(text, name_of_file, base::ExitCode::kVerification);
+  JsonFields fields(json, name_of_file, base::ExitCode::kVerification);
+  if (fields.Number("format", 1, base::kAnyNumber) != kSwitchFormat) {
     fields.FailAt("format", "written by a newer version; use that one's activate");
   }
   SwitchRecord out;
   out.activation_id = fields.String("activation_id");
-  out.from = fields.Number("from", 0, kMost);
-  out.to = fields.Number("to", 1, kMost);
+  out.from = fields.Number("from", 0, base::kAnyNumber);
+  out.to = fields.Number("to", 1, base::kAnyNumber);
   const std::string phase = fields.String("phase");
   const auto found = std::find(kPhases.begin(), kPhases.end(), phase);
   if (found == kPhases.end()) {
@@ -89,7 +87,7 @@ SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& nam
   out.adopted = fields.Strings("adopted");
   out.dependents = fields.Strings("dependents");
   out.what = fields.String("what", "");
-  out.started_ms = fields.Number("started_ms", 0, kMost, 0);
+  out.started_ms = fields.Number("started_ms", 0, base::kAnyNumber, 0);
   out.folders = ReadFolders(fields);
   fields.Done();
   return out;

@@ -16,7 +16,7 @@
 namespace builder {
 namespace {
 
-constexpr uint64_t kPieceBytes = 4 << 20;
+constexpr uint64_t kExtractBytes = 4 << 20;
 constexpr uint64_t kMaxTargetBytes = 4095;
 // An index has at least two bytes for a block of content.
 constexpr uint64_t kMostContentPerByte = 2048;
@@ -111,7 +111,7 @@ void ImageReader::ReadContent(const ImageEntry& entry,
   std::vector<uint8_t> piece;
   for (uint64_t at = 0; at < entry.stat.size_bytes; at += piece.size()) {
     base::ThrowIfInterrupted();
-    piece.resize(std::min(kPieceBytes, entry.stat.size_bytes - at));
+    piece.resize(std::min(kExtractBytes, entry.stat.size_bytes - at));
     Check(LiberofsRead(reader_, entry.nid, piece.data(), piece.size(), at), entry.path);
     use(piece);
   }

@@ -10,7 +10,7 @@
 namespace builder {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as the kernel's
+constexpr int kMaxFollowed = 40;  // as the kernel's
 
 }  // namespace
 
@@ -44,7 +44,7 @@ std::optional<std::string> Sysroot::Resolve(const std::string& path, Links* link
     rest.insert(rest.end(), names.rbegin(), names.rend());
     at = target.starts_with('/') ? "" : at;
     walked.emplace(next, target);
-    if (++followed > kMaxLinks) {
+    if (++followed > kMaxFollowed) {
       return std::nullopt;
     }
   }

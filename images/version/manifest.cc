@@ -2,7 +2,6 @@
 
 #include <sys/utsname.h>
 
-#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -13,12 +12,11 @@ namespace images {
 namespace {
 
 constexpr base::ExitCode kBad = base::ExitCode::kVerification;
-constexpr uint64_t kAnySize = std::numeric_limits<int64_t>::max();
 
 ImageFacts ReadImage(const base::Json& object, const std::string& path) {
   base::JsonFields fields(object, path, kBad);
   ImageFacts out;
-  out.size_bytes = fields.Number("size_bytes", 1, kAnySize);
+  out.size_bytes = fields.Number("size_bytes", 1, base::kAnyNumber);
   out.sha256 = fields.Digest("sha256");
   out.block_size = fields.Number("block_size", 512, 65536);
   out.layout = fields.String("layout");
@@ -43,7 +41,7 @@ ClosurePath ReadClosurePath(const base::Json& object, const std::string& path) {
   ClosurePath out;
   out.path = fields.String("path");
   out.nar_hash = fields.String("nar_hash");
-  out.size_bytes = fields.Number("size_bytes", 0, kAnySize);
+  out.size_bytes = fields.Number("size_bytes", 0, base::kAnyNumber);
   out.references = fields.Strings("references");
   out.name = fields.String("name");
   out.version = fields.String("version");
@@ -94,7 +92,7 @@ std::string Manifest::Serialize() const {
 Manifest Manifest::Parse(const std::string& text, const std::string& name_of_file) {
   const base::Json json = base::ParseJson(text, name_of_file, kBad);
   base::JsonFields fields = base::JsonFields::OfFile(json, name_of_file, kBad);
-  const uint64_t format = fields.Number("format", 1, kAnySize);
+  const uint64_t format = fields.Number("format", 1, base::kAnyNumber);
   if (format != kManifestFormat) {
     fields.FailAt("format",
                   fmt::format("this is manifest format {}; this version reads format {} alone",

@@ -9,12 +9,12 @@
 namespace pusher {
 namespace {
 
-constexpr unsigned kMostAtOnce = 6;
+constexpr unsigned kMostEncoders = 6;
 
 }  // namespace
 
 EncoderPool::EncoderPool(int level)
-    : level_(level), idle_(std::clamp(std::thread::hardware_concurrency(), 1U, kMostAtOnce)) {}
+    : level_(level), idle_(std::clamp(std::thread::hardware_concurrency(), 1U, kMostEncoders)) {}
 
 std::unique_ptr<chunker::DeltaEncoder> EncoderPool::Take() {
   std::unique_lock<std::mutex> lock(mutex_);

@@ -147,10 +147,9 @@ std::vector<uint8_t> DeltaMessage::Serialize() const {
 }
 
 DeltaMessage DeltaMessage::Parse(base::Bytes payload, const std::string& peer) {
-  constexpr uint64_t kAny = INT64_MAX;
   NumberReader numbers(payload, peer);
   DeltaMessage out;
-  out.first_chunk = numbers.Next(kAny, "chunk");
+  out.first_chunk = numbers.Next(INT64_MAX, "chunk");
   const uint64_t chunks = numbers.Next(kMaxChunks, "number of chunks");
   uint64_t content_bytes = 0;
   for (uint64_t i = 0; i < chunks; ++i) {
@@ -163,8 +162,8 @@ DeltaMessage DeltaMessage::Parse(base::Bytes payload, const std::string& peer) {
   const uint64_t references = numbers.Next(kMaxReferences, "number of references");
   for (uint64_t i = 0; i < references; ++i) {
     Reference& reference = out.references.emplace_back();
-    reference.first = numbers.Next(kAny, "reference");
-    reference.count = numbers.Next(kAny, "reference");
+    reference.first = numbers.Next(INT64_MAX, "reference");
+    reference.count = numbers.Next(INT64_MAX, "reference");
   }
   if (out.chunks.empty()) {
     numbers.Fail("number of chunks");

@@ -8,8 +8,7 @@ using base::Json;
 
 std::string FailureLine(const base::Error& error) {
   const Json json = {{"summary", error.what()}, {"detail", error.detail()}};
-  return std::string(kFailureWord) + json.dump(-1, ' ', false, Json::error_handler_t::replace) +
-         "\n";
+  return std::string(kFailureWord) + base::DumpJson(json) + "\n";
 }
 
 base::Error ParseFailure(std::string_view json, base::ExitCode code) {

@@ -10,6 +10,8 @@
 
 namespace pusher {
 
+// What a line that is meant for imgpush starts with, among what else a host prints.
+inline constexpr std::string_view kOurWord = "SLIPWAY1 ";
 inline constexpr std::string_view kFailureWord = "SLIPWAY1 FAILED ";
 
 // The word, {"summary", "detail"} as JSON, and a newline. The code is that of the process.

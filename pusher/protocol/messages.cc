@@ -1,7 +1,6 @@
 // The messages as JSON.
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <set>
 #include <span>
 #include <utility>
@@ -16,14 +15,8 @@ using base::Json;
 using base::JsonFields;
 
 constexpr base::ExitCode kBad = base::ExitCode::kFailed;
-constexpr uint64_t kAny = std::numeric_limits<int64_t>::max();
-constexpr uint64_t kMaxImages = 1000;                   // of one push
-constexpr uint64_t kMaxImageBytes = kAny / kMaxImages;  // so that they can be added up
-
-// Text that is not UTF-8 (a path in an error) must not stop a message.
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+constexpr uint64_t kMaxImages = 1000;                               // of one push
+constexpr uint64_t kMaxImageBytes = base::kAnyNumber / kMaxImages;  // so that they can be added up
 
 std::string PathOf(const std::string& peer, std::string_view message) {
   return fmt::format("the {} of {}", message, peer);
@@ -70,25 +63,25 @@ void CheckVersions(const Hello& hello, const std::string& peer) {
 }  // namespace
 
 std::string Hello::Serialize() const {
-  return Dump({{"protocol_min", protocol_min},
-               {"protocol_max", protocol_max},
-               {"agent_version", agent_version},
-               {"architecture", architecture},
-               {"mounts", mounts},
-               {"features", features},
-               {"codecs", codecs},
-               {"free_bytes", free_bytes},
-               {"active_generation", active_generation},
-               {"held", ToJson(held)},
-               {"more_held", more_held}});
+  return base::DumpJson({{"protocol_min", protocol_min},
+                         {"protocol_max", protocol_max},
+                         {"agent_version", agent_version},
+                         {"architecture", architecture},
+                         {"mounts", mounts},
+                         {"features", features},
+                         {"codecs", codecs},
+                         {"free_bytes", free_bytes},
+                         {"active_generation", active_generation},
+                         {"held", ToJson(held)},
+                         {"more_held", more_held}});
 }
 
 Hello Hello::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "greeting"));
   JsonFields fields(json, PathOf(peer, "greeting"), kBad);
   Hello out;
-  out.protocol_min = fields.Number("protocol_min", 1, kAny);
-  out.protocol_max = fields.Number("protocol_max", out.protocol_min, kAny);
+  out.protocol_min = fields.Number("protocol_min", 1, base::kAnyNumber);
+  out.protocol_max = fields.Number("protocol_max", out.protocol_min, base::kAnyNumber);
   CheckVersions(out, peer);
   out.agent_version = Printable(fields.String("agent_version"), 64);
   out.architecture = Printable(fields.String("architecture"), 64);
@@ -97,8 +90,8 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
     out.features.push_back(Printable(feature, 64));
   }
   out.codecs = fields.StringMap("codecs");
-  out.free_bytes = fields.Number("free_bytes", 0, kAny);
-  out.active_generation = fields.Number("active_generation", 0, kAny);
+  out.free_bytes = fields.Number("free_bytes", 0, base::kAnyNumber);
+  out.active_generation = fields.Number("active_generation", 0, base::kAnyNumber);
   out.held = ReadHeld(fields);
   out.more_held = fields.Bool("more_held", false);
   if (out.protocol_max == kProtocolMax) {
@@ -108,7 +101,7 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
 }
 
 std::string Held::Serialize() const {
-  return Dump({{"held", ToJson(held)}, {"more_held", more_held}});
+  return base::DumpJson({{"held", ToJson(held)}, {"more_held", more_held}});
 }
 
 Held Held::Parse(std::string_view text, const std::string& peer) {
@@ -162,14 +155,15 @@ std::string Begin::Serialize() const {
                     {"image_sha256", image.image_sha256.ToHex()},
                     {"image_bytes", image.image_bytes}});
   }
-  return Dump({{"protocol", protocol}, {"images", images}, {"plan", plan}, {"new_images", list}});
+  return base::DumpJson(
+      {{"protocol", protocol}, {"images", images}, {"plan", plan}, {"new_images", list}});
 }
 
 Begin Begin::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "begin"));
   JsonFields fields(json, PathOf(peer, "begin"), kBad);
   Begin out;
-  out.protocol = fields.Number("protocol", 1, kAny);
+  out.protocol = fields.Number("protocol", 1, base::kAnyNumber);
   if (out.protocol < kProtocolMin || out.protocol > kProtocolMax) {
     base::Fail(kBad,
                "{} wants version {} of the push protocol, this agent speaks {} to {}; update the "
@@ -195,14 +189,14 @@ Begin Begin::Parse(std::string_view text, const std::string& peer) {
 }
 
 std::string Offer::Serialize() const {
-  return Dump({{"name", name},
-               {"manifest_sha256", manifest_sha256.ToHex()},
-               {"held", held},
-               {"manifest_bytes", manifest_bytes},
-               {"index_bytes", index_bytes},
-               {"provenance_bytes", provenance_bytes},
-               {"delta_bytes", delta_bytes},
-               {"basis", basis}});
+  return base::DumpJson({{"name", name},
+                         {"manifest_sha256", manifest_sha256.ToHex()},
+                         {"held", held},
+                         {"manifest_bytes", manifest_bytes},
+                         {"index_bytes", index_bytes},
+                         {"provenance_bytes", provenance_bytes},
+                         {"delta_bytes", delta_bytes},
+                         {"basis", basis}});
 }
 
 Offer Offer::Parse(std::string_view text, const std::string& peer) {
@@ -216,29 +210,29 @@ Offer Offer::Parse(std::string_view text, const std::string& peer) {
   out.index_bytes = fields.Number("index_bytes", 0, kMaxIndexBytes);
   out.provenance_bytes = fields.Number("provenance_bytes", 0, kMaxProvenanceBytes);
   out.delta_bytes = fields.Number("delta_bytes", 0, kMaxTextDeltaBytes);
-  out.basis = fields.Number("basis", 0, kAny);
+  out.basis = fields.Number("basis", 0, base::kAnyNumber);
   fields.Done();
   return out;
 }
 
 std::string Need::Serialize() const {
-  return Dump({{"chunks_total", chunks_total},
-               {"chunks_missing", chunks_missing},
-               {"missing_bytes", missing_bytes}});
+  return base::DumpJson({{"chunks_total", chunks_total},
+                         {"chunks_missing", chunks_missing},
+                         {"missing_bytes", missing_bytes}});
 }
 
 Need Need::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "answer"));
   JsonFields fields(json, PathOf(peer, "answer"), kBad);
   Need out;
-  out.chunks_total = fields.Number("chunks_total", 0, kAny);
+  out.chunks_total = fields.Number("chunks_total", 0, base::kAnyNumber);
   out.chunks_missing = fields.Number("chunks_missing", 0, out.chunks_total);
-  out.missing_bytes = fields.Number("missing_bytes", 0, kAny);
+  out.missing_bytes = fields.Number("missing_bytes", 0, base::kAnyNumber);
   fields.Done();
   return out;
 }
 
-std::string Retransmit::Serialize() const { return Dump({{"names", names}}); }
+std::string Retransmit::Serialize() const { return base::DumpJson({{"names", names}}); }
 
 Retransmit Retransmit::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "answer"));
@@ -255,26 +249,26 @@ Retransmit Retransmit::Parse(std::string_view text, const std::string& peer) {
 }
 
 std::string Staged::Serialize() const {
-  return Dump({{"generation", generation},
-               {"created", created},
-               {"active", active},
-               {"added_bytes", added_bytes}});
+  return base::DumpJson({{"generation", generation},
+                         {"created", created},
+                         {"active", active},
+                         {"added_bytes", added_bytes}});
 }
 
 Staged Staged::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "result"));
   JsonFields fields(json, PathOf(peer, "result"), kBad);
   Staged out;
-  out.generation = fields.Number("generation", 1, kAny);
+  out.generation = fields.Number("generation", 1, base::kAnyNumber);
   out.created = fields.Bool("created", false);
   out.active = fields.Bool("active", false);
-  out.added_bytes = fields.Number("added_bytes", 0, kAny);
+  out.added_bytes = fields.Number("added_bytes", 0, base::kAnyNumber);
   fields.Done();
   return out;
 }
 
 std::string Failure::Serialize() const {
-  return Dump({{"code", static_cast<uint64_t>(code)}, {"message", message}});
+  return base::DumpJson({{"code", static_cast<uint64_t>(code)}, {"message", message}});
 }
 
 Failure Failure::Parse(std::string_view text, const std::string& peer) {
@@ -285,7 +279,7 @@ Failure Failure::Parse(std::string_view text, const std::string& peer) {
   const Json json = ParseMessage(text, PathOf(peer, "failure"));
   JsonFields fields(json, PathOf(peer, "failure"), kBad);
   Failure out;
-  const uint64_t code = fields.Number("code", 0, kAny);
+  const uint64_t code = fields.Number("code", 0, base::kAnyNumber);
   const auto* known = std::find_if(kKnown.begin(), kKnown.end(), [&](base::ExitCode candidate) {
     return static_cast<uint64_t>(candidate) == code;
   });

@@ -1,7 +1,5 @@
 #include "pusher/protocol/planned.h"
 
-#include <limits>
-
 #include "base/error.h"
 #include "base/json_fields.h"
 #include "pusher/protocol/protocol.h"
@@ -12,13 +10,8 @@ namespace {
 using base::Json;
 using base::JsonFields;
 
-constexpr uint64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr size_t kMaxWordBytes = 256;
 constexpr size_t kMaxProblemBytes = 4096;
-
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 images::PackageChange::Kind KindOf(const images::PackageChange& change, bool is_new, bool is_gone) {
   using Kind = images::PackageChange::Kind;
@@ -86,14 +79,14 @@ std::string Planned::Serialize() const {
                     {"old_version", image.old_version},
                     {"packages", std::move(packages)}});
   }
-  return Dump({{"free_bytes", free_bytes},
-               {"needed_bytes", needed_bytes},
-               {"fits", fits},
-               {"start", start},
-               {"restart", restart},
-               {"stop", stop},
-               {"problems", problems},
-               {"images", std::move(list)}});
+  return base::DumpJson({{"free_bytes", free_bytes},
+                         {"needed_bytes", needed_bytes},
+                         {"fits", fits},
+                         {"start", start},
+                         {"restart", restart},
+                         {"stop", stop},
+                         {"problems", problems},
+                         {"images", std::move(list)}});
 }
 
 Planned Planned::Parse(std::string_view text, const std::string& peer) {
@@ -101,8 +94,8 @@ Planned Planned::Parse(std::string_view text, const std::string& peer) {
   const Json json = base::ParseJson(text, path, base::ExitCode::kFailed);
   JsonFields fields(json, path, base::ExitCode::kFailed);
   Planned out;
-  out.free_bytes = fields.Number("free_bytes", 0, kAny);
-  out.needed_bytes = fields.Number("needed_bytes", 0, kAny);
+  out.free_bytes = fields.Number("free_bytes", 0, base::kAnyNumber);
+  out.needed_bytes = fields.Number("needed_bytes", 0, base::kAnyNumber);
   out.fits = fields.Bool("fits", true);
   out.start = PrintableStrings(fields, "start");
   out.restart = PrintableStrings(fields, "restart");
@@ -117,7 +110,7 @@ Planned Planned::Parse(std::string_view text, const std::string& peer) {
 
 void SendPlanned(Wire& wire, const Planned& planned) {
   const std::string text = planned.Serialize();
-  SendText(wire, MessageType::kPlanned, Dump({{"bytes", text.size()}}));
+  SendText(wire, MessageType::kPlanned, base::DumpJson({{"bytes", text.size()}}));
   SendBlob(wire, text);
   wire.Flush();
 }

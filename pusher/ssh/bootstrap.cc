@@ -14,7 +14,6 @@ namespace pusher {
 namespace {
 
 // Starts every line that the program says to us; a greeting that a login shell prints does not.
-constexpr std::string_view kMagic = "SLIPWAY1 ";
 constexpr size_t kMaxLineBytes = 4096;
 constexpr size_t kMaxLines = 1000;
 
@@ -205,7 +204,7 @@ std::string NextWord(Stream& stream, Login& login) {
     if (!line) {
       return "";
     }
-    if (!line->starts_with(kMagic)) {
+    if (!line->starts_with(kOurWord)) {
       if (!login.answered) {
         login.Add(*line);
       }
@@ -213,7 +212,7 @@ std::string NextWord(Stream& stream, Login& login) {
       continue;
     }
     login.answered = true;
-    std::string word = Printable(line->substr(kMagic.size()));
+    std::string word = Printable(line->substr(kOurWord.size()));
     if (word != "ALIVE") {
       return word;
     }

@@ -16,10 +16,9 @@
 namespace pusher {
 namespace {
 
-constexpr size_t kMaxLineBytes = 64 << 10;  // a failure has lines of a service's log with it
+constexpr size_t kMaxSwitchLineBytes = 64 << 10;  // a failure has lines of a service's log with it
 constexpr size_t kMaxBannerLines = 1000;
 constexpr int kAttemptsToBegin = 3;
-constexpr std::string_view kMagic = "SLIPWAY1 ";
 
 constexpr std::string_view kWords = R"sh(
 set -u
@@ -110,9 +109,9 @@ RemoteActivationResult Switch::ResultOf(int exit_code, uint64_t running) const {
   }
   // The process that followed it was ended, not the switch; or cannot be run again, which tells
   // nothing of the switch either.
-  constexpr int kSignalExit = 128;
   constexpr int kCannotRun = 126;
-  if (exit_code > kSignalExit || (exit_code >= kCannotRun && again_)) {
+  constexpr int kKilled = 128;
+  if (exit_code > kKilled || (exit_code >= kCannotRun && again_)) {
     base::Fail(base::ExitCode::kUnreachable, "{}: activate ended with {}", target_.name, exit_code);
   }
   constexpr int kLastCode = static_cast<int>(base::ExitCode::kStale);
@@ -129,13 +128,13 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
   bool started = false;
   bool overlong = false;
   for (size_t banner = 0; banner < kMaxBannerLines; banner += started ? 0 : 1) {
-    const std::optional<std::string> line = connection.stream().ReadLine(kMaxLineBytes);
+    const std::optional<std::string> line = connection.stream().ReadLine(kMaxSwitchLineBytes);
     if (!line) {
       base::Fail(base::ExitCode::kUnreachable, "{}: the connection was lost", target_.name);
     }
     // The rest of an overlong line is dropped: what a service writes to its log must not become a
     // line of ours.
-    if (std::exchange(overlong, line->size() == kMaxLineBytes)) {
+    if (std::exchange(overlong, line->size() == kMaxSwitchLineBytes)) {
       continue;
     }
     if (started && line->starts_with(kFailureWord)) {
@@ -143,7 +142,7 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
       continue;
     }
     const std::string_view word =
-        line->starts_with(kMagic) ? std::string_view(*line).substr(kMagic.size()) : "";
+        line->starts_with(kOurWord) ? std::string_view(*line).substr(kOurWord.size()) : "";
     if (word == "STARTED") {
       started = begun_ = true;
       connection.Answered();

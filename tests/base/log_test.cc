@@ -13,15 +13,15 @@
 
 namespace base {
 // A value that counts how often it becomes text.
-struct Counted {
+struct CountsFormats {
   int* formatted;
 };
 }  // namespace base
 
 template <>
-struct fmt::formatter<base::Counted> : fmt::formatter<int> {
+struct fmt::formatter<base::CountsFormats> : fmt::formatter<int> {
   template <typename Context>
-  auto format(const base::Counted& counted, Context& context) const {
+  auto format(const base::CountsFormats& counted, Context& context) const {
     ++*counted.formatted;
     return fmt::formatter<int>::format(7, context);
   }
@@ -76,12 +76,12 @@ TEST_F(LogTest, NothingBelowWarningsIsSaidByDefault) {
 TEST_F(LogTest, NothingIsFormattedWhereTheLevelIsOff) {
   const LogOutput output(io_);
   int formatted = 0;
-  LogDebug("{}", Counted{&formatted});
+  LogDebug("{}", CountsFormats{&formatted});
   SetLogLevel(LogLevel::kOff);
-  Log(LogLevel::kError, "{}", Counted{&formatted});
+  Log(LogLevel::kError, "{}", CountsFormats{&formatted});
   EXPECT_EQ(formatted, 0);
   SetLogLevel(LogLevel::kDebug);
-  LogDebug("{}", Counted{&formatted});
+  LogDebug("{}", CountsFormats{&formatted});
   EXPECT_EQ(formatted, 1);
 }
 

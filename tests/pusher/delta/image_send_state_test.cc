@@ -13,13 +13,13 @@
 namespace pusher {
 namespace {
 
-constexpr size_t kChunkBytes = 100'000;
+constexpr size_t kNoiseBytes = 100'000;
 
 class ImageWorkTest : public testing::Test {
  protected:
   ImageWorkTest() {
     for (uint64_t i = 0; i < 10; ++i) {
-      chunks_.push_back(tests::NoiseBytes(i, kChunkBytes));
+      chunks_.push_back(tests::NoiseBytes(i, kNoiseBytes));
     }
   }
   // The later ones are newer.
@@ -71,7 +71,7 @@ TEST_F(ImageWorkTest, AChunkIsVerifiedBeforeItIsSentToTheFirstHost) {
 
 TEST_F(ImageWorkTest, DamageInTheOldVersionCostsTheDeltasNearItAlone) {
   for (uint64_t i = 10; i < 30; ++i) {
-    chunks_.push_back(tests::NoiseBytes(i, kChunkBytes));
+    chunks_.push_back(tests::NoiseBytes(i, kNoiseBytes));
   }
   const auto old = Build("1");
   std::vector<bool> missing(chunks_.size());
@@ -81,7 +81,7 @@ TEST_F(ImageWorkTest, DamageInTheOldVersionCostsTheDeltasNearItAlone) {
   }
   const auto image = Build("2");
   const base::UniqueFd fd = base::Open(old.image_path(), O_WRONLY, 0);
-  base::PWriteAll(fd.get(), base::AsBytes("other"), 5 * kChunkBytes, "");  // it stays
+  base::PWriteAll(fd.get(), base::AsBytes("other"), 5 * kNoiseBytes, "");  // it stays
   SendCache shared(true);
   const auto deltas = shared.Of(image)->DeltasAgainst(old);
   EXPECT_EQ(deltas->trouble(), "");
