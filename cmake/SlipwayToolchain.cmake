@@ -61,7 +61,8 @@ function(slipway_library name)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE})
   if(SLIPWAY_TIDY)
-    set_target_properties(${name} PROPERTIES CXX_CLANG_TIDY "clang-tidy;--quiet")
+    # CMake's own unity files include .cc files.
+    set_target_properties(${name} PROPERTIES CXX_CLANG_TIDY "clang-tidy;--quiet;--checks=-bugprone-suspicious-include")
   endif()
 endfunction()
 

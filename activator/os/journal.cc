@@ -8,11 +8,11 @@
 namespace activator {
 namespace {
 
-constexpr std::chrono::seconds kCallTimeout{20};
+constexpr std::chrono::seconds kJournalTimeout{20};
 
 std::string OutputOf(const std::vector<std::string>& argv) {
   base::ProcessOptions options;
-  options.timeout = kCallTimeout;
+  options.timeout = kJournalTimeout;
   options.environment = {{"LC_ALL", "C"}};
   const base::ProcessResult result = base::Run(argv, options);
   if (!result.ok()) {

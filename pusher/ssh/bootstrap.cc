@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "pusher/protocol/failure_line.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/switch_program.h"
 
