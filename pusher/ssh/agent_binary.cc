@@ -1,6 +1,9 @@
 #include "pusher/ssh/agent_binary.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <sstream>
 #include <vector>
 
 #include "base/error.h"
@@ -55,6 +58,19 @@ AgentBinary FindAgent() {
   agent.sha256 = base::Sha256OfFile(agent.path);
   agent.architecture = ArchitectureOf(agent.path);
   return agent;
+}
+
+std::string ActivateProgram() {
+  const std::string name = "activate";
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (::access((folder + "/" + name).c_str(), X_OK) == 0) {
+      return name;
+    }
+  }
+  const std::string here = base::ParentOf(base::RealPath("/proc/self/exe")) + "/" + name;
+  return base::Exists(here) ? here : name;
 }
 
 }  // namespace pusher

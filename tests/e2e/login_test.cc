@@ -50,11 +50,12 @@ TEST_F(LoginTest, ALoginThatMaySudoPushesAndIsToldToActivateWithSudo) {
       "echo 'session optional pam_permit.so' >>/etc/pam.d/su");
   const RunResult pushed = Imgpush(host.SshConfig(), {"anna@sudo", image_});
   ASSERT_EQ(pushed.exit_code, 0) << pushed.err;
-  const std::string command = "sudo /var/lib/images/bin/activate --generation 1";
-  EXPECT_THAT(pushed.out,
-              HasSubstr("activate with: ssh -F " + host.SshConfig() + " anna@sudo " + command));
+  EXPECT_THAT(pushed.out, HasSubstr("activate --ssh 'ssh -F " + host.SshConfig() +
+                                    "' --host anna@sudo --generation 1\n"));
   EXPECT_EQ(host.MustRun("stat -c %u:%a /var/lib/images/hello"), "0:755\n");
-  EXPECT_EQ(Activate(host, "--generation 1").exit_code, 0);
+  const std::string command = pushed.out.substr(pushed.out.find("activate with: ") + 15);
+  const RunResult activated = RunCommand({"sh", "-c", command});  // as printed
+  EXPECT_EQ(activated.exit_code, 0) << activated.err;
 }
 
 TEST_F(LoginTest, ALoginWithoutAWayToRootIsToldSo) {
@@ -183,7 +184,7 @@ TEST_F(LoginTest, AConnectionThatFailsIsTriedAgain) {
   base::Unlink(ssh + ".calls");
   pushed = RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", ssh, "busy", image_});
   EXPECT_EQ(pushed.exit_code, 0) << pushed.err;
-  EXPECT_THAT(pushed.out, HasSubstr("activate with: " + ssh + " busy /var/lib/images/bin/"));
+  EXPECT_THAT(pushed.out, HasSubstr("activate --ssh " + ssh + " --host busy --generation 1\n"));
   const std::string command = pushed.out.substr(pushed.out.find("activate with: ") + 15);
   EXPECT_EQ(RunCommand({"sh", "-c", command}).exit_code, 0);  // as printed
 }
