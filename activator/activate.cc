@@ -6,18 +6,20 @@
 #include <optional>
 
 #include "activator/command_line.h"
+#include "activator/health/check_now.h"
 #include "activator/health/health.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/host_files.h"
 #include "activator/host/unit_directory.h"
+#include "activator/many_hosts.h"
 #include "activator/os/images_in_use.h"
 #include "activator/os/invoker.h"
 #include "activator/prune/agents.h"
 #include "activator/prune/prune.h"
 #include "activator/receive/receive.h"
-#include "activator/remote.h"
 #include "activator/report/comparison.h"
 #include "activator/report/debug_report.h"
+#include "activator/report/logs_command.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
@@ -86,6 +88,7 @@ class Tool {
   int AfterBoot();
   int List();
   int ShowStatus();
+  int Logs();
   int RenderUnits();
   int ReportForDebugging();
   int PruneOld();
@@ -99,6 +102,7 @@ class Tool {
   void RequireRoot() const;
   void RequireSystemd() const;
   void RequireHost() const;
+  void RequireServices(const char* command) const;
   milliseconds LockWait(milliseconds otherwise) const {
     return line_.lock_wait_seconds ? milliseconds(seconds(*line_.lock_wait_seconds)) : otherwise;
   }
@@ -147,6 +151,15 @@ void Tool::RequireHost() const {
     base::Fail(base::ExitCode::kFailed, "{} is not a host's root: nothing was pushed there yet",
                host_.layout.root());
   }
+}
+
+void Tool::RequireServices(const char* command) const {
+  if (host_.is_folder) {
+    base::Fail(base::ExitCode::kFailed,
+               "nothing runs from a folder as host, so there is nothing that `{}` could look at",
+               command);
+  }
+  RequireSystemd();
 }
 
 int Tool::Start() {
@@ -247,13 +260,28 @@ int Tool::List() {
 
 int Tool::ShowStatus() {
   RequireHost();
+  if (line_.check) {
+    RequireServices("status --check");
+  }
   const bool ask = !host_.is_folder && HasSystemd();
   Status status = ReadStatus(host_, ask);
   if (ask && status.active != kNoGeneration) {
-    status.down = FindDown(host_, LoadUnits(host_.layout, status.active));
+    const InstalledUnits units = LoadUnits(host_.layout, status.active);
+    status.down = FindDown(host_, units);
+    if (line_.check && !status.switch_record) {  // a switch asks them itself
+      const CheckAnswers answers = AskChecks(host_, units);
+      status.checked = answers.asked;
+      status.unhealthy = answers.problems;
+    }
   }
   io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
-  return status.down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
+  return line_.check ? CodeOfChecked(status) : CodeOf(status);
+}
+
+int Tool::Logs() {
+  RequireHost();
+  RequireServices("logs");
+  return RunLogs(host_.layout, line_.logs, io_);
 }
 
 int Tool::RenderUnits() {
@@ -439,6 +467,8 @@ int Tool::Run() {
       return List();
     case Command::kStatus:
       return ShowStatus();
+    case Command::kLogs:
+      return Logs();
     case Command::kDiff:
       return Diff();
     case Command::kHistory:
@@ -487,7 +517,7 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
     return 0;
   }
   if (!line->host.empty()) {
-    return RunOnHost(*line, arguments, io);
+    return RunOnHosts(*line, arguments, io);
   }
   if (line->command == Command::kDigest) {
     return SayOwnDigest(io);

@@ -1,6 +1,7 @@
 #include "activator/command_line.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <sstream>
@@ -31,6 +32,8 @@ constexpr const char* kExamples =
     "  activate prune --keep 3               free the space of old versions\n"
     "  activate report --debug               for a bug report, without secrets\n"
     "  activate --host root@web1 status      the same on another host, over ssh\n"
+    "  activate --host @web status --check   on every host of the group web in hosts.json\n"
+    "  activate logs web --follow            what the units of web write\n"
     "\n"
     "Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, services\n"
     "run as before; 4 needs attention; 5 busy; 6 verification failed; 7 host not\n"
@@ -49,6 +52,7 @@ struct Parser {
   Texts texts;
   CLI::App* list = nullptr;
   CLI::App* status = nullptr;
+  CLI::App* logs = nullptr;
   CLI::App* diff = nullptr;
   CLI::App* history = nullptr;
   CLI::App* verify = nullptr;
@@ -110,11 +114,19 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for the host's lock: 60, 60s or 1m");
   app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
-  app.add_option("--host", out.host, "Run on this host, over ssh")
+  app.add_option("--host", out.host,
+                 "Run on this host, over ssh, or on several, separated by commas: destinations of "
+                 "ssh, names and @GROUP of the list of hosts")
       ->type_name("HOST")
       ->check([](const std::string& host) {
         return host.empty() ? "'' is not a host: use a destination of ssh, such as web1" : "";
       });
+  app.add_option("--hosts", out.hosts_file, "The list of hosts")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--jobs", out.jobs, "Hosts to work on at once")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
       ->type_name("TEXT");
   app.add_option("--by", out.by)->group("");  // what imgpush adds
@@ -160,8 +172,9 @@ void NameCommonOptions(Parser& parser) {
   const auto name = [](CLI::App* command, const std::string& options) {
     command->footer("Also: " + options + ".\nSee activate --help.");
   };
-  const std::string report = "--json, --root DIR, --host HOST, --ssh TEXT";
+  const std::string report = "--json, --root DIR, --host HOST, --hosts FILE, --jobs N,\n--ssh TEXT";
   name(parser.list, report);
+  name(parser.logs, report);
   name(parser.status, report);
   name(parser.diff, report);
   name(parser.history, report);
@@ -169,7 +182,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.prune, "--dry-run, --lock-wait S, " + report);
   name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt,\n" + report);
   name(parser.render, "--generation N (default: the active one),\n" + report);
-  name(parser.report, "--root DIR, --host HOST, --ssh TEXT");
+  name(parser.report, "--root DIR, --host HOST, --hosts FILE, --jobs N, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
   name(parser.uninstall, "--timeout S, --lock-wait S, --root DIR, --host HOST,\n--ssh TEXT");
@@ -180,6 +193,22 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.list = app.add_subcommand("list", "Show the generations of this host");
   parser.status =
       app.add_subcommand("status", "Show the active generation, its services, and drift");
+  parser.status->add_flag("--check", out.check,
+                          "Ask the checks of services now; exit 4 for whatever is not as it "
+                          "should be, drift included");
+  parser.logs = app.add_subcommand("logs", "Show what the units of an application wrote");
+  parser.logs->add_option("NAME", out.logs.name, "The application")->required();
+  parser.logs->add_flag("-f,--follow", out.logs.follow, "Keep showing what is added");
+  parser.logs
+      ->add_option("--since", out.logs.since,
+                   "Show what was written since then, as journalctl takes it: '1 hour "
+                   "ago', '2026-11-24 12:00'")
+      ->type_name("TIME");
+  parser.logs
+      ->add_option("-n,--lines", out.logs.lines,
+                   "Show the last N lines; default: 100, or with --since all")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000000));
   parser.diff = app.add_subcommand("diff", "Show how two generations differ");
   parser.diff
       ->add_option("GENERATION", out.diff,
@@ -282,6 +311,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
       {parser.list, Command::kList},
       {parser.status, Command::kStatus},
+      {parser.logs, Command::kLogs},
       {parser.diff, Command::kDiff},
       {parser.history, Command::kHistory},
       {parser.verify, Command::kVerify},
@@ -343,15 +373,6 @@ std::string OneSpelling(const std::string& given) {
 }
 
 void CheckHost(const CommandLine& line) {
-  const bool plain = std::all_of(line.host.begin(), line.host.end(),
-                                 [](unsigned char c) { return c > ' ' && c != 0x7f; });
-  if (line.host.starts_with('-') || line.host.starts_with("dir:") || !plain) {
-    base::Fail(
-        base::ExitCode::kUsage,
-        "--host '{}' is not a host: use a destination of ssh, such as web1 or root@web1; for "
-        "a folder use --root",
-        line.host);
-  }
   if (!line.host.empty() && !line.root.starts_with('/')) {
     base::Fail(base::ExitCode::kUsage, "--root '{}' of another host must be an absolute path",
                line.root);
@@ -378,12 +399,16 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
     return std::nullopt;
   }
   CheckHost(out);
+  out.root_given = parser.app.count("--root") > 0;
   out.root = OneSpelling(out.root);
   CheckId(out.activation_id);
   out.target = TargetOf(parser);
   out.command = CommandOf(parser, out);
   CheckDryRun(out);
-  out.history.json = out.json;
+  out.history.json = out.logs.json = out.json;
+  if (out.command == Command::kLogs) {
+    images::CheckName(out.logs.name, "logs: application");
+  }
   return out;
 }
 
@@ -411,13 +436,15 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
 }
 
 std::vector<std::string> WithoutHost(const std::vector<std::string>& arguments) {
+  static constexpr std::array<std::string_view, 4> kOurs = {"--host", "--hosts", "--jobs", "--ssh"};
   std::vector<std::string> out;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
-    if (argument == "--host" || argument == "--ssh") {
-      ++i;
-    } else if (!argument.starts_with("--host=") && !argument.starts_with("--ssh=")) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (std::ranges::find(kOurs, name) == kOurs.end()) {
       out.push_back(argument);
+    } else if (name == argument) {
+      ++i;
     }
   }
   return out;

@@ -9,6 +9,7 @@
 
 #include "activator/prune/prune_plan.h"
 #include "activator/report/history_command.h"
+#include "activator/report/logs_command.h"
 #include "activator/report/verify.h"
 #include "activator/stage/choose.h"
 #include "base/io.h"
@@ -20,6 +21,7 @@ enum class Command {
   kRunSwitch,
   kList,
   kStatus,
+  kLogs,
   kDiff,
   kHistory,
   kVerify,
@@ -45,6 +47,8 @@ struct CommandLine {
   bool adopt = false;
   bool stop = false;           // of `uninstall`: what runs
   std::vector<uint64_t> diff;  // the generations to compare: none, one or two
+  bool check = false;          // of `status`: ask the checks of services
+  LogsOptions logs;
   HistoryOptions history;
   VerifyOptions verify;
   PruneOptions prune;
@@ -52,9 +56,12 @@ struct CommandLine {
   std::string activation_id;  // whoever asks for the same once more gives it again
   bool for_imgpush = false;   // an error is said as pusher/protocol/failure_line.h has it
   bool plain_directory = false;
-  std::string host;      // where it is to be done; empty: here
-  std::string ssh;       // program and options; $SLIPWAY_SSH unless given
-  size_t host_jobs = 0;  // of `receive`
+  std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
+  std::string hosts_file = "hosts.json";
+  size_t jobs = 8;          // hosts at once
+  bool root_given = false;  // else the list of hosts may say another one
+  std::string ssh;          // program and options; $SLIPWAY_SSH unless given
+  size_t host_jobs = 0;     // of `receive`
 };
 
 // Nothing: help or version was asked for and printed. Throws Error{kUsage}, one line that says what
@@ -65,7 +72,8 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
 // The arguments that make another process do the same request under an activation id.
 std::vector<std::string> RunSwitchArguments(const CommandLine& line);
 
-// `arguments` without --host and --ssh and their values: what is left is for the host.
+// `arguments` without --host, --hosts, --jobs and --ssh and their values: what is left is for the
+// host.
 std::vector<std::string> WithoutHost(const std::vector<std::string>& arguments);
 
 }  // namespace activator

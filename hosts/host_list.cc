@@ -89,9 +89,9 @@ std::string Find(const ListedHost& host, const std::string& own, const Groups& g
       continue;
     }
     if (!out.empty() && said != out) {
-      fields.FailAt(name_of_field,
-                    fmt::format("its groups {} and {} say different things: say it here", said_by,
-                                name));
+      fields.FailAt(
+          name_of_field,
+          fmt::format("its groups {} and {} say different things: say it here", said_by, name));
     }
     out = said;
     said_by = name;

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "hosts/progress_display.h"
 #include "pusher/arguments.h"
 #include "pusher/delta/delta_prefetcher.h"
 #include "pusher/delta/image_send_state.h"
-#include "hosts/progress_display.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/session/push_session.h"
 #include "pusher/ssh/agent_binary.h"

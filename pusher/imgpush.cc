@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "hosts/progress_display.h"
 #include "pusher/arguments.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
-#include "hosts/progress_display.h"
 #include "pusher/report.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
@@ -50,7 +50,8 @@ Consent AskWhetherWanted(Fleet& fleet, const base::Io& io, hosts::ProgressDispla
 }
 
 // What the command line asks for; false where somebody says no.
-bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, hosts::ProgressDisplay& board) {
+bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io,
+         hosts::ProgressDisplay& board) {
   if (arguments.plan) {
     fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, !arguments.json, board); });
     return true;

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "pusher/fleet.h"
 #include "hosts/progress_display.h"
+#include "pusher/fleet.h"
 
 namespace pusher {
 

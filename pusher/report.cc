@@ -145,7 +145,8 @@ void ReportAgent(const HostOutcome& outcome, hosts::ProgressDisplay& board) {
   }
 }
 
-void ReportHost(const HostOutcome& outcome, const Arguments& arguments, hosts::ProgressDisplay& board) {
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
+                hosts::ProgressDisplay& board) {
   if (outcome.error) {
     board.WriteErr(ErrorLineOf(outcome));
     return;
@@ -167,7 +168,8 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, hosts::P
   }
 }
 
-void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, hosts::ProgressDisplay& board) {
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
+                  hosts::ProgressDisplay& board) {
   if (outcome.error) {
     board.WriteErr(ErrorLineOf(outcome));
   }

@@ -6,18 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "hosts/progress_display.h"
 #include "pusher/arguments.h"
 #include "pusher/fleet.h"
-#include "hosts/progress_display.h"
 
 namespace pusher {
 
 // The host's final line: on standard output, or on standard error where it failed. With --json the
 // errors alone.
-void ReportHost(const HostOutcome& outcome, const Arguments& arguments, hosts::ProgressDisplay& board);
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
+                hosts::ProgressDisplay& board);
 
 // The same after its activation: which generation runs.
-void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, hosts::ProgressDisplay& board);
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
+                  hosts::ProgressDisplay& board);
 
 // What is asked before hosts are pushed to and switched: "Push and activate on web1, web2?"; empty
 // where no host is left.

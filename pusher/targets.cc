@@ -66,10 +66,10 @@ std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::I
        hosts::ChooseHosts(hosts::SplitAtCommas(arguments.hosts_word), list)) {
     if (SharedImages images = choice.For(host)) {
       once.emplace_back(host.name, host.ssh);
-      out.push_back({host.name, host.ssh, std::move(images),
-                     arguments.root.value_or(host.root.empty() ? images::kDefaultRoot : host.root),
-                     arguments.agent_directory.empty() ? host.agent_directory
-                                                       : arguments.agent_directory});
+      out.push_back(
+          {host.name, host.ssh, std::move(images),
+           arguments.root.value_or(host.root.empty() ? images::kDefaultRoot : host.root),
+           arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory});
     } else if (by_group) {
       left_out.push_back(host.name);
     } else {

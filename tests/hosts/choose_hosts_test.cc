@@ -29,8 +29,8 @@ std::vector<std::string> Names(const std::string& text) {
 
 TEST(ChooseHostsTest, NamesGroupsAndDestinationsEachOnce) {
   EXPECT_THAT(Names("web1"), ElementsAre("web1=root@10.0.0.5"));
-  EXPECT_THAT(Names("root@db,@web,web2"), ElementsAre("root@db=root@db", "web1=root@10.0.0.5 by group",
-                                                      "web2=web2"));
+  EXPECT_THAT(Names("root@db,@web,web2"),
+              ElementsAre("root@db=root@db", "web1=root@10.0.0.5 by group", "web2=web2"));
 }
 
 TEST(ChooseHostsTest, SeveralAreAskedForByCommaOrGroup) {
@@ -52,8 +52,7 @@ TEST(ChooseHostsTest, OneHostUnderTwoNamesIsFound) {
     CheckOnce({{"web1", "root@10.0.0.5"}, {"root@10.0.0.5", "root@10.0.0.5"}});
     FAIL();
   } catch (const base::Error& error) {
-    EXPECT_STREQ(error.what(),
-                 "web1 and root@10.0.0.5 are one host, root@10.0.0.5: name it once");
+    EXPECT_STREQ(error.what(), "web1 and root@10.0.0.5 are one host, root@10.0.0.5: name it once");
   }
 }
 

@@ -220,8 +220,7 @@ TEST_F(ImgpushTest, TheCommandThatActivatesIsQuotedForTheShellsThatReadIt) {
               HasSubstr("activate --root '" + folder() + "'\\''s own' --generation 1\n"));
   EXPECT_THAT(Run({host() + "\xc2\x9b"}).out, HasSubstr("--root '" + folder() + "  ' "));
   UseSsh(kAgentBehindSsh);
-  EXPECT_THAT(Run({"root@[::1]"}).out,
-              HasSubstr("/ssh --host 'root@[::1]' --generation 1\n"));
+  EXPECT_THAT(Run({"root@[::1]"}).out, HasSubstr("/ssh --host 'root@[::1]' --generation 1\n"));
   EXPECT_THAT(Run({"--root", "/srv/my images", "web1"}).out,
               HasSubstr("/ssh --root '/srv/my images' --host web1 --generation 1\n"));
 }
