@@ -60,17 +60,22 @@ AgentBinary FindAgent() {
   return agent;
 }
 
+// Others call programs so, too: Python's virtual environments do.
 std::string ActivateProgram() {
   const std::string name = "activate";
+  const std::string ours = base::ParentOf(base::RealPath("/proc/self/exe")) + "/" + name;
+  if (!base::Exists(ours)) {
+    return name;
+  }
   const char* path = std::getenv("PATH");
   std::istringstream folders(path == nullptr ? "" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (::access((folder + "/" + name).c_str(), X_OK) == 0) {
-      return name;
+    const std::string first = folder + "/" + name;
+    if (::access(first.c_str(), X_OK) == 0) {
+      return base::RealPath(first) == base::RealPath(ours) ? name : ours;
     }
   }
-  const std::string here = base::ParentOf(base::RealPath("/proc/self/exe")) + "/" + name;
-  return base::Exists(here) ? here : name;
+  return ours;
 }
 
 }  // namespace pusher

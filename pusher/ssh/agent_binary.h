@@ -20,7 +20,7 @@ struct AgentBinary {
 // Error{kFailed} that names the places where there is none.
 AgentBinary FindAgent();
 
-// What starts `activate` on this machine: its name where $PATH has it, else its path beside this
+// What starts `activate` on this machine: its name where that is ours, else its path beside this
 // program.
 std::string ActivateProgram();
 

@@ -49,7 +49,7 @@ TEST_F(HostsTest, AGroupIsPushedToSwitchedAndAskedAsOne) {
   const RunResult pushed = Push("@web", image);
   ASSERT_EQ(pushed.exit_code, 0) << pushed.err;
   // What imgpush prints for one host works as printed, with the root of the list.
-  const size_t at = pushed.out.find("activate with: ") + 15;
+  const size_t at = pushed.out.find("activate with: ", pushed.out.find("one: sent ")) + 15;
   const std::string printed = pushed.out.substr(at, pushed.out.find('\n', at) - at);
   EXPECT_THAT(printed, HasSubstr(" --hosts " + List() + " --host one --generation 1"));
   const RunResult by_line =
