@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/parallel_for.h"
 #include "base/printable.h"
+#include "base/progress.h"
 #include "hosts/choose_hosts.h"
 #include "hosts/destination.h"
 #include "hosts/progress_display.h"
@@ -89,12 +90,22 @@ int RunOnOne(const CommandLine& line, const std::vector<std::string>& arguments,
   }
 }
 
+// What several hosts print is held in memory: one of them must not fill it.
+constexpr size_t kMostBytes = 64 << 20;
+
+void CheckSize(size_t size) {
+  if (size > kMostBytes) {
+    base::Fail(base::ExitCode::kFailed, "it prints more than {}", base::HumanBytes(kMostBytes));
+  }
+}
+
 // Hands on the whole lines of what comes in pieces.
 class Lines {
  public:
   explicit Lines(std::function<void(const std::string& line)> tell) : tell_(std::move(tell)) {}
   void Add(std::string_view piece) {
     rest_ += piece;
+    CheckSize(rest_.size());
     for (size_t end = 0; (end = rest_.find('\n')) != std::string::npos;) {
       tell_(rest_.substr(0, end));
       rest_.erase(0, end + 1);
@@ -163,6 +174,7 @@ void ManyHosts::TakeLine(HostReport& report, const std::string& line) {
                                  : HostLine(report.name, NameWidth(reports_), line));
   } else {
     report.out += line + "\n";
+    CheckSize(report.out.size());
   }
 }
 
@@ -173,9 +185,11 @@ void ManyHosts::RunOne(size_t i) {
   if (!Follows(line_)) {
     progress.Show(report.name + ": connecting");
   }
+  size_t said_bytes = 0;
   Lines out([&](const std::string& line) { TakeLine(report, line); });
   Lines err([&](const std::string& line) {
     report.said.push_back(base::Printable(line));
+    CheckSize(said_bytes += report.said.back().size() + sizeof(std::string));
     if (!Follows(line_)) {
       progress.Show(report.name + ": " + report.said.back());
     }

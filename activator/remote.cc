@@ -104,7 +104,9 @@ int RemoteCommand::Run() {
   banner_.clear();
   base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command()),
                   output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
-  ssh.CloseTo();
+  if (!line_.logs.follow) {
+    ssh.CloseTo();  // else its end is how the host learns of ours
+  }
   std::array<pollfd, 2> from = {pollfd{ssh.from(), POLLIN, 0}, pollfd{ssh.error(), POLLIN, 0}};
   std::array<char, 16 << 10> buffer{};
   while (from[0].fd >= 0 || from[1].fd >= 0) {
@@ -161,6 +163,9 @@ int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const
               const RemoteOutput& output, std::chrono::milliseconds patience) {
   if (IsSwitch(line) && line.activation_id.empty()) {
     arguments.insert(arguments.begin(), {"--id", NewActivationId()});
+  }
+  if (line.logs.follow) {
+    arguments.emplace_back("--until-input-ends");
   }
   RemoteCommand command(line, std::move(arguments), host, output);
   int exit_code = 0;

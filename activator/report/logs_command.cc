@@ -38,9 +38,10 @@ void AddUnits(const InstalledUnits& units, const std::string& folder, std::set<s
   }
 }
 
-bool SomebodyListens(const base::Io& io) {
+bool SomebodyListens(const LogsOptions& options, const base::Io& io) {
   pollfd out{io.out, 0, 0};
-  return ::poll(&out, 1, 0) <= 0;
+  pollfd in{options.until_input_ends ? io.in : -1, POLLIN, 0};
+  return ::poll(&out, 1, 0) <= 0 && ::poll(&in, 1, 0) <= 0;
 }
 
 }  // namespace
@@ -86,7 +87,7 @@ int RunLogs(const images::HostLayout& layout, const LogsOptions& options, const 
           // A service wrote them: they must not drive the terminal.
           options.json ? io.WriteOut(lines) : io.WriteOut(base::PrintableLines(lines));
         },
-        [&] { return SomebodyListens(io); });
+        [&] { return SomebodyListens(options, io); });
   } catch (const base::Error& error) {
     if (error.code() != base::ExitCode::kInterrupted || !options.follow) {
       throw;

@@ -58,6 +58,36 @@ TEST_F(LoginTest, ALoginThatMaySudoPushesAndIsToldToActivateWithSudo) {
   EXPECT_EQ(activated.exit_code, 0) << activated.err;
 }
 
+// As sudo's use_pty, which Debian sets: it reads for the program, and ends it with its next line.
+TEST_F(LoginTest, LogsThatAreFollowedEndBehindASudoThatRelaysThem) {
+  const TestHost host("relay");
+  AddUser(host);
+  PutSudo(host,
+          "#!/bin/sh\n[ \"$1\" = -n ] || exit 9\nshift\n"
+          "su -s /bin/sh -c 'exec \"$@\"' -- root sudo \"$@\" | cat\n");
+  host.MustRun(
+      "echo 'auth sufficient pam_permit.so' >/etc/pam.d/su && "
+      "echo 'account sufficient pam_permit.so' >>/etc/pam.d/su && "
+      "echo 'session optional pam_permit.so' >>/etc/pam.d/su");
+  MustPushTo(host, {image_});
+  MustActivate(host, "--generation 1");
+  const std::string out = workshop_.folder() + "/out";
+  const RunResult followed = RunCommand(
+      {"sh", "-c",
+       "env --default-signal=INT \"$@\" >" + out + " & pid=$!; i=0; until grep -q 'Started' " +
+           out +
+           "; do sleep 0.1; i=$((i+1)); [ $i -lt 300 ] || break; done; kill -INT $pid; wait $pid; "
+           "echo $?",
+       "sh", SLIPWAY_BIN "/activate", "--ssh", "ssh -F " + host.SshConfig(), "--host", "anna@relay",
+       "logs", "hello", "-f"},
+      {.timeout = std::chrono::seconds(60)});
+  EXPECT_EQ(followed.out, "0\n") << followed.err << base::ReadFile(out);
+  EXPECT_EQ(host.MustRun("i=0; while grep -lx journalctl /proc/[0-9]*/comm 2>/dev/null "
+                         ">/tmp/left && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done; wc -l "
+                         "</tmp/left"),
+            "0\n");
+}
+
 TEST_F(LoginTest, ALoginWithoutAWayToRootIsToldSo) {
   const TestHost host("plain");
   AddUser(host);
