@@ -144,6 +144,7 @@ TEST_F(ManyHostsTest, HostsThatCannotBeMeantAreUsageErrors) {
   EXPECT_THAT(error_, HasSubstr("web1 and one are one host"));
   EXPECT_EQ(Run("store", {"status"}), 2);
   EXPECT_THAT(error_, HasSubstr("store is a folder: use activate --root /srv/images"));
+  EXPECT_EQ(Run("dir:/x", {"status"}), 2);
   EXPECT_EQ(Run("@folders", {"status"}), 2);
   Activate("exit 0\n");
   EXPECT_EQ(Run("@mixed", {"list"}), 7);

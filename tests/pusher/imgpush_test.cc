@@ -26,7 +26,7 @@ TEST_F(ImgpushTest, PushesABuildAndTheHostHasItByteForByte) {
   const Result result = Run({host(), "app"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith(host() + ": sent 4"));
-  EXPECT_THAT(result.out, HasSubstr("generation 1 staged; activate with: activate --root "));
+  EXPECT_THAT(result.out, HasSubstr("activate --root " + folder() + " --generation 1\n"));
   EXPECT_EQ(result.err, "");
   const std::string there = folder() + "/app/" + base::BaseName(built);
   EXPECT_EQ(base::ListDirectory(there), base::ListDirectory(built));
