@@ -6,18 +6,16 @@
 #include <optional>
 
 #include "activator/command_line.h"
-#include "activator/health/health.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/host_files.h"
 #include "activator/host/unit_directory.h"
+#include "activator/many_hosts.h"
 #include "activator/os/images_in_use.h"
 #include "activator/os/invoker.h"
 #include "activator/prune/agents.h"
 #include "activator/prune/prune.h"
 #include "activator/receive/receive.h"
-#include "activator/remote.h"
 #include "activator/report/comparison.h"
-#include "activator/report/debug_report.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
@@ -32,6 +30,7 @@
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/transient.h"
+#include "activator/tool.h"
 #include "activator/uninstall.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -46,85 +45,46 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kLockPatience{1000};  // for whoever only looks (report.h)
-constexpr seconds kBootPatience{120};        // nobody is there to try again
+constexpr seconds kBootPatience{120};  // nobody is there to try again
 
-class Tool {
- public:
-  Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer)
-      : line_(std::move(line)),
-        io_(io),
-        host_{images::HostLayout(line_.root),
-              systemd_,
-              base::SystemClock(),
-              io_,
-              "",
-              &CheckImage,
-              &AskOverNetwork} {
-    host_.is_folder = IsDirectoryHost(host_.layout);
-    const UnitDirectory units = FindUnitDirectory();
-    host_.unit_directory = units.path;
-    host_.configured_directory = units.configured;
-    host_.observer = std::move(observer);
-    host_.accounts = &accounts_;
-    host_.read_image_file = &ReadImageFile;
-    host_.listeners = &ReadListeners;
-    host_.follow_host_files = [](const Host& host) { FollowHostFiles(host); };
-    if (line_.by.empty()) {
-      line_.by = Invoker();
-    }
-  }
+}  // namespace
 
-  int Run();
+Tool::Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer)
+    : line_(std::move(line)),
+      io_(io),
+      host_{images::HostLayout(line_.root),
+            systemd_,
+            base::SystemClock(),
+            io_,
+            "",
+            &CheckImage,
+            &AskOverNetwork} {
+  host_.is_folder = IsDirectoryHost(host_.layout);
+  const UnitDirectory units = FindUnitDirectory();
+  host_.unit_directory = units.path;
+  host_.configured_directory = units.configured;
+  host_.observer = std::move(observer);
+  host_.accounts = &accounts_;
+  host_.read_image_file = &ReadImageFile;
+  host_.listeners = &ReadListeners;
+  host_.follow_host_files = [](const Host& host) { FollowHostFiles(host); };
+  if (line_.by.empty()) {
+    line_.by = Invoker();
+  }
+}
 
- private:
-  int Start();
-  void TellActivation() const;
-  int RunSwitchHere();
-  std::optional<Outcome> OutcomeSoFar() const;
-  int Boot();
-  int AfterBoot();
-  int List();
-  int ShowStatus();
-  int RenderUnits();
-  int ReportForDebugging();
-  int PruneOld();
-  int UninstallAll();
-  int Diff();
-  int DryRun();
-  void Tell(const Comparison& comparison) const;
-  int History();
-  int VerifyAll();
-  void MarkForRepair(const std::vector<VerifiedVersion>& versions) const;
-  void RequireRoot() const;
-  void RequireSystemd() const;
-  void RequireHost() const;
-  milliseconds LockWait(milliseconds otherwise) const {
-    return line_.lock_wait_seconds ? milliseconds(seconds(*line_.lock_wait_seconds)) : otherwise;
+ActivationRequest Tool::Request() const {
+  Timeout timeout;
+  if (line_.timeout_seconds > 0) {
+    timeout = seconds(line_.timeout_seconds);
   }
-  base::FileLock Lock(const std::string& what, milliseconds patience = kLockPatience) const {
-    return {host_.layout.Lock(), host_.layout.root(),
-            fmt::format("activate {}, by {}", what, line_.by), LockWait(patience)};
-  }
-  ActivationRequest Request() const {
-    Timeout timeout;
-    if (line_.timeout_seconds > 0) {
-      timeout = seconds(line_.timeout_seconds);
-    }
-    return {*line_.target,
-            line_.by,
-            timeout,
-            line_.activation_id,
-            ToText(*line_.target),
-            line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
-  }
-
-  CommandLine line_;
-  const base::Io io_;
-  RealSystemd systemd_;
-  RealAccounts accounts_;
-  Host host_;
-};
+  return {*line_.target,
+          line_.by,
+          timeout,
+          line_.activation_id,
+          ToText(*line_.target),
+          line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
+}
 
 void Tool::RequireRoot() const {
   if (!host_.is_folder && ::geteuid() != 0) {
@@ -147,6 +107,15 @@ void Tool::RequireHost() const {
     base::Fail(base::ExitCode::kFailed, "{} is not a host's root: nothing was pushed there yet",
                host_.layout.root());
   }
+}
+
+void Tool::RequireServices(const char* command) const {
+  if (host_.is_folder) {
+    base::Fail(base::ExitCode::kFailed,
+               "nothing runs from a folder as host, so there is nothing that `{}` could look at",
+               command);
+  }
+  RequireSystemd();
 }
 
 int Tool::Start() {
@@ -235,45 +204,6 @@ int Tool::AfterBoot() {
   return 0;
 }
 
-int Tool::List() {
-  RequireHost();
-  const Listing listing = ReadListing(host_.layout);
-  if (listing.generations.empty() && listing.unreadable.empty() && !line_.json) {
-    io_.Err("activate: no generation was staged yet\n");
-  }
-  io_.WriteOut(line_.json ? ListJson(listing) : ListText(listing));
-  return 0;
-}
-
-int Tool::ShowStatus() {
-  RequireHost();
-  const bool ask = !host_.is_folder && HasSystemd();
-  Status status = ReadStatus(host_, ask);
-  if (ask && status.active != kNoGeneration) {
-    status.down = FindDown(host_, LoadUnits(host_.layout, status.active));
-  }
-  io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
-  return status.down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
-}
-
-int Tool::RenderUnits() {
-  RequireHost();
-  const uint64_t number = line_.target ? line_.target->number : ActiveGeneration(host_.layout);
-  if (number == kNoGeneration) {
-    base::Fail(base::ExitCode::kFailed, "nothing is active: say which with --generation N");
-  }
-  LoadGeneration(host_.layout, number);  // says which there are
-  const std::map<std::string, std::string> texts = UnitTexts(host_.layout, number);
-  io_.WriteOut(line_.json ? UnitsJson(texts) : UnitsText(texts));
-  return 0;
-}
-
-int Tool::ReportForDebugging() {
-  WriteDebugReport(host_, fmt::format("activate {}, {}", base::kVersion, ProtocolText()),
-                   !host_.is_folder && HasSystemd(), io_);
-  return 0;
-}
-
 // Where a disk is too full for the records of a recovery, room is made first: what the switch that
 // was cut off needs is not pruned.
 int Tool::PruneOld() {
@@ -337,32 +267,6 @@ int Tool::UninstallAll() {
   return 0;
 }
 
-int Tool::Diff() {
-  RequireHost();
-  const images::HostLayout& layout = host_.layout;
-  uint64_t from = ActiveGeneration(layout);
-  uint64_t to = kNoGeneration;
-  if (line_.diff.size() == 2) {
-    from = line_.diff[0];
-  }
-  if (line_.diff.empty()) {
-    const Resolved latest = Resolve(layout, {TargetKind::kLatest, 0, "", {}});
-    if (latest.number == from) {
-      io_.Err("activate: no generation is staged; name one: activate diff N\n");
-      return 0;
-    }
-    to = latest.number;
-  } else {
-    to = line_.diff.back();
-  }
-  Tell(CompareSides(layout, CompositionOf(layout, from), CompositionOf(layout, to)));
-  return 0;
-}
-
-void Tool::Tell(const Comparison& comparison) const {
-  io_.WriteOut(line_.json ? ComparisonJson(comparison) : ComparisonText(comparison));
-}
-
 int Tool::DryRun() {
   RequireHost();
   const images::HostLayout& layout = host_.layout;
@@ -397,38 +301,6 @@ int Tool::DryRun() {
   return 0;
 }
 
-int Tool::History() {
-  RequireHost();
-  RunHistory(host_.layout, line_.history, io_);
-  return 0;
-}
-
-// Reading took long; what it found is told whatever becomes of the marks.
-void Tool::MarkForRepair(const std::vector<VerifiedVersion>& versions) const {
-  try {
-    const base::FileLock lock = Lock("verify --repair");
-    MarkDamaged(versions);
-  } catch (base::Error& error) {
-    error.AddContext("what was found is not marked for a repair, run it again");
-    throw;
-  }
-}
-
-int Tool::VerifyAll() {
-  RequireHost();
-  if (line_.verify.repair) {
-    RequireRoot();
-  }
-  const std::vector<VerifiedVersion> versions =
-      VerifyVersions(host_.layout, line_.verify.names, io_);
-  io_.WriteOut(line_.json ? VerifyJson(versions) : VerifyText(versions));
-  if (line_.verify.repair) {
-    MarkForRepair(versions);
-  }
-  ThrowIfDamaged(versions, line_.verify.repair);
-  return 0;
-}
-
 int Tool::Run() {
   switch (line_.command) {
     case Command::kActivate:
@@ -439,6 +311,8 @@ int Tool::Run() {
       return List();
     case Command::kStatus:
       return ShowStatus();
+    case Command::kLogs:
+      return Logs();
     case Command::kDiff:
       return Diff();
     case Command::kHistory:
@@ -472,8 +346,6 @@ int Tool::Run() {
   return 0;
 }
 
-}  // namespace
-
 int RunActivate(const std::vector<std::string>& arguments, const base::Io& io) {
   return RunObservedActivate(arguments, io, nullptr);
 }
@@ -487,7 +359,7 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
     return 0;
   }
   if (!line->host.empty()) {
-    return RunOnHost(*line, arguments, io);
+    return RunOnHosts(*line, arguments, io);
   }
   if (line->command == Command::kDigest) {
     return SayOwnDigest(io);

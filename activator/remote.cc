@@ -46,10 +46,6 @@ refuse "needs root there, $(id -un) is not and may not sudo -n (${why##*sudo: })
   "as in root@HOST"
 )sh";
 
-bool IsSwitch(const CommandLine& line) {
-  return line.command == Command::kActivate && !line.dry_run;
-}
-
 bool NeedsRoot(const CommandLine& line) {
   const bool changes = line.command == Command::kActivate || line.command == Command::kPrune ||
                        line.command == Command::kUninstall || line.verify.repair;
@@ -59,8 +55,9 @@ bool NeedsRoot(const CommandLine& line) {
 
 class RemoteCommand {
  public:
-  RemoteCommand(const CommandLine& line, std::vector<std::string> arguments, const base::Io& io)
-      : line_(line), arguments_(std::move(arguments)), io_(io) {}
+  RemoteCommand(const CommandLine& line, std::vector<std::string> arguments, const RemoteHost& host,
+                const RemoteOutput& output)
+      : line_(line), arguments_(std::move(arguments)), host_(host), output_(output) {}
 
   // ssh's exit code.
   int Run();
@@ -73,66 +70,79 @@ class RemoteCommand {
 
   const CommandLine& line_;
   const std::vector<std::string> arguments_;
-  const base::Io& io_;
+  const RemoteHost& host_;
+  const RemoteOutput& output_;
   bool started_ = false;
   bool begun_ = false;
   std::string banner_;  // what came before it started
 };
 
 std::string RemoteCommand::Command() const {
-  std::vector<std::string> words = {line_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no"};
+  std::vector<std::string> words = {host_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no"};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   return base::ShellCommand(kProgram, "", words);
 }
 
 void RemoteCommand::Take(std::string_view data) {
   if (started_) {
-    io_.WriteOut(data);
+    output_.out(data);
     return;
   }
   banner_ += data;
   const size_t at = banner_.find(kStarted);
   if (at != std::string::npos) {
     started_ = begun_ = true;
-    io_.WriteOut(std::string_view(banner_).substr(at + kStarted.size()));
+    output_.out(std::string_view(banner_).substr(at + kStarted.size()));
     banner_.clear();
   } else if (banner_.size() > kMaxBannerBytes) {
-    base::Fail(base::ExitCode::kFailed, "{} prints endlessly before it answers", line_.host);
+    base::Fail(base::ExitCode::kFailed, "{} prints endlessly before it answers", host_.name);
   }
 }
 
 int RemoteCommand::Run() {
   started_ = false;
   banner_.clear();
-  base::Child ssh(base::SshCommandLine(line_.host, line_.ssh, Command()));
-  ssh.CloseTo();
-  std::array<char, 16 << 10> buffer{};
-  for (;;) {
-    base::ThrowIfInterrupted();
-    pollfd from{ssh.from(), POLLIN, 0};
-    if (::poll(&from, 1, kPollMs) <= 0) {
-      continue;
-    }
-    const ssize_t size = base::TheSys().Read(ssh.from(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) {
-      continue;
-    }
-    if (size <= 0) {
-      const int exit_code = ssh.Wait();
-      base::ThrowIfInterrupted();  // the terminal interrupts ssh as well
-      return exit_code;
-    }
-    Take({buffer.data(), static_cast<size_t>(size)});
+  base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command()),
+                  output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
+  if (!line_.logs.follow) {
+    ssh.CloseTo();  // else its end is how the host learns of ours
   }
+  std::array<pollfd, 2> from = {pollfd{ssh.from(), POLLIN, 0}, pollfd{ssh.error(), POLLIN, 0}};
+  std::array<char, 16 << 10> buffer{};
+  while (from[0].fd >= 0 || from[1].fd >= 0) {
+    base::ThrowIfInterrupted();
+    if (::poll(from.data(), from.size(), kPollMs) <= 0) {
+      continue;
+    }
+    for (pollfd& one : from) {
+      if (one.fd < 0 || one.revents == 0) {
+        continue;
+      }
+      const ssize_t size = base::TheSys().Read(one.fd, buffer.data(), buffer.size());
+      if (size < 0 && errno == EINTR) {
+        continue;
+      }
+      if (size <= 0) {
+        one.fd = -1;  // poll passes it over
+        continue;
+      }
+      const std::string_view piece(buffer.data(), static_cast<size_t>(size));
+      &one == &from[0] ? Take(piece) : output_.err(piece);
+    }
+  }
+  const int exit_code = ssh.Wait();
+  base::ThrowIfInterrupted();  // the terminal interrupts ssh as well
+  return exit_code;
 }
 
 // The process that followed the switch ended, or the link did; not the switch.
 bool IsLost(int exit_code) { return exit_code > kSignalExit && exit_code != kInterruptedThere; }
 
-int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io& io,
+int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOutput& output,
                  std::chrono::milliseconds patience) {
-  pusher::LostLink link(patience, "a generation",
-                        [&](const std::string& line) { io.Err("activate: {}: {}\n", host, line); });
+  pusher::LostLink link(patience, "a generation", [&](const std::string& line) {
+    output.say(fmt::format("activate: {}: {}", host.name, line));
+  });
   for (;;) {
     const int exit_code = command.Run();
     if (!command.begun() || !IsLost(exit_code)) {
@@ -145,16 +155,22 @@ int FollowSwitch(RemoteCommand& command, const std::string& host, const base::Io
 
 }  // namespace
 
-int RunOnHost(const CommandLine& line, const std::vector<std::string>& arguments,
-              const base::Io& io, std::chrono::milliseconds patience) {
-  std::vector<std::string> words = WithoutHost(arguments);
+bool IsSwitch(const CommandLine& line) {
+  return line.command == Command::kActivate && !line.dry_run;
+}
+
+int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const RemoteHost& host,
+              const RemoteOutput& output, std::chrono::milliseconds patience) {
   if (IsSwitch(line) && line.activation_id.empty()) {
-    words.insert(words.begin(), {"--id", NewActivationId()});
+    arguments.insert(arguments.begin(), {"--id", NewActivationId()});
   }
-  RemoteCommand command(line, std::move(words), io);
+  if (line.logs.follow) {
+    arguments.emplace_back("--until-input-ends");
+  }
+  RemoteCommand command(line, std::move(arguments), host, output);
   int exit_code = 0;
   try {
-    exit_code = IsSwitch(line) ? FollowSwitch(command, line.host, io, patience) : command.Run();
+    exit_code = IsSwitch(line) ? FollowSwitch(command, host, output, patience) : command.Run();
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted && IsSwitch(line) && command.begun()) {
       pusher::LostLink::FailInterrupted();
@@ -163,7 +179,7 @@ int RunOnHost(const CommandLine& line, const std::vector<std::string>& arguments
   }
   if (exit_code == kSshFailed) {
     base::Fail(base::ExitCode::kUnreachable, "{} was not reached, or the connection was lost",
-               line.host);
+               host.name);
   }
   return exit_code;
 }

@@ -3,22 +3,39 @@
 #define SLIPWAY_ACTIVATOR_REMOTE_H_
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "activator/command_line.h"
-#include "base/io.h"
 
 namespace activator {
 
+struct RemoteHost {
+  std::string name;         // for people
+  std::string destination;  // what ssh is given
+  std::string root;
+};
+
+// Takes what the host's `activate` prints, in pieces as they come.
+struct RemoteOutput {
+  std::function<void(std::string_view piece)> out;
+  std::function<void(std::string_view piece)> err;   // null: it is our own standard error
+  std::function<void(const std::string& line)> say;  // told of each connection that was lost
+};
+
+// Whether the command switches the host, so that a lost connection does not end it.
+bool IsSwitch(const CommandLine& line);
+
 // Runs ROOT/bin/activate there with `arguments`, byte for byte, as root where the login may, and
-// returns its exit code; what it prints is printed. A connection that is lost in the middle of a
-// switch is made again, as often as it is lost, each time for up to `patience`, under the same
-// activation id: what went on there meanwhile is followed, or told. Throws Error{kUnreachable}
-// where the host was not reached or the connection was lost, Error{kNeedsAttention} where it was in
-// a switch and did not come back, Error{kInterrupted} where we are interrupted.
-int RunOnHost(const CommandLine& line, const std::vector<std::string>& arguments,
-              const base::Io& io, std::chrono::milliseconds patience = std::chrono::minutes(5));
+// returns its exit code. A connection that is lost in the middle of a switch is made again, as
+// often as it is lost, each time for up to `patience`, under the same activation id: what went on
+// there meanwhile is followed, or told. Throws Error{kUnreachable} where the host was not reached
+// or the connection was lost, Error{kNeedsAttention} where it was in a switch and did not come
+// back, Error{kInterrupted} where we are interrupted. Any thread may call it.
+int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const RemoteHost& host,
+              const RemoteOutput& output, std::chrono::milliseconds patience);
 
 }  // namespace activator
 

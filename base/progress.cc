@@ -20,19 +20,35 @@ void CutAtWidthOf(int terminal, std::string& line) {
 
 }  // namespace
 
+ChangingLine::~ChangingLine() {
+  if (!shown_.empty() && io_.status == nullptr) {
+    io_.WriteErr(kEraseLine);
+  }
+}
+
+void ChangingLine::Show(std::string text) {
+  if (!io_.err_is_terminal || text == shown_) {
+    return;
+  }
+  shown_ = text;
+  if (io_.status != nullptr) {
+    io_.status->Show(text);
+    return;
+  }
+  CutAtWidthOf(io_.err, text);
+  io_.WriteErr(fmt::format("{}{}", kEraseLine, text));
+}
+
 Progress::Progress(const Io& io, std::string label, uint64_t total_bytes, uint64_t total_files)
     : io_(io),
+      line_(io),
       label_(std::move(label)),
       total_bytes_(total_bytes),
       total_files_(total_files),
       start_(std::chrono::steady_clock::now()),
       drawn_(start_) {}
 
-Progress::~Progress() {
-  if (shown_ && io_.status == nullptr) {
-    io_.WriteErr(kEraseLine);
-  }
-}
+Progress::~Progress() = default;
 
 void Progress::Add(uint64_t bytes) {
   if (!io_.err_is_terminal) {
@@ -60,14 +76,7 @@ void Progress::DrawIfDue() {
 
 void Progress::Draw() {
   drawn_ = std::chrono::steady_clock::now();
-  shown_ = true;
-  std::string line = Line(std::chrono::duration<double>(drawn_ - start_).count());
-  if (io_.status != nullptr) {
-    io_.status->Show(line);
-    return;
-  }
-  CutAtWidthOf(io_.err, line);
-  io_.WriteErr(fmt::format("{}{}", kEraseLine, line));
+  line_.Show(Line(std::chrono::duration<double>(drawn_ - start_).count()));
 }
 
 std::string Progress::Line(double seconds) const {

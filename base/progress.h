@@ -22,6 +22,23 @@ class StatusLine {
   virtual void Show(const std::string& text) = 0;  // in place of what it showed before
 };
 
+// A line that changes, for as long as the object lives: on a terminal, or where io.status shows it.
+// One thread.
+class ChangingLine {
+ public:
+  explicit ChangingLine(const Io& io) : io_(io) {}
+  ~ChangingLine();
+  ChangingLine(const ChangingLine&) = delete;
+  ChangingLine& operator=(const ChangingLine&) = delete;
+
+  // In place of what it showed before, cut at the terminal's width.
+  void Show(std::string text);
+
+ private:
+  const Io io_;
+  std::string shown_;
+};
+
 // Threads may call Add and AddFile at once. The line is cut at the terminal's width, and erased
 // when the object goes.
 class Progress {
@@ -41,6 +58,7 @@ class Progress {
   std::string Line(double seconds) const;
 
   const Io io_;
+  ChangingLine line_;
   const std::string label_;
   const uint64_t total_bytes_;
   const uint64_t total_files_;
@@ -49,7 +67,6 @@ class Progress {
   std::chrono::steady_clock::time_point drawn_;
   uint64_t done_bytes_ = 0;
   uint64_t done_files_ = 0;
-  bool shown_ = false;
 };
 
 // "41.2 MB": decimal units, as disks and links are sold.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -10,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/process.h"
 
 namespace base {
@@ -149,6 +151,14 @@ std::string ShellQuoted(const std::string& text) {
     out += c == '\'' || c == '\\' || c == '!' ? std::string("'\\") + c + "'" : std::string(1, c);
   }
   return out + "'";
+}
+
+std::string ShellWord(const std::string& text) {
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("/._-@:+,%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  return plain ? text : Printable(ShellQuoted(text), std::string::npos);
 }
 
 std::string ShellCommand(std::string_view first, std::string_view second,

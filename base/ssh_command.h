@@ -16,6 +16,9 @@ std::vector<std::string> SplitWords(const std::string& text);
 
 // 'text' so that a shell takes it as it stands.
 std::string ShellQuoted(const std::string& text);
+// The same to be read and typed again by a person: a plain word as it is, nothing that steers a
+// terminal.
+std::string ShellWord(const std::string& text);
 
 // A command line of one line that any login shell takes as it stands (sh, bash, zsh, fish, csh,
 // restricted ones): sh runs the program `first` with `words` as $1 and on, and the text of `second`

@@ -1,6 +1,5 @@
 #include "pusher/arguments.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 #include "base/cli.h"
@@ -34,24 +33,16 @@ std::string FromEnvironment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::vector<std::string> SplitAtCommas(const std::string& text) {
-  std::vector<std::string> out;
-  for (size_t at = 0; at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    out.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return out;
-}
-
 void Describe(CLI::App& app, Arguments& out) {
   app.footer(kExamples);
   app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
-  app.add_option("--root", out.root, "The host's root directory")
-      ->type_name("DIR")
-      ->capture_default_str();
+  app.add_option("--root", out.root,
+                 "The host's root directory; default: what the list of hosts says, or "
+                 "/var/lib/images")
+      ->type_name("DIR");
   app.add_option("--agent-dir", out.agent_directory,
-                 "Directory of the agent on the host; default: bin below --root")
+                 "Directory of the agent on the host; default: what the list says, or bin below "
+                 "--root")
       ->type_name("DIR");
   app.add_option("--images", out.images, "Folder of the built images")
       ->type_name("DIR")
@@ -114,7 +105,6 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
     base::Fail(base::ExitCode::kUsage,
                "--activate asks before it switches services, but there is no terminal: add --yes");
   }
-  out.hosts = SplitAtCommas(out.hosts_word);
   return out;
 }
 

@@ -9,13 +9,12 @@
 #include <vector>
 
 #include "base/io.h"
-#include "images/version/host_layout.h"
 
 namespace pusher {
 
 struct Arguments {
-  std::string root = images::kDefaultRoot;
-  std::string agent_directory;  // empty: ROOT/bin
+  std::optional<std::string> root;  // nullopt: what the list says of each host
+  std::string agent_directory;      // likewise where empty
   std::string images = "build/images";
   std::string hosts_file = "hosts.json";
   std::string ssh;  // $SLIPWAY_SSH unless given
@@ -29,8 +28,7 @@ struct Arguments {
   bool yes = false;            // activate without asking
   std::optional<bool> deltas;  // nullopt: to other machines, not into a folder
   bool json = false;
-  std::string hosts_word;          // as one word of the command line
-  std::vector<std::string> hosts;  // as written: names, ssh destinations, dir:PATH, @GROUP
+  std::string hosts_word;          // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all
 };
 

@@ -49,7 +49,7 @@ std::string WhoWeAre() {
 RemoteOptions OptionsOf(const Arguments& arguments) {
   RemoteOptions out;
   out.ssh = arguments.ssh;
-  out.host = {arguments.root, WhoWeAre(), arguments.agent_directory, {}, arguments.activate};
+  out.host = {"", WhoWeAre(), "", {}, arguments.activate};  // of each host: OptionsFor
   if (arguments.connect_timeout_seconds) {
     out.login_limit = out.connect_timeout =
         std::chrono::seconds(*arguments.connect_timeout_seconds);
@@ -91,7 +91,7 @@ base::Error Interrupted(const std::string& why) { return {base::ExitCode::kInter
 }  // namespace
 
 Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments,
-             const AgentBinary& agent, ProgressDisplay& board)
+             const AgentBinary& agent, hosts::ProgressDisplay& board)
     : arguments_(arguments),
       agent_(agent),
       board_(board),
@@ -111,7 +111,7 @@ void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
                 const std::function<void(const base::Io& io)>& work) {
   outcome.begun = true;
   outcome.error.reset();
-  ProgressDisplay::Line line(board_);
+  hosts::ProgressDisplay::Line line(board_);
   line.Show(fmt::format("{}: {}", outcome.target.name, doing));
   const auto start = std::chrono::steady_clock::now();
   base::LogInfo("{}: {}", outcome.target.name, doing);
@@ -141,10 +141,17 @@ std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
   return out;
 }
 
+RemoteOptions Fleet::OptionsFor(const Destination& target) const {
+  RemoteOptions out = options_;
+  out.host.root = target.root;
+  out.host.other_agent_directory = target.agent_directory;
+  return out;
+}
+
 // Many at once may be too many for a host that all of them jump over (MaxStartups).
 std::unique_ptr<Conversation> Fleet::Reach(const Destination& target,
                                            const PushOptions& push_options, const base::Io& io) {
-  RemoteOptions options = options_;
+  RemoteOptions options = OptionsFor(target);
   if (io.err_is_terminal) {
     options.show = [this](const std::string& line) { board_.WriteErr(line + "\n"); };
   }
@@ -249,7 +256,7 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
   };
   const std::unique_ptr<Conversation> conversation = std::move(outcome.conversation);
   const RemoteActivationResult result =
-      ActivateOn(outcome.target, options_, agent_, request,
+      ActivateOn(outcome.target, OptionsFor(outcome.target), agent_, request,
                  conversation ? &conversation->remote.connection() : nullptr);
   outcome.running = result.running;
   outcome.error = result.error;

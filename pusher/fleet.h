@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "hosts/progress_display.h"
 #include "pusher/arguments.h"
 #include "pusher/delta/delta_prefetcher.h"
 #include "pusher/delta/image_send_state.h"
-#include "pusher/progress_display.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/session/push_session.h"
 #include "pusher/ssh/agent_binary.h"
@@ -61,7 +61,7 @@ class Fleet {
  public:
   // All must outlive the object.
   Fleet(const std::vector<Destination>& targets, const Arguments& arguments,
-        const AgentBinary& agent, ProgressDisplay& board);
+        const AgentBinary& agent, hosts::ProgressDisplay& board);
 
   // What a push would do. The hosts wait for it afterwards.
   void Plan(const Reporter& report);
@@ -81,6 +81,7 @@ class Fleet {
   void Try(HostOutcome& outcome, double& seconds, const std::string& doing,
            const std::function<void(const base::Io& io)>& work);
   std::vector<HostOutcome*> Ready(const std::string& interrupted);
+  RemoteOptions OptionsFor(const Destination& target) const;
   void Connect(HostOutcome& outcome, const base::Io& io);
   std::unique_ptr<Conversation> Reach(const Destination& target, const PushOptions& push_options,
                                       const base::Io& io);
@@ -91,7 +92,7 @@ class Fleet {
 
   const Arguments& arguments_;
   const AgentBinary& agent_;
-  ProgressDisplay& board_;
+  hosts::ProgressDisplay& board_;
   const RemoteOptions options_;
   SendCache work_;
   DeltaPrefetcher guesser_{work_};

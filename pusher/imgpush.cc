@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "hosts/progress_display.h"
 #include "pusher/arguments.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
-#include "pusher/progress_display.h"
 #include "pusher/report.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
@@ -35,7 +35,7 @@ bool SaidNo(const std::string& question, const base::Io& io) {
 
 // Plans and asks. What an interrupt undoes, the steps that follow tell.
 enum class Consent { kYes, kNo, kNothingToDo };
-Consent AskWhetherWanted(Fleet& fleet, const base::Io& io, ProgressDisplay& board) {
+Consent AskWhetherWanted(Fleet& fleet, const base::Io& io, hosts::ProgressDisplay& board) {
   fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, false, board); });
   const std::string question = Question(fleet.outcomes());
   if (question.empty()) {
@@ -50,7 +50,8 @@ Consent AskWhetherWanted(Fleet& fleet, const base::Io& io, ProgressDisplay& boar
 }
 
 // What the command line asks for; false where somebody says no.
-bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io, ProgressDisplay& board) {
+bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io,
+         hosts::ProgressDisplay& board) {
   if (arguments.plan) {
     fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, !arguments.json, board); });
     return true;
@@ -88,7 +89,7 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const std::vector<Destination> targets = ChooseTargets(*parsed, io);
   const AgentBinary agent = FindAgent();
   const auto start = std::chrono::steady_clock::now();
-  ProgressDisplay board(io);
+  hosts::ProgressDisplay board(io);
   Fleet fleet(targets, *parsed, agent, board);
   const bool done = Run(fleet, *parsed, io, board);
   const std::vector<HostOutcome>& outcomes = fleet.outcomes();

@@ -95,7 +95,7 @@ std::string PlanText(const HostOutcome& outcome) {
                      plan.host.problems.empty() ? UnitsText(plan.host) : "would be refused");
 }
 
-void ReportPlan(const HostOutcome& outcome, bool as_result, ProgressDisplay& board) {
+void ReportPlan(const HostOutcome& outcome, bool as_result, hosts::ProgressDisplay& board) {
   if (outcome.plan) {
     as_result ? board.WriteOut(PlanText(outcome)) : board.WriteErr(PlanText(outcome));
   }

@@ -4,14 +4,14 @@
 
 #include <string>
 
+#include "hosts/progress_display.h"
 #include "pusher/fleet.h"
-#include "pusher/progress_display.h"
 
 namespace pusher {
 
 // The host's plan, where it has one, and its error where it failed. `as_result`: the plan goes to
 // standard output, otherwise beside the question that follows, to standard error.
-void ReportPlan(const HostOutcome& outcome, bool as_result, ProgressDisplay& board);
+void ReportPlan(const HostOutcome& outcome, bool as_result, hosts::ProgressDisplay& board);
 
 std::string PlanText(const HostOutcome& outcome);
 

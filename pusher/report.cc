@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "base/json_fields.h"
 #include "base/progress.h"
+#include "hosts/worst_code.h"
 #include "pusher/plan_json.h"
 #include "pusher/ssh/bootstrap.h"
 #include "pusher/ssh/remote.h"
@@ -15,30 +15,26 @@
 namespace pusher {
 namespace {
 
-// 'text' for a shell and a terminal; plain words stay as they are.
-std::string Word(const std::string& text) {
-  const bool plain = !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("/._-@:+,%").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  return plain ? text : Printable(ShellQuoted(text), std::string::npos);
-}
-
+// What somebody types here to go on, as it stands.
 std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments) {
-  const std::string generation = std::to_string(outcome.push.staged.generation);
+  std::vector<std::string> words = {ActivateProgram()};
   if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
-    return fmt::format("activate --root {} --generation {}", Word(folder), generation);
+    words.insert(words.end(), {"--root", folder});
+  } else {
+    if (!arguments.ssh.empty()) {
+      words.insert(words.end(), {"--ssh", arguments.ssh});
+    }
+    if (arguments.hosts_file != Arguments().hosts_file) {
+      words.insert(words.end(), {"--hosts", arguments.hosts_file});
+    }
+    if (arguments.root) {
+      words.insert(words.end(), {"--root", *arguments.root});
+    }
+    words.insert(words.end(), {"--host", outcome.target.name});
   }
-  const std::string root = Word(arguments.root);
-  const std::string command =
-      fmt::format("{}{} --generation {}{}", outcome.by_sudo ? "sudo " : "",
-                  Word(arguments.root + "/bin/activate"), generation,
-                  arguments.root == images::kDefaultRoot ? "" : " --root " + root);
-  std::vector<std::string> ssh = SplitWords(arguments.ssh.empty() ? "ssh" : arguments.ssh);
-  std::ranges::transform(ssh, ssh.begin(), Word);
-  // Two shells read it: ours and the host's.
-  return fmt::format("{} {} {}", fmt::join(ssh, " "), Word(outcome.target.destination),
-                     root == arguments.root ? command : Word(command));
+  words.insert(words.end(), {"--generation", std::to_string(outcome.push.staged.generation)});
+  std::ranges::transform(words, words.begin(), base::ShellWord);
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
@@ -142,14 +138,15 @@ std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes) {
                      base::HumanBytes(whole_bytes), percent);
 }
 
-void ReportAgent(const HostOutcome& outcome, ProgressDisplay& board) {
+void ReportAgent(const HostOutcome& outcome, hosts::ProgressDisplay& board) {
   if (outcome.agent_bytes > 0) {
     board.WriteErr(fmt::format("imgpush: {}: the agent was installed first, {} once\n",
                                outcome.target.name, base::HumanBytes(outcome.agent_bytes)));
   }
 }
 
-void ReportHost(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board) {
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
+                hosts::ProgressDisplay& board) {
   if (outcome.error) {
     board.WriteErr(ErrorLineOf(outcome));
     return;
@@ -171,7 +168,8 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Progress
   }
 }
 
-void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board) {
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
+                  hosts::ProgressDisplay& board) {
   if (outcome.error) {
     board.WriteErr(ErrorLineOf(outcome));
   }
@@ -250,7 +248,7 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
       break;
     }
   }
-  std::ranges::transform(words, words.begin(), Word);
+  std::ranges::transform(words, words.begin(), base::ShellWord);
   return fmt::format("imgpush {}", fmt::join(words, " "));
 }
 
@@ -265,19 +263,9 @@ std::string ToJson(const std::vector<HostOutcome>& outcomes) {
 int ExitCodeOf(const std::vector<HostOutcome>& outcomes) {
   int out = 0;
   for (const HostOutcome& outcome : outcomes) {
-    out = WorseOf(out, outcome.exit_code());
+    out = hosts::WorseOf(out, outcome.exit_code());
   }
   return out;
-}
-
-int WorseOf(int a, int b) {
-  static constexpr std::array kWorst = {130, 4, 3, 7};
-  for (const int code : kWorst) {
-    if (a == code || b == code) {
-      return code;
-    }
-  }
-  return a != 0 ? a : b;
 }
 
 }  // namespace pusher

@@ -6,18 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "hosts/progress_display.h"
 #include "pusher/arguments.h"
 #include "pusher/fleet.h"
-#include "pusher/progress_display.h"
 
 namespace pusher {
 
 // The host's final line: on standard output, or on standard error where it failed. With --json the
 // errors alone.
-void ReportHost(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board);
+void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
+                hosts::ProgressDisplay& board);
 
 // The same after its activation: which generation runs.
-void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board);
+void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
+                  hosts::ProgressDisplay& board);
 
 // What is asked before hosts are pushed to and switched: "Push and activate on web1, web2?"; empty
 // where no host is left.
@@ -39,12 +41,10 @@ std::string ErrorLineOf(const HostOutcome& outcome);
 // made are more than the image.
 std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes);
 // That the agent was uploaded, where it was.
-void ReportAgent(const HostOutcome& outcome, ProgressDisplay& board);
+void ReportAgent(const HostOutcome& outcome, hosts::ProgressDisplay& board);
 
 // The worst of all hosts' exit codes.
 int ExitCodeOf(const std::vector<HostOutcome>& outcomes);
-// The worse of two exit codes.
-int WorseOf(int a, int b);
 
 }  // namespace pusher
 

@@ -6,50 +6,11 @@
 #include <map>
 
 #include "base/error.h"
+#include "hosts/choose_hosts.h"
 #include "images/version/image_choice.h"
-#include "pusher/host_list.h"
-#include "pusher/ssh/destination.h"
 
 namespace pusher {
 namespace {
-
-struct Meant {
-  ListedHost host;
-  bool by_group = false;
-};
-
-// One word of the command line.
-std::vector<Meant> HostsOf(const std::string& word, const HostList& list) {
-  std::vector<Meant> out;
-  if (word.starts_with('@')) {
-    for (const ListedHost& host : list.Group(word.substr(1))) {
-      out.push_back({host, true});
-    }
-  } else if (const ListedHost* host = list.Find(word)) {
-    out.push_back({*host, false});
-  } else {
-    out.push_back({{word, word, {}, std::nullopt}, false});
-  }
-  return out;
-}
-
-std::vector<Meant> HostsOf(const Arguments& arguments) {
-  const HostList list = HostList::Load(arguments.hosts_file);
-  std::vector<Meant> out;
-  for (const std::string& word : arguments.hosts) {
-    for (const Meant& meant : HostsOf(word, list)) {
-      CheckHost(meant.host.ssh);
-      const auto before = std::ranges::find_if(
-          out, [&](const Meant& other) { return other.host.name == meant.host.name; });
-      if (before == out.end()) {
-        out.push_back(meant);
-      } else {
-        before->by_group = before->by_group && meant.by_group;
-      }
-    }
-  }
-  return out;
-}
 
 // What each host gets; an image is opened once however many hosts get it.
 class Choice {
@@ -61,7 +22,7 @@ class Choice {
   }
 
   // nullptr: it takes none of those that were asked for.
-  SharedImages For(const ListedHost& host) {
+  SharedImages For(const hosts::ListedHost& host) {
     std::vector<std::string> wanted = arguments_.names;
     if (host.images) {
       wanted = names_.empty() ? *host.images : Taken(*host.images);
@@ -93,27 +54,22 @@ class Choice {
   std::map<std::vector<std::string>, SharedImages> opened_;
 };
 
-// Two pushes at once to one host would only be in each other's way.
-void CheckOnce(const std::vector<Destination>& targets) {
-  std::map<std::string, std::string> names;  // by where they lead
-  for (const Destination& target : targets) {
-    const auto [before, first] = names.emplace(target.destination, target.name);
-    if (!first) {
-      base::Fail(base::ExitCode::kUsage, "{} and {} are one host, {}: name it once", before->second,
-                 target.name, target.destination);
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::Io& io) {
   Choice choice(arguments);
   std::vector<Destination> out;
   std::vector<std::string> left_out;
-  for (const auto& [host, by_group] : HostsOf(arguments)) {
+  std::vector<std::pair<std::string, std::string>> once;
+  const hosts::HostList list = hosts::HostList::Load(arguments.hosts_file);
+  for (const auto& [host, by_group] :
+       hosts::ChooseHosts(hosts::SplitAtCommas(arguments.hosts_word), list)) {
     if (SharedImages images = choice.For(host)) {
-      out.push_back({host.name, host.ssh, std::move(images)});
+      once.emplace_back(host.name, host.ssh);
+      out.push_back(
+          {host.name, host.ssh, std::move(images),
+           arguments.root.value_or(host.root.empty() ? images::kDefaultRoot : host.root),
+           arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory});
     } else if (by_group) {
       left_out.push_back(host.name);
     } else {
@@ -121,7 +77,7 @@ std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::I
                  fmt::join(*host.images, ", "), arguments.hosts_file);
     }
   }
-  CheckOnce(out);
+  hosts::CheckOnce(once);
   if (out.empty()) {
     base::Fail(base::ExitCode::kUsage, "none of these hosts accepts {}: see \"images\" in {}",
                fmt::join(arguments.names, ", "), arguments.hosts_file);

@@ -6,6 +6,8 @@
 #include "activator/health/health_prober.h"
 #include "activator/health/stopping.h"
 #include "base/error.h"
+#include "base/printable.h"
+#include "base/progress.h"
 
 namespace activator {
 namespace {
@@ -85,13 +87,39 @@ namespace {
 
 }  // namespace
 
+namespace {
+
+// What is waited for, on a terminal: "web.service: status 500, 12 of 30 s, and 2 more".
+std::string WaitingText(const Host& host, TimePoint start, const InstalledUnits& waiting,
+                        const std::map<std::string, UnitState>& states, const HealthProber& checks,
+                        Timeout timeout) {
+  const auto& [name, unit] = *waiting.begin();
+  const auto state = states.find(name);
+  std::string why = state == states.end() || state->second.active == "active"
+                        ? "waiting"
+                        : state->second.active + " (" + state->second.sub + ")";
+  if (checks.WasAsked(name)) {
+    why = checks.Last(name).problem;
+  }
+  const std::string others =
+      waiting.size() > 1 ? fmt::format(", and {} more", waiting.size() - 1) : "";
+  return base::Printable(
+      fmt::format("{}: {}, {} of {} s{}", name, why,
+                  std::chrono::duration_cast<seconds>(host.clock.Monotonic() - start).count(),
+                  TimeoutOf(unit, timeout).count(), others));
+}
+
+}  // namespace
+
 void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout timeout) {
   const TimePoint start = host.clock.Monotonic();
   InstalledUnits waiting = Watched(units);
   HealthProber checks(host);
   PollBackoff pause(host.clock);
+  base::ChangingLine line(host.io);
   while (!waiting.empty()) {
-    for (const auto& [name, state] : host.systemd.Show(NamesOf(waiting))) {
+    const std::map<std::string, UnitState> states = host.systemd.Show(NamesOf(waiting));
+    for (const auto& [name, state] : states) {
       const auto unit = waiting.find(name);
       if (unit == waiting.end()) {
         continue;
@@ -107,6 +135,7 @@ void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout tim
       }
     }
     if (!waiting.empty()) {
+      line.Show(WaitingText(host, start, waiting, states, checks, timeout));
       pause.Sleep();
     }
   }
@@ -153,9 +182,11 @@ void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
   std::map<std::string, UnitState> first;
   std::map<std::string, UnitState> last;
   std::map<std::string, std::chrono::steady_clock::duration> down_since;
+  base::ChangingLine line(host.io);
   for (;;) {
     const auto waited = host.clock.Monotonic() - start;
     bool settling = false;
+    seconds longest{0};
     for (const auto& [name, state] : host.systemd.Show(names)) {
       const InstalledUnit& unit = units.at(name);
       const UnitState& before = first.try_emplace(name, state).first->second;
@@ -168,8 +199,9 @@ void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
       if (state.invocation_id != before.invocation_id) {
         FailUnit(host, name, state, "was started again while it was watched");
       }
-      settling =
-          settling || down_since.contains(name) || waited < TimeToSettle(unit, before, state);
+      const seconds to_settle = TimeToSettle(unit, before, state);
+      longest = std::max(longest, to_settle);
+      settling = settling || down_since.contains(name) || waited < to_settle;
       last[name] = state;
     }
     if (!settling) {
@@ -178,6 +210,8 @@ void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
       }
       return;
     }
+    line.Show(fmt::format("{} up, watched for {} of {} s", base::Counted(last.size(), "unit"),
+                          std::chrono::duration_cast<seconds>(waited).count(), longest.count()));
     pause.Sleep();
   }
 }

@@ -140,6 +140,18 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
   return out;
 }
 
+int CodeOf(const Status& status) {
+  return status.down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
+}
+
+int CodeOfChecked(const Status& status) {
+  if (status.switch_record && status.switch_in_progress.value_or(true)) {
+    return static_cast<int>(base::ExitCode::kBusy);
+  }
+  const bool is_well = !status.switch_record && status.drift.empty() && status.unhealthy.empty();
+  return is_well ? CodeOf(status) : static_cast<int>(base::ExitCode::kNeedsAttention);
+}
+
 Listing ReadListing(const images::HostLayout& layout) {
   AllGenerations all = ReadGenerations(layout);
   Listing out{std::move(all.readable),

@@ -41,6 +41,9 @@ struct Status {
   std::vector<std::string> drift;
   // What should run and does not, with its state (FindDown); the caller of ReadStatus adds it.
   std::vector<std::string> down;
+  // With --check: how many checks were asked, and what did not pass (AskChecks), likewise.
+  std::optional<size_t> checked;
+  std::vector<std::string> unhealthy;
   std::optional<Event> found_healthy;    // when the active generation was, last
   std::optional<Event> last_activation;  // of whatever generation
 };
@@ -50,6 +53,12 @@ uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::tim
 
 // `ask_systemd`: false for a folder as host.
 Status ReadStatus(const Host& host, bool ask_systemd);
+
+// What `status` exits with: ExitCode::kNeedsAttention where something is down, else 0.
+int CodeOf(const Status& status);
+// The same with --check: also for a check that does not pass, drift, and a switch that was cut off;
+// kBusy while one is in progress.
+int CodeOfChecked(const Status& status);
 
 // What `list` shows.
 struct Listing {

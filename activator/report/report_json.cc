@@ -105,6 +105,8 @@ std::string StatusJson(const Status& status) {
        {"unreadable_generations", KeysOf(status.unreadable)},
        {"drift", status.drift},
        {"down", status.down},
+       {"checked", status.checked ? Json(*status.checked) : Json(nullptr)},
+       {"unhealthy", status.unhealthy},
        {"found_healthy", OrNull(status.found_healthy)},
        {"last_activation", OrNull(status.last_activation)}});
 }

@@ -80,6 +80,22 @@ std::string HealthText(const Status& status) {
   return out;
 }
 
+std::string ChecksText(const Status& status) {
+  if (!status.checked) {
+    return "";
+  }
+  std::string out;
+  for (const std::string& problem : status.unhealthy) {
+    out += fmt::format("  UNHEALTHY: {}\n", problem);
+  }
+  if (out.empty()) {
+    out = *status.checked == 0
+              ? "  no service has a check\n"
+              : fmt::format("  {} passed just now\n", base::Counted(*status.checked, "check"));
+  }
+  return out;
+}
+
 std::string DriftText(const Status& status) {
   if (status.drift.empty() && (status.down.empty() || status.switch_record)) {
     return status.units.empty() || status.switch_record || !status.generation
@@ -203,7 +219,7 @@ std::string StatusText(const Status& status) {
   for (const UnitStatus& unit : status.units) {
     out += UnitText(unit);
   }
-  out += HealthText(status) + DriftText(status) + UnreadableText(status);
+  out += HealthText(status) + DriftText(status) + ChecksText(status) + UnreadableText(status);
   return status.switch_record ? out + SwitchText(status) : out;
 }
 

@@ -19,7 +19,8 @@ enum class TargetKind { kNumber, kLatest, kRollback, kVersions };
 // What somebody asks for.
 //   kNumber    `number`. Never active yet and staged on another than the active one: its changes
 //              are staged anew on the active one where no application was changed by both.
-//   kLatest    the newest staged generation, likewise; the active one where none is staged.
+//   kLatest    the newest generation that was staged after the active one, likewise, unless what
+//              it changes was pushed anew since and tried; the active one where there is none.
 //   kRollback  the one that was active and healthy before the active one, passing over those that
 //              were left by a rollback. With `name`: the active one with the version of that
 //              application that was healthy before, passing over versions left by a rollback.
@@ -40,7 +41,7 @@ std::string ToText(const ActivationTarget& target);
 struct Resolved {
   uint64_t number = kNoGeneration;  // of a generation that is there; of the one to be rebased
   std::optional<Apps> apps;         // to be staged on the active one
-  std::string note;                 // why nothing is to be done; may be empty
+  std::string note;  // why nothing is to be done, or what is left to do; may be empty
 };
 
 // Changes nothing. Throws Error{kFailed} where there is no such generation or version,

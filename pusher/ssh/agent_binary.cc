@@ -1,6 +1,9 @@
 #include "pusher/ssh/agent_binary.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <sstream>
 #include <vector>
 
 #include "base/error.h"
@@ -55,6 +58,24 @@ AgentBinary FindAgent() {
   agent.sha256 = base::Sha256OfFile(agent.path);
   agent.architecture = ArchitectureOf(agent.path);
   return agent;
+}
+
+// Others call programs so, too: Python's virtual environments do.
+std::string ActivateProgram() {
+  const std::string name = "activate";
+  const std::string ours = base::ParentOf(base::RealPath("/proc/self/exe")) + "/" + name;
+  if (!base::Exists(ours)) {
+    return name;
+  }
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string first = folder + "/" + name;
+    if (::access(first.c_str(), X_OK) == 0) {
+      return base::RealPath(first) == base::RealPath(ours) ? name : ours;
+    }
+  }
+  return ours;
 }
 
 }  // namespace pusher

@@ -20,6 +20,10 @@ struct AgentBinary {
 // Error{kFailed} that names the places where there is none.
 AgentBinary FindAgent();
 
+// What starts `activate` on this machine: its name where that is ours, else its path beside this
+// program.
+std::string ActivateProgram();
+
 }  // namespace pusher
 
 #endif  // SLIPWAY_PUSHER_SSH_AGENT_BINARY_H_

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "hosts/destination.h"
+#include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
 
 namespace pusher {
@@ -17,12 +19,12 @@ struct Destination {
   std::string name;         // for people: as listed, or as written
   std::string destination;  // what ssh is given, or dir:PATH
   SharedImages images;      // at least one
+  std::string root = images::kDefaultRoot;
+  std::string agent_directory{};  // empty: ROOT/bin
 };
 
-// Throws Error{kUsage} unless `host` can be given to ssh, or is dir:PATH.
-void CheckHost(const std::string& host);
-// The path of a host dir:PATH, absolute; empty for any other host.
-std::string FolderOf(const std::string& host);
+using hosts::CheckHost;
+using hosts::FolderOf;
 
 }  // namespace pusher
 

@@ -1,10 +1,9 @@
 // `activate --host` with an ssh that runs the command here.
-#include "activator/remote.h"
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include "activator/many_hosts.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -43,7 +42,7 @@ class RemoteTest : public tests::ScratchTest {
     error_.clear();
     int code = 0;
     try {
-      code = RunOnHost(line, arguments, io, patience);
+      code = RunOnHosts(line, arguments, io, patience);
     } catch (const base::Error& thrown) {
       error_ = thrown.what();
       code = static_cast<int>(thrown.code());
@@ -126,8 +125,9 @@ TEST(ShellQuoted, HoldsWhateverAShellWouldRead) {
 }
 
 TEST(WithoutHost, LeavesTheRestAsItIs) {
-  EXPECT_THAT(WithoutHost({"--host", "a", "status", "--ssh=x", "--json", "--host=b", "--ssh", "y"}),
-              ElementsAre("status", "--json"));
+  EXPECT_THAT(WithoutHost({"--host", "a", "status", "--ssh=x", "--json", "--host=b", "--ssh", "y",
+                           "--hosts", "f", "--jobs=2", "--hosts=g", "--hostile"}),
+              ElementsAre("status", "--json", "--hostile"));
 }
 
 }  // namespace

@@ -50,11 +50,42 @@ TEST_F(LoginTest, ALoginThatMaySudoPushesAndIsToldToActivateWithSudo) {
       "echo 'session optional pam_permit.so' >>/etc/pam.d/su");
   const RunResult pushed = Imgpush(host.SshConfig(), {"anna@sudo", image_});
   ASSERT_EQ(pushed.exit_code, 0) << pushed.err;
-  const std::string command = "sudo /var/lib/images/bin/activate --generation 1";
-  EXPECT_THAT(pushed.out,
-              HasSubstr("activate with: ssh -F " + host.SshConfig() + " anna@sudo " + command));
+  EXPECT_THAT(pushed.out, HasSubstr("activate --ssh 'ssh -F " + host.SshConfig() +
+                                    "' --host anna@sudo --generation 1\n"));
   EXPECT_EQ(host.MustRun("stat -c %u:%a /var/lib/images/hello"), "0:755\n");
-  EXPECT_EQ(Activate(host, "--generation 1").exit_code, 0);
+  const std::string command = pushed.out.substr(pushed.out.find("activate with: ") + 15);
+  const RunResult activated = RunCommand({"sh", "-c", command});  // as printed
+  EXPECT_EQ(activated.exit_code, 0) << activated.err;
+}
+
+// As sudo's use_pty, which Debian sets: it reads for the program, and ends it with its next line.
+TEST_F(LoginTest, LogsThatAreFollowedEndBehindASudoThatRelaysThem) {
+  const TestHost host("relay");
+  AddUser(host);
+  PutSudo(host,
+          "#!/bin/sh\n[ \"$1\" = -n ] || exit 9\nshift\n"
+          "su -s /bin/sh -c 'exec \"$@\"' -- root sudo \"$@\" | cat\n");
+  host.MustRun(
+      "echo 'auth sufficient pam_permit.so' >/etc/pam.d/su && "
+      "echo 'account sufficient pam_permit.so' >>/etc/pam.d/su && "
+      "echo 'session optional pam_permit.so' >>/etc/pam.d/su");
+  MustPushTo(host, {image_});
+  MustActivate(host, "--generation 1");
+  const std::string out = workshop_.folder() + "/out";
+  const RunResult followed = RunCommand(
+      {"sh", "-c",
+       "env --default-signal=INT \"$@\" >" + out + " & pid=$!; i=0; until grep -q 'Started' " +
+           out +
+           "; do sleep 0.1; i=$((i+1)); [ $i -lt 300 ] || break; done; kill -INT $pid; wait $pid; "
+           "echo $?",
+       "sh", SLIPWAY_BIN "/activate", "--ssh", "ssh -F " + host.SshConfig(), "--host", "anna@relay",
+       "logs", "hello", "-f"},
+      {.timeout = std::chrono::seconds(60)});
+  EXPECT_EQ(followed.out, "0\n") << followed.err << base::ReadFile(out);
+  EXPECT_EQ(host.MustRun("i=0; while grep -lx journalctl /proc/[0-9]*/comm 2>/dev/null "
+                         ">/tmp/left && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done; wc -l "
+                         "</tmp/left"),
+            "0\n");
 }
 
 TEST_F(LoginTest, ALoginWithoutAWayToRootIsToldSo) {
@@ -183,7 +214,7 @@ TEST_F(LoginTest, AConnectionThatFailsIsTriedAgain) {
   base::Unlink(ssh + ".calls");
   pushed = RunCommand({SLIPWAY_BIN "/imgpush", "--ssh", ssh, "busy", image_});
   EXPECT_EQ(pushed.exit_code, 0) << pushed.err;
-  EXPECT_THAT(pushed.out, HasSubstr("activate with: " + ssh + " busy /var/lib/images/bin/"));
+  EXPECT_THAT(pushed.out, HasSubstr("activate --ssh " + ssh + " --host busy --generation 1\n"));
   const std::string command = pushed.out.substr(pushed.out.find("activate with: ") + 15);
   EXPECT_EQ(RunCommand({"sh", "-c", command}).exit_code, 0);  // as printed
 }

@@ -26,7 +26,7 @@ TEST_F(ImgpushTest, PushesABuildAndTheHostHasItByteForByte) {
   const Result result = Run({host(), "app"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith(host() + ": sent 4"));
-  EXPECT_THAT(result.out, HasSubstr("generation 1 staged; activate with: activate --root "));
+  EXPECT_THAT(result.out, HasSubstr("activate --root " + folder() + " --generation 1\n"));
   EXPECT_EQ(result.err, "");
   const std::string there = folder() + "/app/" + base::BaseName(built);
   EXPECT_EQ(base::ListDirectory(there), base::ListDirectory(built));
@@ -168,15 +168,6 @@ TEST_F(ImgpushTest, SeveralHostsGoOnAndTheWorstCodeCounts) {
   EXPECT_EQ(report.at(1).at("exit_code"), 0);
 }
 
-TEST(WorseOfTest, FourBeforeThreeBeforeSevenBeforeTheOthers) {
-  EXPECT_EQ(WorseOf(0, 0), 0);
-  EXPECT_EQ(WorseOf(1, 0), 1);
-  EXPECT_EQ(WorseOf(0, 6), 6);
-  EXPECT_EQ(WorseOf(6, 7), 7);
-  EXPECT_EQ(WorseOf(3, 7), 3);
-  EXPECT_EQ(WorseOf(3, 4), 4);
-}
-
 // The stand-in becomes the host: the bootstrap is skipped as if the agent were there.
 const char* const kAgentBehindSsh =
     "echo Welcome to web1; echo 'SLIPWAY1 HAVE'; exec \"$SLIPWAY_AGENT\" receive --root "
@@ -188,8 +179,9 @@ TEST_F(ImgpushTest, ASshHostIsToldHowToActivate) {
   const Result result = Run({"web1", "app"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("web1: sent "));
-  EXPECT_THAT(result.out, HasSubstr("generation 1 staged; activate with: " + directory_.path() +
-                                    "/ssh web1 /var/lib/images/bin/activate --generation 1\n"));
+  EXPECT_THAT(result.out, HasSubstr("generation 1 staged; activate with: "));
+  EXPECT_THAT(result.out, HasSubstr("activate --ssh " + directory_.path() +
+                                    "/ssh --host web1 --generation 1\n"));
 }
 
 TEST_F(ImgpushTest, AtDebugItTellsWhatBothSidesDoAndNoSecret) {
@@ -228,11 +220,9 @@ TEST_F(ImgpushTest, TheCommandThatActivatesIsQuotedForTheShellsThatReadIt) {
               HasSubstr("activate --root '" + folder() + "'\\''s own' --generation 1\n"));
   EXPECT_THAT(Run({host() + "\xc2\x9b"}).out, HasSubstr("--root '" + folder() + "  ' "));
   UseSsh(kAgentBehindSsh);
-  EXPECT_THAT(Run({"root@[::1]"}).out,
-              HasSubstr("ssh 'root@[::1]' /var/lib/images/bin/activate --generation 1\n"));
+  EXPECT_THAT(Run({"root@[::1]"}).out, HasSubstr("/ssh --host 'root@[::1]' --generation 1\n"));
   EXPECT_THAT(Run({"--root", "/srv/my images", "web1"}).out,
-              HasSubstr("ssh web1 ''\\''/srv/my images/bin/activate'\\'' --generation 1 "
-                        "--root '\\''/srv/my images'\\'''\n"));
+              HasSubstr("/ssh --root '/srv/my images' --host web1 --generation 1\n"));
 }
 
 TEST_F(ImgpushTest, AHostThatCannotMountTheImageIsSentNothing) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "activator/health/check_now.h"
 #include "activator/health/health.h"
 #include "activator/report/report.h"
 #include "activator/state/host_lock.h"
@@ -103,6 +104,58 @@ TEST_F(StatusTest, WhatWasJustRestartedIsNotUp) {
     state.changed_at = now - std::chrono::seconds(11);
   });
   EXPECT_THAT(down(), IsEmpty());
+}
+
+class StatusCheckTest : public StatusTest {
+ protected:
+  StatusCheckTest() {
+    edit_service = [](images::Service& service) { service.health.tcp = "127.0.0.1:80"; };
+    EXPECT_EQ(ActivateNumber(Stage("web", "checked")), 0) << error;
+  }
+  Status ReadChecked() {
+    Status out = Read();
+    const CheckAnswers checks = AskChecks(host, LoadUnits(layout, out.active));
+    out.checked = checks.asked;
+    out.unhealthy = checks.problems;
+    return out;
+  }
+};
+
+TEST_F(StatusCheckTest, ACheckThatPassesIsCounted) {
+  const Status status = ReadChecked();
+  EXPECT_THAT(StatusText(status), HasSubstr("  1 check passed just now\n"));
+  EXPECT_THAT(StatusJson(status), HasSubstr("\"checked\": 1"));
+  EXPECT_EQ(CodeOfChecked(status), 0);
+}
+
+TEST_F(StatusCheckTest, OneThatFailsNowIsToldAndIsTheExitCode) {
+  answers = {{false, "no answer within 5 s", ""}};
+  asked = 0;
+  const Status status = ReadChecked();
+  EXPECT_EQ(asked, 1U);  // once
+  EXPECT_THAT(StatusText(status),
+              HasSubstr("  UNHEALTHY: web.service is active, but its check of 127.0.0.1:80 did not "
+                        "pass: no answer within 5 s\n"));
+  EXPECT_EQ(CodeOfChecked(status), 4);
+  EXPECT_EQ(CodeOf(status), 0);  // without --check
+}
+
+TEST_F(StatusCheckTest, WhatDoesNotRunIsNotAsked) {
+  systemd.StopByHand("web.service");
+  EXPECT_EQ(ReadChecked().checked, 0U);
+  EXPECT_EQ(FindDown(host, LoadUnits(layout, 2)).size(), 1U);
+}
+
+TEST_F(StatusCheckTest, DriftAndSwitchesHaveTheirCodes) {
+  base::Unlink(units + "/web.service");
+  Status status = ReadChecked();
+  EXPECT_EQ(CodeOfChecked(status), 4);
+  EXPECT_EQ(CodeOf(status), 0);
+  status.switch_record = SwitchRecord();
+  status.switch_in_progress = true;
+  EXPECT_EQ(CodeOfChecked(status), 5);
+  status.switch_in_progress = false;
+  EXPECT_EQ(CodeOfChecked(status), 4);
 }
 
 TEST_F(StatusTest, WhatSystemdRunsInsteadIsDrift) {

@@ -163,6 +163,46 @@ TEST_F(ChooseTest, TakesTheLatestStagedOne) {
   EXPECT_TRUE(systemd.IsActive("web.service"));
 }
 
+// It was replaced by one that did not work: nobody means it by "the latest".
+TEST_F(ChooseTest, TheLatestIsNeverOneThatANewerPushReplaced) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0);
+  const uint64_t old = Stage("web", "two");
+  ASSERT_EQ(ActivateNumber(Stage("web", "fail")), 3);
+  EXPECT_EQ(Run(TargetKind::kLatest), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_THAT(Resolve(layout, {TargetKind::kLatest, 0, "", {}}).note,
+              testing::StartsWith("no newer generation is staged; `activate --generation 2` takes "
+                                  "the older one that is; generation 3 was tried ("));
+  // Nor after one that was healthy and was left again.
+  ASSERT_EQ(ActivateNumber(Stage("web", "four")), 0);
+  ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
+  EXPECT_EQ(Run(TargetKind::kLatest), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  ASSERT_EQ(ActivateNumber(old), 0) << error;  // by its number
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(ChooseTest, AnOlderStagedOneIsNamedWhereItHasSomethingOfItsOwnAlone) {
+  const auto note = [&] { return Resolve(layout, {TargetKind::kLatest, 0, "", {}}).note; };
+  Stage("web", "one");
+  ASSERT_EQ(ActivateNumber(Stage("web", "two")), 0);
+  EXPECT_EQ(note(), "no generation is staged");  // generation 1 was replaced
+  Stage("db", "db");
+  Stage("web", "three");
+  EXPECT_EQ(note(),
+            "generation 4, the latest, has nothing of generation 3, which is staged too: "
+            "`activate --generation 3` takes it afterwards");
+  ASSERT_EQ(Run(TargetKind::kLatest), 0) << error;
+  EXPECT_EQ(RunningProgram("web.service"), "three");
+  EXPECT_EQ(note(),
+            "no newer generation is staged; `activate --generation 3` takes the older one "
+            "that is");
+  ASSERT_EQ(ActivateNumber(3), 0) << error;
+  EXPECT_EQ(RunningProgram("db.service"), "db");
+  EXPECT_EQ(RunningProgram("web.service"), "three");
+  EXPECT_EQ(note(), "no generation is staged");
+}
+
 TEST_F(ChooseTest, TheLatestThatWasTriedIsNotTriedAgainUnnamed) {
   ASSERT_EQ(ActivateNumber(Stage("web", "fail")), 3);
   // Nothing runs: that is no success.

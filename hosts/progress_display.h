@@ -2,8 +2,8 @@
 // that stays. If standard error is not a terminal, only that text appears.
 //
 // Several threads may use one object.
-#ifndef SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_
-#define SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_
+#ifndef SLIPWAY_HOSTS_PROGRESS_DISPLAY_H_
+#define SLIPWAY_HOSTS_PROGRESS_DISPLAY_H_
 
 #include <list>
 #include <mutex>
@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 
-namespace pusher {
+namespace hosts {
 
 class ProgressDisplay {
  public:
@@ -55,6 +55,6 @@ class ProgressDisplay {
   const base::LogOutput log_{[this](const std::string& line) { WriteErr(line); }};
 };
 
-}  // namespace pusher
+}  // namespace hosts
 
-#endif  // SLIPWAY_PUSHER_PROGRESS_DISPLAY_H_
+#endif  // SLIPWAY_HOSTS_PROGRESS_DISPLAY_H_

@@ -1,10 +1,10 @@
-#include "pusher/progress_display.h"
+#include "hosts/progress_display.h"
 
 #include <sys/ioctl.h>
 
 #include <algorithm>
 
-namespace pusher {
+namespace hosts {
 namespace {
 
 struct TerminalSize {
@@ -91,4 +91,4 @@ void ProgressDisplay::Redraw() {
   }
 }
 
-}  // namespace pusher
+}  // namespace hosts

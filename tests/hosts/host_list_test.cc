@@ -1,11 +1,11 @@
-#include "pusher/host_list.h"
+#include "hosts/host_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 
-namespace pusher {
+namespace hosts {
 namespace {
 
 using testing::ElementsAre;
@@ -68,6 +68,41 @@ TEST(HostListTest, AGroupThatIsNotThereIsAnErrorThatSaysWhatIs) {
   }
 }
 
+TEST(HostListTest, GroupsHaveDefaultsThatAHostOverrides) {
+  const HostList list = Parse(R"({
+    "groups": { "web": { "ssh": "deploy@%h.example.com", "root": "/srv/images" },
+                "berlin": { "agent_dir": "/usr/local/lib/slipway" },
+                "all": { "ssh": "root@%h", "root": "/var/lib/slipway" } },
+    "hosts": { "web1": { "groups": ["web", "berlin"] },
+               "web2": { "groups": ["web"], "ssh": "web2", "root": "/srv/own" },
+               "db1": {} } })");
+  EXPECT_EQ(*list.Find("web1"), (ListedHost{"web1",
+                                            "deploy@web1.example.com",
+                                            {"web", "berlin"},
+                                            std::nullopt,
+                                            "/srv/images",
+                                            "/usr/local/lib/slipway"}));
+  EXPECT_EQ(list.Find("web2")->ssh, "web2");
+  EXPECT_EQ(list.Find("web2")->root, "/srv/own");
+  EXPECT_EQ(list.Find("db1")->ssh, "root@db1");
+  EXPECT_EQ(list.Find("db1")->root, "/var/lib/slipway");
+  EXPECT_EQ(list.Find("db1")->agent_directory, "");
+}
+
+TEST(HostListTest, DefaultsThatCannotBeRightAreErrors) {
+  EXPECT_THAT(ErrorOf(R"({ "groups": { "web": { "root": "/a" } }, "hosts": { "a": {} } })"),
+              HasSubstr("hosts.json: groups.web: no host has it in its \"groups\""));
+  EXPECT_THAT(ErrorOf(R"({ "groups": { "x": { "root": "/a" }, "y": { "root": "/b" } },
+                           "hosts": { "a": { "groups": ["x", "y"] } } })"),
+              HasSubstr("hosts.a.root: its groups x and y say different things: say it here"));
+  EXPECT_THAT(ErrorOf(R"({ "groups": { "all": { "ssh": "root@web1" } }, "hosts": { "a": {} } })"),
+              HasSubstr("groups.all.ssh: 'root@web1' leads all its hosts to one: write %h"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "root": "images" } } })"),
+              HasSubstr("hosts.a.root: 'images' is not an absolute path"));
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "agent_dir": "/usr/../x" } } })"),
+              HasSubstr("hosts.a.agent_dir: '/usr/../x' is not an absolute path"));
+}
+
 TEST(HostListTest, ErrorsNameFileFieldAndLine) {
   EXPECT_EQ(ErrorOf("{ \"hosts\": {\n\"a\": {\n\"gruops\": [] } } }"),
             "hosts.json: hosts.a: unknown field 'gruops'; the nearest known one is 'groups' (line "
@@ -90,4 +125,4 @@ TEST(HostListTest, ErrorsNameFileFieldAndLine) {
 }
 
 }  // namespace
-}  // namespace pusher
+}  // namespace hosts

@@ -1,12 +1,12 @@
 // Reads hosts.json: names and groups of hosts (docs/formats/hosts.md).
-#ifndef SLIPWAY_PUSHER_HOST_LIST_H_
-#define SLIPWAY_PUSHER_HOST_LIST_H_
+#ifndef SLIPWAY_HOSTS_HOST_LIST_H_
+#define SLIPWAY_HOSTS_HOST_LIST_H_
 
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace pusher {
+namespace hosts {
 
 inline constexpr const char* kEveryHost = "all";  // the group that every host is in
 
@@ -14,7 +14,10 @@ struct ListedHost {
   std::string name;
   std::string ssh;  // what ssh is given, or dir:PATH
   std::vector<std::string> groups;
-  std::optional<std::vector<std::string>> images;  // by name; nullopt: any
+  std::optional<std::vector<std::string>> images{};  // by name; nullopt: any
+  // Of the host, or of a group of it; empty: neither says.
+  std::string root{};
+  std::string agent_directory{};
   bool operator==(const ListedHost&) const = default;
 };
 
@@ -37,6 +40,6 @@ class HostList {
   std::vector<ListedHost> hosts_;
 };
 
-}  // namespace pusher
+}  // namespace hosts
 
-#endif  // SLIPWAY_PUSHER_HOST_LIST_H_
+#endif  // SLIPWAY_HOSTS_HOST_LIST_H_

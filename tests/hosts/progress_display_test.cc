@@ -1,11 +1,11 @@
-#include "pusher/progress_display.h"
+#include "hosts/progress_display.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
 #include "tests/support/scratch.h"
 
-namespace pusher {
+namespace hosts {
 namespace {
 
 class BoardTest : public tests::ScratchTest {
@@ -108,4 +108,4 @@ TEST_F(BoardTest, WithoutATerminalThereAreNoLines) {
 }
 
 }  // namespace
-}  // namespace pusher
+}  // namespace hosts

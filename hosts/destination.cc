@@ -1,13 +1,13 @@
-#include "pusher/ssh/destination.h"
+#include "hosts/destination.h"
 
 #include <algorithm>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "pusher/protocol/protocol.h"
+#include "base/printable.h"
 
-namespace pusher {
+namespace hosts {
 namespace {
 
 constexpr std::string_view kFolderPrefix = "dir:";
@@ -23,7 +23,7 @@ void CheckHost(const std::string& host) {
     base::Fail(
         base::ExitCode::kUsage,
         "'{}' is not a host: use a destination of ssh, such as web1 or root@web1, or dir:PATH",
-        Printable(host));
+        base::Printable(host));
   }
 }
 
@@ -32,4 +32,4 @@ std::string FolderOf(const std::string& host) {
                                          : "";
 }
 
-}  // namespace pusher
+}  // namespace hosts

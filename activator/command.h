@@ -1,0 +1,68 @@
+// What a command line of `activate` asks for.
+#ifndef SLIPWAY_ACTIVATOR_COMMAND_H_
+#define SLIPWAY_ACTIVATOR_COMMAND_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activator/prune/prune_plan.h"
+#include "activator/report/history_command.h"
+#include "activator/report/logs_command.h"
+#include "activator/report/verify.h"
+#include "activator/stage/choose.h"
+
+namespace activator {
+
+enum class Command {
+  kActivate,
+  kRunSwitch,
+  kList,
+  kStatus,
+  kLogs,
+  kDiff,
+  kHistory,
+  kVerify,
+  kPrune,
+  kReceive,
+  kBoot,
+  kHostFiles,
+  kAfterBoot,
+  kRender,
+  kReport,
+  kUninstall,
+  kDigest
+};
+
+struct CommandLine {
+  Command command = Command::kActivate;
+  std::string root;
+  std::optional<ActivationTarget> target;     // of an activation
+  uint64_t timeout_seconds = 0;               // 0: what each service says
+  std::optional<uint64_t> lock_wait_seconds;  // nullopt: what the command is used to
+  bool json = false;
+  bool dry_run = false;
+  bool adopt = false;
+  bool stop = false;           // of `uninstall`: what runs
+  std::vector<uint64_t> diff;  // the generations to compare: none, one or two
+  bool check = false;          // of `status`: ask the checks of services
+  LogsOptions logs;
+  HistoryOptions history;
+  VerifyOptions verify;
+  PruneOptions prune;
+  std::string by;
+  std::string activation_id;  // whoever asks for the same once more gives it again
+  bool for_imgpush = false;   // an error is said as pusher/protocol/failure_line.h has it
+  bool plain_directory = false;
+  std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
+  std::string hosts_file = "hosts.json";
+  size_t jobs = 8;          // hosts at once
+  bool root_given = false;  // else the list of hosts may say another one
+  std::string ssh;          // program and options; $SLIPWAY_SSH unless given
+  size_t host_jobs = 0;     // of `receive`
+};
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_COMMAND_H_

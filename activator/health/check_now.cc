@@ -1,0 +1,33 @@
+#include "activator/health/check_now.h"
+
+#include <unistd.h>
+
+#include "activator/health/health.h"
+#include "activator/health/health_prober.h"
+#include "base/error.h"
+
+namespace activator {
+
+CheckAnswers AskChecks(const Host& host, const InstalledUnits& units) {
+  CheckAnswers out;
+  HealthProber checks(host);
+  const InstalledUnits watched = Watched(Unscheduled(units));
+  for (const auto& [name, state] : host.systemd.Show(NamesOf(watched))) {
+    const InstalledUnit& unit = watched.at(name);
+    if (!unit.health.HasCheck() || (state.active != "active" && state.active != "reloading")) {
+      continue;
+    }
+    if (!unit.health.exec.empty() && ::geteuid() != 0) {
+      base::Fail(base::ExitCode::kFailed,
+                 "the check of {} is a command, which only root can run: sudo activate", name);
+    }
+    ++out.asked;
+    if (!checks.Pass(name, unit, std::chrono::seconds(unit.health.try_seconds))) {
+      out.problems.push_back(fmt::format("{} is {}, but {} did not pass: {}", name, state.active,
+                                         CheckName(unit.health), checks.Last(name).problem));
+    }
+  }
+  return out;
+}
+
+}  // namespace activator

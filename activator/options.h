@@ -1,0 +1,49 @@
+// The options and commands of `activate`, as --help shows them.
+#ifndef SLIPWAY_ACTIVATOR_OPTIONS_H_
+#define SLIPWAY_ACTIVATOR_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "activator/command.h"
+#include "base/cli.h"
+
+namespace activator {
+
+// What the options are read into before they become an ActivationTarget.
+struct Texts {
+  uint64_t number = 0;
+  std::string rollback;
+  std::vector<std::string> set;
+  std::vector<std::string> without;
+};
+
+struct Parser {
+  CLI::App app{"Switches this host between generations of applications.", "activate"};
+  Texts texts;
+  CLI::App* list = nullptr;
+  CLI::App* status = nullptr;
+  CLI::App* logs = nullptr;
+  CLI::App* diff = nullptr;
+  CLI::App* history = nullptr;
+  CLI::App* verify = nullptr;
+  CLI::App* prune = nullptr;
+  CLI::App* remove = nullptr;
+  CLI::App* render = nullptr;
+  CLI::App* report = nullptr;
+  CLI::App* receive = nullptr;
+  CLI::App* boot = nullptr;
+  CLI::App* after_boot = nullptr;
+  CLI::App* uninstall = nullptr;
+  CLI::App* run_switch = nullptr;
+  CLI::App* digest = nullptr;
+  CLI::App* host_files = nullptr;
+};
+
+// Both must outlive the parsing.
+void DescribeOptions(Parser& parser, CommandLine& out);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_OPTIONS_H_

@@ -1,0 +1,79 @@
+// One command of `activate` on this host. Its reports are in tool_reports.cc, all else in
+// activate.cc.
+#ifndef SLIPWAY_ACTIVATOR_TOOL_H_
+#define SLIPWAY_ACTIVATOR_TOOL_H_
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "activator/command_line.h"
+#include "activator/host/host.h"
+#include "activator/os/accounts.h"
+#include "activator/os/systemd.h"
+#include "activator/report/comparison.h"
+#include "activator/report/verify.h"
+#include "activator/state/outcome.h"
+#include "activator/switch/activation.h"
+#include "base/io.h"
+#include "base/lock.h"
+
+namespace activator {
+
+// For whoever only looks (report.h).
+inline constexpr std::chrono::milliseconds kLockPatience{1000};
+
+class Tool {
+ public:
+  Tool(CommandLine line, const base::Io& io, std::function<void(int)> observer);
+
+  int Run();
+
+ private:
+  int Start();
+  void TellActivation() const;
+  int RunSwitchHere();
+  std::optional<Outcome> OutcomeSoFar() const;
+  int Boot();
+  int AfterBoot();
+  int List();
+  int ShowStatus();
+  int Logs();
+  int RenderUnits();
+  int ReportForDebugging();
+  int PruneOld();
+  int UninstallAll();
+  int Diff();
+  int DryRun();
+  void Tell(const Comparison& comparison) const;
+  int History();
+  int VerifyAll();
+  void MarkForRepair(const std::vector<VerifiedVersion>& versions) const;
+  void RequireRoot() const;
+  void RequireSystemd() const;
+  void RequireHost() const;
+  void RequireServices(const char* command) const;
+  std::chrono::milliseconds LockWait(std::chrono::milliseconds otherwise) const {
+    return line_.lock_wait_seconds
+               ? std::chrono::milliseconds(std::chrono::seconds(*line_.lock_wait_seconds))
+               : otherwise;
+  }
+  base::FileLock Lock(const std::string& what,
+                      std::chrono::milliseconds patience = kLockPatience) const {
+    return {host_.layout.Lock(), host_.layout.root(),
+            fmt::format("activate {}, by {}", what, line_.by), LockWait(patience)};
+  }
+  ActivationRequest Request() const;
+
+  CommandLine line_;
+  const base::Io io_;
+  RealSystemd systemd_;
+  RealAccounts accounts_;
+  Host host_;
+};
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_TOOL_H_

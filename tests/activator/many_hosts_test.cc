@@ -1,0 +1,155 @@
+// `activate --host` for several hosts, with an ssh that runs the command here as host $HOST.
+#include "activator/many_hosts.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "tests/support/scratch.h"
+
+namespace activator {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class ManyHostsTest : public tests::ScratchTest {
+ protected:
+  ManyHostsTest() {
+    base::MakeDirectories(At("root/bin"));
+    // The destination and the command are the last two words.
+    Script("ssh",
+           "while [ $# -gt 2 ]; do shift; done\nHOST=$1\nexport HOST\n[ $HOST != gone ] || { echo "
+           "no route >&2; exit 255; }\nexec sh -c \"$2\"\n");
+    Put("hosts.json", R"({ "hosts": {
+      "web1": { "ssh": "one", "groups": ["web"], "root": ")" +
+                          At("root") + R"(" },
+      "web2": { "ssh": "two", "groups": ["web"], "root": ")" +
+                          At("root") + R"(" },
+      "store": { "ssh": "dir:/srv/images", "groups": ["mixed", "folders"] },
+      "gone": { "groups": ["mixed"], "root": ")" +
+                          At("root") + R"(" } } })");
+  }
+  void Script(const std::string& name, const std::string& text) const {
+    base::WriteFileAtomically(At(name), "#!/bin/sh\n" + text, 0755);
+  }
+  void Activate(const std::string& text) const { Script("root/bin/activate", text); }
+
+  int Run(const std::string& hosts, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(),
+                     {"--host", hosts, "--hosts", At("hosts.json"), "--ssh", At("ssh")});
+    const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
+    const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
+    const base::Io io{0, out.get(), err.get()};
+    error_.clear();
+    int code = 0;
+    try {
+      code = RunOnHosts(ParseCommandLine(arguments, io).value(), arguments, io);
+    } catch (const base::Error& thrown) {
+      error_ = thrown.what();
+      code = static_cast<int>(thrown.code());
+    }
+    out_ = Get("out");
+    err_ = Get("err");
+    return code;
+  }
+  std::string out_;
+  std::string err_;
+  std::string error_;
+};
+
+TEST_F(ManyHostsTest, AGroupIsOneTableInTheOrderOfTheListAndTheWorstCode) {
+  Activate("[ $HOST = one ] && sleep 0.3\necho '{\"active\": 3}'\n[ $HOST = one ] || exit 4\n");
+  EXPECT_EQ(Run("@web,gone", {"status"}), 4);
+  EXPECT_THAT(out_, StartsWith("HOST  GENERATION"));
+  EXPECT_THAT(out_, HasSubstr("\nweb1  3 "));
+  EXPECT_THAT(out_, HasSubstr("\nweb2  3 "));
+  EXPECT_THAT(out_,
+              HasSubstr("\ngone  -           -      not reached (exit code 7)\n  no route\n"));
+  EXPECT_EQ(err_, "activate: 2 of 3 hosts did not do well: web2, gone\n");
+}
+
+TEST_F(ManyHostsTest, EachHostGetsTheWordsThatAreForItAndItsRoot) {
+  Activate("echo $HOST \"$@\"\n");
+  EXPECT_EQ(Run("@web", {"history", "--since", "4"}), 0);
+  EXPECT_EQ(out_, "web1  one --root " + At("root") + " history --since 4\n" + "web2  two --root " +
+                      At("root") + " history --since 4\n");
+  EXPECT_EQ(Run("@web", {"list", "--root", At("root") + "/."}), 0);
+  EXPECT_THAT(out_, HasSubstr("web1  one list --root " + At("root") + "/.\n"));
+  EXPECT_EQ(err_, "");
+}
+
+TEST_F(ManyHostsTest, OneNameOfTheListPrintsWhatItsHostPrints) {
+  Activate("echo $HOST \"$@\"\nexit 3\n");
+  EXPECT_EQ(Run("web2", {"list"}), 3);
+  EXPECT_EQ(out_, "two --root " + At("root") + " list\n");
+}
+
+TEST_F(ManyHostsTest, ASwitchAsksForItsEventAndNotesAreTold) {
+  Activate(
+      "echo 'activate: generation 7 is active and healthy' >&2\n"
+      "case \" $* \" in *' --json '*) ;; *) exit 9 ;; esac\n"
+      "[ $HOST = one ] || { echo 'activate: error: no' >&2; exit 1; }\n"
+      "echo '{\"event\": \"activated\", \"generation\": 7, \"duration_ms\": 100}'\n");
+  EXPECT_EQ(Run("web1,web2", {"--generation", "7"}), 1);
+  EXPECT_EQ(out_,
+            "HOST  OUTCOME\n"
+            "web1  generation 7 activated in 0.1 s\n"
+            "web2  failed (exit code 1)\n"
+            "  activate: generation 7 is active and healthy\n"
+            "  activate: error: no\n");
+  EXPECT_THAT(err_, StartsWith("web1: activate: generation 7 is active and healthy\n"));
+  EXPECT_EQ(Run("web1,web2", {"--generation", "7", "--json"}), 1);
+  EXPECT_THAT(out_, AllOf(StartsWith("[\n"), HasSubstr("\"host\": \"web2\"")));
+}
+
+// Each of the two waits until the other is there.
+TEST_F(ManyHostsTest, HostsAreWorkedOnAtOnce) {
+  Activate(": >" + At("at-") + "$HOST\ni=0\nwhile [ $(ls " + At("at-") +
+           "* | wc -l) -lt 2 ]; do sleep 0.1; i=$((i+1)); [ $i -lt 100 ] || exit 9; done\n");
+  EXPECT_EQ(Run("@web", {"list"}), 0);
+}
+
+TEST_F(ManyHostsTest, WhatIsFollowedIsToldLineByLineWithTheHostsName) {
+  Activate(
+      "case \" $* \" in *' --until-input-ends'*) ;; *) exit 9 ;; esac\n"
+      "echo from $HOST; printf last\n");
+  EXPECT_EQ(Run("@web", {"logs", "web", "--follow", "--jobs", "1"}), 0);
+  for (const char* line :
+       {"web1  from one\n", "web1  last\n", "web2  from two\n", "web2  last\n"}) {
+    EXPECT_THAT(out_, HasSubstr(line));
+  }
+  Activate("echo '{\"n\": 1}'\n");
+  EXPECT_EQ(Run("@web", {"history", "--follow", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("{\"host\":\"web1\",\"report\":{\"n\":1}}\n"));
+}
+
+TEST_F(ManyHostsTest, WhatIsForOneHostAtATimeSaysSo) {
+  for (const char* command : {"uninstall", "boot", "receive"}) {
+    EXPECT_EQ(Run("@web", {command}), 2) << command;
+    EXPECT_THAT(error_, HasSubstr("is for one host at a time"));
+  }
+}
+
+TEST_F(ManyHostsTest, HostsThatCannotBeMeantAreUsageErrors) {
+  EXPECT_EQ(Run("@wbe", {"status"}), 2);
+  EXPECT_THAT(error_, HasSubstr("there is no group 'wbe'"));
+  EXPECT_EQ(Run("web1,-oProxyCommand=x", {"status"}), 2);
+  EXPECT_EQ(Run("a\tb", {"status"}), 2);
+  EXPECT_EQ(Run("web1,one", {"status"}), 2);
+  EXPECT_THAT(error_, HasSubstr("web1 and one are one host"));
+  EXPECT_EQ(Run("store", {"status"}), 2);
+  EXPECT_THAT(error_, HasSubstr("store is a folder: use activate --root /srv/images"));
+  EXPECT_EQ(Run("dir:/x", {"status"}), 2);
+  EXPECT_EQ(Run("@folders", {"status"}), 2);
+  Activate("exit 0\n");
+  EXPECT_EQ(Run("@mixed", {"list"}), 7);
+  EXPECT_THAT(err_, HasSubstr("left out, because they are folders: store\n"));
+}
+
+}  // namespace
+}  // namespace activator
