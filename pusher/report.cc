@@ -24,8 +24,8 @@ std::string Word(const std::string& text) {
   return plain ? text : Printable(ShellQuoted(text), std::string::npos);
 }
 
-std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments) {
-  const std::string generation = std::to_string(outcome.push.staged.generation);
+std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments,
+                            uint64_t generation) {
   if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
     return fmt::format("activate --root {} --generation {}", Word(folder), generation);
   }
@@ -50,8 +50,9 @@ std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
   }
   const std::string done = fmt::format("generation {} {}", staged.generation,
                                        staged.created ? "staged" : "was staged already");
-  return arguments.activate ? done
-                            : done + "; activate with: " + ActivateCommand(outcome, arguments);
+  return arguments.activate
+             ? done
+             : done + "; activate with: " + ActivateCommand(outcome, arguments, staged.generation);
 }
 
 std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
@@ -66,6 +67,22 @@ std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
   return line + fmt::format("sent {} in {:.1f} s, {}\n",
                             ShareText(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
                             NextStep(outcome, arguments));
+}
+
+// A repair replaces the file, and what runs keeps the old one. An activation of what is active
+// restarts it.
+void ReportReplaced(const HostOutcome& outcome, const Arguments& arguments,
+                    ProgressDisplay& board) {
+  const Staged& staged = outcome.push.staged;
+  if (staged.replaced.empty() || !FolderOf(outcome.target.destination).empty() ||
+      (arguments.activate && staged.active)) {
+    return;
+  }
+  board.WriteErr(fmt::format(
+      "imgpush: {}: what runs of {} still has the damaged file; restart it with: {}\n",
+      outcome.target.name, fmt::join(staged.replaced, ", "),
+      ActivateCommand(outcome, arguments,
+                      arguments.activate ? staged.generation : staged.active_generation)));
 }
 
 base::Json ToJson(const HostOutcome& outcome) {
@@ -107,6 +124,7 @@ base::Json ToJson(const HostOutcome& outcome) {
   out["generation"] = outcome.push.staged.generation;
   out["created"] = outcome.push.staged.created;
   out["active"] = outcome.push.staged.active;
+  out["replaced"] = outcome.push.staged.replaced;
   out["added_bytes"] = outcome.push.staged.added_bytes;
   out["chunks"] = {{"total", total},
                    {"present", total - sent},
@@ -158,6 +176,7 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Progress
     return;
   }
   board.WriteOut(LineOf(outcome, arguments));
+  ReportReplaced(outcome, arguments, board);
   for (const PushedImage& image : outcome.push.images) {
     if (image.chunks_failed > 0) {
       board.WriteErr(
