@@ -18,6 +18,7 @@
 #include "activator/remote.h"
 #include "activator/report/comparison.h"
 #include "activator/report/debug_report.h"
+#include "activator/report/past.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
@@ -48,6 +49,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLockPatience{1000};  // for whoever only looks (report.h)
 constexpr seconds kBootPatience{120};        // nobody is there to try again
+constexpr seconds kAfterBootPatience{3600};  // a switch may take long, and then ours is recorded
 
 class Tool {
  public:
@@ -90,10 +92,12 @@ class Tool {
   int ReportForDebugging();
   int PruneOld();
   int UninstallAll();
+  void TellUninstalled(const Uninstalled& uninstalled) const;
   int Diff();
   int DryRun();
   void Tell(const Comparison& comparison) const;
   int History();
+  int At();
   int VerifyAll();
   void MarkForRepair(const std::vector<VerifiedVersion>& versions) const;
   void RequireRoot() const;
@@ -175,7 +179,7 @@ int Tool::Start() {
 
 // What became of it, as the history has it: nothing where there was nothing to do.
 void Tool::TellActivation() const {
-  if (line_.json) {
+  if (line_.json && line_.command == Command::kActivate) {
     io_.WriteOut(EventJson(LastEventOf(host_.layout, line_.activation_id,
                                        [](const Event& /*event*/) { return true; })));
   }
@@ -230,7 +234,7 @@ int Tool::AfterBoot() {
   RequireSystemd();
   IgnoreLostConnection();  // a rollback must not end half-way
   const BootFindings found = LookAfterBoot(host_);
-  const base::FileLock lock = Lock("after-boot", kBootPatience);
+  const base::FileLock lock = Lock("after-boot", kAfterBootPatience);
   FinishAfterBoot(host_, found, NewActivationId());
   return 0;
 }
@@ -310,6 +314,10 @@ int Tool::UninstallAll() {
   RequireRoot();
   RequireSystemd();
   RequireHost();
+  if (line_.dry_run) {
+    TellUninstalled(PlanUninstall(host_));
+    return 0;
+  }
   if (!host_.is_folder) {
     PrepareRoot(host_.layout);
   }
@@ -317,9 +325,10 @@ int Tool::UninstallAll() {
   if (const base::FileLock lock = Lock("uninstall"); !ReadSwitchRecord(host_.layout)) {
     RepairCurrent(host_.layout);
   }
-  if (line_.stop && !ActiveApplications(host_.layout).empty()) {
+  const std::vector<std::string> active = ActiveApplications(host_.layout);
+  if (line_.stop && !active.empty()) {
     line_.target = ActivationTarget{TargetKind::kVersions, 0, "", {}};
-    for (const std::string& name : ActiveApplications(host_.layout)) {
+    for (const std::string& name : active) {
       line_.target->versions[name] = std::nullopt;
     }
     if (const int exit_code = Start(); exit_code != 0) {
@@ -329,12 +338,22 @@ int Tool::UninstallAll() {
   const base::FileLock lock = Lock("uninstall");
   IgnoreLostConnection();
   RecoverOrFail(host_);
-  const Uninstalled uninstalled = Uninstall(host_);
+  Uninstalled uninstalled = Uninstall(host_);
+  uninstalled.stopped = active;
+  TellUninstalled(uninstalled);
+  return 0;
+}
+
+void Tool::TellUninstalled(const Uninstalled& uninstalled) const {
   for (const std::string& note : uninstalled.notes) {
     io_.Err("activate: {}\n", note);
   }
-  io_.WriteOut(UninstalledText(host_.layout, uninstalled));
-  return 0;
+  if (line_.dry_run && !line_.stop && !uninstalled.stopped.empty()) {
+    io_.Err("activate: {} still active: without --stop it is refused\n",
+            uninstalled.stopped.size() == 1 ? "an application is" : "applications are");
+  }
+  io_.WriteOut(line_.json ? UninstalledJson(host_.layout, uninstalled, line_.dry_run)
+                          : UninstalledText(host_.layout, uninstalled, line_.dry_run));
 }
 
 int Tool::Diff() {
@@ -397,6 +416,13 @@ int Tool::DryRun() {
   return 0;
 }
 
+int Tool::At() {
+  RequireHost();
+  const Past past = ReadPast(host_.layout, line_.at);
+  io_.WriteOut(line_.json ? PastJson(past) : PastText(past));
+  return 0;
+}
+
 int Tool::History() {
   RequireHost();
   RunHistory(host_.layout, line_.history, io_);
@@ -443,6 +469,8 @@ int Tool::Run() {
       return Diff();
     case Command::kHistory:
       return History();
+    case Command::kAt:
+      return At();
     case Command::kVerify:
       return VerifyAll();
     case Command::kPrune:

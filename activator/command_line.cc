@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
 #include <string_view>
 
 #include "base/cli.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -28,6 +30,7 @@ constexpr const char* kExamples =
     "  activate remove web                   run everything but web\n"
     "  activate status                       what runs, and whether it is healthy\n"
     "  activate history --since 41 --follow --json\n"
+    "  activate at 2026-11-24T12:00          what ran then\n"
     "  activate prune --keep 3               free the space of old versions\n"
     "  activate report --debug               for a bug report, without secrets\n"
     "  activate --host root@web1 status      the same on another host, over ssh\n"
@@ -42,6 +45,9 @@ struct Texts {
   std::string rollback;
   std::vector<std::string> set;
   std::vector<std::string> without;
+  std::optional<std::string> since;
+  std::optional<std::string> until;
+  std::optional<std::string> at;
 };
 
 struct Parser {
@@ -51,6 +57,7 @@ struct Parser {
   CLI::App* status = nullptr;
   CLI::App* diff = nullptr;
   CLI::App* history = nullptr;
+  CLI::App* at = nullptr;
   CLI::App* verify = nullptr;
   CLI::App* prune = nullptr;
   CLI::App* remove = nullptr;
@@ -105,7 +112,7 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--root", out.root, "The host's root directory")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_flag("--dry-run", out.dry_run, "Only say what a switch or a prune would do");
+  app.add_flag("--dry-run", out.dry_run, "Only say what a switch, prune or uninstall would do");
   app.add_flag("--json", out.json, "Report as JSON");
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for the host's lock: 60, 60s or 1m");
@@ -165,6 +172,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.status, report);
   name(parser.diff, report);
   name(parser.history, report);
+  name(parser.at, report);
   name(parser.verify, report + "; with --repair: --lock-wait S");
   name(parser.prune, "--dry-run, --lock-wait S, " + report);
   name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt,\n" + report);
@@ -172,7 +180,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.report, "--root DIR, --host HOST, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
-  name(parser.uninstall, "--timeout S, --lock-wait S, --root DIR, --host HOST,\n--ssh TEXT");
+  name(parser.uninstall, "--dry-run, --timeout S, --lock-wait S,\n" + report);
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -189,10 +197,21 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->check(IsGeneration());
   parser.history = app.add_subcommand("history", "Show what happened on this host");
   parser.history
-      ->add_option("--since", out.history.since,
-                   "Show events after number N; default: the last hundred")
-      ->type_name("N");
-  parser.history->add_flag("--follow", out.history.follow, "Keep showing new events");
+      ->add_option("--since", parser.texts.since,
+                   "Show events after number N, or from a date on (2026-11-24T12:00); default: the "
+                   "last hundred")
+      ->type_name("N|DATE");
+  auto* until =
+      parser.history->add_option("--until", parser.texts.until, "Show events before a date")
+          ->type_name("DATE");
+  parser.history->add_flag("--follow", out.history.follow, "Keep showing new events")
+      ->excludes(until);
+  parser.at = app.add_subcommand("at", "Show what ran at a time, by the history");
+  parser.at
+      ->add_option("DATE", parser.texts.at,
+                   "2026-11-24 (its first moment), 2026-11-24T12:00 or 2026-11-24T12:00:30, in the "
+                   "host's time zone or with a Z in UTC; today; yesterday")
+      ->required();
   parser.verify = app.add_subcommand("verify", "Read every image and compare it with its manifest");
   parser.verify->add_option("NAME", out.verify.names, "Applications to verify; default: all");
   parser.verify->add_flag("--repair", out.verify.repair,
@@ -270,6 +289,39 @@ std::optional<ActivationTarget> TargetOf(const Parser& parser) {
   return out;
 }
 
+std::chrono::system_clock::time_point DateOf(const std::string& what, const std::string& text) {
+  const auto date = base::ParseDate(text, base::SystemClock().Now());
+  if (!date) {
+    base::Fail(base::ExitCode::kUsage,
+               "'{}' is no {}: use 2026-11-24, 2026-11-24T12:00 or 2026-11-24T12:00:30 (with a Z "
+               "at the end: UTC), today or yesterday",
+               text, what);
+  }
+  return *date;
+}
+
+void TakeDates(const Texts& texts, CommandLine& out) {
+  if (texts.since) {
+    uint64_t number = 0;
+    const char* const end = texts.since->data() + texts.since->size();
+    const auto read = std::from_chars(texts.since->data(), end, number);
+    if (read.ec == std::errc() && read.ptr == end) {
+      out.history.since = number;
+    } else {
+      out.history.from = DateOf("number of an event and no date", *texts.since);
+    }
+  }
+  if (texts.until) {
+    out.history.until = DateOf("date", *texts.until);
+  }
+  if (texts.at) {
+    out.at = DateOf("date", *texts.at);
+    if (out.at > base::SystemClock().Now()) {
+      base::Fail(base::ExitCode::kUsage, "at '{}' is yet to come", *texts.at);
+    }
+  }
+}
+
 // It becomes part of a unit's name.
 void CheckId(const std::string& id) {
   if (id.size() > 64 ||
@@ -284,6 +336,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.status, Command::kStatus},
       {parser.diff, Command::kDiff},
       {parser.history, Command::kHistory},
+      {parser.at, Command::kAt},
       {parser.verify, Command::kVerify},
       {parser.prune, Command::kPrune},
       {parser.remove, Command::kActivate},
@@ -320,8 +373,9 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
 }
 
 void CheckDryRun(const CommandLine& line) {
-  if (line.dry_run && line.command != Command::kActivate && line.command != Command::kPrune) {
-    base::Fail(base::ExitCode::kUsage, "--dry-run is for an activation or a prune");
+  if (line.dry_run && line.command != Command::kActivate && line.command != Command::kPrune &&
+      line.command != Command::kUninstall) {
+    base::Fail(base::ExitCode::kUsage, "--dry-run is for an activation, a prune or an uninstall");
   }
 }
 
@@ -380,6 +434,9 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   CheckHost(out);
   out.root = OneSpelling(out.root);
   CheckId(out.activation_id);
+  if (out.host.empty()) {  // else the host reads them, by its own clock and time zone
+    TakeDates(parser.texts, out);
+  }
   out.target = TargetOf(parser);
   out.command = CommandOf(parser, out);
   CheckDryRun(out);

@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_COMMAND_LINE_H_
 #define SLIPWAY_ACTIVATOR_COMMAND_LINE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ enum class Command {
   kStatus,
   kDiff,
   kHistory,
+  kAt,
   kVerify,
   kPrune,
   kReceive,
@@ -46,6 +48,7 @@ struct CommandLine {
   bool stop = false;           // of `uninstall`: what runs
   std::vector<uint64_t> diff;  // the generations to compare: none, one or two
   HistoryOptions history;
+  std::chrono::system_clock::time_point at{};  // of `at`
   VerifyOptions verify;
   PruneOptions prune;
   std::string by;
