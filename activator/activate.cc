@@ -45,7 +45,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kBootPatience{120};  // nobody is there to try again
+constexpr seconds kBootPatience{120};        // nobody is there to try again
+constexpr seconds kAfterBootPatience{3600};  // a switch may take long, and then ours is recorded
 
 }  // namespace
 
@@ -144,7 +145,7 @@ int Tool::Start() {
 
 // What became of it, as the history has it: nothing where there was nothing to do.
 void Tool::TellActivation() const {
-  if (line_.json) {
+  if (line_.json && line_.command == Command::kActivate) {
     io_.WriteOut(EventJson(LastEventOf(host_.layout, line_.activation_id,
                                        [](const Event& /*event*/) { return true; })));
   }
@@ -199,7 +200,7 @@ int Tool::AfterBoot() {
   RequireSystemd();
   IgnoreLostConnection();  // a rollback must not end half-way
   const BootFindings found = LookAfterBoot(host_);
-  const base::FileLock lock = Lock("after-boot", kBootPatience);
+  const base::FileLock lock = Lock("after-boot", kAfterBootPatience);
   FinishAfterBoot(host_, found, NewActivationId());
   return 0;
 }
@@ -240,6 +241,10 @@ int Tool::UninstallAll() {
   RequireRoot();
   RequireSystemd();
   RequireHost();
+  if (line_.dry_run) {
+    TellUninstalled(PlanUninstall(host_));
+    return 0;
+  }
   if (!host_.is_folder) {
     PrepareRoot(host_.layout);
   }
@@ -247,9 +252,10 @@ int Tool::UninstallAll() {
   if (const base::FileLock lock = Lock("uninstall"); !ReadSwitchRecord(host_.layout)) {
     RepairCurrent(host_.layout);
   }
-  if (line_.stop && !ActiveApplications(host_.layout).empty()) {
+  const std::vector<std::string> active = ActiveApplications(host_.layout);
+  if (line_.stop && !active.empty()) {
     line_.target = ActivationTarget{TargetKind::kVersions, 0, "", {}};
-    for (const std::string& name : ActiveApplications(host_.layout)) {
+    for (const std::string& name : active) {
       line_.target->versions[name] = std::nullopt;
     }
     if (const int exit_code = Start(); exit_code != 0) {
@@ -259,12 +265,22 @@ int Tool::UninstallAll() {
   const base::FileLock lock = Lock("uninstall");
   IgnoreLostConnection();
   RecoverOrFail(host_);
-  const Uninstalled uninstalled = Uninstall(host_);
+  Uninstalled uninstalled = Uninstall(host_);
+  uninstalled.stopped = active;
+  TellUninstalled(uninstalled);
+  return 0;
+}
+
+void Tool::TellUninstalled(const Uninstalled& uninstalled) const {
   for (const std::string& note : uninstalled.notes) {
     io_.Err("activate: {}\n", note);
   }
-  io_.WriteOut(UninstalledText(host_.layout, uninstalled));
-  return 0;
+  if (line_.dry_run && !line_.stop && !uninstalled.stopped.empty()) {
+    io_.Err("activate: {} still active: without --stop it is refused\n",
+            uninstalled.stopped.size() == 1 ? "an application is" : "applications are");
+  }
+  io_.WriteOut(line_.json ? UninstalledJson(host_.layout, uninstalled, line_.dry_run)
+                          : UninstalledText(host_.layout, uninstalled, line_.dry_run));
 }
 
 int Tool::DryRun() {
@@ -317,6 +333,8 @@ int Tool::Run() {
       return Diff();
     case Command::kHistory:
       return History();
+    case Command::kAt:
+      return At();
     case Command::kVerify:
       return VerifyAll();
     case Command::kPrune:

@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_COMMAND_H_
 #define SLIPWAY_ACTIVATOR_COMMAND_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ enum class Command {
   kLogs,
   kDiff,
   kHistory,
+  kAt,
   kVerify,
   kPrune,
   kReceive,
@@ -49,6 +51,7 @@ struct CommandLine {
   bool check = false;          // of `status`: ask the checks of services
   LogsOptions logs;
   HistoryOptions history;
+  std::chrono::system_clock::time_point at{};  // of `at`
   VerifyOptions verify;
   PruneOptions prune;
   std::string by;

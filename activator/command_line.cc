@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
 #include <string_view>
 
 #include "activator/options.h"
 #include "base/cli.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -63,6 +65,39 @@ std::optional<ActivationTarget> TargetOf(const Parser& parser) {
   return out;
 }
 
+std::chrono::system_clock::time_point DateOf(const std::string& what, const std::string& text) {
+  const auto date = base::ParseDate(text, base::SystemClock().Now());
+  if (!date) {
+    base::Fail(base::ExitCode::kUsage,
+               "'{}' is no {}: use 2026-11-24, 2026-11-24T12:00 or 2026-11-24T12:00:30 (with a Z "
+               "at the end: UTC), today or yesterday",
+               text, what);
+  }
+  return *date;
+}
+
+void TakeDates(const Texts& texts, CommandLine& out) {
+  if (texts.since) {
+    uint64_t number = 0;
+    const char* const end = texts.since->data() + texts.since->size();
+    const auto read = std::from_chars(texts.since->data(), end, number);
+    if (read.ec == std::errc() && read.ptr == end) {
+      out.history.since = number;
+    } else {
+      out.history.from = DateOf("number of an event and no date", *texts.since);
+    }
+  }
+  if (texts.until) {
+    out.history.until = DateOf("date", *texts.until);
+  }
+  if (texts.at) {
+    out.at = DateOf("date", *texts.at);
+    if (out.at > base::SystemClock().Now()) {
+      base::Fail(base::ExitCode::kUsage, "at '{}' is yet to come", *texts.at);
+    }
+  }
+}
+
 // It becomes part of a unit's name.
 void CheckId(const std::string& id) {
   if (id.size() > 64 ||
@@ -78,6 +113,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.logs, Command::kLogs},
       {parser.diff, Command::kDiff},
       {parser.history, Command::kHistory},
+      {parser.at, Command::kAt},
       {parser.verify, Command::kVerify},
       {parser.prune, Command::kPrune},
       {parser.remove, Command::kActivate},
@@ -114,8 +150,9 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
 }
 
 void CheckDryRun(const CommandLine& line) {
-  if (line.dry_run && line.command != Command::kActivate && line.command != Command::kPrune) {
-    base::Fail(base::ExitCode::kUsage, "--dry-run is for an activation or a prune");
+  if (line.dry_run && line.command != Command::kActivate && line.command != Command::kPrune &&
+      line.command != Command::kUninstall) {
+    base::Fail(base::ExitCode::kUsage, "--dry-run is for an activation, a prune or an uninstall");
   }
 }
 
@@ -161,6 +198,9 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   out.root_given = parser.app.count("--root") > 0;
   out.root = OneSpelling(out.root);
   CheckId(out.activation_id);
+  if (out.host.empty()) {  // else the host reads them, by its own clock and time zone
+    TakeDates(parser.texts, out);
+  }
   out.target = TargetOf(parser);
   out.command = CommandOf(parser, out);
   CheckDryRun(out);

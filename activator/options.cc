@@ -16,6 +16,7 @@ constexpr const char* kExamples =
     "  activate remove web                   run everything but web\n"
     "  activate status                       what runs, and whether it is healthy\n"
     "  activate history --since 41 --follow --json\n"
+    "  activate at 2026-11-24T12:00          what ran then\n"
     "  activate prune --keep 3               free the space of old versions\n"
     "  activate report --debug               for a bug report, without secrets\n"
     "  activate --host root@web1 status      the same on another host, over ssh\n"
@@ -66,7 +67,7 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--root", out.root, "The host's root directory")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_flag("--dry-run", out.dry_run, "Only say what a switch or a prune would do");
+  app.add_flag("--dry-run", out.dry_run, "Only say what a switch, prune or uninstall would do");
   app.add_flag("--json", out.json, "Report as JSON");
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for the host's lock: 60, 60s or 1m");
@@ -135,6 +136,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.status, report);
   name(parser.diff, report);
   name(parser.history, report);
+  name(parser.at, report);
   name(parser.verify, report + "; with --repair: --lock-wait S");
   name(parser.prune, "--dry-run, --lock-wait S,\n" + report);
   name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt,\n" + report);
@@ -142,7 +144,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.report, "--root DIR, --host HOST, --hosts FILE, --jobs N, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
-  name(parser.uninstall, "--timeout S, --lock-wait S, --root DIR, --host HOST,\n--ssh TEXT");
+  name(parser.uninstall, "--dry-run, --timeout S, --lock-wait S, --json, --root DIR,\n--host HOST, --ssh TEXT");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -176,10 +178,21 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->check(IsGeneration());
   parser.history = app.add_subcommand("history", "Show what happened on this host");
   parser.history
-      ->add_option("--since", out.history.since,
-                   "Show events after number N; default: the last hundred")
-      ->type_name("N");
-  parser.history->add_flag("--follow", out.history.follow, "Keep showing new events");
+      ->add_option("--since", parser.texts.since,
+                   "Show events after number N, or from a date on (2026-11-24T12:00); default: the "
+                   "last hundred")
+      ->type_name("N|DATE");
+  auto* until =
+      parser.history->add_option("--until", parser.texts.until, "Show events before a date")
+          ->type_name("DATE");
+  parser.history->add_flag("--follow", out.history.follow, "Keep showing new events")
+      ->excludes(until);
+  parser.at = app.add_subcommand("at", "Show what ran at a time, by the history");
+  parser.at
+      ->add_option("DATE", parser.texts.at,
+                   "2026-11-24 (its first moment), 2026-11-24T12:00 or 2026-11-24T12:00:30, in the "
+                   "host's time zone or with a Z in UTC; today; yesterday")
+      ->required();
   parser.verify = app.add_subcommand("verify", "Read every image and compare it with its manifest");
   parser.verify->add_option("NAME", out.verify.names, "Applications to verify; default: all");
   parser.verify->add_flag("--repair", out.verify.repair,

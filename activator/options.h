@@ -3,6 +3,7 @@
 #define SLIPWAY_ACTIVATOR_OPTIONS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Texts {
   std::string rollback;
   std::vector<std::string> set;
   std::vector<std::string> without;
+  std::optional<std::string> since;
+  std::optional<std::string> until;
+  std::optional<std::string> at;
 };
 
 struct Parser {
@@ -27,6 +31,7 @@ struct Parser {
   CLI::App* logs = nullptr;
   CLI::App* diff = nullptr;
   CLI::App* history = nullptr;
+  CLI::App* at = nullptr;
   CLI::App* verify = nullptr;
   CLI::App* prune = nullptr;
   CLI::App* remove = nullptr;

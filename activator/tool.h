@@ -17,6 +17,7 @@
 #include "activator/report/verify.h"
 #include "activator/state/outcome.h"
 #include "activator/switch/activation.h"
+#include "activator/uninstall.h"
 #include "base/io.h"
 #include "base/lock.h"
 
@@ -45,10 +46,12 @@ class Tool {
   int ReportForDebugging();
   int PruneOld();
   int UninstallAll();
+  void TellUninstalled(const Uninstalled& uninstalled) const;
   int Diff();
   int DryRun();
   void Tell(const Comparison& comparison) const;
   int History();
+  int At();
   int VerifyAll();
   void MarkForRepair(const std::vector<VerifiedVersion>& versions) const;
   void RequireRoot() const;

@@ -4,6 +4,7 @@
 #include "activator/report/comparison.h"
 #include "activator/report/debug_report.h"
 #include "activator/report/logs_command.h"
+#include "activator/report/past.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
 #include "activator/tool.h"
@@ -95,6 +96,13 @@ void Tool::Tell(const Comparison& comparison) const {
 int Tool::History() {
   RequireHost();
   RunHistory(host_.layout, line_.history, io_);
+  return 0;
+}
+
+int Tool::At() {
+  RequireHost();
+  const Past past = ReadPast(host_.layout, line_.at);
+  io_.WriteOut(line_.json ? PastJson(past) : PastText(past));
   return 0;
 }
 

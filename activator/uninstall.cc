@@ -1,8 +1,10 @@
 #include "activator/uninstall.h"
 
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -134,25 +136,57 @@ void RemoveVersions(const images::HostLayout& layout) {
   }
 }
 
-// The program that can do it again goes nearly last, and generations/, by which it knows a host's
-// root, after it; the lock last.
-void RemoveRoot(const images::HostLayout& layout, Uninstalled& out) {
+// What is ours in the root besides applications, in the order in which it goes: the program that
+// can do it again nearly last, and generations/, by which it knows a host's root, after it; the
+// lock last.
+std::vector<std::string> OwnPaths(const images::HostLayout& layout) {
+  return {layout.Incoming(),
+          layout.SwitchRecord(),
+          layout.VersionLocks(),
+          layout.History(),
+          layout.HealthyVersions(),
+          layout.Bin(),
+          layout.Generations(),
+          layout.root() + "/" + kDirectoryHostMarker,
+          layout.Lock()};
+}
+
+// An application's folder, of which nothing is left.
+bool HoldsVersionsAlone(const std::string& directory) {
+  const std::optional<struct stat> found = base::LstatIfThere(directory);
+  if (!found || !S_ISDIR(found->st_mode)) {
+    return false;
+  }
+  const std::vector<std::string> names = base::ListDirectory(directory);
+  return !names.empty() && std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return images::IdIfOne(name) || name.starts_with(base::kTemporaryPrefix);
+  });
+}
+
+std::vector<std::string> WouldBeKept(const images::HostLayout& layout) {
+  const std::vector<std::string> own = OwnPaths(layout);
+  std::vector<std::string> out;
+  for (const std::string& name : base::ListDirectory(layout.root())) {
+    const std::string path = layout.root() + "/" + name;
+    const bool goes = path == layout.Current() || name.starts_with(base::kTemporaryPrefix) ||
+                      std::find(own.begin(), own.end(), path) != own.end() ||
+                      (images::IsName(name) && HoldsVersionsAlone(path));
+    if (!goes) {
+      out.push_back(path);
+    }
+  }
+  return out;
+}
+
+void RemoveRoot(const images::HostLayout& layout) {
   SetCurrentGeneration(layout, kNoGeneration);
   RemoveVersions(layout);
   RemoveLeftovers(layout.root());
-  for (const std::string& path : {layout.Incoming(), layout.SwitchRecord(), layout.VersionLocks(),
-                                  layout.History(), layout.HealthyVersions()}) {
-    base::RemoveTree(path);
-  }
   for (const std::string& name : base::ListDirectory(layout.Generations())) {
     base::RemoveTree(layout.Generations() + "/" + name);
   }
-  for (const std::string& path : {layout.Bin(), layout.Generations(),
-                                  layout.root() + "/" + kDirectoryHostMarker, layout.Lock()}) {
+  for (const std::string& path : OwnPaths(layout)) {
     base::RemoveTree(path);
-  }
-  for (const std::string& name : base::ListDirectory(layout.root())) {
-    out.kept.push_back(layout.root() + "/" + name);
   }
   ::rmdir(layout.root().c_str());  // not where something is left in it, or it is a mount point
   base::FsyncDirectory(base::ParentOf(layout.root()));
@@ -171,6 +205,27 @@ std::vector<std::string> ActiveApplications(const images::HostLayout& layout) {
   return out;
 }
 
+Uninstalled PlanUninstall(const Host& host) {
+  Uninstalled out;
+  out.stopped = ActiveApplications(host.layout);
+  for (const images::VersionDirectory& version : host.layout.Versions()) {
+    out.versions.push_back(version.path);
+  }
+  if (!host.is_folder) {
+    out.units = LinkedUnits(host);
+    if (host.UnitsSurviveReboot() &&
+        base::LstatIfThere(host.unit_directory + "/" + units::kBootUnit)) {
+      out.units.emplace_back(units::kBootUnit);
+    }
+    const std::set<std::string> directories = ServiceDirectories(host);
+    out.kept.assign(directories.begin(), directories.end());
+    NoteAgents(host.layout, out);
+  }
+  const std::vector<std::string> left = WouldBeKept(host.layout);
+  out.kept.insert(out.kept.end(), left.begin(), left.end());
+  return out;
+}
+
 Uninstalled Uninstall(const Host& host) {
   const images::HostLayout& layout = host.layout;
   RepairCurrent(layout);  // without it nothing would count as active
@@ -182,22 +237,11 @@ Uninstalled Uninstall(const Host& host) {
     RequireAllDown(host);
   }
   const std::vector<base::UniqueFd> transfers = LockTransfers(layout);
-  Uninstalled out;
+  Uninstalled out = PlanUninstall(host);
   if (!host.is_folder) {
-    const std::set<std::string> directories = ServiceDirectories(host);
-    out.kept.assign(directories.begin(), directories.end());
     RemoveUnits(host, out);
-    NoteAgents(layout, out);
   }
-  RemoveRoot(layout, out);
-  return out;
-}
-
-std::string UninstalledText(const images::HostLayout& layout, const Uninstalled& uninstalled) {
-  std::string out = fmt::format("removed {}\n", layout.root());
-  for (const std::string& path : uninstalled.kept) {
-    out += fmt::format("kept {}\n", path);
-  }
+  RemoveRoot(layout);
   return out;
 }
 

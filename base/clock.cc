@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <time.h>
 
+#include <string_view>
 #include <thread>
 
 namespace base {
@@ -30,6 +31,34 @@ std::optional<std::chrono::system_clock::time_point> FromIso8601(const std::stri
     return std::nullopt;
   }
   return std::chrono::system_clock::from_time_t(::timegm(&fields));
+}
+
+std::optional<std::chrono::system_clock::time_point> ParseDate(
+    const std::string& text, std::chrono::system_clock::time_point now) {
+  using std::chrono::system_clock;
+  if (text == "today" || text == "yesterday") {
+    std::tm day = fmt::localtime(system_clock::to_time_t(now));
+    day.tm_mday -= text == "today" ? 0 : 1;
+    day.tm_hour = day.tm_min = day.tm_sec = 0;
+    day.tm_isdst = -1;  // that day's own
+    return system_clock::from_time_t(::mktime(&day));
+  }
+  for (const char* format : {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"}) {
+    std::tm fields{};
+    fields.tm_isdst = -1;
+    const char* const end = ::strptime(text.c_str(), format, &fields);
+    const std::string_view rest = end == nullptr ? "?" : end;
+    if (!rest.empty() && rest != "Z") {
+      continue;
+    }
+    const int day = fields.tm_mday;
+    const time_t seconds = rest.empty() ? ::mktime(&fields) : ::timegm(&fields);
+    // No 31 November, and what a time_point can hold.
+    if (fields.tm_mday == day && fields.tm_year >= 70 && fields.tm_year < 300) {
+      return system_clock::from_time_t(seconds);
+    }
+  }
+  return std::nullopt;
 }
 
 uint64_t ToUnixMs(std::chrono::system_clock::time_point time) {

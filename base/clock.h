@@ -27,6 +27,11 @@ Clock& SystemClock();
 std::string ToIso8601(std::chrono::system_clock::time_point time);
 // nullopt where it is not such a text.
 std::optional<std::chrono::system_clock::time_point> FromIso8601(const std::string& text);
+// A day or a time that a person gives: "2026-11-24" (its first moment), "2026-11-24T12:00",
+// "2026-11-24T12:00:30", each of this machine's time zone, or of UTC with a "Z" at the end; "today"
+// and "yesterday" before `now`. nullopt where it is none.
+std::optional<std::chrono::system_clock::time_point> ParseDate(
+    const std::string& text, std::chrono::system_clock::time_point now);
 // Milliseconds since 1970.
 uint64_t ToUnixMs(std::chrono::system_clock::time_point time);
 

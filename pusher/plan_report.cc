@@ -64,7 +64,11 @@ std::string ContentText(const PlannedImage& planned) {
                      ShareText(planned.send_bytes, image.image_bytes), how);
 }
 
-std::string UnitsText(const Planned& host) {
+std::string UnitsText(const HostOutcome& outcome) {
+  const Planned& host = outcome.plan->host;
+  if (!FolderOf(outcome.target.destination).empty()) {
+    return "switches its `current`; nothing runs from a folder";
+  }
   std::string out;
   const auto add = [&](const char* verb, const std::vector<std::string>& units) {
     if (!units.empty()) {
@@ -92,7 +96,7 @@ std::string PlanText(const HostOutcome& outcome) {
          fmt::format("{}: the push sends {}, {} are free there afterwards; activating it {}\n",
                      outcome.target.name, ShareText(plan.send_bytes, outcome.image_bytes),
                      base::HumanBytes(free_after),
-                     plan.host.problems.empty() ? UnitsText(plan.host) : "would be refused");
+                     plan.host.problems.empty() ? UnitsText(outcome) : "would be refused");
 }
 
 void ReportPlan(const HostOutcome& outcome, bool as_result, hosts::ProgressDisplay& board) {

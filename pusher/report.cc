@@ -16,7 +16,8 @@ namespace pusher {
 namespace {
 
 // What somebody types here to go on, as it stands.
-std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments) {
+std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments,
+                            uint64_t generation) {
   std::vector<std::string> words = {ActivateProgram()};
   if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
     words.insert(words.end(), {"--root", folder});
@@ -32,7 +33,7 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
     }
     words.insert(words.end(), {"--host", outcome.target.name});
   }
-  words.insert(words.end(), {"--generation", std::to_string(outcome.push.staged.generation)});
+  words.insert(words.end(), {"--generation", std::to_string(generation)});
   std::ranges::transform(words, words.begin(), base::ShellWord);
   return fmt::format("{}", fmt::join(words, " "));
 }
@@ -46,8 +47,9 @@ std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
   }
   const std::string done = fmt::format("generation {} {}", staged.generation,
                                        staged.created ? "staged" : "was staged already");
-  return arguments.activate ? done
-                            : done + "; activate with: " + ActivateCommand(outcome, arguments);
+  return arguments.activate
+             ? done
+             : done + "; activate with: " + ActivateCommand(outcome, arguments, staged.generation);
 }
 
 std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
@@ -62,6 +64,22 @@ std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
   return line + fmt::format("sent {} in {:.1f} s, {}\n",
                             ShareText(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
                             NextStep(outcome, arguments));
+}
+
+// A repair replaces the file, and what runs keeps the old one. An activation of what is active
+// restarts it.
+void ReportReplaced(const HostOutcome& outcome, const Arguments& arguments,
+                    hosts::ProgressDisplay& board) {
+  const Staged& staged = outcome.push.staged;
+  if (staged.replaced.empty() || !FolderOf(outcome.target.destination).empty() ||
+      (arguments.activate && staged.active)) {
+    return;
+  }
+  board.WriteErr(fmt::format(
+      "imgpush: {}: what runs of {} still has the damaged file; restart it with: {}\n",
+      outcome.target.name, fmt::join(staged.replaced, ", "),
+      ActivateCommand(outcome, arguments,
+                      arguments.activate ? staged.generation : staged.active_generation)));
 }
 
 base::Json ToJson(const HostOutcome& outcome) {
@@ -103,6 +121,7 @@ base::Json ToJson(const HostOutcome& outcome) {
   out["generation"] = outcome.push.staged.generation;
   out["created"] = outcome.push.staged.created;
   out["active"] = outcome.push.staged.active;
+  out["replaced"] = outcome.push.staged.replaced;
   out["added_bytes"] = outcome.push.staged.added_bytes;
   out["chunks"] = {{"total", total},
                    {"present", total - sent},
@@ -155,6 +174,7 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
     return;
   }
   board.WriteOut(LineOf(outcome, arguments));
+  ReportReplaced(outcome, arguments, board);
   for (const PushedImage& image : outcome.push.images) {
     if (image.chunks_failed > 0) {
       board.WriteErr(

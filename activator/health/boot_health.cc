@@ -65,6 +65,11 @@ bool HasEndedWell(const UnitState& state) {
          !state.invocation_id.empty();
 }
 
+// No waiting mends it: systemd does not start it again by itself.
+bool HasFailedForGood(const UnitState& state) {
+  return state.active == "failed" && !state.has_job && !state.sub.ends_with("auto-restart");
+}
+
 bool BootWatch::IsUp(const std::string& name, const UnitState& state) const {
   const InstalledUnit& unit = all_.at(name);
   const std::string service = StemOf(name, ".service");
@@ -99,6 +104,11 @@ void BootWatch::Look(const std::string& name, const UnitState& state) {
   if (!is_up || seen.invocation_id != state.invocation_id) {
     seen.well.reset();
     seen.invocation_id = state.invocation_id;
+  }
+  if (HasFailedForGood(state)) {
+    problems_[name] = WhatIsWrong(name, state);
+    waiting_.erase(name);
+    return;
   }
   if (is_up && !seen.well && (state.IsDown() || checks_.Pass(name, all_.at(name), left))) {
     seen.well = now;

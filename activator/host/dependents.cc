@@ -67,25 +67,26 @@ Dependents FindDependents(Systemd& systemd, const InstalledUnits& from, const In
                         difference.removed, NamesOf(from) + NamesOf(to));
 }
 
-InstalledUnits StartDependents(const Host& host, const UnitNames& units) {
+InstalledUnits StartOthers(const Host& host, const UnitNames& units) {
   InstalledUnits out;
   UnitNames jobs;
   for (const auto& [name, state] : host.systemd.Show(units)) {
-    const bool is_oneshot = state.type == "oneshot";
-    if (is_oneshot && !state.remains) {
-      if (state.active != "activating") {
-        jobs.push_back(name);
-      }
-    } else if (state.active != "active" && state.active != "reloading") {
-      out[name].is_oneshot = is_oneshot;
+    if (state.active == "active" || state.active == "reloading") {
+      continue;
+    }
+    if (state.type != "oneshot") {
+      out[name];
+    } else if (state.active != "activating") {
+      jobs.push_back(name);
     }
   }
   host.systemd.ResetFailed(NamesOf(out) + jobs);
   host.systemd.Start(NamesOf(out), Jobs::kAwaitBriefly);
   host.systemd.Start(jobs, Jobs::kQueue);
   if (!jobs.empty()) {
-    host.io.Err("activate: stopped along with ours and begun anew, not watched: {}\n",
-                fmt::join(jobs, ", "));
+    host.io.Err(
+        "activate: begun anew, and not watched, since a job takes as long as it takes: {}\n",
+        fmt::join(jobs, ", "));
   }
   return out;
 }

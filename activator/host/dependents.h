@@ -27,9 +27,10 @@ Dependents FindDependents(Systemd& systemd, const std::map<std::string, UnitStat
 // What a switch between these two would do to them, for reports.
 Dependents FindDependents(Systemd& systemd, const InstalledUnits& from, const InstalledUnits& to);
 
-// Starts those of `units` that do not run, and returns them as what is to be watched. Not the jobs
-// among them (Type=oneshot, a backup), which take as long as they take: these are named on host.io.
-InstalledUnits StartDependents(const Host& host, const UnitNames& units);
+// Starts those of `units`, which are of the host's own, that do not run, and returns them as what
+// is to be watched. Not the jobs among them (Type=oneshot, a backup, whether or not it remains),
+// which take as long as they take: these are named on host.io.
+InstalledUnits StartOthers(const Host& host, const UnitNames& units);
 
 }  // namespace activator
 

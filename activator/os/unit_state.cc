@@ -10,7 +10,7 @@
 namespace activator {
 
 const char* const kShownProperties =
-    "Id,LoadState,ActiveState,SubState,Result,Type,RemainAfterExit,FragmentPath,InvocationID,"
+    "Id,LoadState,ActiveState,SubState,Result,Type,FragmentPath,InvocationID,"
     "RootImage,MainPID,"
     "WatchdogUSec,WatchdogTimestampMonotonic,StartLimitIntervalUSec,"
     "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
@@ -77,8 +77,6 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
     state.has_job = ToNumber<uint64_t>(value) != 0;
   } else if (name == "ConditionResult") {
     state.condition_failed = value == "no";
-  } else if (name == "RemainAfterExit") {
-    state.remains = value == "yes";
   } else if (name == "NeedDaemonReload") {
     state.needs_reload = value == "yes";
   } else if (name == "TimeoutStopUSec") {

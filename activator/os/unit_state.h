@@ -24,7 +24,6 @@ struct UnitState {
   uint64_t restarts = 0;  // automatic ones since the last start by hand
   int exit_status = 0;    // of the main process's last end
   bool has_job = false;   // queued or running
-  bool remains = false;   // RemainAfterExit=: counts as active when its process has ended
   bool condition_failed = false;
   bool needs_reload = false;
   std::chrono::microseconds stop_timeout{0};  // 0: none

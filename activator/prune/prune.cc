@@ -5,6 +5,7 @@
 #include "activator/state/generations.h"
 #include "activator/state/healthy_versions.h"
 #include "activator/state/history.h"
+#include "activator/state/record_event.h"
 #include "activator/state/tombstones.h"
 #include "activator/state/version_locks.h"
 #include "base/error.h"
@@ -37,46 +38,42 @@ class Pruner {
   void FinishUnnoted() const;
 
  private:
-  using Ids = std::map<std::string, std::string>;  // application -> image ID
-  void Note(uint64_t number, const Ids& apps) const;
+  Event EventOfPrune(const std::string& directory, uint64_t number) const;
   void FinishGeneration(const std::string& gone, uint64_t number);
 
   struct Unnoted {
     std::string directory;  // emptied
-    Ids apps;
+    Event event;
   };
 
   const images::HostLayout& layout_;
   const std::string& by_;
-  std::map<uint64_t, Unnoted> unnoted_;  // by generation
+  std::vector<Unnoted> unnoted_;
 };
 
-void Pruner::Note(uint64_t number, const Ids& apps) const {
-  Event event;
-  event.event = "pruned";
-  event.generation = number;
-  event.by = by_;
-  event.apps = apps;
-  AppendEvent(layout_, event);
-}
-
-// Of a generation's directory, whatever its name is by now.
-std::map<std::string, std::string> IdsIn(const std::string& directory) {
+// `directory`: the generation's, whatever its name is by now.
+Event Pruner::EventOfPrune(const std::string& directory, uint64_t number) const {
+  Event out;
+  out.event = "pruned";
+  out.generation = number;
+  out.by = by_;
   const std::string path = directory + kGenerationFile;
   try {
-    const std::optional<std::string> text = base::ReadFileIfThere(path);
-    return text ? IdsOf(Generation::Parse(*text, path).apps) : std::map<std::string, std::string>();
+    if (const std::optional<std::string> text = base::ReadFileIfThere(path)) {
+      NameApps(layout_, Generation::Parse(*text, path).apps, out);
+    }
   } catch (const base::Error&) {
-    return {};
+    return out;  // it is told without them
   }
+  return out;
 }
 
 // Its number is given away until the history has the event, even where that is the highest one:
 // the directory that goes last is named after it (NextGenerationNumber).
 void Pruner::FinishGeneration(const std::string& gone, uint64_t number) {
-  const Ids apps = IdsIn(gone);
+  Event event = EventOfPrune(gone, number);
   try {
-    Note(number, apps);
+    AppendEvent(layout_, event);
   } catch (const base::Error& error) {
     if (!base::IsDiskFull(error)) {
       throw;
@@ -84,15 +81,15 @@ void Pruner::FinishGeneration(const std::string& gone, uint64_t number) {
     for (const std::string& name : base::ListDirectory(gone)) {  // makes room for it
       base::RemoveTree(gone + "/" + name);
     }
-    unnoted_[number] = {gone, apps};
+    unnoted_.push_back({gone, std::move(event)});
     return;
   }
   base::RemoveTree(gone);
 }
 
 void Pruner::FinishUnnoted() const {
-  for (const auto& [number, unnoted] : unnoted_) {
-    Note(number, unnoted.apps);
+  for (const Unnoted& unnoted : unnoted_) {
+    AppendEvent(layout_, unnoted.event);
     base::RemoveTree(unnoted.directory);
   }
 }

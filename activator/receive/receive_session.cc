@@ -331,9 +331,21 @@ void ReceiveSession::PublishAndStage() {
   const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
                             options_.lock_wait);
   RemoveGone(layout_);
+  pusher::Staged answer;
+  answer.active_generation = ActiveGeneration(layout_);
+  const auto active = FindGeneration(layout_, answer.active_generation);
   for (const auto& assembly : assemblies_) {
+    const images::StoredManifest& stored = assembly->stored();
+    const std::string name = stored.manifest.name;
+    const std::string image = ImageOf(layout_.Version(name, stored.id));
+    const ino_t before = base::StatIfThere(image).value_or(kNothing).st_ino;
     assembly->Publish();
     published_ = true;
+    const bool is_active =
+        active && active->apps.contains(name) && active->apps.at(name) == stored.digest;
+    if (is_active && base::StatIfThere(image).value_or(kNothing).st_ino != before) {
+      answer.replaced.push_back(name);
+    }
   }
   assemblies_.clear();
   RemoveGone(layout_);
@@ -344,7 +356,6 @@ void ReceiveSession::PublishAndStage() {
     }
   }
   const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
-  pusher::Staged answer;
   answer.generation = staged.number;
   answer.created = staged.created;
   answer.active = staged.active;

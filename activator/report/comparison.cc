@@ -101,30 +101,31 @@ std::string Indented(const std::string& lines) {
 }
 
 // What becomes of an added or changed unit.
-const char* EffectOn(const std::string& unit, const UnitEffects& effects) {
-  return Contains(effects.started, unit)     ? "started"
-         : Contains(effects.restarted, unit) ? "restarted"
-         : Contains(effects.stopped, unit)   ? "stopped: its timer starts it from now on"
-                                             : "its timer starts it";
+const char* EffectOn(const std::string& unit, const Comparison& comparison) {
+  const UnitEffects& effects = comparison.effects;
+  return comparison.is_folder                ? ""
+         : Contains(effects.started, unit)   ? ": started"
+         : Contains(effects.restarted, unit) ? ": restarted"
+         : Contains(effects.stopped, unit)   ? ": stopped: its timer starts it from now on"
+                                             : ": its timer starts it";
 }
 
 std::string EffectsText(const Comparison& comparison) {
-  const UnitEffects& effects = comparison.effects;
   std::string out;
   for (const std::string& unit : comparison.added) {
-    out += fmt::format("  + {}  added: {}\n", unit, EffectOn(unit, effects));
+    out += fmt::format("  + {}  added{}\n", unit, EffectOn(unit, comparison));
   }
   for (const auto& [unit, lines] : comparison.changed) {
-    out += fmt::format("  ~ {}  changed: {}\n{}", unit, EffectOn(unit, effects), Indented(lines));
+    out += fmt::format("  ~ {}  changed{}\n{}", unit, EffectOn(unit, comparison), Indented(lines));
   }
-  for (const std::string& unit : effects.restarted) {
+  for (const std::string& unit : comparison.effects.restarted) {
     if (!comparison.changed.contains(unit)) {
       out += fmt::format("  ~ {}  restarted with its {}\n", unit,
                          StemOf(unit, ".socket").empty() ? "socket" : "service");
     }
   }
   for (const std::string& unit : comparison.removed) {
-    out += fmt::format("  - {}  removed: stopped\n", unit);
+    out += fmt::format("  - {}  removed{}\n", unit, comparison.is_folder ? "" : ": stopped");
   }
   for (const std::string& unit : comparison.dependents.started_again) {
     out += fmt::format("  ~ {}  of the host's own: restarted, because it depends on these\n", unit);
@@ -165,6 +166,10 @@ Comparison CompareSides(const images::HostLayout& layout, const Composition& fro
       out.changed[name] = lines;
     }
   }
+  out.is_folder = IsDirectoryHost(layout);
+  if (out.is_folder) {
+    return out;
+  }
   out.effects = EffectsOf(from.units, to.units);
   AddHooksOfChanged(layout, to.apps, out);
   AddMounts(from, to, out);
@@ -190,6 +195,11 @@ std::string ComparisonText(const Comparison& comparison) {
   }
   for (const std::string& image : comparison.unmounted) {
     out += fmt::format("  unmounts {}\n", image);
+  }
+  if (comparison.is_folder) {
+    out += "  nothing runs from a folder: only its `current` changes\n";
+  } else if (comparison.HasNoUnit()) {
+    out += "  no unit changes: nothing is started or stopped\n";
   }
   return out;
 }

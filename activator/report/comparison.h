@@ -49,9 +49,11 @@ struct Comparison {
   Dependents dependents;                       // of the host's own; empty where nobody was asked
   std::vector<std::string> mounted;            // images that added and changed units mount
   std::vector<std::string> unmounted;          // those that nothing needs any more
+  bool is_folder = false;  // where nothing is started, run or mounted, and none of these is said
 
-  bool IsEmpty() const {
-    return apps.empty() && added.empty() && changed.empty() && removed.empty();
+  bool IsEmpty() const { return apps.empty() && HasNoUnit(); }
+  bool HasNoUnit() const {
+    return added.empty() && changed.empty() && removed.empty() && effects.restarted.empty();
   }
 };
 

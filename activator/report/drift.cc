@@ -98,8 +98,9 @@ void Finder::CheckProcess(const std::string& unit, const UnitState& state,
                           const InstalledUnit& hosted) {
   if (::geteuid() == 0 && !hosted.is_scheduled && !hosted.image_path.empty() &&
       !host_.systemd.RunsFrom(state, hosted.image_path)) {
-    Say("{}: its process {} runs from another image than {}", unit, state.main_pid,
-        hosted.image_path);
+    Say("{}: its process {} runs from another image than {}: `activate --generation {}` restarts "
+        "it",
+        unit, state.main_pid, hosted.image_path, active_.number);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "activator/state/history.h"
 #include "activator/state/history_file.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/printable.h"
@@ -32,7 +33,9 @@ std::string Text(const Event& event) {
   if (!event.apps.empty()) {
     std::vector<std::string> apps;
     for (const auto& [name, id] : event.apps) {
-      apps.push_back(name + " " + id);
+      const auto version = event.versions.find(name);
+      apps.push_back(name + " " + id +
+                     (version == event.versions.end() ? "" : " (" + version->second + ")"));
     }
     out += fmt::format("\n        {}", fmt::join(apps, ", "));
   }
@@ -60,6 +63,7 @@ class Reader {
  private:
   void FindStart();
   void TellNew();
+  bool IsOfThatTime(std::string_view line) const;
   // Waits a little, too.
   bool SomebodyListens() const {
     pollfd out{io_.out, 0, 0};
@@ -73,7 +77,21 @@ class Reader {
   uint64_t told_ = 0;    // the last number
 };
 
+// By the dates; the calendar may have been set back between two events, so no order is relied on.
+bool Reader::IsOfThatTime(std::string_view line) const {
+  if (!options_.from && !options_.until) {
+    return true;
+  }
+  const std::optional<Event> event = ParseEvent(line, path_);
+  const auto time = event ? base::FromIso8601(event->time) : std::nullopt;
+  return time && (!options_.from || *time >= *options_.from) &&
+         (!options_.until || *time < *options_.until);
+}
+
 void Reader::FindStart() {
+  if (!options_.since && (options_.from || options_.until)) {
+    return;
+  }
   const HistoryFile file(path_);
   offset_ = file.End();
   uint64_t shown = 0;
@@ -107,6 +125,9 @@ void Reader::TellNew() {
       return true;
     }
     told_ = *sequence;
+    if (!IsOfThatTime(line)) {
+      return true;
+    }
     if (options_.json) {
       out.append(line).append("\n");
     } else if (const std::optional<Event> event = ParseEvent(line, path_)) {

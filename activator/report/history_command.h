@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_REPORT_HISTORY_COMMAND_H_
 #define SLIPWAY_ACTIVATOR_REPORT_HISTORY_COMMAND_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -14,7 +15,10 @@ struct HistoryOptions {
   std::optional<uint64_t> since;  // events after this number; nullopt: the last `most`
   bool follow = false;            // and those to come, until we are interrupted or nobody listens
   bool json = false;              // a line an event, as it is stored
-  uint64_t most = 100;            // without `since`
+  uint64_t most = 100;            // without any limit given
+  // Those of the time from `from` on and before `until`; nullopt: not limited.
+  std::optional<std::chrono::system_clock::time_point> from{};
+  std::optional<std::chrono::system_clock::time_point> until{};
 };
 
 // Events are durable before they are told, so that `since` the last one that was told is without

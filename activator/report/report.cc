@@ -131,6 +131,7 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
       out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
     }
   }
+  out.runs_nothing = host.is_folder || UnitTexts(layout, out.active).empty();
   if (ask_systemd) {
     ReadUnits(host, out);
   }

@@ -36,6 +36,7 @@ struct Status {
   // With a record: false means that it was cut off; nullopt that only root can tell.
   std::optional<bool> switch_in_progress;
   std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
+  bool runs_nothing = false;      // by its units, or because it is a folder
   std::map<std::string, std::string> versions;  // application -> id and version
   // drift.h, and a `current` that was lost; empty: the host matches `current`.
   std::vector<std::string> drift;

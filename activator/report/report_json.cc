@@ -1,5 +1,7 @@
 #include "activator/report/comparison.h"
+#include "activator/report/past.h"
 #include "activator/report/report.h"
+#include "activator/report/uninstalled.h"
 #include "activator/report/verify.h"
 #include "activator/state/event_json.h"
 #include "images/name.h"
@@ -177,5 +179,33 @@ std::string ComparisonJson(const Comparison& comparison) {
 }
 
 std::string EventJson(const std::optional<Event>& event) { return Dump(OrNull(event)); }
+
+std::string PastJson(const Past& past) {
+  const Event& event = past.activated;
+  Json apps = Json::object();
+  for (const auto& [name, id] : event.apps) {
+    const auto version = event.versions.find(name);
+    apps[name] = {{"id", id}, {"version", version == event.versions.end() ? "" : version->second}};
+  }
+  const bool any = event.generation != kNoGeneration;
+  const bool known = any && !event.time.empty();
+  const Json out = {{"time", past.time},
+                    {"generation", any ? Json(event.generation) : Json(nullptr)},
+                    {"activated", known ? Json(event.time) : Json(nullptr)},
+                    {"by", known ? Json(event.by) : Json(nullptr)},
+                    {"apps", std::move(apps)}};
+  return Dump(out);
+}
+
+std::string UninstalledJson(const images::HostLayout& layout, const Uninstalled& uninstalled,
+                            bool dry_run) {
+  return Dump({{"dry_run", dry_run},
+               {"root", layout.root()},
+               {"stopped", uninstalled.stopped},
+               {"units", uninstalled.units},
+               {"versions", uninstalled.versions},
+               {"kept", uninstalled.kept},
+               {"notes", uninstalled.notes}});
+}
 
 }  // namespace activator

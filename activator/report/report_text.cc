@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "activator/report/report.h"
+#include "activator/report/uninstalled.h"
 #include "activator/state/generations.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -70,7 +71,8 @@ std::string UnitText(const UnitStatus& unit) {
 std::string HealthText(const Status& status) {
   std::string out;
   if (status.found_healthy) {
-    out += fmt::format("  last found healthy: {}\n", status.found_healthy->time);
+    out += fmt::format("  {}: {}\n", status.runs_nothing ? "activated" : "last found healthy",
+                       status.found_healthy->time);
   }
   const std::optional<Event>& last = status.last_activation;
   if (last && last->event != "activated") {
@@ -219,8 +221,34 @@ std::string StatusText(const Status& status) {
   for (const UnitStatus& unit : status.units) {
     out += UnitText(unit);
   }
+  if (status.runs_nothing) {
+    out += "  nothing runs: no image has a service, or the root is a folder\n";
+  }
   out += HealthText(status) + DriftText(status) + ChecksText(status) + UnreadableText(status);
   return status.switch_record ? out + SwitchText(status) : out;
+}
+
+std::string UninstalledText(const images::HostLayout& layout, const Uninstalled& uninstalled,
+                            bool dry_run) {
+  std::string out;
+  const auto say = [&](const char* verb, const std::string& what) {
+    out += fmt::format("{} {}\n", verb, what);
+  };
+  const char* const removes = dry_run ? "would remove" : "removed";
+  for (const std::string& name : uninstalled.stopped) {
+    say(dry_run ? "would stop" : "stopped", name);
+  }
+  for (const std::string& unit : uninstalled.units) {
+    say(removes, unit);
+  }
+  for (const std::string& path : uninstalled.versions) {
+    say(removes, path);
+  }
+  say(removes, layout.root());
+  for (const std::string& path : uninstalled.kept) {
+    say(dry_run ? "would keep" : "kept", path);
+  }
+  return out;
 }
 
 }  // namespace activator

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "activator/state/generations.h"
-#include "activator/state/history.h"
+#include "activator/state/record_event.h"
 #include "base/atomic_file.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -161,9 +161,8 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   event.generation = generation.number;
   event.from = active;
   event.by = by;
-  event.apps = IdsOf(apps);
   try {
-    AppendEvent(layout, event);
+    RecordEvent(layout, std::move(event));
   } catch (const base::Error&) {  // a full disk: both are there or neither
     try {
       TakeAway(layout, generation.number);

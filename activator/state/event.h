@@ -11,7 +11,7 @@ namespace activator {
 struct Event {
   uint64_t sequence = 0;  // given by AppendEvent
   std::string time;       // likewise, ISO 8601, UTC
-  std::string event;      // staged, activated, rolled-back, failed, preflight-failed, pruned
+  std::string event;      // "activated": docs/formats/generation.md has all
   uint64_t generation = 0;
   uint64_t from = 0;
   std::string activation_id;  // empty where there was no switch
@@ -22,6 +22,7 @@ struct Event {
   // Application -> image ID: the generation's. Empty also where its record could not be read, and
   // in a line that an older version wrote.
   std::map<std::string, std::string> apps{};
+  std::map<std::string, std::string> versions{};  // application -> what its version calls itself
   bool operator==(const Event&) const = default;
 };
 

@@ -51,14 +51,6 @@ Json ToJson(const std::optional<base::Sha256>& digest) {
 
 const char* ToText(GenerationState state) { return kStates.at(static_cast<size_t>(state)); }
 
-std::map<std::string, std::string> IdsOf(const Apps& apps) {
-  std::map<std::string, std::string> out;
-  for (const auto& [name, digest] : apps) {
-    out.emplace(name, images::ImageId::Of(digest).text());
-  }
-  return out;
-}
-
 std::string Generation::Serialize() const {
   Json changes_json = Json::object();
   for (const auto& [name, change] : changes) {

@@ -28,9 +28,6 @@ const char* ToText(GenerationState state);
 
 using Apps = std::map<std::string, base::Sha256>;  // application -> digest of its manifest
 
-// As an event of the history has them: application -> image ID.
-std::map<std::string, std::string> IdsOf(const Apps& apps);
-
 struct Change {
   std::optional<base::Sha256> from;  // nullopt: the application is new
   std::optional<base::Sha256> to;    // nullopt: it goes

@@ -38,6 +38,7 @@ Event ParseLine(std::string_view line, const std::string& name) {
   out.what = fields.String("what", "");
   out.duration_ms = fields.Number("duration_ms", 0, base::kAnyNumber, 0);
   out.apps = fields.StringMap("apps");
+  out.versions = fields.StringMap("versions");
   return out;  // no Done(): a newer version may say more about what happened
 }
 
@@ -84,7 +85,8 @@ base::Json ToJson(const Event& event) {
           {"reason", event.reason},
           {"what", event.what},
           {"duration_ms", event.duration_ms},
-          {"apps", event.apps}};
+          {"apps", event.apps},
+          {"versions", event.versions}};
 }
 
 std::optional<Event> ParseEvent(std::string_view line, const std::string& name) {

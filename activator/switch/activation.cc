@@ -17,6 +17,7 @@
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
 #include "activator/state/lost_current.h"
+#include "activator/state/record_event.h"
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/switch.h"
@@ -153,8 +154,7 @@ void NoteRefusal(const images::HostLayout& layout, uint64_t number, const std::s
   event.by = request.by;
   event.reason = reason;
   event.what = request.what;
-  event.apps = IdsOf(generation.apps);
-  AppendEvent(layout, event);
+  RecordEvent(layout, std::move(event));
 }
 
 void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest& request) {
@@ -233,8 +233,9 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   if (!host.is_folder) {
     RequireAllUp(host, choice.number);
   }
-  host.io.Err("activate: generation {} is active{}\n", choice.number,
-              host.is_folder ? "" : " and healthy");
+  host.io.Err(
+      "activate: generation {} is active{}\n", choice.number,
+      host.is_folder || UnitTexts(host.layout, choice.number).empty() ? "" : " and healthy");
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "activator/host/installed_units.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
+#include "activator/state/record_event.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/activation.h"
 #include "base/error.h"
@@ -63,6 +64,16 @@ std::string WhyGoingBackIsNoHelp(const images::HostLayout& layout, const BootFin
              found.generation, reason, why_it_stays);
 }
 
+// Why what was found says nothing of what runs now; empty: it does.
+std::string WhyUnknown(const images::HostLayout& layout, const BootFindings& found) {
+  if (ReadSwitchRecord(layout)) {
+    return "a switch was cut off, see `activate status`";
+  }
+  const bool is_same = !found.switch_came_first && CurrentGeneration(layout) == found.generation &&
+                       SequenceOfLast(layout) == found.last_activation;
+  return is_same ? "" : "a switch began first";
+}
+
 void GoBack(const Host& host, const BootFindings& found, const std::string& reason,
             const std::string& activation_id) {
   ActivationRequest request;
@@ -110,8 +121,10 @@ void StartAfterBoot(const Host& host) {
 
 BootFindings LookAfterBoot(const Host& host) {
   BootFindings out;
-  if (ReadSwitchRecord(host.layout)) {
-    return out;  // a switch looks itself
+  if (const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout)) {
+    out.generation = record->from;
+    out.switch_came_first = true;
+    return out;
   }
   out.last_activation = SequenceOfLast(host.layout);
   out.generation = CurrentGeneration(host.layout);
@@ -127,18 +140,25 @@ BootFindings LookAfterBoot(const Host& host) {
 
 void FinishAfterBoot(const Host& host, const BootFindings& found,
                      const std::string& activation_id) {
-  if (found.generation == kNoGeneration || ReadSwitchRecord(host.layout) ||
-      CurrentGeneration(host.layout) != found.generation ||
-      SequenceOfLast(host.layout) != found.last_activation) {
+  if (found.generation == kNoGeneration) {
     return;
   }
+  const std::string why_unknown = WhyUnknown(host.layout, found);
   Event event;
-  event.event = found.problems.empty() ? "boot-healthy" : "boot-unhealthy";
+  event.event = !why_unknown.empty()     ? "boot-unchecked"
+                : found.problems.empty() ? "boot-healthy"
+                                         : "boot-unhealthy";
   event.generation = found.generation;
   event.from = found.generation;
   event.by = kBy;
-  event.reason = fmt::format("{}", fmt::join(found.problems, "; "));
-  AppendEvent(host.layout, event);
+  event.reason =
+      why_unknown.empty() ? fmt::format("{}", fmt::join(found.problems, "; ")) : why_unknown;
+  RecordEvent(host.layout, event);
+  if (!why_unknown.empty()) {
+    host.io.Err("activate: generation {} was not checked after the boot: {}\n", found.generation,
+                why_unknown);
+    return;
+  }
   if (found.problems.empty()) {
     host.io.Err("activate: generation {} is healthy after the boot\n", found.generation);
     return;

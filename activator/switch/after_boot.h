@@ -16,20 +16,21 @@ namespace activator {
 void StartAfterBoot(const Host& host);
 
 struct BootFindings {
-  uint64_t generation = 0;       // that was looked at; 0: nothing was
+  uint64_t generation = 0;       // that was to be looked at; 0: none was active
   uint64_t last_activation = 0;  // the number of its event
   std::vector<std::string> problems;
-  UnitNames go_back{};  // those that are not well and have "after_boot": "rollback"
+  UnitNames go_back{};             // those that are not well and have "after_boot": "rollback"
+  bool switch_came_first = false;  // which looks itself: nobody was asked
 };
 
 // Waits for the services (AwaitBoot). Needs no lock: nobody is kept from a switch meanwhile.
 BootFindings LookAfterBoot(const Host& host);
 
-// Records what was found, unless somebody has activated something since, and goes back to what was
-// healthy before where that is asked for, and has another version of what asks for it. Only once:
-// after that, until somebody else activates something, it only records. The caller holds the lock.
-// Throws Error{kNeedsAttention} where a service is not well and it did not go back, otherwise as
-// Activate.
+// Records what was found, or that a switch came first, which looks itself. Otherwise goes back to
+// what was healthy before where that is asked for, and has another version of what asks for it.
+// Only once: after that, until somebody else activates something, it only records. The caller holds
+// the lock. Throws Error{kNeedsAttention} where a service is not well and it did not go back,
+// otherwise as Activate.
 void FinishAfterBoot(const Host& host, const BootFindings& found, const std::string& activation_id);
 
 }  // namespace activator

@@ -1,22 +1,11 @@
 #include "activator/switch/commit_switch.h"
 
-#include <optional>
-#include <utility>
-
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
-#include "activator/state/history.h"
+#include "activator/state/record_event.h"
 
 namespace activator {
 namespace {
-
-uint64_t AppendActivated(const images::HostLayout& layout, const SwitchRecord& record) {
-  Event event = EventOf(record, "activated");
-  if (const std::optional<Generation> to = FindGeneration(layout, record.to)) {
-    event.apps = IdsOf(to->apps);
-  }
-  return AppendEvent(layout, std::move(event));
-}
 
 void MarkGenerations(const images::HostLayout& layout, const SwitchRecord& record,
                      uint64_t sequence) {
@@ -55,7 +44,7 @@ void RemoveStaleLinks(const Host& host, const SwitchRecord& record) {
 }  // namespace
 
 void CommitSwitch(const Host& host, const SwitchRecord& record) {
-  MarkGenerations(host.layout, record, AppendActivated(host.layout, record));
+  MarkGenerations(host.layout, record, RecordEvent(host.layout, EventOf(record, "activated")));
   if (!host.is_folder) {
     RemoveStaleLinks(host, record);
   }

@@ -1,8 +1,10 @@
 #include "activator/switch/recovery.h"
 
 #include <optional>
+#include <utility>
 
 #include "activator/state/generations.h"
+#include "activator/state/record_event.h"
 #include "activator/switch/commit_switch.h"
 #include "base/error.h"
 
@@ -37,6 +39,9 @@ Recovery GoBackInFolder(const images::HostLayout& layout, const SwitchRecord& re
   Generation to = LoadGeneration(layout, record.to);
   to.state = GenerationState::kRolledBack;
   to.reason = Reason(record);
+  Event event = EventOf(record, "rolled-back");
+  event.reason = to.reason;
+  RecordEvent(layout, std::move(event));
   StoreGeneration(layout, to);
   RemoveSwitchRecord(layout);
   return {WentBack(record), true};

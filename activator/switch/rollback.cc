@@ -11,8 +11,9 @@
 #include "activator/host/installed_units.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
-#include "activator/state/history.h"
+#include "activator/state/record_event.h"
 #include "activator/switch/data_folders.h"
+#include "activator/switch/replacement.h"
 #include "base/error.h"
 
 namespace activator {
@@ -35,6 +36,8 @@ class Rollback {
   void NoteInRecord();
   UnitNames ToStop() const;
   void RestoreFiles();
+  AppFolders MustWait() const;
+  void Stop(RecoveryMode mode);
   RollbackResult StartAgain();
   void NameFailure(const std::function<void()>& part) const;
   void QueueAgain();
@@ -54,6 +57,7 @@ class Rollback {
   InstalledUnits from_;
   InstalledUnits to_;
   UnitDifference difference_;
+  std::optional<UnitReplacement> replacement_;
   std::string errors_;
   base::Error::Detail detail_;  // of why it goes back, and of the errors
   int error_number_ = 0;        // of the last of them
@@ -120,6 +124,23 @@ UnitNames Rollback::ToStop() const {
   return stop;
 }
 
+// What the data folders are given back from must be down by then.
+void Rollback::Stop(RecoveryMode mode) {
+  replacement_->Stop(host_.systemd.Show(ToStop()));
+  mode == RecoveryMode::kAtBoot || !record_.folders.empty()
+      ? replacement_->AwaitStops()
+      : replacement_->AwaitStopsBeforeReload();
+}
+
+// Of a generation that is damaged nobody knows: all wait.
+AppFolders Rollback::MustWait() const {
+  try {
+    return TakingPorts(host_.layout, record_.to, record_.from);
+  } catch (const base::Error&) {
+    return {""};
+  }
+}
+
 void Rollback::RestoreFiles() {
   if (record_.phase != SwitchPhase::kIntent) {
     Try("folders", [&] { RestoreDataFolders(host_, record_.folders); });
@@ -150,19 +171,20 @@ RollbackResult Rollback::StartAgain() {
       rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed + in_place);
   try {
     // What systemd stopped along with them is down, too.
-    again.merge(Select(from_, DownUnitsAfterStop(host_, NamesOf(from_))));
+    again.merge(
+        Select(from_, DownUnitsAfterStop(host_, NamesOf(from_) - replacement_->stopping())));
     again = Unscheduled(std::move(again));
-    for (const auto& [unit, state] : host_.systemd.Show(record_.adopted)) {
-      again[unit].is_oneshot = state.type == "oneshot";
-    }
-    const UnitNames names = NamesOf(again);
-    // A unit that ended five times has used up its start limit, which counts this start too.
-    host_.systemd.ResetFailed(names + difference_.added);
-    host_.systemd.Start(names - in_place, Jobs::kAwaitBriefly);
+    host_.systemd.ResetFailed(difference_.added);
+    replacement_->Start(again, MustWait(), [&](const InstalledUnits& ready) {
+      // A unit that ended five times has used up its start limit, which counts this start too.
+      host_.systemd.ResetFailed(NamesOf(ready));
+      host_.systemd.Start(NamesOf(ready) - in_place, Jobs::kAwaitBriefly);
+    });
     RestartInPlace(host_, in_place);
+    again.merge(StartOthers(host_, record_.adopted));
     InstalledUnits dependents;
     if (!rebooted_) {  // else they came up with the host, as far as they are to
-      NameFailure([&] { dependents = StartDependents(host_, record_.dependents); });
+      NameFailure([&] { dependents = StartOthers(host_, record_.dependents); });
     }
     WaitUntilStarted(host_, again, std::nullopt);
     NameFailure([&] { WaitUntilStarted(host_, dependents, std::nullopt); });
@@ -185,10 +207,7 @@ void Rollback::QueueAgain() {
 void Rollback::MarkAndForget(RollbackResult& result) {
   result.event = EventOf(record_, result.is_up ? "rolled-back" : "failed");
   result.event.reason = reason_;
-  if (const std::optional<Generation> to = FindGeneration(host_.layout, record_.to)) {
-    result.event.apps = IdsOf(to->apps);
-  }
-  AppendEvent(host_.layout, result.event);
+  RecordEvent(host_.layout, result.event);
   MarkTo(result);
   if (std::optional<Generation> from = FindGeneration(host_.layout, record_.from)) {
     from->state = GenerationState::kActive;
@@ -219,11 +238,13 @@ RollbackResult Rollback::Go(RecoveryMode mode) {
   }
   to_ = UnitsOfTo();
   difference_ = Compare(from_, to_);
+  replacement_.emplace(host_, to_, from_,
+                       [this](const std::function<void()>& part) { Try("stop", part); });
   NoteInRecord();
   const bool touched = TouchedServices(mode);
   if (touched) {
     Try("hooks", [&] { StopAuxiliaryUnits(host_); });
-    Try("stop", [&] { StopUnits(host_, ToStop()); });
+    Try("stop", [&] { Stop(mode); });
   }
   RestoreFiles();
   RollbackResult result = {.is_up = true};

@@ -20,8 +20,8 @@
 #include "activator/state/switch_record.h"
 #include "activator/switch/commit_switch.h"
 #include "activator/switch/data_folders.h"
+#include "activator/switch/replacement.h"
 #include "activator/switch/rollback.h"
-#include "activator/switch/start_order.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -75,13 +75,11 @@ class Switch {
   }
 
   void LookAtWhatStops();
-  void WriteIntent();  // 1
-  void AddLinks();     // 2
-  void StopOld();      // 3
-  void AwaitStopsBeforeReload();
+  void WriteIntent();   // 1
+  void AddLinks();      // 2
+  void StopOld();       // 3
   void PointCurrent();  // 4
   void Reload();        // 5
-  bool LetOthersStart();
   void Start(const InstalledUnits& units);
   void StartNew();  // 6
   void StartDependents();
@@ -99,8 +97,7 @@ class Switch {
   InstalledUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
   std::map<std::string, UnitState> stopped_;  // as it was before
-  UnitNames stopping_;                        // of these, what is not down yet
-  std::optional<StopEscalation> watch_;
+  UnitReplacement replacement_{host_, from_, to_};
   UnitNames left_down_;  // units of others that depend on what is removed
   UnitNames lost_;       // what a generation that was lost left running, which is stopped too
   SwitchRecord record_;
@@ -186,30 +183,13 @@ void Switch::StopOld() {
     unchanged = NamesOf(Unscheduled(to_)) - NamesOf(touched_);
   }
   const UnitNames down_before = DownUnits(host_, unchanged);
-  stopping_ = BeginToStop(host_, stopped_);
-  stopping_ = watch_.emplace(host_).StillStopping(stopping_);
+  replacement_.Stop(stopped_);
   for (const std::string& name : DownUnitsAfterStop(host_, unchanged)) {
     if (std::find(down_before.begin(), down_before.end(), name) == down_before.end()) {
       touched_.insert(*to_.find(name));
     }
   }
-  AwaitStopsBeforeReload();
-}
-
-// What is removed, or whose name was a unit's of others, has no text of its own any more when
-// systemd reads the units anew, and would be stopped by the defaults.
-void Switch::AwaitStopsBeforeReload() {
-  UnitNames may_go_on;
-  for (const std::string& name : difference_.changed) {
-    if (MayStopAs(from_.at(name), to_.at(name))) {
-      may_go_on.push_back(name);
-    }
-  }
-  PollBackoff pause(host_.clock);
-  while (!(stopping_ - may_go_on).empty()) {
-    pause.Sleep();
-    stopping_ = watch_->StillStopping(stopping_);
-  }
+  replacement_.AwaitStopsBeforeReload();
 }
 
 void Switch::PointCurrent() { SetCurrentGeneration(host_.layout, request_.to); }
@@ -240,54 +220,25 @@ void Switch::Start(const InstalledUnits& units) {
   host_.systemd.Start(names - difference_.in_place, Jobs::kAwaitBriefly);
 }
 
-// All that runs from an image is ordered after the same units (modprobe@loop.service), and systemd
-// starts none of these while it has a job to stop something that is ordered after them. So these
-// jobs are cancelled, once all that stops is told to: the stops go on. False: some are not told
-// yet, because their stop waits for another one's.
-bool Switch::LetOthersStart() {
-  const auto states = host_.systemd.Show(stopping_);
-  const bool all_told = std::all_of(states.begin(), states.end(), [](const auto& unit) {
-    return unit.second.active == "deactivating" || unit.second.IsDown();
-  });
-  if (all_told) {
-    host_.systemd.CancelJobs(stopping_);
-  }
-  return all_told;
-}
-
-// An application is down only for as long as its own units take to stop. All of it is down when its
-// hooks run, so they find the state that the services before left.
+// All of an application is down when its hooks run, so they find the state that the services before
+// left.
 void Switch::StartNew() {
-  const AppFolders must_wait =
-      stopping_.empty() ? AppFolders() : TakingPorts(host_.layout, request_.from, request_.to);
-  const auto without = [](InstalledUnits units, const InstalledUnits& done) {
-    std::erase_if(units, [&](const auto& unit) { return done.contains(unit.first); });
-    return units;
-  };
-  InstalledUnits waiting = touched_;
+  const AppFolders must_wait = replacement_.stopping().empty()
+                                   ? AppFolders()
+                                   : TakingPorts(host_.layout, request_.from, request_.to);
   InstalledUnits unhooked = Changed();  // also of services that a timer starts
-  PollBackoff pause(host_.clock);
-  for (;;) {
-    InstalledUnits ready = MayStart(waiting, stopping_, from_, to_, must_wait);
-    if (!ready.empty() && !stopping_.empty() && !LetOthersStart()) {
-      ready.clear();
-    }
-    const InstalledUnits hooked = stopping_.empty() ? unhooked : Select(unhooked, NamesOf(ready));
+  InstalledUnits started;
+  replacement_.Start(touched_, must_wait, [&](const InstalledUnits& ready) {
+    const bool is_last = replacement_.stopping().empty();
+    const InstalledUnits hooked = is_last ? unhooked : Select(unhooked, NamesOf(ready));
     RunHooks(host_, hooked, units::AuxiliaryUnit::kBeforeStart);
     Start(ready);
-    unhooked = without(unhooked, hooked);
-    waiting = without(waiting, ready);
-    if (stopping_.empty()) {
-      break;
-    }
-    const InstalledUnits started =
-        without(without(touched_, waiting), Select(touched_, difference_.in_place));
-    if (!FindDown(host_, started).empty()) {
+    std::erase_if(unhooked, [&](const auto& unit) { return hooked.contains(unit.first); });
+    started.merge(Select(ready, NamesOf(ready) - difference_.in_place));
+    if (!is_last && !FindDown(host_, started).empty()) {
       WaitUntilStarted(host_, started, request_.timeout);  // says why, at once
     }
-    pause.Sleep();
-    stopping_ = watch_->StillStopping(stopping_);
-  }
+  });
   RestartInPlace(host_, difference_.in_place);
   WaitUntilStarted(host_, touched_, request_.timeout);
 }
@@ -296,7 +247,7 @@ void Switch::StartNew() {
 void Switch::StartDependents() {
   InstalledUnits again;
   try {
-    again = activator::StartDependents(host_, record_.dependents - left_down_);
+    again = StartOthers(host_, record_.dependents - left_down_);
     WaitUntilStarted(host_, again, request_.timeout);
   } catch (base::Error& error) {
     error.AddContext("a unit of the host's own that stopped along with ours");

@@ -50,6 +50,16 @@ std::optional<FieldProblem> ProblemOfUser(const std::string& name, const Service
                                   name)};
 }
 
+// Its checks after a boot pass over what a timer starts.
+std::optional<FieldProblem> ProblemOfSchedule(const std::string& name, const Service& service) {
+  if (!service.schedule || !service.health.rolls_back_after_boot) {
+    return std::nullopt;
+  }
+  return FieldProblem{
+      fmt::format("services.{}.health.after_boot", name),
+      "nobody looks after a boot at what a \"schedule\" starts: leave \"after_boot\" out"};
+}
+
 void AddProblemsOfPorts(const Services& services, std::vector<FieldProblem>& out) {
   const std::vector<PortClaim> claims = PortClaimsOf(services);
   for (auto claim = claims.begin(); claim != claims.end(); ++claim) {
@@ -84,6 +94,9 @@ std::vector<FieldProblem> FindProblems(const Services& services, UserCheck user)
   for (const auto& [name, service] : services) {
     AddProblemsOfDirectives(name, service, out);
     if (auto problem = user == UserCheck::kNow ? ProblemOfUser(name, service) : std::nullopt) {
+      out.push_back(*std::move(problem));
+    }
+    if (auto problem = ProblemOfSchedule(name, service)) {
       out.push_back(*std::move(problem));
     }
   }

@@ -249,10 +249,15 @@ Retransmit Retransmit::Parse(std::string_view text, const std::string& peer) {
 }
 
 std::string Staged::Serialize() const {
-  return base::DumpJson({{"generation", generation},
-                         {"created", created},
-                         {"active", active},
-                         {"added_bytes", added_bytes}});
+  Json out = {{"generation", generation},
+              {"created", created},
+              {"active", active},
+              {"added_bytes", added_bytes}};
+  if (!replaced.empty()) {
+    out["replaced"] = replaced;
+    out["active_generation"] = active_generation;
+  }
+  return base::DumpJson(out);
 }
 
 Staged Staged::Parse(std::string_view text, const std::string& peer) {
@@ -263,6 +268,11 @@ Staged Staged::Parse(std::string_view text, const std::string& peer) {
   out.created = fields.Bool("created", false);
   out.active = fields.Bool("active", false);
   out.added_bytes = fields.Number("added_bytes", 0, base::kAnyNumber);
+  out.replaced = fields.Strings("replaced");
+  for (std::string& name : out.replaced) {
+    name = Printable(name);
+  }
+  out.active_generation = fields.Number("active_generation", 0, base::kAnyNumber, 0);
   fields.Done();
   return out;
 }

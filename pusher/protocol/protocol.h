@@ -150,6 +150,9 @@ struct Staged {
   bool created = false;      // false: there was such a generation already
   bool active = false;       // and it is the active one
   uint64_t added_bytes = 0;  // of disk, that no other version shares
+  // Applications of the active generation whose image was replaced: what runs keeps the old file.
+  std::vector<std::string> replaced{};
+  uint64_t active_generation = 0;  // where there are such
   bool operator==(const Staged&) const = default;
 
   std::string Serialize() const;

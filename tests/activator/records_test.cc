@@ -197,7 +197,7 @@ TEST_F(RootTest, OtherFoldersInItMayBeAnybodys) {
 
 TEST(Systemctl, OutputIsParsed) {
   const auto states = ParseShow(
-      "Type=exec\nRemainAfterExit=yes\nMainPID=42\nNRestarts=1\nTimeoutStopUSec=1min "
+      "Type=exec\nMainPID=42\nNRestarts=1\nTimeoutStopUSec=1min "
       "30s\nId=a.service\n"
       "ActiveState=active\nSubState=running\nJob=17\n\n"
       "TimeoutStopUSec=infinity\nId=b.service\nLoadState=not-found\nActiveState=inactive\n");
@@ -206,7 +206,6 @@ TEST(Systemctl, OutputIsParsed) {
   EXPECT_EQ(a.main_pid, 42U);
   EXPECT_EQ(a.restarts, 1U);
   EXPECT_TRUE(a.has_job);
-  EXPECT_TRUE(a.remains);
   EXPECT_EQ(a.stop_timeout, std::chrono::seconds(90));
   const UnitState& b = states.at("b.service");
   EXPECT_EQ(b.stop_timeout.count(), 0);
@@ -331,6 +330,19 @@ TEST(CommandLine, TakesTheOptionsOfEachCommand) {
   const CommandLine history = Parsed({"history", "--since", "0", "--follow", "--json"});
   EXPECT_EQ(history.history.since, 0U);
   EXPECT_TRUE(history.history.follow && history.history.json);
+  EXPECT_EQ(Parsed({"history", "--since", "2026-11-24T12:00Z"}).history.from,
+            base::FromIso8601("2026-11-24T12:00:00Z"));
+  EXPECT_EQ(Parsed({"history", "--until", "2026-11-24Z"}).history.until,
+            base::FromIso8601("2026-11-24T00:00:00Z"));
+  EXPECT_EQ(Parsed({"at", "2026-11-24T12:00Z"}).at, base::FromIso8601("2026-11-24T12:00:00Z"));
+  constexpr const char* kForms =
+      "use 2026-11-24, 2026-11-24T12:00 or 2026-11-24T12:00:30 (with a Z";
+  EXPECT_THAT(UsageError({"at", "tuesday"}), HasSubstr(kForms));
+  EXPECT_THAT(UsageError({"at", "2199-01-01"}), HasSubstr("yet to come"));
+  EXPECT_THAT(UsageError({"history", "--until", "7"}), HasSubstr(kForms));
+  EXPECT_THAT(UsageError({"history", "--since", ""}), HasSubstr("'' is no number of an event and"));
+  EXPECT_THAT(UsageError({"history", "--until", "today", "--follow"}), HasSubstr("--follow"));
+  EXPECT_TRUE(Parsed({"uninstall", "--dry-run", "--json"}).dry_run);
   EXPECT_THAT(Parsed({"diff", "3", "4"}).diff, ElementsAre(3, 4));
   EXPECT_TRUE(Parsed({"verify", "--repair", "web"}).verify.repair);
   EXPECT_TRUE(Parsed({"--latest", "--dry-run"}).dry_run);
@@ -350,8 +362,8 @@ TEST(CommandLine, TheHelpOfACommandNamesAllThatItTakes) {
     EXPECT_FALSE(ParseCommandLine({command, "--help"}, io));
     return base::ReadFile(path);
   };
-  for (const char* command :
-       {"list", "status", "diff", "history", "verify", "prune", "remove", "render"}) {
+  for (const char* command : {"list", "status", "diff", "history", "at", "uninstall", "verify",
+                              "prune", "remove", "render"}) {
     EXPECT_THAT(help(command), HasSubstr("--json, --root DIR, --host HOST"));
   }
   EXPECT_THAT(help("prune"), HasSubstr("--dry-run, --lock-wait S"));

@@ -120,5 +120,28 @@ TEST_F(UninstallTest, DirectoriesOfServicesAreNamedWhateverMadeThem) {
               ElementsAre("/var/lib/old", "/var/lib/shop/orders", "/var/log/shop"));
 }
 
+TEST_F(UninstallTest, SaysBeforehandWhatGoesAndChangesNothing) {
+  shape = [](images::Services& services) { services["web"].state = true; };
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  base::MakeDirectories(host.os_root + "/var/lib/web");
+  Write(layout.root() + "/notes", "mine");
+  base::MakeDirectories(layout.root() + "/lost+found");
+  const Uninstalled plan = PlanUninstall(host);
+  ExpectThatTheHostIsAsItWas();
+  EXPECT_THAT(plan.stopped, ElementsAre("web"));
+  EXPECT_THAT(plan.units, testing::Contains("web.service"));
+  const std::string version = layout.Versions().at(0).path;
+  EXPECT_THAT(UninstalledText(layout, plan, true),
+              testing::AllOf(HasSubstr("would stop web\n"), HasSubstr("would remove web.service\n"),
+                             HasSubstr("would remove " + version + "\n"),
+                             HasSubstr("would keep /var/lib/web\n")));
+  EXPECT_THAT(UninstalledJson(layout, plan, true), HasSubstr("\"dry_run\": true"));
+  ASSERT_EQ(ActivateNumber(StageApps(layout, {}, "").number), 0) << error;
+  EXPECT_EQ(Uninstall(host).kept, plan.kept);
+  EXPECT_EQ(plan.kept.back(), layout.root() + "/notes");
+  EXPECT_THAT(base::ListDirectory(layout.root()),
+              testing::UnorderedElementsAre("lost+found", "notes"));
+}
+
 }  // namespace
 }  // namespace activator

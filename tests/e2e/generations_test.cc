@@ -121,7 +121,11 @@ TEST_F(GenerationsTest, ADamagedImageIsFoundAndMendedByTheNextPush) {
   EXPECT_THAT(found.out, HasSubstr("DAMAGED: 1 of "));
   const Push repair = MustPushTo(host, {image});
   EXPECT_LT(repair.sent_bytes, repair.image_bytes);
+  EXPECT_EQ(nlohmann::json::parse(repair.result.out).at(0).at("replaced").at(0), "hello");
   EXPECT_EQ(Activate(host, "verify").exit_code, 0);
+  EXPECT_THAT(Activate(host, "status").out, HasSubstr("`activate --generation 1` restarts it"));
+  MustActivate(host, "--generation 1");
+  EXPECT_THAT(Activate(host, "status").out, HasSubstr("the host matches generation 1"));
 }
 
 }  // namespace

@@ -33,6 +33,14 @@ class HostUnitsTest : public testing::Test {
   std::string Hello(const nlohmann::json& service = nlohmann::json::object()) {
     return workshop_.Build("hello", "hello", {{"services", {{"hello", service}}}});
   }
+  // `slow` does not hear the signal that should stop it.
+  std::string Slow(const std::string& description) {
+    return App("slow", {{"exec", {"/usr/bin/httpd", "-f", "-p", "8081"}},
+                        {"ports", {8081}},
+                        {"directives",
+                         {{"Unit", {{"Description", description}}},
+                          {"Service", {{"KillSignal", "SIGCONT"}, {"TimeoutStopSec", "30"}}}}}});
+  }
   static void Deploy(const TestHost& host, const std::vector<std::string>& images) {
     MustPushTo(host, images);
     MustActivate(host, "--latest");
@@ -76,20 +84,12 @@ TEST_F(HostUnitsTest, ApplicationsOutliveATargetChangeAndComeBackAfterRescueMode
   EXPECT_THAT(Activate(host, "status").out, HasSubstr("systemctl enable slipway.target"));
 }
 
-// `slow` does not hear the signal that should stop it.
 TEST_F(HostUnitsTest, AnApplicationDoesNotWaitUntilAnotherOneHasStopped) {
   const TestHost host("slow");
   Hello();
-  const auto slow = [&](const std::string& description) {
-    return App("slow", {{"exec", {"/usr/bin/httpd", "-f", "-p", "8081"}},
-                        {"ports", {8081}},
-                        {"directives",
-                         {{"Unit", {{"Description", description}}},
-                          {"Service", {{"KillSignal", "SIGCONT"}, {"TimeoutStopSec", "30"}}}}}});
-  };
-  Deploy(host, {Hello(), slow("one")});
+  Deploy(host, {Hello(), Slow("one")});
   const std::string start = StartOf(host, "hello.service");
-  MustPushTo(host, {Hello({{"directives", {{"Unit", {{"Description", "two"}}}}}}), slow("two")});
+  MustPushTo(host, {Hello({{"directives", {{"Unit", {{"Description", "two"}}}}}}), Slow("two")});
   host.MustRun("systemd-run --unit=switcher /var/lib/images/bin/activate --latest");
   Await(host,
         "systemctl show -p Description hello | grep -qx Description=two && "
@@ -99,6 +99,22 @@ TEST_F(HostUnitsTest, AnApplicationDoesNotWaitUntilAnotherOneHasStopped) {
   Await(host, "! systemctl is-active -q switcher");
   EXPECT_THAT(Activate(host, "status").out, HasSubstr("the host matches generation 2"));
   EXPECT_EQ(host.MustRun("systemctl show -p Description --value slow"), "two\n");
+}
+
+// The new version of hello ends at once, while the slow one still stops.
+TEST_F(HostUnitsTest, NorDoesItWhereTheSwitchGoesBack) {
+  const TestHost host("slowback");
+  Hello();
+  Deploy(host, {Hello(), Slow("one")});
+  MustPushTo(host, {Hello({{"exec", {"/usr/bin/httpd", "--no-such-option"}}}), Slow("two")});
+  host.MustRun("systemd-run --unit=switcher /var/lib/images/bin/activate --latest");
+  Await(host,
+        "grep -q going-back /var/lib/images/switch.json && systemctl is-active -q hello && "
+        "! systemctl show -p ExecStart hello | grep -q no-such-option");
+  EXPECT_EQ(host.Run("systemctl is-active slow").out, "deactivating\n");
+  Await(host, "! systemctl is-active -q switcher");
+  EXPECT_THAT(Activate(host, "status").out, HasSubstr("the host matches generation 1"));
+  EXPECT_EQ(host.MustRun("systemctl show -p Description --value slow"), "one\n");
 }
 
 // A proxy requires hello, a monitor is a part of the proxy, and an alarm is bound to the monitor.

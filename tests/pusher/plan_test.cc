@@ -103,7 +103,8 @@ TEST_F(PlanTest, ItStandsBeforeTheQuestionAndThePushSendsThat) {
   const Result result = Run({"--json", "--activate", host()});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("5 of 5 chunks are missing"));
-  EXPECT_THAT(result.err, HasSubstr("activating it starts app.service\n"));
+  EXPECT_THAT(result.err,
+              HasSubstr("activating it switches its `current`; nothing runs from a folder\n"));
   const nlohmann::json report = OnlyHost(result);
   EXPECT_EQ(report.at("plan").at("send_bytes"), report.at("sent_bytes"));
   EXPECT_EQ(report.at("running"), 1);

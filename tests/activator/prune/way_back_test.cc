@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "activator/prune/prune.h"
+#include "activator/report/past.h"
 #include "activator/report/report.h"
 #include "activator/state/history.h"
 #include "base/atomic_file.h"
@@ -126,12 +127,51 @@ TEST_F(WayBackTest, TheHistoryNamesTheVersionsOfWhatWasPruned) {
   ASSERT_TRUE(pruned);
   EXPECT_EQ(pruned->generation, 1U);
   EXPECT_THAT(pruned->apps, ElementsAre(std::pair("web", id)));
+  EXPECT_THAT(pruned->versions, ElementsAre(std::pair("web", "1")));
   for (const char* kind : {"staged", "activated"}) {
     const std::optional<Event> event = LastEvent(
         layout, [&](const Event& one) { return one.event == kind && one.generation == 1; });
     ASSERT_TRUE(event) << kind;
     EXPECT_THAT(event->apps, ElementsAre(std::pair("web", id))) << kind;
+    EXPECT_THAT(event->versions, ElementsAre(std::pair("web", "1"))) << kind;
   }
+}
+
+TEST_F(WayBackTest, WhatRanIsToldAlsoAfterAPrune) {
+  Switch("web", "one");
+  Switch("web", "two");
+  Switch("web", "three");
+  const std::string id = images::ImageId::Of(LoadGeneration(layout, 1).apps.at("web")).text();
+  // A day apart.
+  std::string history = base::ReadFile(layout.History());
+  std::string moved;
+  int day = 20;
+  for (size_t at = 0; at < history.size();) {
+    const size_t end = history.find('\n', at) + 1;
+    std::string line = history.substr(at, end - at);
+    const size_t time = line.find("\"time\":\"") + 8;
+    line.replace(time, 10, fmt::format("2026-11-{}", day));
+    day += line.find("\"event\":\"activated\"") == std::string::npos ? 0 : 1;
+    moved += line;
+    at = end;
+  }
+  Write(layout.History(), moved);
+  PruneTo(1);
+  ASSERT_FALSE(FindGeneration(layout, 1));
+  const auto at = [&](const char* time) {
+    return PastText(ReadPast(layout, base::FromIso8601(time).value()));
+  };
+  EXPECT_EQ(at("2026-11-01T00:00:00Z"), "At 2026-11-01T00:00:00Z nothing was active\n");
+  EXPECT_THAT(
+      at("2026-11-21T00:00:00Z"),
+      AllOf(HasSubstr("At 2026-11-21T00:00:00Z generation 1 was active (activated 2026-11-20"),
+            HasSubstr("\n  web/" + id + " (1)\n")));
+  EXPECT_THAT(at("2026-11-22T00:00:00Z"), HasSubstr("generation 2 was active"));
+  EXPECT_THAT(at("2026-12-24T00:00:00Z"), HasSubstr("generation 3 was active"));
+  const std::string json =
+      PastJson(ReadPast(layout, base::FromIso8601("2026-11-21T00:00:00Z").value()));
+  EXPECT_THAT(json, AllOf(HasSubstr("\"generation\": 1,"), HasSubstr("\"id\": \"" + id),
+                          HasSubstr("\"version\": \"1\"")));
 }
 
 }  // namespace

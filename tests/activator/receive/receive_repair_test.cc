@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "activator/state/generations.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
 #include "tests/activator/receive/push_fixture.h"
@@ -54,6 +55,24 @@ TEST_F(RepairTest, ChangedBytesOfTheImageAreSentAgainAndNoMore) {
   EXPECT_THAT(repair.said, HasSubstr("is damaged there and is sent again"));
   ExpectSame(built_);
   ExpectRepaired(0);
+}
+
+// What runs keeps the file that is gone.
+TEST_F(RepairTest, WhatIsActiveAndWasReplacedIsNamed) {
+  Generation active;
+  active.number = 7;
+  active.created = "2026-11-24T12:00:00Z";
+  active.apps["app"] = images::ImageDirectory(built_).stored().digest;
+  active.state = GenerationState::kActive;
+  base::MakeDirectories(layout().Generation(7));
+  StoreGeneration(layout(), active);
+  base::ReplaceSymlink("generations/7", layout().Current());
+  EXPECT_THAT(Push({built_}).staged.replaced, testing::IsEmpty());
+  Change(there_ + "/image.erofs", 4 * kChunkBytes + 5);
+  const Outcome repair = Push({built_, Build("1", "other")});
+  EXPECT_EQ(repair.error, "");
+  EXPECT_THAT(repair.staged.replaced, testing::ElementsAre("app"));
+  EXPECT_EQ(repair.staged.active_generation, 7U);
 }
 
 TEST_F(RepairTest, AnImageCutShort) {

@@ -121,5 +121,22 @@ TEST_F(ComparisonTest, APlanOfWhatIsNotStagedYetChangesNothing) {
   EXPECT_THAT(GenerationNumbers(layout), ElementsAre(1));
 }
 
+TEST_F(ComparisonTest, OfAFolderNothingIsSaidToRun) {
+  const uint64_t number = Stage("web", "one");
+  Write(layout.root() + "/" + kDirectoryHostMarker, "");
+  const std::string text = ComparisonText(Between(0, number));
+  EXPECT_THAT(text, HasSubstr("  + web.service  added\n"));
+  EXPECT_THAT(text, HasSubstr("nothing runs from a folder: only its `current` changes\n"));
+  for (const char* word : {"started", "mounts"}) {
+    EXPECT_THAT(text, ::testing::Not(HasSubstr(word)));
+  }
+}
+
+TEST_F(ComparisonTest, OfAnImageWithoutServicesTheSame) {
+  shape = [](images::Services& services) { services.clear(); };
+  const std::string text = ComparisonText(Between(0, Stage("files", "none")));
+  EXPECT_THAT(text, HasSubstr("  no unit changes: nothing is started or stopped\n"));
+}
+
 }  // namespace
 }  // namespace activator

@@ -266,5 +266,22 @@ TEST_F(StatusTest, ListsAgeVersionsAndPins) {
   EXPECT_EQ(AgeSeconds(generation, *base::FromIso8601("2020-01-01T00:01:00Z")), 60U);
 }
 
+TEST_F(StatusTest, WhereNothingRunsNothingIsHealthy) {
+  shape = [](images::Services& services) { services.clear(); };
+  ASSERT_EQ(ActivateNumber(StageApps(layout, {{"files", Push("files", "none")}}, "").number), 0);
+  const std::string text = StatusText(Read());
+  EXPECT_THAT(text, HasSubstr("  nothing runs: no image has a service"));
+  EXPECT_THAT(text, HasSubstr("  activated: 20"));
+  EXPECT_THAT(text, Not(HasSubstr("healthy")));
+}
+
+TEST_F(StatusTest, WhatRunsFromAnotherImageIsToldWithTheRemedy) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root sees what a process runs from";
+  }
+  systemd.runs_from = false;
+  EXPECT_THAT(Drift(), Contains(HasSubstr(": `activate --generation 1` restarts it")));
+}
+
 }  // namespace
 }  // namespace activator

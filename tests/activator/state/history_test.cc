@@ -169,6 +169,7 @@ TEST_F(HistoryCommandTest, NamesApplicationsAndReadsLinesThatDoNot) {
         "\"reason\":\"\",\"sequence\":1,\"time\":\"then\"}\n");
   Event event{0, "", "pruned", 1, 0, "", "me", ""};
   event.apps = {{"db", "0123456789abcdef"}, {"web", "fedcba9876543210"}};
+  event.versions = {{"web", "1.4.0"}};
   AppendEvent(layout, event);
   Pipe pipe;
   base::Io io;
@@ -177,7 +178,30 @@ TEST_F(HistoryCommandTest, NamesApplicationsAndReadsLinesThatDoNot) {
   pipe.CloseWriter();
   const std::string text = pipe.Rest();
   EXPECT_THAT(text, HasSubstr("staged            generation 1  by me\n"));
-  EXPECT_THAT(text, HasSubstr("\n        db 0123456789abcdef, web fedcba9876543210\n"));
+  EXPECT_THAT(text, HasSubstr("\n        db 0123456789abcdef, web fedcba9876543210 (1.4.0)\n"));
+}
+
+TEST_F(HistoryCommandTest, ShowsTheEventsOfATime) {
+  std::string lines;
+  for (const int day : {20, 21, 23, 22, 24}) {  // the calendar was set back once
+    lines += fmt::format(
+        "{{\"activation_id\":\"\",\"by\":\"me\",\"event\":\"staged\",\"from\":0,\"generation\":1,"
+        "\"reason\":\"\",\"sequence\":{},\"time\":\"2026-11-{}T12:00:00Z\"}}\n",
+        lines.size() / 100 + 1, day);
+  }
+  Write(layout.History(), lines);
+  const std::vector<uint64_t> all = Since(0);
+  ASSERT_THAT(all, SizeIs(5));
+  HistoryOptions options;
+  options.json = true;
+  options.from = base::FromIso8601("2026-11-21T12:00:00Z");
+  EXPECT_THAT(Sequences(options), ElementsAre(all[1], all[2], all[3], all[4]));
+  options.until = base::FromIso8601("2026-11-23T00:00:00Z");
+  EXPECT_THAT(Sequences(options), ElementsAre(all[1], all[3]));
+  options.from.reset();
+  EXPECT_THAT(Sequences(options), ElementsAre(all[0], all[1], all[3]));
+  options.since = all[0];
+  EXPECT_THAT(Sequences(options), ElementsAre(all[1], all[3]));
 }
 
 TEST_F(HistoryCommandTest, EventsAreDurableBeforeTheyAreTold) {

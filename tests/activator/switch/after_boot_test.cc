@@ -9,7 +9,10 @@
 namespace activator {
 namespace {
 
+using ::testing::_;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 class AfterBootTest : public HostTest {
  protected:
@@ -57,6 +60,8 @@ TEST_F(AfterBootTest, TheResultIsRecorded) {
   EXPECT_EQ(BootAndLook(), 0) << error;
   EXPECT_EQ(Last().event, "boot-healthy");
   EXPECT_EQ(Last().generation, 1U);
+  EXPECT_THAT(Last().apps, ElementsAre(Pair("web", _)));
+  EXPECT_THAT(Last().versions, ElementsAre(Pair("web", "1")));
   FailsAfterBoot("one");
   EXPECT_EQ(BootAndLook(), 4);
   EXPECT_THAT(error, HasSubstr("generation 1 is not healthy after the boot: web.service is active, "
@@ -88,8 +93,10 @@ TEST_F(AfterBootTest, WhatIsDownIsNamed) {
     state.result = "exit-code";
     state.exit_status = 1;
   };
+  const auto start = clock.Monotonic();
   EXPECT_EQ(BootAndLook(), 4);
   EXPECT_THAT(error, HasSubstr("web.service is failed (exit-code, status 1)"));
+  EXPECT_EQ(clock.Monotonic(), start);  // no waiting mends it
 }
 
 TEST_F(AfterBootTest, GoesBackOnceWhereThatIsAskedFor) {
@@ -156,10 +163,44 @@ TEST_F(AfterBootTest, ASwitchMeanwhileCountsAlone) {
   const BootFindings found = {2, Last().sequence, {"web.service is failed"}, {"web.service"}};
   ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
   ASSERT_EQ(ActivateNumber(2), 0) << error;
-  const uint64_t sequence = Last().sequence;
   FinishAfterBoot(host, found, "boot");
-  EXPECT_EQ(Last().sequence, sequence);
+  EXPECT_EQ(Last().event, "boot-unchecked");
+  EXPECT_EQ(Last().generation, 2U);
+  EXPECT_EQ(Last().reason, "a switch began first");
+  EXPECT_THAT(Last().apps, ElementsAre(Pair("web", _)));
   EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+TEST_F(AfterBootTest, ASwitchThatBeginsBeforeAnybodyLooksIsRecorded) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  const uint64_t number = Stage("web", "two");
+  BootFindings found;
+  host.observer = [&](int step) {
+    if (step == 3) {
+      found = LookAfterBoot(host);
+    }
+  };
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  FinishAfterBoot(host, found, "boot");
+  EXPECT_EQ(Last().event, "boot-unchecked");
+  EXPECT_EQ(Last().generation, 1U);
+}
+
+TEST_F(AfterBootTest, WhatRecoveryUndidIsInTheHistoryWithItsApplications) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  const uint64_t number = Stage("web", "two");
+  host.observer = [](int step) {
+    if (step == 4) {
+      throw Killed();
+    }
+  };
+  EXPECT_THROW(ActivateNumber(number), Killed);
+  host.observer = nullptr;
+  systemd.Reboot();
+  RunBoot(host);
+  EXPECT_EQ(Last().event, "rolled-back");
+  EXPECT_THAT(Last().apps, ElementsAre(Pair("web", _)));
+  EXPECT_THAT(Last().versions, ElementsAre(Pair("web", "1")));
 }
 
 }  // namespace

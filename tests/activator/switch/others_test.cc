@@ -124,6 +124,37 @@ TEST_F(SlowStopTest, AFailureOfTheFirstIsSeenBeforeTheSlowOneIsDown) {
   EXPECT_EQ(RunningProgram("slow.service"), "stubborn");
 }
 
+// web stops at once and slow does not; what comes after them fails.
+TEST_F(SlowStopTest, GoingBackStartsEachApplicationAsSoonAsItIsDown) {
+  StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "old")}}, "");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  systemd.calls.clear();
+  answers = {{false, "it says no", ""}};
+  edit_service = [](images::Service& service) { service.health.tcp = "127.0.0.1:8080"; };
+  const base::Sha256 web = Push("web", "two");
+  edit_service = nullptr;
+  const uint64_t number =
+      StageGeneration(layout, {{"web", web}, {"slow", Push("slow", "stubborn")}}, "").number;
+  EXPECT_EQ(ActivateNumber(number), 3) << error;
+  const auto kill = std::find(systemd.calls.begin(), systemd.calls.end(), "kill slow.service");
+  ASSERT_NE(kill, systemd.calls.end());
+  EXPECT_EQ(std::count(systemd.calls.begin(), kill, "start web.service"), 2);
+  EXPECT_EQ(std::count(kill, systemd.calls.end(), "start slow.service"), 1);
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_EQ(RunningProgram("slow.service"), "old");
+}
+
+TEST_F(SlowStopTest, SoDoesARollbackThatIsAskedFor) {
+  StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "old")}}, "");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  StageGeneration(layout, {{"web", Push("web", "two")}, {"slow", Push("slow", "stubborn")}}, "");
+  ASSERT_EQ(ActivateNumber(2), 0) << error;
+  systemd.calls.clear();
+  ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
+  EXPECT_LT(CallOf("start web.service"), CallOf("kill slow.service"));
+  EXPECT_GT(CallOf("start slow.service"), CallOf("kill slow.service"));
+}
+
 // A proxy of the host's own requires web.service, and a monitor is a part of the proxy.
 class DependentsTest : public HostTest {
  protected:
@@ -188,12 +219,28 @@ TEST_F(DependentsTest, AJobIsBegunAnewAndNotWatched) {
   const uint64_t number = StageSecond("two");
   ::testing::internal::CaptureStderr();
   const int exit_code = ActivateNumber(number);
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-              HasSubstr("stopped along with ours and begun anew, not watched: backup.service\n"));
+  EXPECT_THAT(
+      ::testing::internal::GetCapturedStderr(),
+      HasSubstr(
+          "begun anew, and not watched, since a job takes as long as it takes: backup.service\n"));
   EXPECT_EQ(exit_code, 0) << error;
   EXPECT_EQ(std::count(systemd.calls.begin(), systemd.calls.end(), "start backup.service"), 1);
   EXPECT_TRUE(systemd.IsActive("backup.service"));
   ExpectBothRun();
+}
+
+// A package's oneshot whose place an application takes, and which begins anew when it goes back.
+TEST_F(DependentsTest, NorIsAnAdoptedJobWhereTheSwitchGoesBack) {
+  systemd.AddForeign("web.service", "/lib/systemd/system/web.service");
+  systemd.touch_up = [](UnitState& state) {
+    if (state.fragment_path == "/lib/systemd/system/web.service") {
+      state.type = "oneshot";
+      state.active = state.active == "active" ? "activating" : state.active;
+    }
+  };
+  on_foreign = UnitConflictPolicy::kAdopt;
+  EXPECT_EQ(ActivateNumber(Stage("web", "fail")), 3) << error;
+  EXPECT_TRUE(systemd.IsActive("web.service"));
 }
 
 TEST_F(DependentsTest, OneThatStaysDownAfterARollbackIsNamedAndOursAreUp) {

@@ -44,6 +44,12 @@ TEST(ServiceChecksTest, AServiceIsNotNamedAfterAUserOfEveryHostUnlessItSaysSo) {
   EXPECT_THAT(std::string(parse("rootless", "").what()), IsEmpty());
 }
 
+TEST(ServiceChecksTest, WhatATimerStartsIsNotLookedAtAfterABoot) {
+  EXPECT_THAT(ErrorWith(R"("schedule": "daily", "health": {"after_boot": "rollback"})").what(),
+              HasSubstr("services.a.health.after_boot: nobody looks after a boot at what a "
+                        "\"schedule\" starts: leave \"after_boot\" out"));
+}
+
 TEST(ServiceChecksTest, OnePortIsOneServices) {
   const base::Error error = ErrorWith(R"("ports": [80, 443])", R"("ports": [8080, 443])");
   EXPECT_STREQ(error.what(),

@@ -48,6 +48,8 @@ TEST(ProtocolTest, MessagesComeBackAsTheyWere) {
   EXPECT_EQ(Need::Parse(need.Serialize(), "h"), need);
   const Staged staged{9, true, false, 4096};
   EXPECT_EQ(Staged::Parse(staged.Serialize(), "h"), staged);
+  const Staged repaired{9, false, true, 4096, {"nginx"}, 9};
+  EXPECT_EQ(Staged::Parse(repaired.Serialize(), "h"), repaired);
   const Failure failure{base::ExitCode::kBusy, "why"};
   EXPECT_EQ(Failure::Parse(failure.Serialize(), "h"), failure);
 }

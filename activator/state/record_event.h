@@ -1,0 +1,22 @@
+// Appends events with the applications that they are about.
+#ifndef SLIPWAY_ACTIVATOR_STATE_RECORD_EVENT_H_
+#define SLIPWAY_ACTIVATOR_STATE_RECORD_EVENT_H_
+
+#include <cstdint>
+
+#include "activator/state/event.h"
+#include "activator/state/generation.h"
+#include "images/version/host_layout.h"
+
+namespace activator {
+
+// Sets them to these, with what each version calls itself as long as it is on the host.
+void NameApps(const images::HostLayout& layout, const Apps& apps, Event& event);
+
+// AppendEvent with the applications of the event's generation; none where its record cannot be
+// read.
+uint64_t RecordEvent(const images::HostLayout& layout, Event event);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_STATE_RECORD_EVENT_H_
