@@ -3,11 +3,13 @@
 #ifndef SLIPWAY_IMAGES_DEFINITION_DEFINITION_H_
 #define SLIPWAY_IMAGES_DEFINITION_DEFINITION_H_
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/problems.h"
 #include "images/definition/source.h"
 #include "images/service/service.h"
 
@@ -29,12 +31,19 @@ struct Definition {
   Contents contents;
   std::string target = "zstd";  // which hosts it is for; in chunker::Codecs()
   Services services;
+
+  std::string file;                     // it was read from; empty: a command line
+  std::map<std::string, size_t> lines;  // base::FieldLines of that file
 };
 
-// Throws Error{kUsage} that names the file, the field and what to do. Relative paths in a
-// definition are relative to `directory`, its own.
+// Throws Error{kUsage} that names the file, the field and what to do, or SeveralErrors: all that is
+// wrong with it. Relative paths in a definition are relative to `directory`, its own.
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory);
+
+// What was found later, each message with its field first: throws it with file and line before and
+// after it.
+void ThrowIfAny(const Definition& definition, const base::Problems& problems);
 
 // DIRECTORY/NAME.json, otherwise the catalog's, whose relative paths are relative to DIRECTORY
 // too. Where there is neither: Error{kUsage} that lists what there is.
