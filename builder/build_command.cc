@@ -222,24 +222,45 @@ images::Definition DefinitionOf(const BuildOptions& options) {
 }
 
 // What no host could run is said before the image is written.
-void CheckServices(const images::Definition& definition) {
-  base::Problems problems;
-  for (const images::FieldProblem& problem : images::FindProblems(definition.services)) {
+void CheckServices(const images::Definition& definition, images::UserCheck user,
+                   base::Problems& problems) {
+  for (const images::FieldProblem& problem : images::FindProblems(definition.services, user)) {
     problems.Add(base::ExitCode::kUsage, "{}: {}", problem.field, problem.why);
   }
-  problems.ThrowIfAny();
-  images::Manifest manifest;
-  manifest.name = definition.name;
-  manifest.services = definition.services;
-  const images::StoredManifest stored{manifest, "", {}, images::ImageId::Of({})};
-  const std::string path =
-      images::HostLayout(images::kDefaultRoot).Version(definition.name, stored.id);
-  try {
-    units::Render(stored, path);
-    units::RenderAuxiliaryUnits(stored, path);
-  } catch (base::Error& error) {
-    throw base::Error(base::ExitCode::kUsage, error.what());
+  for (const auto& [name, service] : definition.services) {
+    if (service.exec.empty()) {
+      continue;  // which is known
+    }
+    images::Manifest manifest;
+    manifest.name = definition.name;
+    manifest.services = {{name, service}};
+    const images::StoredManifest stored{manifest, "", {}, images::ImageId::Of({})};
+    const std::string path =
+        images::HostLayout(images::kDefaultRoot).Version(definition.name, stored.id);
+    problems.Try([&] { units::Render(stored, path); });
+    problems.Try([&] { units::RenderAuxiliaryUnits(stored, path); });
   }
+}
+
+// The tree and the closure of `definition`, whose services are complete afterwards. All that is
+// wrong with it is said at once; without a tree there is less to look at.
+std::pair<Closure, Tree> Assemble(images::Definition& definition, base::PhaseLog& phases,
+                                  const base::Io& io) {
+  std::pair<Closure, Tree> out;
+  base::Problems problems;
+  bool is_made = problems.Try([&] { out.first = ResolveSource(definition, io); });
+  phases.Done("closure found");
+  if (is_made) {
+    is_made = problems.Try([&] { out.second = MakeTree(definition, out.first); });
+  } else {
+    CheckFiles(definition.contents, problems);
+  }
+  phases.Done("tree made");
+  // Only the source knows who the services of an OCI image run as.
+  CheckServices(definition, is_made ? images::UserCheck::kNow : images::UserCheck::kLater,
+                problems);
+  images::ThrowIfAny(definition, problems);
+  return out;
 }
 
 images::Manifest MakeManifest(const images::Definition& definition, const Closure& closure,
@@ -335,11 +356,7 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   images::Definition definition = DefinitionOf(options);
   const images::Codec codec = chunker::CodecFor(definition.target, options.level);
   base::PhaseLog phases(definition.name);
-  Closure closure = ResolveSource(definition, io);
-  phases.Done("closure found");
-  const Tree tree = MakeTree(definition, closure);
-  phases.Done("tree made");
-  CheckServices(definition);
+  const auto [closure, tree] = Assemble(definition, phases, io);
 
   ImagePublisher publisher(base::AbsolutePath(options.output), definition.name);
   const std::string image_path = publisher.folder() + "/" + images::kImageFile;

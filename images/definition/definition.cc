@@ -223,7 +223,10 @@ void ThrowIfAny(const Definition& definition, const base::Problems& problems) {
   base::Problems placed;
   for (base::Error error : problems.all()) {
     if (!definition.file.empty()) {
-      error.AddContext(definition.file);
+      const std::string_view message = error.what();
+      const bool has_field = message.starts_with("contents.") || message.starts_with("services") ||
+                             message.starts_with("source.");
+      error.AddContext(definition.file + (has_field ? "" : ": source"));
     }
     placed.Try([&] { throw base::Error(error); });
   }

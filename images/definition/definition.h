@@ -41,8 +41,8 @@ struct Definition {
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory);
 
-// What was found later, each message with its field first: throws it with file and line before and
-// after it.
+// What was found later, each message with its field first unless it is about the source: throws it
+// with file and line before and after it.
 void ThrowIfAny(const Definition& definition, const base::Problems& problems);
 
 // DIRECTORY/NAME.json, otherwise the catalog's, whose relative paths are relative to DIRECTORY

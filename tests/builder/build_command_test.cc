@@ -2,6 +2,7 @@
 #include "builder/build_command.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -125,6 +126,102 @@ TEST_F(BuildCommandTest, AProgramIsItsOwnCommand) {
   EXPECT_EQ(image.manifest().services.at("bash").exec, images::Command{"/bin/bash"});
   EXPECT_THAT(Get("err"), HasSubstr("note: bash may load more at run time"));
   EXPECT_GT(image.manifest().closure.size(), 2U);
+}
+
+// What is found only with the source and the tree at hand, and what follows from no other problem.
+TEST_F(BuildCommandTest, AllProblemsOfABuildAreListedWithFileFieldAndLine) {
+  MakeRoot();
+  Put("root/srv/data", "x");
+  Put("images/app.json", R"({"name": "app",
+    "source": {"root": "../root"},
+    "contents": {
+      "add": ["/nowhere/one",
+              "/nowhere/two"],
+      "directories": ["/srv/data/below"],
+      "symlinks": {"/out": "../../x"},
+      "files": {
+        "/etc/a": "/nowhere/a",
+        "/etc/b": "/nowhere/b"}},
+    "services": {
+      "app": {
+        "exec": ["/bin/none"],
+        "exec_start_pre": [["missing"]],
+        "binds": [{"host": "/data", "image": "/srv/data/bound/"}],
+        "health": {
+          "exec": ["probe"]},
+        "hooks": {
+          "before_start": [["migrate"]]}},
+      "web": {
+        "exec": ["/bin/app", "long"],
+        "directives": {"Service": {
+          "ExecStartPost": "/bin/gone",
+          "ReadWritePaths": "/run/other"}}},
+      "fromadded": {
+        "exec": ["/nowhere/one/bin"]}}})");
+  std::string text = Get("images/app.json");
+  const size_t at = text.find("\"long\"");
+  std::string arguments;
+  for (int i = 0; i < 9; ++i) {
+    arguments += (i == 0 ? "\"" : ", \"") + std::string(130'000, 'x') + "\"";
+  }
+  Put("images/app.json", text.replace(at, 6, arguments));
+  const base::Error error = tests::ErrorOf([&] { Run({"app"}); });
+  const std::string file = At("images/app.json") + ": ";
+  const std::vector<std::pair<std::string, size_t>> expected = {
+      {"contents.add: /nowhere/one does not exist", 4},
+      {"contents.add: /nowhere/two does not exist", 4},
+      {"contents.directories: cannot put /srv/data/below into the image", 6},
+      {"contents.symlinks./out: the target '../../x' leads out", 7},
+      {"contents.files./etc/a: /nowhere/a does not exist", 9},
+      {"contents.files./etc/b: /nowhere/b does not exist", 10},
+      {"services.app: cannot put /srv/data/bound into the image", 12},
+      {"services.app.exec: /bin/none is not in the image", 13},
+      {"services.app.exec_start_pre: there is no program missing", 14},
+      {"services.app.health.exec: there is no program probe", 17},
+      {"services.app.hooks.before_start: there is no program migrate", 19},
+      {"services.web: the line ExecStart= would be longer", 20},
+      {"services.web.directives.Service.ExecStartPost: there is no program /bin/gone", 23},
+      {"services.web: ReadWritePaths=/run/other is in a file system that is empty", 20},
+  };
+  EXPECT_EQ(error.what(), fmt::format("{}{} problems", file, expected.size()))
+      << base::DetailText(error.detail());
+  for (const auto& [start, line] : expected) {
+    EXPECT_THAT(error.detail(), testing::Contains(testing::AllOf(
+                                    testing::StartsWith(file + start),
+                                    testing::EndsWith(fmt::format("(line {})", line)))))
+        << base::DetailText(error.detail());
+  }
+  EXPECT_TRUE(!base::Exists(At("built/app")));
+}
+
+TEST_F(BuildCommandTest, WithoutASourceTheRestIsLookedAt) {
+  Put("images/app.json", R"({"name": "app",
+    "source": {"root": "/nowhere"},
+    "contents": {"files": {"/etc/a": "/nowhere/a"}},
+    "services": {"app": {"exec": ["/bin/none"]}}})");
+  const base::Error error = tests::ErrorOf([&] { Run({"app"}); });
+  const std::string file = At("images/app.json") + ": ";
+  EXPECT_THAT(
+      error.detail(),
+      testing::ElementsAre(file + "source: the root directory /nowhere does not exist (line 2)",
+                           file + "contents.files./etc/a: /nowhere/a does not exist (line 3)"));
+}
+
+TEST_F(BuildCommandTest, EachMissingProgramOfAnElfSourceIsNamed) {
+  Put("images/app.json", R"({"name": "app",
+    "source": {"elf": ["/bin/true", "/nowhere/a", "/nowhere/b"]},
+    "contents": {"add": ["/nowhere/c"]},
+    "services": {"app": {"exec": ["a"]}, "other": {"exec": ["other"]}}})");
+  const base::Error error = tests::ErrorOf([&] { Run({"app"}); });
+  const std::string file = At("images/app.json") + ": ";
+  EXPECT_THAT(
+      error.detail(),
+      testing::ElementsAre(
+          file + "source.elf: the program /nowhere/a does not exist (line 2)",
+          file + "source.elf: the program /nowhere/b does not exist (line 2)",
+          file + "contents.add: /nowhere/c does not exist (line 3)",
+          file + "services.other.exec: there is no program other in the image; say its absolute "
+                 "path (line 4)"));
 }
 
 TEST_F(BuildCommandTest, BadCommandLinesAreRefusedInOneLine) {
