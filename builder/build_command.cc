@@ -25,9 +25,11 @@
 #include "builder/source/resolve_source.h"
 #include "builder/source/source_word.h"
 #include "builder/source/utf8.h"
+#include "builder/version_label.h"
 #include "builder/write/erofs_writer.h"
 #include "chunker/codec_table.h"
 #include "images/definition/definition.h"
+#include "images/label.h"
 #include "images/service/service_checks.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
@@ -325,6 +327,10 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
          "--exec", options.exec,
          "Its command: the path or name of a program, then arguments, quoted as for a shell")
       ->type_name("COMMAND");
+  app.add_option("--version-label", options.version_label,
+                 "What people call this version; {git} asks git describe. The image's ID does not "
+                 "depend on it")
+      ->type_name("VERSION");
   app.add_option("--definitions", options.definitions, "Folder of the image definitions")
       ->type_name("DIR")
       ->capture_default_str();
@@ -351,9 +357,25 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
                "Neither use nor fill ~/.cache/slipway/chunks. The image does not depend on it");
 }
 
+namespace {
+
+std::string LabelOf(const BuildOptions& options, const images::Definition& definition) {
+  const std::string folder = definition.file.empty() ? "." : options.definitions;
+  if (options.version_label) {
+    if (options.version_label->empty()) {
+      base::Fail(base::ExitCode::kUsage, "--version-label: {}", images::LabelProblem(""));
+    }
+    return ResolveLabel(*options.version_label, folder, "--version-label");
+  }
+  return ResolveLabel(definition.version, folder, definition.file + ": version");
+}
+
+}  // namespace
+
 std::string Build(const BuildOptions& options, const base::Io& io) {
   const auto start = std::chrono::steady_clock::now();
   images::Definition definition = DefinitionOf(options);
+  const std::string label = LabelOf(options, definition);
   const images::Codec codec = chunker::CodecFor(definition.target, options.level);
   base::PhaseLog phases(definition.name);
   const auto [closure, tree] = Assemble(definition, phases, io);
@@ -372,6 +394,7 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
                             MakeProvenance(definition, closure));
   std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image, digest));
+  LabelVersion(path, definition.name, label, io);
   phases.Done("published");
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   io.Err("{}: {} of {} packed into {} in {:.1f} s\n", definition.name,

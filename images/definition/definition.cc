@@ -10,6 +10,7 @@
 #include "base/problems.h"
 #include "chunker/codec_table.h"
 #include "images/definition/catalog.h"
+#include "images/label.h"
 #include "images/name.h"
 #include "images/service/service_checks.h"
 #include "images/service/service_json.h"
@@ -147,12 +148,22 @@ std::string ReadTarget(base::JsonFields& definition) {
   return target;
 }
 
+std::string ReadVersion(base::JsonFields& definition) {
+  const std::optional<std::string> version = definition.OptionalString("version");
+  const std::string why = !version || *version == kGitLabel ? "" : LabelProblem(*version);
+  if (!why.empty()) {
+    definition.Report("version", why);
+  }
+  return version.value_or("");
+}
+
 Definition ReadDefinition(base::JsonFields& fields, const std::string& directory) {
   Definition out;
   out.name = fields.String("name");
   if (fields.IsRead("name")) {
     fields.Try([&] { CheckName(out.name, fields.PathOf("name") + ": image name"); });
   }
+  out.version = ReadVersion(fields);
   fields.Try([&] { out.source = ReadSource(fields, directory); });
   out.contents = ReadContents(fields, directory);
   out.target = ReadTarget(fields);

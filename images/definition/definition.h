@@ -25,8 +25,12 @@ struct Contents {
   std::map<std::string, std::string> files;  // path in the image -> file on this machine, absolute
 };
 
+// A version that is asked of git.
+inline constexpr const char* kGitLabel = "{git}";
+
 struct Definition {
   std::string name;
+  std::string version;  // the label (images/label.h), or kGitLabel; empty: none
   Source source;
   Contents contents;
   std::string target = "zstd";  // which hosts it is for; in chunker::Codecs()

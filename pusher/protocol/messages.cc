@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/json_fields.h"
+#include "base/printable.h"
+#include "images/label.h"
 #include "pusher/protocol/protocol.h"
 
 namespace pusher {
@@ -202,7 +204,8 @@ std::string Offer::Serialize() const {
                {"index_bytes", index_bytes},
                {"provenance_bytes", provenance_bytes},
                {"delta_bytes", delta_bytes},
-               {"basis", basis}});
+               {"basis", basis},
+               {"label", label}});
 }
 
 Offer Offer::Parse(std::string_view text, const std::string& peer) {
@@ -217,6 +220,10 @@ Offer Offer::Parse(std::string_view text, const std::string& peer) {
   out.provenance_bytes = fields.Number("provenance_bytes", 0, kMaxProvenanceBytes);
   out.delta_bytes = fields.Number("delta_bytes", 0, kMaxTextDeltaBytes);
   out.basis = fields.Number("basis", 0, kAny);
+  out.label = fields.String("label", "");
+  if (!out.label.empty() && !images::LabelProblem(out.label).empty()) {
+    fields.FailAt("label", images::LabelProblem(out.label));
+  }
   fields.Done();
   return out;
 }
@@ -258,7 +265,8 @@ std::string Staged::Serialize() const {
   return Dump({{"generation", generation},
                {"created", created},
                {"active", active},
-               {"added_bytes", added_bytes}});
+               {"added_bytes", added_bytes},
+               {"notes", notes}});
 }
 
 Staged Staged::Parse(std::string_view text, const std::string& peer) {
@@ -269,6 +277,9 @@ Staged Staged::Parse(std::string_view text, const std::string& peer) {
   out.created = fields.Bool("created", false);
   out.active = fields.Bool("active", false);
   out.added_bytes = fields.Number("added_bytes", 0, kAny);
+  for (const std::string& note : fields.Strings("notes")) {
+    out.notes.push_back(base::Printable(note));
+  }
   fields.Done();
   return out;
 }

@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cli.h"
+#include "base/process.h"
 #include "builder/imgbuild.h"
+#include "builder/inspect/image_difference.h"
 #include "images/version/image_directory.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
@@ -222,6 +224,67 @@ TEST_F(BuildCommandTest, EachMissingProgramOfAnElfSourceIsNamed) {
           file + "contents.add: /nowhere/c does not exist (line 3)",
           file + "services.other.exec: there is no program other in the image; say its absolute "
                  "path (line 4)"));
+}
+
+// What people call a version decides nothing about its content.
+TEST_F(BuildCommandTest, AVersionHasALabelThatItsIdDoesNotDependOn) {
+  MakeRoot();
+  const auto define = [&](const std::string& version) {
+    Put("images/app.json", R"({"name": "app", "version": ")" + version +
+                               R"(", "source": {"root": "../root"},
+                               "services": {"app": {"exec": ["app"]}}})");
+  };
+  define("1.4.0");
+  const images::ImageDirectory first(Run({"app"}));
+  EXPECT_EQ(first.version(), "1.4.0");
+  EXPECT_EQ(Get("err").find("note:"), std::string::npos);
+  const std::string id = first.id().text();
+  const images::ImageDirectory option(Run({"app", "--version-label", "1.4.1"}));
+  EXPECT_EQ(option.id().text(), id);
+  EXPECT_EQ(option.version(), "1.4.1");
+  EXPECT_THAT(Get("err"), HasSubstr("note: app " + id +
+                                    " has the content of version 1.4.0; its label is 1.4.1 now"));
+  Put("images/app.json", R"({"name": "app", "source": {"root": "../root"},
+                             "services": {"app": {"exec": ["app"]}}})");
+  EXPECT_EQ(images::ImageDirectory(Run({"app"})).version(), "1.4.1");
+  EXPECT_THAT(Get("err"), HasSubstr("has the content of version 1.4.1, and keeps that label"));
+  Run({"app", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(Get("out")).at("version"), "1.4.1");
+  for (const char* bad : {"", "1 4", "1\\n"}) {
+    define(bad);
+    EXPECT_THAT(ErrorOf({"app"}), HasSubstr("images/app.json: version: "));
+    EXPECT_THAT(ErrorOf({"app"}), HasSubstr("(line 1)"));
+  }
+  define("1");
+  EXPECT_THAT(ErrorOf({"app", "--version-label", "a b"}),
+              HasSubstr("--version-label: 'a b' is no version: use printable ASCII"));
+  EXPECT_THAT(ErrorOf({"app", "--version-label", ""}), HasSubstr("--version-label: it is empty"));
+}
+
+TEST_F(BuildCommandTest, ALabelIsAskedOfGit) {
+  MakeRoot();
+  Put("images/app.json", R"({"name": "app", "version": "{git}", "source": {"root": "../root"},
+                             "services": {"app": {"exec": ["app"]}}})");
+  EXPECT_THAT(ErrorOf({"app"}), HasSubstr("images/app.json: version: git cannot describe " +
+                                          At("images") + ": fatal: "));
+  const auto git = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"git", "-C", At("images"), "-c", "user.name=x", "-c",
+                                         "user.email=x@example.org"});
+    ASSERT_TRUE(base::Run(arguments).ok());
+  };
+  git({"init", "-q"});
+  git({"add", "app.json"});
+  git({"commit", "-q", "-m", "one"});
+  git({"tag", "v1.4.0"});
+  EXPECT_EQ(images::ImageDirectory(Run({"app"})).version(), "v1.4.0");
+  Put("images/app.json", Get("images/app.json") + "\n");
+  EXPECT_EQ(images::ImageDirectory(Run({"app"})).version(), "v1.4.0-dirty");
+}
+
+TEST_F(BuildCommandTest, NothingIsSentForTheSameImage) {
+  MakeRoot();
+  const images::ImageDirectory image(Run({"--name", "app", "--root", At("root"), "--exec", "app"}));
+  EXPECT_EQ(Compare(image, image).bytes_with_deltas, 0U);
 }
 
 TEST_F(BuildCommandTest, BadCommandLinesAreRefusedInOneLine) {
