@@ -20,6 +20,7 @@
 #include "builder/contents/closure_tree.h"
 #include "builder/erofs/erofs_format.h"
 #include "builder/image_publisher.h"
+#include "builder/inspect/image_commands.h"
 #include "builder/provenance.h"
 #include "builder/read/read_back.h"
 #include "builder/source/resolve_source.h"
@@ -194,6 +195,11 @@ images::Definition DefinitionOf(const BuildOptions& options) {
   const bool named =
       !options.file && !options.what.empty() && !images::LooksLikeNixSource(options.what.front());
   if (named) {
+    const std::string nearest = NearestImageCommand(options.what.front());
+    if (options.what.size() > 1 && !nearest.empty()) {
+      base::Fail(base::ExitCode::kUsage, "'{}' is no command: did you mean {}?",
+                 options.what.front(), nearest);
+    }
     if (options.what.size() > 1 || !options.name.empty() || !options.exec.empty()) {
       base::Fail(base::ExitCode::kUsage,
                  "{} names a definition: further sources, --name and --exec belong to a source "

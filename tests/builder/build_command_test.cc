@@ -290,6 +290,8 @@ TEST_F(BuildCommandTest, NothingIsSentForTheSameImage) {
 TEST_F(BuildCommandTest, BadCommandLinesAreRefusedInOneLine) {
   MakeRoot();
   EXPECT_THAT(ErrorOf({}), HasSubstr("name a definition or a source"));
+  EXPECT_THAT(ErrorOf({"inpsect", "app"}),
+              HasSubstr("'inpsect' is no command: did you mean inspect?"));
   EXPECT_THAT(ErrorOf({"--root", At("root")}), HasSubstr("needs --name"));
   EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "A"}), HasSubstr("'A' is not possible"));
   EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a"}), HasSubstr("say what the image runs"));
