@@ -118,7 +118,7 @@ struct Offer {
   uint64_t provenance_bytes = 0;  // 0: none
   uint64_t delta_bytes = 0;       // 0: the texts as they are
   uint64_t basis = 0;             // 0: none, otherwise one more than a held version's number
-  std::string label;              // images/label.h; empty: none
+  std::string label{};            // images/label.h; empty: none
   bool operator==(const Offer&) const = default;
 
   std::string Serialize() const;
@@ -148,10 +148,10 @@ struct Retransmit {
 // host -> pusher.
 struct Staged {
   uint64_t generation = 0;
-  bool created = false;            // false: there was such a generation already
-  bool active = false;             // and it is the active one
-  uint64_t added_bytes = 0;        // of disk, that no other version shares
-  std::vector<std::string> notes;  // printable; what became of labels
+  bool created = false;              // false: there was such a generation already
+  bool active = false;               // and it is the active one
+  uint64_t added_bytes = 0;          // of disk, that no other version shares
+  std::vector<std::string> notes{};  // printable; what became of labels
   bool operator==(const Staged&) const = default;
 
   std::string Serialize() const;
