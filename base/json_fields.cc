@@ -54,8 +54,9 @@ class CountingIterator {
 // field's line on the way.
 class Strictness {
  public:
-  Strictness(const std::string& name, base::ExitCode code, const size_t& line, FieldLines* lines)
-      : name_(name), code_(code), line_(line), lines_(lines) {}
+  Strictness(const std::string& name, base::ExitCode code, const size_t& line, FieldLines* lines,
+             Problems* repeated)
+      : name_(name), code_(code), line_(line), lines_(lines), repeated_(repeated) {}
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMaxDepth) {
       base::Fail(code_, "{}: arrays and objects are nested more than {} deep", name_, kMaxDepth);
@@ -63,6 +64,9 @@ class Strictness {
     if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
       const bool array = event == Json::parse_event_t::array_start;
       open_.push_back({NextPath(), array, 0, {}, ""});
+      if (lines_ != nullptr) {
+        lines_->emplace(open_.size() == 1 ? name_ : open_.back().path, line_);
+      }
     } else if (event == Json::parse_event_t::object_end ||
                event == Json::parse_event_t::array_end) {
       open_.pop_back();
@@ -79,7 +83,7 @@ class Strictness {
     std::string path;
     bool array;
     size_t index;
-    std::set<std::string> keys;
+    std::map<std::string, size_t> keys;  // and their lines
     std::string key;
   };
 
@@ -95,10 +99,17 @@ class Strictness {
     return open_.back().path + (open_.size() == 1 ? " " : ".") + key;
   }
   void AddKey(const std::string& key) {
-    if (!open_.back().keys.insert(key).second) {
-      base::Fail(code_, "{}: the field '{}' appears twice in one object", name_, key);
-    }
+    const auto [first, is_new] = open_.back().keys.emplace(key, line_);
     open_.back().key = key;
+    if (!is_new) {
+      const base::Error error(
+          code_, fmt::format("{}: this field appears twice in one object (lines {} and {})",
+                             PathOf(key), first->second, line_));
+      if (repeated_ == nullptr) {
+        throw base::Error(error);
+      }
+      repeated_->Try([&] { throw base::Error(error); });
+    }
     if (lines_ != nullptr) {
       lines_->emplace(PathOf(key), line_);
     }
@@ -108,6 +119,7 @@ class Strictness {
   base::ExitCode code_;
   const size_t& line_;
   FieldLines* lines_;
+  Problems* repeated_;
   std::vector<Open> open_;
 };
 
@@ -118,10 +130,10 @@ std::string DumpJson(const Json& json, int indent) {
 }
 
 Json ParseJson(std::string_view text, const std::string& name, base::ExitCode code, bool comments,
-               FieldLines* lines) {
+               FieldLines* lines, Problems* repeated) {
   try {
     size_t line = 1;
-    Strictness strictness(name, code, line, lines);
+    Strictness strictness(name, code, line, lines, repeated);
     return Json::parse(CountingIterator(text.data(), &line),
                        CountingIterator(text.data() + text.size(), &line), std::ref(strictness),
                        true, comments);
@@ -137,15 +149,18 @@ Json ParseJson(std::string_view text, const std::string& name, base::ExitCode co
   }
 }
 
-base::Error WithLine(const base::Error& error, const FieldLines& lines) {
-  const std::string message = error.what();
+namespace {
+
+// Of the field that `message` starts with; 0: none.
+size_t LineOf(const std::string& message, const FieldLines& lines) {
   constexpr std::string_view kUnknown = ": unknown field '";
   size_t line = 0;
   size_t longest = 0;
   for (const auto& [path, at] : lines) {
-    const size_t separator = path.find_last_of(". ");
+    const size_t separator = std::min(path.find_last_of(". "), path.size() - 1);
     const bool named =
-        message.starts_with(path + ":") || message.starts_with(path + " ") ||
+        (message.starts_with(path) && message.size() > path.size() &&
+         std::string_view(": .[").find(message[path.size()]) != std::string_view::npos) ||
         message.starts_with(path.substr(0, separator - (path[separator] == ' ')) +
                             std::string(kUnknown) + path.substr(separator + 1) + "'");
     if (named && path.size() > longest) {
@@ -153,7 +168,28 @@ base::Error WithLine(const base::Error& error, const FieldLines& lines) {
       longest = path.size();
     }
   }
-  return line == 0 ? error : base::Error(error.code(), fmt::format("{} (line {})", message, line));
+  return line;
+}
+
+}  // namespace
+
+base::Error WithLine(const base::Error& error, const FieldLines& lines) {
+  const size_t line = LineOf(error.what(), lines);
+  return line == 0 ? error
+                   : base::Error(error.code(), fmt::format("{} (line {})", error.what(), line),
+                                 error.detail());
+}
+
+Problems WithLines(const Problems& problems, const FieldLines& lines) {
+  std::vector<Error> all = problems.all();
+  std::stable_sort(all.begin(), all.end(), [&](const Error& one, const Error& other) {
+    return LineOf(one.what(), lines) < LineOf(other.what(), lines);
+  });
+  Problems out;
+  for (const Error& error : all) {
+    out.Try([&] { throw WithLine(error, lines); });
+  }
+  return out;
 }
 
 JsonFields::JsonFields(const Json& object, std::string path, base::ExitCode code)
@@ -175,8 +211,35 @@ std::string JsonFields::PathOf(const std::string& field) const {
   return fmt::format("{}{}{}", path_, separator_, field);
 }
 
+JsonFields JsonFields::Nested(const Json& value, const std::string& field) const {
+  JsonFields out(value, PathOf(field), code_);
+  out.collected_ = collected_;
+  return out;
+}
+
 void JsonFields::FailAt(const std::string& field, std::string_view why) const {
   base::Fail(code_, "{}: {}", PathOf(field), why);
+}
+
+bool JsonFields::IsRead(const std::string& field) const {
+  return collected_ == nullptr || !collected_->unread.contains(PathOf(field));
+}
+
+void JsonFields::Report(const std::string& field, std::string_view why) const {
+  if (IsRead(field)) {
+    Try([&] { FailAt(field, why); });
+  }
+}
+
+void JsonFields::ReportUnread(const std::string& field, std::string_view why) const {
+  Report(field, why);
+  MarkUnread(field);
+}
+
+void JsonFields::MarkUnread(const std::string& field) const {
+  if (collected_ != nullptr) {
+    collected_->unread.insert(PathOf(field));
+  }
 }
 
 bool JsonFields::Has(const std::string& field) const { return object_.contains(field); }
@@ -197,7 +260,8 @@ std::optional<std::string> JsonFields::OptionalString(const std::string& field) 
     return std::nullopt;
   }
   if (!value->is_string()) {
-    FailAt(field, fmt::format("expected a string, found {}", value->type_name()));
+    ReportUnread(field, fmt::format("expected a string, found {}", value->type_name()));
+    return std::nullopt;
   }
   return value->get<std::string>();
 }
@@ -205,9 +269,9 @@ std::optional<std::string> JsonFields::OptionalString(const std::string& field) 
 std::string JsonFields::String(const std::string& field) {
   std::optional<std::string> value = OptionalString(field);
   if (!value) {
-    FailAt(field, "this field is missing; it is a string");
+    ReportUnread(field, "this field is missing; it is a string");
   }
-  return *std::move(value);
+  return std::move(value).value_or("");
 }
 
 std::string JsonFields::String(const std::string& field, std::string otherwise) {
@@ -220,7 +284,8 @@ bool JsonFields::Bool(const std::string& field, bool otherwise) {
     return otherwise;
   }
   if (!value->is_boolean()) {
-    FailAt(field, fmt::format("expected true or false, found {}", value->type_name()));
+    ReportUnread(field, fmt::format("expected true or false, found {}", value->type_name()));
+    return otherwise;
   }
   return value->get<bool>();
 }
@@ -233,7 +298,8 @@ uint64_t JsonFields::Number(const std::string& field, uint64_t least, uint64_t m
   }
   if (value == nullptr || !value->is_number_unsigned() || value->get<uint64_t>() < least ||
       value->get<uint64_t>() > most) {
-    FailAt(field, fmt::format("expected a whole number from {} to {}", least, most));
+    ReportUnread(field, fmt::format("expected a whole number from {} to {}", least, most));
+    return otherwise.value_or(least);
   }
   return value->get<uint64_t>();
 }
@@ -242,7 +308,9 @@ std::vector<std::string> JsonFields::Strings(const std::string& field) {
   std::vector<std::string> out;
   for (const Json& value : Array(field)) {
     if (!value.is_string()) {
-      FailAt(field, fmt::format("expected an array of strings, found {} in it", value.type_name()));
+      ReportUnread(field,
+                   fmt::format("expected an array of strings, found {} in it", value.type_name()));
+      return {};
     }
     out.push_back(value.get<std::string>());
   }
@@ -277,7 +345,8 @@ const Json& JsonFields::Object(const std::string& field) {
     return kEmpty;
   }
   if (!value->is_object()) {
-    FailAt(field, fmt::format("expected an object, found {}", value->type_name()));
+    ReportUnread(field, fmt::format("expected an object, found {}", value->type_name()));
+    return kEmpty;
   }
   return *value;
 }
@@ -289,7 +358,8 @@ const Json& JsonFields::Array(const std::string& field) {
     return kEmpty;
   }
   if (!value->is_array()) {
-    FailAt(field, fmt::format("expected an array, found {}", value->type_name()));
+    ReportUnread(field, fmt::format("expected an array, found {}", value->type_name()));
+    return kEmpty;
   }
   return *value;
 }
@@ -299,11 +369,12 @@ void JsonFields::EachMember(
     const std::function<void(const std::string& key, const Json& value)>& read) {
   const Json& object = Object(field);
   for (auto member = object.begin(); member != object.end(); ++member) {
-    read(member.key(), member.value());
+    Try([&] { read(member.key(), member.value()); });
   }
 }
 
-void JsonFields::Done() const {
+bool JsonFields::Done() const {
+  bool is_all_known = true;
   for (auto member = object_.begin(); member != object_.end(); ++member) {
     const std::string& field = member.key();
     if (std::find(known_.begin(), known_.end(), field) != known_.end()) {
@@ -316,8 +387,10 @@ void JsonFields::Done() const {
     } else if (!known_.empty()) {
       remedy = fmt::format("; the known ones are {}", fmt::join(known_, ", "));
     }
-    base::Fail(code_, "{}: unknown field '{}'{}", path_, field, remedy);
+    is_all_known = false;
+    Try([&] { base::Fail(code_, "{}: unknown field '{}'{}", path_, field, remedy); });
   }
+  return is_all_known;
 }
 
 }  // namespace base

@@ -24,19 +24,22 @@ class SeveralErrors : public Error {
 
 class Problems {
  public:
-  // Makes a check. The Error that it throws is kept, with `context` before it; of several, each;
-  // what was found already is not kept twice. One that interrupts is passed on.
+  // Makes a check; true: it found nothing. The Error that it throws is kept, with `context` before
+  // it; of several, each; what was found already is not kept twice. One that interrupts is passed
+  // on.
   template <typename Check>
-  void Try(const std::string& context, Check check) {
+  bool Try(const std::string& context, Check check) {
     try {
       check();
+      return true;
     } catch (const Error& error) {
       Keep(context, error);
+      return false;
     }
   }
   template <typename Check>
-  void Try(Check check) {
-    Try("", check);
+  bool Try(Check check) {
+    return Try("", check);
   }
 
   template <typename... Args>
@@ -45,6 +48,7 @@ class Problems {
   }
 
   bool IsEmpty() const { return all_.empty(); }
+  const std::vector<Error>& all() const { return all_; }
   std::vector<std::string> Messages() const;
   // Throws what was kept: one as it is, several as SeveralErrors.
   void ThrowIfAny() const;

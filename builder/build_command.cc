@@ -20,14 +20,17 @@
 #include "builder/contents/closure_tree.h"
 #include "builder/erofs/erofs_format.h"
 #include "builder/image_publisher.h"
+#include "builder/inspect/image_commands.h"
 #include "builder/provenance.h"
 #include "builder/read/read_back.h"
 #include "builder/source/resolve_source.h"
 #include "builder/source/source_word.h"
 #include "builder/source/utf8.h"
+#include "builder/version_label.h"
 #include "builder/write/erofs_writer.h"
 #include "chunker/codec_table.h"
 #include "images/definition/definition.h"
+#include "images/label.h"
 #include "images/service/service_checks.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
@@ -192,6 +195,11 @@ images::Definition DefinitionOf(const BuildOptions& options) {
   const bool named =
       !options.file && !options.what.empty() && !images::LooksLikeNixSource(options.what.front());
   if (named) {
+    const std::string nearest = NearestImageCommand(options.what.front());
+    if (options.what.size() > 1 && !nearest.empty()) {
+      base::Fail(base::ExitCode::kUsage, "'{}' is no command: did you mean {}?",
+                 options.what.front(), nearest);
+    }
     if (options.what.size() > 1 || !options.name.empty() || !options.exec.empty()) {
       base::Fail(base::ExitCode::kUsage,
                  "{} names a definition: further sources, --name and --exec belong to a source "
@@ -222,24 +230,45 @@ images::Definition DefinitionOf(const BuildOptions& options) {
 }
 
 // What no host could run is said before the image is written.
-void CheckServices(const images::Definition& definition) {
-  base::Problems problems;
-  for (const images::FieldProblem& problem : images::FindProblems(definition.services)) {
+void CheckServices(const images::Definition& definition, images::UserCheck user,
+                   base::Problems& problems) {
+  for (const images::FieldProblem& problem : images::FindProblems(definition.services, user)) {
     problems.Add(base::ExitCode::kUsage, "{}: {}", problem.field, problem.why);
   }
-  problems.ThrowIfAny();
-  images::Manifest manifest;
-  manifest.name = definition.name;
-  manifest.services = definition.services;
-  const images::StoredManifest stored{manifest, "", {}, images::ImageId::Of({})};
-  const std::string path =
-      images::HostLayout(images::kDefaultRoot).Version(definition.name, stored.id);
-  try {
-    units::Render(stored, path);
-    units::RenderAuxiliaryUnits(stored, path);
-  } catch (base::Error& error) {
-    throw base::Error(base::ExitCode::kUsage, error.what());
+  for (const auto& [name, service] : definition.services) {
+    if (service.exec.empty()) {
+      continue;  // which is known
+    }
+    images::Manifest manifest;
+    manifest.name = definition.name;
+    manifest.services = {{name, service}};
+    const images::StoredManifest stored{manifest, "", {}, images::ImageId::Of({})};
+    const std::string path =
+        images::HostLayout(images::kDefaultRoot).Version(definition.name, stored.id);
+    problems.Try([&] { units::Render(stored, path); });
+    problems.Try([&] { units::RenderAuxiliaryUnits(stored, path); });
   }
+}
+
+// The tree and the closure of `definition`, whose services are complete afterwards. All that is
+// wrong with it is said at once; without a tree there is less to look at.
+std::pair<Closure, Tree> Assemble(images::Definition& definition, base::PhaseLog& phases,
+                                  const base::Io& io) {
+  std::pair<Closure, Tree> out;
+  base::Problems problems;
+  bool is_made = problems.Try([&] { out.first = ResolveSource(definition, io); });
+  phases.Done("closure found");
+  if (is_made) {
+    is_made = problems.Try([&] { out.second = MakeTree(definition, out.first); });
+  } else {
+    CheckFiles(definition.contents, problems);
+  }
+  phases.Done("tree made");
+  // Only the source knows who the services of an OCI image run as.
+  CheckServices(definition, is_made ? images::UserCheck::kNow : images::UserCheck::kLater,
+                problems);
+  images::ThrowIfAny(definition, problems);
+  return out;
 }
 
 images::Manifest MakeManifest(const images::Definition& definition, const Closure& closure,
@@ -304,6 +333,10 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
          "--exec", options.exec,
          "Its command: the path or name of a program, then arguments, quoted as for a shell")
       ->type_name("COMMAND");
+  app.add_option("--version-label", options.version_label,
+                 "What people call this version; {git} asks git describe. The image's ID does not "
+                 "depend on it")
+      ->type_name("VERSION");
   app.add_option("--definitions", options.definitions, "Folder of the image definitions")
       ->type_name("DIR")
       ->capture_default_str();
@@ -330,16 +363,28 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
                "Neither use nor fill ~/.cache/slipway/chunks. The image does not depend on it");
 }
 
+namespace {
+
+std::string LabelOf(const BuildOptions& options, const images::Definition& definition) {
+  const std::string folder = definition.file.empty() ? "." : options.definitions;
+  if (options.version_label) {
+    if (options.version_label->empty()) {
+      base::Fail(base::ExitCode::kUsage, "--version-label: {}", images::LabelProblem(""));
+    }
+    return ResolveLabel(*options.version_label, folder, "--version-label");
+  }
+  return ResolveLabel(definition.version, folder, definition.file + ": version");
+}
+
+}  // namespace
+
 std::string Build(const BuildOptions& options, const base::Io& io) {
   const auto start = std::chrono::steady_clock::now();
   images::Definition definition = DefinitionOf(options);
+  const std::string label = LabelOf(options, definition);
   const images::Codec codec = chunker::CodecFor(definition.target, options.level);
   base::PhaseLog phases(definition.name);
-  Closure closure = ResolveSource(definition, io);
-  phases.Done("closure found");
-  const Tree tree = MakeTree(definition, closure);
-  phases.Done("tree made");
-  CheckServices(definition);
+  const auto [closure, tree] = Assemble(definition, phases, io);
 
   ImagePublisher publisher(base::AbsolutePath(options.output), definition.name);
   const std::string image_path = publisher.folder() + "/" + images::kImageFile;
@@ -355,6 +400,7 @@ std::string Build(const BuildOptions& options, const base::Io& io) {
   base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
                             MakeProvenance(definition, closure));
   std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image, digest));
+  LabelVersion(path, definition.name, label, io);
   phases.Done("published");
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   io.Err("{}: {} of {} packed into {} in {:.1f} s\n", definition.name,

@@ -34,6 +34,7 @@ struct BuildOptions {
   // The image's name and its service's command where there is no definition.
   std::string name;
   std::string exec;
+  std::optional<std::string> version_label;  // instead of the definition's
 };
 
 void AddBuildOptions(CLI::App& app, BuildOptions& options);

@@ -22,7 +22,11 @@ std::string TitleOf(const PlannedImage& planned) {
     return fmt::format("{} {}, new there", planned.image.name, now);
   }
   if (planned.change.old_id == planned.image.id) {
-    return fmt::format("{} {}, active already", planned.image.name, now);
+    const bool is_new = planned.change.old_version != planned.version;
+    return fmt::format("{} {}, active already{}", planned.image.name, now,
+                       is_new && !planned.change.old_version.empty()
+                           ? " with the label " + planned.change.old_version
+                           : "");
   }
   return fmt::format("{} {} -> {}", planned.image.name,
                      VersionText(planned.change.old_version, planned.change.old_id), now);

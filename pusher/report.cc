@@ -61,9 +61,13 @@ std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
       line += fmt::format("{} {} was damaged there and is repaired, ", image.name, image.id);
     }
   }
-  return line + fmt::format("sent {} in {:.1f} s, {}\n",
-                            ShareText(outcome.sent_bytes, outcome.image_bytes), outcome.seconds,
-                            NextStep(outcome, arguments));
+  line +=
+      fmt::format("sent {} in {:.1f} s, {}\n", ShareText(outcome.sent_bytes, outcome.image_bytes),
+                  outcome.seconds, NextStep(outcome, arguments));
+  for (const std::string& note : outcome.push.staged.notes) {
+    line += fmt::format("{}: {}\n", outcome.target.name, note);
+  }
+  return line;
 }
 
 // A repair replaces the file, and what runs keeps the old one. An activation of what is active
@@ -123,6 +127,7 @@ base::Json ToJson(const HostOutcome& outcome) {
   out["active"] = outcome.push.staged.active;
   out["replaced"] = outcome.push.staged.replaced;
   out["added_bytes"] = outcome.push.staged.added_bytes;
+  out["notes"] = outcome.push.staged.notes;
   out["chunks"] = {{"total", total},
                    {"present", total - sent},
                    {"sent", sent},

@@ -196,7 +196,7 @@ std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
         out.push_back(std::move(unit));
       }
     } catch (base::Error& error) {
-      error.AddContext("service " + name);
+      error.AddContext("services." + name);
       throw;
     }
   }

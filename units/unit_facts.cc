@@ -85,7 +85,7 @@ UnitFacts ReadUnit(const Json& json, const std::string& path) {
   out.is_oneshot = fields.Bool("oneshot", false);
   out.is_scheduled = fields.Bool("scheduled", false);
   out.listen = fields.Strings("listen");
-  out.health = images::ReadHealth(fields, images::Programs::kResolved, {}, kBad);
+  out.health = images::ReadHealth(fields, images::Programs::kResolved, {});
   if (fields.Has("stop")) {
     out.stop = fields.StringMap("stop");
   }

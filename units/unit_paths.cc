@@ -218,9 +218,10 @@ void AddDirectories(const DirectoryOption& option, const std::string& name,
     const std::vector<std::string> parts = Parts(word, 3);
     if (parts.size() > 1 && !parts[1].empty() && !is_run) {
       base::Fail(base::ExitCode::kFailed,
-                 "directives.Service.{}: systemd would make the link {}/{} in the image, which is "
+                 "services.{}.directives.Service.{}: systemd would make the link {}/{} in the "
+                 "image, which is "
                  "read-only: leave \":{}\" out, and bind {}/{} where it has to be",
-                 option.name, option.base, parts[1], parts[1], option.base, parts[0]);
+                 name, option.name, option.base, parts[1], parts[1], option.base, parts[0]);
     }
     const std::string path = Plain(std::string(option.base) + "/" + parts[0]);
     if (!path.empty()) {
@@ -323,7 +324,8 @@ std::vector<UnitProgram> DirectivePrograms(const std::string& name,
   for (const char* option : {"ExecCondition", "ExecStartPre", "ExecStartPost"}) {
     const std::string* value = DirectiveOf(service, "Service", option);
     bool is_first = true;
-    for (std::string word : value == nullptr ? std::vector<std::string>() : WordsOf(*value, name)) {
+    for (const std::string& word :
+         value == nullptr ? std::vector<std::string>() : WordsOf(*value, name)) {
       const std::string flags = word.substr(0, word.find_first_not_of("@-:+!|"));
       const std::string program = word.substr(flags.size());
       if (is_first && !program.empty() && flags.find_first_of("-|") == std::string::npos &&

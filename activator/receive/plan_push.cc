@@ -22,7 +22,7 @@ pusher::PlannedChange ChangeOf(const images::HostLayout& layout, const Apps& act
   out.old_id = id.text();
   try {
     const images::ImageDirectory version(layout.Version(out.name, id));
-    out.old_version = version.manifest().version;
+    out.old_version = version.version();
     out.packages = images::ComparePackages(version.manifest(), offered.manifest);
   } catch (const base::Error&) {  // the version that runs is damaged: what it was is not known
   }

@@ -21,6 +21,7 @@
 #include "base/progress.h"
 #include "base/version.h"
 #include "chunker/codec_table.h"
+#include "images/label.h"
 #include "images/version/can_run.h"
 #include "pusher/protocol/image_metadata.h"
 
@@ -153,6 +154,7 @@ void ReceiveSession::ReceiveImage() {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
+  labels_[offer.name] = offer.label;
   if (offer.held) {
     AcceptHeld(offer);
     return;
@@ -327,11 +329,8 @@ void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
 }
 
-void ReceiveSession::PublishAndStage() {
-  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
-                            options_.lock_wait);
-  RemoveGone(layout_);
-  pusher::Staged answer;
+// Names in `answer` what it replaced of the active generation.
+void ReceiveSession::Publish(pusher::Staged& answer) {
   answer.active_generation = ActiveGeneration(layout_);
   const auto active = FindGeneration(layout_, answer.active_generation);
   for (const auto& assembly : assemblies_) {
@@ -348,12 +347,21 @@ void ReceiveSession::PublishAndStage() {
     }
   }
   assemblies_.clear();
+}
+
+void ReceiveSession::PublishAndStage() {
+  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
+                            options_.lock_wait);
+  RemoveGone(layout_);
+  pusher::Staged answer;
+  Publish(answer);
   RemoveGone(layout_);
   for (const auto& [name, digest] : changes_) {
     const std::string version = layout_.Version(name, images::ImageId::Of(digest));
     if (!OpenIfComplete(version)) {  // the greeting was a while ago
       base::Fail(base::ExitCode::kFailed, "{} was removed meanwhile; push again", version);
     }
+    Label(name, version, answer.notes);
   }
   const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
   answer.generation = staged.number;
@@ -362,6 +370,26 @@ void ReceiveSession::PublishAndStage() {
   answer.added_bytes = added_bytes_;
   pusher::SendText(wire_, MessageType::kStaged, answer.Serialize());
   wire_.Flush();
+}
+
+// Equal content may be pushed under another label: the newest stands.
+void ReceiveSession::Label(const std::string& name, const std::string& version,
+                           std::vector<std::string>& notes) const {
+  const std::string& label = labels_.at(name);
+  const std::string before = images::ReadLabel(version);
+  if (label == before) {
+    return;
+  }
+  if (!label.empty()) {
+    images::WriteLabel(version, label);
+  }
+  if (!before.empty()) {
+    notes.push_back(
+        label.empty() ? fmt::format("{} has the content of version {} there, and keeps that label",
+                                    name, before)
+                      : fmt::format("{} has the content of version {} there; its label is {} now",
+                                    name, before, label));
+  }
 }
 
 // Half an image on a full disk helps nobody who has to make room there.

@@ -68,7 +68,10 @@ class ReceiveSession {
   const HeldVersion* BasisOf(const pusher::Offer& offer) const;
   pusher::ImageMetadata ReceiveMetadata(const pusher::Offer& offer, const HeldVersion* basis);
   void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
+  void Publish(pusher::Staged& answer);
   void PublishAndStage();
+  void Label(const std::string& name, const std::string& version,
+             std::vector<std::string>& notes) const;
   [[noreturn]] void FailDiskFull(const base::Error& error);
 
   const ReceiveOptions& options_;
@@ -79,6 +82,7 @@ class ReceiveSession {
   std::vector<std::string> features_;
   std::optional<VersionLocks> locks_;            // on those, until the push ends
   std::vector<HeldVersion> held_;                // complete versions, as greeted
+  std::map<std::string, std::string> labels_;    // of those; empty: none was sent
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::string> damaged_;             // of these, held and found damaged
   int asked_again_ = 0;                          // times

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "activator/state/app_version.h"
 #include "activator/state/history.h"
 #include "activator/state/history_file.h"
 #include "base/clock.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr int kPollMs = 200;
 constexpr size_t kPieceBytes = 64 << 10;
 
-std::string Text(const Event& event) {
+std::string Text(const images::HostLayout& layout, const Event& event) {
   std::string out = fmt::format("{:>6}  {}  {:<16}  generation {}", event.sequence, event.time,
                                 event.event, event.generation);
   if (event.from != 0) {
@@ -34,8 +35,11 @@ std::string Text(const Event& event) {
     std::vector<std::string> apps;
     for (const auto& [name, id] : event.apps) {
       const auto version = event.versions.find(name);
-      apps.push_back(name + " " + id +
-                     (version == event.versions.end() ? "" : " (" + version->second + ")"));
+      const std::optional<images::ImageId> known = images::IdIfOne(id);
+      apps.push_back(name + " " +
+                     (version != event.versions.end() ? fmt::format("{} ({})", id, version->second)
+                      : known                         ? IdAndVersion(layout, name, *known)
+                                                      : id));
     }
     out += fmt::format("\n        {}", fmt::join(apps, ", "));
   }
@@ -49,7 +53,7 @@ std::string Text(const Event& event) {
 class Reader {
  public:
   Reader(const images::HostLayout& layout, const HistoryOptions& options, const base::Io& io)
-      : path_(layout.History()), options_(options), io_(io) {}
+      : layout_(layout), path_(layout.History()), options_(options), io_(io) {}
 
   void Run() {
     FindStart();
@@ -70,6 +74,7 @@ class Reader {
     return ::poll(&out, 1, kPollMs) <= 0;
   }
 
+  const images::HostLayout& layout_;
   const std::string path_;
   const HistoryOptions& options_;
   const base::Io& io_;
@@ -131,7 +136,7 @@ void Reader::TellNew() {
     if (options_.json) {
       out.append(line).append("\n");
     } else if (const std::optional<Event> event = ParseEvent(line, path_)) {
-      out += Text(*event);
+      out += Text(layout_, *event);
     }
     if (out.size() >= kPieceBytes) {
       io_.WriteOut(out);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_fields.h"
+#include "images/label.h"
 #include "images/version/image_directory.h"
 
 namespace activator {
@@ -19,9 +20,12 @@ constexpr std::string_view kField = ",\"version\":";
 }  // namespace
 
 std::string VersionOf(const images::HostLayout& layout, const std::string& name,
-                      const base::Sha256& manifest_digest) {
-  const std::string path =
-      layout.Version(name, images::ImageId::Of(manifest_digest)) + "/" + images::kManifestFile;
+                      const images::ImageId& id) {
+  const std::string version = layout.Version(name, id);
+  if (std::string label = images::ReadLabel(version); !label.empty()) {
+    return label;
+  }
+  const std::string path = version + "/" + images::kManifestFile;
   try {
     const base::UniqueFd fd = base::OpenForReading(path);
     const auto size = static_cast<uint64_t>(base::Fstat(fd.get(), path).st_size);
@@ -41,10 +45,19 @@ std::string VersionOf(const images::HostLayout& layout, const std::string& name,
 }
 
 std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
+                         const images::ImageId& id) {
+  const std::string version = VersionOf(layout, name, id);
+  return version.empty() ? id.text() : id.text() + " (" + version + ")";
+}
+
+std::string VersionOf(const images::HostLayout& layout, const std::string& name,
+                      const base::Sha256& manifest_digest) {
+  return VersionOf(layout, name, images::ImageId::Of(manifest_digest));
+}
+
+std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
                          const base::Sha256& manifest_digest) {
-  const std::string version = VersionOf(layout, name, manifest_digest);
-  const std::string id = images::ImageId::Of(manifest_digest).text();
-  return version.empty() ? id : id + " (" + version + ")";
+  return IdAndVersion(layout, name, images::ImageId::Of(manifest_digest));
 }
 
 }  // namespace activator

@@ -9,14 +9,18 @@
 
 namespace activator {
 
-// The manifest's "version"; empty where it has none, or is not there. Reads the file's end alone,
-// since a host may have a thousand, each with a long closure.
+// The version's label, otherwise the manifest's "version"; empty where it has none, or is not
+// there. Reads the file's end alone, since a host may have a thousand, each with a long closure.
+std::string VersionOf(const images::HostLayout& layout, const std::string& name,
+                      const images::ImageId& id);
 std::string VersionOf(const images::HostLayout& layout, const std::string& name,
                       const base::Sha256& manifest_digest);
 
 // "83bf2a6d6fb73136 (1.28.0)".
 std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
                          const base::Sha256& manifest_digest);
+std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
+                         const images::ImageId& id);
 
 }  // namespace activator
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 #include "builder/contents/service_commands.h"
 #include "builder/source/exclusions.h"
 #include "units/host_files.h"
@@ -64,40 +65,53 @@ void MakeDirectory(const std::string& path, Tree& tree) {
   }
 }
 
-void AddContents(const images::Definition& definition, const std::string& main_path, Tree& tree) {
-  for (const std::string& directory : definition.contents.directories) {
-    MakeDirectory(directory, tree);
-  }
+void AddLinks(const images::Contents& contents, const std::string& main_path, Tree& tree,
+              base::Problems& problems) {
   std::map<std::string, std::string> places;  // of each link, when it was made
-  for (const auto& [path, target] : definition.contents.symlinks) {
-    const std::string& place = places.emplace(path, tree.WithoutLinks(path)).first->second;
-    tree.AddSymlink(place, WithOut(target, main_path));
+  for (const auto& [path, target] : contents.symlinks) {
+    problems.Try("contents.symlinks." + path, [&, &its_path = path, &its_target = target] {
+      const std::string place = tree.WithoutLinks(its_path);
+      tree.AddSymlink(place, WithOut(its_target, main_path));
+      places.emplace(its_path, place);
+    });
   }
   for (const auto& [path, place] : places) {
-    CheckLink(path, place, tree);
+    problems.Try(
+        [&, &its_path = path, &its_place = place] { CheckLink(its_path, its_place, tree); });
   }
-  for (const auto& [path, file] : definition.contents.files) {
-    if (!base::Exists(file)) {
-      base::Fail(base::ExitCode::kUsage, "{}: contents.files: {} does not exist", definition.name,
-                 file);
+}
+
+void AddContents(const images::Contents& contents, const std::string& main_path, Tree& tree,
+                 base::Problems& problems) {
+  for (const std::string& directory : contents.directories) {
+    problems.Try("contents.directories", [&] { MakeDirectory(directory, tree); });
+  }
+  AddLinks(contents, main_path, tree, problems);
+  CheckFiles(contents, problems);
+  for (const auto& [path, file] : contents.files) {
+    if (base::Exists(file)) {
+      problems.Try("contents.files." + path, [&, &its_path = path, &its_file = file] {
+        tree.AddFromDisk(base::RealPath(its_file), tree.WithoutLinks(its_path));
+      });
     }
-    tree.AddFromDisk(base::RealPath(file), tree.WithoutLinks(path));
   }
 }
 
 // What a line of directives needs and neither the image nor the host has when the service starts.
-void CheckDirectivePaths(const std::string& name, const images::Service& service) {
+void CheckDirectivePaths(const std::string& name, const images::Service& service,
+                         base::Problems& problems) {
   for (const units::PathNeed& need : units::PathNeedsOf(name, service)) {
     if (need.image.empty() || need.mounts || need.optional) {
       continue;
     }
     const units::Origin origin = units::OriginOf(need.image, name, service);
     if (origin.kind == units::Origin::Kind::kEmpty && !origin.is_root) {
-      base::Fail(base::ExitCode::kUsage,
-                 "services.{}: {}={} is in a file system that is empty when the "
-                 "service starts: bind it, make it one of the service's directories (\"runtime\", "
-                 "RuntimeDirectory), or put '-' before it",
-                 name, need.option, need.image);
+      problems.Add(
+          base::ExitCode::kUsage,
+          "services.{}: {}={} is in a file system that is empty when the "
+          "service starts: bind it, make it one of the service's directories (\"runtime\", "
+          "RuntimeDirectory), or put '-' before it",
+          name, need.option, need.image);
     }
   }
 }
@@ -119,33 +133,49 @@ void SettleCertificates(const Tree& tree, const std::string& name, images::Servi
   }
 }
 
-// Where a unit mounts something over, or where programs expect a name for the users that a unit may
-// have.
-void AddSystemFiles(images::Definition& definition, const std::string& version, Tree& tree) {
-  const auto add = [&](const std::string& path, std::string content) {
-    const std::string place = tree.WithoutLinks(path);
-    if (tree.Find(place) == nullptr) {
-      tree.AddLiteral(place, std::move(content));
-    }
+// Where a unit mounts something over.
+void AddMountPoint(const units::MountPoint& point, Tree& tree) {
+  if (tree.Resolve(point.path) != nullptr) {
+    return;
+  }
+  const std::string place = tree.WithoutLinks(point.path);
+  if (tree.Find(place) != nullptr) {  // a link to what only a running system has
+    tree.Find(base::ParentOf(place))->children.Erase(base::BaseName(place));
+  }
+  if (point.is_directory) {
+    tree.MakeDirectory(place);
+  } else {
+    tree.AddLiteral(place, "");
+  }
+}
+
+void AddMountPoints(const std::string& field, const images::Services& services, Tree& tree,
+                    base::Problems& problems) {
+  std::vector<units::MountPoint> points;
+  problems.Try([&] { points = units::MountPointsOf(services); });
+  for (const units::MountPoint& point : points) {
+    problems.Try(field, [&] { AddMountPoint(point, tree); });
+  }
+}
+
+// Mount points, and where programs expect a name for the users that a unit may have.
+void AddSystemFiles(images::Definition& definition, const std::string& version, Tree& tree,
+                    base::Problems& problems) {
+  const auto add = [&](const std::string& path, const std::string& content) {
+    problems.Try([&] {
+      const std::string place = tree.WithoutLinks(path);
+      if (tree.Find(place) == nullptr) {
+        tree.AddLiteral(place, content);
+      }
+    });
   };
   // Without it `localhost` is asked of DNS. First: the host's may be bound over it.
   add("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
+  AddMountPoints("services", {}, tree, problems);
   for (auto& [name, service] : definition.services) {
-    SettleCertificates(tree, name, service);
-  }
-  for (const units::MountPoint& point : units::MountPointsOf(definition.services)) {
-    if (tree.Resolve(point.path) != nullptr) {
-      continue;
-    }
-    const std::string place = tree.WithoutLinks(point.path);
-    if (tree.Find(place) != nullptr) {  // a link to what only a running system has
-      tree.Find(base::ParentOf(place))->children.Erase(base::BaseName(place));
-    }
-    if (point.is_directory) {
-      tree.MakeDirectory(place);
-    } else {
-      tree.AddLiteral(place, "");
-    }
+    problems.Try(
+        [&, &its_name = name, &its = service] { SettleCertificates(tree, its_name, its); });
+    AddMountPoints("services." + name, {{name, service}}, tree, problems);
   }
   add("/etc/passwd",
       "root:x:0:0:root:/:/nonexistent\nnobody:x:65534:65534:nobody:/:/nonexistent\n");
@@ -179,23 +209,37 @@ void MeasurePackages(const Tree& tree, std::vector<Package>& packages) {
 
 }  // namespace
 
+void CheckFiles(const images::Contents& contents, base::Problems& problems) {
+  for (const auto& [path, file] : contents.files) {
+    if (!base::Exists(file)) {
+      problems.Add(base::ExitCode::kUsage, "contents.files.{}: {} does not exist", path, file);
+    }
+  }
+}
+
 Tree MakeTree(images::Definition& definition, Closure& closure) {
   Tree tree;
-  closure.fill(tree);
+  base::Problems problems = closure.problems;
+  if (!problems.Try([&] { closure.fill(tree); })) {  // the tree is not what the others look at
+    CheckFiles(definition.contents, problems);
+    problems.ThrowIfAny();
+  }
   Exclusions(definition.contents).Apply(tree);
   MeasurePackages(tree, closure.packages);
-  AddContents(definition, closure.main_path, tree);
+  AddContents(definition.contents, closure.main_path, tree, problems);
   if (closure.complete) {
-    closure.complete(tree);
+    problems.Try([&] { closure.complete(tree); });
   }
   if (!closure.service.working_directory.empty()) {  // as docker and runc make it
-    MakeDirectory(closure.service.working_directory, tree);
+    problems.Try([&] { MakeDirectory(closure.service.working_directory, tree); });
   }
-  AddSystemFiles(definition, closure.version, tree);
-  ResolveServices(closure, tree, definition.services);
+  AddSystemFiles(definition, closure.version, tree, problems);
+  problems.Try([&] { ResolveServices(closure, tree, definition.services); });
   for (const auto& [name, service] : definition.services) {
-    CheckDirectivePaths(name, service);
+    problems.Try(
+        [&, &its_name = name, &its = service] { CheckDirectivePaths(its_name, its, problems); });
   }
+  problems.ThrowIfAny();
   return tree;
 }
 

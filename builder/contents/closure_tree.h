@@ -11,8 +11,12 @@ namespace builder {
 
 // Fills in `size_bytes` of each package, and in the definition's services what the source says and
 // they do not. Throws Error{kUsage} where a service's program is not in the image or contents
-// collide.
+// collide; of several, SeveralErrors. A message starts with the definition's field, unless it is
+// about the source.
 Tree MakeTree(images::Definition& definition, Closure& closure);
+
+// What is missing on this machine, also where there is no tree to put it into.
+void CheckFiles(const images::Contents& contents, base::Problems& problems);
 
 }  // namespace builder
 

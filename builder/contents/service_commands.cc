@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/problems.h"
 #include "builder/contents/oci_user.h"
 #include "images/service/service_checks.h"
 #include "units/unit_paths.h"
@@ -53,13 +55,8 @@ void ApplyUser(const std::string& user, const Tree& tree, images::Service& servi
   }
 }
 
-void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, const std::string& field,
-                   images::Service& service) {
+void ApplyDefaults(const ServiceDefaults& defaults, images::Service& service) {
   if (service.exec.empty()) {
-    if (defaults.exec.empty()) {
-      base::Fail(base::ExitCode::kUsage,
-                 "{}.exec is missing: OCI images may leave it out, this source cannot", field);
-    }
     service.exec = defaults.exec;
   }
   service.environment.insert(defaults.environment.begin(), defaults.environment.end());
@@ -69,11 +66,24 @@ void ApplyDefaults(const ServiceDefaults& defaults, const Tree& tree, const std:
   if (!defaults.stop_signal.empty()) {
     service.directives["Service"].emplace("KillSignal", defaults.stop_signal);
   }
-  ApplyUser(defaults.user, tree, service);
+}
+
+// What a service lacks only because of what is known to be missing.
+bool IsMissing(const std::string& program, const std::vector<std::string>& missing) {
+  return std::any_of(missing.begin(), missing.end(), [&](const std::string& path) {
+    return program == path || program == base::BaseName(path) || program.starts_with(path + "/");
+  });
 }
 
 void ResolveCommand(const Closure& closure, const Tree& tree, const std::string& field,
                     images::Command& command) {
+  if (command.empty()) {
+    base::Fail(base::ExitCode::kUsage,
+               "{} is missing: OCI images may leave it out, this source cannot", field);
+  }
+  if (IsMissing(command.front(), closure.missing)) {
+    return;
+  }
   std::string path = FindProgram(command.front(), closure, tree, field);
   const Node* program = tree.Resolve(path);
   if (program == nullptr || program->kind != Node::Kind::kFile) {
@@ -90,7 +100,7 @@ void ResolveCommand(const Closure& closure, const Tree& tree, const std::string&
 
 // Lines of directives are left as they are: systemd looks for a name in the image.
 void CheckDirectivePrograms(const Tree& tree, const std::string& name, const std::string& field,
-                            const images::Service& service) {
+                            const images::Service& service, base::Problems& problems) {
   for (const units::UnitProgram& line : units::DirectivePrograms(name, service)) {
     const bool is_path = line.program.starts_with('/');
     const bool found =
@@ -101,10 +111,10 @@ void CheckDirectivePrograms(const Tree& tree, const std::string& name, const std
     const bool is_elsewhere =
         is_path && units::OriginOf(line.program, name, service).kind != units::Origin::Kind::kImage;
     if (!found && !is_elsewhere) {
-      base::Fail(base::ExitCode::kUsage,
-                 "{}.directives.Service.{}: there is no program {} in the image; say the path of "
-                 "one, or put '-' before it",
-                 field, line.option, line.program);
+      problems.Add(base::ExitCode::kUsage,
+                   "{}.directives.Service.{}: there is no program {} in the image; say the path of "
+                   "one, or put '-' before it",
+                   field, line.option, line.program);
     }
   }
 }
@@ -112,24 +122,30 @@ void CheckDirectivePrograms(const Tree& tree, const std::string& name, const std
 }  // namespace
 
 void ResolveServices(const Closure& closure, const Tree& tree, images::Services& services) {
+  base::Problems problems;
   for (auto& [name, service] : services) {
     const std::string field = "services." + name;
-    ApplyDefaults(closure.service, tree, field, service);
-    ResolveCommand(closure, tree, field + ".exec", service.exec);
+    const auto resolve = [&](const std::string& place, images::Command& command) {
+      problems.Try([&] { ResolveCommand(closure, tree, field + place, command); });
+    };
+    ApplyDefaults(closure.service, service);
+    problems.Try(field, [&, &its = service] { ApplyUser(closure.service.user, tree, its); });
+    resolve(".exec", service.exec);
     for (images::Command& command : service.exec_start_pre) {
-      ResolveCommand(closure, tree, field + ".exec_start_pre", command);
+      resolve(".exec_start_pre", command);
     }
     for (images::Command& command : service.hooks.before_start) {
-      ResolveCommand(closure, tree, field + ".hooks.before_start", command);
+      resolve(".hooks.before_start", command);
     }
     for (images::Command& command : service.hooks.after_healthy) {
-      ResolveCommand(closure, tree, field + ".hooks.after_healthy", command);
+      resolve(".hooks.after_healthy", command);
     }
     if (!service.health.exec.empty()) {
-      ResolveCommand(closure, tree, field + ".health.exec", service.health.exec);
+      resolve(".health.exec", service.health.exec);
     }
-    CheckDirectivePrograms(tree, name, field, service);
+    CheckDirectivePrograms(tree, name, field, service, problems);
   }
+  problems.ThrowIfAny();
 }
 
 }  // namespace builder

@@ -8,7 +8,8 @@
 namespace builder {
 
 // Afterwards each service says how it runs, and each of its programs is an executable file of the
-// tree, named by its absolute path. Throws Error{kUsage} where that cannot be.
+// tree, named by its absolute path. Throws Error{kUsage} where that cannot be, of several
+// SeveralErrors.
 void ResolveServices(const Closure& closure, const Tree& tree, images::Services& services);
 
 }  // namespace builder

@@ -6,6 +6,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "base/progress.h"
 #include "builder/inspect/extract.h"
 #include "builder/inspect/image_texts.h"
@@ -135,6 +136,14 @@ const ImageCommand* FindCommand(const std::string& word) {
 }  // namespace
 
 bool IsImageCommand(const std::string& word) { return FindCommand(word) != nullptr; }
+
+std::string NearestImageCommand(const std::string& word) {
+  std::vector<std::string> names;
+  for (const ImageCommand& command : kCommands) {
+    names.emplace_back(command.name);
+  }
+  return base::NearestOf(word, names);
+}
 
 int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& io) {
   const ImageCommand* command = FindCommand(arguments.at(0));

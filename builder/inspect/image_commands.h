@@ -10,6 +10,8 @@
 namespace builder {
 
 bool IsImageCommand(const std::string& word);
+// The one that `word` resembles; empty: none.
+std::string NearestImageCommand(const std::string& word);
 
 // `arguments` begin with the command.
 int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& io);

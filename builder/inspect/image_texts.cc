@@ -26,8 +26,8 @@ std::string Percent(uint64_t part, uint64_t whole) {
 
 std::string Title(const images::ImageDirectory& image) {
   const images::Manifest& manifest = image.manifest();
-  return fmt::format("{}{}{} ({})", manifest.name, manifest.version.empty() ? "" : " ",
-                     manifest.version, image.id().text());
+  return fmt::format("{}{}{} ({})", manifest.name, image.version().empty() ? "" : " ",
+                     image.version(), image.id().text());
 }
 
 using Rows = std::vector<std::pair<std::string, ImageShare>>;
@@ -81,7 +81,7 @@ std::string ChangeText(const images::PackageChange& change) {
 
 Json IdentityJson(const images::ImageDirectory& image) {
   return {{"name", image.manifest().name},
-          {"version", image.manifest().version},
+          {"version", image.version()},
           {"id", image.id().text()},
           {"path", image.path()},
           {"image_bytes", image.manifest().image.size_bytes}};
@@ -145,7 +145,7 @@ std::string MiniserverJson(const images::ImageDirectory& image) {
   const Json json = Json::parse(provenance, nullptr, false);
   const bool has_path = json.is_object() && json.contains("main_path");
   return Dump({{"name", image.manifest().name},
-               {"version", image.manifest().version},
+               {"version", image.version()},
                {"id", image.id().text()},
                {"nix_store_path", has_path ? json.at("main_path") : Json(nullptr)},
                {"img_store_path", image.path()},

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/problems.h"
 #include "builder/tree/tree.h"
 #include "images/definition/definition.h"
 #include "images/version/manifest.h"
@@ -40,6 +41,9 @@ struct Closure {
   std::function<void(Tree&)> fill;  // puts all files into a tree that is empty; call it once
   // Adds what depends on all that is in the tree at the end; may be empty.
   std::function<void(Tree&)> complete;
+  // Of contents.add and of programs, which the closure is without; and the paths of those.
+  base::Problems problems;
+  std::vector<std::string> missing;
 };
 
 }  // namespace builder

@@ -137,16 +137,28 @@ Closure ResolveElf(const images::ElfSource& source, const images::Contents& cont
   auto files =
       std::make_shared<FileClosure>(Sysroot(source.sysroot.value_or("")), Exclusions(contents));
   Closure out;
+  const auto add = [&](const char* field, const std::string& path, const auto& action) {
+    if (!out.problems.Try(field, action)) {
+      out.missing.push_back(path);
+    }
+  };
   for (const std::string& program : source.programs) {
-    const ElfFile elf = files->AddProgram(program);
-    out.program_folders.push_back(FolderOf(program, files->root()));
-    out.architecture = ArchitectureOf(elf).empty() ? out.architecture : ArchitectureOf(elf);
+    add("source.elf", program, [&] {
+      const ElfFile elf = files->AddProgram(program);
+      out.program_folders.push_back(FolderOf(program, files->root()));
+      out.architecture = ArchitectureOf(elf).empty() ? out.architecture : ArchitectureOf(elf);
+    });
   }
   for (const std::string& path : contents.add) {
-    if (!files->Add(path)) {
-      base::Fail(base::ExitCode::kFailed, "contents.add: {} does not exist",
-                 files->root().OnDisk(path));
-    }
+    add("contents.add", path, [&] {
+      if (!files->Add(path)) {
+        base::Fail(base::ExitCode::kFailed, "{} does not exist", files->root().OnDisk(path));
+      }
+    });
+  }
+  out.fill = [files](Tree& tree) { Fill(*files, tree); };
+  if (!out.missing.empty()) {
+    return out;
   }
   const RunTimeSets sets = AddRunTimeSets(*files);
   SayWhatIsNotSeen(*files, sets, io);
@@ -162,7 +174,6 @@ Closure ResolveElf(const images::ElfSource& source, const images::Contents& cont
       out.version = package.entry.version;
     }
   }
-  out.fill = [files](Tree& tree) { Fill(*files, tree); };
   out.complete = [files](Tree& tree) { files->AddLoaderCache(tree); };
   return out;
 }

@@ -218,8 +218,10 @@ Closure ResolveNix(const images::NixSource& source, const std::vector<std::strin
   closure.version = PackageNameOf(closure.main_path).version;
   closure.program_folders = {closure.main_path + "/bin", closure.main_path + "/sbin"};
   for (const std::string& text : added) {
-    const std::vector<std::string> more = Realise(images::NixSourceOf(text, ""));
-    roots.insert(roots.end(), more.begin(), more.end());
+    closure.problems.Try("contents.add", [&] {
+      const std::vector<std::string> more = Realise(images::NixSourceOf(text, ""));
+      roots.insert(roots.end(), more.begin(), more.end());
+    });
   }
   std::vector<std::string> paths;
   for (const auto& [path, info] : Requisites(roots)) {

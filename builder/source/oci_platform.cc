@@ -57,6 +57,12 @@ OciPlatform ParseOciPlatform(const std::string& text) {
 }
 
 std::string MachineOf(const OciPlatform& platform) {
+  if (platform.architecture == "arm" && platform.variant == "v6") {
+    return "armv6l";
+  }
+  if (platform.architecture == "arm" && platform.variant == "v5") {
+    return "armv5tel";
+  }
   const base::Machine* known = Find(platform.architecture);
   return known == nullptr ? platform.architecture : known->name;
 }

@@ -1,5 +1,9 @@
 #include "builder/source/resolve_source.h"
 
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
 #include "base/file.h"
 #include "builder/source/elf_source.h"
 #include "builder/source/nix_source.h"
@@ -18,7 +22,16 @@ Closure ResolveSource(const images::Definition& definition, const base::Io& io) 
   Closure closure = root != nullptr
                         ? ResolveRoot(*root, io)
                         : ResolveOci(std::get<images::OciSource>(definition.source), io);
-  closure.fill = [fill = closure.fill, added = definition.contents.add](Tree& tree) {
+  std::vector<std::string> added;
+  for (const std::string& path : definition.contents.add) {
+    if (base::Exists(path)) {
+      added.push_back(path);
+    } else {
+      closure.missing.push_back(path);
+      closure.problems.Add(base::ExitCode::kFailed, "contents.add: {} does not exist", path);
+    }
+  }
+  closure.fill = [fill = closure.fill, added = std::move(added)](Tree& tree) {
     fill(tree);
     for (const std::string& path : added) {
       tree.AddFromDisk(base::RealPath(path), tree.WithoutLinks(path));

@@ -75,9 +75,9 @@ Children::Names& Children::names() {
 }
 
 const std::vector<Children::Entry>& Children::entries() const {
-  static const std::vector<Entry> none;
+  static const std::vector<Entry> kNone;
   if (names_ == nullptr) {
-    return none;
+    return kNone;
   }
   names_->Settle();
   return names_->sorted;
@@ -137,8 +137,8 @@ void Children::Erase(std::string_view name) {
 }
 
 Xattrs::operator const Map&() const {
-  static const Map none;
-  return map_ == nullptr ? none : *map_;
+  static const Map kNone;
+  return map_ == nullptr ? kNone : *map_;
 }
 
 std::string& Xattrs::operator[](const std::string& name) {

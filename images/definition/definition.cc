@@ -10,6 +10,7 @@
 #include "base/problems.h"
 #include "chunker/codec_table.h"
 #include "images/definition/catalog.h"
+#include "images/label.h"
 #include "images/name.h"
 #include "images/service/service_checks.h"
 #include "images/service/service_json.h"
@@ -20,14 +21,16 @@ namespace {
 constexpr base::ExitCode kBad = base::ExitCode::kUsage;
 
 NixSource ReadNix(base::JsonFields& source, const std::string& directory) {
-  base::JsonFields nix(source.Object("nix"), source.PathOf("nix"), kBad);
+  base::JsonFields nix = source.Nested("nix");
   NixSource out;
   out.file = nix.OptionalString("file");
   out.attr = nix.String("attr", "");
   out.path = nix.OptionalString("path");
   out.flake = nix.OptionalString("flake");
   out.drv = nix.OptionalString("drv");
-  nix.Done();
+  if (!nix.Done() || !source.IsRead("nix")) {
+    return out;
+  }
   const int given = int{out.file.has_value()} + int{out.path.has_value()} +
                     int{out.flake.has_value()} + int{out.drv.has_value()};
   if (given != 1 || out.file.has_value() == out.attr.empty()) {
@@ -52,14 +55,14 @@ ElfSource ReadElf(base::JsonFields& source, const std::string& directory) {
   out.programs = source.Strings("elf");
   out.sysroot = source.OptionalString("sysroot");
   for (std::string& program : out.programs) {
-    if (!out.sysroot) {
+    if (!out.sysroot && source.IsRead("sysroot")) {
       program = Beside(directory, program);
-    } else if (!IsPlainAbsolutePath(program)) {
-      source.FailAt("elf", fmt::format("'{}' is not an absolute path in the sysroot", program));
+    } else if (out.sysroot && !IsPlainAbsolutePath(program)) {
+      source.Report("elf", fmt::format("'{}' is not an absolute path in the sysroot", program));
     }
   }
   if (out.programs.empty()) {
-    source.FailAt("elf", R"(expected at least one program: ["/usr/sbin/nginx"])");
+    source.Report("elf", R"(expected at least one program: ["/usr/sbin/nginx"])");
   }
   if (out.sysroot) {
     out.sysroot = Beside(directory, *out.sysroot);
@@ -68,13 +71,14 @@ ElfSource ReadElf(base::JsonFields& source, const std::string& directory) {
 }
 
 Source ReadSource(base::JsonFields& definition, const std::string& directory) {
-  base::JsonFields source(definition.Object("source"), definition.PathOf("source"), kBad);
+  base::JsonFields source = definition.Nested("source");
   const int given = int{source.Has("nix")} + int{source.Has("elf")} + int{source.Has("root")} +
                     int{source.Has("oci")};
-  if (given != 1) {
-    definition.FailAt("source", R"(expected one of "nix", "elf", "root" and "oci")");
-  }
   Source out;
+  if (given != 1) {
+    definition.Report("source", R"(expected one of "nix", "elf", "root" and "oci")");
+    return out;
+  }
   if (source.Has("nix")) {
     out = ReadNix(source, directory);
   } else if (source.Has("elf")) {
@@ -92,12 +96,12 @@ Source ReadSource(base::JsonFields& definition, const std::string& directory) {
 void CheckImagePath(const base::JsonFields& fields, const std::string& field,
                     const std::string& path) {
   if (!IsPlainAbsolutePath(path)) {
-    fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
+    fields.Report(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
   }
 }
 
 Contents ReadContents(base::JsonFields& definition, const std::string& directory) {
-  base::JsonFields fields(definition.Object("contents"), definition.PathOf("contents"), kBad);
+  base::JsonFields fields = definition.Nested("contents");
   Contents out;
   for (const std::string& path : fields.Strings("add")) {
     out.add.push_back(path.find('#') == std::string::npos || path.starts_with('.')
@@ -107,7 +111,7 @@ Contents ReadContents(base::JsonFields& definition, const std::string& directory
   out.exclude = fields.Strings("exclude");
   for (const std::string& glob : out.exclude) {
     if (!glob.starts_with('/') && !glob.starts_with("**/")) {
-      fields.FailAt("exclude", fmt::format("'{}' starts neither with '/' nor with '**/'", glob));
+      fields.Report("exclude", fmt::format("'{}' starts neither with '/' nor with '**/'", glob));
     }
   }
   out.minimize = fields.Bool("minimize", false);
@@ -116,7 +120,7 @@ Contents ReadContents(base::JsonFields& definition, const std::string& directory
     CheckImagePath(fields, "symlinks", link.first);
     if (link.second.empty() || link.second.size() >= PATH_MAX ||
         link.second.find('\0') != std::string::npos) {
-      fields.FailAt("symlinks." + link.first, "expected a target of 1 to 4095 bytes without NUL");
+      fields.Report("symlinks." + link.first, "expected a target of 1 to 4095 bytes without NUL");
     }
   }
   out.directories = fields.Strings("directories");
@@ -132,40 +136,63 @@ Contents ReadContents(base::JsonFields& definition, const std::string& directory
 }
 
 std::string ReadTarget(base::JsonFields& definition) {
-  const std::string target = definition.String("target", Definition().target);
-  try {
-    return chunker::CodecOfTarget(target).target;
-  } catch (base::Error& error) {
-    error.AddContext(definition.path());
-    throw;
-  }
+  std::string target = definition.String("target", Definition().target);
+  definition.Try([&] {
+    try {
+      chunker::CodecOfTarget(target);
+    } catch (base::Error& error) {
+      error.AddContext(definition.path());
+      throw;
+    }
+  });
+  return target;
 }
 
-// Each part by itself: what is wrong with one hides nothing of another.
+std::string ReadVersion(base::JsonFields& definition) {
+  const std::optional<std::string> version = definition.OptionalString("version");
+  const std::string why = !version || *version == kGitLabel ? "" : LabelProblem(*version);
+  if (!why.empty()) {
+    definition.Report("version", why);
+  }
+  return version.value_or("");
+}
+
 Definition ReadDefinition(base::JsonFields& fields, const std::string& directory) {
   Definition out;
-  base::Problems problems;
-  problems.Try([&] {
-    out.name = fields.String("name");
-    CheckName(out.name, fields.PathOf("name") + ": image name");
-  });
-  problems.Try([&] { out.source = ReadSource(fields, directory); });
-  problems.Try([&] { out.contents = ReadContents(fields, directory); });
-  problems.Try([&] { out.target = ReadTarget(fields); });
-  bool is_oci = false;
-  problems.Try([&] { is_oci = fields.Object("source").contains("oci"); });
-  problems.Try([&] {
-    out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad,
-                                is_oci ? Programs::kBySource : Programs::kNamed);
-  });
+  out.name = fields.String("name");
+  if (fields.IsRead("name")) {
+    fields.Try([&] { CheckName(out.name, fields.PathOf("name") + ": image name"); });
+  }
+  out.version = ReadVersion(fields);
+  fields.Try([&] { out.source = ReadSource(fields, directory); });
+  out.contents = ReadContents(fields, directory);
+  out.target = ReadTarget(fields);
+  const bool is_oci = fields.Object("source").contains("oci");
+  out.services = ReadServices(fields, is_oci ? Programs::kBySource : Programs::kNamed);
   // An OCI image may still say who its services run as.
   for (const FieldProblem& problem :
        FindProblems(out.services, is_oci ? UserCheck::kLater : UserCheck::kNow)) {
-    problems.Try([&] { fields.FailAt(problem.field, problem.why); });
+    fields.Report(problem.field, problem.why);
   }
-  problems.Try([&] { fields.Done(); });
-  problems.ThrowIfAny();
+  fields.Done();
   return out;
+}
+
+// Of `definition`; those of `repeated` have their lines.
+void ThrowWithLines(const Definition& definition, base::Problems problems,
+                    const base::Problems& repeated = {}) {
+  problems = base::WithLines(problems, definition.lines);
+  for (const base::Error& error : repeated.all()) {
+    problems.Try([&] { throw base::Error(error); });
+  }
+  try {
+    problems.ThrowIfAny();
+  } catch (base::SeveralErrors& several) {
+    if (!definition.file.empty()) {
+      several.AddContext(definition.file);
+    }
+    throw;
+  }
 }
 
 [[noreturn]] void FailWithWhatThereIs(const std::string& directory, const std::string& path) {
@@ -190,21 +217,31 @@ Definition ReadDefinition(base::JsonFields& fields, const std::string& directory
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory) {
   base::FieldLines lines;
-  const base::Json json = base::ParseJson(text, name_of_file, kBad, /*comments=*/true, &lines);
-  try {
-    base::JsonFields fields = base::JsonFields::OfFile(json, name_of_file, kBad);
-    return ReadDefinition(fields, directory);
-  } catch (const base::SeveralErrors& error) {
-    std::vector<base::Error> all;
-    for (const base::Error& one : error.all()) {
-      all.push_back(base::WithLine(one, lines));
+  base::Problems repeated;
+  const base::Json json =
+      base::ParseJson(text, name_of_file, kBad, /*comments=*/true, &lines, &repeated);
+  base::JsonFields fields = base::JsonFields::OfFile(json, name_of_file, kBad);
+  base::FieldProblems found;
+  fields.CollectIn(found);
+  Definition out = ReadDefinition(fields, directory);
+  out.file = name_of_file;
+  out.lines = std::move(lines);
+  ThrowWithLines(out, std::move(found.problems), repeated);
+  return out;
+}
+
+void ThrowIfAny(const Definition& definition, const base::Problems& problems) {
+  base::Problems placed;
+  for (base::Error error : problems.all()) {
+    if (!definition.file.empty()) {
+      const std::string_view message = error.what();
+      const bool has_field = message.starts_with("contents.") || message.starts_with("services") ||
+                             message.starts_with("source.");
+      error.AddContext(definition.file + (has_field ? "" : ": source"));
     }
-    base::SeveralErrors out(std::move(all));
-    out.AddContext(name_of_file);
-    throw out;
-  } catch (const base::Error& error) {
-    throw base::WithLine(error, lines);
+    placed.Try([&] { throw base::Error(error); });
   }
+  ThrowWithLines(definition, placed);
 }
 
 Definition LoadDefinition(const std::string& directory, const std::string& name) {

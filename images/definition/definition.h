@@ -3,11 +3,13 @@
 #ifndef SLIPWAY_IMAGES_DEFINITION_DEFINITION_H_
 #define SLIPWAY_IMAGES_DEFINITION_DEFINITION_H_
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/problems.h"
 #include "images/definition/source.h"
 #include "images/service/service.h"
 
@@ -23,18 +25,29 @@ struct Contents {
   std::map<std::string, std::string> files;  // path in the image -> file on this machine, absolute
 };
 
+// A version that is asked of git.
+inline constexpr const char* kGitLabel = "{git}";
+
 struct Definition {
   std::string name;
+  std::string version;  // the label (images/label.h), or kGitLabel; empty: none
   Source source;
   Contents contents;
   std::string target = "zstd";  // which hosts it is for; in chunker::Codecs()
   Services services;
+
+  std::string file;                     // it was read from; empty: a command line
+  std::map<std::string, size_t> lines;  // base::FieldLines of that file
 };
 
-// Throws Error{kUsage} that names the file, the field and what to do. Relative paths in a
-// definition are relative to `directory`, its own.
+// Throws Error{kUsage} that names the file, the field and what to do, or SeveralErrors: all that is
+// wrong with it. Relative paths in a definition are relative to `directory`, its own.
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory);
+
+// What was found later, each message with its field first unless it is about the source: throws it
+// with file and line before and after it.
+void ThrowIfAny(const Definition& definition, const base::Problems& problems);
 
 // DIRECTORY/NAME.json, otherwise the catalog's, whose relative paths are relative to DIRECTORY
 // too. Where there is neither: Error{kUsage} that lists what there is.

@@ -19,13 +19,14 @@ bool IsTokenCharacter(char c) {
          std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos;
 }
 
-void CheckUrl(const base::JsonFields& fields, const std::string& url, const Service& read) {
+// `read`: null where its ports and sockets are not known.
+void CheckUrl(const base::JsonFields& fields, const std::string& url, const Service* read) {
   if (!std::all_of(url.begin(), url.end(), IsPrintable)) {
     fields.FailAt("http",
                   fmt::format("'{}' holds a space or what is not ASCII: write %20 and so on", url));
   }
   if (url.starts_with('/')) {
-    if (!OwnUrl(read)) {
+    if (read != nullptr && !OwnUrl(*read)) {
       fields.FailAt("http",
                     fmt::format("'{}' is a path on the service's first port, but the service has "
                                 "no \"ports\" and listens on none; write http://ADDRESS:PORT{} or "
@@ -51,10 +52,12 @@ void CheckUrl(const base::JsonFields& fields, const std::string& url, const Serv
   }
 }
 
-HttpCheck ReadHttp(base::JsonFields& health, const Service& read) {
+HttpCheck ReadHttp(base::JsonFields& health, const Service* read) {
   HttpCheck out;
   out.url = health.String("http");
-  CheckUrl(health, out.url, read);
+  if (health.IsRead("http")) {
+    health.Try([&] { CheckUrl(health, out.url, read); });
+  }
   out.expect = health.Number("expect", 100, 599, out.expect);
   out.body = health.String("body", "");
   out.headers = health.StringMap("headers");
@@ -63,7 +66,7 @@ HttpCheck ReadHttp(base::JsonFields& health, const Service& read) {
       return c == '\t' || (c >= ' ' && c != '\x7f') || c < 0;
     });
     if (name.empty() || !std::all_of(name.begin(), name.end(), IsTokenCharacter) || !plain) {
-      health.FailAt("headers." + name, "this is not a header that HTTP can send");
+      health.Report("headers." + name, "this is not a header that HTTP can send");
     }
   }
   return out;
@@ -74,7 +77,7 @@ std::string ReadTcp(base::JsonFields& health) {
                          ? fmt::format("localhost:{}", health.Number("tcp", 1, 65535))
                          : health.String("tcp");
   if (!ParseAddress(text, 0) && !IsSocketPath(text)) {
-    health.FailAt("tcp", fmt::format("'{}': {}, or the path of a unix socket", text, kAddressRule));
+    health.Report("tcp", fmt::format("'{}': {}, or the path of a unix socket", text, kAddressRule));
   }
   return text;
 }
@@ -84,32 +87,34 @@ void RefuseSeveral(const base::JsonFields& health, const Health& read) {
                     static_cast<int>(read.tcp.has_value()) + static_cast<int>(!read.exec.empty()) +
                     static_cast<int>(read.none);
   if (count > 1) {
-    base::Fail(health.code(), "{}: at most one of http, tcp, exec and none", health.path());
+    health.Try([&] {
+      base::Fail(health.code(), "{}: at most one of http, tcp, exec and none", health.path());
+    });
   }
 }
 
 void ReadAfterBoot(base::JsonFields& fields, Health& out) {
   const std::string after_boot = fields.String("after_boot", "record");
   if (after_boot != "record" && after_boot != "rollback") {
-    fields.FailAt("after_boot",
+    fields.Report("after_boot",
                   fmt::format("'{}' is neither \"record\" nor \"rollback\"", after_boot));
   }
   out.rolls_back_after_boot = after_boot == "rollback";
   if (out.none && out.rolls_back_after_boot) {
-    fields.FailAt("after_boot", "with \"none\" nobody looks at the service: leave one of them out");
+    fields.Report("after_boot", "with \"none\" nobody looks at the service: leave one of them out");
   }
 }
 
 }  // namespace
 
-Health ReadHealth(base::JsonFields& service, Programs programs, const Service& read,
-                  base::ExitCode code) {
-  base::JsonFields fields(service.Object("health"), service.PathOf("health"), code);
+Health ReadHealth(base::JsonFields& service, Programs programs, const Service& read) {
+  base::JsonFields fields = service.Nested("health");
   Health out;
   out.timeout_seconds = fields.Number("timeout_seconds", 1, 3600, out.timeout_seconds);
   out.settle_seconds = fields.Number("settle_seconds", 0, 600, out.settle_seconds);
   if (fields.Has("http")) {
-    out.http = ReadHttp(fields, read);
+    const bool is_known = service.IsRead("ports") && service.IsRead("listen");
+    out.http = ReadHttp(fields, is_known ? &read : nullptr);
   }
   if (fields.Has("tcp")) {
     out.tcp = ReadTcp(fields);
@@ -121,7 +126,7 @@ Health ReadHealth(base::JsonFields& service, Programs programs, const Service& r
   }
   out.none = fields.Bool("none", false);
   RefuseSeveral(fields, out);
-  if (out.HasCheck()) {
+  if (out.HasCheck() || !fields.IsRead("exec")) {
     out.try_seconds = fields.Number("try_seconds", 1, kMaxTrySeconds, out.try_seconds);
     out.interval_seconds =
         fields.Number("interval_seconds", 1, kMaxTrySeconds, out.interval_seconds);
@@ -131,8 +136,8 @@ Health ReadHealth(base::JsonFields& service, Programs programs, const Service& r
   return out;
 }
 
-Hooks ReadHooks(base::JsonFields& service, Programs programs, base::ExitCode code) {
-  base::JsonFields fields(service.Object("hooks"), service.PathOf("hooks"), code);
+Hooks ReadHooks(base::JsonFields& service, Programs programs) {
+  base::JsonFields fields = service.Nested("hooks");
   const Programs named = programs == Programs::kResolved ? programs : Programs::kNamed;
   Hooks out;
   out.before_start = ReadCommands(fields, "before_start", named);

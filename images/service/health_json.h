@@ -9,9 +9,8 @@
 namespace images {
 
 // The fields "health" and "hooks" of `service`; its ports and sockets are in `read` already.
-Health ReadHealth(base::JsonFields& service, Programs programs, const Service& read,
-                  base::ExitCode code);
-Hooks ReadHooks(base::JsonFields& service, Programs programs, base::ExitCode code);
+Health ReadHealth(base::JsonFields& service, Programs programs, const Service& read);
+Hooks ReadHooks(base::JsonFields& service, Programs programs);
 
 // What is not set is left out, so that a manifest without checks and hooks is what it always was.
 base::Json ToJson(const Health& health);

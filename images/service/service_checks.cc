@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "images/service/directives.h"
@@ -60,6 +61,26 @@ std::optional<FieldProblem> ProblemOfSchedule(const std::string& name, const Ser
       "nobody looks after a boot at what a \"schedule\" starts: leave \"after_boot\" out"};
 }
 
+// Of two files at one path, only one would be seen.
+void AddProblemsOfHostFiles(const std::string& name, const Service& service,
+                            std::vector<FieldProblem>& out) {
+  const HostFiles& files = service.host_files;
+  const std::array<std::tuple<const char*, bool, std::string_view>, 3> wanted = {
+      {{"certificates", files.certificates.value_or(false), "/etc/ssl/certs/ca-certificates.crt"},
+       {"hosts", files.hosts, "/etc/hosts"},
+       {"time_zone", files.time_zone, "/etc/localtime"}}};
+  for (const auto& [field, is_set, path] : wanted) {
+    for (const Bind& bind : service.binds) {
+      if (is_set && bind.image == path) {
+        out.push_back({fmt::format("services.{}.host_files.{}", name, field),
+                       fmt::format("\"binds\" has a file of the host at {}, too: leave one of the "
+                                   "two out",
+                                   path)});
+      }
+    }
+  }
+}
+
 void AddProblemsOfPorts(const Services& services, std::vector<FieldProblem>& out) {
   const std::vector<PortClaim> claims = PortClaimsOf(services);
   for (auto claim = claims.begin(); claim != claims.end(); ++claim) {
@@ -93,6 +114,7 @@ std::vector<FieldProblem> FindProblems(const Services& services, UserCheck user)
   std::vector<FieldProblem> out;
   for (const auto& [name, service] : services) {
     AddProblemsOfDirectives(name, service, out);
+    AddProblemsOfHostFiles(name, service, out);
     if (auto problem = user == UserCheck::kNow ? ProblemOfUser(name, service) : std::nullopt) {
       out.push_back(*std::move(problem));
     }

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/problems.h"
 #include "images/name.h"
 #include "images/service/command_json.h"
 #include "images/service/health_json.h"
@@ -34,13 +33,14 @@ template <size_t N>
 void CheckOneOf(const base::JsonFields& fields, const std::string& field, const std::string& value,
                 const std::array<std::string_view, N>& allowed) {
   if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
-    fields.FailAt(field, fmt::format("'{}' is not one of {}", value, fmt::join(allowed, ", ")));
+    fields.ReportUnread(field,
+                        fmt::format("'{}' is not one of {}", value, fmt::join(allowed, ", ")));
   }
 }
 
 void CheckPath(const base::JsonFields& fields, const std::string& field, const std::string& path) {
   if (!IsPlainAbsolutePath(path)) {
-    fields.FailAt(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
+    fields.Report(field, fmt::format("'{}' is not an absolute path without '.' and '..'", path));
   }
 }
 
@@ -50,30 +50,34 @@ void CheckCredentialName(const base::JsonFields& fields, const std::string& name
     return IsLetterOrDigit(c) || c == '-' || c == '_' || c == '.';
   });
   if (!plain || name.empty() || name.size() > kMaxCredentialNameBytes || name.front() == '.') {
-    fields.FailAt("credentials",
+    fields.Report("credentials",
                   fmt::format("'{}' is not the name of a credential: use letters, digits, '-', '_' "
                               "and '.', and no '.' at the start",
                               name));
   }
 }
 
-std::vector<Bind> ReadBinds(base::JsonFields& fields, base::ExitCode code) {
+void ReadBind(base::JsonFields bind, std::vector<Bind>& out) {
+  out.push_back({bind.String("host"), bind.String("image"), bind.Bool("writable", false),
+                 bind.Bool("mounted", false)});
+  CheckPath(bind, "host", out.back().host);
+  const std::string& image = out.back().image;  // with a slash at the end: a directory
+  CheckPath(bind, "image", image.ends_with('/') ? image.substr(0, image.size() - 1) : image);
+  bind.Done();
+}
+
+std::vector<Bind> ReadBinds(base::JsonFields& fields) {
   std::vector<Bind> out;
+  size_t i = 0;
   for (const base::Json& value : fields.Array("binds")) {
-    base::JsonFields bind(value, fields.PathOf(fmt::format("binds[{}]", out.size())), code);
-    out.push_back({bind.String("host"), bind.String("image"), bind.Bool("writable", false),
-                   bind.Bool("mounted", false)});
-    CheckPath(bind, "host", out.back().host);
-    const std::string& image = out.back().image;  // with a slash at the end: a directory
-    CheckPath(bind, "image", image.ends_with('/') ? image.substr(0, image.size() - 1) : image);
-    bind.Done();
+    const std::string field = fmt::format("binds[{}]", i++);
+    fields.Try([&] { ReadBind(fields.Nested(value, field), out); });
   }
   return out;
 }
 
-HostFiles ReadHostFiles(base::JsonFields& service, base::ExitCode code) {
-  const base::Json object = service.Object("host_files");
-  base::JsonFields fields(object, service.PathOf("host_files"), code);
+HostFiles ReadHostFiles(base::JsonFields& service) {
+  base::JsonFields fields = service.Nested("host_files");
   HostFiles out;
   if (fields.Has("certificates")) {
     out.certificates = fields.Bool("certificates", false);
@@ -88,7 +92,8 @@ std::vector<uint64_t> ReadPorts(base::JsonFields& fields) {
   std::vector<uint64_t> out;
   for (const base::Json& value : fields.Array("ports")) {
     if (!value.is_number_unsigned() || value.get<uint64_t>() < 1 || value.get<uint64_t>() > 65535) {
-      fields.FailAt("ports", "expected whole numbers from 1 to 65535");
+      fields.ReportUnread("ports", "expected whole numbers from 1 to 65535");
+      return {};
     }
     out.push_back(value.get<uint64_t>());
   }
@@ -98,20 +103,26 @@ std::vector<uint64_t> ReadPorts(base::JsonFields& fields) {
 // A port is a number, so that one text stands for one socket.
 std::vector<std::string> ReadListen(base::JsonFields& fields) {
   std::vector<std::string> out;
+  bool is_read = true;
   for (const base::Json& value : fields.Array("listen")) {
     std::string text = value.is_number_unsigned() ? value.dump() : "";
     if (value.is_string() && value.get<std::string>().find_first_of("/:") != std::string::npos) {
       text = value.get<std::string>();
     }
     if (!ParseListenAddress(text)) {
-      fields.FailAt("listen", fmt::format("{} is not where a socket can be: use a port (80), "
+      fields.Report("listen", fmt::format("{} is not where a socket can be: use a port (80), "
                                           "\"127.0.0.1:80\", \"[::1]:80\" or \"/run/web.sock\"",
                                           value.dump()));
+      is_read = false;
+      continue;
     }
     if (std::find(out.begin(), out.end(), text) != out.end()) {
-      fields.FailAt("listen", fmt::format("{} is listed twice", value.dump()));
+      fields.Report("listen", fmt::format("{} is listed twice", value.dump()));
     }
     out.push_back(std::move(text));
+  }
+  if (!is_read) {
+    fields.MarkUnread("listen");
   }
   return out;
 }
@@ -127,7 +138,7 @@ void ReadUser(base::JsonFields& fields, Service& service) {
   });
   const bool starts_well = !name.empty() && (name[0] == '_' || (name[0] >= 'a' && name[0] <= 'z'));
   if (!plain || !starts_well || name.size() > kMaxUserNameBytes) {
-    fields.FailAt("user", fmt::format("'{}' is not the name of a user: use 1 to {} of a-z, 0-9, "
+    fields.Report("user", fmt::format("'{}' is not the name of a user: use 1 to {} of a-z, 0-9, "
                                       "'-' and '_', starting with a letter or '_'",
                                       name, kMaxUserNameBytes));
   }
@@ -141,37 +152,42 @@ void ReadStart(base::JsonFields& fields, Service& service) {
   CheckOneOf(fields, "type", service.type, kTypes);
   if (service.schedule) {
     if (const std::string problem = ScheduleProblem(*service.schedule); !problem.empty()) {
-      fields.FailAt("schedule", problem);
+      fields.ReportUnread("schedule", problem);
     }
     if (service.type != "oneshot") {
-      fields.FailAt("type", "a service with a \"schedule\" is a oneshot: leave the type out");
+      fields.Report("type", "a service with a \"schedule\" is a oneshot: leave the type out");
     }
   }
   if (!service.listen.empty() && service.type == "oneshot") {
-    fields.FailAt("listen", "a oneshot ends by itself and takes no connections");
+    fields.Report("listen", "a oneshot ends by itself and takes no connections");
   }
+}
+
+void ReadDirective(const base::JsonFields& fields, const std::string& section,
+                   const std::string& option, const base::Json& value, Service& service) {
+  const std::string field = "directives." + section + "." + option;
+  const bool plain = std::all_of(option.begin(), option.end(), &IsLetterOrDigit);
+  if (!value.is_string() || option.empty() || !plain) {
+    fields.FailAt(field, "expected a systemd option and its value as a string");
+  }
+  CheckText(fields, field, value.get<std::string>());
+  service.directives[section].emplace(option, value.get<std::string>());
 }
 
 void ReadDirectives(base::JsonFields& fields, Service& service) {
   fields.EachMember("directives", [&](const std::string& section, const base::Json& lines) {
     const std::string field = "directives." + section;
     CheckOneOf(fields, field, section, kSections);
-    if ((section == "Socket" && service.listen.empty()) ||
-        (section == "Timer" && !service.schedule)) {
-      fields.FailAt(field, fmt::format("the service has no such unit: set \"{}\"",
+    if ((section == "Socket" && service.listen.empty() && fields.IsRead("listen")) ||
+        (section == "Timer" && !service.schedule && fields.IsRead("schedule"))) {
+      fields.Report(field, fmt::format("the service has no such unit: set \"{}\"",
                                        section == "Socket" ? "listen" : "schedule"));
     }
     if (!lines.is_object()) {
       fields.FailAt(field, "expected an object of strings");
     }
     for (auto line = lines.begin(); line != lines.end(); ++line) {
-      const bool plain_key = std::all_of(line.key().begin(), line.key().end(), &IsLetterOrDigit);
-      if (!line.value().is_string() || line.key().empty() || !plain_key) {
-        fields.FailAt(field + "." + line.key(),
-                      "expected a systemd option and its value as a string");
-      }
-      CheckText(fields, field + "." + line.key(), line.value().get<std::string>());
-      service.directives[section].emplace(line.key(), line.value().get<std::string>());
+      fields.Try([&] { ReadDirective(fields, section, line.key(), line.value(), service); });
     }
   });
 }
@@ -183,7 +199,7 @@ void CheckUserStandsOnce(const base::JsonFields& fields, const Service& service)
   }
   for (const char* option : {"User", "DynamicUser"}) {
     if (lines->second.contains(option)) {
-      fields.FailAt("user",
+      fields.Report("user",
                     fmt::format("directives.Service.{} says it too: leave one out", option));
     }
   }
@@ -201,7 +217,7 @@ void ReadSecretsAndEnvironment(base::JsonFields& fields, Service& service) {
                        std::all_of(name.begin(), name.end(),
                                    [](char c) { return IsLetterOrDigit(c) || c == '_'; });
     if (!plain) {
-      fields.FailAt("environment." + name, "this is not the name of an environment variable");
+      fields.Report("environment." + name, "this is not the name of an environment variable");
     }
     CheckText(fields, "environment." + name, name + "=" + value);
   }
@@ -211,48 +227,36 @@ void ReadSecretsAndEnvironment(base::JsonFields& fields, Service& service) {
   }
 }
 
-void ReadFields(base::JsonFields& fields, Programs programs, Service& service,
-                base::Problems& problems) {
-  problems.Try([&] {
-    service.exec = fields.Strings("exec");
-    if (programs != Programs::kBySource || !service.exec.empty()) {
-      CheckCommand(fields, "exec", service.exec, programs);
-    }
-  });
-  problems.Try([&] { service.exec_start_pre = ReadCommands(fields, "exec_start_pre", programs); });
-  problems.Try([&] { ReadStart(fields, service); });
-  problems.Try([&] { ReadUser(fields, service); });
-  problems.Try([&] {
-    service.state = fields.Bool("state", false);
-    service.logs = fields.Bool("logs", false);
-    service.cache = fields.Bool("cache", false);
-    service.runtime = fields.Bool("runtime", false);
-  });
-  problems.Try([&] { service.binds = ReadBinds(fields, fields.code()); });
-  problems.Try([&] { service.host_files = ReadHostFiles(fields, fields.code()); });
-  problems.Try([&] { ReadSecretsAndEnvironment(fields, service); });
-  problems.Try([&] { service.ports = ReadPorts(fields); });
-  problems.Try([&] {
-    service.hardening = fields.String("hardening", service.hardening);
-    CheckOneOf(fields, "hardening", service.hardening, kProfiles);
-  });
-  problems.Try([&] { ReadDirectives(fields, service); });
-  problems.Try([&] { service.hooks = ReadHooks(fields, programs, fields.code()); });
+void ReadCommandsOf(base::JsonFields& fields, Programs programs, Service& service) {
+  service.exec = fields.Strings("exec");
+  if (programs != Programs::kBySource || !service.exec.empty()) {
+    CheckCommand(fields, "exec", service.exec, programs);
+  }
+  service.exec_start_pre = ReadCommands(fields, "exec_start_pre", programs);
+  service.hooks = ReadHooks(fields, programs);
 }
 
-// Its fields by themselves, then what depends on several of them.
-Service ReadService(const base::Json& object, const std::string& path, base::ExitCode code,
-                    Programs programs) {
-  base::JsonFields fields(object, path, code);
+Service ReadService(base::JsonFields fields, Programs programs) {
   Service service;
-  base::Problems problems;
-  ReadFields(fields, programs, service, problems);
-  problems.ThrowIfAny();
+  ReadCommandsOf(fields, programs, service);
+  ReadStart(fields, service);
+  ReadUser(fields, service);
+  service.state = fields.Bool("state", false);
+  service.logs = fields.Bool("logs", false);
+  service.cache = fields.Bool("cache", false);
+  service.runtime = fields.Bool("runtime", false);
+  service.binds = ReadBinds(fields);
+  service.host_files = ReadHostFiles(fields);
+  ReadSecretsAndEnvironment(fields, service);
+  service.ports = ReadPorts(fields);
+  service.hardening = fields.String("hardening", service.hardening);
+  CheckOneOf(fields, "hardening", service.hardening, kProfiles);
+  ReadDirectives(fields, service);
   CheckUserStandsOnce(fields, service);
-  service.health = ReadHealth(fields, programs, service, code);
+  service.health = ReadHealth(fields, programs, service);
   // No switch waits for its runs, nor stops the one that goes on.
   if (service.schedule && (!service.hooks.before_start.empty() || service.health.HasCheck())) {
-    fields.FailAt("schedule",
+    fields.Report("schedule",
                   "a timer starts the service at any time: leave out its check and "
                   "\"hooks.before_start\", or use \"exec_start_pre\"");
   }
@@ -324,32 +328,23 @@ base::Json ToJson(const Service& service) {
 
 }  // namespace
 
-Services ReadServices(const base::Json& object, const std::string& path, base::ExitCode code,
-                      Programs programs) {
-  if (!object.is_object()) {
-    base::Fail(code, "{}: expected an object of services by name", path);
-  }
+Services ReadServices(base::JsonFields& parent, Programs programs) {
   Services out;
-  base::Problems problems;
-  const auto read = [&](const std::string& name, const base::Json& value) {
-    CheckName(name, path + ": service name", code);
-    const std::string field = path + "." + name;
+  parent.EachMember("services", [&](const std::string& name, const base::Json& value) {
+    const std::string field = "services." + name;
+    parent.Try(
+        [&] { CheckName(name, parent.PathOf("services") + ": service name", parent.code()); });
     const Service& service =
-        out.emplace(name, ReadService(value, field, code, programs)).first->second;
+        out.emplace(name, ReadService(parent.Nested(value, field), programs)).first->second;
     for (const std::string& socket : service.listen) {
       if (service.runtime && socket.starts_with("/run/" + name + "/")) {
-        base::Fail(
-            code,
-            "{}.listen: \"runtime\" empties /run/{} at each restart, {} with it: leave one of "
-            "the two out",
-            field, name, socket);
+        parent.Report(field + ".listen",
+                      fmt::format("\"runtime\" empties /run/{} at each restart, {} with it: leave "
+                                  "one of the two out",
+                                  name, socket));
       }
     }
-  };
-  for (auto member = object.begin(); member != object.end(); ++member) {
-    problems.Try([&] { read(member.key(), member.value()); });
-  }
-  problems.ThrowIfAny();
+  });
   return out;
 }
 

@@ -10,9 +10,8 @@
 
 namespace images {
 
-// `path` says where the object stands, `code` what kind of error a bad one is.
-Services ReadServices(const base::Json& object, const std::string& path, base::ExitCode code,
-                      Programs programs = Programs::kResolved);
+// The field "services" of `parent`.
+Services ReadServices(base::JsonFields& parent, Programs programs = Programs::kResolved);
 base::Json ToJson(const Services& services);
 
 }  // namespace images

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "images/label.h"
 
 namespace images {
 
@@ -16,7 +17,8 @@ StoredManifest StoredManifest::Parse(std::string text, const std::string& name_o
 ImageDirectory::ImageDirectory(std::string path)
     : path_(std::move(path)),
       stored_(StoredManifest::Parse(base::ReadFile(path_ + "/" + kManifestFile),
-                                    path_ + "/" + kManifestFile)) {
+                                    path_ + "/" + kManifestFile)),
+      label_(ReadLabel(path_)) {
   const std::string real = base::RealPath(path_);  // "." and links to a version are versions too
   if (base::BaseName(real) != id().text() ||
       base::BaseName(base::ParentOf(real)) != manifest().name) {

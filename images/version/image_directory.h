@@ -1,5 +1,5 @@
 // An image directory NAME/ID, the same as a build's output and on a host: manifest.json,
-// image.erofs, image.caibx, provenance.json.
+// image.erofs, image.caibx, provenance.json, and perhaps a label.
 #ifndef SLIPWAY_IMAGES_VERSION_IMAGE_DIRECTORY_H_
 #define SLIPWAY_IMAGES_VERSION_IMAGE_DIRECTORY_H_
 
@@ -38,6 +38,9 @@ class ImageDirectory {
   const StoredManifest& stored() const { return stored_; }
   const Manifest& manifest() const { return stored_.manifest; }
   const ImageId& id() const { return stored_.id; }
+  const std::string& label() const { return label_; }  // empty: it has none
+  // For people: the label, otherwise the version of the source's package; may be empty.
+  const std::string& version() const { return label_.empty() ? manifest().version : label_; }
   std::string image_path() const { return path_ + "/" + kImageFile; }
   std::string index_path() const { return path_ + "/" + kIndexFile; }
   std::string provenance_path() const { return path_ + "/" + kProvenanceFile; }
@@ -48,6 +51,7 @@ class ImageDirectory {
  private:
   std::string path_;
   StoredManifest stored_;
+  std::string label_;
 };
 
 // Parses an index and checks that it is the one `manifest` names and tiles its image.

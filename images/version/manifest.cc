@@ -109,7 +109,7 @@ Manifest Manifest::Parse(const std::string& text, const std::string& name_of_fil
     out.closure.push_back(
         ReadClosurePath(entry, fields.PathOf(fmt::format("closure[{}]", out.closure.size()))));
   }
-  out.services = ReadServices(fields.Object("services"), fields.PathOf("services"), kBad);
+  out.services = ReadServices(fields);
   fields.Done();
   if (out.Serialize() != text) {
     base::Fail(kBad, "{} is not in canonical form, so its digest cannot be trusted; build it again",

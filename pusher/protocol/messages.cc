@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/json_fields.h"
+#include "base/printable.h"
+#include "images/label.h"
 #include "pusher/protocol/protocol.h"
 
 namespace pusher {
@@ -196,7 +198,8 @@ std::string Offer::Serialize() const {
                          {"index_bytes", index_bytes},
                          {"provenance_bytes", provenance_bytes},
                          {"delta_bytes", delta_bytes},
-                         {"basis", basis}});
+                         {"basis", basis},
+                         {"label", label}});
 }
 
 Offer Offer::Parse(std::string_view text, const std::string& peer) {
@@ -211,6 +214,10 @@ Offer Offer::Parse(std::string_view text, const std::string& peer) {
   out.provenance_bytes = fields.Number("provenance_bytes", 0, kMaxProvenanceBytes);
   out.delta_bytes = fields.Number("delta_bytes", 0, kMaxTextDeltaBytes);
   out.basis = fields.Number("basis", 0, base::kAnyNumber);
+  out.label = fields.String("label", "");
+  if (!out.label.empty() && !images::LabelProblem(out.label).empty()) {
+    fields.FailAt("label", images::LabelProblem(out.label));
+  }
   fields.Done();
   return out;
 }
@@ -252,7 +259,8 @@ std::string Staged::Serialize() const {
   Json out = {{"generation", generation},
               {"created", created},
               {"active", active},
-              {"added_bytes", added_bytes}};
+              {"added_bytes", added_bytes},
+              {"notes", notes}};
   if (!replaced.empty()) {
     out["replaced"] = replaced;
     out["active_generation"] = active_generation;
@@ -273,6 +281,9 @@ Staged Staged::Parse(std::string_view text, const std::string& peer) {
     name = Printable(name);
   }
   out.active_generation = fields.Number("active_generation", 0, base::kAnyNumber, 0);
+  for (const std::string& note : fields.Strings("notes")) {
+    out.notes.push_back(base::Printable(note));
+  }
   fields.Done();
   return out;
 }

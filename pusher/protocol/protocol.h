@@ -118,6 +118,7 @@ struct Offer {
   uint64_t provenance_bytes = 0;  // 0: none
   uint64_t delta_bytes = 0;       // 0: the texts as they are
   uint64_t basis = 0;             // 0: none, otherwise one more than a held version's number
+  std::string label{};            // images/label.h; empty: none
   bool operator==(const Offer&) const = default;
 
   std::string Serialize() const;
@@ -153,6 +154,7 @@ struct Staged {
   // Applications of the active generation whose image was replaced: what runs keeps the old file.
   std::vector<std::string> replaced{};
   uint64_t active_generation = 0;  // where there are such
+  std::vector<std::string> notes{};  // printable; what became of labels
   bool operator==(const Staged&) const = default;
 
   std::string Serialize() const;

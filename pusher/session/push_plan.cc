@@ -47,7 +47,7 @@ void PushSession::Rehearse(const std::vector<std::vector<bool>>& missing, PushPl
     const uint64_t before = rehearsal.wire().sent_bytes();
     PlannedImage& planned = plan.images.emplace_back();
     planned.image = BeginningOf(item);
-    planned.version = item.image->manifest().version;
+    planned.version = item.image->version();
     SendOfferOf(rehearsal.wire(), item);
     if (!item.held) {
       SendContent(rehearsal.wire(), item, missing[i],

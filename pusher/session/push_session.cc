@@ -155,6 +155,7 @@ void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
   offer.name = item.image->manifest().name;
   offer.manifest_sha256 = item.image->stored().digest;
   offer.held = item.held;
+  offer.label = item.image->label();
   if (item.held) {
     offer.provenance_bytes =
         base::ReadFileIfThere(item.image->provenance_path()).value_or("").size();

@@ -37,7 +37,7 @@ TEST(ParseJsonTest, QuotesNoMoreThanALine) {
 
 TEST(ParseJsonTest, RefusesAKeyThatStandsTwiceInOneObject) {
   EXPECT_EQ(Refusal(R"({"a": {"b": 1, "c": 2, "b": 3}})"),
-            "f.json: the field 'b' appears twice in one object");
+            "f.json: a.b: this field appears twice in one object (lines 1 and 1)");
   EXPECT_NO_THROW(Parsed(R"({"a": {"a": 1}, "b": {"a": [{"a": 1}, {"a": 2}]}})"));
 }
 

@@ -2,13 +2,16 @@
 #include "builder/build_command.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/cli.h"
+#include "base/process.h"
 #include "builder/imgbuild.h"
+#include "builder/inspect/image_difference.h"
 #include "images/version/image_directory.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
@@ -127,9 +130,168 @@ TEST_F(BuildCommandTest, AProgramIsItsOwnCommand) {
   EXPECT_GT(image.manifest().closure.size(), 2U);
 }
 
+// What is found only with the source and the tree at hand, and what follows from no other problem.
+TEST_F(BuildCommandTest, AllProblemsOfABuildAreListedWithFileFieldAndLine) {
+  MakeRoot();
+  Put("root/srv/data", "x");
+  Put("images/app.json", R"({"name": "app",
+    "source": {"root": "../root"},
+    "contents": {
+      "add": ["/nowhere/one",
+              "/nowhere/two"],
+      "directories": ["/srv/data/below"],
+      "symlinks": {"/out": "../../x"},
+      "files": {
+        "/etc/a": "/nowhere/a",
+        "/etc/b": "/nowhere/b"}},
+    "services": {
+      "app": {
+        "exec": ["/bin/none"],
+        "exec_start_pre": [["missing"]],
+        "binds": [{"host": "/data", "image": "/srv/data/bound/"}],
+        "health": {
+          "exec": ["probe"]},
+        "hooks": {
+          "before_start": [["migrate"]]}},
+      "web": {
+        "exec": ["/bin/app", "long"],
+        "directives": {"Service": {
+          "ExecStartPost": "/bin/gone",
+          "ReadWritePaths": "/run/other"}}},
+      "fromadded": {
+        "exec": ["/nowhere/one/bin"]}}})");
+  std::string text = Get("images/app.json");
+  const size_t at = text.find("\"long\"");
+  std::string arguments;
+  for (int i = 0; i < 9; ++i) {
+    arguments += (i == 0 ? "\"" : ", \"") + std::string(130'000, 'x') + "\"";
+  }
+  Put("images/app.json", text.replace(at, 6, arguments));
+  const base::Error error = tests::ErrorOf([&] { Run({"app"}); });
+  const std::string file = At("images/app.json") + ": ";
+  const std::vector<std::pair<std::string, size_t>> expected = {
+      {"contents.add: /nowhere/one does not exist", 4},
+      {"contents.add: /nowhere/two does not exist", 4},
+      {"contents.directories: cannot put /srv/data/below into the image", 6},
+      {"contents.symlinks./out: the target '../../x' leads out", 7},
+      {"contents.files./etc/a: /nowhere/a does not exist", 9},
+      {"contents.files./etc/b: /nowhere/b does not exist", 10},
+      {"services.app: cannot put /srv/data/bound into the image", 12},
+      {"services.app.exec: /bin/none is not in the image", 13},
+      {"services.app.exec_start_pre: there is no program missing", 14},
+      {"services.app.health.exec: there is no program probe", 17},
+      {"services.app.hooks.before_start: there is no program migrate", 19},
+      {"services.web: the line ExecStart= would be longer", 20},
+      {"services.web.directives.Service.ExecStartPost: there is no program /bin/gone", 23},
+      {"services.web: ReadWritePaths=/run/other is in a file system that is empty", 20},
+  };
+  EXPECT_EQ(error.what(), fmt::format("{}{} problems", file, expected.size()))
+      << base::DetailText(error.detail());
+  for (const auto& [start, line] : expected) {
+    EXPECT_THAT(error.detail(), testing::Contains(testing::AllOf(
+                                    testing::StartsWith(file + start),
+                                    testing::EndsWith(fmt::format("(line {})", line)))))
+        << base::DetailText(error.detail());
+  }
+  EXPECT_TRUE(!base::Exists(At("built/app")));
+}
+
+TEST_F(BuildCommandTest, WithoutASourceTheRestIsLookedAt) {
+  Put("images/app.json", R"({"name": "app",
+    "source": {"root": "/nowhere"},
+    "contents": {"files": {"/etc/a": "/nowhere/a"}},
+    "services": {"app": {"exec": ["/bin/none"]}}})");
+  const base::Error error = tests::ErrorOf([&] { Run({"app"}); });
+  const std::string file = At("images/app.json") + ": ";
+  EXPECT_THAT(
+      error.detail(),
+      testing::ElementsAre(file + "source: the root directory /nowhere does not exist (line 2)",
+                           file + "contents.files./etc/a: /nowhere/a does not exist (line 3)"));
+}
+
+TEST_F(BuildCommandTest, EachMissingProgramOfAnElfSourceIsNamed) {
+  Put("images/app.json", R"({"name": "app",
+    "source": {"elf": ["/bin/true", "/nowhere/a", "/nowhere/b"]},
+    "contents": {"add": ["/nowhere/c"]},
+    "services": {"app": {"exec": ["a"]}, "other": {"exec": ["other"]}}})");
+  const base::Error error = tests::ErrorOf([&] { Run({"app"}); });
+  const std::string file = At("images/app.json") + ": ";
+  EXPECT_THAT(
+      error.detail(),
+      testing::ElementsAre(
+          file + "source.elf: the program /nowhere/a does not exist (line 2)",
+          file + "source.elf: the program /nowhere/b does not exist (line 2)",
+          file + "contents.add: /nowhere/c does not exist (line 3)",
+          file + "services.other.exec: there is no program other in the image; say its absolute "
+                 "path (line 4)"));
+}
+
+// What people call a version decides nothing about its content.
+TEST_F(BuildCommandTest, AVersionHasALabelThatItsIdDoesNotDependOn) {
+  MakeRoot();
+  const auto define = [&](const std::string& version) {
+    Put("images/app.json", R"({"name": "app", "version": ")" + version +
+                               R"(", "source": {"root": "../root"},
+                               "services": {"app": {"exec": ["app"]}}})");
+  };
+  define("1.4.0");
+  const images::ImageDirectory first(Run({"app"}));
+  EXPECT_EQ(first.version(), "1.4.0");
+  EXPECT_EQ(Get("err").find("note:"), std::string::npos);
+  const std::string id = first.id().text();
+  const images::ImageDirectory option(Run({"app", "--version-label", "1.4.1"}));
+  EXPECT_EQ(option.id().text(), id);
+  EXPECT_EQ(option.version(), "1.4.1");
+  EXPECT_THAT(Get("err"), HasSubstr("note: app " + id +
+                                    " has the content of version 1.4.0; its label is 1.4.1 now"));
+  Put("images/app.json", R"({"name": "app", "source": {"root": "../root"},
+                             "services": {"app": {"exec": ["app"]}}})");
+  EXPECT_EQ(images::ImageDirectory(Run({"app"})).version(), "1.4.1");
+  EXPECT_THAT(Get("err"), HasSubstr("has the content of version 1.4.1, and keeps that label"));
+  Run({"app", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(Get("out")).at("version"), "1.4.1");
+  for (const char* bad : {"", "1 4", "1\\n"}) {
+    define(bad);
+    EXPECT_THAT(ErrorOf({"app"}), HasSubstr("images/app.json: version: "));
+    EXPECT_THAT(ErrorOf({"app"}), HasSubstr("(line 1)"));
+  }
+  define("1");
+  EXPECT_THAT(ErrorOf({"app", "--version-label", "a b"}),
+              HasSubstr("--version-label: 'a b' is no version: use printable ASCII"));
+  EXPECT_THAT(ErrorOf({"app", "--version-label", ""}), HasSubstr("--version-label: it is empty"));
+}
+
+TEST_F(BuildCommandTest, ALabelIsAskedOfGit) {
+  MakeRoot();
+  Put("images/app.json", R"({"name": "app", "version": "{git}", "source": {"root": "../root"},
+                             "services": {"app": {"exec": ["app"]}}})");
+  EXPECT_THAT(ErrorOf({"app"}), HasSubstr("images/app.json: version: git cannot describe " +
+                                          At("images") + ": fatal: "));
+  const auto git = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"git", "-C", At("images"), "-c", "user.name=x", "-c",
+                                         "user.email=x@example.org"});
+    ASSERT_TRUE(base::Run(arguments).ok());
+  };
+  git({"init", "-q"});
+  git({"add", "app.json"});
+  git({"commit", "-q", "-m", "one"});
+  git({"tag", "v1.4.0"});
+  EXPECT_EQ(images::ImageDirectory(Run({"app"})).version(), "v1.4.0");
+  Put("images/app.json", Get("images/app.json") + "\n");
+  EXPECT_EQ(images::ImageDirectory(Run({"app"})).version(), "v1.4.0-dirty");
+}
+
+TEST_F(BuildCommandTest, NothingIsSentForTheSameImage) {
+  MakeRoot();
+  const images::ImageDirectory image(Run({"--name", "app", "--root", At("root"), "--exec", "app"}));
+  EXPECT_EQ(Compare(image, image).bytes_with_deltas, 0U);
+}
+
 TEST_F(BuildCommandTest, BadCommandLinesAreRefusedInOneLine) {
   MakeRoot();
   EXPECT_THAT(ErrorOf({}), HasSubstr("name a definition or a source"));
+  EXPECT_THAT(ErrorOf({"inpsect", "app"}),
+              HasSubstr("'inpsect' is no command: did you mean inspect?"));
   EXPECT_THAT(ErrorOf({"--root", At("root")}), HasSubstr("needs --name"));
   EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "A"}), HasSubstr("'A' is not possible"));
   EXPECT_THAT(ErrorOf({"--root", At("root"), "--name", "a"}), HasSubstr("say what the image runs"));

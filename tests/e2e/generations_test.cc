@@ -65,6 +65,40 @@ TEST_F(GenerationsTest, AnApplicationGoesBackIsSetAndRemovedFromHere) {
   EXPECT_THAT(FromHere(host, {"history"}).out, HasSubstr("(remove hello, "));
 }
 
+// The label is shown wherever people look, and is no reason to restart what is the same.
+TEST_F(GenerationsTest, VersionsAreShownByTheirLabels) {
+  const auto build = [&](const std::string& description, const std::string& label) {
+    return workshop_.Build(
+        "hello", "hello",
+        {{"version", label},
+         {"services", {{"hello", {{"directives", {{"Unit", {{"Description", description}}}}}}}}}});
+  };
+  const std::string one = build("one", "1.4.0");
+  const TestHost host("labels");
+  MustPushTo(host, {one});
+  MustActivate(host, "--latest");
+  const std::string two = build("two", "1.4.1");
+  const RunResult plan = Imgpush(host.SshConfig(), {"--plan", host.Name(), two});
+  EXPECT_THAT(plan.out, HasSubstr("hello 1.4.0 (")) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr(" -> 1.4.1 ("));
+  MustPushTo(host, {two});
+  const std::string diff = Activate(host, "diff").out;
+  EXPECT_THAT(diff, HasSubstr(base::BaseName(one) + " (1.4.0)"));
+  EXPECT_THAT(diff, HasSubstr(base::BaseName(two) + " (1.4.1)"));
+  MustActivate(host, "--latest");
+  EXPECT_THAT(Activate(host, "list").out, testing::AllOf(HasSubstr("1.4.0"), HasSubstr("1.4.1")));
+  EXPECT_THAT(Activate(host, "status").out, HasSubstr(base::BaseName(two) + " (1.4.1)"));
+  EXPECT_THAT(Activate(host, "history").out,
+              testing::AllOf(HasSubstr("hello " + base::BaseName(one) + " (1.4.0)"),
+                             HasSubstr("hello " + base::BaseName(two) + " (1.4.1)")));
+  const std::string start = StartOf(host, "hello.service");
+  const Push again = MustPushTo(host, {build("two", "1.4.2")});
+  EXPECT_THAT(again.result.err + again.result.out,
+              HasSubstr("hello has the content of version 1.4.1 there; its label is 1.4.2 now"));
+  EXPECT_THAT(Activate(host, "status").out, HasSubstr(base::BaseName(two) + " (1.4.2)"));
+  EXPECT_EQ(StartOf(host, "hello.service"), start);
+}
+
 TEST_F(GenerationsTest, StatusTellsOfDriftAndOverridesToEverybody) {
   const TestHost host("drift");
   MustPushTo(host, {Hello("one")});

@@ -240,7 +240,7 @@ TEST(Render, NamesTheServiceWhereItCannotBeRendered) {
     RenderOne(service);
     FAIL();
   } catch (const base::Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("service nginx: "));
+    EXPECT_THAT(error.what(), HasSubstr("services.nginx: "));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/problems.h"
 
 namespace builder {
 namespace {
@@ -27,7 +28,7 @@ class ClosureTreeTest : public testing::Test {
     try {
       MakeTree(definition_, closure_);
     } catch (const base::Error& error) {
-      return error.what();
+      return base::WholeMessage(error);
     }
     return "";
   }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
+#include "builder/source/oci_platform.h"
 #include "builder/source/source_word.h"
 #include "tests/builder/source/oci_fixture.h"
 
@@ -195,6 +196,13 @@ TEST_F(OciIndexTest, WhatElseTheImageAsksForIsUsedOrSaid) {
     config_["config"]["StopSignal"] = signal;
     EXPECT_EQ(Resolve(Layout()).service.stop_signal, signal);
   }
+}
+
+TEST(OciPlatformTest, OlderVariantsOfArmAreMachinesOfTheirOwn) {
+  EXPECT_EQ(MachineOf(ParseOciPlatform("linux/arm")), "armv7l");
+  EXPECT_EQ(MachineOf(ParseOciPlatform("linux/arm/v7")), "armv7l");
+  EXPECT_EQ(MachineOf(ParseOciPlatform("linux/arm/v6")), "armv6l");
+  EXPECT_EQ(MachineOf(ParseOciPlatform("linux/arm/v5")), "armv5tel");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "images/definition/definition.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <array>
@@ -245,6 +246,17 @@ TEST(DefinitionTest, BindMayBeMarkedAsADirectory) {
   EXPECT_EQ(nginx.services.at("nginx").binds[0].image, "/etc/conf.d/");
 }
 
+// The lines that a definition is refused with.
+std::vector<std::string> ProblemsOf(const std::string& text) {
+  const base::Error error = tests::ErrorOf([&] { Parse(text); });
+  EXPECT_EQ(error.code(), ExitCode::kUsage);
+  const bool is_one = error.detail().empty();
+  EXPECT_TRUE(is_one ||
+              error.what() == fmt::format("nginx.json: {} problems", error.detail().size()))
+      << error.what();
+  return is_one ? std::vector<std::string>{error.what()} : error.detail();
+}
+
 TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
   struct Case {
     std::string what, instead, message;
@@ -380,34 +392,130 @@ TEST(DefinitionTest, BadOneIsRefusedInOneLineWithFileAndField) {
             service + ".hooks.timeout_seconds: expected a whole number from 1 to 86400"},
            {"\"before_start\"", "\"before\"", service + ".hooks: unknown field 'before'"},
        }) {
-    const base::Error error = tests::ErrorOf([&] { Parse(FullWith(c.what, c.instead)); });
-    EXPECT_THAT(error.what(), StartsWith(c.message)) << c.instead;
-    EXPECT_EQ(error.code(), ExitCode::kUsage) << c.instead;
+    EXPECT_THAT(ProblemsOf(FullWith(c.what, c.instead)), testing::Contains(StartsWith(c.message)))
+        << c.instead;
   }
 }
 
-// What is wrong with one part hides nothing of another, nor makes another one wrong.
-TEST(DefinitionTest, AllProblemsAreListed) {
-  try {
-    Parse(R"({"name": "A",
-      "source": {"root": "a", "elf": ["b"]},
+// Where each problem is and in which line, in the order of the lines; nothing follows from another.
+TEST(DefinitionTest, AllProblemsAreListedWithFileFieldAndLine) {
+  const std::vector<std::string> problems = ProblemsOf(R"({"name": "A",
+      "source": {"root": 1, "presrve": true},
+      "contents": {
+        "add": 1,
+        "exclude": ["a", "b"],
+        "symlinks": {"x": "y"},
+        "directories": ["c"],
+        "fils": {}},
       "target": "zip",
       "services": {
-        "a": {"exec": ["/a"], "ports": [0], "hardening": "soft", "health": {"http": "/x"}},
+        "a": {"exec": ["/a"],
+              "ports": [0],
+              "hardening": "soft",
+              "binds": [{"host": "x", "image": "/y"},
+                        {"host": "/x",
+                         "imge": "/y"}],
+              "environment": {"1": "x", "A": 1},
+              "credentials": {"a:b": "c"},
+              "directives": {"Slice": {},
+                             "Service": {"ExecStart": "/x",
+                                         "LimitNOFILEs": "1",
+                                         "X": 2}},
+              "health": {"http": "/x", "after_boot": "no",
+                         "trys": 1},
+              "unknown": 1, "other": 2},
         "b": {"exec": [],
-              "user": "Root"}}})");
-    FAIL();
-  } catch (const base::Error& error) {
-    EXPECT_EQ(error.code(), base::ExitCode::kUsage);
-    EXPECT_STREQ(error.what(), "nginx.json: 7 problems");
-    ASSERT_EQ(error.detail().size(), 7U) << base::DetailText(error.detail());
-    for (const char* start :
-         {"nginx.json: name: ", "nginx.json: source: ", "nginx.json: target ",
-          "nginx.json: services.a.ports: ", "nginx.json: services.a.hardening: ",
-          "nginx.json: services.b.exec: ", "nginx.json: services.b.user: "}) {
-      EXPECT_THAT(error.detail(), testing::Contains(StartsWith(start)));
-    }
-    EXPECT_THAT(error.detail().back(), HasSubstr("(line 7)"));
+              "listen": ["x"],
+              "hooks": {"before_start": ["x"]},
+              "user": "Root"},
+        "C": {"exec": ["/c"],
+              "state": 1}},
+      "verison": "1"})");
+  const std::vector<std::pair<std::string, size_t>> expected = {
+      {"name: image name 'A'", 1},
+      {"source.root: expected a string", 2},
+      {"source: unknown field 'presrve'", 2},
+      {"contents.add: expected an array", 4},
+      {"contents.exclude: 'a' starts", 5},
+      {"contents.exclude: 'b' starts", 5},
+      {"contents.symlinks: 'x' is not", 6},
+      {"contents.directories: 'c' is not", 7},
+      {"contents: unknown field 'fils'", 8},
+      {"target 'zip' is not", 9},
+      {"services: service name 'C'", 10},
+      {"services.a.ports: ", 12},
+      {"services.a.hardening: ", 13},
+      {"services.a.binds[0].host: ", 14},
+      {"services.a.binds[1].image: this field is missing", 15},
+      {"services.a.binds[1]: unknown field 'imge'", 16},
+      {"services.a.environment.1: ", 17},
+      {"services.a.environment.A: ", 17},
+      {"services.a.credentials: 'a:b'", 18},
+      {"services.a.credentials.a:b: 'c'", 18},
+      {"services.a.directives.Slice: ", 19},
+      {"services.a.directives.Service.ExecStart: ", 20},
+      {"services.a.directives.Service.LimitNOFILEs: ", 21},
+      {"services.a.directives.Service.X: ", 22},
+      {"services.a.health.after_boot: ", 23},
+      {"services.a.health: unknown field 'trys'", 24},
+      {"services.a: unknown field 'other'", 25},
+      {"services.a: unknown field 'unknown'", 25},
+      {"services.b.exec: ", 26},
+      {"services.b.listen: ", 27},
+      {"services.b.hooks.before_start: ", 28},
+      {"services.b.user: ", 29},
+      {"services.C.state: ", 31},
+      {"unknown field 'verison'", 32},
+  };
+  std::string all;
+  for (const std::string& problem : problems) {
+    all += problem + "\n";
+  }
+  ASSERT_EQ(problems.size(), expected.size()) << all;
+  for (const auto& [start, line] : expected) {
+    EXPECT_THAT(problems, testing::Contains(
+                              testing::AllOf(StartsWith("nginx.json: " + start),
+                                             testing::EndsWith(fmt::format(" (line {})", line)))))
+        << all;
+  }
+  for (size_t i = 1; i < problems.size(); ++i) {
+    const auto line_of = [&](const std::string& problem) {
+      return std::stoul(problem.substr(problem.rfind(' ')));
+    };
+    EXPECT_LE(line_of(problems[i - 1]), line_of(problems[i])) << all;
+  }
+}
+
+TEST(DefinitionTest, ARepeatedFieldIsNamedWithItsLinesAndHidesNothing) {
+  const std::vector<std::string> problems = ProblemsOf(R"({
+    "name": "a",
+    "source": {"root": "x"},
+    "services": {"a": {"exec": ["/a"],
+                       "state": true,
+                       "state": false}},
+    "target": "zip",
+    "name": "a"
+  })");
+  ASSERT_EQ(problems.size(), 3U);
+  EXPECT_EQ(problems[1],
+            "nginx.json: services.a.state: this field appears twice in one object (lines 5 and 6)");
+  EXPECT_EQ(problems[2],
+            "nginx.json: name: this field appears twice in one object (lines 2 and 8)");
+}
+
+TEST(DefinitionTest, WhatFollowsFromAnotherProblemIsNotListed) {
+  const std::string head = R"({"name": "a", "source": )";
+  for (const std::string& rest : std::vector<std::string>{
+           R"(3, "services": {}})", R"({"elf": "x"}, "services": {}})",
+           R"({"root": "x"}, "services": {"a": 3}})",
+           R"({"root": "x"}, "services": {"a": {"exec": "x"}}})",
+           R"({"root": "x"}, "services": {"a": {"exec": ["/a"], "ports": 1,
+                                                "health": {"http": "/x"}}}})",
+           R"({"root": "x"}, "services": {"a": {"exec": ["/a"], "schedule": "x",
+                                                "directives": {"Timer": {}}}}})",
+           R"({"root": "x"}, "services": {"a": {"exec": ["/a"], "type": "x",
+                                                "schedule": "daily"}}})"}) {
+    EXPECT_THAT(ProblemsOf(head + rest), testing::SizeIs(1)) << rest;
   }
 }
 

@@ -1,4 +1,6 @@
 // What a definition is refused for though each of its fields is right, where it was written.
+#include "images/service/service_checks.h"
+
 #include <gmock/gmock.h>
 
 #include "images/definition/definition.h"
@@ -120,6 +122,25 @@ TEST(UnitOptionsTest, EachSectionHasItsOwn) {
   }
   EXPECT_THAT(UnknownOptionProblem("Service", "Backlog"), HasSubstr("[Service]"));
   EXPECT_THAT(UnknownOptionProblem("Timer", "LimitNOFILE"), HasSubstr("[Timer]"));
+}
+
+TEST(ServiceChecksTest, AFileOfTheHostIsBoundOnce) {
+  Service service;
+  service.exec = {"/a"};
+  service.host_files = {true, true, true};
+  service.binds = {{"/x", "/etc/hosts", false},
+                   {"/x", "/etc/localtime", false},
+                   {"/x", "/etc/ssl/certs/ca-certificates.crt", false}};
+  std::vector<std::string> fields;
+  for (const FieldProblem& problem : FindProblems({{"web", service}})) {
+    fields.push_back(problem.field);
+  }
+  EXPECT_THAT(fields, testing::ElementsAre("services.web.host_files.certificates",
+                                           "services.web.host_files.hosts",
+                                           "services.web.host_files.time_zone"));
+  service.binds[0].image = "/etc/hosts.own";
+  service.host_files = {std::nullopt, true, false};
+  EXPECT_TRUE(FindProblems({{"web", service}}).empty());
 }
 
 }  // namespace
