@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "activator/command_line.h"
+#include "activator/examine.h"
 #include "activator/health/health.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/host_files.h"
@@ -465,6 +466,9 @@ int Tool::Run() {
             Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
           },
           io_);
+    case Command::kExamine:
+      Examine(host_, line_.agent_directory);
+      return 0;
     case Command::kDigest:
     case Command::kHostFiles:
       break;  // needs no host

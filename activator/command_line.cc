@@ -63,6 +63,7 @@ struct Parser {
   CLI::App* run_switch = nullptr;
   CLI::App* digest = nullptr;
   CLI::App* host_files = nullptr;
+  CLI::App* examine = nullptr;
 };
 
 CLI::Validator IsGeneration() {
@@ -222,6 +223,8 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
   parser.digest = app.add_subcommand("digest", "")->group("");
   parser.host_files = app.add_subcommand("host-files", "")->group("");
+  parser.examine = app.add_subcommand("examine", "")->group("");
+  parser.examine->add_option("DIR", out.agent_directory)->required();
   NameCommonOptions(parser);
 }
 
@@ -295,6 +298,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.run_switch, Command::kRunSwitch},
       {parser.digest, Command::kDigest},
       {parser.host_files, Command::kHostFiles},
+      {parser.examine, Command::kExamine},
       {parser.uninstall, Command::kUninstall}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {

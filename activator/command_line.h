@@ -31,7 +31,8 @@ enum class Command {
   kRender,
   kReport,
   kUninstall,
-  kDigest
+  kDigest,
+  kExamine
 };
 
 struct CommandLine {
@@ -52,9 +53,10 @@ struct CommandLine {
   std::string activation_id;  // whoever asks for the same once more gives it again
   bool for_imgpush = false;   // an error is said as pusher/protocol/failure_line.h has it
   bool plain_directory = false;
-  std::string host;      // where it is to be done; empty: here
-  std::string ssh;       // program and options; $SLIPWAY_SSH unless given
-  size_t host_jobs = 0;  // of `receive`
+  std::string host;             // where it is to be done; empty: here
+  std::string ssh;              // program and options; $SLIPWAY_SSH unless given
+  size_t host_jobs = 0;         // of `receive`
+  std::string agent_directory;  // of `examine`
 };
 
 // Nothing: help or version was asked for and printed. Throws Error{kUsage}, one line that says what

@@ -17,6 +17,7 @@ Examples:
   imgpush --plan web1 nginx          what that would send and change
   imgpush @web                       every host of the group web in hosts.json
   imgpush --activate @web nginx      plans, asks, pushes and switches
+  imgpush doctor web1                what works there, and what to mend
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
@@ -44,9 +45,21 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
   return out;
 }
 
-void Describe(CLI::App& app, Arguments& out) {
-  app.footer(kExamples);
-  app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
+constexpr const char* kDoctorExamples = R"(
+Examples:
+  imgpush doctor web1                what works there, for zstd images
+  imgpush doctor @web nginx          for the newest build of nginx
+  imgpush doctor --target lz4 web1   for lz4 images
+
+Nothing is installed or changed there. The agent is run from a folder that is
+gone afterwards, unless a push stored it there before.
+
+Exit codes: 0 a push and an activation would work on every host; 1 not, or it
+could not be found out; 2 usage; 7 host not reached; 130 interrupted.
+)";
+
+// The hosts and the way to them.
+void DescribeHosts(CLI::App& app, Arguments& out) {
   app.add_option("--root", out.root, "The host's root directory")
       ->type_name("DIR")
       ->capture_default_str();
@@ -61,16 +74,9 @@ void Describe(CLI::App& app, Arguments& out) {
       ->capture_default_str();
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
       ->type_name("TEXT");
-  app.add_option("--jobs", out.jobs, "Hosts to push to at once")
+  app.add_option("--jobs", out.jobs, "Hosts to work on at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--host-jobs", out.host_jobs,
-                 "Threads that each host decodes deltas with, as many as fit into 64 MiB of "
-                 "memory; default: half of its cores")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000));
-  base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
-                   "How long to wait for a host's lock, which a switch holds: 60, 60s or 1m");
   base::AddSeconds(app, "--connect-timeout", out.connect_timeout_seconds,
                    "How long a login may take; default: 2m, of which 10 s until the host answers");
   app.add_option("--retries", out.retries,
@@ -78,6 +84,19 @@ void Describe(CLI::App& app, Arguments& out) {
       ->type_name("N")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
+  app.add_flag("--json", out.json, "Report as JSON");
+}
+
+void DescribePush(CLI::App& app, Arguments& out) {
+  app.footer(kExamples);
+  app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
+  app.add_option("--host-jobs", out.host_jobs,
+                 "Threads that each host decodes deltas with, as many as fit into 64 MiB of "
+                 "memory; default: half of its cores")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
+  base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
+                   "How long to wait for a host's lock, which a switch holds: 60, 60s or 1m");
   auto* plan = app.add_flag("--plan", out.plan, "Say what a push would send and change, then stop");
   auto* activate =
       app.add_flag("--activate", out.activate,
@@ -89,7 +108,6 @@ void Describe(CLI::App& app, Arguments& out) {
       "--deltas,!--no-deltas", [&out](int64_t count) { out.deltas = count > 0; },
       "Send deltas against an older version that both sides have. Default, except for a folder, "
       "where they cost more than they save");
-  app.add_flag("--json", out.json, "Report as JSON");
   app.add_option(
          "HOST", out.hosts_word,
          "One host or several, separated by commas: a destination of ssh, @GROUP of the list, or "
@@ -99,15 +117,32 @@ void Describe(CLI::App& app, Arguments& out) {
                  "Names or directories of images; default: all that the host accepts");
 }
 
+void DescribeDoctor(CLI::App& app, Arguments& out) {
+  app.footer(kDoctorExamples);
+  app.add_option("--target", out.target, "Without NAME: the kind of images that are to run there")
+      ->type_name("TARGET")
+      ->capture_default_str();
+  app.add_option("HOST", out.hosts_word,
+                 "One host or several, separated by commas: a destination of ssh, or @GROUP of the "
+                 "list")
+      ->required();
+  app.add_option("NAME", out.names, "Names or directories of images that are to run there");
+}
+
 }  // namespace
 
 std::optional<Arguments> ParseArguments(const std::vector<std::string>& arguments,
                                         const base::Io& io) {
   Arguments out;
   out.ssh = FromEnvironment("SLIPWAY_SSH");
-  CLI::App app("Sends built images to hosts and stages them there as a new generation.", "imgpush");
-  Describe(app, out);
-  if (!base::ParseArguments(app, arguments, io)) {
+  out.doctor = !arguments.empty() && arguments.front() == "doctor";
+  CLI::App app(out.doctor
+                   ? "Says what works on hosts, and what to do about what does not."
+                   : "Sends built images to hosts and stages them there as a new generation.",
+               out.doctor ? "imgpush doctor" : "imgpush");
+  DescribeHosts(app, out);
+  (out.doctor ? DescribeDoctor : DescribePush)(app, out);
+  if (!base::ParseArguments(app, {arguments.begin() + (out.doctor ? 1 : 0), arguments.end()}, io)) {
     return std::nullopt;
   }
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {

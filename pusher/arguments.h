@@ -29,6 +29,8 @@ struct Arguments {
   bool yes = false;            // activate without asking
   std::optional<bool> deltas;  // nullopt: to other machines, not into a folder
   bool json = false;
+  bool doctor = false;             // look at the hosts instead
+  std::string target = "zstd";     // of `doctor` without names: what is to run there
   std::string hosts_word;          // as one word of the command line
   std::vector<std::string> hosts;  // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all

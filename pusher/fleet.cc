@@ -4,65 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <exception>
-#include <thread>
 
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/parallel_for.h"
 #include "base/progress.h"
-#include "base/random.h"
 #include "pusher/ssh/remote_activation.h"
 
 namespace pusher {
 namespace {
-
-// No name service is asked: a static program would load the libraries of another libc for it.
-std::string WhoAmI() {
-  for (const char* variable : {"LOGNAME", "USER"}) {
-    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') {
-      return name;
-    }
-  }
-  return ::getuid() == 0 ? "root" : fmt::format("uid{}", ::getuid());
-}
-
-// Who pushes, for the host's record: "anna@laptop", of harmless characters.
-std::string WhoWeAre() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  std::string out = fmt::format("{}@{}", WhoAmI(), name.data());
-  std::ranges::replace_if(
-      out,
-      [](unsigned char c) {
-        return std::isalnum(c) == 0 && c != '@' && c != '.' && c != '-' && c != '_';
-      },
-      '_');
-  return out;
-}
-
-RemoteOptions OptionsOf(const Arguments& arguments) {
-  RemoteOptions out;
-  out.ssh = arguments.ssh;
-  out.host = {arguments.root, WhoWeAre(), arguments.agent_directory, {}, arguments.activate};
-  if (arguments.connect_timeout_seconds) {
-    out.login_limit = out.connect_timeout =
-        std::chrono::seconds(*arguments.connect_timeout_seconds);
-  }
-  if (arguments.lock_wait_seconds) {
-    out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
-  }
-  if (arguments.host_jobs > 0) {
-    out.host.agent_arguments.insert(out.host.agent_arguments.end(),
-                                    {"--host-jobs", std::to_string(arguments.host_jobs)});
-  }
-  return out;
-}
 
 // Each connection that is kept takes three descriptors; the usual limit is 1024.
 void AllowManyFiles() {
@@ -70,19 +23,6 @@ void AllowManyFiles() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
-
-// 1 s, 2 s, 4 s ... 30 s, more or less: hosts that failed together do not come together again.
-void WaitBeforeAttempt(uint64_t failed) {
-  const double seconds = std::min(30.0, std::exp2(static_cast<double>(failed) - 1));
-  const double share =
-      0.5 + static_cast<double>(std::stoul(base::RandomHex(2), nullptr, 16)) / 65536.0;
-  const auto end =
-      std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds * share);
-  while (std::chrono::steady_clock::now() < end) {
-    base::ThrowIfInterrupted();
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
 
@@ -95,7 +35,7 @@ Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments
     : arguments_(arguments),
       agent_(agent),
       board_(board),
-      options_(OptionsOf(arguments)),
+      options_(RemoteOptionsOf(arguments)),
       work_(true) {
   AllowManyFiles();
   for (const Destination& target : targets) {
@@ -141,28 +81,6 @@ std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
   return out;
 }
 
-// Many at once may be too many for a host that all of them jump over (MaxStartups).
-std::unique_ptr<Conversation> Fleet::Reach(const Destination& target,
-                                           const PushOptions& push_options, const base::Io& io) {
-  RemoteOptions options = options_;
-  if (io.err_is_terminal) {
-    options.show = [this](const std::string& line) { board_.WriteErr(line + "\n"); };
-  }
-  for (uint64_t failed = 0;;) {
-    try {
-      return std::make_unique<Conversation>(target, options, agent_, push_options);
-    } catch (const NotReached& error) {
-      if (++failed > arguments_.retries) {
-        throw;
-      }
-      if (io.status != nullptr) {
-        io.status->Show(fmt::format("{}: trying again: {}", target.name, error.what()));
-      }
-    }
-    WaitBeforeAttempt(failed);
-  }
-}
-
 void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
   if (!outcome.conversation) {
     const bool is_folder = !FolderOf(outcome.target.destination).empty();
@@ -173,9 +91,10 @@ void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
       }
     }
     base::PhaseLog phases(outcome.target.name);
-    outcome.conversation =
-        Reach(outcome.target,
-              PushOptions{deltas, !is_folder || arguments_.deltas.has_value(), &work_}, io);
+    const PushOptions push{deltas, !is_folder || arguments_.deltas.has_value(), &work_};
+    Reach(outcome.target.name, arguments_, board_, io, [&](const RemoteOptions& options) {
+      outcome.conversation = std::make_unique<Conversation>(outcome.target, options, agent_, push);
+    });
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
     outcome.by_sudo = outcome.conversation->remote.by_sudo();
     phases.Done("the agent was started");

@@ -15,6 +15,7 @@
 #include "pusher/delta/image_send_state.h"
 #include "pusher/progress_display.h"
 #include "pusher/protocol/keep_alive.h"
+#include "pusher/reach.h"
 #include "pusher/session/push_session.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/ssh/remote.h"
@@ -82,8 +83,6 @@ class Fleet {
            const std::function<void(const base::Io& io)>& work);
   std::vector<HostOutcome*> Ready(const std::string& interrupted);
   void Connect(HostOutcome& outcome, const base::Io& io);
-  std::unique_ptr<Conversation> Reach(const Destination& target, const PushOptions& push_options,
-                                      const base::Io& io);
   void PlanOne(HostOutcome& outcome, const base::Io& io);
   void PushOne(HostOutcome& outcome, const base::Io& io);
   void PushOver(HostOutcome& outcome, const base::Io& io);

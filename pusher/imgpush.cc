@@ -10,6 +10,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "pusher/arguments.h"
+#include "pusher/doctor.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
 #include "pusher/progress_display.h"
@@ -84,6 +85,9 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const std::optional<Arguments> parsed = ParseArguments(arguments, io);
   if (!parsed) {
     return 0;
+  }
+  if (parsed->doctor) {
+    return RunDoctor(*parsed, io);
   }
   const std::vector<Destination> targets = ChooseTargets(*parsed, io);
   const AgentBinary agent = FindAgent();

@@ -101,7 +101,7 @@ void ReportPlan(const HostOutcome& outcome, bool as_result, ProgressDisplay& boa
   }
   ReportAgent(outcome, board);
   if (outcome.error) {
-    board.WriteErr(ErrorLineOf(outcome));
+    board.WriteErr(ErrorLineOf(outcome.target.name, *outcome.error));
   }
 }
 

@@ -118,13 +118,12 @@ base::Json ToJson(const HostOutcome& outcome) {
 
 }  // namespace
 
-std::string ErrorLineOf(const HostOutcome& outcome) {
-  const std::string& host = outcome.target.name;
-  const std::string what = Printable(outcome.error->what());  // it may quote the host
+std::string ErrorLineOf(const std::string& host, const base::Error& error) {
+  const std::string what = Printable(error.what());  // it may quote the host
   const bool named = what.starts_with(host + ":") || what.starts_with(host + " ") ||
                      what.starts_with("host " + host + " ");
   std::string out = fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
-  for (const std::string& line : outcome.error->detail()) {
+  for (const std::string& line : error.detail()) {
     out += fmt::format("  {}\n", Printable(line));
   }
   return out;
@@ -151,7 +150,7 @@ void ReportAgent(const HostOutcome& outcome, ProgressDisplay& board) {
 
 void ReportHost(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board) {
   if (outcome.error) {
-    board.WriteErr(ErrorLineOf(outcome));
+    board.WriteErr(ErrorLineOf(outcome.target.name, *outcome.error));
     return;
   }
   if (arguments.json) {
@@ -173,7 +172,7 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments, Progress
 
 void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments, ProgressDisplay& board) {
   if (outcome.error) {
-    board.WriteErr(ErrorLineOf(outcome));
+    board.WriteErr(ErrorLineOf(outcome.target.name, *outcome.error));
   }
   if (arguments.json || !outcome.running) {
     return;

@@ -107,6 +107,15 @@ void CheckOnce(const std::vector<Destination>& targets) {
 
 }  // namespace
 
+std::vector<Destination> ChooseHosts(const Arguments& arguments) {
+  std::vector<Destination> out;
+  for (const Meant& meant : HostsOf(arguments)) {
+    out.push_back({meant.host.name, meant.host.ssh, nullptr});
+  }
+  CheckOnce(out);
+  return out;
+}
+
 std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::Io& io) {
   Choice choice(arguments);
   std::vector<Destination> out;

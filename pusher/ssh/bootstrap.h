@@ -37,14 +37,26 @@ void CheckHostPath(const std::string& path, std::string_view option);
 // over ssh's standard error. As a variable, which an older one passes over.
 std::string WithLogLevel(std::string_view program);
 
-// What the host's login shell is given, one line of words quoted for any of sh, bash, zsh, fish:
-// `program` runs as root, with where the connection comes from as $1 and `words` after it.
 // What the host's login shell is given, one line that any takes: `program` runs as root, with where
 // the connection comes from as $1 and `words` after it.
 std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);
 
 // Where the agent is on the host.
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host);
+
+// The next line that a program says, without the magic; "" where the stream ended.
+std::string NextWord(Stream& stream, Login& login);
+
+// All of the agent. Throws Error{kUnreachable} where the program stopped reading.
+void SendAgent(Stream& stream, const AgentBinary& agent);
+
+// Throws what the word says that was not expected: what the program refused, or that it ended.
+[[noreturn]] void FailAs(const Stream& stream, const std::string& word);
+
+// A command that runs `first` as the login, after kWayToRoot, and gives it the text of `program`,
+// after the other parts of host_checks.h, in $program; "$@" is what that takes.
+std::string HostCommand(std::string_view first, std::string_view program, const AgentBinary& agent,
+                        const AgentOptions& host);
 
 // The command that runs the agent's `receive`.
 std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host);

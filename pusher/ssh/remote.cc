@@ -136,6 +136,14 @@ base::Error Connection::Explain(const base::Error& error) {
           fmt::format("{}: the agent ended with {}: {}", name_, *exit_code, said)};
 }
 
+void Connection::Fail(const base::Error& error) {
+  const base::Error why = Explain(error);
+  if (may_pass_) {
+    throw NotReached(why);
+  }
+  throw why;
+}
+
 void Connection::Close() {
   child_.CloseTo();
   stream_.ReadToEnd(kEndLimit);
@@ -154,11 +162,7 @@ Remote::Remote(const Destination& target, const RemoteOptions& options, const Ag
     start_ = RunBootstrap(connection_.stream(), agent, connection_.login());
     connection_.Answered();
   } catch (const base::Error& error) {
-    const base::Error why = Explain(error);
-    if (connection_.may_pass()) {
-      throw NotReached(why);
-    }
-    throw why;
+    connection_.Fail(error);
   }
 }
 

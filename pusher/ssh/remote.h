@@ -53,8 +53,8 @@ class Connection {
   // The better account of `error` where the connection ended: what the host and ssh said before.
   // Ends the child.
   base::Error Explain(const base::Error& error);
-  // Once explained: whether another attempt may do better.
-  bool may_pass() const { return may_pass_; }
+  // Throws that, as NotReached where another attempt may do better.
+  [[noreturn]] void Fail(const base::Error& error);
   // After the last message: lets the child end by itself, for a moment.
   void Close();
 
