@@ -9,6 +9,8 @@
 namespace pusher {
 namespace {
 
+constexpr uint64_t kLeastRate = 8192;
+
 constexpr const char* kExamples = R"(
 Examples:
   imgpush web1                       all images of build/images to host web1
@@ -17,12 +19,13 @@ Examples:
   imgpush --plan web1 nginx          what that would send and change
   imgpush @web                       every host of the group web in hosts.json
   imgpush --activate @web nginx      plans, asks, pushes and switches
+  imgpush --activate --canary 1 @web  one host, and if it stays up the others
   imgpush doctor web1                what works there, and what to mend
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
 A host is any destination of ssh that runs systemd. The login is root, or has
-sudo without a password. imgpush stages a generation there, and says how to
+sudo or doas. imgpush stages a generation there, and says how to
 activate it.
 
 Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, services
@@ -84,7 +87,49 @@ void DescribeHosts(CLI::App& app, Arguments& out) {
       ->type_name("N")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
+  app.add_option_function<uint64_t>(
+         "--bwlimit",
+         [&out](const uint64_t& rate) {
+           out.rate = std::make_shared<RateLimit>(rate);
+           // A host waits 5 minutes for the 2 MiB that a message has at most.
+           out.jobs = std::min<size_t>(out.jobs, std::max<uint64_t>(1, rate / kLeastRate));
+         },
+         "Send at most so many bytes a second, to all hosts together: 500K or 2M")
+      ->type_name("RATE")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::Range(kLeastRate, uint64_t{1} << 40));
+  app.add_flag("--ask-sudo-password", out.ask_sudo_password,
+               "Ask once, on the terminal, for the password that sudo wants on the hosts");
   app.add_flag("--json", out.json, "Report as JSON");
+}
+
+// CLI11 takes an optional for a counter, and sets it to 0 where the flag is not given.
+void AddOptionalFlag(CLI::App& app, const std::string& names, std::optional<bool>& out,
+                     const std::string& text) {
+  app.add_flag_function(
+      names, [&out](int64_t count) { out = count > 0; }, text);
+}
+
+void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
+  auto* wave = app.add_option("--wave", out.waves,
+                              "With --activate: so many hosts, or so large a share of them, after "
+                              "each wave, as in 1,25%,100%")
+                   ->type_name("LIST")
+                   ->needs(activate);
+  app.add_option_function<uint64_t>(
+         "--canary", [&out](const uint64_t& hosts) { out.waves = std::to_string(hosts); },
+         "N hosts first, then the others: as --wave N,100%")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->needs(activate)
+      ->excludes(wave);
+  app.add_option("--pause", out.pause_seconds,
+                 "Seconds between waves; then the hosts of the wave must still be healthy")
+      ->type_name("S")
+      ->check(CLI::Range(0, 86400))
+      ->capture_default_str();
+  AddOptionalFlag(app, "--stop-on-failure,!--go-on", out.stop_on_failure,
+                  "Begin no further host once one has failed. Default with waves");
 }
 
 void DescribePush(CLI::App& app, Arguments& out) {
@@ -103,11 +148,11 @@ void DescribePush(CLI::App& app, Arguments& out) {
                    "After the push, switch each host and follow the switch; not with --plan");
   activate->excludes(plan);
   app.add_flag("--yes", out.yes, "With --activate: do not plan and ask first")->needs(activate);
-  // CLI11 takes an optional for a counter, and sets it to 0 where the flag is not given.
-  app.add_flag_function(
-      "--deltas,!--no-deltas", [&out](int64_t count) { out.deltas = count > 0; },
-      "Send deltas against an older version that both sides have. Default, except for a folder, "
-      "where they cost more than they save");
+  DescribeWaves(app, activate, out);
+  AddOptionalFlag(
+      app, "--deltas,!--no-deltas", out.deltas,
+      "Send deltas against an older version that both sides have. Default, except for a "
+      "folder, where they cost more than they save");
   app.add_option(
          "HOST", out.hosts_word,
          "One host or several, separated by commas: a destination of ssh, @GROUP of the list, or "
@@ -148,6 +193,9 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
     base::Fail(base::ExitCode::kUsage,
                "--activate asks before it switches services, but there is no terminal: add --yes");
+  }
+  if (out.ask_sudo_password && !(io.in_is_terminal && io.err_is_terminal)) {
+    base::Fail(base::ExitCode::kUsage, "--ask-sudo-password asks, but there is no terminal");
   }
   out.hosts = SplitAtCommas(out.hosts_word);
   return out;

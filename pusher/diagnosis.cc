@@ -67,8 +67,7 @@ class Diagnosis {
 };
 
 void Diagnosis::Login() {
-  const std::string by_sudo = Fact("sudo");
-  AddCheck("login", "way", by_sudo.empty() ? "root" : by_sudo + ", root by sudo");
+  AddCheck("login", "way", Fact("by").empty() ? "root" : Fact("by"));
   AddCheck("tools", "tools", "sh and coreutils or busybox");
 }
 

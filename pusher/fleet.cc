@@ -13,6 +13,7 @@
 #include "base/parallel_for.h"
 #include "base/progress.h"
 #include "pusher/ssh/remote_activation.h"
+#include "pusher/ssh/remote_status.h"
 
 namespace pusher {
 namespace {
@@ -45,7 +46,21 @@ Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments
       outcome.image_bytes += image.manifest().image.size_bytes;
     }
   }
+  Choose(0, outcomes_.size());
 }
+
+// Those that a plan found wrong before count as left out, not as failed.
+void Fleet::Choose(size_t first, size_t end) {
+  chosen_.clear();
+  failed_ = false;
+  for (size_t i = first; i < end; ++i) {
+    if (!outcomes_[i].error) {
+      chosen_.push_back(&outcomes_[i]);
+    }
+  }
+}
+
+bool Fleet::Failed() const { return failed_; }
 
 void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
                 const std::function<void(const base::Io& io)>& work) {
@@ -65,17 +80,18 @@ void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
   seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (outcome.error) {
     outcome.conversation.reset();
+    failed_ = true;
   }
 }
 
 // Those without an error; it is `interrupted` until their turn comes.
 std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
   std::vector<HostOutcome*> out;
-  for (HostOutcome& outcome : outcomes_) {
-    if (!outcome.error) {
-      out.push_back(&outcome);
-      outcome.error = Interrupted(interrupted);
-      outcome.begun = false;
+  for (HostOutcome* outcome : chosen_) {
+    if (!outcome->error) {
+      out.push_back(outcome);
+      outcome->error = Interrupted(interrupted);
+      outcome->begun = false;
     }
   }
   return out;
@@ -96,7 +112,7 @@ void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
       outcome.conversation = std::make_unique<Conversation>(outcome.target, options, agent_, push);
     });
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
-    outcome.by_sudo = outcome.conversation->remote.by_sudo();
+    outcome.root_by = outcome.conversation->remote.root_by();
     phases.Done("the agent was started");
   }
   outcome.conversation->waiting.reset();
@@ -202,6 +218,11 @@ void Fleet::Activate(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before its activation");
   base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
+    if (arguments_.stop_on_failure.value_or(false) && failed_) {
+      outcome.error = base::Error(base::ExitCode::kFailed,
+                                  "pushed, and not activated, because another host failed");
+      return;
+    }
     Try(outcome, outcome.switch_seconds,
         fmt::format("activating generation {}", outcome.push.staged.generation),
         [&](const base::Io& io) { ActivateOne(outcome, io); });
@@ -211,6 +232,34 @@ void Fleet::Activate(const Reporter& report) {
     if (!outcome->begun) {
       outcome->begun = true;  // its push has
       report(*outcome);
+    }
+  }
+}
+
+void Fleet::CheckHealth(const Reporter& report) {
+  const std::vector<HostOutcome*> ready = Ready("interrupted before its services were looked at");
+  base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
+    HostOutcome& outcome = *ready[i];
+    double seconds = 0;
+    Try(outcome, seconds, "looking at its services",
+        [&](const base::Io&) { RequireServicesUp(outcome.target, options_, agent_); });
+    if (outcome.error) {
+      report(outcome);
+    }
+  });
+  for (HostOutcome* outcome : ready) {
+    outcome->begun = true;  // its activation has
+  }
+}
+
+void Fleet::LeaveOut(size_t first, const std::string& why) {
+  for (size_t i = first; i < outcomes_.size(); ++i) {
+    HostOutcome& outcome = outcomes_[i];
+    if (!outcome.error) {
+      outcome.error = base::Error(
+          base::Interrupted() ? base::ExitCode::kInterrupted : base::ExitCode::kFailed, why);
+      outcome.conversation.reset();
+      outcome.begun = false;
     }
   }
 }

@@ -60,6 +60,8 @@ RemoteOptions RemoteOptionsOf(const Arguments& arguments) {
   RemoteOptions out;
   out.ssh = arguments.ssh;
   out.host = {arguments.root, WhoWeAre(), arguments.agent_directory, {}, arguments.activate};
+  out.host.sudo_password = arguments.sudo_password;
+  out.rate = arguments.rate;
   if (arguments.connect_timeout_seconds) {
     out.login_limit = out.connect_timeout =
         std::chrono::seconds(*arguments.connect_timeout_seconds);
@@ -80,6 +82,9 @@ void Reach(const std::string& host, const Arguments& arguments, ProgressDisplay&
   if (io.err_is_terminal) {
     options.show = [&board](const std::string& line) { board.WriteErr(line + "\n"); };
   }
+  // The questions of several at once would be in each other's way.
+  options.may_ask = io.in_is_terminal && io.err_is_terminal && arguments.hosts.size() == 1 &&
+                    !arguments.hosts.front().starts_with('@');
   for (uint64_t failed = 0;;) {
     try {
       return connect(options);

@@ -31,7 +31,7 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
   }
   const std::string root = Word(arguments.root);
   const std::string command =
-      fmt::format("{}{} --generation {}{}", outcome.by_sudo ? "sudo " : "",
+      fmt::format("{}{}{} --generation {}{}", outcome.root_by, outcome.root_by.empty() ? "" : " ",
                   Word(arguments.root + "/bin/activate"), generation,
                   arguments.root == images::kDefaultRoot ? "" : " --root " + root);
   std::vector<std::string> ssh = SplitWords(arguments.ssh.empty() ? "ssh" : arguments.ssh);
@@ -226,8 +226,9 @@ std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
 
 std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
                           std::vector<std::string> words) {
-  static constexpr std::array kFlags = {"--plan",   "--activate",  "--yes", "--",
-                                        "--deltas", "--no-deltas", "--json"};
+  static constexpr std::array kFlags = {
+      "--plan",  "--activate", "--yes",       "--",    "--ask-sudo-password", "--stop-on-failure",
+      "--go-on", "--deltas",   "--no-deltas", "--json"};
   std::vector<std::string> failed;
   for (const HostOutcome& outcome : outcomes) {
     // A switch that failed would fail again, and whoever interrupts us knows what they want.

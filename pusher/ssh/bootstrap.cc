@@ -23,11 +23,11 @@ constexpr size_t kMaxLines = 1000;
 constexpr std::string_view kAsRoot = R"sh(
 refuse() { set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
 find_way
-if [ -n "$as_root" ]; then
+if [ -n "$way" ]; then
   echo
-  echo SLIPWAY1 SUDO
+  echo "SLIPWAY1 BY ${way%% *}"
 fi
-exec $as_root sh -c "$program" slipway "$from" "$@"
+as_root sh -c "$program" slipway "$from" "$@"
 )sh";
 
 // Puts the agent there and runs it. Tools of busybox will do.
@@ -104,7 +104,25 @@ set -- --generation "$generation" --id "$id"
 [ -z "$wait" ] || set -- "$@" --lock-wait "$wait"
 )sh";
 
+// Whether there is a password to ask for is a part of the program, the password is not.
+std::string AsLogin(std::string_view program, const AgentOptions& host) {
+  return fmt::format("{}ask={}\n{}", kWayToRoot, host.sudo_password.empty() ? "" : "yes", program);
+}
+
 }  // namespace
+
+bool AnswerPassword(Stream& stream, Login& login, std::string_view word) {
+  if (!word.starts_with("PASSWORD")) {
+    return false;
+  }
+  if (word == "PASSWORD TRIED" && login.sudo_attempts++ > 0) {
+    base::Fail(base::ExitCode::kFailed, "{}: the password is wrong there, says sudo",
+               stream.peer());
+  }
+  stream.Write(base::AsBytes(login.sudo_password + "\n"));
+  stream.Flush();
+  return true;
+}
 
 std::string NextWord(Stream& stream, Login& login) {
   for (size_t lines = 0; lines < kMaxLines;) {
@@ -121,7 +139,7 @@ std::string NextWord(Stream& stream, Login& login) {
     }
     login.answered = true;
     std::string word = Printable(line->substr(kMagic.size()));
-    if (word != "ALIVE") {
+    if (word != "ALIVE" && !AnswerPassword(stream, login, word)) {
       return word;
     }
   }
@@ -179,8 +197,9 @@ std::string WithLogLevel(std::string_view program) {
          std::string(program);
 }
 
-std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words) {
-  return base::ShellCommand(fmt::format("{}{}", kWayToRoot, kAsRoot), program, words);
+std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words,
+                          const AgentOptions& host) {
+  return base::ShellCommand(AsLogin(kAsRoot, host), program, words);
 }
 
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host) {
@@ -199,7 +218,7 @@ std::string HostCommand(std::string_view first, std::string_view program, const 
                                     host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
   return base::ShellCommand(
-      fmt::format("{}{}", kWayToRoot, first),
+      AsLogin(first, host),
       WithLogLevel(fmt::format("{}{}{}{}", kHostWords, kHostTalk, kHostChecks, program)), words);
 }
 
@@ -214,8 +233,8 @@ std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host)
 Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login) {
   Bootstrapped out;
   std::string word = NextWord(stream, login);
-  if (word == "SUDO") {
-    out.by_sudo = true;
+  if (constexpr std::string_view kBy = "BY "; word.starts_with(kBy)) {
+    out.by = word.substr(kBy.size());
     word = NextWord(stream, login);
   }
   if (word == "HAVE") {

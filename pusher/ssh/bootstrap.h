@@ -24,6 +24,7 @@ struct AgentOptions {
   std::string other_agent_directory;         // empty: ROOT/bin
   std::vector<std::string> agent_arguments;  // for `activate receive`, after --root and --by
   bool activates = false;                    // what was pushed, over the same connection
+  std::string sudo_password{};               // empty: sudo must not ask for one
 
   std::string agent_directory() const {
     return other_agent_directory.empty() ? root + "/bin" : other_agent_directory;
@@ -39,12 +40,18 @@ std::string WithLogLevel(std::string_view program);
 
 // What the host's login shell is given, one line that any takes: `program` runs as root, with where
 // the connection comes from as $1 and `words` after it.
-std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);
+std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words,
+                          const AgentOptions& host);
 
 // Where the agent is on the host.
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host);
 
-// The next line that a program says, without the magic; "" where the stream ended.
+// Whether the host asks for the password with this word; then it was sent. Throws Error{kFailed}
+// where it asks because the password was wrong.
+bool AnswerPassword(Stream& stream, Login& login, std::string_view word);
+
+// The next line that a program says that is for the caller, without the magic; "" where the stream
+// ended.
 std::string NextWord(Stream& stream, Login& login);
 
 // All of the agent. Throws Error{kUnreachable} where the program stopped reading.
@@ -63,7 +70,7 @@ std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host)
 
 struct Bootstrapped {
   uint64_t agent_bytes = 0;  // of the agent that were sent: 0 where it was there
-  bool by_sudo = false;      // the login is not root
+  std::string by;            // "sudo" or "doas"; empty: the login is root
 };
 
 // Talks to the programs until the agent's own greeting comes next. Lines that a login shell prints

@@ -12,10 +12,13 @@ namespace {
 constexpr std::string_view kAsRootIfPossible = R"sh(
 no_way=
 refuse() { no_way=$*; }
-find_way
-[ -z "$as_root" ] || { echo; echo "SLIPWAY1 FACT sudo $who"; }
-export no_way
-exec $as_root sh -c "$program" slipway "$from" "$@"
+if find_way; then
+  [ -z "$way" ] || echo "${newline}SLIPWAY1 FACT by $who, root by ${way%% *}"
+else
+  way=
+  export no_way
+fi
+as_root sh -c "$program" slipway "$from" "$@"
 )sh";
 
 constexpr std::string_view kLook = R"sh(

@@ -7,9 +7,10 @@
 
 namespace pusher {
 
-// Finds the login's way to root: $as_root is what a command is put behind, empty where the login is
-// root. refuse() is told why there is none. sudo drops SSH_CONNECTION, so where the connection
-// comes from is the first word of what runs as root.
+// Finds the login's way to root, which as_root then goes: $way is "sudo ...", "doas ..." or, where
+// the login is root, empty. Needs $ask: whether we have a password. sudo itself reads it from us:
+// no shell has it, and no list of processes. refuse() is told why there is no way. sudo drops
+// SSH_CONNECTION, so where the connection comes from is the first word of what runs as root.
 inline constexpr std::string_view kWayToRoot = R"sh(
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -18,26 +19,56 @@ echo
 echo SLIPWAY1 ALIVE
 from=${SSH_CONNECTION:-}
 from=${from%% *}
-as_root=
+way=
+newline="
+"
+try_password() {
+  why=
+  sudo -k -S -p "${newline}SLIPWAY1 PASSWORD TRIED${newline}" sh -c "echo SLIPWAY1 RIGHT" 2>&1 |
+    while read -r line; do
+      case $line in
+        "SLIPWAY1 RIGHT") exit 9 ;;
+        "SLIPWAY1 PASSWORD"*) echo "$newline$line" ;;
+        ?*) echo "$line" ;;
+      esac
+    done
+  [ $? = 9 ]
+}
 find_way() {
   [ "$(id -u)" != 0 ] || return 0
   who=$(id -un)
   advice="log in as root, as in root@HOST"
   if ! command -v sudo >/dev/null; then
-    refuse "needs root there, $who is not, and there is no sudo: $advice"
-    return
+    way="doas -n"
+    doas -n sh -c : 2>/dev/null </dev/null && return
+    why="there is no sudo"
+    ! command -v doas >/dev/null || why="doas does not let $who run sh without a password"
+    refuse "needs root there, $who is not, and $why: $advice"
+    return 1
   fi
-  why=$(sudo -n sh -c : 2>&1 </dev/null) || {
-    case $why in
-      *tty*) how="without a terminal (Defaults:$who !requiretty)" ;;
-      *password*|*authentication*) how="without a password" ;;
-      *) how="for sh, without a password" ;;
-    esac
-    refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice," \
-      "or let $who use sudo $how"
-    return
-  }
-  as_root="sudo -n"
+  way="sudo -n"
+  why=$(sudo -n sh -c : 2>&1 </dev/null) && return
+  how="for sh, without a password"
+  case $why in
+    *tty*) how="without a terminal (Defaults:$who !requiretty)" ;;
+    *password*|*authentication*)
+      way="sudo -S"
+      if [ -n "$ask" ] && try_password; then return; fi
+      how="without a password, or type it (--ask-sudo-password)"
+      ;;
+  esac
+  refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice," \
+    "or let $who use sudo $how"
+  return 1
+}
+as_root() {
+  case $way in
+    "sudo -S")
+      echo "${newline}SLIPWAY1 PASSWORD"
+      exec sudo -S -p "" "$@"
+      ;;
+  esac
+  exec $way "$@"
 }
 )sh";
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct RemoteOptions {
   std::chrono::seconds login_limit{120};
   std::chrono::seconds connect_timeout{10};
   std::function<void(const std::string& line)> show{};  // told what a slow login prints
+  bool may_ask = false;               // for a passphrase or password, on the terminal
+  std::shared_ptr<RateLimit> rate{};  // of what is sent, on all connections; null: none
 };
 
 // The way to the host failed before it said a word; another attempt may do.
@@ -71,6 +74,7 @@ class Connection {
   size_t shown_errors_ = 0;
   size_t shown_printed_ = 0;
   bool may_pass_ = false;
+  bool hinted_ = false;
   base::Child child_;
   Stream stream_;
 };
@@ -85,7 +89,7 @@ class Remote {
   Wire& wire() { return wire_; }
   Connection& connection() { return connection_; }
   uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
-  bool by_sudo() const { return start_.by_sudo; }
+  const std::string& root_by() const { return start_.by; }
   base::Error Explain(const base::Error& error) { return connection_.Explain(error); }
   void Close() { connection_.Close(); }
 

@@ -88,7 +88,7 @@ TEST_F(DiagnosisTest, WhatIsWorthKnowingIsANote) {
   Expect("/etc", Verdict::kNote, "unit-directory", "/run/systemd/system", "read-only");
   Expect("SELinux", Verdict::kNote, "selinux", "SELinux is enforcing", "enforcing");
   Expect("reflink", Verdict::kNote, "reflink", "no", "its whole size");
-  Expect("login", Verdict::kYes, "sudo", "anna", "anna, root by sudo");
+  Expect("login", Verdict::kYes, "by", "anna, root by sudo", "anna, root by sudo");
   EXPECT_EQ(Of("container").name, "none");
 }
 
