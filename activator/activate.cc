@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "activator/command_line.h"
+#include "activator/examine.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/host_files.h"
 #include "activator/host/unit_directory.h"
@@ -357,6 +358,9 @@ int Tool::Run() {
             Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
           },
           io_);
+    case Command::kExamine:
+      Examine(host_, line_.agent_directory);
+      return 0;
     case Command::kDigest:
     case Command::kHostFiles:
       break;  // needs no host

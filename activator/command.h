@@ -34,7 +34,8 @@ enum class Command {
   kRender,
   kReport,
   kUninstall,
-  kDigest
+  kDigest,
+  kExamine
 };
 
 struct CommandLine {
@@ -60,10 +61,11 @@ struct CommandLine {
   bool plain_directory = false;
   std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
   std::string hosts_file = "hosts.json";
-  size_t jobs = 8;          // hosts at once
-  bool root_given = false;  // else the list of hosts may say another one
-  std::string ssh;          // program and options; $SLIPWAY_SSH unless given
-  size_t host_jobs = 0;     // of `receive`
+  size_t jobs = 8;              // hosts at once
+  bool root_given = false;      // else the list of hosts may say another one
+  std::string ssh;              // program and options; $SLIPWAY_SSH unless given
+  size_t host_jobs = 0;         // of `receive`
+  std::string agent_directory;  // of `examine`
 };
 
 }  // namespace activator

@@ -125,6 +125,8 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.run_switch, Command::kRunSwitch},
       {parser.digest, Command::kDigest},
       {parser.host_files, Command::kHostFiles},
+      {parser.examine, Command::kExamine},
+      {parser.examine, Command::kExamine},
       {parser.uninstall, Command::kUninstall}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {

@@ -144,7 +144,8 @@ void NameCommonOptions(Parser& parser) {
   name(parser.report, "--root DIR, --host HOST, --hosts FILE, --jobs N, --ssh TEXT");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
-  name(parser.uninstall, "--dry-run, --timeout S, --lock-wait S, --json, --root DIR,\n--host HOST, --ssh TEXT");
+  name(parser.uninstall,
+       "--dry-run, --timeout S, --lock-wait S, --json, --root DIR,\n--host HOST, --ssh TEXT");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -222,6 +223,8 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
   parser.digest = app.add_subcommand("digest", "")->group("");
   parser.host_files = app.add_subcommand("host-files", "")->group("");
+  parser.examine = app.add_subcommand("examine", "")->group("");
+  parser.examine->add_option("DIR", out.agent_directory)->required();
   NameCommonOptions(parser);
 }
 

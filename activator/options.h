@@ -44,6 +44,7 @@ struct Parser {
   CLI::App* run_switch = nullptr;
   CLI::App* digest = nullptr;
   CLI::App* host_files = nullptr;
+  CLI::App* examine = nullptr;
 };
 
 // Both must outlive the parsing.

@@ -1,4 +1,4 @@
-// Asks a question on the terminal.
+// Asks questions on the terminal.
 #ifndef SLIPWAY_BASE_CONFIRM_H_
 #define SLIPWAY_BASE_CONFIRM_H_
 
@@ -11,6 +11,10 @@ namespace base {
 // Puts `question` with " [y/N] " on io.err and reads a line from io.in: true for y and yes alone,
 // so that an end of input is a no. Throws Error{kInterrupted} where we are interrupted meanwhile.
 bool Confirm(const Io& io, const std::string& question);
+
+// The same for a line that is not shown as it is typed, without its newline. Throws Error{kUsage}
+// where it is empty.
+std::string AskSecret(const Io& io, const std::string& question);
 
 }  // namespace base
 

@@ -20,9 +20,11 @@ namespace {
 // ssh takes the first value it sees of an option: what the user's own words set comes first, and
 // their configuration last. A command, a terminal, forwarded ports or a background of its own
 // there, meant for people who log in, would take our program's place or its input.
-constexpr std::array kDefaults = {"-o", "BatchMode=yes",           "-o", "ServerAliveInterval=5",
-                                  "-o", "ServerAliveCountMax=4",   "-o", "PermitLocalCommand=no",
-                                  "-o", "ClearAllForwardings=yes", "-T", "-a",
+constexpr std::array kDefaults = {"-o", "ServerAliveInterval=5",
+                                  "-o", "ServerAliveCountMax=4",
+                                  "-o", "PermitLocalCommand=no",
+                                  "-o", "ClearAllForwardings=yes",
+                                  "-T", "-a",
                                   "-x"};
 constexpr std::array kSince76 = {"RemoteCommand=none"};
 constexpr std::array kSince87 = {"StdinNull=no", "ForkAfterAuthentication=no",
@@ -176,10 +178,13 @@ std::string ShellCommand(std::string_view first, std::string_view second,
 
 std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
                                         const std::string& command,
-                                        std::chrono::seconds connect_timeout) {
+                                        std::chrono::seconds connect_timeout, bool may_ask) {
   std::vector<std::string> out = SplitWords(ssh.empty() ? "ssh" : ssh);
   const int version = VersionOf(out.front());
   out.insert(out.end(), kDefaults.begin(), kDefaults.end());
+  if (!may_ask) {
+    out.insert(out.end(), {"-o", "BatchMode=yes"});
+  }
   out.insert(out.end(), {"-o", fmt::format("ConnectTimeout={}", connect_timeout.count())});
   if (version >= 706) {
     AddOptions(kSince76, out);

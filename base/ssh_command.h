@@ -28,10 +28,10 @@ std::string ShellCommand(std::string_view first, std::string_view second,
                          const std::vector<std::string>& words);
 
 // argv that has `command` run at `destination`. `ssh`: program and options as one text; empty:
-// "ssh". It asks nothing, and finds a dead link after 20 s.
+// "ssh". It finds a dead link after 20 s, and asks nothing unless it `may_ask` on the terminal.
 std::vector<std::string> SshCommandLine(
     const std::string& destination, const std::string& ssh, const std::string& command,
-    std::chrono::seconds connect_timeout = std::chrono::seconds(10));
+    std::chrono::seconds connect_timeout = std::chrono::seconds(10), bool may_ask = false);
 
 }  // namespace base
 

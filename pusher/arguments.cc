@@ -8,6 +8,8 @@
 namespace pusher {
 namespace {
 
+constexpr uint64_t kLeastRate = 8192;
+
 constexpr const char* kExamples = R"(
 Examples:
   imgpush web1                       all images of build/images to host web1
@@ -16,11 +18,13 @@ Examples:
   imgpush --plan web1 nginx          what that would send and change
   imgpush @web                       every host of the group web in hosts.json
   imgpush --activate @web nginx      plans, asks, pushes and switches
+  imgpush --activate --canary 1 @web  one host, and if it stays up the others
+  imgpush doctor web1                what works there, and what to mend
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
 A host is any destination of ssh that runs systemd. The login is root, or has
-sudo without a password. imgpush stages a generation there, and says how to
+sudo or doas. imgpush stages a generation there, and says how to
 activate it.
 
 Exit codes: 0 done; 1 failed, nothing changed; 2 usage; 3 rolled back, services
@@ -33,9 +37,21 @@ std::string FromEnvironment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-void Describe(CLI::App& app, Arguments& out) {
-  app.footer(kExamples);
-  app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
+constexpr const char* kDoctorExamples = R"(
+Examples:
+  imgpush doctor web1                what works there, for zstd images
+  imgpush doctor @web nginx          for the newest build of nginx
+  imgpush doctor --target lz4 web1   for lz4 images
+
+Nothing is installed or changed there. The agent is run from a folder that is
+gone afterwards, unless a push stored it there before.
+
+Exit codes: 0 a push and an activation would work on every host; 1 not, or it
+could not be found out; 2 usage; 7 host not reached; 130 interrupted.
+)";
+
+// The hosts and the way to them.
+void DescribeHosts(CLI::App& app, Arguments& out) {
   app.add_option("--root", out.root,
                  "The host's root directory; default: what the list of hosts says, or "
                  "/var/lib/images")
@@ -52,16 +68,9 @@ void Describe(CLI::App& app, Arguments& out) {
       ->capture_default_str();
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
       ->type_name("TEXT");
-  app.add_option("--jobs", out.jobs, "Hosts to push to at once")
+  app.add_option("--jobs", out.jobs, "Hosts to work on at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--host-jobs", out.host_jobs,
-                 "Threads that each host decodes deltas with, as many as fit into 64 MiB of "
-                 "memory; default: half of its cores")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000));
-  base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
-                   "How long to wait for a host's lock, which a switch holds: 60, 60s or 1m");
   base::AddSeconds(app, "--connect-timeout", out.connect_timeout_seconds,
                    "How long a login may take; default: 2m, of which 10 s until the host answers");
   app.add_option("--retries", out.retries,
@@ -69,18 +78,72 @@ void Describe(CLI::App& app, Arguments& out) {
       ->type_name("N")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
+  app.add_option_function<uint64_t>(
+         "--bwlimit",
+         [&out](const uint64_t& rate) {
+           out.rate = std::make_shared<RateLimit>(rate);
+           // A host waits 5 minutes for the 2 MiB that a message has at most.
+           out.jobs = std::min<size_t>(out.jobs, std::max<uint64_t>(1, rate / kLeastRate));
+         },
+         "Send at most so many bytes a second, to all hosts together: 500K or 2M")
+      ->type_name("RATE")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::Range(kLeastRate, uint64_t{1} << 40));
+  app.add_flag("--ask-sudo-password", out.ask_sudo_password,
+               "Ask once, on the terminal, for the password that sudo wants on the hosts");
+  app.add_flag("--json", out.json, "Report as JSON");
+}
+
+// CLI11 takes an optional for a counter, and sets it to 0 where the flag is not given.
+void AddOptionalFlag(CLI::App& app, const std::string& names, std::optional<bool>& out,
+                     const std::string& text) {
+  app.add_flag_function(
+      names, [&out](int64_t count) { out = count > 0; }, text);
+}
+
+void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
+  auto* wave = app.add_option("--wave", out.waves,
+                              "With --activate: so many hosts, or so large a share of them, after "
+                              "each wave, as in 1,25%,100%")
+                   ->type_name("LIST")
+                   ->needs(activate);
+  app.add_option_function<uint64_t>(
+         "--canary", [&out](const uint64_t& hosts) { out.waves = std::to_string(hosts); },
+         "N hosts first, then the others: as --wave N,100%")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->needs(activate)
+      ->excludes(wave);
+  app.add_option("--pause", out.pause_seconds,
+                 "Seconds between waves; then the hosts of the wave must still be healthy")
+      ->type_name("S")
+      ->check(CLI::Range(0, 86400))
+      ->capture_default_str();
+  AddOptionalFlag(app, "--stop-on-failure,!--go-on", out.stop_on_failure,
+                  "Begin no further host once one has failed. Default with waves");
+}
+
+void DescribePush(CLI::App& app, Arguments& out) {
+  app.footer(kExamples);
+  app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
+  app.add_option("--host-jobs", out.host_jobs,
+                 "Threads that each host decodes deltas with, as many as fit into 64 MiB of "
+                 "memory; default: half of its cores")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
+  base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
+                   "How long to wait for a host's lock, which a switch holds: 60, 60s or 1m");
   auto* plan = app.add_flag("--plan", out.plan, "Say what a push would send and change, then stop");
   auto* activate =
       app.add_flag("--activate", out.activate,
                    "After the push, switch each host and follow the switch; not with --plan");
   activate->excludes(plan);
   app.add_flag("--yes", out.yes, "With --activate: do not plan and ask first")->needs(activate);
-  // CLI11 takes an optional for a counter, and sets it to 0 where the flag is not given.
-  app.add_flag_function(
-      "--deltas,!--no-deltas", [&out](int64_t count) { out.deltas = count > 0; },
-      "Send deltas against an older version that both sides have. Default, except for a folder, "
-      "where they cost more than they save");
-  app.add_flag("--json", out.json, "Report as JSON");
+  DescribeWaves(app, activate, out);
+  AddOptionalFlag(
+      app, "--deltas,!--no-deltas", out.deltas,
+      "Send deltas against an older version that both sides have. Default, except for a "
+      "folder, where they cost more than they save");
   app.add_option(
          "HOST", out.hosts_word,
          "One host or several, separated by commas: a destination of ssh, @GROUP of the list, or "
@@ -90,20 +153,40 @@ void Describe(CLI::App& app, Arguments& out) {
                  "Names or directories of images; default: all that the host accepts");
 }
 
+void DescribeDoctor(CLI::App& app, Arguments& out) {
+  app.footer(kDoctorExamples);
+  app.add_option("--target", out.target, "Without NAME: the kind of images that are to run there")
+      ->type_name("TARGET")
+      ->capture_default_str();
+  app.add_option("HOST", out.hosts_word,
+                 "One host or several, separated by commas: a destination of ssh, or @GROUP of the "
+                 "list")
+      ->required();
+  app.add_option("NAME", out.names, "Names or directories of images that are to run there");
+}
+
 }  // namespace
 
 std::optional<Arguments> ParseArguments(const std::vector<std::string>& arguments,
                                         const base::Io& io) {
   Arguments out;
   out.ssh = FromEnvironment("SLIPWAY_SSH");
-  CLI::App app("Sends built images to hosts and stages them there as a new generation.", "imgpush");
-  Describe(app, out);
-  if (!base::ParseArguments(app, arguments, io)) {
+  out.doctor = !arguments.empty() && arguments.front() == "doctor";
+  CLI::App app(out.doctor
+                   ? "Says what works on hosts, and what to do about what does not."
+                   : "Sends built images to hosts and stages them there as a new generation.",
+               out.doctor ? "imgpush doctor" : "imgpush");
+  DescribeHosts(app, out);
+  (out.doctor ? DescribeDoctor : DescribePush)(app, out);
+  if (!base::ParseArguments(app, {arguments.begin() + (out.doctor ? 1 : 0), arguments.end()}, io)) {
     return std::nullopt;
   }
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
     base::Fail(base::ExitCode::kUsage,
                "--activate asks before it switches services, but there is no terminal: add --yes");
+  }
+  if (out.ask_sudo_password && !(io.in_is_terminal && io.err_is_terminal)) {
+    base::Fail(base::ExitCode::kUsage, "--ask-sudo-password asks, but there is no terminal");
   }
   return out;
 }

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/io.h"
+#include "pusher/protocol/rate_limit.h"
 
 namespace pusher {
 
@@ -22,14 +24,24 @@ struct Arguments {
   size_t host_jobs = 0;                       // 0: as many as each host likes
   std::optional<uint64_t> lock_wait_seconds;  // nullopt: the agent's own patience
   std::optional<uint64_t> connect_timeout_seconds;
-  uint64_t retries = 3;  // of a connection that fails before the host says a word
-  bool plan = false;     // say what a push would do, and do nothing
+  std::shared_ptr<RateLimit> rate;  // of all connections together; null: none
+  bool ask_sudo_password = false;
+  std::string sudo_password;  // as typed; no part of the command line
+  uint64_t retries = 3;       // of a connection that fails before the host says a word
+  bool plan = false;          // say what a push would do, and do nothing
   bool activate = false;
-  bool yes = false;            // activate without asking
-  std::optional<bool> deltas;  // nullopt: to other machines, not into a folder
+  bool yes = false;                     // activate without asking
+  std::string waves;                    // --wave, or --canary as one; empty: all hosts at once
+  uint64_t pause_seconds = 10;          // between waves
+  std::optional<bool> stop_on_failure;  // nullopt: with waves
+  std::optional<bool> deltas;           // nullopt: to other machines, not into a folder
   bool json = false;
+  bool doctor = false;             // look at the hosts instead
+  std::string target = "zstd";     // of `doctor` without names: what is to run there
   std::string hosts_word;          // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all
+
+  bool stops_on_failure() const { return stop_on_failure.value_or(!waves.empty()); }
 };
 
 // Nothing: --help or --version was answered. Throws Error{kUsage}.

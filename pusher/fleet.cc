@@ -4,65 +4,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <exception>
-#include <thread>
 
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/parallel_for.h"
 #include "base/progress.h"
-#include "base/random.h"
 #include "pusher/ssh/remote_activation.h"
+#include "pusher/ssh/remote_status.h"
 
 namespace pusher {
 namespace {
-
-// No name service is asked: a static program would load the libraries of another libc for it.
-std::string WhoAmI() {
-  for (const char* variable : {"LOGNAME", "USER"}) {
-    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') {
-      return name;
-    }
-  }
-  return ::getuid() == 0 ? "root" : fmt::format("uid{}", ::getuid());
-}
-
-// Who pushes, for the host's record: "anna@laptop", of harmless characters.
-std::string WhoWeAre() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  std::string out = fmt::format("{}@{}", WhoAmI(), name.data());
-  std::ranges::replace_if(
-      out,
-      [](unsigned char c) {
-        return std::isalnum(c) == 0 && c != '@' && c != '.' && c != '-' && c != '_';
-      },
-      '_');
-  return out;
-}
-
-RemoteOptions OptionsOf(const Arguments& arguments) {
-  RemoteOptions out;
-  out.ssh = arguments.ssh;
-  out.host = {"", WhoWeAre(), "", {}, arguments.activate};  // of each host: OptionsFor
-  if (arguments.connect_timeout_seconds) {
-    out.login_limit = out.connect_timeout =
-        std::chrono::seconds(*arguments.connect_timeout_seconds);
-  }
-  if (arguments.lock_wait_seconds) {
-    out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
-  }
-  if (arguments.host_jobs > 0) {
-    out.host.agent_arguments.insert(out.host.agent_arguments.end(),
-                                    {"--host-jobs", std::to_string(arguments.host_jobs)});
-  }
-  return out;
-}
 
 // Each connection that is kept takes three descriptors; the usual limit is 1024.
 void AllowManyFiles() {
@@ -73,30 +27,13 @@ void AllowManyFiles() {
   }
 }
 
-// 1 s, 2 s, 4 s ... 30 s, more or less: hosts that failed together do not come together again.
-void WaitBeforeAttempt(uint64_t failed) {
-  const double seconds = std::min(30.0, std::exp2(static_cast<double>(failed) - 1));
-  const double share =
-      0.5 + static_cast<double>(std::stoul(base::RandomHex(2), nullptr, 16)) / 65536.0;
-  const auto end =
-      std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds * share);
-  while (std::chrono::steady_clock::now() < end) {
-    base::ThrowIfInterrupted();
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-}
-
 base::Error Interrupted(const std::string& why) { return {base::ExitCode::kInterrupted, why}; }
 
 }  // namespace
 
 Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments,
              const AgentBinary& agent, hosts::ProgressDisplay& board)
-    : arguments_(arguments),
-      agent_(agent),
-      board_(board),
-      options_(OptionsOf(arguments)),
-      work_(true) {
+    : arguments_(arguments), agent_(agent), board_(board), work_(true) {
   AllowManyFiles();
   for (const Destination& target : targets) {
     HostOutcome& outcome = outcomes_.emplace_back();
@@ -105,7 +42,21 @@ Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments
       outcome.image_bytes += image.manifest().image.size_bytes;
     }
   }
+  Choose(0, outcomes_.size());
 }
+
+// Those that a plan found wrong before count as left out, not as failed.
+void Fleet::Choose(size_t first, size_t end) {
+  chosen_.clear();
+  failed_ = false;
+  for (size_t i = first; i < end; ++i) {
+    if (!outcomes_[i].error) {
+      chosen_.push_back(&outcomes_[i]);
+    }
+  }
+}
+
+bool Fleet::Failed() const { return failed_; }
 
 void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
                 const std::function<void(const base::Io& io)>& work) {
@@ -125,49 +76,21 @@ void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
   seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (outcome.error) {
     outcome.conversation.reset();
+    failed_ = true;
   }
 }
 
 // Those without an error; it is `interrupted` until their turn comes.
 std::vector<HostOutcome*> Fleet::Ready(const std::string& interrupted) {
   std::vector<HostOutcome*> out;
-  for (HostOutcome& outcome : outcomes_) {
-    if (!outcome.error) {
-      out.push_back(&outcome);
-      outcome.error = Interrupted(interrupted);
-      outcome.begun = false;
+  for (HostOutcome* outcome : chosen_) {
+    if (!outcome->error) {
+      out.push_back(outcome);
+      outcome->error = Interrupted(interrupted);
+      outcome->begun = false;
     }
   }
   return out;
-}
-
-RemoteOptions Fleet::OptionsFor(const Destination& target) const {
-  RemoteOptions out = options_;
-  out.host.root = target.root;
-  out.host.other_agent_directory = target.agent_directory;
-  return out;
-}
-
-// Many at once may be too many for a host that all of them jump over (MaxStartups).
-std::unique_ptr<Conversation> Fleet::Reach(const Destination& target,
-                                           const PushOptions& push_options, const base::Io& io) {
-  RemoteOptions options = OptionsFor(target);
-  if (io.err_is_terminal) {
-    options.show = [this](const std::string& line) { board_.WriteErr(line + "\n"); };
-  }
-  for (uint64_t failed = 0;;) {
-    try {
-      return std::make_unique<Conversation>(target, options, agent_, push_options);
-    } catch (const NotReached& error) {
-      if (++failed > arguments_.retries) {
-        throw;
-      }
-      if (io.status != nullptr) {
-        io.status->Show(fmt::format("{}: trying again: {}", target.name, error.what()));
-      }
-    }
-    WaitBeforeAttempt(failed);
-  }
 }
 
 void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
@@ -180,11 +103,12 @@ void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
       }
     }
     base::PhaseLog phases(outcome.target.name);
-    outcome.conversation =
-        Reach(outcome.target,
-              PushOptions{deltas, !is_folder || arguments_.deltas.has_value(), &work_}, io);
+    const PushOptions push{deltas, !is_folder || arguments_.deltas.has_value(), &work_};
+    Reach(outcome.target, arguments_, board_, io, [&](const RemoteOptions& options) {
+      outcome.conversation = std::make_unique<Conversation>(outcome.target, options, agent_, push);
+    });
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
-    outcome.by_sudo = outcome.conversation->remote.by_sudo();
+    outcome.root_by = outcome.conversation->remote.root_by();
     phases.Done("the agent was started");
   }
   outcome.conversation->waiting.reset();
@@ -256,7 +180,7 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
   };
   const std::unique_ptr<Conversation> conversation = std::move(outcome.conversation);
   const RemoteActivationResult result =
-      ActivateOn(outcome.target, OptionsFor(outcome.target), agent_, request,
+      ActivateOn(outcome.target, RemoteOptionsOf(arguments_, outcome.target), agent_, request,
                  conversation ? &conversation->remote.connection() : nullptr);
   outcome.running = result.running;
   outcome.error = result.error;
@@ -290,6 +214,11 @@ void Fleet::Activate(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before its activation");
   base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
+    if (arguments_.stop_on_failure.value_or(false) && failed_) {
+      outcome.error = base::Error(base::ExitCode::kFailed,
+                                  "pushed, and not activated, because another host failed");
+      return;
+    }
     Try(outcome, outcome.switch_seconds,
         fmt::format("activating generation {}", outcome.push.staged.generation),
         [&](const base::Io& io) { ActivateOne(outcome, io); });
@@ -299,6 +228,35 @@ void Fleet::Activate(const Reporter& report) {
     if (!outcome->begun) {
       outcome->begun = true;  // its push has
       report(*outcome);
+    }
+  }
+}
+
+void Fleet::CheckHealth(const Reporter& report) {
+  const std::vector<HostOutcome*> ready = Ready("interrupted before its services were looked at");
+  base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
+    HostOutcome& outcome = *ready[i];
+    double seconds = 0;
+    Try(outcome, seconds, "looking at its services", [&](const base::Io&) {
+      RequireServicesUp(outcome.target, RemoteOptionsOf(arguments_, outcome.target), agent_);
+    });
+    if (outcome.error) {
+      report(outcome);
+    }
+  });
+  for (HostOutcome* outcome : ready) {
+    outcome->begun = true;  // its activation has
+  }
+}
+
+void Fleet::LeaveOut(size_t first, const std::string& why) {
+  for (size_t i = first; i < outcomes_.size(); ++i) {
+    HostOutcome& outcome = outcomes_[i];
+    if (!outcome.error) {
+      outcome.error = base::Error(
+          base::Interrupted() ? base::ExitCode::kInterrupted : base::ExitCode::kFailed, why);
+      outcome.conversation.reset();
+      outcome.begun = false;
     }
   }
 }

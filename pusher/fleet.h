@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_PUSHER_FLEET_H_
 #define SLIPWAY_PUSHER_FLEET_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "pusher/delta/delta_prefetcher.h"
 #include "pusher/delta/image_send_state.h"
 #include "pusher/protocol/keep_alive.h"
+#include "pusher/reach.h"
 #include "pusher/session/push_session.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/ssh/remote.h"
@@ -39,7 +41,7 @@ struct HostOutcome {
   std::optional<PushPlan> plan;
   bool begun = false;  // false: we were interrupted before its turn
   std::optional<base::Error> error;
-  bool by_sudo = false;  // the login is not root
+  std::string root_by;  // "sudo" or "doas"; empty: the login is root
   PushResult push;
   uint64_t sent_bytes = 0;
   uint64_t agent_bytes = 0;
@@ -72,6 +74,16 @@ class Fleet {
   // Ends what waits.
   void HangUp();
 
+  // The steps that follow are of the hosts from `first` to before `end`, in the order of the
+  // command line; all of them unless chosen.
+  void Choose(size_t first, size_t end);
+  // Whether one of those failed since they were chosen.
+  bool Failed() const;
+  // Whether the services of those that were activated are up.
+  void CheckHealth(const Reporter& report);
+  // The hosts from `first` on have no part in what follows.
+  void LeaveOut(size_t first, const std::string& why);
+
   const std::vector<HostOutcome>& outcomes() const { return outcomes_; }
   // Why what hosts share was made for each anew; empty: it was not.
   std::string trouble_keeping() const { return work_.trouble_keeping(); }
@@ -81,10 +93,7 @@ class Fleet {
   void Try(HostOutcome& outcome, double& seconds, const std::string& doing,
            const std::function<void(const base::Io& io)>& work);
   std::vector<HostOutcome*> Ready(const std::string& interrupted);
-  RemoteOptions OptionsFor(const Destination& target) const;
   void Connect(HostOutcome& outcome, const base::Io& io);
-  std::unique_ptr<Conversation> Reach(const Destination& target, const PushOptions& push_options,
-                                      const base::Io& io);
   void PlanOne(HostOutcome& outcome, const base::Io& io);
   void PushOne(HostOutcome& outcome, const base::Io& io);
   void PushOver(HostOutcome& outcome, const base::Io& io);
@@ -93,10 +102,11 @@ class Fleet {
   const Arguments& arguments_;
   const AgentBinary& agent_;
   hosts::ProgressDisplay& board_;
-  const RemoteOptions options_;
   SendCache work_;
   DeltaPrefetcher guesser_{work_};
   std::vector<HostOutcome> outcomes_;
+  std::vector<HostOutcome*> chosen_;
+  std::atomic<bool> failed_ = false;  // one of the chosen
 };
 
 }  // namespace pusher

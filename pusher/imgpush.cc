@@ -11,11 +11,13 @@
 #include "base/log.h"
 #include "hosts/progress_display.h"
 #include "pusher/arguments.h"
+#include "pusher/doctor.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
 #include "pusher/report.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
+#include "pusher/waves.h"
 
 namespace pusher {
 namespace {
@@ -62,10 +64,7 @@ bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io,
       return wanted != Consent::kNo;
     }
   }
-  fleet.Push([&](const HostOutcome& outcome) { ReportHost(outcome, arguments, board); });
-  if (arguments.activate) {
-    fleet.Activate([&](const HostOutcome& outcome) { ReportSwitch(outcome, arguments, board); });
-  }
+  RunInWaves(fleet, arguments, board);
   return true;
 }
 
@@ -82,11 +81,18 @@ void KeepFreedMemory() {
 int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   KeepFreedMemory();
   const base::LogOutput log(io);
-  const std::optional<Arguments> parsed = ParseArguments(arguments, io);
+  std::optional<Arguments> parsed = ParseArguments(arguments, io);
   if (!parsed) {
     return 0;
   }
+  if (parsed->ask_sudo_password) {
+    parsed->sudo_password = base::AskSecret(io, "Password for sudo on the hosts: ");
+  }
+  if (parsed->doctor) {
+    return RunDoctor(*parsed, io);
+  }
   const std::vector<Destination> targets = ChooseTargets(*parsed, io);
+  WaveEnds(parsed->waves, targets.size());  // a wrong list is told before anybody is asked
   const AgentBinary agent = FindAgent();
   const auto start = std::chrono::steady_clock::now();
   hosts::ProgressDisplay board(io);
@@ -107,7 +113,8 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   }
   const std::string repeat = RepeatCommand(outcomes, *parsed, arguments);
   if (outcomes.size() > 1 && !repeat.empty()) {
-    io.Err("imgpush: again for those that failed: {}\n", repeat);
+    io.Err("imgpush: again for those that failed{}: {}\n",
+           parsed->stops_on_failure() ? " or were not begun, once that is mended" : "", repeat);
   }
   return ExitCodeOf(outcomes);
 }

@@ -109,7 +109,7 @@ void ReportPlan(const HostOutcome& outcome, bool as_result, hosts::ProgressDispl
   }
   ReportAgent(outcome, board);
   if (outcome.error) {
-    board.WriteErr(ErrorLineOf(outcome));
+    board.WriteErr(ErrorLineOf(outcome.target.name, *outcome.error));
   }
 }
 

@@ -138,13 +138,12 @@ base::Json ToJson(const HostOutcome& outcome) {
 
 }  // namespace
 
-std::string ErrorLineOf(const HostOutcome& outcome) {
-  const std::string& host = outcome.target.name;
-  const std::string what = Printable(outcome.error->what());  // it may quote the host
+std::string ErrorLineOf(const std::string& host, const base::Error& error) {
+  const std::string what = Printable(error.what());  // it may quote the host
   const bool named = what.starts_with(host + ":") || what.starts_with(host + " ") ||
                      what.starts_with("host " + host + " ");
   std::string out = fmt::format("imgpush: error: {}{}\n", named ? "" : host + ": ", what);
-  for (const std::string& line : outcome.error->detail()) {
+  for (const std::string& line : error.detail()) {
     out += fmt::format("  {}\n", Printable(line));
   }
   return out;
@@ -172,7 +171,7 @@ void ReportAgent(const HostOutcome& outcome, hosts::ProgressDisplay& board) {
 void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
                 hosts::ProgressDisplay& board) {
   if (outcome.error) {
-    board.WriteErr(ErrorLineOf(outcome));
+    board.WriteErr(ErrorLineOf(outcome.target.name, *outcome.error));
     return;
   }
   if (arguments.json) {
@@ -196,7 +195,7 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
 void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
                   hosts::ProgressDisplay& board) {
   if (outcome.error) {
-    board.WriteErr(ErrorLineOf(outcome));
+    board.WriteErr(ErrorLineOf(outcome.target.name, *outcome.error));
   }
   if (arguments.json || !outcome.running) {
     return;
@@ -250,8 +249,9 @@ std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
 
 std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
                           std::vector<std::string> words) {
-  static constexpr std::array kFlags = {"--plan",   "--activate",  "--yes", "--",
-                                        "--deltas", "--no-deltas", "--json"};
+  static constexpr std::array kFlags = {
+      "--plan",  "--activate", "--yes",       "--",    "--ask-sudo-password", "--stop-on-failure",
+      "--go-on", "--deltas",   "--no-deltas", "--json"};
   std::vector<std::string> failed;
   for (const HostOutcome& outcome : outcomes) {
     // A switch that failed would fail again, and whoever interrupts us knows what they want.

@@ -36,7 +36,7 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
 std::string ToJson(const std::vector<HostOutcome>& outcomes);
 
 // "imgpush: error: ..." and the error's detail below, of a host that failed.
-std::string ErrorLineOf(const HostOutcome& outcome);
+std::string ErrorLineOf(const std::string& host, const base::Error& error);
 // "1.9 KB of 7.9 MB (0.0%)"; "8.0 MB (image: 7.9 MB; ...)" where an image and what says how it is
 // made are more than the image.
 std::string ShareText(uint64_t part_bytes, uint64_t whole_bytes);

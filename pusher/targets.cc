@@ -54,22 +54,41 @@ class Choice {
   std::map<std::vector<std::string>, SharedImages> opened_;
 };
 
+auto HostsOf(const Arguments& arguments) {
+  return hosts::ChooseHosts(hosts::SplitAtCommas(arguments.hosts_word),
+                            hosts::HostList::Load(arguments.hosts_file));
+}
+
+// What the command line says counts, then what the list says.
+Destination DestinationOf(const hosts::ListedHost& host, SharedImages images,
+                          const Arguments& arguments) {
+  return {host.name, host.ssh, std::move(images),
+          arguments.root.value_or(host.root.empty() ? images::kDefaultRoot : host.root),
+          arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory};
+}
+
 }  // namespace
+
+std::vector<Destination> ChooseHosts(const Arguments& arguments) {
+  std::vector<Destination> out;
+  std::vector<std::pair<std::string, std::string>> once;
+  for (const auto& [host, by_group] : HostsOf(arguments)) {
+    once.emplace_back(host.name, host.ssh);
+    out.push_back(DestinationOf(host, nullptr, arguments));
+  }
+  hosts::CheckOnce(once);
+  return out;
+}
 
 std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::Io& io) {
   Choice choice(arguments);
   std::vector<Destination> out;
   std::vector<std::string> left_out;
   std::vector<std::pair<std::string, std::string>> once;
-  const hosts::HostList list = hosts::HostList::Load(arguments.hosts_file);
-  for (const auto& [host, by_group] :
-       hosts::ChooseHosts(hosts::SplitAtCommas(arguments.hosts_word), list)) {
+  for (const auto& [host, by_group] : HostsOf(arguments)) {
     if (SharedImages images = choice.For(host)) {
       once.emplace_back(host.name, host.ssh);
-      out.push_back(
-          {host.name, host.ssh, std::move(images),
-           arguments.root.value_or(host.root.empty() ? images::kDefaultRoot : host.root),
-           arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory});
+      out.push_back(DestinationOf(host, std::move(images), arguments));
     } else if (by_group) {
       left_out.push_back(host.name);
     } else {

@@ -11,8 +11,12 @@
 
 namespace pusher {
 
-// In the order of the command line, each host once. Says on io.err which hosts of a group take none
-// of the images. Throws Error{kUsage} for a host, group or image that there is not.
+// The hosts alone, without images: in the order of the command line, each once. Throws
+// Error{kUsage} for a host or group that there is not.
+std::vector<Destination> ChooseHosts(const Arguments& arguments);
+
+// The same with images. Says on io.err which hosts of a group take none
+// of the images. Throws Error{kUsage} for an image that there is not, too.
 std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::Io& io);
 
 }  // namespace pusher

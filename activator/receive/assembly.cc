@@ -58,19 +58,19 @@ uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there) {
   return size_bytes - std::min(size_bytes, static_cast<uint64_t>(there.st_blocks) * kBlockBytes);
 }
 
-void CheckInodes(const images::HostLayout& layout) {
+void CheckInodes(const std::string& root) {
   // An image with its texts, a generation's units, and what replaces what.
   constexpr uint64_t kNeeded = 64;
-  const std::optional<uint64_t> free = base::FreeInodes(layout.root());
+  const std::optional<uint64_t> free = base::FreeInodes(root);
   if (free && *free < kNeeded) {
     base::FailErrno(ENOSPC,
                     "{} has {} inodes free, {} are needed: many small files fill its file system",
-                    layout.root(), *free, kNeeded);
+                    root, *free, kNeeded);
   }
 }
 
 void CheckFits(const images::HostLayout& layout, const std::string& what, uint64_t needed_bytes) {
-  CheckInodes(layout);
+  CheckInodes(layout.root());
   const uint64_t free_bytes = base::FreeBytes(layout.root());
   if (needed_bytes + pusher::kHeadroomBytes > free_bytes) {
     base::FailErrno(ENOSPC, "{}: {} more and {} to spare are needed, {} has {} free", what,

@@ -121,7 +121,7 @@ void RemoveGone(const images::HostLayout& layout);
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there);
 
 // Throws Error{ENOSPC} where the root's file system has room for few more files.
-void CheckInodes(const images::HostLayout& layout);
+void CheckInodes(const std::string& root);
 
 // Throws Error{ENOSPC} that says both figures unless `needed_bytes` and what is left free beside
 // fit into the root. `what`: "app and db".

@@ -8,7 +8,7 @@ namespace activator {
 using pusher::MessageType;
 
 void ReceiveSession::AnswerPlan(uint64_t images) {
-  CheckInodes(layout_);
+  CheckInodes(layout_.root());
   MissingChunkScan survey(layout_, held_, alive_);
   PendingManifests coming;
   for (uint64_t i = 0; i < images; ++i) {

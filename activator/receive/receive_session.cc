@@ -75,7 +75,7 @@ void ReceiveSession::Run() {
 // published: a push is staged as a whole or not at all.
 void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   try {
-    CheckInodes(layout_);
+    CheckInodes(layout_.root());
     CheckRoomFor(begin.new_images);
     for (uint64_t i = 0; i < begin.images; ++i) {
       ReceiveImage();

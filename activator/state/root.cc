@@ -158,7 +158,7 @@ void CheckApplication(const images::HostLayout& layout, const std::string& name)
   CheckTree(layout, layout.Application(name));
 }
 
-void PrepareRoot(const images::HostLayout& layout, RootCheck check) {
+void CheckRoot(const images::HostLayout& layout, RootCheck check) {
   const std::string& root = layout.root();
   if (!root.starts_with('/') || root == "/") {
     base::Fail(base::ExitCode::kUsage, "--root '{}' is not possible: use an absolute path", root);
@@ -171,9 +171,13 @@ void PrepareRoot(const images::HostLayout& layout, RootCheck check) {
   if (check == RootCheck::kContentsToo) {
     CheckContents(layout);
   }
+}
+
+void PrepareRoot(const images::HostLayout& layout, RootCheck check) {
+  CheckRoot(layout, check);
   // 0755 minus the umask: nothing secret stands here, and nobody else may write.
   for (const std::string& directory :
-       {root, layout.Generations(), layout.Incoming(), layout.Bin()}) {
+       {layout.root(), layout.Generations(), layout.Incoming(), layout.Bin()}) {
     base::MakeDirectories(directory, 0755);
   }
 }

@@ -18,10 +18,12 @@ void CheckApplication(const images::HostLayout& layout, const std::string& name)
 // A boot starts what was activated, whoever it belongs to by now.
 enum class RootCheck { kContentsToo, kPathAlone };
 
-// Makes ROOT, generations/, incoming/ and bin/ where missing, and checks the contents. As root,
-// throws Error{kFailed} that names the first component of ROOT's path that another user owns or can
-// write (sticky directories are no exception), and what to do. As another user only ROOT itself is
-// checked to be theirs.
+// Changes nothing, and nothing has to be there. As root, throws Error{kFailed} that names the first
+// component of ROOT's path that another user owns or can write (sticky directories are no
+// exception), and what to do. As another user only ROOT itself is checked to be theirs.
+void CheckRoot(const images::HostLayout& layout, RootCheck check = RootCheck::kContentsToo);
+
+// The same; then makes ROOT, generations/, incoming/ and bin/ where missing.
 void PrepareRoot(const images::HostLayout& layout, RootCheck check = RootCheck::kContentsToo);
 
 }  // namespace activator

@@ -145,10 +145,29 @@ void Stream::Write(base::Bytes data) {
   }
 }
 
+// False: not yet, and a moment has passed.
+bool Stream::MayWrite(bool reading) {
+  constexpr int kMomentMilliseconds = 10;
+  const size_t waiting = output_.size() - output_start_;
+  if (allowed_ == 0) {
+    allowed_ = options_.rate ? options_.rate->Take(waiting) : waiting;
+  }
+  if (allowed_ > 0) {
+    return true;
+  }
+  base::ThrowIfInterrupted();
+  pollfd fd{reading ? in_ : -1, POLLIN, 0};
+  if (::poll(&fd, 1, kMomentMilliseconds) > 0) {
+    Fill();
+  }
+  return false;
+}
+
 void Stream::WriteSome() {
-  const ssize_t put =
-      base::TheSys().Write(out_, output_.data() + output_start_, output_.size() - output_start_);
+  const ssize_t put = base::TheSys().Write(out_, output_.data() + output_start_,
+                                           std::min(allowed_, output_.size() - output_start_));
   if (put >= 0) {
+    allowed_ -= static_cast<size_t>(put);
     output_start_ += static_cast<size_t>(put);
     sent_bytes_ += static_cast<uint64_t>(put);
   } else if (errno == EPIPE || errno == ECONNRESET) {
@@ -162,6 +181,9 @@ void Stream::Flush() {
   while (output_start_ < output_.size()) {
     const bool reading =
         options_.read_while_writing && !input_ended_ && Buffered() < kMaxBufferedBytes;
+    if (!MayWrite(reading)) {
+      continue;
+    }
     const Ready ready = WaitFor(reading, true);
     if (ready.to_read) {
       Fill();
@@ -176,6 +198,7 @@ void Stream::Flush() {
 void Stream::DropOutput() {
   output_.clear();
   output_start_ = 0;
+  allowed_ = 0;
 }
 
 void Stream::Take(std::span<uint8_t> out) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "pusher/protocol/rate_limit.h"
 
 namespace pusher {
 
@@ -30,6 +32,7 @@ struct StreamOptions {
   bool read_while_writing = false;
   int diagnostics = -1;                   // the peer's standard error, kept for messages; -1: none
   std::function<void()> while_waiting{};  // called several times a second in each wait
+  std::shared_ptr<RateLimit> rate{};      // of what is written; null: none
 };
 
 class Stream {
@@ -75,6 +78,7 @@ class Stream {
   };
   Ready WaitFor(bool reading, bool writing);
   bool Fill();  // reads some; false at the end of the stream
+  bool MayWrite(bool reading);
   void WriteSome();
   void ReadDiagnostics();
   void LogDiagnostics(std::string_view text);
@@ -91,6 +95,7 @@ class Stream {
   bool input_ended_ = false;
   std::vector<uint8_t> output_;
   size_t output_start_ = 0;
+  size_t allowed_ = 0;  // by the rate, of what waits
   std::string diagnostics_;
   std::string unlogged_;  // the beginning of a line of them
   uint64_t sent_bytes_ = 0;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "pusher/protocol/failure_line.h"
 #include "pusher/protocol/protocol.h"
+#include "pusher/ssh/host_checks.h"
 #include "pusher/ssh/switch_program.h"
 
 namespace pusher {
@@ -18,120 +19,25 @@ namespace {
 constexpr size_t kMaxLineBytes = 4096;
 constexpr size_t kMaxLines = 1000;
 
-// Becomes root where the login is not, and runs $program. sudo drops SSH_CONNECTION, so where the
-// connection comes from is the program's first word. What sudo is asked for is what runs.
+// Runs $program as root. What sudo is asked for is what runs.
 constexpr std::string_view kAsRoot = R"sh(
-PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
 refuse() { set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
-echo
-echo SLIPWAY1 ALIVE
-from=${SSH_CONNECTION:-}
-from=${from%% *}
-[ "$(id -u)" = 0 ] && exec sh -c "$program" slipway "$from" "$@"
-who=$(id -un)
-advice="log in as root, as in root@HOST"
-command -v sudo >/dev/null || refuse "needs root there, $who is not, and there is no sudo: $advice"
-why=$(sudo -n sh -c : 2>&1 </dev/null) || {
-  case $why in
-    *tty*) how="without a terminal (Defaults:$who !requiretty)" ;;
-    *password*|*authentication*) how="without a password" ;;
-    *) how="for sh, without a password" ;;
-  esac
-  refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice," \
-    "or let $who use sudo $how"
-}
-echo
-echo SLIPWAY1 SUDO
-exec sudo -n sh -c "$program" slipway "$from" "$@"
+find_way
+if [ -n "$way" ]; then
+  echo
+  echo "SLIPWAY1 BY ${way%% *}"
+fi
+as_root sh -c "$program" slipway "$from" "$@"
 )sh";
 
 // Puts the agent there and runs it. Tools of busybox will do.
 constexpr std::string_view kReceive = R"sh(
-set -u
-umask 022
-from=$1 root=$2 dir=$3 digest=$4 size=$5 arch=$6 by=$7
-shift 7
-agent=$dir/activate-$digest
 temporary=
-advice="but what runs as root must be changed by root alone: mend that, or choose another --root"
-say() { echo; echo "SLIPWAY1 $1"; }
-# Until the agent speaks for itself. Never while it does: a line would stand within its messages.
-pulse() { while sleep 5 >/dev/null; do say ALIVE; done; }
-pulse </dev/null 2>/dev/null &
-pulse=$!
-end_pulse() { [ -z "$pulse" ] || { kill "$pulse"; wait "$pulse"; pulse=; } 2>/dev/null; }
 clean() { end_pulse; [ -z "$temporary" ] || rm -f "$temporary"; }
 refuse() { clean; set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
 trap clean EXIT
 trap "exit 1" HUP INT TERM PIPE
 (trap "" XFSZ) 2>/dev/null && trap "" XFSZ
-
-# Each component of a path, and of the places that links among them lead to.
-paths="/
-"
-add() { paths="$paths$1
-"; }
-follow() {
-  rest=${1#/} at= links=0
-  while [ -n "$rest" ]; do
-    part=${rest%%/*}
-    rest=${rest#"$part"}
-    rest=${rest#/}
-    case $part in
-      ""|.) continue ;;
-      ..) at=${at%/*}; continue ;;
-    esac
-    if [ -L "$at/$part" ]; then
-      add "$at/$part"
-      links=$((links + 1))
-      [ "$links" -lt 40 ] || refuse "$1 leads through too many links"
-      target=$(readlink "$at/$part")
-      case $target in /*) at= ;; esac
-      rest=$target/$rest
-    else
-      at=$at/$part
-      if [ -e "$at" ]; then add "$at"; fi
-    fi
-  done
-}
-# Only root may be able to change what is run as root, nor any folder above it.
-check() {
-  set -f
-  IFS="
-"
-  set -- $paths
-  seen=$(stat -c "%u %A %n" -- "$@") || seen=
-  set -- $seen
-  unset IFS
-  set +f
-  [ $# != 0 ] || refuse "cannot look at $root and $dir"
-  for line; do
-    owner=${line%% *} line=${line#* }
-    mode=${line%% *} path=${line#* }
-    [ "$owner" = 0 ] || refuse "$path belongs to user $owner, $advice"
-    case $mode in
-      l*) ;;
-      ?????w*|????????w*) refuse "$path can be written by other users ($mode), $advice" ;;
-    esac
-  done
-}
-
-# It reads itself faster than sha256sum does, and sets its time: prune leaves what is in use.
-runs() {
-  said=$(timeout -s KILL 60 "$1" digest 2>/dev/null </dev/null)
-  code=$?
-  [ "$code $said" = "0 $digest" ] && return
-  said=$(timeout -s KILL 60 "$1" digest 2>&1 </dev/null) # why not
-  false
-}
-
-check_machine() {
-  here=$(uname -m)
-  [ -z "$arch" ] || [ "$arch" = "$here" ] ||
-    refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
-}
 
 # What an interrupted push left; an hour is far more than a push in progress needs for it.
 clean_old() {
@@ -169,7 +75,7 @@ store() {
   sync "$dir" 2>/dev/null || sync
 }
 
-[ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
+check_systemd
 # Each program that starts here costs a login, or a host with many of them, a few milliseconds.
 [ -e "$agent" ] || check_machine
 follow "$root/bin"
@@ -198,7 +104,26 @@ set -- --generation "$generation" --id "$id"
 [ -z "$wait" ] || set -- "$@" --lock-wait "$wait"
 )sh";
 
-// The next line that the program says, without the magic; "" where the stream ended.
+// Whether there is a password to ask for is a part of the program, the password is not.
+std::string AsLogin(std::string_view program, const AgentOptions& host) {
+  return fmt::format("{}ask={}\n{}", kWayToRoot, host.sudo_password.empty() ? "" : "yes", program);
+}
+
+}  // namespace
+
+bool AnswerPassword(Stream& stream, Login& login, std::string_view word) {
+  if (!word.starts_with("PASSWORD")) {
+    return false;
+  }
+  if (word == "PASSWORD TRIED" && login.sudo_attempts++ > 0) {
+    base::Fail(base::ExitCode::kFailed, "{}: the password is wrong there, says sudo",
+               stream.peer());
+  }
+  stream.Write(base::AsBytes(login.sudo_password + "\n"));
+  stream.Flush();
+  return true;
+}
+
 std::string NextWord(Stream& stream, Login& login) {
   for (size_t lines = 0; lines < kMaxLines;) {
     const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
@@ -214,7 +139,7 @@ std::string NextWord(Stream& stream, Login& login) {
     }
     login.answered = true;
     std::string word = Printable(line->substr(kOurWord.size()));
-    if (word != "ALIVE") {
+    if (word != "ALIVE" && !AnswerPassword(stream, login, word)) {
       return word;
     }
   }
@@ -236,7 +161,7 @@ void SendAgent(Stream& stream, const AgentBinary& agent) {
   stream.Flush();
 }
 
-[[noreturn]] void FailAs(const Stream& stream, const std::string& word) {
+void FailAs(const Stream& stream, const std::string& word) {
   constexpr std::string_view kRefused = "REFUSED ";
   if (word.starts_with(kRefused)) {
     base::Fail(base::ExitCode::kFailed, "{}: {}", stream.peer(), word.substr(kRefused.size()));
@@ -247,8 +172,6 @@ void SendAgent(Stream& stream, const AgentBinary& agent) {
   base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it answered '{}'", stream.peer(),
              word);
 }
-
-}  // namespace
 
 void CheckHostPath(const std::string& path, std::string_view option) {
   bool plain = path.size() > 1 && path.front() == '/' && path.back() != '/' &&
@@ -274,15 +197,17 @@ std::string WithLogLevel(std::string_view program) {
          std::string(program);
 }
 
-std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words) {
-  return base::ShellCommand(kAsRoot, program, words);
+std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words,
+                          const AgentOptions& host) {
+  return base::ShellCommand(AsLogin(kAsRoot, host), program, words);
 }
 
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host) {
   return host.agent_directory() + "/activate-" + agent.sha256.ToHex();
 }
 
-std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host) {
+std::string HostCommand(std::string_view first, std::string_view program, const AgentBinary& agent,
+                        const AgentOptions& host) {
   CheckHostPath(host.root, "--root");
   CheckHostPath(host.agent_directory(), "--agent-dir");
   std::vector<std::string> words = {host.root,
@@ -292,18 +217,24 @@ std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host)
                                     agent.architecture,
                                     host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
-  std::string program = WithLogLevel(kReceive);
+  return base::ShellCommand(
+      AsLogin(first, host),
+      WithLogLevel(fmt::format("{}{}{}{}", kHostWords, kHostTalk, kHostChecks, program)), words);
+}
+
+std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host) {
+  std::string program(kReceive);
   if (host.activates) {
     program.append(kAwaitSwitch).append(kSwitchProgram);
   }
-  return CommandAsRoot(program, words);
+  return HostCommand(kAsRoot, program, agent, host);
 }
 
 Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login) {
   Bootstrapped out;
   std::string word = NextWord(stream, login);
-  if (word == "SUDO") {
-    out.by_sudo = true;
+  if (constexpr std::string_view kBy = "BY "; word.starts_with(kBy)) {
+    out.by = word.substr(kBy.size());
     word = NextWord(stream, login);
   }
   if (word == "HAVE") {

@@ -24,6 +24,7 @@ struct AgentOptions {
   std::string other_agent_directory;         // empty: ROOT/bin
   std::vector<std::string> agent_arguments;  // for `activate receive`, after --root and --by
   bool activates = false;                    // what was pushed, over the same connection
+  std::string sudo_password{};               // empty: sudo must not ask for one
 
   std::string agent_directory() const {
     return other_agent_directory.empty() ? root + "/bin" : other_agent_directory;
@@ -37,21 +38,39 @@ void CheckHostPath(const std::string& path, std::string_view option);
 // over ssh's standard error. As a variable, which an older one passes over.
 std::string WithLogLevel(std::string_view program);
 
-// What the host's login shell is given, one line of words quoted for any of sh, bash, zsh, fish:
-// `program` runs as root, with where the connection comes from as $1 and `words` after it.
 // What the host's login shell is given, one line that any takes: `program` runs as root, with where
 // the connection comes from as $1 and `words` after it.
-std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words);
+std::string CommandAsRoot(std::string_view program, const std::vector<std::string>& words,
+                          const AgentOptions& host);
 
 // Where the agent is on the host.
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host);
+
+// Whether the host asks for the password with this word; then it was sent. Throws Error{kFailed}
+// where it asks because the password was wrong.
+bool AnswerPassword(Stream& stream, Login& login, std::string_view word);
+
+// The next line that a program says that is for the caller, without the magic; "" where the stream
+// ended.
+std::string NextWord(Stream& stream, Login& login);
+
+// All of the agent. Throws Error{kUnreachable} where the program stopped reading.
+void SendAgent(Stream& stream, const AgentBinary& agent);
+
+// Throws what the word says that was not expected: what the program refused, or that it ended.
+[[noreturn]] void FailAs(const Stream& stream, const std::string& word);
+
+// A command that runs `first` as the login, after kWayToRoot, and gives it the text of `program`,
+// after the other parts of host_checks.h, in $program; "$@" is what that takes.
+std::string HostCommand(std::string_view first, std::string_view program, const AgentBinary& agent,
+                        const AgentOptions& host);
 
 // The command that runs the agent's `receive`.
 std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host);
 
 struct Bootstrapped {
   uint64_t agent_bytes = 0;  // of the agent that were sent: 0 where it was there
-  bool by_sudo = false;      // the login is not root
+  std::string by;            // "sudo" or "doas"; empty: the login is root
 };
 
 // Talks to the programs until the agent's own greeting comes next. Lines that a login shell prints

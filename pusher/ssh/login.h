@@ -9,8 +9,10 @@
 namespace pusher {
 
 struct Login {
-  bool answered = false;  // our program spoke
-  std::string printed;    // before that, on standard output: the last 8 KiB
+  bool answered = false;        // our program spoke
+  std::string printed;          // before that, on standard output: the last 8 KiB
+  std::string sudo_password{};  // for a login that sudo asks; empty: it must not ask
+  int sudo_attempts = 0;        // of the password, which sudo asks for again where it is wrong
 
   void Add(std::string_view line);  // without its newline
 };

@@ -50,16 +50,19 @@ Connection::Connection(const Destination& target, const RemoteOptions& options,
       by_ssh_(FolderOf(target.destination).empty()),
       options_(options),
       child_(by_ssh_ ? base::SshCommandLine(target.destination, options.ssh, command,
-                                            options.connect_timeout)
+                                            options.connect_timeout, options.may_ask)
                      : folder_command,
              base::ChildError::kPiped),
-      stream_(child_.from(), child_.to(), StreamOptionsFor()) {}
+      stream_(child_.from(), child_.to(), StreamOptionsFor()) {
+  login_.sudo_password = options.host.sudo_password;
+}
 
 StreamOptions Connection::StreamOptionsFor() {
   StreamOptions out;
   out.peer = name_;
   out.read_while_writing = true;
   out.diagnostics = child_.error();
+  out.rate = options_.rate;
   out.idle_limit = kIdleLimit;
   if (by_ssh_) {
     out.idle_limit = options_.login_limit;
@@ -81,6 +84,10 @@ void Connection::ShowLogin() {
   }
   ShowNew(name_, stream_.Diagnostics(), shown_errors_, options_.show);
   ShowNew(name_, login_.printed, shown_printed_, options_.show);
+  if (shown_errors_ + shown_printed_ == 0 && !hinted_) {  // ssh says so only to a terminal
+    hinted_ = true;
+    options_.show(name_ + ": ssh is logging in; a security key may wait for a touch");
+  }
 }
 
 base::Error Connection::ExplainLoginEnd(std::optional<int> exit_code) {
@@ -136,6 +143,14 @@ base::Error Connection::Explain(const base::Error& error) {
           fmt::format("{}: the agent ended with {}: {}", name_, *exit_code, said)};
 }
 
+void Connection::Fail(const base::Error& error) {
+  const base::Error why = Explain(error);
+  if (may_pass_) {
+    throw NotReached(why);
+  }
+  throw why;
+}
+
 void Connection::Close() {
   child_.CloseTo();
   stream_.ReadToEnd(kEndLimit);
@@ -154,11 +169,7 @@ Remote::Remote(const Destination& target, const RemoteOptions& options, const Ag
     start_ = RunBootstrap(connection_.stream(), agent, connection_.login());
     connection_.Answered();
   } catch (const base::Error& error) {
-    const base::Error why = Explain(error);
-    if (connection_.may_pass()) {
-      throw NotReached(why);
-    }
-    throw why;
+    connection_.Fail(error);
   }
 }
 

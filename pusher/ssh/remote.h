@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct RemoteOptions {
   std::chrono::seconds login_limit{120};
   std::chrono::seconds connect_timeout{10};
   std::function<void(const std::string& line)> show{};  // told what a slow login prints
+  bool may_ask = false;               // for a passphrase or password, on the terminal
+  std::shared_ptr<RateLimit> rate{};  // of what is sent, on all connections; null: none
 };
 
 // The way to the host failed before it said a word; another attempt may do.
@@ -53,8 +56,8 @@ class Connection {
   // The better account of `error` where the connection ended: what the host and ssh said before.
   // Ends the child.
   base::Error Explain(const base::Error& error);
-  // Once explained: whether another attempt may do better.
-  bool may_pass() const { return may_pass_; }
+  // Throws that, as NotReached where another attempt may do better.
+  [[noreturn]] void Fail(const base::Error& error);
   // After the last message: lets the child end by itself, for a moment.
   void Close();
 
@@ -71,6 +74,7 @@ class Connection {
   size_t shown_errors_ = 0;
   size_t shown_printed_ = 0;
   bool may_pass_ = false;
+  bool hinted_ = false;
   base::Child child_;
   Stream stream_;
 };
@@ -85,7 +89,7 @@ class Remote {
   Wire& wire() { return wire_; }
   Connection& connection() { return connection_; }
   uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
-  bool by_sudo() const { return start_.by_sudo; }
+  const std::string& root_by() const { return start_.by; }
   base::Error Explain(const base::Error& error) { return connection_.Explain(error); }
   void Close() { connection_.Close(); }
 

@@ -86,7 +86,7 @@ std::string Switch::RemoteCommand() const {
   for (const std::string& argument : Arguments()) {
     words.push_back(argument);
   }
-  return CommandAsRoot(Program(), words);
+  return CommandAsRoot(Program(), words, options_.host);
 }
 
 // The same program, without ssh and as whoever we are.
@@ -146,6 +146,9 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
     if (word == "STARTED") {
       started = begun_ = true;
       connection.Answered();
+      continue;
+    }
+    if (!started && AnswerPassword(connection.stream(), connection.login(), word)) {
       continue;
     }
     if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever

@@ -88,6 +88,51 @@ TEST_F(LoginTest, LogsThatAreFollowedEndBehindASudoThatRelaysThem) {
             "0\n");
 }
 
+// The real one, of this machine, which the host is a copy of.
+void PutRealSudo(const TestHost& host, const std::string& rules) {
+  const std::string tar = testing::TempDir() + "/sudo.tar";
+  MustRun({"tar", "-C", "/", "-cf", tar, "usr/bin/sudo", "usr/libexec/sudo", "etc/pam.d/sudo"});
+  host.Copy(tar, "/root/sudo.tar");
+  host.MustRun("tar -C / -xpf sudo.tar && cat >/etc/sudoers && chmod 440 /etc/sudoers",
+               {.input = rules});
+}
+
+TEST_F(LoginTest, APasswordForSudoIsTypedOnce) {
+  const TestHost host("typed");
+  AddUser(host);
+  PutRealSudo(host, "anna ALL=(root) ALL\n");
+  host.MustRun("echo 'anna:open sesame' | chpasswd");
+  const auto push = [&](const std::string& typed) {
+    return RunCommand(
+        {"script", "-qec",
+         SLIPWAY_BIN "/imgpush --ask-sudo-password --activate --yes anna@typed " + image_,
+         "/dev/null"},
+        {.input = typed + "\n", .env = {"SLIPWAY_SSH=ssh -F " + host.SshConfig()}});
+  };
+  RunResult pushed = push("guess");
+  EXPECT_EQ(pushed.exit_code, 1) << pushed.out;
+  EXPECT_THAT(pushed.out, HasSubstr("the password is wrong there, says sudo"));
+  EXPECT_EQ(host.MustRun("ls -A /var/lib/images"), "");
+  pushed = push("open sesame");
+  EXPECT_EQ(pushed.exit_code, 0) << pushed.out;
+  EXPECT_THAT(pushed.out, HasSubstr("generation 1 runs"));
+  EXPECT_THAT(Imgpush(host.SshConfig(), {"anna@typed", image_}).err,
+              HasSubstr("or type it (--ask-sudo-password)"));
+}
+
+// As docs/push.md has it.
+TEST_F(LoginTest, TheRecipeForSudoersLetsItsUserPush) {
+  const TestHost host("recipe");
+  host.MustRun(
+      "useradd --create-home deploy && install -d -o deploy /home/deploy/.ssh && "
+      "install -o deploy ~/.ssh/authorized_keys /home/deploy/.ssh/");
+  PutRealSudo(host, base::ReadFile(SLIPWAY_SUDOERS));
+  const RunResult pushed =
+      Imgpush(host.SshConfig(), {"--activate", "--yes", "deploy@recipe", image_});
+  EXPECT_EQ(pushed.exit_code, 0) << pushed.err;
+  EXPECT_NE(host.Run("su deploy -c 'sudo -n id'").exit_code, 0);
+}
+
 TEST_F(LoginTest, ALoginWithoutAWayToRootIsToldSo) {
   const TestHost host("plain");
   AddUser(host);

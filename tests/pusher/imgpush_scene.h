@@ -41,7 +41,8 @@ class ImgpushTest : public testing::Test {
   }
 
   Result Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--images", images()});
+    const bool doctor = !arguments.empty() && arguments.front() == "doctor";
+    arguments.insert(arguments.begin() + (doctor ? 1 : 0), {"--images", images()});
     const std::string out = directory_.path() + "/out";
     const std::string err = directory_.path() + "/err";
     Result result;

@@ -50,7 +50,7 @@ class BootstrapTest : public testing::Test {
 
   struct Result {
     uint64_t sent = 0;
-    bool by_sudo = false;
+    std::string by;
     std::string error;
     base::ExitCode code = base::ExitCode{0};
     std::string then;  // the first line after
@@ -76,7 +76,7 @@ class BootstrapTest : public testing::Test {
     try {
       const Bootstrapped start = RunBootstrap(stream, agent_, login_);
       result.sent = start.agent_bytes;
-      result.by_sudo = start.by_sudo;
+      result.by = start.by;
       result.then = stream.ReadLine(1000).value_or("");
     } catch (const base::Error& error) {
       result.error = error.what();
@@ -253,6 +253,7 @@ TEST_F(BootstrapTest, RefusesAHostWithoutSystemdOrRootOrOfAnotherArchitecture) {
 // A login that is not root, with a sudo of the test's own in front of PATH.
 class SudoTest : public BootstrapTest {
  protected:
+  std::string hidden_;  // a program that the host lacks
   Result StartAsNobody(const std::string& sudo) {
     const std::string bin = scratch_.path() + "/path";
     base::MakeDirectories(bin);
@@ -265,7 +266,9 @@ class SudoTest : public BootstrapTest {
                               "#!/bin/sh\n[ -z \"${IS_ROOT:-}\" ] || exec /usr/bin/id \"$@\"\n"
                               "case $1 in -u) echo 1000;; *) echo anna;; esac\n",
                               0755);
-    return Start("export PATH=/srv/path:$PATH SSH_CONNECTION=\"10.0.0.1 5 10.0.0.2 22\"");
+    const std::string hide =
+        hidden_.empty() ? "" : "mount --bind /dev/null /usr/bin/" + hidden_ + "; ";
+    return Start(hide + "export PATH=/srv/path:$PATH SSH_CONNECTION=\"10.0.0.1 5 10.0.0.2 22\"");
   }
 };
 
@@ -273,7 +276,7 @@ TEST_F(SudoTest, ALoginThatMaySudoBecomesRoot) {
   const Result result = StartAsNobody(
       "[ \"$1\" = -n ] || exit 9; shift; unset SSH_CONNECTION; IS_ROOT=1 exec \"$@\"");
   EXPECT_EQ(result.error, "");
-  EXPECT_TRUE(result.by_sudo);
+  EXPECT_EQ(result.by, "sudo");
   EXPECT_EQ(result.sent, agent_.size_bytes);
   EXPECT_EQ(result.then, "started receive --root /srv/images --by anna@laptop from 10.0.0.1");
 }
@@ -282,7 +285,8 @@ TEST_F(SudoTest, ALoginThatMayNotIsToldSo) {
   const Result result = StartAsNobody("echo 'sudo: a password is required' >&2; exit 1");
   EXPECT_EQ(result.error,
             "web1: needs root there, anna is not, and sudo -n says: a password is required; log in "
-            "as root, as in root@HOST, or let anna use sudo without a password");
+            "as root, as in root@HOST, or let anna use sudo without a password, or type it "
+            "(--ask-sudo-password)");
   EXPECT_EQ(result.code, base::ExitCode::kFailed);
 }
 
@@ -291,7 +295,48 @@ TEST_F(SudoTest, ALoginThatMayRunNothingButShBecomesRoot) {
       "[ \"$2\" = sh ] || { echo \"Sorry, user anna is not allowed to execute '$2'\" >&2; exit 1; }"
       "; shift; IS_ROOT=1 exec \"$@\"");
   EXPECT_EQ(result.error, "");
-  EXPECT_TRUE(result.by_sudo);
+  EXPECT_EQ(result.by, "sudo");
+}
+
+// As the real one: asks three times, on standard error, and reads a line each time.
+constexpr const char* kAskingSudo =
+    "case $1 in -n) echo 'sudo: a password is required' >&2; exit 1 ;; -k) shift ;; esac\n"
+    "[ \"$1 $2\" = '-S -p' ] || exit 9\n"
+    "prompt=$3; shift 3\n"
+    "for try in 1 2 3; do\n"
+    "  printf %s \"$prompt\" >&2; IFS= read -r typed || exit 1\n"
+    "  [ \"$typed\" = ' a\\b' ] && IS_ROOT=1 exec \"$@\"\n"
+    "  echo 'Sorry, try again.' >&2\n"
+    "done\n"
+    "exit 1";
+
+TEST_F(SudoTest, APasswordThatSudoWantsIsGivenToItAlone) {
+  login_.sudo_password = host_.sudo_password = " a\\b";
+  const Result result = StartAsNobody(kAskingSudo);
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.by, "sudo");
+  EXPECT_EQ(result.sent, agent_.size_bytes);
+  EXPECT_EQ(result.then, "started receive --root /srv/images --by anna@laptop from 10.0.0.1");
+  EXPECT_THAT(BootstrapCommand(agent_, host_), testing::Not(HasSubstr("a\\b")));
+}
+
+TEST_F(SudoTest, AWrongPasswordIsOneLine) {
+  login_.sudo_password = host_.sudo_password = "guess";
+  EXPECT_EQ(StartAsNobody(kAskingSudo).error, "web1: the password is wrong there, says sudo");
+}
+
+TEST_F(SudoTest, WhereSudoIsMissingDoasWillDo) {
+  const std::string bin = scratch_.path() + "/path";
+  base::MakeDirectories(bin);
+  base::WriteFileAtomically(
+      bin + "/doas", "#!/bin/sh\n[ \"$1\" = -n ] || exit 9\nshift\nIS_ROOT=1 exec \"$@\"\n", 0755);
+  hidden_ = "sudo";
+  const Result result = StartAsNobody("");
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.by, "doas");
+  base::WriteFileAtomically(bin + "/doas", "#!/bin/sh\nexit 1\n", 0755);
+  EXPECT_THAT(StartAsNobody("").error,
+              HasSubstr("doas does not let anna run sh without a password: log in as root"));
 }
 
 TEST_F(SudoTest, WhatSudoWantsIsSaid) {

@@ -1,0 +1,104 @@
+#include "pusher/reach.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "base/random.h"
+
+namespace pusher {
+namespace {
+
+// No name service is asked: a static program would load the libraries of another libc for it.
+std::string WhoAmI() {
+  for (const char* variable : {"LOGNAME", "USER"}) {
+    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') {
+      return name;
+    }
+  }
+  return ::getuid() == 0 ? "root" : fmt::format("uid{}", ::getuid());
+}
+
+// Who pushes, for the host's record: "anna@laptop", of harmless characters.
+std::string WhoWeAre() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  std::string out = fmt::format("{}@{}", WhoAmI(), name.data());
+  std::ranges::replace_if(
+      out,
+      [](unsigned char c) {
+        return std::isalnum(c) == 0 && c != '@' && c != '.' && c != '-' && c != '_';
+      },
+      '_');
+  return out;
+}
+
+// 1 s, 2 s, 4 s ... 30 s, more or less: hosts that failed together do not come together again.
+void WaitBeforeAttempt(uint64_t failed) {
+  const double seconds = std::min(30.0, std::exp2(static_cast<double>(failed) - 1));
+  const double share =
+      0.5 + static_cast<double>(std::stoul(base::RandomHex(2), nullptr, 16)) / 65536.0;
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds * share);
+  while (std::chrono::steady_clock::now() < end) {
+    base::ThrowIfInterrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+}  // namespace
+
+RemoteOptions RemoteOptionsOf(const Arguments& arguments, const Destination& target) {
+  RemoteOptions out;
+  out.ssh = arguments.ssh;
+  out.host = {target.root, WhoWeAre(), target.agent_directory, {}, arguments.activate};
+  out.host.sudo_password = arguments.sudo_password;
+  out.rate = arguments.rate;
+  if (arguments.connect_timeout_seconds) {
+    out.login_limit = out.connect_timeout =
+        std::chrono::seconds(*arguments.connect_timeout_seconds);
+  }
+  if (arguments.lock_wait_seconds) {
+    out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
+  }
+  if (arguments.host_jobs > 0) {
+    out.host.agent_arguments.insert(out.host.agent_arguments.end(),
+                                    {"--host-jobs", std::to_string(arguments.host_jobs)});
+  }
+  return out;
+}
+
+void Reach(const Destination& target, const Arguments& arguments, hosts::ProgressDisplay& board,
+           const base::Io& io, const std::function<void(const RemoteOptions& options)>& connect) {
+  RemoteOptions options = RemoteOptionsOf(arguments, target);
+  if (io.err_is_terminal) {
+    options.show = [&board](const std::string& line) { board.WriteErr(line + "\n"); };
+  }
+  // The questions of several at once would be in each other's way.
+  options.may_ask = io.in_is_terminal && io.err_is_terminal &&
+                    !arguments.hosts_word.starts_with('@') &&
+                    arguments.hosts_word.find(',') == std::string::npos;
+  for (uint64_t failed = 0;;) {
+    try {
+      return connect(options);
+    } catch (const NotReached& error) {
+      if (++failed > arguments.retries) {
+        throw;
+      }
+      if (io.status != nullptr) {
+        io.status->Show(fmt::format("{}: trying again: {}", target.name, error.what()));
+      }
+    }
+    WaitBeforeAttempt(failed);
+  }
+}
+
+}  // namespace pusher

@@ -1,0 +1,158 @@
+#include "pusher/ssh/examination.h"
+
+#include <charconv>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace pusher {
+namespace {
+
+// Goes on without a way to root.
+constexpr std::string_view kAsRootIfPossible = R"sh(
+no_way=
+refuse() { no_way=$*; }
+if find_way; then
+  [ -z "$way" ] || echo "${newline}SLIPWAY1 FACT by $who, root by ${way%% *}"
+else
+  way=
+  export no_way
+fi
+as_root sh -c "$program" slipway "$from" "$@"
+)sh";
+
+constexpr std::string_view kLook = R"sh(
+no_way=${no_way:-}
+folder=
+clean() { end_pulse; [ -z "$folder" ] || rm -rf "$folder"; }
+trap clean EXIT
+trap "exit 1" HUP INT TERM PIPE
+fact() { set -f; echo; echo SLIPWAY1 FACT $*; set +f; }
+refuse() { set -f; echo $*; exit 1; }
+# problem KEY CHECK: what the check refuses.
+problem() { found=$("$2") || fact "$1-problem" "$found"; }
+check_paths() {
+  follow "$root/bin"
+  follow "$agent"
+  check
+}
+check_tools() {
+  missing=
+  for tool in chmod date head id mkdir mv readlink rm sha256sum sleep stat sync timeout uname; do
+    command -v $tool >/dev/null || missing="$missing $tool"
+  done
+  [ -z "$missing" ] || refuse "it lacks$missing: install coreutils or busybox"
+}
+
+# A folder of ours from which a program can run.
+find_folder() {
+  for place in /run /var/tmp /tmp /dev/shm; do
+    folder=$(mktemp -d "$place/slipway-doctor.XXXXXX" 2>/dev/null) || { folder=; continue; }
+    { : >"$folder/activate" && chmod 700 "$folder/activate"; } 2>/dev/null &&
+      [ -x "$folder/activate" ] && return
+    rm -rf "$folder"
+    folder=
+  done
+  false
+}
+# Sets $agent to one that runs; otherwise says why there is none.
+find_agent() {
+  [ -z "$no_way" ] || { fact agent-problem "it needs root"; return 1; }
+  (check_machine >/dev/null) || { fact agent-problem "it is for another machine"; return 1; }
+  [ -x "$agent" ] && [ "$(sha256sum <"$agent")" = "$digest  -" ] && return
+  find_folder || { fact agent-problem "no program can run in /run, /var/tmp or /tmp"; return 1; }
+  agent=$folder/activate
+  say NEED
+  found=$(head -c "$size" 2>&1 >"$agent") || {
+    fact agent-problem "cannot store it in $folder: ${found##*: }"
+    return 1
+  }
+  runs "$agent" || {
+    fact agent-problem "it does not run there (exit $code${said:+, ${said##*: }}): is the" \
+      "activate beside imgpush whole? SLIPWAY_AGENT names another"
+    return 1
+  }
+}
+
+fact kernel "$(uname -r)"
+fact machine "$(uname -m)"
+fact time "$(date +%s)"
+[ ! -r /etc/os-release ] || fact release "$(. /etc/os-release && echo "${PRETTY_NAME:-}")"
+[ -z "$no_way" ] || fact way-problem "$no_way"
+fact systemd "$(systemctl --version 2>/dev/null | head -n 1)"
+fact container "$(systemd-detect-virt --container 2>/dev/null)"
+problem systemd check_systemd
+problem machine check_machine
+problem tools check_tools
+problem path check_paths
+if find_agent; then
+  exec 3>&1
+  found=$(timeout -s KILL 60 "$agent" examine --root "$root" "$dir" 2>&1 >&3 </dev/null) ||
+    fact agent-problem "it ended with $?: ${found##*: }"
+fi
+clean
+folder=
+say DONE
+)sh";
+
+std::chrono::seconds AheadOfUs(const std::string& time) {
+  int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), seconds);
+  return error == std::errc() ? std::chrono::seconds(seconds) -
+                                    std::chrono::duration_cast<std::chrono::seconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                              : std::chrono::seconds(0);
+}
+
+void AddFact(const std::string& text, Examination& out) {
+  const size_t space = text.find(' ');
+  const std::string key = text.substr(0, space);
+  const std::string value = space == std::string::npos ? "" : text.substr(space + 1);
+  if (key == "time") {
+    out.clock_ahead = AheadOfUs(value);
+  }
+  out.facts[key] = value;
+}
+
+}  // namespace
+
+std::string ExamineCommand(const AgentBinary& agent, const AgentOptions& host) {
+  return HostCommand(kAsRootIfPossible, kLook, agent, host);
+}
+
+Examination ReadExamination(Stream& stream, const AgentBinary& agent, Login& login) {
+  constexpr std::string_view kFact = "FACT ";
+  Examination out;
+  for (;;) {
+    const std::string word = NextWord(stream, login);
+    if (word.starts_with(kFact)) {
+      AddFact(word.substr(kFact.size()), out);
+    } else if (word == "DONE") {
+      return out;
+    } else if (word == "NEED") {
+      try {
+        SendAgent(stream, agent);
+      } catch (const base::Error& error) {
+        if (error.code() != base::ExitCode::kUnreachable) {
+          throw;
+        }  // it stopped reading, and says why
+      }
+    } else {
+      FailAs(stream, word);
+    }
+  }
+}
+
+Examination Examine(const Destination& target, const RemoteOptions& options,
+                    const AgentBinary& agent) {
+  Connection connection(target, options, ExamineCommand(agent, options.host), {});
+  try {
+    Examination out = ReadExamination(connection.stream(), agent, connection.login());
+    connection.Close();
+    return out;
+  } catch (const base::Error& error) {
+    connection.Fail(error);
+  }
+}
+
+}  // namespace pusher

@@ -1,0 +1,168 @@
+// Parts of the sh programs that run on hosts (bootstrap.h, examination.h): what both a push and a
+// look at a host ask of it. Tools of busybox will do.
+#ifndef SLIPWAY_PUSHER_SSH_HOST_CHECKS_H_
+#define SLIPWAY_PUSHER_SSH_HOST_CHECKS_H_
+
+#include <string_view>
+
+namespace pusher {
+
+// Finds the login's way to root, which as_root then goes: $way is "sudo ...", "doas ..." or, where
+// the login is root, empty. Needs $ask: whether we have a password. sudo itself reads it from us:
+// no shell has it, and no list of processes. refuse() is told why there is no way. sudo drops
+// SSH_CONNECTION, so where the connection comes from is the first word of what runs as root.
+inline constexpr std::string_view kWayToRoot = R"sh(
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+echo
+echo SLIPWAY1 ALIVE
+from=${SSH_CONNECTION:-}
+from=${from%% *}
+way=
+newline="
+"
+try_password() {
+  why=
+  sudo -k -S -p "${newline}SLIPWAY1 PASSWORD TRIED${newline}" sh -c "echo SLIPWAY1 RIGHT" 2>&1 |
+    while read -r line; do
+      case $line in
+        "SLIPWAY1 RIGHT") exit 9 ;;
+        "SLIPWAY1 PASSWORD"*) echo "$newline$line" ;;
+        ?*) echo "$line" ;;
+      esac
+    done
+  [ $? = 9 ]
+}
+find_way() {
+  [ "$(id -u)" != 0 ] || return 0
+  who=$(id -un)
+  advice="log in as root, as in root@HOST"
+  if ! command -v sudo >/dev/null; then
+    way="doas -n"
+    doas -n sh -c : 2>/dev/null </dev/null && return
+    why="there is no sudo"
+    ! command -v doas >/dev/null || why="doas does not let $who run sh without a password"
+    refuse "needs root there, $who is not, and $why: $advice"
+    return 1
+  fi
+  way="sudo -n"
+  why=$(sudo -n sh -c : 2>&1 </dev/null) && return
+  how="for sh, without a password"
+  case $why in
+    *tty*) how="without a terminal (Defaults:$who !requiretty)" ;;
+    *password*|*authentication*)
+      way="sudo -S"
+      if [ -n "$ask" ] && try_password; then return; fi
+      how="without a password, or type it (--ask-sudo-password)"
+      ;;
+  esac
+  refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice," \
+    "or let $who use sudo $how"
+  return 1
+}
+as_root() {
+  case $way in
+    "sudo -S")
+      echo "${newline}SLIPWAY1 PASSWORD"
+      exec sudo -S -p "" "$@"
+      ;;
+  esac
+  exec $way "$@"
+}
+)sh";
+
+// The first words of both programs.
+inline constexpr std::string_view kHostWords = R"sh(
+set -u
+umask 022
+from=$1 root=$2 dir=$3 digest=$4 size=$5 arch=$6 by=$7
+shift 7
+agent=$dir/activate-$digest
+)sh";
+
+// Lines to us. `pulse` speaks until the agent does.
+inline constexpr std::string_view kHostTalk = R"sh(
+say() { echo; echo "SLIPWAY1 $1"; }
+# Until the agent speaks for itself. Never while it does: a line would stand within its messages.
+pulse() { while sleep 5 >/dev/null; do say ALIVE; done; }
+pulse </dev/null 2>/dev/null &
+pulse=$!
+end_pulse() { [ -z "$pulse" ] || { kill "$pulse"; wait "$pulse"; pulse=; } 2>/dev/null; }
+)sh";
+
+// Both refuse(), which the program has, and say why.
+inline constexpr std::string_view kHostChecks = R"sh(
+advice="but what runs as root must be changed by root alone: mend that, or choose another --root"
+# Each component of a path, and of the places that links among them lead to.
+paths="/
+"
+add() { paths="$paths$1
+"; }
+follow() {
+  rest=${1#/} at= links=0
+  while [ -n "$rest" ]; do
+    part=${rest%%/*}
+    rest=${rest#"$part"}
+    rest=${rest#/}
+    case $part in
+      ""|.) continue ;;
+      ..) at=${at%/*}; continue ;;
+    esac
+    if [ -L "$at/$part" ]; then
+      add "$at/$part"
+      links=$((links + 1))
+      [ "$links" -lt 40 ] || refuse "$1 leads through too many links"
+      target=$(readlink "$at/$part")
+      case $target in /*) at= ;; esac
+      rest=$target/$rest
+    else
+      at=$at/$part
+      if [ -e "$at" ]; then add "$at"; fi
+    fi
+  done
+}
+# Only root may be able to change what is run as root, nor any folder above it.
+check() {
+  set -f
+  IFS="
+"
+  set -- $paths
+  seen=$(stat -c "%u %A %n" -- "$@") || seen=
+  set -- $seen
+  unset IFS
+  set +f
+  [ $# != 0 ] || refuse "cannot look at $root and $dir"
+  for line; do
+    owner=${line%% *} line=${line#* }
+    mode=${line%% *} path=${line#* }
+    [ "$owner" = 0 ] || refuse "$path belongs to user $owner, $advice"
+    case $mode in
+      l*) ;;
+      ?????w*|????????w*) refuse "$path can be written by other users ($mode), $advice" ;;
+    esac
+  done
+}
+
+# It reads itself faster than sha256sum does, and sets its time: prune leaves what is in use.
+runs() {
+  said=$(timeout -s KILL 60 "$1" digest 2>/dev/null </dev/null)
+  code=$?
+  [ "$code $said" = "0 $digest" ] && return
+  said=$(timeout -s KILL 60 "$1" digest 2>&1 </dev/null) # why not
+  false
+}
+
+check_systemd() {
+  [ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
+}
+check_machine() {
+  here=$(uname -m)
+  [ -z "$arch" ] || [ "$arch" = "$here" ] ||
+    refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
+}
+)sh";
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_SSH_HOST_CHECKS_H_

@@ -1,0 +1,27 @@
+// Many hosts a few at a time: each wave is pushed to and activated before the next begins.
+#ifndef SLIPWAY_PUSHER_WAVES_H_
+#define SLIPWAY_PUSHER_WAVES_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/io.h"
+#include "hosts/progress_display.h"
+#include "pusher/arguments.h"
+#include "pusher/fleet.h"
+
+namespace pusher {
+
+// "1,25%,100%": how many of `hosts` hosts are done after each wave, growing; the last is all of
+// them. Throws Error{kUsage} where it is not such a list. Empty text: one wave.
+std::vector<size_t> WaveEnds(const std::string& waves, size_t hosts);
+
+// Pushes and activates wave by wave. After a wave it waits as long as the arguments say, and then
+// asks whether the services of its hosts are still up. Where a host of a wave failed, the rest is
+// not begun, unless the arguments say to go on.
+void RunInWaves(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay& board);
+
+}  // namespace pusher
+
+#endif  // SLIPWAY_PUSHER_WAVES_H_
