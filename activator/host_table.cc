@@ -44,7 +44,7 @@ std::string Text(const Json& value, const std::string& otherwise = "") {
   return value.is_number_unsigned() ? std::to_string(value.get<uint64_t>()) : otherwise;
 }
 
-std::vector<std::string> Texts(const Json& list) {
+std::vector<std::string> TextsOf(const Json& list) {
   std::vector<std::string> out;
   for (const Json& one : list.is_array() ? list : Json::array()) {
     out.push_back(Text(one));
@@ -108,10 +108,10 @@ std::string StateText(const Json& status) {
     const Json& in_progress = At(record, "in_progress");
     return in_progress.is_boolean() && !in_progress.get<bool>() ? "CUT OFF" : "switching";
   }
-  if (!Texts(At(status, "drift")).empty() || !Texts(At(status, "down")).empty()) {
+  if (!TextsOf(At(status, "drift")).empty() || !TextsOf(At(status, "down")).empty()) {
     return "DIFFERS";
   }
-  if (!Texts(At(status, "unhealthy")).empty()) {
+  if (!TextsOf(At(status, "unhealthy")).empty()) {
     return "UNHEALTHY";
   }
   return At(status, "active").is_null() ? "nothing is active" : "ok";
@@ -119,7 +119,7 @@ std::string StateText(const Json& status) {
 
 std::string UnitsText(const Json& status) {
   const size_t units = At(status, "units").size();
-  const size_t down = Texts(At(status, "down")).size();
+  const size_t down = TextsOf(At(status, "down")).size();
   return down == 0 ? std::to_string(units) : fmt::format("{}, {} down", units, down);
 }
 
@@ -150,7 +150,7 @@ Row StatusRow(const HostReport& report) {
               ApplicationsText(status)},
              {}};
   for (const char* field : {"drift", "down", "unhealthy"}) {
-    const std::vector<std::string> texts = Texts(At(status, field));
+    const std::vector<std::string> texts = TextsOf(At(status, field));
     out.below.insert(out.below.end(), texts.begin(), texts.end());
   }
   out.below.insert(out.below.end(), report.said.begin(), report.said.end());

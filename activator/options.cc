@@ -145,7 +145,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
   name(parser.uninstall,
-       "--dry-run, --timeout S, --lock-wait S, --json, --root DIR,\n--host HOST, --ssh TEXT");
+       "--dry-run, --timeout S, --lock-wait S,\n--json, --root DIR, --host HOST, --ssh TEXT");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
