@@ -9,6 +9,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/sys.h"
+#include "images/label.h"
 #include "images/version/image_directory.h"
 
 namespace builder {
@@ -85,6 +86,9 @@ std::string ImagePublisher::Publish(const images::Manifest& manifest) {
   const std::string id = images::ImageId::Of(base::Sha256Of(text)).text();
   std::string path = parent_ + "/" + id;
   if (base::Exists(path) && !IsWhole(path)) {
+    if (const std::string label = images::ReadLabel(path); !label.empty()) {
+      images::WriteLabel(folder(), label);
+    }
     base::RemoveTree(path);  // damaged; the same image takes its place
   }
   if (!base::Exists(path)) {

@@ -1,5 +1,6 @@
 #include "pusher/arguments.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/cli.h"
@@ -8,7 +9,7 @@
 namespace pusher {
 namespace {
 
-constexpr uint64_t kLeastRate = 8192;
+constexpr uint64_t kLeastRate = 8000;  // 8K
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -82,7 +83,7 @@ void DescribeHosts(CLI::App& app, Arguments& out) {
          "--bwlimit",
          [&out](const uint64_t& rate) {
            out.rate = std::make_shared<RateLimit>(rate);
-           // A host waits 5 minutes for the 2 MiB that a message has at most.
+           // Of several that share too little, each would look like a link that is dead.
            out.jobs = std::min<size_t>(out.jobs, std::max<uint64_t>(1, rate / kLeastRate));
          },
          "Send at most so many bytes a second, to all hosts together: 500K or 2M")

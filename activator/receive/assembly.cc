@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/sys.h"
+#include "images/label.h"
 #include "pusher/protocol/planned.h"
 #include "units/render.h"
 
@@ -300,9 +301,10 @@ void Assembly::Verify() {
   }
 }
 
-// What an activation wrote beside the image, and its units bind.
-void Assembly::KeepUsersOf(const std::string& version) const {
-  for (const char* file : {units::kPasswdFile, units::kGroupFile}) {
+// What stands beside the image and is not the push's: the users that an activation wrote and its
+// units bind; what people call the version.
+void Assembly::KeepRecordsOf(const std::string& version) const {
+  for (const char* file : {units::kPasswdFile, units::kGroupFile, images::kLabelFile}) {
     const std::string name = std::string("/") + file;
     if (const std::optional<std::string> text = base::ReadFileIfThere(version + name)) {
       base::WriteFileAtomically(path_ + name, *text);
@@ -320,7 +322,7 @@ void Assembly::Publish() {
     Discard();
     return;
   } else {
-    KeepUsersOf(version);
+    KeepRecordsOf(version);
     base::ReplaceDirectory(path_, version, gone_path_);
   }
   // With the lock in it: removed before, another transfer could make a new one and write into what

@@ -92,7 +92,7 @@ class Assembly {
   bool Share(int source, uint64_t offset, size_t number);
   bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
   void TakeInWhatIsThere();
-  void KeepUsersOf(const std::string& version) const;
+  void KeepRecordsOf(const std::string& version) const;
 
   const images::HostLayout layout_;
   const images::StoredManifest stored_;

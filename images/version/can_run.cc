@@ -3,7 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <string_view>
 
 #include "base/error.h"
 #include "chunker/codec_table.h"
@@ -17,10 +19,19 @@ std::string TargetOf(const std::string& feature) {
   return codec == nullptr ? feature : codec->target;
 }
 
+// A processor of 32-bit ARM runs what is built for an earlier one, too.
+bool Runs(const std::string& host, const std::string& machine) {
+  static constexpr std::array<std::string_view, 4> kArm = {"armv5tel", "armv6l", "armv7l",
+                                                           "armv8l"};
+  const auto of_host = std::ranges::find(kArm, host);
+  const auto of_image = std::ranges::find(kArm, machine);
+  return host == machine || (of_host != kArm.end() && of_image <= of_host);
+}
+
 }  // namespace
 
 void CheckCanRun(const Manifest& image, const HostAbilities& host, const std::string& name) {
-  if (image.architecture != host.architecture) {
+  if (!Runs(host.architecture, image.architecture)) {
     base::Fail(base::ExitCode::kFailed, "{} is {}, the image {} is built for {}", name,
                host.architecture, image.name, image.architecture);
   }

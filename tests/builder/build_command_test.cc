@@ -250,6 +250,9 @@ TEST_F(BuildCommandTest, AVersionHasALabelThatItsIdDoesNotDependOn) {
   EXPECT_THAT(Get("err"), HasSubstr("has the content of version 1.4.1, and keeps that label"));
   Run({"app", "--json"});
   EXPECT_EQ(nlohmann::json::parse(Get("out")).at("version"), "1.4.1");
+  // A damaged one is built again, and is called the same.
+  std::ofstream(option.path() + "/image.erofs") << "damaged";
+  EXPECT_EQ(images::ImageDirectory(Run({"app"})).version(), "1.4.1");
   for (const char* bad : {"", "1 4", "1\\n"}) {
     define(bad);
     EXPECT_THAT(ErrorOf({"app"}), HasSubstr("images/app.json: version: "));

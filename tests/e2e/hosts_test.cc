@@ -73,11 +73,11 @@ TEST_F(HostsTest, AGroupIsPushedToSwitchedAndAskedAsOne) {
   EXPECT_THAT(check.out, HasSubstr("\ntwo   1           1      UNHEALTHY"));
   EXPECT_THAT(check.out,
               HasSubstr("\n  web.service is active, but its check http://127.0.0.1:8080/ did not"));
-  const nlohmann::json json =
+  const nlohmann::json report =
       nlohmann::json::parse(FromHere("@web", {"status", "--check", "--json"}).out);
-  EXPECT_EQ(json.at(0).at("report").at("checked"), 1);
-  EXPECT_EQ(json.at(1).at("exit_code"), 4);
-  EXPECT_EQ(json.at(1).at("report").at("unhealthy").size(), 1U);
+  EXPECT_EQ(report.at(0).at("report").at("checked"), 1);
+  EXPECT_EQ(report.at(1).at("exit_code"), 4);
+  EXPECT_EQ(report.at(1).at("report").at("unhealthy").size(), 1U);
   two_.MustRun("systemctl kill --signal=CONT web.service; rm /etc/systemd/system/web.service");
   EXPECT_THAT(FromHere("two", {"status", "--check"}).out, HasSubstr("DIFFERS from generation 1"));
   EXPECT_EQ(FromHere("two", {"status", "--check"}).exit_code, 4);  // drift alone

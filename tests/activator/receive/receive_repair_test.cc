@@ -9,6 +9,7 @@
 #include "activator/state/generations.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
+#include "images/label.h"
 #include "tests/activator/receive/push_fixture.h"
 
 namespace activator {
@@ -73,6 +74,14 @@ TEST_F(RepairTest, WhatIsActiveAndWasReplacedIsNamed) {
   EXPECT_EQ(repair.error, "");
   EXPECT_THAT(repair.staged.replaced, testing::ElementsAre("app"));
   EXPECT_EQ(repair.staged.active_generation, 7U);
+}
+
+// What people call a version is not damaged with its image.
+TEST_F(RepairTest, ALabelIsKept) {
+  images::WriteLabel(there_, "1.4.0");
+  Change(there_ + "/image.erofs", 4 * kChunkBytes + 5);
+  EXPECT_TRUE(Push({built_}).images.at(0).repaired);
+  EXPECT_EQ(images::ReadLabel(there_), "1.4.0");
 }
 
 TEST_F(RepairTest, AnImageCutShort) {

@@ -32,5 +32,14 @@ TEST(CanRunTest, SaysWhatTheHostLacksAndWhatToDo) {
             "and loop devices");
 }
 
+TEST(CanRunTest, AProcessorOfArmRunsWhatIsBuiltForAnEarlierOne) {
+  Manifest image;
+  image.architecture = "armv6l";
+  EXPECT_NO_THROW(CheckCanRun(image, {"armv7l", {}}, "pi"));
+  EXPECT_NO_THROW(CheckCanRun(image, {"armv6l", {}}, "pi"));
+  EXPECT_THROW(CheckCanRun(image, {"armv5tel", {}}, "pi"), base::Error);
+  EXPECT_THROW(CheckCanRun(image, {"x86_64", {}}, "pi"), base::Error);
+}
+
 }  // namespace
 }  // namespace images
