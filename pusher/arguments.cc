@@ -107,6 +107,9 @@ void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
                               "With --activate: so many hosts, or so large a share of them, after "
                               "each wave, as in 1,25%,100%")
                    ->type_name("LIST")
+                   ->check([](const std::string& list) {
+                     return std::string(list.empty() ? "is empty: say how many, as in 1,25%" : "");
+                   })
                    ->needs(activate);
   app.add_option_function<uint64_t>(
          "--canary", [&out](const uint64_t& hosts) { out.waves = std::to_string(hosts); },
@@ -119,9 +122,9 @@ void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
                  "Seconds between waves; then the hosts of the wave must still be healthy")
       ->type_name("S")
       ->check(CLI::Range(0, 86400))
-      ->capture_default_str();
+      ->default_str(std::to_string(kPauseSeconds));
   AddOptionalFlag(app, "--stop-on-failure,!--go-on", out.stop_on_failure,
-                  "Begin no further host once one has failed. Default with waves");
+                  "Push to and switch no further host once one has failed. Default with waves");
 }
 
 void DescribePush(CLI::App& app, Arguments& out) {
@@ -185,6 +188,9 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
     base::Fail(base::ExitCode::kUsage,
                "--activate asks before it switches services, but there is no terminal: add --yes");
+  }
+  if (out.pause_seconds && out.waves.empty()) {
+    base::Fail(base::ExitCode::kUsage, "--pause is between waves: add --wave or --canary");
   }
   if (out.ask_sudo_password && !(io.in_is_terminal && io.err_is_terminal)) {
     base::Fail(base::ExitCode::kUsage, "--ask-sudo-password asks, but there is no terminal");

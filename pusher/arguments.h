@@ -14,6 +14,8 @@
 
 namespace pusher {
 
+inline constexpr uint64_t kPauseSeconds = 10;
+
 struct Arguments {
   std::optional<std::string> root;  // nullopt: what the list says of each host
   std::string agent_directory;      // likewise where empty
@@ -30,11 +32,11 @@ struct Arguments {
   uint64_t retries = 3;       // of a connection that fails before the host says a word
   bool plan = false;          // say what a push would do, and do nothing
   bool activate = false;
-  bool yes = false;                     // activate without asking
-  std::string waves;                    // --wave, or --canary as one; empty: all hosts at once
-  uint64_t pause_seconds = 10;          // between waves
-  std::optional<bool> stop_on_failure;  // nullopt: with waves
-  std::optional<bool> deltas;           // nullopt: to other machines, not into a folder
+  bool yes = false;                       // activate without asking
+  std::string waves;                      // --wave, or --canary as one; empty: all hosts at once
+  std::optional<uint64_t> pause_seconds;  // between waves; nullopt: kPauseSeconds
+  std::optional<bool> stop_on_failure;    // nullopt: with waves
+  std::optional<bool> deltas;             // nullopt: to other machines, not into a folder
   bool json = false;
   bool doctor = false;             // look at the hosts instead
   std::string target = "zstd";     // of `doctor` without names: what is to run there

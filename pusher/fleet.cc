@@ -45,18 +45,18 @@ Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments
   Choose(0, outcomes_.size());
 }
 
-// Those that a plan found wrong before count as left out, not as failed.
+// One whose plan failed has no part in its wave, which failed with that.
 void Fleet::Choose(size_t first, size_t end) {
   chosen_.clear();
   failed_ = false;
   for (size_t i = first; i < end; ++i) {
-    if (!outcomes_[i].error) {
+    if (outcomes_[i].error) {
+      failed_ = true;
+    } else {
       chosen_.push_back(&outcomes_[i]);
     }
   }
 }
-
-bool Fleet::Failed() const { return failed_; }
 
 void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
                 const std::function<void(const base::Io& io)>& work) {
@@ -199,6 +199,12 @@ void Fleet::Push(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before it began");
   base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
+    if (IsStopped()) {
+      outcome.error =
+          base::Error(base::ExitCode::kFailed, "not begun, because another host failed");
+      outcome.conversation.reset();
+      return;
+    }
     outcome.seconds = 0;
     Try(outcome, outcome.seconds, "connecting", [&](const base::Io& io) { PushOne(outcome, io); });
     report(outcome);
@@ -214,7 +220,7 @@ void Fleet::Activate(const Reporter& report) {
   const std::vector<HostOutcome*> ready = Ready("interrupted before its activation");
   base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
-    if (arguments_.stop_on_failure.value_or(false) && failed_) {
+    if (IsStopped()) {
       outcome.error = base::Error(base::ExitCode::kFailed,
                                   "pushed, and not activated, because another host failed");
       return;
@@ -232,14 +238,23 @@ void Fleet::Activate(const Reporter& report) {
   }
 }
 
+void Fleet::AskOne(HostOutcome& outcome, const base::Io& io) {
+  Reach(outcome.target, arguments_, board_, io, [&](const RemoteOptions& options) {
+    const HostHealth health =
+        AskHealth(outcome.target, options, agent_, outcome.running.value_or(0));
+    outcome.running = health.running;
+    outcome.error = health.error;
+  });
+}
+
 void Fleet::CheckHealth(const Reporter& report) {
-  const std::vector<HostOutcome*> ready = Ready("interrupted before its services were looked at");
+  const std::vector<HostOutcome*> ready =
+      Ready("interrupted before it was asked whether it is still healthy");
   base::ParallelFor(ready.size(), arguments_.jobs, [&](size_t i) {
     HostOutcome& outcome = *ready[i];
     double seconds = 0;
-    Try(outcome, seconds, "looking at its services", [&](const base::Io&) {
-      RequireServicesUp(outcome.target, RemoteOptionsOf(arguments_, outcome.target), agent_);
-    });
+    Try(outcome, seconds, "asking whether it is still healthy",
+        [&](const base::Io& io) { AskOne(outcome, io); });
     if (outcome.error) {
       report(outcome);
     }

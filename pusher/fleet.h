@@ -39,7 +39,7 @@ struct HostOutcome {
   Destination target;
   std::unique_ptr<Conversation> conversation;  // between two steps
   std::optional<PushPlan> plan;
-  bool begun = false;  // false: we were interrupted before its turn
+  bool begun = false;  // false: its turn did not come: an interrupt, or another host's failure
   std::optional<base::Error> error;
   std::string root_by;  // "sudo" or "doas"; empty: the login is root
   PushResult push;
@@ -57,8 +57,10 @@ struct HostOutcome {
 // Told of each host when it is done, by any thread.
 using Reporter = std::function<void(const HostOutcome&)>;
 
-// The hosts of one command line, step by step; a host that fails does not stop the others, and has
-// no part in the steps that follow. One connection each, kept between the steps.
+// The hosts of one command line, step by step; a host that fails has no part in the steps that
+// follow, and stops the others only where the arguments say so: then Push and Activate begin no
+// further host, and the error of each that they did not begin says why. One connection each, kept
+// between the steps.
 class Fleet {
  public:
   // All must outlive the object.
@@ -77,9 +79,9 @@ class Fleet {
   // The steps that follow are of the hosts from `first` to before `end`, in the order of the
   // command line; all of them unless chosen.
   void Choose(size_t first, size_t end);
-  // Whether one of those failed since they were chosen.
-  bool Failed() const;
-  // Whether the services of those that were activated are up.
+  // Whether one of those failed, before they were chosen or since.
+  bool Failed() const { return failed_; }
+  // Whether what was activated still runs and is healthy; reports where not.
   void CheckHealth(const Reporter& report);
   // The hosts from `first` on have no part in what follows.
   void LeaveOut(size_t first, const std::string& why);
@@ -98,6 +100,9 @@ class Fleet {
   void PushOne(HostOutcome& outcome, const base::Io& io);
   void PushOver(HostOutcome& outcome, const base::Io& io);
   void ActivateOne(HostOutcome& outcome, const base::Io& io);
+  void AskOne(HostOutcome& outcome, const base::Io& io);
+  // Another host failed, and no further one is to be begun.
+  bool IsStopped() const { return arguments_.stops_on_failure() && failed_; }
 
   const Arguments& arguments_;
   const AgentBinary& agent_;

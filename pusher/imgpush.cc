@@ -37,9 +37,12 @@ bool SaidNo(const std::string& question, const base::Io& io) {
 
 // Plans and asks. What an interrupt undoes, the steps that follow tell.
 enum class Consent { kYes, kNo, kNothingToDo };
-Consent AskWhetherWanted(Fleet& fleet, const base::Io& io, hosts::ProgressDisplay& board) {
+Consent AskWhetherWanted(Fleet& fleet, const Arguments& arguments, const base::Io& io,
+                         hosts::ProgressDisplay& board) {
   fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, false, board); });
-  const std::string question = Question(fleet.outcomes());
+  LeaveOutFailedPlans(fleet, arguments, board);
+  const std::string question =
+      Question(fleet.outcomes(), WaveEnds(arguments.waves, fleet.outcomes().size()));
   if (question.empty()) {
     return Consent::kNothingToDo;
   }
@@ -59,7 +62,7 @@ bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io,
     return true;
   }
   if (arguments.activate && !arguments.yes) {
-    const Consent wanted = AskWhetherWanted(fleet, io, board);
+    const Consent wanted = AskWhetherWanted(fleet, arguments, io, board);
     if (wanted != Consent::kYes) {
       return wanted != Consent::kNo;
     }

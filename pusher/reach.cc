@@ -13,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/random.h"
+#include "hosts/choose_hosts.h"
 
 namespace pusher {
 namespace {
@@ -83,9 +84,8 @@ void Reach(const Destination& target, const Arguments& arguments, hosts::Progres
     options.show = [&board](const std::string& line) { board.WriteErr(line + "\n"); };
   }
   // The questions of several at once would be in each other's way.
-  options.may_ask = io.in_is_terminal && io.err_is_terminal &&
-                    !arguments.hosts_word.starts_with('@') &&
-                    arguments.hosts_word.find(',') == std::string::npos;
+  options.may_ask =
+      io.in_is_terminal && io.err_is_terminal && !hosts::NamesSeveral(arguments.hosts_word);
   for (uint64_t failed = 0;;) {
     try {
       return connect(options);

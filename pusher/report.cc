@@ -216,14 +216,24 @@ void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
   }
 }
 
-std::string Question(const std::vector<HostOutcome>& outcomes) {
-  std::vector<std::string> names;
-  for (const HostOutcome& outcome : outcomes) {
-    if (!outcome.error) {
-      names.push_back(outcome.target.name);
+std::string Question(const std::vector<HostOutcome>& outcomes, const std::vector<size_t>& ends) {
+  std::vector<std::string> waves;
+  size_t i = 0;
+  for (const size_t end : ends) {
+    std::vector<std::string> names;
+    for (; i < end; ++i) {
+      if (!outcomes[i].error) {
+        names.push_back(outcomes[i].target.name);
+      }
+    }
+    if (!names.empty()) {
+      waves.push_back(fmt::format("{}", fmt::join(names, ", ")));
     }
   }
-  return names.empty() ? "" : fmt::format("Push and activate on {}?", fmt::join(names, ", "));
+  if (waves.size() > 1) {
+    return fmt::format("Push and activate in {} waves: {}?", waves.size(), fmt::join(waves, "; "));
+  }
+  return waves.empty() ? "" : fmt::format("Push and activate on {}?", waves.front());
 }
 
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
@@ -252,16 +262,20 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
   static constexpr std::array kFlags = {
       "--plan",  "--activate", "--yes",       "--",    "--ask-sudo-password", "--stop-on-failure",
       "--go-on", "--deltas",   "--no-deltas", "--json"};
-  std::vector<std::string> failed;
+  std::vector<std::string> again;
+  bool failed = false;
   for (const HostOutcome& outcome : outcomes) {
-    // A switch that failed would fail again, and whoever interrupts us knows what they want.
-    static constexpr std::array kNotAgain = {
-        base::ExitCode::kRolledBack, base::ExitCode::kNeedsAttention, base::ExitCode::kInterrupted};
-    if (outcome.error && std::ranges::find(kNotAgain, outcome.error->code()) == kNotAgain.end()) {
-      failed.push_back(outcome.target.name);
+    if (!outcome.error) {
+      continue;
+    }
+    const base::ExitCode code = outcome.error->code();
+    failed = failed || code != base::ExitCode::kInterrupted;
+    // A switch that failed would fail again.
+    if (code != base::ExitCode::kRolledBack && code != base::ExitCode::kNeedsAttention) {
+      again.push_back(outcome.target.name);
     }
   }
-  if (failed.empty()) {
+  if (!failed || again.empty()) {  // whoever interrupts what goes well knows what they want
     return "";
   }
   for (size_t i = 0; i < words.size(); ++i) {  // an option may have such a value
@@ -269,7 +283,7 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
                           words[i - 1].find('=') == std::string::npos &&
                           std::ranges::find(kFlags, words[i - 1]) == kFlags.end();
     if (words[i] == arguments.hosts_word && !is_value) {
-      words[i] = fmt::format("{}", fmt::join(failed, ","));
+      words[i] = fmt::format("{}", fmt::join(again, ","));
       break;
     }
   }

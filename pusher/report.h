@@ -21,15 +21,16 @@ void ReportHost(const HostOutcome& outcome, const Arguments& arguments,
 void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
                   hosts::ProgressDisplay& board);
 
-// What is asked before hosts are pushed to and switched: "Push and activate on web1, web2?"; empty
-// where no host is left.
-std::string Question(const std::vector<HostOutcome>& outcomes);
+// What is asked before hosts are pushed to and switched: "Push and activate on web1, web2?", or "in
+// 2 waves: web1; web2, web3?"; empty where no host is left. `ends`: of the waves.
+std::string Question(const std::vector<HostOutcome>& outcomes, const std::vector<size_t>& ends);
 
 // "2 of 3 hosts done, 1 failed: db1; sent 3.1 MB in 4.2 s".
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 
-// "imgpush ..." that does the same for the hosts that failed, but for switches that did and for
-// what was interrupted; empty: none. `words`: the command line that this is.
+// "imgpush ..." that does the same for the hosts that failed or were not begun, but for switches
+// that failed; empty: none, or nothing failed but we were interrupted. `words`: the command line
+// that this is.
 std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
                           std::vector<std::string> words);
 

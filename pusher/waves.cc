@@ -1,5 +1,7 @@
 #include "pusher/waves.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -63,6 +65,35 @@ std::vector<size_t> WaveEnds(const std::string& waves, size_t hosts) {
   return out;
 }
 
+void LeaveOutFailedPlans(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay& board) {
+  if (!arguments.stops_on_failure() || base::Interrupted()) {
+    return;
+  }
+  const std::vector<HostOutcome>& outcomes = fleet.outcomes();
+  const auto failed = std::ranges::find_if(
+      outcomes, [](const HostOutcome& outcome) { return outcome.error.has_value(); });
+  if (failed == outcomes.end()) {
+    return;
+  }
+  const auto at = static_cast<size_t>(failed - outcomes.begin());
+  size_t first = 0;
+  for (const size_t end : WaveEnds(arguments.waves, outcomes.size())) {
+    first = end <= at ? end : first;
+  }
+  std::vector<std::string> names;
+  for (size_t i = first; i < outcomes.size(); ++i) {
+    if (!outcomes[i].error) {
+      names.push_back(outcomes[i].target.name);
+    }
+  }
+  const std::string why = fmt::format("because the plan of {} failed", failed->target.name);
+  fleet.LeaveOut(first, "not begun, " + why);
+  if (!names.empty()) {
+    board.WriteErr(fmt::format("imgpush: left out, {} (--go-on: not left out): {}\n", why,
+                               fmt::join(names, ", ")));
+  }
+}
+
 void RunInWaves(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay& board) {
   const Reporter report_push = [&](const HostOutcome& outcome) {
     ReportHost(outcome, arguments, board);
@@ -82,11 +113,12 @@ void RunInWaves(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay
     if (wave == ends.size()) {
       return;
     }
-    if (arguments.pause_seconds > 0 && !fleet.Failed() &&
-        Pause(arguments.pause_seconds, wave + 1, ends.size(), board)) {
+    const bool stops = arguments.stops_on_failure();
+    if (!(stops && fleet.Failed()) &&
+        Pause(arguments.pause_seconds.value_or(kPauseSeconds), wave + 1, ends.size(), board)) {
       fleet.CheckHealth(report_switch);
     }
-    if (base::Interrupted() || (arguments.stops_on_failure() && fleet.Failed())) {
+    if (base::Interrupted() || (stops && fleet.Failed())) {
       fleet.LeaveOut(first, fmt::format("not begun, because wave {} of {} {}", wave, ends.size(),
                                         base::Interrupted() ? "was interrupted" : "failed"));
       return;

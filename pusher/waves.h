@@ -17,9 +17,13 @@ namespace pusher {
 // them. Throws Error{kUsage} where it is not such a list. Empty text: one wave.
 std::vector<size_t> WaveEnds(const std::string& waves, size_t hosts);
 
+// After a plan: where a host's plan failed, its wave and the later ones are left out, and a line
+// says so, unless the arguments say to go on.
+void LeaveOutFailedPlans(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay& board);
+
 // Pushes and activates wave by wave. After a wave it waits as long as the arguments say, and then
-// asks whether the services of its hosts are still up. Where a host of a wave failed, the rest is
-// not begun, unless the arguments say to go on.
+// asks its hosts whether what was activated still runs and is healthy. Where a host of a wave
+// failed, the rest is not begun, unless the arguments say to go on.
 void RunInWaves(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay& board);
 
 }  // namespace pusher

@@ -1,4 +1,5 @@
-// `activate --host` for several real hosts: tables, checks that are asked now, logs.
+// Several real hosts: `activate --host` with its tables, checks that are asked now, logs; and the
+// waves of `imgpush`.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -89,6 +90,27 @@ TEST_F(HostsTest, AGroupIsPushedToSwitchedAndAskedAsOne) {
   EXPECT_EQ(away.exit_code, 1);
   EXPECT_THAT(away.out,
               HasSubstr("two  failed (exit code 1)\ntwo    activate: error: there is no "));
+}
+
+TEST_F(HostsTest, ACanaryThatIsNotWellAnyMoreStopsTheRest) {
+  const auto push = [&](const std::string& image) {
+    return Imgpush(Config(), {"--hosts", List(), "--activate", "--yes", "--canary", "1", "--pause",
+                              "0", "@web", image});
+  };
+  const RunResult good = push(Web("hello"));
+  ASSERT_EQ(good.exit_code, 0) << good.err;
+  // Its check passes during the switch, and not after the hook that comes last.
+  const RunResult bad = push(applications_.Build(
+      "web", {{"state", true},
+              {"health", {{"exec", {"/bin/actor", "lack", "log", "warm"}}}},
+              {"hooks", {{"after_healthy", {{"/bin/actor", "note", "log", "warm"}}}}}}));
+  EXPECT_EQ(bad.exit_code, 4) << bad.err;
+  EXPECT_THAT(bad.err, HasSubstr("imgpush: error: one: generation 2 was activated and is not "
+                                 "healthy any more\n  web.service is active, but its check "));
+  EXPECT_THAT(bad.out, HasSubstr("0 of 2 hosts done, 1 failed: one, 1 not begun: two; "));
+  EXPECT_EQ(one_.MustRun("readlink /srv/images/current"), "generations/2\n");
+  EXPECT_EQ(two_.MustRun("readlink /srv/images/current; ls /srv/images/generations"),
+            "generations/1\n1\n");
 }
 
 TEST_F(HostsTest, LogsAreOfAllUnitsAndEndOnBothSidesWhereTheyAreFollowed) {

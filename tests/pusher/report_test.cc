@@ -43,6 +43,21 @@ TEST(RepeatCommandTest, IsTheSameForTheHostsThatFailed) {
             "imgpush '--ssh=ssh -F cfg' web1,web3");
 }
 
+TEST(RepeatCommandTest, NamesWhatWasNotBegunAfterAFailureAndAnInterrupt) {
+  Arguments arguments;
+  arguments.hosts_word = "@web";
+  std::vector<HostOutcome> outcomes(4);
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    outcomes[i].target.name = fmt::format("web{}", i);
+  }
+  outcomes[2].error = outcomes[3].error = base::Error(base::ExitCode::kInterrupted, "not begun");
+  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"@web"}), "");  // nothing failed
+  outcomes[1].error = base::Error(base::ExitCode::kUnreachable, "away");
+  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"@web"}), "imgpush web1,web2,web3");
+  outcomes[1].error = base::Error(base::ExitCode::kRolledBack, "would fail again");
+  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"@web"}), "imgpush web2,web3");
+}
+
 using ReportTest = ImgpushTest;
 
 TEST_F(ReportTest, ARepairedVersionIsSaid) {

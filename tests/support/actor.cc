@@ -7,6 +7,7 @@
 //   actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
 //   actor expect NAME TEXT           ends well where that file's last line is "TEXT uid=N" of its
 //   own
+//   actor lack NAME TEXT             ends well where no line of that file is
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -37,11 +38,16 @@ int Note(const std::string& name, const std::string& text) {
   return file ? 0 : 1;
 }
 
-int Expect(const std::string& name, const std::string& text) {
+bool Has(const std::string& name, const std::string& text) {
   std::ifstream file(StatePath(name));
   for (std::string line; std::getline(file, line);) {
-    if (line == Line(text)) return 0;
+    if (line == Line(text)) return true;
   }
+  return false;
+}
+
+int Expect(const std::string& name, const std::string& text) {
+  if (Has(name, text)) return 0;
   std::cerr << "there is no '" << Line(text) << "'" << std::endl;
   return 1;
 }
@@ -105,6 +111,7 @@ int main(int argc, char** argv) {
   if (what == "ping") return Ping();
   if (what == "note" && argc == 4) return Note(argv[2], argv[3]);
   if (what == "expect" && argc == 4) return Expect(argv[2], argv[3]);
+  if (what == "lack" && argc == 4) return Has(argv[2], argv[3]) ? 1 : 0;
   if (what == "exit" && argc == 5) {
     std::cerr << argv[4] << std::endl;
     sleep(static_cast<unsigned>(std::atoi(argv[2])));
