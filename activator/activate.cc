@@ -16,10 +16,8 @@
 #include "activator/prune/agents.h"
 #include "activator/prune/prune.h"
 #include "activator/receive/receive.h"
-#include "activator/report/comparison.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
-#include "activator/state/history.h"
 #include "activator/state/lost_current.h"
 #include "activator/state/outcome.h"
 #include "activator/state/root.h"
@@ -48,6 +46,8 @@ using std::chrono::seconds;
 
 constexpr seconds kBootPatience{120};        // nobody is there to try again
 constexpr seconds kAfterBootPatience{3600};  // a switch may take long, and then ours is recorded
+
+constexpr seconds kFresh{5};  // what was found until then counts
 
 }  // namespace
 
@@ -144,19 +144,12 @@ int Tool::Start() {
   return exit_code;
 }
 
-// What became of it, as the history has it: nothing where there was nothing to do.
-void Tool::TellActivation() const {
-  if (line_.json && line_.command == Command::kActivate) {
-    io_.WriteOut(EventJson(LastEventOf(host_.layout, line_.activation_id,
-                                       [](const Event& /*event*/) { return true; })));
-  }
-}
-
 int Tool::RunSwitchHere() {
   IgnoreLostConnection();
   RequireRoot();
   RequireSystemd();
   PrepareRoot(host_.layout);
+  const FollowersTerminal terminal(host_.io);
   const base::FileLock lock = Lock("switching, id " + line_.activation_id);
   if (const std::optional<Outcome> outcome = OutcomeSoFar()) {
     if (outcome->exit_code != 0) {
@@ -200,8 +193,22 @@ int Tool::AfterBoot() {
   RequireRoot();
   RequireSystemd();
   IgnoreLostConnection();  // a rollback must not end half-way
-  const BootFindings found = LookAfterBoot(host_);
-  const base::FileLock lock = Lock("after-boot", kAfterBootPatience);
+  BootFindings found = LookAfterBoot(host_);
+  const auto looked = host_.clock.Monotonic();
+  std::optional<base::FileLock> lock;
+  try {
+    lock.emplace(Lock("after-boot", kAfterBootPatience));
+  } catch (const base::Error&) {
+    if (base::Exists(host_.layout.Generations())) {
+      throw;
+    }
+  }
+  if (!base::Exists(host_.layout.Generations())) {
+    return 0;  // uninstalled meanwhile
+  }
+  if (host_.clock.Monotonic() - looked > kFresh) {
+    LookAgain(host_, found);
+  }
   FinishAfterBoot(host_, found, NewActivationId());
   return 0;
 }
@@ -269,52 +276,6 @@ int Tool::UninstallAll() {
   Uninstalled uninstalled = Uninstall(host_);
   uninstalled.stopped = active;
   TellUninstalled(uninstalled);
-  return 0;
-}
-
-void Tool::TellUninstalled(const Uninstalled& uninstalled) const {
-  for (const std::string& note : uninstalled.notes) {
-    io_.Err("activate: {}\n", note);
-  }
-  if (line_.dry_run && !line_.stop && !uninstalled.stopped.empty()) {
-    io_.Err("activate: {} still active: without --stop it is refused\n",
-            uninstalled.stopped.size() == 1 ? "an application is" : "applications are");
-  }
-  io_.WriteOut(line_.json ? UninstalledJson(host_.layout, uninstalled, line_.dry_run)
-                          : UninstalledText(host_.layout, uninstalled, line_.dry_run));
-}
-
-int Tool::DryRun() {
-  RequireHost();
-  const images::HostLayout& layout = host_.layout;
-  if (ReadSwitchRecord(layout)) {
-    io_.Err(
-        "activate: a switch is in progress or was cut off (see `activate status`); this report "
-        "shows "
-        "the state after a rollback\n");
-  }
-  const Resolved resolved = Resolve(layout, *line_.target);
-  if (!resolved.note.empty()) {
-    io_.Err("activate: {}\n", resolved.note);
-  }
-  const Composition from = CompositionOf(layout, ActiveGeneration(layout));
-  Composition to = from;
-  if (resolved.apps) {
-    to = CompositionOf(layout, *resolved.apps);
-  } else if (resolved.number != kNoGeneration) {
-    to = CompositionOf(layout, resolved.number);
-  }
-  Comparison comparison = CompareSides(layout, from, to);
-  if (!host_.is_folder && HasSystemd()) {
-    comparison.dependents = FindDependents(systemd_, from.units, to.units);
-  }
-  if (comparison.IsEmpty()) {
-    io_.Err("activate: nothing to do\n");
-  }
-  Tell(comparison);
-  RequireRoot();  // as the activation: the checks look into images
-  RequireSystemd();
-  Rehearse(host_, resolved, Request().foreign);
   return 0;
 }
 

@@ -90,6 +90,10 @@ void TakeDates(const Texts& texts, CommandLine& out) {
   if (texts.until) {
     out.history.until = DateOf("date", *texts.until);
   }
+  if (out.history.from && out.history.until && *out.history.from > *out.history.until) {
+    base::Fail(base::ExitCode::kUsage, "--since '{}' is later than --until '{}'", *texts.since,
+               *texts.until);
+  }
   if (texts.at) {
     out.at = DateOf("date", *texts.at);
     if (out.at > base::SystemClock().Now()) {
@@ -125,7 +129,6 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.run_switch, Command::kRunSwitch},
       {parser.digest, Command::kDigest},
       {parser.host_files, Command::kHostFiles},
-      {parser.examine, Command::kExamine},
       {parser.examine, Command::kExamine},
       {parser.uninstall, Command::kUninstall}};
   for (const auto& [app, command] : commands) {

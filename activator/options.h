@@ -12,7 +12,7 @@
 
 namespace activator {
 
-// What the options are read into before they become an ActivationTarget.
+// What options are read into before they become an ActivationTarget, numbers and dates.
 struct Texts {
   uint64_t number = 0;
   std::string rollback;

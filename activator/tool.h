@@ -14,6 +14,7 @@
 #include "activator/os/accounts.h"
 #include "activator/os/systemd.h"
 #include "activator/report/comparison.h"
+#include "activator/report/report.h"
 #include "activator/report/verify.h"
 #include "activator/state/outcome.h"
 #include "activator/switch/activation.h"
@@ -40,6 +41,7 @@ class Tool {
   int Boot();
   int AfterBoot();
   int List();
+  Status StatusNow(bool check);
   int ShowStatus();
   int Logs();
   int RenderUnits();

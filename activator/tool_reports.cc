@@ -7,7 +7,11 @@
 #include "activator/report/past.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
+#include "activator/state/history.h"
+#include "activator/state/switch_record.h"
+#include "activator/switch/activation.h"
 #include "activator/tool.h"
+#include "activator/uninstall.h"
 #include "base/error.h"
 #include "base/version.h"
 
@@ -23,24 +27,36 @@ int Tool::List() {
   return 0;
 }
 
+Status Tool::StatusNow(bool check) {
+  const bool ask = !host_.is_folder && HasSystemd();
+  Status out = ReadStatus(host_, ask);
+  if (ask && out.active != kNoGeneration) {
+    const InstalledUnits units = LoadUnits(host_.layout, out.active);
+    out.down = FindDown(host_, units);
+    if (check && !out.switch_record) {  // a switch asks them itself
+      const CheckAnswers answers = AskChecks(host_, units);
+      out.checked = answers.asked;
+      out.unhealthy = answers.problems;
+    }
+  }
+  return out;
+}
+
 int Tool::ShowStatus() {
   RequireHost();
   if (line_.check) {
     RequireServices("status --check");
   }
-  const bool ask = !host_.is_folder && HasSystemd();
-  Status status = ReadStatus(host_, ask);
-  if (ask && status.active != kNoGeneration) {
-    const InstalledUnits units = LoadUnits(host_.layout, status.active);
-    status.down = FindDown(host_, units);
-    if (line_.check && !status.switch_record) {  // a switch asks them itself
-      const CheckAnswers answers = AskChecks(host_, units);
-      status.checked = answers.asked;
-      status.unhealthy = answers.problems;
-    }
+  Status status = StatusNow(line_.check);
+  int exit_code = line_.check ? CodeOfChecked(status) : CodeOf(status);
+  if (line_.check && IsOutdated(host_.layout, status)) {  // it stopped what was asked
+    io_.Err(
+        "activate: a switch began while the checks were asked, so what they said is left out\n");
+    status = StatusNow(false);
+    exit_code = static_cast<int>(base::ExitCode::kBusy);
   }
   io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
-  return line_.check ? CodeOfChecked(status) : CodeOf(status);
+  return exit_code;
 }
 
 int Tool::Logs() {
@@ -91,6 +107,60 @@ int Tool::Diff() {
 
 void Tool::Tell(const Comparison& comparison) const {
   io_.WriteOut(line_.json ? ComparisonJson(comparison) : ComparisonText(comparison));
+}
+
+int Tool::DryRun() {
+  RequireHost();
+  const images::HostLayout& layout = host_.layout;
+  if (ReadSwitchRecord(layout)) {
+    io_.Err(
+        "activate: a switch is in progress or was cut off (see `activate status`); this report "
+        "shows "
+        "the state after a rollback\n");
+  }
+  const Resolved resolved = Resolve(layout, *line_.target);
+  if (!resolved.note.empty()) {
+    io_.Err("activate: {}\n", resolved.note);
+  }
+  const Composition from = CompositionOf(layout, ActiveGeneration(layout));
+  Composition to = from;
+  if (resolved.apps) {
+    to = CompositionOf(layout, *resolved.apps);
+  } else if (resolved.number != kNoGeneration) {
+    to = CompositionOf(layout, resolved.number);
+  }
+  Comparison comparison = CompareSides(layout, from, to);
+  if (!host_.is_folder && HasSystemd()) {
+    comparison.dependents = FindDependents(systemd_, from.units, to.units);
+  }
+  if (comparison.IsEmpty()) {
+    io_.Err("activate: nothing to do\n");
+  }
+  Tell(comparison);
+  RequireRoot();  // as the activation: the checks look into images
+  RequireSystemd();
+  Rehearse(host_, resolved, Request().foreign);
+  return 0;
+}
+
+// What became of it, as the history has it: nothing where there was nothing to do.
+void Tool::TellActivation() const {
+  if (line_.json && line_.command == Command::kActivate) {
+    io_.WriteOut(EventJson(LastEventOf(host_.layout, line_.activation_id,
+                                       [](const Event& /*event*/) { return true; })));
+  }
+}
+
+void Tool::TellUninstalled(const Uninstalled& uninstalled) const {
+  for (const std::string& note : uninstalled.notes) {
+    io_.Err("activate: {}\n", note);
+  }
+  if (line_.dry_run && !line_.stop && !uninstalled.stopped.empty()) {
+    io_.Err("activate: {} still active: without --stop it is refused\n",
+            uninstalled.stopped.size() == 1 ? "an application is" : "applications are");
+  }
+  io_.WriteOut(line_.json ? UninstalledJson(host_.layout, uninstalled, line_.dry_run)
+                          : UninstalledText(host_.layout, uninstalled, line_.dry_run));
 }
 
 int Tool::History() {

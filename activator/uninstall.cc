@@ -213,8 +213,7 @@ Uninstalled PlanUninstall(const Host& host) {
   }
   if (!host.is_folder) {
     out.units = LinkedUnits(host);
-    if (host.UnitsSurviveReboot() &&
-        base::LstatIfThere(host.unit_directory + "/" + units::kBootUnit)) {
+    if (WouldRemoveBootUnit(host)) {
       out.units.emplace_back(units::kBootUnit);
     }
     const std::set<std::string> directories = ServiceDirectories(host);
@@ -242,6 +241,11 @@ Uninstalled Uninstall(const Host& host) {
     RemoveUnits(host, out);
   }
   RemoveRoot(layout);
+  const std::string in_root = layout.root() + "/";
+  std::erase_if(out.kept, [&](const std::string& path) { return path.starts_with(in_root); });
+  for (const std::string& name : base::ListDirectory(layout.root())) {
+    out.kept.push_back(in_root + name);
+  }
   return out;
 }
 

@@ -24,8 +24,13 @@ void StopAuxiliaryUnits(const Host& host);
 // fails, and for one that does not end within its time, which is then killed.
 void RunHooks(const Host& host, const InstalledUnits& units, units::AuxiliaryUnit task);
 
+// Who runs a check. Whoever does not hold the host's lock runs it under a name of its own: a switch
+// may run the same one at the same time, and would take its end for the end of its own.
+enum class CheckRunner { kHoldsLock, kOnlyLooks };
+
 // Runs the check of the unit: whether it passed, and how it ended where not.
-ProbeResult RunCheckUnit(const Host& host, const std::string& unit, const InstalledUnit& of);
+ProbeResult RunCheckUnit(const Host& host, const std::string& unit, const InstalledUnit& of,
+                         CheckRunner runner);
 
 }  // namespace activator
 

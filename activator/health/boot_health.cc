@@ -24,7 +24,7 @@ class BootWatch {
       : host_(host),
         all_(std::move(units)),
         waiting_(Watched(Unscheduled(all_))),
-        checks_(host),
+        checks_(host, CheckRunner::kOnlyLooks),
         start_(host.clock.Monotonic()) {}
 
   std::map<std::string, std::string> Run() {

@@ -19,7 +19,7 @@ struct CheckAnswers {
 
 // One try of each, as a switch makes it. A service that is not active is not asked: whether it
 // should be is for FindDown to say. Nor is what a timer starts, and what has no check by "none".
-// Throws Error{kFailed} where a check is a command, which only root can run, and we are not.
+// One that cannot be asked is a problem, too.
 CheckAnswers AskChecks(const Host& host, const InstalledUnits& units);
 
 }  // namespace activator

@@ -85,10 +85,6 @@ namespace {
           : fmt::format("is still {} ({}) after {} s", state.active, state.sub, limit.count()));
 }
 
-}  // namespace
-
-namespace {
-
 // What is waited for, on a terminal: "web.service: status 500, 12 of 30 s, and 2 more".
 std::string WaitingText(const Host& host, TimePoint start, const InstalledUnits& waiting,
                         const std::map<std::string, UnitState>& states, const HealthProber& checks,
@@ -114,7 +110,7 @@ std::string WaitingText(const Host& host, TimePoint start, const InstalledUnits&
 void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout timeout) {
   const TimePoint start = host.clock.Monotonic();
   InstalledUnits waiting = Watched(units);
-  HealthProber checks(host);
+  HealthProber checks(host, CheckRunner::kHoldsLock);
   PollBackoff pause(host.clock);
   base::ChangingLine line(host.io);
   while (!waiting.empty()) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "activator/health/auxiliary_units.h"
 #include "base/error.h"
 
 namespace activator {
@@ -24,7 +23,7 @@ std::string CheckName(const images::Health& health) {
 ProbeResult HealthProber::Ask(const std::string& name, const InstalledUnit& unit,
                               milliseconds left) const {
   if (!unit.health.exec.empty()) {
-    return RunCheckUnit(host_, name, unit);
+    return RunCheckUnit(host_, name, unit, runner_);
   }
   const milliseconds most = seconds(unit.health.try_seconds);
   return host_.ask(unit.health, std::min(most, std::max<milliseconds>(left, seconds(1))));

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "activator/health/auxiliary_units.h"
 #include "activator/host/host.h"
 #include "activator/host/installed_units.h"
 
@@ -14,7 +15,7 @@ namespace activator {
 
 class HealthProber {
  public:
-  explicit HealthProber(const Host& host) : host_(host) {}
+  HealthProber(const Host& host, CheckRunner runner) : host_(host), runner_(runner) {}
 
   // Whether the unit's check passes, or it has none. Asks unless the last try was a moment ago; one
   // try takes `left` at most, but never less than a second.
@@ -33,6 +34,7 @@ class HealthProber {
                   std::chrono::milliseconds left) const;
 
   const Host& host_;
+  const CheckRunner runner_;
   std::map<std::string, Try> tries_;
 };
 

@@ -115,6 +115,11 @@ std::optional<std::string> CheckedText(const Host& host, const std::string& path
   return found;
 }
 
+// nullopt: it is not there, or masked.
+std::optional<std::string> TextAt(const std::string& path) {
+  return path.empty() || IsMasked(path) ? std::nullopt : base::ReadFileIfThere(path);
+}
+
 void RemoveTarget(const Host& host) {
   const std::string path = host.unit_directory + "/" + units::kTarget;
   base::UnlinkIfThere(LinkOf(host.unit_directory, units::kTarget));
@@ -152,17 +157,23 @@ void InstallBootUnit(const Host& host) {
   }
 }
 
-bool RemoveBootUnit(const Host& host) {
-  const std::string path = PlaceOf(host);
+bool WouldRemoveBootUnit(const Host& host) {
   const std::optional<std::string> found =
-      path.empty() || IsMasked(path) ? std::nullopt : base::ReadFileIfThere(path);
+      host.UnitsSurviveReboot() ? TextAt(PathOf(host)) : std::nullopt;
+  return found && ServesRoot(host, *found);
+}
+
+bool RemoveBootUnit(const Host& host) {
+  const bool removes = WouldRemoveBootUnit(host);
+  const std::string path = PlaceOf(host);
+  const std::optional<std::string> found = TextAt(path);
   if (found && !ServesRoot(host, *found)) {
     return true;
   }
   host.systemd.Stop(host.systemd.InMemory({units::kBootUnit, units::kTarget}), Jobs::kAwaitBriefly);
   RemoveTarget(host);
   base::FsyncDirectory(host.unit_directory);
-  if (!found || !host.UnitsSurviveReboot()) {
+  if (!removes) {
     return !found;
   }
   base::UnlinkIfThere(LinkOf(host.configured_directory, units::kBootUnit));

@@ -21,6 +21,9 @@ void CheckBootUnit(const Host& host);
 // The target alone. True: it or its link was missing, and systemd has not seen it.
 bool InstallTarget(const Host& host);
 
+// Whether RemoveBootUnit would remove the boot unit's file.
+bool WouldRemoveBootUnit(const Host& host);
+
 // Stops and removes both and their links, durable, unless they serve another root. Whatever else is
 // a part of the target stops along. False: the boot unit stands where only the operator can remove
 // it.

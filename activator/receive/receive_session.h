@@ -82,7 +82,7 @@ class ReceiveSession {
   std::vector<std::string> features_;
   std::optional<VersionLocks> locks_;            // on those, until the push ends
   std::vector<HeldVersion> held_;                // complete versions, as greeted
-  std::map<std::string, std::string> labels_;    // of those; empty: none was sent
+  std::map<std::string, std::string> labels_;    // of this push's images; empty: none was sent
   std::map<std::string, base::Sha256> changes_;  // the images of this push
   std::vector<std::string> damaged_;             // of these, held and found damaged
   int asked_again_ = 0;                          // times

@@ -20,6 +20,16 @@ namespace {
 constexpr int kPollMs = 200;
 constexpr size_t kPieceBytes = 64 << 10;
 
+// An older version's line does not have it.
+std::string VersionThen(const images::HostLayout& layout, const Event& event,
+                        const std::string& name, const std::string& id) {
+  if (const auto known = event.versions.find(name); known != event.versions.end()) {
+    return known->second;
+  }
+  const std::optional<images::ImageId> image = images::IdIfOne(id);
+  return image ? ManifestVersionOf(layout, name, *image) : "";
+}
+
 std::string Text(const images::HostLayout& layout, const Event& event) {
   std::string out = fmt::format("{:>6}  {}  {:<16}  generation {}", event.sequence, event.time,
                                 event.event, event.generation);
@@ -34,12 +44,8 @@ std::string Text(const images::HostLayout& layout, const Event& event) {
   if (!event.apps.empty()) {
     std::vector<std::string> apps;
     for (const auto& [name, id] : event.apps) {
-      const auto version = event.versions.find(name);
-      const std::optional<images::ImageId> known = images::IdIfOne(id);
-      apps.push_back(name + " " +
-                     (version != event.versions.end() ? fmt::format("{} ({})", id, version->second)
-                      : known                         ? IdAndVersion(layout, name, *known)
-                                                      : id));
+      const std::string version = VersionThen(layout, event, name, id);
+      apps.push_back(fmt::format("{} {}{}", name, id, version.empty() ? "" : " (" + version + ")"));
     }
     out += fmt::format("\n        {}", fmt::join(apps, ", "));
   }

@@ -10,6 +10,7 @@
 #include "activator/os/journal.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/printable.h"
 
@@ -38,6 +39,18 @@ void AddUnits(const InstalledUnits& units, const std::string& folder, std::set<s
   }
 }
 
+// None where a prune has taken it away meanwhile.
+InstalledUnits UnitsIfThere(const images::HostLayout& layout, uint64_t generation) {
+  try {
+    return LoadUnits(layout, generation);
+  } catch (const base::Error&) {
+    if (base::Exists(layout.Generation(generation))) {
+      throw;
+    }
+    return {};
+  }
+}
+
 bool SomebodyListens(const LogsOptions& options, const base::Io& io) {
   pollfd out{io.out, 0, 0};
   pollfd in{options.until_input_ends ? io.in : -1, POLLIN, 0};
@@ -54,7 +67,7 @@ UnitNames UnitsOfApplication(const images::HostLayout& layout, const std::string
       applications.insert(application);
     }
     if (generation.apps.contains(name)) {
-      AddUnits(LoadUnits(layout, generation.number), layout.Application(name) + "/", out);
+      AddUnits(UnitsIfThere(layout, generation.number), layout.Application(name) + "/", out);
     }
   }
   if (out.empty()) {

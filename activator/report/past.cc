@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "activator/state/app_version.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
-#include "activator/state/record_event.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/printable.h"
@@ -22,9 +22,17 @@ void FindApps(const images::HostLayout& layout, Event& event) {
   });
   if (other) {
     event.apps = other->apps;
-    event.versions = other->versions;
   } else if (const auto generation = FindGeneration(layout, event.generation)) {
-    NameApps(layout, generation->apps, event);
+    for (const auto& [name, digest] : generation->apps) {
+      event.apps[name] = images::ImageId::Of(digest).text();
+    }
+  }
+  for (const auto& [name, id] : event.apps) {
+    const std::optional<images::ImageId> image = images::IdIfOne(id);
+    if (std::string version = image ? ManifestVersionOf(layout, name, *image) : "";
+        !version.empty()) {
+      event.versions[name] = std::move(version);
+    }
   }
 }
 

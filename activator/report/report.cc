@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "activator/host/installed_units.h"
@@ -16,6 +17,7 @@
 #include "base/sys.h"
 #include "base/unique_fd.h"
 #include "images/name.h"
+#include "images/version/image_directory.h"
 
 namespace activator {
 namespace {
@@ -83,6 +85,18 @@ void ReadActive(const images::HostLayout& layout, Status& out) {
   }
 }
 
+// One whose manifest cannot be read may have some.
+bool HasServices(const images::HostLayout& layout, const Generation& generation) {
+  return std::ranges::any_of(generation.apps, [&](const auto& app) {
+    try {
+      const std::string version = layout.Version(app.first, images::ImageId::Of(app.second));
+      return !images::ImageDirectory(version).manifest().services.empty();
+    } catch (const base::Error&) {
+      return true;
+    }
+  });
+}
+
 // The list is where status sends those whose `current` leads to no generation.
 uint64_t ActiveIfKnown(const images::HostLayout& layout) {
   if (ReadSwitchRecord(layout)) {
@@ -131,14 +145,30 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
       out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
     }
   }
-  out.runs_nothing = host.is_folder || UnitTexts(layout, out.active).empty();
+  const bool has_no_units = UnitTexts(layout, out.active).empty();
+  out.runs_nothing =
+      host.is_folder || (has_no_units && out.generation && !HasServices(layout, *out.generation));
   if (ask_systemd) {
     ReadUnits(host, out);
+  }
+  if (out.generation && !out.runs_nothing && has_no_units) {
+    out.drift.push_back(fmt::format(
+        "generation {0} has services, but its units are gone from {1}/units: `activate --rollback` "
+        "leaves it",
+        out.active, layout.Generation(out.active)));
   }
   if (out.switch_record) {
     out.drift.clear();  // neither generation is in place just now
   }
   return out;
+}
+
+bool IsOutdated(const images::HostLayout& layout, const Status& status) {
+  const auto id = [](const std::optional<SwitchRecord>& record) {
+    return record ? record->activation_id : "";
+  };
+  return id(ReadSwitchRecord(layout)) != id(status.switch_record) ||
+         LastActivation(layout) != status.last_activation;
 }
 
 int CodeOf(const Status& status) {

@@ -55,6 +55,9 @@ uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::tim
 // `ask_systemd`: false for a folder as host.
 Status ReadStatus(const Host& host, bool ask_systemd);
 
+// Whether a switch has begun, or what was cut off has been recovered from, since `status` was read.
+bool IsOutdated(const images::HostLayout& layout, const Status& status);
+
 // What `status` exits with: ExitCode::kNeedsAttention where something is down, else 0.
 int CodeOf(const Status& status);
 // The same with --check: also for a check that does not pass, drift, and a switch that was cut off;

@@ -21,11 +21,13 @@ constexpr std::string_view kField = ",\"version\":";
 
 std::string VersionOf(const images::HostLayout& layout, const std::string& name,
                       const images::ImageId& id) {
-  const std::string version = layout.Version(name, id);
-  if (std::string label = images::ReadLabel(version); !label.empty()) {
-    return label;
-  }
-  const std::string path = version + "/" + images::kManifestFile;
+  std::string label = images::ReadLabel(layout.Version(name, id));
+  return label.empty() ? ManifestVersionOf(layout, name, id) : label;
+}
+
+std::string ManifestVersionOf(const images::HostLayout& layout, const std::string& name,
+                              const images::ImageId& id) {
+  const std::string path = layout.Version(name, id) + "/" + images::kManifestFile;
   try {
     const base::UniqueFd fd = base::OpenForReading(path);
     const auto size = static_cast<uint64_t>(base::Fstat(fd.get(), path).st_size);
@@ -44,12 +46,6 @@ std::string VersionOf(const images::HostLayout& layout, const std::string& name,
   }
 }
 
-std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
-                         const images::ImageId& id) {
-  const std::string version = VersionOf(layout, name, id);
-  return version.empty() ? id.text() : id.text() + " (" + version + ")";
-}
-
 std::string VersionOf(const images::HostLayout& layout, const std::string& name,
                       const base::Sha256& manifest_digest) {
   return VersionOf(layout, name, images::ImageId::Of(manifest_digest));
@@ -57,7 +53,9 @@ std::string VersionOf(const images::HostLayout& layout, const std::string& name,
 
 std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
                          const base::Sha256& manifest_digest) {
-  return IdAndVersion(layout, name, images::ImageId::Of(manifest_digest));
+  const images::ImageId id = images::ImageId::Of(manifest_digest);
+  const std::string version = VersionOf(layout, name, id);
+  return version.empty() ? id.text() : id.text() + " (" + version + ")";
 }
 
 }  // namespace activator

@@ -16,11 +16,13 @@ std::string VersionOf(const images::HostLayout& layout, const std::string& name,
 std::string VersionOf(const images::HostLayout& layout, const std::string& name,
                       const base::Sha256& manifest_digest);
 
+// The manifest's alone: a label may be given anew, and says nothing of the past.
+std::string ManifestVersionOf(const images::HostLayout& layout, const std::string& name,
+                              const images::ImageId& id);
+
 // "83bf2a6d6fb73136 (1.28.0)".
 std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
                          const base::Sha256& manifest_digest);
-std::string IdAndVersion(const images::HostLayout& layout, const std::string& name,
-                         const images::ImageId& id);
 
 }  // namespace activator
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "activator/health/boot_health.h"
 #include "activator/host/installed_units.h"
@@ -97,6 +99,23 @@ void GoBack(const Host& host, const BootFindings& found, const std::string& reas
   Activate(host, request);
 }
 
+void Look(const Host& host, const InstalledUnits& units, BootFindings& out) {
+  for (auto& [unit, problem] : AwaitBoot(host, units)) {
+    out.problems.emplace(unit, problem);
+    if (units.at(unit).health.rolls_back_after_boot) {
+      out.go_back.push_back(unit);
+    }
+  }
+}
+
+std::string ReasonOf(const BootFindings& found) {
+  std::vector<std::string> out;
+  for (const auto& [unit, problem] : found.problems) {
+    out.push_back(problem);
+  }
+  return fmt::format("{}", fmt::join(out, "; "));
+}
+
 }  // namespace
 
 void StartAfterBoot(const Host& host) {
@@ -128,14 +147,19 @@ BootFindings LookAfterBoot(const Host& host) {
   }
   out.last_activation = SequenceOfLast(host.layout);
   out.generation = CurrentGeneration(host.layout);
-  const InstalledUnits units = LoadUnits(host.layout, out.generation);
-  for (const auto& [unit, problem] : AwaitBoot(host, units)) {
-    out.problems.push_back(problem);
-    if (units.at(unit).health.rolls_back_after_boot) {
-      out.go_back.push_back(unit);
-    }
-  }
+  Look(host, LoadUnits(host.layout, out.generation), out);
   return out;
+}
+
+void LookAgain(const Host& host, BootFindings& found) {
+  if (found.go_back.empty() || !WhyUnknown(host.layout, found).empty()) {
+    return;
+  }
+  const UnitNames old = std::exchange(found.go_back, {});
+  for (const std::string& unit : old) {
+    found.problems.erase(unit);
+  }
+  Look(host, Select(LoadUnits(host.layout, found.generation), old), found);
 }
 
 void FinishAfterBoot(const Host& host, const BootFindings& found,
@@ -151,8 +175,7 @@ void FinishAfterBoot(const Host& host, const BootFindings& found,
   event.generation = found.generation;
   event.from = found.generation;
   event.by = kBy;
-  event.reason =
-      why_unknown.empty() ? fmt::format("{}", fmt::join(found.problems, "; ")) : why_unknown;
+  event.reason = why_unknown.empty() ? ReasonOf(found) : why_unknown;
   RecordEvent(host.layout, event);
   if (!why_unknown.empty()) {
     host.io.Err("activate: generation {} was not checked after the boot: {}\n", found.generation,

@@ -4,8 +4,8 @@
 #define SLIPWAY_ACTIVATOR_SWITCH_AFTER_BOOT_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
-#include <vector>
 
 #include "activator/host/host.h"
 
@@ -16,15 +16,19 @@ namespace activator {
 void StartAfterBoot(const Host& host);
 
 struct BootFindings {
-  uint64_t generation = 0;       // that was to be looked at; 0: none was active
-  uint64_t last_activation = 0;  // the number of its event
-  std::vector<std::string> problems;
+  uint64_t generation = 0;                      // that was to be looked at; 0: none was active
+  uint64_t last_activation = 0;                 // the number of its event
+  std::map<std::string, std::string> problems;  // unit -> what is wrong with it
   UnitNames go_back{};             // those that are not well and have "after_boot": "rollback"
   bool switch_came_first = false;  // which looks itself: nobody was asked
 };
 
 // Waits for the services (AwaitBoot). Needs no lock: nobody is kept from a switch meanwhile.
 BootFindings LookAfterBoot(const Host& host);
+
+// Asks those again that would go back: for findings that have grown old while the lock was waited
+// for. The caller holds it.
+void LookAgain(const Host& host, BootFindings& found);
 
 // Records what was found, or that a switch came first, which looks itself. Otherwise goes back to
 // what was healthy before where that is asked for, and has another version of what asks for it.

@@ -42,16 +42,24 @@ void UnitReplacement::AwaitStopsBeforeReload() {
 // All that runs from an image is ordered after the same units (modprobe@loop.service), and systemd
 // starts none of these while it has a job to stop something that is ordered after them. So these
 // jobs are cancelled, once all that stops is told to: the stops go on. False: some are not told
-// yet, because their stop waits for another one's.
+// yet, because their stop waits for another one's; or the guard has swallowed that this is unknown,
+// and nothing is waited for any longer.
 bool UnitReplacement::LetOthersStart() {
-  const auto states = host_.systemd.Show(stopping_);
-  const bool all_told = std::all_of(states.begin(), states.end(), [](const auto& unit) {
-    return unit.second.active == "deactivating" || unit.second.IsDown();
+  std::optional<bool> all_told;
+  guard_([&] {
+    const auto states = host_.systemd.Show(stopping_);
+    const bool told = std::all_of(states.begin(), states.end(), [](const auto& unit) {
+      return unit.second.active == "deactivating" || unit.second.IsDown();
+    });
+    if (told) {
+      host_.systemd.CancelJobs(stopping_);
+    }
+    all_told = told;
   });
-  if (all_told) {
-    host_.systemd.CancelJobs(stopping_);
+  if (!all_told) {
+    stopping_.clear();
   }
-  return all_told;
+  return all_told.value_or(false);
 }
 
 void UnitReplacement::Start(InstalledUnits units, const AppFolders& must_wait,
@@ -60,7 +68,7 @@ void UnitReplacement::Start(InstalledUnits units, const AppFolders& must_wait,
   for (;;) {
     InstalledUnits ready = MayStart(units, stopping_, from_, to_, must_wait);
     if (!ready.empty() && !stopping_.empty() && !LetOthersStart()) {
-      ready.clear();
+      ready = stopping_.empty() ? units : InstalledUnits();
     }
     start(ready);
     if (stopping_.empty()) {

@@ -38,6 +38,7 @@ class Rollback {
   void RestoreFiles();
   AppFolders MustWait() const;
   void Stop(RecoveryMode mode);
+  InstalledUnits StartStopped();
   RollbackResult StartAgain();
   void NameFailure(const std::function<void()>& part) const;
   void QueueAgain();
@@ -165,23 +166,52 @@ void Rollback::NameFailure(const std::function<void()>& part) const {
   }
 }
 
-RollbackResult Rollback::StartAgain() {
-  const UnitNames in_place = difference_.in_place;
-  InstalledUnits again =
-      rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed + in_place);
+void KeepFirstError(const std::function<void()>& part, std::exception_ptr& first) {
   try {
-    // What systemd stopped along with them is down, too.
-    again.merge(
-        Select(from_, DownUnitsAfterStop(host_, NamesOf(from_) - replacement_->stopping())));
-    again = Unscheduled(std::move(again));
-    host_.systemd.ResetFailed(difference_.added);
-    replacement_->Start(again, MustWait(), [&](const InstalledUnits& ready) {
+    part();
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;  // services may be down: the record must stay
+    }
+    first = first ? first : std::current_exception();
+  }
+}
+
+// Whatever is refused, the others start; the first error is thrown afterwards.
+InstalledUnits Rollback::StartStopped() {
+  const UnitNames in_place = difference_.in_place;
+  const UnitNames all = NamesOf(Unscheduled(from_));
+  InstalledUnits again = Unscheduled(
+      rebooted_ ? from_ : Select(from_, difference_.changed + difference_.removed + in_place));
+  std::exception_ptr refused;
+  const auto attempt = [&](const auto& part) { KeepFirstError(part, refused); };
+  const auto start = [&](const InstalledUnits& ready) {
+    attempt([&] {
       // A unit that ended five times has used up its start limit, which counts this start too.
       host_.systemd.ResetFailed(NamesOf(ready));
       host_.systemd.Start(NamesOf(ready) - in_place, Jobs::kAwaitBriefly);
     });
-    RestartInPlace(host_, in_place);
-    again.merge(StartOthers(host_, record_.adopted));
+  };
+  attempt([&] { host_.systemd.ResetFailed(difference_.added); });
+  // What systemd stopped along with them is down, too. What still stops is not waited for yet.
+  attempt([&] { again.merge(Select(from_, DownUnits(host_, all - replacement_->stopping()))); });
+  replacement_->Start(again, MustWait(), start);
+  attempt([&] {
+    InstalledUnits later = Select(from_, DownUnitsAfterStop(host_, all - NamesOf(again)));
+    start(later);
+    again.merge(later);
+  });
+  attempt([&] { RestartInPlace(host_, in_place); });
+  attempt([&] { again.merge(StartOthers(host_, record_.adopted)); });
+  if (refused) {
+    std::rethrow_exception(refused);
+  }
+  return again;
+}
+
+RollbackResult Rollback::StartAgain() {
+  try {
+    const InstalledUnits again = StartStopped();
     InstalledUnits dependents;
     if (!rebooted_) {  // else they came up with the host, as far as they are to
       NameFailure([&] { dependents = StartOthers(host_, record_.dependents); });

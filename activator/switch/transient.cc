@@ -1,8 +1,11 @@
 #include "activator/switch/transient.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -109,13 +112,45 @@ void WaitUntilEnded(Systemd& systemd, const std::string& activation_id) {
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
                        const std::vector<std::string>& arguments, const base::Io& io) {
   const std::string unit = UnitOf(activation_id);
-  // --pipe hands our own standard descriptors on to the unit.
-  const base::UniqueFd nothing = base::OpenForReading("/dev/null");
-  const pid_t pid = base::Spawn(CommandLine(unit, arguments), {nothing.get(), io.out, io.err});
+  // --pipe hands these standard descriptors on to the unit. Its input ends when we do.
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
+    base::FailErrno(errno, "cannot make a pipe");
+  }
+  base::UniqueFd input(pipe[0]);
+  const base::UniqueFd our_end(pipe[1]);
+  const pid_t pid = base::Spawn(CommandLine(unit, arguments), {input.get(), io.out, io.err});
+  input.Reset();
   base::PhaseLog phases(unit);
   const int code = WaitFor(pid, unit);
   phases.Done(fmt::format("ended with exit code {}", code));
   return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
+}
+
+// With flags of its own: those of the descriptor that was handed over are the follower's, too.
+FollowersTerminal::FollowersTerminal(base::Io& io) : follower_(io.in) {
+  if (!io.err_is_terminal) {
+    return;
+  }
+  try {
+    terminal_ =
+        base::Open(fmt::format("/proc/self/fd/{}", io.err), O_WRONLY | O_NOCTTY | O_NONBLOCK);
+  } catch (const base::Error&) {
+    io.err_is_terminal = false;
+    return;
+  }
+  io.err = terminal_.get();
+  line_.emplace(io);
+  io.status = this;
+}
+
+void FollowersTerminal::Show(const std::string& text) {
+  pollfd follower{follower_, 0, 0};
+  if (::poll(&follower, 1, 0) > 0) {
+    const base::UniqueFd nothing = base::Open("/dev/null", O_WRONLY);
+    ::dup3(nothing.get(), terminal_.get(), O_CLOEXEC);
+  }
+  line_->Show(text);
 }
 
 void IgnoreLostConnection() {

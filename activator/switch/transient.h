@@ -7,11 +7,14 @@
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_TRANSIENT_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_TRANSIENT_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "activator/os/systemd.h"
 #include "base/io.h"
+#include "base/progress.h"
+#include "base/unique_fd.h"
 #include "images/version/host_layout.h"
 
 namespace activator {
@@ -31,6 +34,21 @@ int RunInTransientUnit(const images::HostLayout& layout, const std::string& acti
 // In the unit: nobody listening and a hangup are no reasons to stop. SIGTERM ends it at once, as a
 // crash does: at shutdown there is no time, and recovery at the next boot goes back.
 void IgnoreLostConnection();
+
+// In the unit, for as long as the object lives: the follower's terminal, of which `io` is made to
+// write. Nobody ever waits for it: what it does not take at once, as after Ctrl-S or over a slow
+// link, is lost. Once the follower is gone, which our standard input tells, nothing is drawn there
+// any more: the terminal is somebody else's then.
+class FollowersTerminal : public base::StatusLine {
+ public:
+  explicit FollowersTerminal(base::Io& io);
+  void Show(const std::string& text) override;
+
+ private:
+  const int follower_;
+  base::UniqueFd terminal_;
+  std::optional<base::ChangingLine> line_;  // none where it cannot be opened anew
+};
 
 }  // namespace activator
 

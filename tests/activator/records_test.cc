@@ -342,6 +342,8 @@ TEST(CommandLine, TakesTheOptionsOfEachCommand) {
   EXPECT_THAT(UsageError({"history", "--until", "7"}), HasSubstr(kForms));
   EXPECT_THAT(UsageError({"history", "--since", ""}), HasSubstr("'' is no number of an event and"));
   EXPECT_THAT(UsageError({"history", "--until", "today", "--follow"}), HasSubstr("--follow"));
+  EXPECT_THAT(UsageError({"history", "--since", "2026-11-24", "--until", "2026-11-23"}),
+              HasSubstr("--since '2026-11-24' is later than --until '2026-11-23'"));
   EXPECT_TRUE(Parsed({"uninstall", "--dry-run", "--json"}).dry_run);
   EXPECT_THAT(Parsed({"diff", "3", "4"}).diff, ElementsAre(3, 4));
   EXPECT_TRUE(Parsed({"verify", "--repair", "web"}).verify.repair);

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "activator/activate.h"
+#include "activator/host/boot_unit.h"
 #include "activator/state/tombstones.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
@@ -118,6 +119,25 @@ TEST_F(UninstallTest, DirectoriesOfServicesAreNamedWhateverMadeThem) {
   }
   EXPECT_THAT(Uninstall(host).kept,
               ElementsAre("/var/lib/old", "/var/lib/shop/orders", "/var/log/shop"));
+}
+
+TEST_F(UninstallTest, ABootUnitThatIsNotRemovedIsNotNamed) {
+  const std::string path = units + "/slipway-boot.service";
+  Write(path, BootUnitText("/srv/elsewhere"));
+  Stage("web", "one");
+  EXPECT_THAT(PlanUninstall(host).units, testing::IsEmpty());
+  base::Unlink(path);
+  base::ReplaceSymlink("/dev/null", path);
+  EXPECT_THAT(Uninstall(host).units, testing::IsEmpty());
+  EXPECT_TRUE(base::LstatIfThere(path));
+}
+
+// A file that is named as a version would be.
+TEST_F(UninstallTest, NamesWhatIsLeftInTheEnd) {
+  Stage("web", "one");
+  Write(layout.Application("web") + "/0123456789abcdef", "mine");
+  EXPECT_THAT(Uninstall(host).kept, ElementsAre(layout.Application("web")));
+  EXPECT_TRUE(base::Exists(layout.Application("web")));
 }
 
 TEST_F(UninstallTest, SaysBeforehandWhatGoesAndChangesNothing) {

@@ -102,6 +102,9 @@ class FakeSystemd : public activator::Systemd {
   void Start(const activator::UnitNames& units, activator::Jobs /*jobs*/) override {
     for (const std::string& unit : units) {
       Call("start " + unit);
+      if (!units_.contains(unit)) {  // systemd looks for what it does not know
+        LoadFrom(task_directory);
+      }
       if (const auto required = requires_unit.find(unit); required != requires_unit.end()) {
         Start(units_[required->second]);
       }

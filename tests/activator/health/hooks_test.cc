@@ -1,5 +1,6 @@
 // Hooks and checks in a switch, against a fake host.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "activator/health/auxiliary_units.h"
 #include "activator/state/history.h"
@@ -192,6 +193,18 @@ TEST_F(ChecksTest, OneInTheImageIsATaskThatIsRunUntilItPasses) {
   EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
   EXPECT_THAT(systemd.calls, Contains("start web:check.service"));
   EXPECT_FALSE(systemd.IsActive("web:check.service"));
+}
+
+// A switch may run the same check meanwhile.
+TEST_F(ChecksTest, WhoOnlyLooksRunsItUnderANameOfItsOwn) {
+  edit_service = [](images::Service& service) { service.health.exec = {"/bin/ask"}; };
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  systemd.calls.clear();
+  const InstalledUnit unit = LoadUnits(layout, 1).at("web.service");
+  EXPECT_TRUE(RunCheckUnit(host, "web.service", unit, CheckRunner::kOnlyLooks).passed);
+  EXPECT_THAT(systemd.calls, ElementsAre(fmt::format("start web:check-{}.service", ::getpid()),
+                                         fmt::format("stop web:check-{}.service", ::getpid())));
+  EXPECT_THAT(base::ListDirectory(host.task_directory), ElementsAre("web:check.service"));
 }
 
 TEST_F(ChecksTest, WithNoneNobodyLooksWhatBecomesOfIt) {

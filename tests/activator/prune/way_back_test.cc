@@ -1,11 +1,14 @@
 // What a prune keeps for `--rollback NAME`, what it says of it, and what the history still tells.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 
 #include "activator/prune/prune.h"
+#include "activator/report/history_command.h"
 #include "activator/report/past.h"
 #include "activator/report/report.h"
 #include "activator/state/history.h"
 #include "base/atomic_file.h"
+#include "images/label.h"
 #include "tests/activator/host_fixture.h"
 
 namespace activator {
@@ -172,6 +175,26 @@ TEST_F(WayBackTest, WhatRanIsToldAlsoAfterAPrune) {
       PastJson(ReadPast(layout, base::FromIso8601("2026-11-21T00:00:00Z").value()));
   EXPECT_THAT(json, AllOf(HasSubstr("\"generation\": 1,"), HasSubstr("\"id\": \"" + id),
                           HasSubstr("\"version\": \"1\"")));
+}
+
+// As an older version wrote them.
+TEST_F(WayBackTest, ALabelThatWasGivenSinceIsNotToldOfThePast) {
+  Switch("web", "one");
+  const images::ImageId id = images::ImageId::Of(LoadGeneration(layout, 1).apps.at("web"));
+  images::WriteLabel(layout.Version("web", id), "later");
+  const std::string line =
+      "{{\"activation_id\":\"\",\"by\":\"me\",\"event\":\"activated\",\"from\":0,"
+      "\"generation\":1,\"reason\":\"\",\"sequence\":1,\"time\":\"2026-11-20T00:00:00Z\"{}}}\n";
+  Write(layout.History(), fmt::format(fmt::runtime(line), ""));
+  EXPECT_THAT(PastText(ReadPast(layout, base::FromIso8601("2026-11-21T00:00:00Z").value())),
+              HasSubstr("\n  web/" + id.text() + " (1)\n"));
+  Write(layout.History(),
+        fmt::format(fmt::runtime(line), ",\"apps\":{\"web\":\"" + id.text() + "\"}"));
+  const base::UniqueFd out = base::Open(root + "/out", O_RDWR | O_CREAT, 0600);
+  base::Io io;
+  io.out = out.get();
+  RunHistory(layout, {}, io);
+  EXPECT_THAT(base::ReadFile(root + "/out"), HasSubstr("web " + id.text() + " (1)\n"));
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // Which units `activate logs` reads; the journal itself: tests/e2e/hosts_test.cc.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "activator/report/logs_command.h"
+#include "base/sys.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/support/errors.h"
 
@@ -29,6 +32,30 @@ TEST_F(LogsTest, AllUnitsOfTheApplicationInAnyGenerationAreRead) {
                     Contains("web:check.service"), Contains("old:before-start.service"),
                     Not(Contains("db.service"))));
   EXPECT_THAT(UnitsOfApplication(layout, "db"), Not(Contains("web.service")));
+}
+
+// Takes a generation away as soon as a unit of it is read.
+class PruneMeanwhile : public base::Sys {
+ public:
+  explicit PruneMeanwhile(std::string generation) : generation_(std::move(generation)) {}
+  int Open(const char* path, int flags, mode_t mode) override {
+    if (std::string_view(path).starts_with(generation_ + "/units/")) {
+      std::filesystem::remove_all(generation_);
+    }
+    return Sys::Open(path, flags, mode);
+  }
+
+ private:
+  const std::string generation_;
+};
+
+TEST_F(LogsTest, AGenerationThatAPruneTakesAwayIsPassedOver) {
+  Stage("web", "one");
+  Stage("web", "two");
+  PruneMeanwhile sys(layout.Generation(1));
+  const base::ScopedSys seam(sys);
+  EXPECT_THAT(UnitsOfApplication(layout, "web"), Contains("web.service"));
+  EXPECT_FALSE(base::Exists(layout.Generation(1)));
 }
 
 TEST_F(LogsTest, AnApplicationThatThereIsNotIsAnErrorThatSaysWhatThereIs) {

@@ -146,6 +146,31 @@ TEST_F(StatusCheckTest, WhatDoesNotRunIsNotAsked) {
   EXPECT_EQ(FindDown(host, LoadUnits(layout, 2)).size(), 1U);
 }
 
+TEST_F(StatusCheckTest, OneThatCannotBeAskedIsToldLikewise) {
+  edit_service = [](images::Service& service) { service.health.exec = {"/bin/ask"}; };
+  ASSERT_EQ(ActivateNumber(Stage("web", "exec")), 0) << error;
+  base::Unlink(host.task_directory + "/web:check.service");
+  const Status status = ReadChecked();
+  EXPECT_THAT(status.unhealthy,
+              ElementsAre(AllOf(HasSubstr("its check /bin/ask could not be asked: "),
+                                HasSubstr(::geteuid() == 0 ? "web:check.service is missing in "
+                                                           : "only root can run"))));
+  EXPECT_EQ(CodeOfChecked(status), 4);
+}
+
+TEST_F(StatusCheckTest, ASwitchMeanwhileMakesItOutdated) {
+  const Status status = ReadChecked();
+  EXPECT_FALSE(IsOutdated(layout, status));
+  const uint64_t number = Stage("web", "other");
+  bool outdated_meanwhile = false;
+  host.observer = [&](int step) {
+    outdated_meanwhile = outdated_meanwhile || (step == 3 && IsOutdated(layout, status));
+  };
+  ASSERT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_TRUE(outdated_meanwhile);
+  EXPECT_TRUE(IsOutdated(layout, status));
+}
+
 TEST_F(StatusCheckTest, DriftAndSwitchesHaveTheirCodes) {
   base::Unlink(units + "/web.service");
   Status status = ReadChecked();
@@ -273,6 +298,14 @@ TEST_F(StatusTest, WhereNothingRunsNothingIsHealthy) {
   EXPECT_THAT(text, HasSubstr("  nothing runs: no image has a service"));
   EXPECT_THAT(text, HasSubstr("  activated: 20"));
   EXPECT_THAT(text, Not(HasSubstr("healthy")));
+}
+
+TEST_F(StatusTest, LostUnitsAreNotNothingToRun) {
+  base::RemoveTree(layout.Generation(1) + "/units");
+  const std::string text = StatusText(Read());
+  EXPECT_THAT(text, Not(HasSubstr("nothing runs")));
+  EXPECT_THAT(text, HasSubstr("generation 1 has services, but its units are gone from " +
+                              layout.Generation(1) + "/units: `activate --rollback` leaves it"));
 }
 
 TEST_F(StatusTest, WhatRunsFromAnotherImageIsToldWithTheRemedy) {

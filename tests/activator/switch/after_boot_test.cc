@@ -160,7 +160,8 @@ TEST_F(AfterBootTest, ASwitchMeanwhileCountsAlone) {
   rolls_back = true;
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
   ASSERT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
-  const BootFindings found = {2, Last().sequence, {"web.service is failed"}, {"web.service"}};
+  const BootFindings found = {
+      2, Last().sequence, {{"web.service", "web.service is failed"}}, {"web.service"}};
   ASSERT_EQ(Run(TargetKind::kRollback), 0) << error;
   ASSERT_EQ(ActivateNumber(2), 0) << error;
   FinishAfterBoot(host, found, "boot");
@@ -168,6 +169,25 @@ TEST_F(AfterBootTest, ASwitchMeanwhileCountsAlone) {
   EXPECT_EQ(Last().generation, 2U);
   EXPECT_EQ(Last().reason, "a switch began first");
   EXPECT_THAT(Last().apps, ElementsAre(Pair("web", _)));
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+}
+
+// The lock was waited for, and the service is well by now.
+TEST_F(AfterBootTest, WhatIsWellByNowDoesNotGoBack) {
+  rolls_back = true;
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  ASSERT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
+  FailsAfterBoot("two");
+  systemd.Reboot();
+  RunBoot(host);
+  BootFindings found = LookAfterBoot(host);
+  ASSERT_THAT(found.go_back, ElementsAre("web.service"));
+  LookAgain(host, found);
+  ASSERT_THAT(found.go_back, ElementsAre("web.service"));  // still so
+  FailsAfterBoot("nothing");
+  LookAgain(host, found);
+  FinishAfterBoot(host, found, "boot");
+  EXPECT_EQ(Last().event, "boot-healthy");
   EXPECT_EQ(RunningProgram("web.service"), "two");
 }
 

@@ -144,6 +144,64 @@ TEST_F(SlowStopTest, GoingBackStartsEachApplicationAsSoonAsItIsDown) {
   EXPECT_EQ(RunningProgram("slow.service"), "old");
 }
 
+// web answers no, and slow does not stop by itself, on the way back.
+class WayBackOfTwoTest : public SlowStopTest {
+ protected:
+  uint64_t StageBad() {
+    StageGeneration(
+        layout,
+        {{"web", Push("web", "one")}, {"slow", Push("slow", "old")}, {"db", Push("db", "db")}}, "");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    answers = {{false, "it says no", ""}};
+    edit_service = [](images::Service& service) { service.health.tcp = "127.0.0.1:8080"; };
+    const base::Sha256 web = Push("web", "two");
+    edit_service = nullptr;
+    return StageGeneration(layout, {{"web", web}, {"slow", Push("slow", "stubborn")}}, "").number;
+  }
+  bool IsGoingBack() const {
+    const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
+    return record && record->phase == SwitchPhase::kGoingBack;
+  }
+};
+
+TEST_F(WayBackOfTwoTest, ARefusedStartKeepsNoOtherApplicationDown) {
+  const uint64_t number = StageBad();
+  systemd.before_call = [&](const std::string& call) {
+    if (call == "start web.service" && IsGoingBack()) {
+      base::Fail(base::ExitCode::kFailed, "web.service is masked");
+    }
+  };
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_THAT(error, HasSubstr("did not come up again: web.service is masked"));
+  EXPECT_EQ(RunningProgram("slow.service"), "old");
+}
+
+TEST_F(WayBackOfTwoTest, NorDoesALookAtWhatStopsThatFails) {
+  const uint64_t number = StageBad();
+  systemd.fail_call = "cancel slow.service";
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_TRUE(ReadSwitchRecord(layout));  // the next command does the rest
+}
+
+// db stops along with web.
+TEST_F(WayBackOfTwoTest, WhatStopsAlongSlowlyKeepsNoOtherApplicationDown) {
+  const uint64_t number = StageBad();
+  systemd.stopped_with["web.service"] = {"db.service"};
+  bool db_still_stopped = false;
+  systemd.before_call = [&](const std::string& call) {
+    if (call == "stop web.service" && IsGoingBack()) {
+      systemd.slow_stops = 50;
+    }
+    db_still_stopped = db_still_stopped || (call == "start web.service" && IsGoingBack() &&
+                                            systemd.IsActive("db.service"));
+  };
+  EXPECT_EQ(ActivateNumber(number), 3) << error;
+  EXPECT_TRUE(db_still_stopped);
+  EXPECT_EQ(systemd.calls.back(), "start db.service");
+  EXPECT_EQ(RunningProgram("db.service"), "db");
+}
+
 TEST_F(SlowStopTest, SoDoesARollbackThatIsAskedFor) {
   StageGeneration(layout, {{"web", Push("web", "one")}, {"slow", Push("slow", "old")}}, "");
   ASSERT_EQ(ActivateNumber(1), 0) << error;

@@ -114,5 +114,27 @@ TEST_F(TimerTest, TheWayBackLeavesTheServiceAlone) {
   EXPECT_THAT(systemd.calls, Not(Contains("start job.service")));
 }
 
+TEST_F(TimerTest, TheWayBackDoesNotWaitForARun) {
+  ActivateFirst();
+  shape = nullptr;
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  systemd.Start({"job.service"}, Jobs::kQueue);
+  systemd.touch_up = [](UnitState& state) {
+    if (state.fragment_path.ends_with("/job.service") && state.active == "active") {
+      state.active = "activating";
+      state.has_job = true;
+    }
+  };
+  std::vector<std::chrono::steady_clock::time_point> starts;
+  systemd.before_call = [&](const std::string& call) {
+    if (call == "start web.service") {
+      starts.push_back(clock.Monotonic());
+    }
+  };
+  EXPECT_EQ(ActivateNumber(Stage("web", "fail")), 3) << error;
+  ASSERT_EQ(starts.size(), 2U);
+  EXPECT_LT(starts[1] - starts[0], std::chrono::seconds(2));  // of the fake clock
+}
+
 }  // namespace
 }  // namespace activator
