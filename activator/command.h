@@ -56,8 +56,9 @@ struct CommandLine {
   VerifyOptions verify;
   PruneOptions prune;
   std::string by;
-  std::string activation_id;  // whoever asks for the same once more gives it again
-  bool for_imgpush = false;   // an error is said as pusher/protocol/failure_line.h has it
+  std::string activation_id;      // whoever asks for the same once more gives it again
+  bool for_imgpush = false;       // an error is said as pusher/protocol/failure_line.h has it
+  bool until_input_ends = false;  // what is followed: from elsewhere (report/listener.h)
   bool plain_directory = false;
   std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
   std::string hosts_file = "hosts.json";

@@ -210,6 +210,7 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   out.command = CommandOf(parser, out);
   CheckDryRun(out);
   out.history.json = out.logs.json = out.json;
+  out.history.until_input_ends = out.logs.until_input_ends = out.until_input_ends;
   if (out.command == Command::kLogs) {
     images::CheckName(out.logs.name, "logs: application");
   }

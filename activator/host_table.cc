@@ -24,11 +24,13 @@ std::vector<std::string> LinesOf(const std::string& text) {
   return out;
 }
 
-// Discarded where it is none.
-Json Parse(const std::string& text) { return Json::parse(text, nullptr, false); }
-
-std::string Dump(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+// Discarded where it is none, or nested so deeply that a host may mean harm.
+Json Parse(const std::string& text) {
+  try {
+    return base::ParseJson(text, "", base::ExitCode::kFailed);
+  } catch (const base::Error&) {
+    return Json::value_t::discarded;
+  }
 }
 
 const Json& At(const Json& object, const char* field) {
@@ -67,12 +69,6 @@ const char* WhatCodeSays(int code) {
     default:
       return "failed";
   }
-}
-
-std::string Failure(const HostReport& report) {
-  return report.begun
-             ? fmt::format("{} (exit code {})", WhatCodeSays(report.exit_code), report.exit_code)
-             : "not begun";
 }
 
 struct Row {
@@ -158,13 +154,10 @@ Row StatusRow(const HostReport& report) {
 }
 
 Row SwitchRow(const HostReport& report) {
+  if (!IsSwitched(report)) {
+    return {{report.name, IsWell(report) ? "done" : Failure(report)}, report.said};
+  }
   const Json event = Parse(report.out);
-  if (!report.begun || report.exit_code != 0) {
-    return {{report.name, Failure(report)}, report.said};
-  }
-  if (!event.is_object()) {
-    return {{report.name, "done"}, report.said};  // what it said tells that nothing was to be done
-  }
   const Json& duration = At(event, "duration_ms");
   return {{report.name, fmt::format("generation {} {}{}", Text(At(event, "generation"), "?"),
                                     Text(At(event, "event"), "done"),
@@ -203,6 +196,18 @@ Json ReportOf(const HostReport& report) {
 
 }  // namespace
 
+std::string Failure(const HostReport& report) {
+  return report.begun
+             ? fmt::format("{} (exit code {})", WhatCodeSays(report.exit_code), report.exit_code)
+             : "not begun";
+}
+
+bool IsWell(const HostReport& report) { return report.begun && report.exit_code == 0; }
+
+bool IsSwitched(const HostReport& report) {
+  return IsWell(report) && Parse(report.out).is_object();
+}
+
 std::string StatusTable(const std::vector<HostReport>& reports) {
   return RowsOf(reports, {{"HOST", "GENERATION", "UNITS", "STATE", "APPLICATIONS"}, {}},
                 &StatusRow);
@@ -231,7 +236,7 @@ std::string LinesTable(const std::vector<HostReport>& reports) {
     for (const std::string& line : LinesOf(report.out)) {
       out += HostLine(report.name, width, line);
     }
-    if (report.exit_code == 0 && report.begun) {
+    if (IsWell(report)) {
       continue;
     }
     out += HostLine(report.name, width, Failure(report));
@@ -250,13 +255,14 @@ std::string ReportsJson(const std::vector<HostReport>& reports) {
                    {"report", ReportOf(report)},
                    {"said", report.said}});
   }
-  return Dump(out, 2);
+  return base::DumpJson(out, 2) + "\n";
 }
 
 std::string LineJson(const std::string& name, const std::string& line) {
   Json report = Parse(line);
-  return Dump({{"host", name}, {"report", report.is_discarded() ? Json(line) : std::move(report)}},
-              -1);
+  return base::DumpJson(
+             {{"host", name}, {"report", report.is_discarded() ? Json(line) : std::move(report)}}) +
+         "\n";
 }
 
 int ExitCodeOf(const std::vector<HostReport>& reports) {

@@ -18,11 +18,18 @@ struct HostReport {
   std::vector<std::string> said;  // lines of its standard error, and what went wrong with it
 };
 
+bool IsWell(const HostReport& report);
+// "not reached (exit code 7)": what became of one that is not well.
+std::string Failure(const HostReport& report);
+// Whether it is well and printed the event of a switch; else nothing was to be done.
+bool IsSwitched(const HostReport& report);
+
 // A row a host with what is active there, its units and whether all is as it should be; problems
 // below. Of hosts that printed `status --json`.
 std::string StatusTable(const std::vector<HostReport>& reports);
 
-// A row a host with what became of a switch; why, below. Of hosts that printed its event as JSON.
+// A row a host with what became of a switch; below, what one said that did not switch. Of hosts
+// that printed its event as JSON.
 std::string SwitchTable(const std::vector<HostReport>& reports);
 
 // Any other report: its lines with the host's name before each, what went wrong below.

@@ -2,8 +2,10 @@
 
 #include <fmt/ranges.h>
 
+#include <atomic>
+#include <cerrno>
 #include <exception>
-#include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "activator/host_table.h"
@@ -36,15 +38,18 @@ bool IsForOneHost(const CommandLine& line) {
   }
 }
 
-bool Follows(const CommandLine& line) { return line.history.follow || line.logs.follow; }
+// Nothing else ends what is followed.
+bool IsWantedEnd(const CommandLine& line, const base::Error& error) {
+  return (line.logs.follow && error.code() == base::ExitCode::kInterrupted) ||
+         (Follows(line) && error.error_number() == EPIPE);
+}
 
 // A folder that is named is an error; one of a group is left out.
 std::vector<RemoteHost> HostsOf(const CommandLine& line, const base::Io& io) {
-  const hosts::HostList list = hosts::HostList::Load(line.hosts_file);
   std::vector<RemoteHost> out;
   std::vector<std::string> left_out;
   std::vector<std::pair<std::string, std::string>> once;
-  for (const auto& [host, by_group] : hosts::ChooseHosts(hosts::SplitAtCommas(line.host), list)) {
+  for (const auto& [host, by_group] : hosts::ChooseHosts(line.host, line.hosts_file)) {
     if (const std::string folder = hosts::FolderOf(host.ssh); folder.empty()) {
       out.push_back(
           {host.name, host.ssh, line.root_given || host.root.empty() ? line.root : host.root});
@@ -79,23 +84,14 @@ std::vector<std::string> WordsFor(const CommandLine& line, const RemoteHost& hos
 int RunOnOne(const CommandLine& line, const std::vector<std::string>& arguments,
              const RemoteHost& host, const base::Io& io, milliseconds patience) {
   const RemoteOutput output = {[&](std::string_view piece) { io.WriteOut(piece); }, nullptr,
-                               [&](const std::string& text) { io.Err("{}\n", text); }};
+                               [&](const std::string& text) { io.Err("{}\n", text); }, io.out};
   try {
     return RunOnHost(line, WordsFor(line, host, arguments), host, output, patience);
   } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted && line.logs.follow) {
+    if (IsWantedEnd(line, error)) {
       return 0;  // as on the host itself
     }
     throw;
-  }
-}
-
-// What several hosts print is held in memory: one of them must not fill it.
-constexpr size_t kMostBytes = 64 << 20;
-
-void CheckSize(size_t size) {
-  if (size > kMostBytes) {
-    base::Fail(base::ExitCode::kFailed, "it prints more than {}", base::HumanBytes(kMostBytes));
   }
 }
 
@@ -104,23 +100,131 @@ class Lines {
  public:
   explicit Lines(std::function<void(const std::string& line)> tell) : tell_(std::move(tell)) {}
   void Add(std::string_view piece) {
-    rest_ += piece;
-    CheckSize(rest_.size());
-    for (size_t end = 0; (end = rest_.find('\n')) != std::string::npos;) {
-      tell_(rest_.substr(0, end));
-      rest_.erase(0, end + 1);
+    for (size_t end = 0; (end = piece.find('\n')) != std::string_view::npos;) {
+      const std::string line = std::exchange(rest_, "").append(piece.substr(0, end));
+      piece.remove_prefix(end + 1);
+      tell_(line);
     }
+    rest_ += piece;
   }
   void End() {
     if (!rest_.empty()) {
       tell_(std::exchange(rest_, ""));
     }
   }
+  size_t size() const { return rest_.size(); }
+  void Drop() { std::string().swap(rest_); }
 
  private:
   const std::function<void(const std::string& line)> tell_;
   std::string rest_;
 };
+
+// What several hosts print is held in memory: all together must not fill it.
+constexpr size_t kMostBytes = 64 << 20;
+
+// What the threads of all hosts share.
+struct Shared {
+  const CommandLine& line;
+  hosts::ProgressDisplay& display;
+  size_t name_width = 0;
+  std::atomic<size_t> held_bytes = 0;
+};
+
+// Takes what one host prints: into its report, or told at once where it is followed.
+class HostOutput {
+ public:
+  HostOutput(Shared& shared, HostReport& report)
+      : shared_(shared), report_(report), progress_(shared.display) {
+    if (!Follows(shared_.line)) {
+      progress_.Show(report_.name + ": connecting");
+    }
+  }
+  RemoteOutput AsRemote(int listener) {
+    return {[this](std::string_view piece) { Take(out_, piece); },
+            [this](std::string_view piece) { Take(err_, piece); },
+            [this](const std::string& text) { Take(err_, text + "\n"); }, listener};
+  }
+  // Its last lines; then `why` it failed, unless that is empty. Does not throw for a reader who is
+  // gone.
+  void End(const std::string& why);
+
+ private:
+  void Take(Lines& lines, std::string_view piece);
+  void TakeOut(const std::string& line);
+  void Say(const std::string& line);
+  void Drop();
+
+  Shared& shared_;
+  HostReport& report_;
+  hosts::ProgressDisplay::Line progress_;
+  Lines out_{[this](const std::string& line) { TakeOut(line); }};
+  Lines err_{[this](const std::string& line) { Say(line); }};
+  size_t said_bytes_ = 0;
+  size_t held_bytes_ = 0;
+  bool dropped_ = false;
+};
+
+void HostOutput::Take(Lines& lines, std::string_view piece) {
+  lines.Add(piece);
+  const size_t before =
+      std::exchange(held_bytes_, report_.out.size() + said_bytes_ + out_.size() + err_.size());
+  // One that became smaller adds what wraps around to less.
+  if ((shared_.held_bytes += held_bytes_ - before) > kMostBytes) {
+    Drop();
+  }
+}
+
+// The room is for the other hosts. Where the host may be changed meanwhile, the end of what it
+// prints tells the most.
+void HostOutput::Drop() {
+  dropped_ = true;
+  std::string().swap(report_.out);
+  std::vector<std::string>().swap(report_.said);
+  out_.Drop();
+  err_.Drop();
+  said_bytes_ = 0;
+  shared_.held_bytes -= std::exchange(held_bytes_, 0);
+  if (!MayChange(shared_.line)) {
+    base::Fail(base::ExitCode::kFailed,
+               "too long: the hosts together may print {}; ask for less, or ask fewer hosts",
+               base::HumanBytes(kMostBytes));
+  }
+}
+
+void HostOutput::TakeOut(const std::string& line) {
+  if (!Follows(shared_.line)) {
+    report_.out += line + "\n";
+    return;
+  }
+  shared_.display.WriteOut(shared_.line.json ? LineJson(report_.name, line)
+                                             : HostLine(report_.name, shared_.name_width, line));
+}
+
+void HostOutput::Say(const std::string& line) {
+  const std::string text = base::Printable(line);
+  if (Follows(shared_.line)) {
+    shared_.display.WriteErr(fmt::format("{}: {}\n", report_.name, text));
+    return;
+  }
+  said_bytes_ += text.size() + sizeof(text);
+  report_.said.push_back(text);
+  progress_.Show(report_.name + ": " + text);
+}
+
+void HostOutput::End(const std::string& why) {
+  for (Lines* lines : {&out_, &err_}) {
+    try {
+      lines->End();
+    } catch (const base::Error&) {  // of which `why` tells
+    }
+  }
+  if (!why.empty()) {
+    Say(why);
+  } else if (dropped_) {
+    Say("what it printed before is left out: it was too long");
+  }
+}
 
 class ManyHosts {
  public:
@@ -132,9 +236,10 @@ class ManyHosts {
       report.name = host.name;
       words_.push_back(WordsFor(line, host, arguments));
       if (MakesTable() && !line.json) {
-        words_.back().emplace_back("--json");
+        words_.back().insert(words_.back().begin(), "--json");  // in front of a --
       }
     }
+    shared_.name_width = NameWidth(reports_);
   }
 
   int Run() {
@@ -156,7 +261,6 @@ class ManyHosts {
                                                : LinesTable(reports_);
   }
   void RunOne(size_t i);
-  void TakeLine(HostReport& report, const std::string& line);
   void Tell();
 
   const CommandLine& line_;
@@ -164,57 +268,30 @@ class ManyHosts {
   const base::Io io_;
   const milliseconds patience_;
   hosts::ProgressDisplay display_;
+  Shared shared_{line_, display_};
   std::vector<std::vector<std::string>> words_;
   std::vector<HostReport> reports_;  // each used by one thread
 };
 
-void ManyHosts::TakeLine(HostReport& report, const std::string& line) {
-  if (Follows(line_)) {
-    display_.WriteOut(line_.json ? LineJson(report.name, line)
-                                 : HostLine(report.name, NameWidth(reports_), line));
-  } else {
-    report.out += line + "\n";
-    CheckSize(report.out.size());
-  }
-}
-
 void ManyHosts::RunOne(size_t i) {
   HostReport& report = reports_[i];
   report.begun = true;
-  hosts::ProgressDisplay::Line progress(display_);
-  if (!Follows(line_)) {
-    progress.Show(report.name + ": connecting");
-  }
-  size_t said_bytes = 0;
-  Lines out([&](const std::string& line) { TakeLine(report, line); });
-  Lines err([&](const std::string& line) {
-    report.said.push_back(base::Printable(line));
-    CheckSize(said_bytes += report.said.back().size() + sizeof(std::string));
-    if (!Follows(line_)) {
-      progress.Show(report.name + ": " + report.said.back());
-    }
-  });
-  const RemoteOutput output = {[&](std::string_view piece) { out.Add(piece); },
-                               [&](std::string_view piece) { err.Add(piece); },
-                               [&](const std::string& text) { err.Add(text + "\n"); }};
-  const auto end = [&] {
-    out.End();
-    err.End();
-  };
+  HostOutput output(shared_, report);
+  bool is_wanted_end = false;
   try {
-    report.exit_code = RunOnHost(line_, words_[i], hosts_[i], output, patience_);
-    end();
+    report.exit_code = RunOnHost(line_, words_[i], hosts_[i], output.AsRemote(io_.out), patience_);
+    output.End("");
   } catch (const base::Error& error) {
-    end();
-    const bool is_wanted_end = error.code() == base::ExitCode::kInterrupted && line_.logs.follow;
+    is_wanted_end = IsWantedEnd(line_, error);
     report.exit_code = is_wanted_end ? 0 : static_cast<int>(error.code());
-    if (!is_wanted_end) {
-      report.said.push_back(base::Printable(error.what()));
-    }
+    output.End(is_wanted_end ? "" : error.what());
   } catch (const std::exception& error) {
-    end();
     report.exit_code = static_cast<int>(base::ExitCode::kFailed);
-    report.said.push_back(base::Printable(error.what()));
+    output.End(error.what());
+  }
+  if (Follows(line_) && !is_wanted_end) {  // the others go on
+    display_.WriteErr(
+        fmt::format("{}: {}\n", report.name, IsWell(report) ? "it ended" : Failure(report)));
   }
 }
 
@@ -222,12 +299,11 @@ void ManyHosts::RunOne(size_t i) {
 void ManyHosts::Tell() {
   std::vector<std::string> failed;
   for (const HostReport& report : reports_) {
-    const bool is_well = report.begun && report.exit_code == 0;
-    if (!is_well) {
+    if (!IsWell(report)) {
       failed.push_back(report.name);
     }
-    const bool is_told = line_.json || (!Follows(line_) && !is_well) ||
-                         (!Follows(line_) && line_.command == Command::kStatus);
+    const bool is_told = line_.json || line_.command == Command::kStatus || !IsWell(report) ||
+                         (IsSwitch(line_) && !IsSwitched(report));
     for (const std::string& text : is_told ? std::vector<std::string>() : report.said) {
       display_.WriteErr(fmt::format("{}: {}\n", report.name, text));
     }

@@ -90,6 +90,7 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
   app.add_flag("--for-imgpush", out.for_imgpush)->group("");
+  app.add_flag("--until-input-ends", out.until_input_ends)->group("");
 }
 
 void AddPrune(CLI::App& prune, PruneOptions& out) {
@@ -158,7 +159,6 @@ void AddCommands(Parser& parser, CommandLine& out) {
                           "should be, drift included");
   parser.logs = app.add_subcommand("logs", "Show what the units of an application wrote");
   parser.logs->add_option("NAME", out.logs.name, "The application")->required();
-  parser.logs->add_flag("--until-input-ends", out.logs.until_input_ends)->group("");
   parser.logs->add_flag("-f,--follow", out.logs.follow, "Keep showing what is added");
   parser.logs
       ->add_option("--since", out.logs.since,

@@ -47,10 +47,23 @@ refuse "needs root there, $(id -un) is not and may not sudo -n (${why##*sudo: })
 )sh";
 
 bool NeedsRoot(const CommandLine& line) {
-  const bool changes = line.command == Command::kActivate || line.command == Command::kPrune ||
-                       line.command == Command::kUninstall || line.verify.repair;
-  return changes || line.command == Command::kBoot || line.command == Command::kAfterBoot ||
+  return MayChange(line) || line.command == Command::kBoot || line.command == Command::kAfterBoot ||
          line.command == Command::kReceive || line.command == Command::kRunSwitch;
+}
+
+// One turn of reading what poll found; false: there was nothing.
+bool Drain(pollfd& from, const std::function<void(std::string_view piece)>& take) {
+  if (from.fd < 0 || from.revents == 0) {
+    return false;
+  }
+  std::array<char, 16 << 10> buffer;
+  const ssize_t size = base::TheSys().Read(from.fd, buffer.data(), buffer.size());
+  if (size > 0) {
+    take(std::string_view(buffer.data(), static_cast<size_t>(size)));
+  } else if (size == 0 || errno != EINTR) {
+    from.fd = -1;  // poll passes it over
+  }
+  return true;
 }
 
 class RemoteCommand {
@@ -104,30 +117,31 @@ int RemoteCommand::Run() {
   banner_.clear();
   base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command()),
                   output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
-  if (!line_.logs.follow) {
+  if (!Follows(line_)) {
     ssh.CloseTo();  // else its end is how the host learns of ours
   }
-  std::array<pollfd, 2> from = {pollfd{ssh.from(), POLLIN, 0}, pollfd{ssh.error(), POLLIN, 0}};
-  std::array<char, 16 << 10> buffer{};
-  while (from[0].fd >= 0 || from[1].fd >= 0) {
+  const base::UniqueFd ended = ssh.Ended();
+  std::array<pollfd, 4> from = {pollfd{ssh.from(), POLLIN, 0}, pollfd{ssh.error(), POLLIN, 0},
+                                pollfd{ended.get(), POLLIN, 0},
+                                pollfd{Follows(line_) ? output_.listener : -1, 0, 0}};
+  // A connection that is shared (ControlPersist) may hold the pipes after ssh's end: what is in
+  // them then is all.
+  for (bool has_ended = false;;) {
     base::ThrowIfInterrupted();
-    if (::poll(from.data(), from.size(), kPollMs) <= 0) {
+    if (::poll(from.data(), from.size(), has_ended ? 0 : kPollMs) < 0) {
       continue;
     }
-    for (pollfd& one : from) {
-      if (one.fd < 0 || one.revents == 0) {
-        continue;
-      }
-      const ssize_t size = base::TheSys().Read(one.fd, buffer.data(), buffer.size());
-      if (size < 0 && errno == EINTR) {
-        continue;
-      }
-      if (size <= 0) {
-        one.fd = -1;  // poll passes it over
-        continue;
-      }
-      const std::string_view piece(buffer.data(), static_cast<size_t>(size));
-      &one == &from[0] ? Take(piece) : output_.err(piece);
+    if (from[3].revents != 0) {
+      base::FailErrno(EPIPE, "standard output");
+    }
+    bool more = Drain(from[0], [this](std::string_view piece) { Take(piece); });
+    more = Drain(from[1], output_.err) || more;
+    if (has_ended && !more) {
+      break;
+    }
+    if (from[2].revents != 0) {
+      has_ended = true;
+      from[2].fd = -1;  // poll passes it over
     }
   }
   const int exit_code = ssh.Wait();
@@ -159,13 +173,20 @@ bool IsSwitch(const CommandLine& line) {
   return line.command == Command::kActivate && !line.dry_run;
 }
 
+bool MayChange(const CommandLine& line) {
+  return line.command == Command::kActivate || line.command == Command::kPrune ||
+         line.command == Command::kUninstall || line.verify.repair;
+}
+
+bool Follows(const CommandLine& line) { return line.history.follow || line.logs.follow; }
+
 int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const RemoteHost& host,
               const RemoteOutput& output, std::chrono::milliseconds patience) {
   if (IsSwitch(line) && line.activation_id.empty()) {
     arguments.insert(arguments.begin(), {"--id", NewActivationId()});
   }
-  if (line.logs.follow) {
-    arguments.emplace_back("--until-input-ends");
+  if (Follows(line)) {  // in front of a --
+    arguments.insert(arguments.begin(), "--until-input-ends");
   }
   RemoteCommand command(line, std::move(arguments), host, output);
   int exit_code = 0;

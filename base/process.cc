@@ -253,6 +253,8 @@ Child::~Child() {
   }
 }
 
+UniqueFd Child::Ended() const { return DescriptorOf(pid_); }
+
 int Child::Wait() {
   to_.Reset();
   from_.Reset();

@@ -61,6 +61,9 @@ class Child {
   int to() const { return to_.get(); }
   int from() const { return from_.get(); }
   int error() const { return error_.get(); }  // to be drained; -1 unless kPiped
+  // A descriptor that is readable once the program has ended. What it left running may hold its
+  // pipes open for longer.
+  UniqueFd Ended() const;
   void CloseTo() { to_.Reset(); }
   // Closes both pipes and waits; returns the exit code as a shell gives it.
   int Wait();

@@ -24,6 +24,22 @@ std::vector<ChosenHost> HostsOf(const std::string& word, const HostList& list) {
   return out;
 }
 
+HostList ListFor(const std::vector<std::string>& words, const std::string& hosts_file) {
+  const bool has_group =
+      std::ranges::any_of(words, [](const std::string& word) { return word.starts_with('@'); });
+  if (!has_group && std::ranges::none_of(words, &MayBeListed)) {
+    return HostList::Parse("{}", hosts_file);
+  }
+  try {
+    return HostList::Load(hosts_file);
+  } catch (base::Error& error) {
+    if (!has_group) {
+      error.AddDetail({"a destination such as root@web1 needs no list"});
+    }
+    throw;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> SplitAtCommas(const std::string& text) {
@@ -55,6 +71,11 @@ std::vector<ChosenHost> ChooseHosts(const std::vector<std::string>& words, const
     }
   }
   return out;
+}
+
+std::vector<ChosenHost> ChooseHosts(const std::string& text, const std::string& hosts_file) {
+  const std::vector<std::string> words = SplitAtCommas(text);
+  return ChooseHosts(words, ListFor(words, hosts_file));
 }
 
 void CheckOnce(const std::vector<std::pair<std::string, std::string>>& hosts) {

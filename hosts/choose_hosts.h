@@ -25,6 +25,10 @@ bool NamesSeveral(const std::string& text);
 // each name once. Throws Error{kUsage} for a group that there is not, and for what is no host.
 std::vector<ChosenHost> ChooseHosts(const std::vector<std::string>& words, const HostList& list);
 
+// What `text` names, as above, by the list in `hosts_file`. It is read only where one of the words
+// may be of it: a broken list must not keep anybody from root@web1.
+std::vector<ChosenHost> ChooseHosts(const std::string& text, const std::string& hosts_file);
+
 // Throws Error{kUsage} where a host has two names: two things at once there would only be in each
 // other's way. `hosts`: name and destination of each.
 void CheckOnce(const std::vector<std::pair<std::string, std::string>>& hosts);

@@ -19,16 +19,8 @@ namespace {
 constexpr base::ExitCode kBad = base::ExitCode::kUsage;
 constexpr std::string_view kNameOfHost = "%h";  // as ssh has it
 
-bool IsWord(const std::string& text) {
-  return !text.empty() && text.size() <= 255 &&
-         std::isalnum(static_cast<unsigned char>(text.front())) != 0 &&
-         std::ranges::all_of(text, [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-         });
-}
-
 void CheckWord(const base::JsonFields& fields, const std::string& field, const std::string& text) {
-  if (!IsWord(text)) {
+  if (!MayBeListed(text)) {
     fields.FailAt(field, fmt::format("'{}' is not made of letters, digits, '-', '_' and '.', a "
                                      "letter or digit first",
                                      text));
@@ -37,7 +29,7 @@ void CheckWord(const base::JsonFields& fields, const std::string& field, const s
 
 // What a host and a group may both say; empty: it does not.
 struct Settings {
-  std::string ssh;  // in a group with %h for the host's name
+  std::string ssh;  // with %h for the host's name; in a group it must be there
   std::string root;
   std::string agent_directory;
 };
@@ -136,7 +128,7 @@ ListedHost ReadHost(const std::string& name, const base::Json& value, const base
                         const std::string& name_of_field) {
     return Find(out, said, groups, field, name_of_field, fields);
   };
-  out.ssh = own.ssh.empty() ? WithName(find("", &Settings::ssh, "ssh"), name) : own.ssh;
+  out.ssh = WithName(find(own.ssh, &Settings::ssh, "ssh"), name);
   out.ssh = out.ssh.empty() ? name : out.ssh;
   out.root = find(own.root, &Settings::root, "root");
   out.agent_directory = find(own.agent_directory, &Settings::agent_directory, "agent_dir");
@@ -158,6 +150,14 @@ void CheckGroups(const Groups& groups, const std::vector<ListedHost>& hosts,
 }
 
 }  // namespace
+
+bool MayBeListed(const std::string& name) {
+  return !name.empty() && name.size() <= 255 &&
+         std::isalnum(static_cast<unsigned char>(name.front())) != 0 &&
+         std::ranges::all_of(name, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
 
 HostList HostList::Parse(const std::string& text, const std::string& name_of_file) {
   base::FieldLines lines;

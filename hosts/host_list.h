@@ -21,6 +21,9 @@ struct ListedHost {
   bool operator==(const ListedHost&) const = default;
 };
 
+// Whether a host or a group of the list can have this name: root@web1 cannot.
+bool MayBeListed(const std::string& name);
+
 class HostList {
  public:
   // Both throw Error{kUsage} that says file, field and line. A file that is not there is an empty

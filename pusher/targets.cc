@@ -55,8 +55,7 @@ class Choice {
 };
 
 auto HostsOf(const Arguments& arguments) {
-  return hosts::ChooseHosts(hosts::SplitAtCommas(arguments.hosts_word),
-                            hosts::HostList::Load(arguments.hosts_file));
+  return hosts::ChooseHosts(arguments.hosts_word, arguments.hosts_file);
 }
 
 // What the command line says counts, then what the list says.

@@ -1,11 +1,11 @@
 #include "activator/report/history_command.h"
 
 #include <fmt/ranges.h>
-#include <poll.h>
 
 #include <string>
 #include <vector>
 
+#include "activator/report/listener.h"
 #include "activator/state/app_version.h"
 #include "activator/state/history.h"
 #include "activator/state/history_file.h"
@@ -64,7 +64,7 @@ class Reader {
   void Run() {
     FindStart();
     TellNew();
-    while (options_.follow && SomebodyListens()) {
+    while (options_.follow && SomebodyListens(io_, options_.until_input_ends, kPollMs)) {
       base::ThrowIfInterrupted();
       TellNew();
     }
@@ -74,11 +74,6 @@ class Reader {
   void FindStart();
   void TellNew();
   bool IsOfThatTime(std::string_view line) const;
-  // Waits a little, too.
-  bool SomebodyListens() const {
-    pollfd out{io_.out, 0, 0};
-    return ::poll(&out, 1, kPollMs) <= 0;
-  }
 
   const images::HostLayout& layout_;
   const std::string path_;

@@ -19,6 +19,7 @@ struct HistoryOptions {
   // Those of the time from `from` on and before `until`; nullopt: not limited.
   std::optional<std::chrono::system_clock::time_point> from{};
   std::optional<std::chrono::system_clock::time_point> until{};
+  bool until_input_ends = false;  // listener.h
 };
 
 // Events are durable before they are told, so that `since` the last one that was told is without

@@ -1,13 +1,13 @@
 #include "activator/report/logs_command.h"
 
 #include <fmt/ranges.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <set>
 
 #include "activator/host/installed_units.h"
 #include "activator/os/journal.h"
+#include "activator/report/listener.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -49,12 +49,6 @@ InstalledUnits UnitsIfThere(const images::HostLayout& layout, uint64_t generatio
     }
     return {};
   }
-}
-
-bool SomebodyListens(const LogsOptions& options, const base::Io& io) {
-  pollfd out{io.out, 0, 0};
-  pollfd in{options.until_input_ends ? io.in : -1, POLLIN, 0};
-  return ::poll(&out, 1, 0) <= 0 && ::poll(&in, 1, 0) <= 0;
 }
 
 }  // namespace
@@ -100,7 +94,7 @@ int RunLogs(const images::HostLayout& layout, const LogsOptions& options, const 
           // A service wrote them: they must not drive the terminal.
           options.json ? io.WriteOut(lines) : io.WriteOut(base::PrintableLines(lines));
         },
-        [&] { return SomebodyListens(options, io); });
+        [&] { return SomebodyListens(io, options.until_input_ends, 0); });
   } catch (const base::Error& error) {
     if (error.code() != base::ExitCode::kInterrupted || !options.follow) {
       throw;

@@ -19,9 +19,7 @@ struct LogsOptions {
   std::string since;    // as journalctl takes it; empty: not said
   std::optional<uint64_t> lines;
   bool json = false;
-  // Where it is followed from elsewhere: a sudo with a terminal of its own between us and who
-  // listens would tell us of their end only with the next line.
-  bool until_input_ends = false;
+  bool until_input_ends = false;  // listener.h
 };
 
 // The units of an application, in whichever generation on the host: one that was rolled back is

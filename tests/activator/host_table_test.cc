@@ -94,6 +94,14 @@ TEST(HostTableTest, JsonIsOneDocumentWhateverTheHostsPrint) {
   EXPECT_EQ(LineJson("a", "{\"n\": 1}"), "{\"host\":\"a\",\"report\":{\"n\":1}}\n");
 }
 
+TEST(HostTableTest, JsonThatIsNestedTooDeeplyIsText) {
+  const std::string deep = std::string(1000000, '[') + std::string(1000000, ']');
+  EXPECT_THAT(ReportsJson({Report("a", 0, deep)}), HasSubstr("\"report\": \"[[["));
+  EXPECT_THAT(LineJson("a", deep), HasSubstr("\"report\":\"[[["));
+  EXPECT_THAT(StatusTable({Report("a", 0, deep)}), HasSubstr("\na     -  "));
+  EXPECT_THAT(SwitchTable({Report("a", 0, deep)}), HasSubstr("\na     done\n"));
+}
+
 TEST(HostTableTest, TheWorstExitCodeIsThatOfAll) {
   EXPECT_EQ(ExitCodeOf({Report("a", 0, ""), Report("b", 7, ""), Report("c", 3, "")}), 3);
   EXPECT_EQ(ExitCodeOf({Report("a", 4, ""), {"b", false, 0, "", {}}}), 130);

@@ -3,6 +3,9 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -40,7 +43,7 @@ class ManyHostsTest : public tests::ScratchTest {
   void Activate(const std::string& text) const { Script("root/bin/activate", text); }
 
   int Run(const std::string& hosts, std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(),
+    arguments.insert(arguments.begin(),
                      {"--host", hosts, "--hosts", At("hosts.json"), "--ssh", At("ssh")});
     const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
     const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -56,6 +59,18 @@ class ManyHostsTest : public tests::ScratchTest {
     out_ = Get("out");
     err_ = Get("err");
     return code;
+  }
+  // For a reader who is gone.
+  int RunForNobody(const std::string& hosts, std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(),
+                     {"--host", hosts, "--hosts", At("hosts.json"), "--ssh", At("ssh")});
+    std::array<int, 2> fds{};
+    EXPECT_EQ(::pipe2(fds.data(), O_CLOEXEC), 0);
+    ::close(fds[0]);
+    const base::UniqueFd out(fds[1]);
+    const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
+    const base::Io io{0, out.get(), err.get()};
+    return RunOnHosts(ParseCommandLine(arguments, io).value(), arguments, io);
   }
   std::string out_;
   std::string err_;
@@ -123,9 +138,89 @@ TEST_F(ManyHostsTest, WhatIsFollowedIsToldLineByLineWithTheHostsName) {
        {"web1  from one\n", "web1  last\n", "web2  from two\n", "web2  last\n"}) {
     EXPECT_THAT(out_, HasSubstr(line));
   }
-  Activate("echo '{\"n\": 1}'\n");
+  Activate(
+      "case \" $* \" in *' --until-input-ends'*) ;; *) exit 9 ;; esac\n"
+      "echo '{\"n\": 1}'\n");
   EXPECT_EQ(Run("@web", {"history", "--follow", "--json"}), 0);
   EXPECT_THAT(out_, HasSubstr("{\"host\":\"web1\",\"report\":{\"n\":1}}\n"));
+}
+
+// The other goes on until it sees the failure told.
+TEST_F(ManyHostsTest, AHostThatFailsWhileItIsFollowedIsToldAtOnce) {
+  Activate("i=0\nuntil grep -q '^gone: not reached' " + At("err") +
+           "; do sleep 0.1; i=$((i+1)); [ $i -lt 100 ] || exit 9; done\necho seen\n");
+  EXPECT_EQ(Run("web1,gone", {"logs", "web", "--follow"}), 7);
+  EXPECT_EQ(out_, "web1  seen\n");
+  EXPECT_THAT(err_, HasSubstr("gone: no route\n"));
+  EXPECT_THAT(err_, HasSubstr("\ngone: not reached (exit code 7)\n"));
+  EXPECT_THAT(err_, HasSubstr("web1: it ended\n"));
+  EXPECT_THAT(err_, HasSubstr("activate: 1 of 2 hosts did not do well: gone\n"));
+}
+
+TEST_F(ManyHostsTest, WhatIsFollowedEndsWhenNobodyListens) {
+  Activate("i=0\nwhile [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done\nexit 9\n");
+  EXPECT_EQ(RunForNobody("@web", {"logs", "web", "--follow"}), 0);
+  EXPECT_EQ(RunForNobody("web1", {"history", "--follow"}), 0);
+  EXPECT_EQ(Get("err"), "");
+}
+
+constexpr const char* kMuch = "head -c 70000000 /dev/zero | tr '\\0' x\n";
+
+TEST_F(ManyHostsTest, AHostThatPrintsTooMuchFailsAlone) {
+  Activate(std::string("[ $HOST = two ] || {\n") + kMuch + "}\necho fine\n");
+  EXPECT_EQ(Run("@web", {"logs", "web", "--jobs", "1"}), 1) << error_;
+  EXPECT_THAT(out_, StartsWith("web1  failed (exit code 1)\nweb1    too long: "));
+  EXPECT_THAT(out_, HasSubstr("\nweb2  fine\n"));
+}
+
+TEST_F(ManyHostsTest, AllHostsTogetherMayPrintSoMuch) {
+  Activate("head -c 40000000 /dev/zero | tr '\\0' x\n");
+  EXPECT_EQ(Run("@web", {"logs", "web", "--jobs", "1"}), 1);
+  EXPECT_EQ(out_.find('\n'), 6U + 40000000);
+  EXPECT_THAT(out_.substr(out_.find('\n')), HasSubstr("web2    too long: "));
+}
+
+TEST_F(ManyHostsTest, ASwitchIsNotCutOffForWhatItPrints) {
+  Activate(std::string(kMuch) + "echo 'activate: error: no' >&2\nexit 3\n");
+  EXPECT_EQ(Run("web1,gone", {"--latest"}), 3);
+  EXPECT_THAT(out_, HasSubstr("web1  rolled back (exit code 3)\n  activate: error: no\n  what it "
+                              "printed before is left out"));
+}
+
+TEST_F(ManyHostsTest, NotesOfASwitchThatHadNothingToDoAreToldOnce) {
+  Activate("echo 'activate: generation 7 is active already' >&2\necho null\n");
+  EXPECT_EQ(Run("web1,web2", {"--generation", "7"}), 0);
+  EXPECT_THAT(out_, HasSubstr("web1  done\n  activate: generation 7 is active already\nweb2"));
+  EXPECT_EQ(err_, "");
+}
+
+TEST_F(ManyHostsTest, OptionsOfOursStandInFrontOfNames) {
+  Activate("case \" $* \" in *' --json '*' -- web '*) echo '{}' ;; *) exit 9 ;; esac\n");
+  EXPECT_EQ(Run("@web", {"remove", "--", "web"}), 0) << error_;
+  Activate("case \" $* \" in *' --until-input-ends '*' -- web ') ;; *) exit 9 ;; esac\n");
+  EXPECT_EQ(Run("@web", {"logs", "-f", "--", "web"}), 0) << error_;
+}
+
+// As the master of a shared connection (ControlPersist).
+TEST_F(ManyHostsTest, WhatSshLeavesBehindIsNotWaitedFor) {
+  Script("ssh", "while [ $# -gt 2 ]; do shift; done\n{ i=0; until [ -e " + At("over") +
+                    " ] || [ $i -ge 100 ]; do sleep 0.1; i=$((i+1)); done; : >" + At("waited") +
+                    "; } </dev/null >/dev/null &\nexec sh -c \"$2\"\n");
+  Activate("echo one\necho two >&2\n");
+  EXPECT_EQ(Run("@web", {"list"}), 0);
+  EXPECT_FALSE(base::Exists(At("waited")));
+  EXPECT_EQ(out_, "web1  one\nweb2  one\n");
+  EXPECT_EQ(err_, "web1: two\nweb2: two\n");
+  Put("over", "");
+}
+
+TEST_F(ManyHostsTest, ABrokenListIsInNobodysWayWhoDoesNotNeedIt) {
+  Put("hosts.json", "{");
+  Activate("echo fine\n");
+  EXPECT_EQ(Run("root@web1", {"list", "--root", At("root")}), 0) << error_;
+  EXPECT_EQ(Run("root@web1,ssh://web2", {"list", "--root", At("root")}), 0) << error_;
+  EXPECT_EQ(Run("web1", {"list"}), 2);
+  EXPECT_EQ(Run("root@web1,@web", {"list"}), 2);
 }
 
 TEST_F(ManyHostsTest, WhatIsForOneHostAtATimeSaysSo) {

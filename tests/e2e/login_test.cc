@@ -59,7 +59,7 @@ TEST_F(LoginTest, ALoginThatMaySudoPushesAndIsToldToActivateWithSudo) {
 }
 
 // As sudo's use_pty, which Debian sets: it reads for the program, and ends it with its next line.
-TEST_F(LoginTest, LogsThatAreFollowedEndBehindASudoThatRelaysThem) {
+TEST_F(LoginTest, WhatIsFollowedEndsBehindASudoThatRelaysIt) {
   const TestHost host("relay");
   AddUser(host);
   PutSudo(host,
@@ -72,20 +72,36 @@ TEST_F(LoginTest, LogsThatAreFollowedEndBehindASudoThatRelaysThem) {
   MustPushTo(host, {image_});
   MustActivate(host, "--generation 1");
   const std::string out = workshop_.folder() + "/out";
-  const RunResult followed = RunCommand(
-      {"sh", "-c",
-       "env --default-signal=INT \"$@\" >" + out + " & pid=$!; i=0; until grep -q 'Started' " +
-           out +
-           "; do sleep 0.1; i=$((i+1)); [ $i -lt 300 ] || break; done; kill -INT $pid; wait $pid; "
-           "echo $?",
-       "sh", SLIPWAY_BIN "/activate", "--ssh", "ssh -F " + host.SshConfig(), "--host", "anna@relay",
-       "logs", "hello", "-f"},
-      {.timeout = std::chrono::seconds(60)});
-  EXPECT_EQ(followed.out, "0\n") << followed.err << base::ReadFile(out);
-  EXPECT_EQ(host.MustRun("i=0; while grep -lx journalctl /proc/[0-9]*/comm 2>/dev/null "
-                         ">/tmp/left && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done; wc -l "
-                         "</tmp/left"),
-            "0\n");
+  const auto interrupted_after = [&](const std::string& text,
+                                     const std::vector<std::string>& words) {
+    std::vector<std::string> command = {
+        "sh",
+        "-c",
+        "env --default-signal=INT \"$@\" >" + out + " & pid=$!; i=0; until grep -q '" + text +
+            "' " + out +
+            "; do sleep 0.1; i=$((i+1)); [ $i -lt 300 ] || break; done; kill -INT $pid; wait "
+            "$pid; echo $?",
+        "sh",
+        SLIPWAY_BIN "/activate",
+        "--ssh",
+        "ssh -F " + host.SshConfig(),
+        "--host",
+        "anna@relay"};
+    command.insert(command.end(), words.begin(), words.end());
+    return RunCommand(command, {.timeout = std::chrono::seconds(60)});
+  };
+  // What still follows there: journalctl or activate.
+  const auto left = [&] {
+    return host.MustRun(
+        "i=0; while grep -le '--[f]ollow' /proc/[0-9]*/cmdline 2>/dev/null >/tmp/left && [ $i -lt "
+        "100 ]; do sleep 0.1; i=$((i+1)); done; wc -l </tmp/left");
+  };
+  const RunResult logs = interrupted_after("Started", {"logs", "hello", "-f"});
+  EXPECT_EQ(logs.out, "0\n") << logs.err << base::ReadFile(out);
+  EXPECT_EQ(left(), "0\n");
+  const RunResult history = interrupted_after("activated", {"history", "--follow"});
+  EXPECT_EQ(history.out, "130\n") << history.err << base::ReadFile(out);
+  EXPECT_EQ(left(), "0\n");
 }
 
 // The real one, of this machine, which the host is a copy of.
@@ -295,7 +311,11 @@ TEST_F(LoginTest, AConnectionThatTheUserSharesIsUsed) {
   const std::string socket = workshop_.folder() + "/control";
   const std::string config =
       Config(host, "Host *\n ControlMaster auto\n ControlPath " + socket + "\n ControlPersist 60");
-  MustRun({"ssh", "-F", config, "shared", "true"});  // leaves the connection open
+  // Leaves the connection open, which with -v holds our standard error: it is not waited for.
+  const RunResult listed = RunCommand({SLIPWAY_BIN "/activate", "--ssh", "ssh -v -F " + config,
+                                       "--jobs", "1", "--host", "shared,root@shared", "list"});
+  EXPECT_EQ(listed.exit_code, 1) << listed.err;  // nothing was pushed yet
+  MustRun({"ssh", "-F", config, "-O", "check", "shared"});
   // A new one cannot be made: whatever follows goes through it.
   host.MustRun("systemctl stop ssh.socket ssh.service 2>/dev/null; true");
   EXPECT_NE(RunCommand({"ssh", "-F", host.SshConfig(), "shared", "true"}).exit_code, 0);

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "hosts/destination.h"
+#include "tests/support/errors.h"
 
 namespace hosts {
 namespace {
@@ -44,6 +47,16 @@ TEST(ChooseHostsTest, WhatCannotBeGivenToSshIsRefused) {
     EXPECT_THROW(Names(text), base::Error) << text;
   }
   EXPECT_NO_THROW(CheckHost("dir:/srv/my images"));
+}
+
+TEST(ChooseHostsTest, ABrokenListSaysWhatNeedsNone) {
+  const base::TemporaryDirectory folder(testing::TempDir(), "hosts-");
+  const std::string file = folder.path() + "/hosts.json";
+  base::WriteFileAtomically(file, "{");
+  EXPECT_EQ(ChooseHosts("root@web1,dir:/srv", file).size(), 2U);
+  EXPECT_THAT(tests::ErrorOf([&] { ChooseHosts("root@web1,web2", file); }).detail(),
+              ElementsAre("a destination such as root@web1 needs no list"));
+  EXPECT_THAT(tests::ErrorOf([&] { ChooseHosts("web2,@web", file); }).detail(), ElementsAre());
 }
 
 TEST(ChooseHostsTest, OneHostUnderTwoNamesIsFound) {

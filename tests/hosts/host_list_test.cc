@@ -84,6 +84,8 @@ TEST(HostListTest, GroupsHaveDefaultsThatAHostOverrides) {
                                             "/usr/local/lib/slipway"}));
   EXPECT_EQ(list.Find("web2")->ssh, "web2");
   EXPECT_EQ(list.Find("web2")->root, "/srv/own");
+  EXPECT_EQ(Parse(R"({ "hosts": { "web1": { "ssh": "ada@%h.de" } } })").Find("web1")->ssh,
+            "ada@web1.de");
   EXPECT_EQ(list.Find("db1")->ssh, "root@db1");
   EXPECT_EQ(list.Find("db1")->root, "/var/lib/slipway");
   EXPECT_EQ(list.Find("db1")->agent_directory, "");

@@ -39,6 +39,7 @@ class Pipe {
     to_.Reset(ends[1]);
   }
   int to() const { return to_.get(); }
+  int from() const { return from_.get(); }
   void CloseReader() { from_.Reset(); }
   void CloseWriter() { to_.Reset(); }
   // The next line, however long it takes.
@@ -241,6 +242,30 @@ TEST_F(HistoryCommandTest, FollowsWhatIsWrittenMeanwhile) {
   AppendEvent(layout, {0, "", "staged", 1, 0, "", "", ""});
   EXPECT_EQ(SequenceOf(pipe.Line()), 8U);
   pipe.CloseReader();  // nobody listens any more: it ends
+  int status = -1;
+  EXPECT_EQ(::waitpid(reader, &status, 0), reader);
+  EXPECT_EQ(status, 0);
+}
+
+// What a sudo with a terminal of its own holds open has a reader for ever.
+TEST_F(HistoryCommandTest, FollowsUntilItsInputEnds) {
+  AppendStaged(1);
+  Pipe in;
+  Pipe out;
+  const pid_t reader = ::fork();
+  ASSERT_GE(reader, 0);
+  if (reader == 0) {
+    in.CloseWriter();
+    base::Io io;
+    io.in = in.from();
+    io.out = out.to();
+    HistoryOptions options;
+    options.follow = options.until_input_ends = true;
+    RunHistory(layout, options, io);
+    ::_exit(0);
+  }
+  EXPECT_THAT(out.Line(), HasSubstr("staged"));
+  in.CloseWriter();
   int status = -1;
   EXPECT_EQ(::waitpid(reader, &status, 0), reader);
   EXPECT_EQ(status, 0);
