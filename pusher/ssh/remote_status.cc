@@ -25,7 +25,7 @@ say END
 
 constexpr std::string_view kStatusWord = "STATUS ";
 constexpr std::string_view kEnd = "SLIPWAY1 END";
-constexpr size_t kMaxLineBytes = 64 << 10;
+constexpr size_t kMaxStatusBytes = 64 << 10;
 constexpr size_t kMaxReportBytes = 4 << 20;
 
 struct Answer {
@@ -36,7 +36,7 @@ struct Answer {
 std::string ReadReport(Stream& stream) {
   std::string out;
   for (size_t bytes = 0; bytes < kMaxReportBytes;) {
-    const std::optional<std::string> line = stream.ReadLine(kMaxLineBytes);
+    const std::optional<std::string> line = stream.ReadLine(kMaxStatusBytes);
     if (!line) {
       FailAs(stream, "");
     }
