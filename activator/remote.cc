@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/ssh_command.h"
 #include "base/sys.h"
+#include "hosts/way_to_root.h"
 #include "pusher/protocol/lost_link.h"
 
 namespace activator {
@@ -25,25 +26,23 @@ constexpr int kPollMs = 200;
 constexpr size_t kMaxBannerBytes = 64 << 10;
 constexpr std::string_view kStarted = "SLIPWAY1 STARTED\n";
 
-// Says that it begins, after what a login shell may have printed, and becomes `activate`.
+// After hosts::kWayToRoot: says that it begins, after what a login shell may have printed, and
+// becomes `activate`. A login may be allowed to run that alone as root.
 constexpr const char* kProgram = R"sh(
-PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
-export PATH
-agent=$1 needs_root=$2
+agent=$1 needs_root=$2 ask=
 shift 2
-refuse() { echo "activate: error: $*" >&2; exit 1; }
+fail() { echo "activate: error: $*" >&2; exit 1; }
 echo
 echo "SLIPWAY1 STARTED"
-[ -e "$agent" ] || refuse "there is no $agent on this host: push to it first, or give its --root"
+[ -e "$agent" ] || fail "there is no $agent on this host: push to it first, or give its --root"
 [ -x "$agent" ] ||
-  refuse "no program can run in ${agent%/*}, which is mounted noexec: push once more with" \
+  fail "no program can run in ${agent%/*}, which is mounted noexec: push once more with" \
     "--agent-dir and another directory, such as /usr/local/lib/slipway"
 [ "$(id -u)" = 0 ] && exec "$agent" "$@"
-why=$(sudo -n "$agent" --version 2>&1 >/dev/null) && exec sudo -n "$agent" "$@"
-sudo -n sh -c : 2>/dev/null && exec sudo -n sh -c "exec \"\$0\" \"\$@\"" "$agent" "$@"
-[ "$needs_root" = no ] && exec "$agent" "$@"
-refuse "needs root there, $(id -un) is not and may not sudo -n (${why##*sudo: }): log in as root," \
-  "as in root@HOST"
+sudo -n "$agent" --version >/dev/null 2>&1 </dev/null && exec sudo -n "$agent" "$@"
+refuse() { [ "$needs_root" = no ] || fail "$@"; }
+find_way || exec "$agent" "$@"
+exec $way sh -c "exec \"\$0\" \"\$@\"" "$agent" "$@"
 )sh";
 
 bool NeedsRoot(const CommandLine& line) {
@@ -93,7 +92,7 @@ class RemoteCommand {
 std::string RemoteCommand::Command() const {
   std::vector<std::string> words = {host_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no"};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
-  return base::ShellCommand(kProgram, "", words);
+  return base::ShellCommand(std::string(hosts::kWayToRoot) + kProgram, "", words);
 }
 
 void RemoteCommand::Take(std::string_view data) {

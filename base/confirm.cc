@@ -1,6 +1,7 @@
 #include "base/confirm.h"
 
 #include <poll.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -69,6 +70,7 @@ bool Confirm(const Io& io, const std::string& question) {
 }
 
 std::string AskSecret(const Io& io, const std::string& question) {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const Unseen unseen(io.in);
   io.Err("{}", question);
   std::string answer = ReadAnswer(io);

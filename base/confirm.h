@@ -12,8 +12,8 @@ namespace base {
 // so that an end of input is a no. Throws Error{kInterrupted} where we are interrupted meanwhile.
 bool Confirm(const Io& io, const std::string& question);
 
-// The same for a line that is not shown as it is typed, without its newline. Throws Error{kUsage}
-// where it is empty.
+// The same for a line that is not shown as it is typed, without its newline. From then on the
+// process leaves no core file, which would have it. Throws Error{kUsage} where it is empty.
 std::string AskSecret(const Io& io, const std::string& question);
 
 }  // namespace base

@@ -174,6 +174,7 @@ void DescribeDoctor(CLI::App& app, Arguments& out) {
 std::optional<Arguments> ParseArguments(const std::vector<std::string>& arguments,
                                         const base::Io& io) {
   Arguments out;
+  out.words = arguments;
   out.ssh = FromEnvironment("SLIPWAY_SSH");
   out.doctor = !arguments.empty() && arguments.front() == "doctor";
   CLI::App app(out.doctor

@@ -11,6 +11,7 @@
 
 #include "base/io.h"
 #include "pusher/protocol/rate_limit.h"
+#include "pusher/ssh/sudo_password.h"
 
 namespace pusher {
 
@@ -28,9 +29,9 @@ struct Arguments {
   std::optional<uint64_t> connect_timeout_seconds;
   std::shared_ptr<RateLimit> rate;  // of all connections together; null: none
   bool ask_sudo_password = false;
-  std::string sudo_password;  // as typed; no part of the command line
-  uint64_t retries = 3;       // of a connection that fails before the host says a word
-  bool plan = false;          // say what a push would do, and do nothing
+  std::shared_ptr<SudoPassword> sudo_password;  // no part of the command line; null: none
+  uint64_t retries = 3;  // of a connection that fails before the host says a word
+  bool plan = false;     // say what a push would do, and do nothing
   bool activate = false;
   bool yes = false;                       // activate without asking
   std::string waves;                      // --wave, or --canary as one; empty: all hosts at once
@@ -42,6 +43,7 @@ struct Arguments {
   std::string target = "zstd";     // of `doctor` without names: what is to run there
   std::string hosts_word;          // as written: names, ssh destinations, dir:PATH, @GROUP
   std::vector<std::string> names;  // of images; empty: all
+  std::vector<std::string> words;  // all of the command line, as typed
 
   bool stops_on_failure() const { return stop_on_failure.value_or(!waves.empty()); }
 };

@@ -149,10 +149,16 @@ void Diagnosis::Disk() {
   AddOfAgent("programs", "noexec", "run from it");
   const uint64_t free = NumberIn(Fact("free-bytes"));
   const std::string text = base::HumanBytes(free) + " free";
-  if (knows_more_ && Fact("space-problem").empty() && free < kHeadroomBytes) {
+  uint64_t size = 0;  // 0: no image is named
+  for (const images::Manifest& image : images_) {
+    size += image.image.size_bytes;
+  }
+  if (knows_more_ && Fact("space-problem").empty() && free < size + kHeadroomBytes) {
     Add("space", Verdict::kNo,
-        fmt::format("{}, {} beside the image are needed", text, base::HumanBytes(kHeadroomBytes)),
-        "make room, for example with `activate prune`");
+        fmt::format("{}, {} and {} to spare are needed", text,
+                    size == 0 ? "the image" : base::HumanBytes(size),
+                    base::HumanBytes(kHeadroomBytes)),
+        "make room, for example with `activate prune`; `imgpush --plan` counts what is there");
     return;
   }
   AddOfAgent("space", "space", text);

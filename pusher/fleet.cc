@@ -108,7 +108,7 @@ void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
       outcome.conversation = std::make_unique<Conversation>(outcome.target, options, agent_, push);
     });
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
-    outcome.root_by = outcome.conversation->remote.root_by();
+    outcome.gave_password = outcome.conversation->remote.connection().login().trial != nullptr;
     phases.Done("the agent was started");
   }
   outcome.conversation->waiting.reset();

@@ -41,7 +41,7 @@ struct HostOutcome {
   std::optional<PushPlan> plan;
   bool begun = false;  // false: its turn did not come: an interrupt, or another host's failure
   std::optional<base::Error> error;
-  std::string root_by;  // "sudo" or "doas"; empty: the login is root
+  bool gave_password = false;  // to sudo, which does not let this login without
   PushResult push;
   uint64_t sent_bytes = 0;
   uint64_t agent_bytes = 0;

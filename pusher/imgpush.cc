@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include "base/confirm.h"
@@ -89,7 +90,8 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
     return 0;
   }
   if (parsed->ask_sudo_password) {
-    parsed->sudo_password = base::AskSecret(io, "Password for sudo on the hosts: ");
+    parsed->sudo_password =
+        std::make_shared<SudoPassword>(base::AskSecret(io, "Password for sudo on the hosts: "));
   }
   if (parsed->doctor) {
     return RunDoctor(*parsed, io);
@@ -114,7 +116,7 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   } else if (outcomes.size() > 1 && !parsed->plan && done) {
     io.WriteOut(Summary(outcomes, seconds));
   }
-  const std::string repeat = RepeatCommand(outcomes, *parsed, arguments);
+  const std::string repeat = RepeatCommand(outcomes, *parsed);
   if (outcomes.size() > 1 && !repeat.empty()) {
     io.Err("imgpush: again for those that failed{}: {}\n",
            parsed->stops_on_failure() ? " or were not begun, once that is mended" : "", repeat);

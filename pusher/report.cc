@@ -15,9 +15,35 @@
 namespace pusher {
 namespace {
 
+// The command line that we were given, for these hosts, with `flag` first unless that is empty.
+std::string SameCommand(const std::string& hosts, const Arguments& arguments,
+                        const std::string& flag = "") {
+  static constexpr std::array kFlags = {
+      "--plan",  "--activate", "--yes",       "--",    "--ask-sudo-password", "--stop-on-failure",
+      "--go-on", "--deltas",   "--no-deltas", "--json"};
+  std::vector<std::string> words = arguments.words;
+  for (size_t i = 0; i < words.size(); ++i) {  // an option may have such a value
+    const bool is_value = i > 0 && words[i - 1].starts_with('-') &&
+                          words[i - 1].find('=') == std::string::npos &&
+                          std::ranges::find(kFlags, words[i - 1]) == kFlags.end();
+    if (words[i] == arguments.hosts_word && !is_value) {
+      words[i] = hosts;
+      break;
+    }
+  }
+  if (!flag.empty()) {
+    words.insert(words.begin(), flag);
+  }
+  std::ranges::transform(words, words.begin(), base::ShellWord);
+  return fmt::format("imgpush {}", fmt::join(words, " "));
+}
+
 // What somebody types here to go on, as it stands.
 std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments,
                             uint64_t generation) {
+  if (outcome.gave_password) {  // `activate --host` has none
+    return SameCommand(outcome.target.name, arguments, arguments.activate ? "" : "--activate");
+  }
   std::vector<std::string> words = {ActivateProgram()};
   if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
     words.insert(words.end(), {"--root", folder});
@@ -257,11 +283,7 @@ std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
   return out + fmt::format("; sent {} in {:.1f} s\n", base::HumanBytes(sent_bytes), seconds);
 }
 
-std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
-                          std::vector<std::string> words) {
-  static constexpr std::array kFlags = {
-      "--plan",  "--activate", "--yes",       "--",    "--ask-sudo-password", "--stop-on-failure",
-      "--go-on", "--deltas",   "--no-deltas", "--json"};
+std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments) {
   std::vector<std::string> again;
   bool failed = false;
   for (const HostOutcome& outcome : outcomes) {
@@ -278,17 +300,7 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
   if (!failed || again.empty()) {  // whoever interrupts what goes well knows what they want
     return "";
   }
-  for (size_t i = 0; i < words.size(); ++i) {  // an option may have such a value
-    const bool is_value = i > 0 && words[i - 1].starts_with('-') &&
-                          words[i - 1].find('=') == std::string::npos &&
-                          std::ranges::find(kFlags, words[i - 1]) == kFlags.end();
-    if (words[i] == arguments.hosts_word && !is_value) {
-      words[i] = fmt::format("{}", fmt::join(again, ","));
-      break;
-    }
-  }
-  std::ranges::transform(words, words.begin(), base::ShellWord);
-  return fmt::format("imgpush {}", fmt::join(words, " "));
+  return SameCommand(fmt::format("{}", fmt::join(again, ",")), arguments);
 }
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes) {

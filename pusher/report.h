@@ -29,10 +29,8 @@ std::string Question(const std::vector<HostOutcome>& outcomes, const std::vector
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 
 // "imgpush ..." that does the same for the hosts that failed or were not begun, but for switches
-// that failed; empty: none, or nothing failed but we were interrupted. `words`: the command line
-// that this is.
-std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments,
-                          std::vector<std::string> words);
+// that failed; empty: none, or nothing failed but we were interrupted.
+std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments);
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes);
 

@@ -62,6 +62,9 @@ std::string SshConnection() {
 
 std::string Invoker() {
   const char* user = std::getenv("SUDO_USER");
+  if (user == nullptr) {
+    user = std::getenv("DOAS_USER");
+  }
   std::string out = user != nullptr   ? user
                     : ::getuid() == 0 ? "root"
                                       : fmt::format("user {}", ::getuid());

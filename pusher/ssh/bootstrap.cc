@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "hosts/way_to_root.h"
 #include "pusher/protocol/failure_line.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/host_checks.h"
@@ -23,10 +24,6 @@ constexpr size_t kMaxLines = 1000;
 constexpr std::string_view kAsRoot = R"sh(
 refuse() { set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
 find_way
-if [ -n "$way" ]; then
-  echo
-  echo "SLIPWAY1 BY ${way%% *}"
-fi
 as_root sh -c "$program" slipway "$from" "$@"
 )sh";
 
@@ -106,20 +103,36 @@ set -- --generation "$generation" --id "$id"
 
 // Whether there is a password to ask for is a part of the program, the password is not.
 std::string AsLogin(std::string_view program, const AgentOptions& host) {
-  return fmt::format("{}ask={}\n{}", kWayToRoot, host.sudo_password.empty() ? "" : "yes", program);
+  return fmt::format("{}{}ask={}\n{}", kLoginTalk, hosts::kWayToRoot,
+                     host.sudo_password ? "yes" : "", program);
 }
 
 }  // namespace
 
-bool AnswerPassword(Stream& stream, Login& login, std::string_view word) {
-  if (!word.starts_with("PASSWORD")) {
-    return false;
+bool TakeLoginWord(Stream& stream, Login& login, std::string_view word) {
+  login.alive = login.alive || word == "ALIVE";
+  if (word == "ALIVE" || !word.starts_with("PASSWORD")) {
+    return word == "ALIVE";
   }
-  if (word == "PASSWORD TRIED" && login.sudo_attempts++ > 0) {
+  if (!login.alive || !login.sudo_password) {
+    base::Fail(base::ExitCode::kFailed,
+               "{}: something there asks for a password {}; look at its login shell's start files",
+               stream.peer(),
+               login.alive ? "that our program does not want" : "before our program runs");
+  }
+  const bool is_open = login.trial && !login.trial->was_right();
+  if (word == "PASSWORD TRIED" && !login.trial) {
+    login.trial = std::make_unique<SudoTrial>(login.sudo_password, stream.peer());
+  } else if (word == "PASSWORD" && is_open) {
+    login.trial->Decide(true);
+  } else if (is_open) {
+    login.trial->Decide(false);
     base::Fail(base::ExitCode::kFailed, "{}: the password is wrong there, says sudo",
                stream.peer());
+  } else {
+    base::Fail(base::ExitCode::kFailed, "{} asks for the password out of turn", stream.peer());
   }
-  stream.Write(base::AsBytes(login.sudo_password + "\n"));
+  stream.Write(base::AsBytes(login.trial->line()));
   stream.Flush();
   return true;
 }
@@ -139,7 +152,7 @@ std::string NextWord(Stream& stream, Login& login) {
     }
     login.answered = true;
     std::string word = Printable(line->substr(kOurWord.size()));
-    if (word != "ALIVE" && !AnswerPassword(stream, login, word)) {
+    if (!TakeLoginWord(stream, login, word)) {
       return word;
     }
   }
@@ -230,15 +243,10 @@ std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host)
   return HostCommand(kAsRoot, program, agent, host);
 }
 
-Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login) {
-  Bootstrapped out;
+uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login) {
   std::string word = NextWord(stream, login);
-  if (constexpr std::string_view kBy = "BY "; word.starts_with(kBy)) {
-    out.by = word.substr(kBy.size());
-    word = NextWord(stream, login);
-  }
   if (word == "HAVE") {
-    return out;
+    return 0;
   }
   if (word != "NEED") {
     FailAs(stream, word);
@@ -256,8 +264,7 @@ Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login
   if (word != "STORED") {
     FailAs(stream, word);
   }
-  out.agent_bytes = agent.size_bytes;
-  return out;
+  return agent.size_bytes;
 }
 
 }  // namespace pusher

@@ -1,11 +1,12 @@
 // The small POSIX sh programs that ssh runs on a host. The first becomes root where the login is
 // not; the second checks that ROOT is safe, stores the agent if it is missing, runs its `receive`
-// and then activates a generation if it is told to. The host needs sh
-// and coreutils or busybox, and sudo where the login is not root.
+// and then activates a generation if it is told to. The host needs sh and coreutils or busybox, and
+// sudo or doas where the login is not root.
 #ifndef SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
 #define SLIPWAY_PUSHER_SSH_BOOTSTRAP_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,17 +15,18 @@
 #include "pusher/protocol/stream.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/ssh/login.h"
+#include "pusher/ssh/sudo_password.h"
 
 namespace pusher {
 
 // What a push needs to know of the host's side.
 struct AgentOptions {
   std::string root;
-  std::string by;                            // who pushes, for the record
-  std::string other_agent_directory;         // empty: ROOT/bin
-  std::vector<std::string> agent_arguments;  // for `activate receive`, after --root and --by
-  bool activates = false;                    // what was pushed, over the same connection
-  std::string sudo_password{};               // empty: sudo must not ask for one
+  std::string by;                                 // who pushes, for the record
+  std::string other_agent_directory;              // empty: ROOT/bin
+  std::vector<std::string> agent_arguments;       // for `activate receive`, after --root and --by
+  bool activates = false;                         // what was pushed, over the same connection
+  std::shared_ptr<SudoPassword> sudo_password{};  // null: sudo must not ask for one
 
   std::string agent_directory() const {
     return other_agent_directory.empty() ? root + "/bin" : other_agent_directory;
@@ -46,9 +48,10 @@ std::string CommandAsRoot(std::string_view program, const std::vector<std::strin
 // Where the agent is on the host.
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host);
 
-// Whether the host asks for the password with this word; then it was sent. Throws Error{kFailed}
-// where it asks because the password was wrong.
-bool AnswerPassword(Stream& stream, Login& login, std::string_view word);
+// Whether the word is of the login itself: that our program is alive, or asks for the password,
+// which is then sent. Throws Error{kFailed} where the password was wrong, or where our program does
+// not ask so: what reads it next may be anything.
+bool TakeLoginWord(Stream& stream, Login& login, std::string_view word);
 
 // The next line that a program says that is for the caller, without the magic; "" where the stream
 // ended.
@@ -60,23 +63,18 @@ void SendAgent(Stream& stream, const AgentBinary& agent);
 // Throws what the word says that was not expected: what the program refused, or that it ended.
 [[noreturn]] void FailAs(const Stream& stream, const std::string& word);
 
-// A command that runs `first` as the login, after kWayToRoot, and gives it the text of `program`,
-// after the other parts of host_checks.h, in $program; "$@" is what that takes.
+// A command that runs `first` as the login, after hosts::kWayToRoot, and gives it the text of
+// `program`, after the other parts of host_checks.h, in $program; "$@" is what that takes.
 std::string HostCommand(std::string_view first, std::string_view program, const AgentBinary& agent,
                         const AgentOptions& host);
 
 // The command that runs the agent's `receive`.
 std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host);
 
-struct Bootstrapped {
-  uint64_t agent_bytes = 0;  // of the agent that were sent: 0 where it was there
-  std::string by;            // "sudo" or "doas"; empty: the login is root
-};
-
 // Talks to the programs until the agent's own greeting comes next. Lines that a login shell prints
-// before go to `login`. Throws Error{kFailed} with what the host refused, Error{kUnreachable} where
-// the stream ends.
-Bootstrapped RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login);
+// before go to `login`. Returns the bytes of the agent that were sent: 0 where it was there. Throws
+// Error{kFailed} with what the host refused, Error{kUnreachable} where the stream ends.
+uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login);
 
 using base::ShellQuoted;
 

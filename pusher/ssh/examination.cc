@@ -2,11 +2,14 @@
 
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 
 namespace pusher {
 namespace {
+
+constexpr size_t kMaxFacts = 300;
 
 // Goes on without a way to root.
 constexpr std::string_view kAsRootIfPossible = R"sh(
@@ -30,7 +33,7 @@ trap "exit 1" HUP INT TERM PIPE
 fact() { set -f; echo; echo SLIPWAY1 FACT $*; set +f; }
 refuse() { set -f; echo $*; exit 1; }
 # problem KEY CHECK: what the check refuses.
-problem() { found=$("$2") || fact "$1-problem" "$found"; }
+problem() { found=$("$2") || { fact "$1-problem" "$found"; return 1; }; }
 check_paths() {
   follow "$root/bin"
   follow "$agent"
@@ -55,11 +58,12 @@ find_folder() {
   done
   false
 }
-# Sets $agent to one that runs; otherwise says why there is none.
+# Sets $agent to one that runs; otherwise says why there is none. Where others can write, they could
+# put another in its place once it was verified.
 find_agent() {
   [ -z "$no_way" ] || { fact agent-problem "it needs root"; return 1; }
   (check_machine >/dev/null) || { fact agent-problem "it is for another machine"; return 1; }
-  [ -x "$agent" ] && [ "$(sha256sum <"$agent")" = "$digest  -" ] && return
+  [ -n "$safe" ] && [ -x "$agent" ] && [ "$(sha256sum <"$agent")" = "$digest  -" ] && return
   find_folder || { fact agent-problem "no program can run in /run, /var/tmp or /tmp"; return 1; }
   agent=$folder/activate
   say NEED
@@ -84,7 +88,8 @@ fact container "$(systemd-detect-virt --container 2>/dev/null)"
 problem systemd check_systemd
 problem machine check_machine
 problem tools check_tools
-problem path check_paths
+safe=
+problem path check_paths && safe=yes
 if find_agent; then
   exec 3>&1
   found=$(timeout -s KILL 60 "$agent" examine --root "$root" "$dir" 2>&1 >&3 </dev/null) ||
@@ -123,13 +128,15 @@ std::string ExamineCommand(const AgentBinary& agent, const AgentOptions& host) {
 Examination ReadExamination(Stream& stream, const AgentBinary& agent, Login& login) {
   constexpr std::string_view kFact = "FACT ";
   Examination out;
+  size_t facts = 0;
+  bool sent = false;
   for (;;) {
     const std::string word = NextWord(stream, login);
-    if (word.starts_with(kFact)) {
+    if (word.starts_with(kFact) && ++facts <= kMaxFacts) {
       AddFact(word.substr(kFact.size()), out);
     } else if (word == "DONE") {
       return out;
-    } else if (word == "NEED") {
+    } else if (word == "NEED" && !std::exchange(sent, true)) {
       try {
         SendAgent(stream, agent);
       } catch (const base::Error& error) {

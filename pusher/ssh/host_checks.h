@@ -7,65 +7,45 @@
 
 namespace pusher {
 
-// Finds the login's way to root, which as_root then goes: $way is "sudo ...", "doas ..." or, where
-// the login is root, empty. Needs $ask: whether we have a password. sudo itself reads it from us:
-// no shell has it, and no list of processes. refuse() is told why there is no way. sudo drops
-// SSH_CONNECTION, so where the connection comes from is the first word of what runs as root.
-inline constexpr std::string_view kWayToRoot = R"sh(
-PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+// As the login, before hosts::kWayToRoot, which needs $ask: whether we have a password. sudo itself
+// reads it from us: no shell has it, and no list of processes. as_root goes the way that was found.
+// sudo drops SSH_CONNECTION, so where the connection comes from is the first word of what runs as
+// root.
+inline constexpr std::string_view kLoginTalk = R"sh(
 LC_ALL=C
-export PATH LC_ALL
+export LC_ALL
 echo
 echo SLIPWAY1 ALIVE
 from=${SSH_CONNECTION:-}
 from=${from%% *}
-way=
+or_type=", or type it (--ask-sudo-password)"
 newline="
 "
+# Where sudo allows one attempt alone, it does not ask again for a wrong one.
 try_password() {
-  why=
-  sudo -k -S -p "${newline}SLIPWAY1 PASSWORD TRIED${newline}" sh -c "echo SLIPWAY1 RIGHT" 2>&1 |
-    while read -r line; do
-      case $line in
-        "SLIPWAY1 RIGHT") exit 9 ;;
-        "SLIPWAY1 PASSWORD"*) echo "$newline$line" ;;
-        ?*) echo "$line" ;;
-      esac
-    done
+  why=$(
+    sudo -k -S -p "${newline}SLIPWAY1 PASSWORD TRIED${newline}" sh -c "echo SLIPWAY1 RIGHT" 2>&1 | {
+      last=
+      while read -r line; do
+        case $line in
+          "SLIPWAY1 RIGHT") exit 9 ;;
+          "SLIPWAY1 PASSWORD TRIED") echo "$newline$line" >&3 ;;
+          ""|"This incident has been reported"*) ;;
+          *) last=$line ;;
+        esac
+      done
+      case $last in *ncorrect*) echo "${newline}SLIPWAY1 PASSWORD WRONG" >&3 ;; esac
+      echo "$last"
+    }
+  )
   [ $? = 9 ]
-}
-find_way() {
-  [ "$(id -u)" != 0 ] || return 0
-  who=$(id -un)
-  advice="log in as root, as in root@HOST"
-  if ! command -v sudo >/dev/null; then
-    way="doas -n"
-    doas -n sh -c : 2>/dev/null </dev/null && return
-    why="there is no sudo"
-    ! command -v doas >/dev/null || why="doas does not let $who run sh without a password"
-    refuse "needs root there, $who is not, and $why: $advice"
-    return 1
-  fi
-  way="sudo -n"
-  why=$(sudo -n sh -c : 2>&1 </dev/null) && return
-  how="for sh, without a password"
-  case $why in
-    *tty*) how="without a terminal (Defaults:$who !requiretty)" ;;
-    *password*|*authentication*)
-      way="sudo -S"
-      if [ -n "$ask" ] && try_password; then return; fi
-      how="without a password, or type it (--ask-sudo-password)"
-      ;;
-  esac
-  refuse "needs root there, $who is not, and sudo -n says: ${why##*sudo: }; $advice," \
-    "or let $who use sudo $how"
-  return 1
-}
+} 3>&1
+# Without -k, a ticket that sudo still has would leave the password in the input of what runs.
 as_root() {
   case $way in
     "sudo -S")
       echo "${newline}SLIPWAY1 PASSWORD"
-      exec sudo -S -p "" "$@"
+      exec sudo -k -S -p "" "$@"
       ;;
   esac
   exec $way "$@"

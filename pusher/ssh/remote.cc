@@ -74,6 +74,7 @@ StreamOptions Connection::StreamOptionsFor() {
 
 void Connection::Answered() {
   login_.answered = true;
+  login_.sudo_password.reset();  // nothing asks from here on
   stream_.SetLimits(kIdleLimit, StreamOptions().drip_limit);
 }
 
@@ -166,7 +167,7 @@ Remote::Remote(const Destination& target, const RemoteOptions& options, const Ag
     return;
   }
   try {
-    start_ = RunBootstrap(connection_.stream(), agent, connection_.login());
+    agent_bytes_ = RunBootstrap(connection_.stream(), agent, connection_.login());
     connection_.Answered();
   } catch (const base::Error& error) {
     connection_.Fail(error);

@@ -88,15 +88,14 @@ class Remote {
 
   Wire& wire() { return wire_; }
   Connection& connection() { return connection_; }
-  uint64_t agent_bytes() const { return start_.agent_bytes; }  // uploaded; 0 where it was there
-  const std::string& root_by() const { return start_.by; }
+  uint64_t agent_bytes() const { return agent_bytes_; }  // uploaded; 0 where it was there
   base::Error Explain(const base::Error& error) { return connection_.Explain(error); }
   void Close() { connection_.Close(); }
 
  private:
   Connection connection_;
   Wire wire_;
-  Bootstrapped start_;
+  uint64_t agent_bytes_ = 0;
 };
 
 }  // namespace pusher

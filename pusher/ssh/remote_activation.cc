@@ -148,7 +148,7 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
       connection.Answered();
       continue;
     }
-    if (!started && AnswerPassword(connection.stream(), connection.login(), word)) {
+    if (!started && TakeLoginWord(connection.stream(), connection.login(), word)) {
       continue;
     }
     if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever

@@ -52,9 +52,6 @@ std::string ReadReport(Stream& stream) {
 Answer Ask(Connection& connection) {
   Stream& stream = connection.stream();
   std::string word = NextWord(stream, connection.login());
-  if (word.starts_with("BY ")) {
-    word = NextWord(stream, connection.login());
-  }
   if (word != "STARTED") {
     FailAs(stream, word);
   }

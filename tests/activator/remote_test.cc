@@ -82,6 +82,34 @@ TEST_F(RemoteTest, AnyLoginShellPassesTheArgumentsOn) {
   }
 }
 
+// Where the login is not root: id says otherwise, doas gives it back.
+TEST_F(RemoteTest, WhereSudoIsMissingDoasWillDo) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to hide sudo";
+  }
+  Activate("echo \"$IS_ROOT $*\"\n");
+  base::MakeDirectories(At("path"));
+  Script("path/id", "case $1 in -u) echo 1000;; *) echo anna;; esac\n");
+  Script("path/doas", "[ \"$1\" = -n ] || exit 9\nshift\nIS_ROOT=1 exec \"$@\"\n");
+  Script("ssh",
+         "for command; do :; done\nunset IS_ROOT\nexec 2>" + At("said") +
+             "\nexport PATH=" + At("path") +
+             ":$PATH command\n"
+             "exec unshare -m sh -c 'mount --make-rprivate / && for sudo in /usr/bin/sudo; do [ ! "
+             "-e $sudo ] || mount --bind /dev/null $sudo; done; exec sh -c \"$command\"'\n");
+  EXPECT_EQ(Run({"--latest", "--id", "1"}), 0);
+  EXPECT_THAT(out_, testing::StartsWith("1 --latest"));
+  Script("path/doas", "exit 1\n");
+  EXPECT_EQ(Run({"--latest"}), 1);
+  EXPECT_THAT(
+      Get("said"),
+      HasSubstr("activate: error: needs root there, anna is not, and doas does not let anna "
+                "run sh without a password: log in as root, as in root@HOST\n"));
+  Activate("echo \"${IS_ROOT:-none} $*\"\n");
+  EXPECT_EQ(Run({"status"}), 0);
+  EXPECT_THAT(out_, testing::StartsWith("none status"));
+}
+
 TEST_F(RemoteTest, ALostSwitchIsFollowedUnderTheSameId) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root, as a switch does";

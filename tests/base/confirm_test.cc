@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pty.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <thread>
@@ -68,6 +69,8 @@ TEST_F(ConfirmTest, ASecretIsALineAndNotEmpty) {
   const UniqueFd some = OpenForReading(Put("in", "Se cret\nmore\n"));
   io.in = some.get();
   EXPECT_EQ(AskSecret(io, "? "), "Se cret");
+  EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);  // no core file has it
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   const UniqueFd none = OpenForReading(Put("none", "\n"));
   io.in = none.get();
   EXPECT_THROW(AskSecret(io, "? "), Error);

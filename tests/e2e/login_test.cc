@@ -118,12 +118,14 @@ TEST_F(LoginTest, APasswordForSudoIsTypedOnce) {
   AddUser(host);
   PutRealSudo(host, "anna ALL=(root) ALL\n");
   host.MustRun("echo 'anna:open sesame' | chpasswd");
+  const auto type = [&](const std::string& typed, const std::string& command) {
+    return RunCommand({"script", "-qec", command, "/dev/null"},
+                      {.input = typed + "\n",
+                       .env = {"SLIPWAY_SSH=ssh -F " + host.SshConfig(),
+                               std::string("PATH=" SLIPWAY_BIN ":") + ::getenv("PATH")}});
+  };
   const auto push = [&](const std::string& typed) {
-    return RunCommand(
-        {"script", "-qec",
-         SLIPWAY_BIN "/imgpush --ask-sudo-password --activate --yes anna@typed " + image_,
-         "/dev/null"},
-        {.input = typed + "\n", .env = {"SLIPWAY_SSH=ssh -F " + host.SshConfig()}});
+    return type(typed, "imgpush --ask-sudo-password anna@typed " + image_);
   };
   RunResult pushed = push("guess");
   EXPECT_EQ(pushed.exit_code, 1) << pushed.out;
@@ -131,7 +133,15 @@ TEST_F(LoginTest, APasswordForSudoIsTypedOnce) {
   EXPECT_EQ(host.MustRun("ls -A /var/lib/images"), "");
   pushed = push("open sesame");
   EXPECT_EQ(pushed.exit_code, 0) << pushed.out;
+  const std::string rest = pushed.out.substr(pushed.out.find("activate with: ") + 15);
+  pushed = type("open sesame\ny", rest.substr(0, rest.find_first_of("\r\n")));  // as printed
+  EXPECT_EQ(pushed.exit_code, 0) << rest << pushed.out;
   EXPECT_THAT(pushed.out, HasSubstr("generation 1 runs"));
+  host.MustRun("echo 'anna ALL=(root) /bin/true' >/etc/sudoers");
+  pushed = push("open sesame");
+  EXPECT_EQ(pushed.exit_code, 1) << pushed.out;
+  EXPECT_THAT(pushed.out, HasSubstr("sudo says: Sorry, user anna is not allowed to execute"));
+  host.MustRun("echo 'anna ALL=(root) ALL' >/etc/sudoers");
   EXPECT_THAT(Imgpush(host.SshConfig(), {"anna@typed", image_}).err,
               HasSubstr("or type it (--ask-sudo-password)"));
 }

@@ -64,7 +64,7 @@ TEST_F(DiagnosisTest, WhatAPushWouldRefuseIsNoWithItsRemedy) {
   Expect("root", Verdict::kNo, "root-problem", "/srv/x is a link", "is a link");
   Expect("writable", Verdict::kNo, "write-problem", "/ is read-only", "read-only");
   Expect("programs", Verdict::kNo, "noexec-problem", "is mounted noexec", "noexec");
-  Expect("space", Verdict::kNo, "free-bytes", "4000000", "4.0 MB free, 4.2 MB beside the image");
+  Expect("space", Verdict::kNo, "free-bytes", "4000000", "4.0 MB free, the image and 4.2 MB");
   Expect("space", Verdict::kNo, "space-problem", "3 inodes free", "inodes");
   Expect("boot unit", Verdict::kNo, "boot-problem", "is masked", "masked");
   Expect("loop devices", Verdict::kNo, "loop-problem", "no /dev/loop-control", "module loop");
@@ -81,6 +81,14 @@ TEST_F(DiagnosisTest, ACodecIsNeededByTheImagesThatAreToRun) {
   images_[0].architecture = "aarch64";
   images_[0].name = "web";
   Expect("machine", Verdict::kNo, "machine", "x86_64", "the image web is built for aarch64");
+}
+
+TEST_F(DiagnosisTest, ImagesThatAreNamedNeedRoom) {
+  images_.emplace_back();
+  images_[0].image.size_bytes = images_[1].image.size_bytes = 100'000'000;
+  Expect("space", Verdict::kNo, "free-bytes", "200000000",
+         "200.0 MB and 4.2 MB to spare are needed");
+  Expect("space", Verdict::kYes, "free-bytes", "205000000", "205.0 MB free");
 }
 
 TEST_F(DiagnosisTest, WhatIsWorthKnowingIsANote) {

@@ -106,6 +106,42 @@ TEST_F(DoctorTest, AnAgentThatAPushStoredIsUsed) {
   EXPECT_THAT(result.out, HasSubstr("it can mount: from, /srv/images/bin/activate-" + digest));
 }
 
+// They could put another in its place once it was verified.
+TEST_F(DoctorTest, AnAgentThatOthersCanReplaceIsNotRun) {
+  SayOfAgent("echo SLIPWAY1 FACT features from $0");
+  UseHost("umask 022; mkdir -p /srv/images/bin && cp " + At("agent") +
+          " /srv/images/bin/activate-" + base::Sha256OfFile(At("agent")).ToHex() +
+          " && chmod 777 /srv/images");
+  const Result result = Doctor({"web1"});
+  EXPECT_THAT(result.out,
+              HasSubstr("  root           no      /srv/images can be written by other"));
+  EXPECT_THAT(result.out, HasSubstr("it can mount: from, /run/slipway-doctor."));
+}
+
+TEST_F(DoctorTest, AHostThatSaysTooMuchIsGivenUp) {
+  UseSsh(
+      "i=0; while [ $i -lt 1000 ]; do echo SLIPWAY1 FACT $i x; i=$((i + 1)); done; echo "
+      "SLIPWAY1 DONE");
+  EXPECT_THAT(Doctor({"web1"}).err, HasSubstr("web1 broke the protocol: it answered 'FACT 300 x'"));
+  const std::string size = std::to_string(base::FileSize(At("agent")));
+  UseSsh("for i in 1 2; do echo SLIPWAY1 NEED; head -c " + size + " >/dev/null; done");
+  EXPECT_THAT(Doctor({"web1"}).err, HasSubstr("web1 broke the protocol: it answered 'NEED'"));
+}
+
+// Hosts may lock the account after a few.
+TEST_F(DoctorTest, AWrongPasswordIsTriedOnOneHost) {
+  UseNobody(
+      "case $1 in -n) echo 'sudo: a password is required' >&2; exit 1 ;; esac\n"
+      "for try in 1 2 3; do printf %s \"$4\" >&2; read -r typed || exit 1\n"
+      "echo \"$typed\" >>/srv/typed; done; exit 1");
+  answer_ = "guess\n";
+  const Result result = Doctor({"--ask-sudo-password", "web1,web2,web3"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(": the password is wrong there, says sudo\n"));
+  EXPECT_THAT(result.err, HasSubstr(": the password was not tried there, for sudo on web"));
+  EXPECT_EQ(base::ReadFile(At("srv/typed")), "guess\n");
+}
+
 TEST_F(DoctorTest, ALoginWithoutAWayToRootSeesWhatEverybodySees) {
   UseNobody("echo 'sudo: a password is required' >&2; exit 1");
   const Result result = Doctor({"web1"});

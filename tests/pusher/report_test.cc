@@ -33,32 +33,50 @@ TEST(RepeatCommandTest, IsTheSameForTheHostsThatFailed) {
   for (size_t i = 0; i < outcomes.size(); ++i) {
     outcomes[i].target.name = fmt::format("web{}", i);
   }
-  const std::vector<std::string> words = {"--ssh",   "@web,db", "--yes",  "--activate",
-                                          "@web,db", "app",     "@web,db"};
-  EXPECT_EQ(RepeatCommand(outcomes, arguments, words), "");
+  arguments.words = {"--ssh", "@web,db", "--yes", "--activate", "@web,db", "app", "@web,db"};
+  EXPECT_EQ(RepeatCommand(outcomes, arguments), "");
   outcomes[1].error = outcomes[3].error = base::Error(base::ExitCode::kUnreachable, "away");
-  EXPECT_EQ(RepeatCommand(outcomes, arguments, words),
+  EXPECT_EQ(RepeatCommand(outcomes, arguments),
             "imgpush --ssh @web,db --yes --activate web1,web3 app @web,db");
-  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"--ssh=ssh -F cfg", "@web,db"}),
-            "imgpush '--ssh=ssh -F cfg' web1,web3");
+  arguments.words = {"--ssh=ssh -F cfg", "@web,db"};
+  EXPECT_EQ(RepeatCommand(outcomes, arguments), "imgpush '--ssh=ssh -F cfg' web1,web3");
 }
 
 TEST(RepeatCommandTest, NamesWhatWasNotBegunAfterAFailureAndAnInterrupt) {
   Arguments arguments;
   arguments.hosts_word = "@web";
+  arguments.words = {"@web"};
   std::vector<HostOutcome> outcomes(4);
   for (size_t i = 0; i < outcomes.size(); ++i) {
     outcomes[i].target.name = fmt::format("web{}", i);
   }
   outcomes[2].error = outcomes[3].error = base::Error(base::ExitCode::kInterrupted, "not begun");
-  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"@web"}), "");  // nothing failed
+  EXPECT_EQ(RepeatCommand(outcomes, arguments), "");  // nothing failed
   outcomes[1].error = base::Error(base::ExitCode::kUnreachable, "away");
-  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"@web"}), "imgpush web1,web2,web3");
+  EXPECT_EQ(RepeatCommand(outcomes, arguments), "imgpush web1,web2,web3");
   outcomes[1].error = base::Error(base::ExitCode::kRolledBack, "would fail again");
-  EXPECT_EQ(RepeatCommand(outcomes, arguments, {"@web"}), "imgpush web2,web3");
+  EXPECT_EQ(RepeatCommand(outcomes, arguments), "imgpush web2,web3");
 }
 
 using ReportTest = ImgpushTest;
+
+// `activate --host` has no password for sudo.
+TEST_F(ReportTest, WhereAPasswordWasNeededTheSameCommandActivates) {
+  Build("app", 2, 0, "1");
+  UseSsh(
+      "echo; echo 'SLIPWAY1 ALIVE'; case $* in *plain*) ;; *)\n"
+      "echo 'SLIPWAY1 PASSWORD TRIED'; read -r typed; echo 'SLIPWAY1 PASSWORD'; read -r again\n"
+      "[ \"$typed $again\" = 'open open' ] || exit 9 ;; esac\n"
+      "echo 'SLIPWAY1 HAVE'; exec \"$SLIPWAY_AGENT\" receive --by me --root " +
+      folder() + "-$$");
+  answer_ = "open\n";
+  Result result = Run({"--ask-sudo-password", "anna@web1", "app"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("staged; activate with: imgpush --activate --images " +
+                                    images() + " --ask-sudo-password anna@web1 app\n"));
+  result = Run({"--ask-sudo-password", "plain", "app"});
+  EXPECT_THAT(result.out, HasSubstr(" --host plain --generation 1\n"));
+}
 
 TEST_F(ReportTest, ARepairedVersionIsSaid) {
   const std::string built = Build("app", 10, 0, "1");

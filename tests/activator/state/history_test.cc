@@ -327,6 +327,9 @@ TEST(Invoker, IsTheLoginAndWhereItCameFrom) {
   ::setenv("SECRET", "hunter2", 1);
   EXPECT_EQ(Invoker(), "ada from 192.0.2.1");
   ::unsetenv("SUDO_USER");
+  ::setenv("DOAS_USER", "bob", 1);
+  EXPECT_EQ(Invoker(), "bob from 192.0.2.1");
+  ::unsetenv("DOAS_USER");
   EXPECT_THAT(Invoker(), HasSubstr(" from 192.0.2.1"));
   EXPECT_THAT(Invoker(), Not(HasSubstr("hunter2")));
   ::unsetenv("SSH_CONNECTION");

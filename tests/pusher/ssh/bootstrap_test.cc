@@ -1,98 +1,21 @@
-// The sh program that runs on hosts, run here as root in a mount namespace of its own whose /run
-// says that systemd runs.
+// The sh program that runs on hosts.
 #include "pusher/ssh/bootstrap.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 
-#include "base/atomic_file.h"
-#include "base/error.h"
 #include "base/log.h"
-#include "base/process.h"
+#include "tests/pusher/ssh/bootstrap_scene.h"
 #include "tests/support/synthetic_image.h"
 
 namespace pusher {
 namespace {
 
 using testing::HasSubstr;
-
-class BootstrapTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (::geteuid() != 0) {
-      GTEST_SKIP() << "needs root";
-    }
-    std::signal(SIGPIPE, SIG_IGN);  // as base::RunTool does
-    // /tmp is everybody's: a root below it is refused, so the tests mount over /srv.
-    MakeAgent("echo started \"$@\"");
-  }
-
-  // The agent is a script that does `action`.
-  void MakeAgent(const std::string& action) {
-    UseAgent(
-        "#!/bin/sh\n[ \"$1\" = digest ] && touch \"$0\" && sha256sum <\"$0\" | cut -c 1-64 && "
-        "exit\n" +
-        action + "\n");
-  }
-  void UseAgent(const std::string& content) {
-    agent_.path = scratch_.path() + "/agent";
-    base::WriteFileAtomically(agent_.path, content, 0755);
-    agent_.size_bytes = base::FileSize(agent_.path);
-    agent_.sha256 = base::Sha256OfFile(agent_.path);
-  }
-
-  struct Result {
-    uint64_t sent = 0;
-    std::string by;
-    std::string error;
-    base::ExitCode code = base::ExitCode{0};
-    std::string then;  // the first line after
-  };
-
-  // `before` is shell that runs first in the namespace, `input` nothing but the agent.
-  Result Start(const std::string& before = "", const std::string& greeting = "") {
-    const std::string command = BootstrapCommand(agent_, host_);
-    const std::string script =
-        "unset SSH_CONNECTION; mount --make-rprivate / && mount --bind " + scratch_.path() +
-        " /srv && "
-        "chmod 755 /srv && mount -t tmpfs none /run && mkdir -p /run/systemd/system; " +
-        before + "\n" + greeting + "\nexec " + shell_ + " -c \"$1\"";
-    base::Child child({"unshare", "-m", "sh", "-c", script, "sh", command},
-                      base::ChildError::kPiped);
-    StreamOptions options;
-    options.peer = "web1";
-    options.read_while_writing = true;
-    options.diagnostics = child.error();
-    options.idle_limit = std::chrono::seconds(10);
-    Stream stream(child.from(), child.to(), options);
-    Result result;
-    try {
-      const Bootstrapped start = RunBootstrap(stream, agent_, login_);
-      result.sent = start.agent_bytes;
-      result.by = start.by;
-      result.then = stream.ReadLine(1000).value_or("");
-    } catch (const base::Error& error) {
-      result.error = error.what();
-      result.code = error.code();
-    }
-    return result;
-  }
-  std::string Bin() const { return scratch_.path() + "/images/bin"; }
-  std::string Link() const { return base::ReadLinkIfThere(Bin() + "/activate").value_or(""); }
-
-  base::TemporaryDirectory scratch_{"/tmp", "bootstrap-"};
-  AgentBinary agent_;
-  Login login_;
-  AgentOptions host_{"/srv/images", "anna@laptop", "", {}, true};
-  std::string shell_ = "sh";  // the login's
-};
 
 // csh ends a line between quotes at its end, and looks for "!" in them.
 TEST(BootstrapScriptTest, IsOneLineThatAnyShellPassesOn) {
@@ -248,107 +171,6 @@ TEST_F(BootstrapTest, RefusesAHostWithoutSystemdOrRootOrOfAnotherArchitecture) {
   EXPECT_EQ(base::ReadFile(there), "of another machine");
   base::Unlink(there);
   EXPECT_THAT(Start().error, HasSubstr("the agent is for m68k: set SLIPWAY_AGENT"));
-}
-
-// A login that is not root, with a sudo of the test's own in front of PATH.
-class SudoTest : public BootstrapTest {
- protected:
-  std::string hidden_;  // a program that the host lacks
-  Result StartAsNobody(const std::string& sudo) {
-    const std::string bin = scratch_.path() + "/path";
-    base::MakeDirectories(bin);
-    if (!sudo.empty()) {
-      base::WriteFileAtomically(bin + "/sudo", "#!/bin/sh\n" + sudo + "\n", 0755);
-    }
-    // Marked by its environment: setpriv cannot give root back, so root stays and id says
-    // otherwise.
-    base::WriteFileAtomically(bin + "/id",
-                              "#!/bin/sh\n[ -z \"${IS_ROOT:-}\" ] || exec /usr/bin/id \"$@\"\n"
-                              "case $1 in -u) echo 1000;; *) echo anna;; esac\n",
-                              0755);
-    const std::string hide =
-        hidden_.empty() ? "" : "mount --bind /dev/null /usr/bin/" + hidden_ + "; ";
-    return Start(hide + "export PATH=/srv/path:$PATH SSH_CONNECTION=\"10.0.0.1 5 10.0.0.2 22\"");
-  }
-};
-
-TEST_F(SudoTest, ALoginThatMaySudoBecomesRoot) {
-  const Result result = StartAsNobody(
-      "[ \"$1\" = -n ] || exit 9; shift; unset SSH_CONNECTION; IS_ROOT=1 exec \"$@\"");
-  EXPECT_EQ(result.error, "");
-  EXPECT_EQ(result.by, "sudo");
-  EXPECT_EQ(result.sent, agent_.size_bytes);
-  EXPECT_EQ(result.then, "started receive --root /srv/images --by anna@laptop from 10.0.0.1");
-}
-
-TEST_F(SudoTest, ALoginThatMayNotIsToldSo) {
-  const Result result = StartAsNobody("echo 'sudo: a password is required' >&2; exit 1");
-  EXPECT_EQ(result.error,
-            "web1: needs root there, anna is not, and sudo -n says: a password is required; log in "
-            "as root, as in root@HOST, or let anna use sudo without a password, or type it "
-            "(--ask-sudo-password)");
-  EXPECT_EQ(result.code, base::ExitCode::kFailed);
-}
-
-TEST_F(SudoTest, ALoginThatMayRunNothingButShBecomesRoot) {
-  const Result result = StartAsNobody(
-      "[ \"$2\" = sh ] || { echo \"Sorry, user anna is not allowed to execute '$2'\" >&2; exit 1; }"
-      "; shift; IS_ROOT=1 exec \"$@\"");
-  EXPECT_EQ(result.error, "");
-  EXPECT_EQ(result.by, "sudo");
-}
-
-// As the real one: asks three times, on standard error, and reads a line each time.
-constexpr const char* kAskingSudo =
-    "case $1 in -n) echo 'sudo: a password is required' >&2; exit 1 ;; -k) shift ;; esac\n"
-    "[ \"$1 $2\" = '-S -p' ] || exit 9\n"
-    "prompt=$3; shift 3\n"
-    "for try in 1 2 3; do\n"
-    "  printf %s \"$prompt\" >&2; IFS= read -r typed || exit 1\n"
-    "  [ \"$typed\" = ' a\\b' ] && IS_ROOT=1 exec \"$@\"\n"
-    "  echo 'Sorry, try again.' >&2\n"
-    "done\n"
-    "exit 1";
-
-TEST_F(SudoTest, APasswordThatSudoWantsIsGivenToItAlone) {
-  login_.sudo_password = host_.sudo_password = " a\\b";
-  const Result result = StartAsNobody(kAskingSudo);
-  EXPECT_EQ(result.error, "");
-  EXPECT_EQ(result.by, "sudo");
-  EXPECT_EQ(result.sent, agent_.size_bytes);
-  EXPECT_EQ(result.then, "started receive --root /srv/images --by anna@laptop from 10.0.0.1");
-  EXPECT_THAT(BootstrapCommand(agent_, host_), testing::Not(HasSubstr("a\\b")));
-}
-
-TEST_F(SudoTest, AWrongPasswordIsOneLine) {
-  login_.sudo_password = host_.sudo_password = "guess";
-  EXPECT_EQ(StartAsNobody(kAskingSudo).error, "web1: the password is wrong there, says sudo");
-}
-
-TEST_F(SudoTest, WhereSudoIsMissingDoasWillDo) {
-  const std::string bin = scratch_.path() + "/path";
-  base::MakeDirectories(bin);
-  base::WriteFileAtomically(
-      bin + "/doas", "#!/bin/sh\n[ \"$1\" = -n ] || exit 9\nshift\nIS_ROOT=1 exec \"$@\"\n", 0755);
-  hidden_ = "sudo";
-  const Result result = StartAsNobody("");
-  EXPECT_EQ(result.error, "");
-  EXPECT_EQ(result.by, "doas");
-  base::WriteFileAtomically(bin + "/doas", "#!/bin/sh\nexit 1\n", 0755);
-  EXPECT_THAT(StartAsNobody("").error,
-              HasSubstr("doas does not let anna run sh without a password: log in as root"));
-}
-
-TEST_F(SudoTest, WhatSudoWantsIsSaid) {
-  EXPECT_THAT(
-      StartAsNobody("echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1").error,
-      HasSubstr("sudo -n says: sorry, you must have a tty to run sudo; log in as root, as in "
-                "root@HOST, or let anna use sudo without a terminal (Defaults:anna !requiretty)"));
-  EXPECT_THAT(StartAsNobody("echo \"Sorry, user anna is not allowed to execute '/usr/bin/sh -c :' "
-                            "as root on web1.\" >&2; exit 1")
-                  .error,
-              HasSubstr("is not allowed to execute '/usr/bin/sh -c :' as root on web1.; log in as "
-                        "root, as in root@HOST, or let anna use sudo for sh, without a password"));
 }
 
 TEST_F(BootstrapTest, ArgumentsOfTheAgentAreHandedOnAsTheyStand) {
