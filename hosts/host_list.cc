@@ -180,6 +180,9 @@ HostList HostList::Parse(const std::string& text, const std::string& name_of_fil
 
 HostList HostList::Load(const std::string& path) {
   const std::optional<std::string> text = base::ReadFileIfThere(path);
+  if (!text && path != kHostsFile) {
+    base::Fail(base::ExitCode::kUsage, "there is no list of hosts {}", path);
+  }
   return text ? Parse(*text, path) : HostList(path);
 }
 

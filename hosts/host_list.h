@@ -21,6 +21,9 @@ struct ListedHost {
   bool operator==(const ListedHost&) const = default;
 };
 
+// The list where none is named; it need not be there.
+inline constexpr const char* kHostsFile = "hosts.json";
+
 // Whether a host or a group of the list can have this name: root@web1 cannot.
 bool MayBeListed(const std::string& name);
 

@@ -21,6 +21,9 @@ std::string LabelProblem(const std::string& text) {
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; })) {
     return "use printable ASCII characters without spaces";
   }
+  if (text.find_first_of("{}") != std::string::npos) {
+    return fmt::format("only {} alone has a meaning in braces", kGitLabel);
+  }
   return "";
 }
 

@@ -10,6 +10,8 @@
 namespace images {
 
 inline constexpr const char* kLabelFile = "label";
+// In its place: what `git describe` says.
+inline constexpr const char* kGitLabel = "{git}";
 inline constexpr size_t kMaxLabelBytes = 64;
 
 // Why `text` is no label; empty: it is one.

@@ -292,8 +292,9 @@ std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Argume
     }
     const base::ExitCode code = outcome.error->code();
     failed = failed || code != base::ExitCode::kInterrupted;
-    // A switch that failed would fail again.
-    if (code != base::ExitCode::kRolledBack && code != base::ExitCode::kNeedsAttention) {
+    // A switch that failed would fail again. In waves it would be the first once more, mended.
+    if (!arguments.waves.empty() ||
+        (code != base::ExitCode::kRolledBack && code != base::ExitCode::kNeedsAttention)) {
       again.push_back(outcome.target.name);
     }
   }

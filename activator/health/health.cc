@@ -42,7 +42,7 @@ bool IsUp(const Host& host, const std::string& name, const InstalledUnit& unit,
   RefuseFailure(host, name, state);
   const bool is_idle = state.active == "inactive" && !state.has_job;
   if (is_idle && state.condition_failed) {
-    FailUnit(host, name, state, "was not started: a condition of the unit is not met");
+    FailUnit(host, name, state, "is not running: it ended at once with success, or a condition of the unit is not met");
   }
   if (unit.is_oneshot) {
     return state.active == "active" ||

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "activator/health/auxiliary_units.h"
+#include "activator/health/check_now.h"
 #include "activator/health/health.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
@@ -86,6 +87,18 @@ void SayNothingToDo(const base::Io& io, uint64_t active, std::string_view mended
          mended.empty() ? "nothing to do" : mended);
 }
 
+// What the checks that do not pass say, each asked three times within seconds: one slow answer is
+// no fault.
+std::vector<std::string> FailedChecks(const Host& host, const InstalledUnits& units) {
+  constexpr int kTries = 3;
+  std::vector<std::string> problems = AskChecks(host, units).problems;
+  for (int tries = 1; tries < kTries && !problems.empty(); ++tries) {
+    host.clock.Sleep(std::chrono::seconds(1));
+    problems = AskChecks(host, units).problems;
+  }
+  return problems;
+}
+
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
 // repaired version is another file than what still runs.
 void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
@@ -114,6 +127,11 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   if (not_up.empty() && of_another_image.empty()) {
     if (in_the_way) {
       throw base::Error(*in_the_way);
+    }
+    if (std::vector<std::string> problems = FailedChecks(host, units); !problems.empty()) {
+      throw base::Error(base::ExitCode::kNeedsAttention,
+                        fmt::format("generation {} is active already, but not healthy", active),
+                        std::move(problems));
     }
     SayNothingToDo(host.io, active, mended);
     return;
@@ -269,7 +287,8 @@ void Rehearse(const Host& host, const Resolved& target, UnitConflictPolicy forei
 
 // The switch watched what it started. What it left alone may have failed long before.
 void RequireAllUp(const Host& host, uint64_t number) {
-  std::vector<std::string> down = FindDown(host, LoadUnits(host.layout, number));
+  const InstalledUnits units = LoadUnits(host.layout, number);
+  std::vector<std::string> down = FindDown(host, units);
   if (!down.empty()) {
     down.push_back(fmt::format("`activate --generation {}` starts what is down", number));
     throw base::Error(base::ExitCode::kNeedsAttention,
@@ -277,6 +296,13 @@ void RequireAllUp(const Host& host, uint64_t number) {
                                   "other services of it are down",
                                   number),
                       std::move(down));
+  }
+  if (std::vector<std::string> problems = FailedChecks(host, units); !problems.empty()) {
+    throw base::Error(base::ExitCode::kNeedsAttention,
+                      fmt::format("generation {} is active, and what it changed is healthy, but "
+                                  "other services of it are not",
+                                  number),
+                      std::move(problems));
   }
 }
 

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/problems.h"
+#include "units/escape.h"
 
 namespace activator {
 namespace {
@@ -126,7 +127,7 @@ std::string WithProgram(const std::string& text, const std::string& program) {
     const size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
     at = end + 1;
-    out += IsExecLine(line) ? line.substr(0, line.find('=') + 1) + program : line;
+    out += IsExecLine(line) ? line.substr(0, line.find('=') + 1) + units::Word(program) : line;
     out += '\n';
   }
   return out;

@@ -25,9 +25,6 @@ struct Contents {
   std::map<std::string, std::string> files;  // path in the image -> file on this machine, absolute
 };
 
-// A version that is asked of git.
-inline constexpr const char* kGitLabel = "{git}";
-
 struct Definition {
   std::string name;
   std::string version;  // the label (images/label.h), or kGitLabel; empty: none

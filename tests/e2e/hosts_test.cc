@@ -79,6 +79,10 @@ TEST_F(HostsTest, AGroupIsPushedToSwitchedAndAskedAsOne) {
   EXPECT_EQ(report.at(0).at("report").at("checked"), 1);
   EXPECT_EQ(report.at(1).at("exit_code"), 4);
   EXPECT_EQ(report.at(1).at("report").at("unhealthy").size(), 1U);
+  // What is active already is no success where its check does not pass.
+  const RunResult again = FromHere("two", {"--latest"});
+  EXPECT_EQ(again.exit_code, 4) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("is active already, but not healthy"));
   two_.MustRun("systemctl kill --signal=CONT web.service; rm /etc/systemd/system/web.service");
   EXPECT_THAT(FromHere("two", {"status", "--check"}).out, HasSubstr("DIFFERS from generation 1"));
   EXPECT_EQ(FromHere("two", {"status", "--check"}).exit_code, 4);  // drift alone

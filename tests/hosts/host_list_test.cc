@@ -64,7 +64,7 @@ TEST(HostListTest, AGroupThatIsNotThereIsAnErrorThatSaysWhatIs) {
     HostList::Load("/nowhere/hosts.json").Group("web");
     FAIL();
   } catch (const base::Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("@web: /nowhere/hosts.json lists no host"));
+    EXPECT_THAT(error.what(), HasSubstr("there is no list of hosts /nowhere/hosts.json"));
   }
 }
 

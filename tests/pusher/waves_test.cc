@@ -114,7 +114,7 @@ TEST_F(WavesTest, AFailureLeavesTheRestAsItIsAndSaysHowToGoOn) {
   EXPECT_EQ(Log(), "push a;switch a;status a;push b;switch b;");
   EXPECT_THAT(result.out, HasSubstr("1 of 4 hosts done, 1 failed: b, 2 not begun: c, d; "));
   EXPECT_THAT(result.err, HasSubstr("once that is mended: imgpush "));
-  EXPECT_THAT(result.err, HasSubstr(" --wave 1,2 --pause 0 c,d\n"));
+  EXPECT_THAT(result.err, HasSubstr(" --wave 1,2 --pause 0 b,c,d\n"));
 }
 
 TEST_F(WavesTest, AFailureStopsTheRestOfItsOwnWave) {
