@@ -19,7 +19,7 @@ package_groups() {
       # Other readers of what we write, full disks, ELF closures; a mirror of our own; login shells.
       test)
         packages+=(libgtest-dev libgmock-dev libbenchmark-dev ccache git patchelf binutils gpg gpg-agent
-          nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl
+          nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl sudo
           squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd
           busybox fish mksh tcsh zsh libbz2-dev liblzma-dev)
         ;;
