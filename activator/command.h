@@ -13,6 +13,7 @@
 #include "activator/report/logs_command.h"
 #include "activator/report/verify.h"
 #include "activator/stage/choose.h"
+#include "hosts/host_list.h"
 
 namespace activator {
 
@@ -61,7 +62,7 @@ struct CommandLine {
   bool until_input_ends = false;  // what is followed: from elsewhere (report/listener.h)
   bool plain_directory = false;
   std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
-  std::string hosts_file = "hosts.json";
+  std::string hosts_file = hosts::kHostsFile;
   size_t jobs = 8;              // hosts at once
   bool root_given = false;      // else the list of hosts may say another one
   std::string ssh;              // program and options; $SLIPWAY_SSH unless given

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/io.h"
+#include "hosts/host_list.h"
 #include "pusher/protocol/rate_limit.h"
 #include "pusher/ssh/sudo_password.h"
 
@@ -21,7 +22,7 @@ struct Arguments {
   std::optional<std::string> root;  // nullopt: what the list says of each host
   std::string agent_directory;      // likewise where empty
   std::string images = "build/images";
-  std::string hosts_file = "hosts.json";
+  std::string hosts_file = hosts::kHostsFile;
   std::string ssh;  // $SLIPWAY_SSH unless given
   size_t jobs = 8;
   size_t host_jobs = 0;                       // 0: as many as each host likes
