@@ -159,7 +159,7 @@ class Adder {
       if (asker == askers_.end()) {
         problems.Add(base::ExitCode::kUsage,
                      "contents.sets: nothing in the image uses the set '{}': leave it out, or name "
-                     "its program in source.elf",
+                     "what uses it in source.elf",
                      name);
       } else {
         problems.Add(

@@ -10,6 +10,7 @@ namespace {
 
 using nlohmann::json;
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 class OpenedAtRunTimeTest : public testing::Test {
@@ -85,10 +86,10 @@ TEST_F(OpenedAtRunTimeTest, WhatSystemdSaysItOpensComesAlong) {
   const std::string root = tar.substr(0, tar.size() - 3) + recipe;
   const std::string image = Image("journal", root, {"/usr/bin/journalctl"}, {"default"});
   EXPECT_THAT(said,
-              AllOf(HasSubstr("and included: libzstd.so.1\n"),
+              AllOf(ContainsRegex("and included: [^\n]*libzstd.so.1\n"),
                     HasSubstr("and not there: libkmod.so.2 (recommended by libsystemd-shared-"),
                     HasSubstr("libcryptsetup.so.12 (cryptsetup)"),
-                    testing::Not(HasSubstr("may load more"))));
+                    testing::Not(ContainsRegex("libsystemd[^\n]*may load more"))));
   EXPECT_TRUE(base::Exists(image + "/usr/lib/x86_64-linux-gnu/libzstd.so.1"));
   EXPECT_THAT(MustRun({"chroot", image, "/usr/bin/journalctl", "--version"}), HasSubstr("+ZSTD"));
 }

@@ -144,8 +144,8 @@ TEST_F(NamedSetsTest, WhatIsNamedAndNotToBeHadIsAProblem) {
   EXPECT_THAT(
       problems,
       testing::ElementsAre(
-          "contents.sets: nothing in the image uses the set 'ruby': leave it out, or name its "
-          "program in source.elf",
+          "contents.sets: nothing in the image uses the set 'ruby': leave it out, or name what "
+          "uses it in source.elf",
           HasSubstr("contents.sets: nothing of the set 'locale' is beside " + At("root") +
                     "/usr/lib/x86_64-linux-gnu/libc.so.6: install the package that has it")));
   std::filesystem::remove_all(At("root/usr/lib/python3.12"));
