@@ -259,7 +259,7 @@ std::pair<Closure, Tree> Assemble(images::Definition& definition, base::PhaseLog
   bool is_made = problems.Try([&] { out.first = ResolveSource(definition, io); });
   phases.Done("closure found");
   if (is_made) {
-    is_made = problems.Try([&] { out.second = MakeTree(definition, out.first); });
+    is_made = problems.Try([&] { out.second = MakeTree(definition, out.first, io); });
   } else {
     CheckFiles(definition.contents, problems);
   }

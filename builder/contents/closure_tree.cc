@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/problems.h"
 #include "builder/contents/service_commands.h"
+#include "builder/source/data_sets.h"
 #include "builder/source/exclusions.h"
 #include "units/host_files.h"
 #include "units/mount_points.h"
@@ -116,15 +117,9 @@ void CheckDirectivePaths(const std::string& name, const images::Service& service
   }
 }
 
-// Those of Debian's, Fedora's and SUSE's programs, and OpenSSL's own.
-constexpr std::array<const char*, 5> kCertificates = {
-    units::kCertificatesInImage, "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem"};
-
 // An https client works by default: with the image's certificates, otherwise with the host's.
 void SettleCertificates(const Tree& tree, const std::string& name, images::Service& service) {
-  const bool own = std::any_of(kCertificates.begin(), kCertificates.end(),
+  const bool own = std::any_of(kCertificateFiles.begin(), kCertificateFiles.end(),
                                [&](const char* path) { return tree.Resolve(path) != nullptr; });
   const bool bound = units::OriginOf(units::kCertificatesInImage, name, service).kind !=
                      units::Origin::Kind::kImage;
@@ -217,7 +212,7 @@ void CheckFiles(const images::Contents& contents, base::Problems& problems) {
   }
 }
 
-Tree MakeTree(images::Definition& definition, Closure& closure) {
+Tree MakeTree(images::Definition& definition, Closure& closure, const base::Io& io) {
   Tree tree;
   base::Problems problems = closure.problems;
   if (!problems.Try([&] { closure.fill(tree); })) {  // the tree is not what the others look at
@@ -234,7 +229,7 @@ Tree MakeTree(images::Definition& definition, Closure& closure) {
     problems.Try([&] { MakeDirectory(closure.service.working_directory, tree); });
   }
   AddSystemFiles(definition, closure.version, tree, problems);
-  problems.Try([&] { ResolveServices(closure, tree, definition.services); });
+  problems.Try([&] { ResolveServices(closure, tree, definition, io); });
   for (const auto& [name, service] : definition.services) {
     problems.Try(
         [&, &its_name = name, &its = service] { CheckDirectivePaths(its_name, its, problems); });

@@ -1,11 +1,14 @@
 #include "builder/contents/service_commands.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/problems.h"
 #include "builder/contents/oci_user.h"
 #include "images/service/service_checks.h"
@@ -119,11 +122,105 @@ void CheckDirectivePrograms(const Tree& tree, const std::string& name, const std
   }
 }
 
+// The service that an image's own ports and check are for; null: which one, nobody can tell.
+images::Services::value_type* MainService(images::Services& services) {
+  images::Services::value_type* out = nullptr;
+  for (auto& service : services) {
+    if (services.size() == 1 || service.second.exec.empty()) {
+      if (out != nullptr) {
+        return nullptr;
+      }
+      out = &service;
+    }
+  }
+  return out;
+}
+
+// What an OCI image says of ports and health, in words for a note.
+struct Shares {
+  std::vector<std::string> given;
+  std::vector<std::string> left;
+};
+
+// "80 443 10000-20000", of ascending ones.
+std::string RangesOf(const std::vector<uint64_t>& ports) {
+  std::string out;
+  for (size_t first = 0, last = 0; first < ports.size(); first = ++last) {
+    while (last + 1 < ports.size() && ports[last + 1] == ports[last] + 1) {
+      ++last;
+    }
+    out += fmt::format("{}{}", out.empty() ? "" : " ", ports[first]);
+    out += last == first ? "" : fmt::format("-{}", ports[last]);
+  }
+  return out;
+}
+
+void ApplyPorts(const std::vector<uint64_t>& ports, bool is_open, images::Service* service,
+                Shares& shares) {
+  const std::string text = fmt::format("ports {} (ports)", RangesOf(ports));
+  if (ports.empty()) {
+    return;
+  }
+  if (service == nullptr) {
+    shares.left.push_back(text);
+  } else if (is_open && service->listen.empty()) {
+    service->ports = ports;
+    shares.given.push_back(text);
+  }
+}
+
+void ApplyHealth(const Closure& closure, const Tree& tree, bool is_open, images::Service* service,
+                 Shares& shares) {
+  if (!closure.service.health) {
+    return;
+  }
+  images::Health health = *closure.service.health;
+  const std::string command = fmt::format("{}", fmt::join(health.exec, " "));
+  const std::string text = fmt::format("the check '{}' (health)", base::Printable(command));
+  if (service == nullptr) {
+    shares.left.push_back(text);
+  } else if (is_open && service->type != "oneshot") {
+    try {
+      ResolveCommand(closure, tree, "health.exec", health.exec);
+      service->health = std::move(health);
+      shares.given.push_back(text);
+    } catch (const base::Error&) {  // such as curl, which many images lack
+      shares.left.push_back(text + ", but lacks its program");
+    }
+  }
+}
+
+// Gives the main service what the definition leaves to the image, and tells it.
+void ApplyPortsAndHealth(const Closure& closure, const Tree& tree, images::Definition& definition,
+                         const base::Io& io) {
+  auto* const main = MainService(definition.services);
+  images::Service* const service = main == nullptr ? nullptr : &main->second;
+  const auto is_open = [&](const char* field) {
+    return main != nullptr && !definition.lines.contains(fmt::format(
+                                  "{}: services.{}.{}", definition.file, main->first, field));
+  };
+  Shares shares;
+  ApplyPorts(closure.service.ports, is_open("ports"), service, shares);
+  ApplyHealth(closure, tree, is_open("health"), service, shares);
+  if (!shares.given.empty()) {
+    io.Err("note: the image gives {} {}; a definition's fields in brackets replace that\n",
+           main->first, fmt::join(shares.given, " and "));
+  }
+  if (!shares.left.empty()) {
+    io.Err(
+        "note: the image asks for {}; no service gets that, a definition's fields in brackets have "
+        "it\n",
+        fmt::join(shares.left, " and "));
+  }
+}
+
 }  // namespace
 
-void ResolveServices(const Closure& closure, const Tree& tree, images::Services& services) {
+void ResolveServices(const Closure& closure, const Tree& tree, images::Definition& definition,
+                     const base::Io& io) {
   base::Problems problems;
-  for (auto& [name, service] : services) {
+  ApplyPortsAndHealth(closure, tree, definition, io);
+  for (auto& [name, service] : definition.services) {
     const std::string field = "services." + name;
     const auto resolve = [&](const std::string& place, images::Command& command) {
       problems.Try([&] { ResolveCommand(closure, tree, field + place, command); });

@@ -2,8 +2,10 @@
 #ifndef SLIPWAY_BUILDER_SOURCE_CLOSURE_H_
 #define SLIPWAY_BUILDER_SOURCE_CLOSURE_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,6 +30,8 @@ struct ServiceDefaults {
   std::string working_directory;
   std::string user;         // as an OCI image says it (builder/contents/oci_user.h)
   std::string stop_signal;  // as KillSignal= takes it
+  std::vector<uint64_t> ports;
+  std::optional<images::Health> health;
 };
 
 struct Closure {
@@ -38,6 +42,7 @@ struct Closure {
   std::map<std::string, std::string> derivers;  // Nix: by path, for the provenance
   std::vector<std::string> program_folders;     // in the image, where programs are looked for first
   ServiceDefaults service;
+  std::map<std::string, std::string> sets;  // run-time sets that it has -> what for
   std::function<void(Tree&)> fill;  // puts all files into a tree that is empty; call it once
   // Adds what depends on all that is in the tree at the end; may be empty.
   std::function<void(Tree&)> complete;

@@ -20,6 +20,9 @@ struct EndElf {
 };
 using ElfHandle = std::unique_ptr<Elf, EndElf>;
 
+constexpr GElf_Word kDlopenNote = 0x407c0c0a;
+constexpr std::string_view kDlopenOwner("FDO\0", 4);
+
 class ElfReader {
  public:
   ElfReader(Elf* elf, const std::string& path) : elf_(elf), path_(path) {}
@@ -45,6 +48,8 @@ class ElfReader {
         out_.interpreter = text.substr(0, text.find('\0'));
       } else if (segment.p_type == PT_DYNAMIC) {
         ReadDynamic(segment);
+      } else if (segment.p_type == PT_NOTE) {
+        ReadNotes(segment);
       }
     }
     ReadSymbols();
@@ -127,6 +132,28 @@ class ElfReader {
       out_.runpath = SplitPathList(text());
     } else if (entry.d_tag == DT_FLAGS_1) {
       out_.no_default_paths = (entry.d_un.d_val & DF_1_NODEFLIB) != 0;
+    }
+  }
+
+  // What is damaged ends the list: nobody loads a program by its notes.
+  void ReadNotes(const GElf_Phdr& segment) {
+    Elf_Data* data =
+        elf_getdata_rawchunk(elf_, static_cast<int64_t>(segment.p_offset), segment.p_filesz,
+                             segment.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+    GElf_Nhdr note;
+    size_t name = 0;
+    size_t content = 0;
+    for (size_t at = 0; data != nullptr && at < data->d_size;) {
+      at = gelf_getnote(data, at, &note, &name, &content);
+      if (at == 0) {
+        return;
+      }
+      const std::string_view all(static_cast<const char*>(data->d_buf), data->d_size);
+      if (note.n_type == kDlopenNote && all.substr(name, note.n_namesz) == kDlopenOwner) {
+        for (DlopenRequest& request : ParseDlopenNote(all.substr(content, note.n_descsz))) {
+          out_.dlopens.push_back(std::move(request));
+        }
+      }
     }
   }
 

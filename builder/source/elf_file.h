@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "builder/source/dlopen_note.h"
+
 namespace builder {
 
 struct ElfFile {
@@ -20,6 +22,7 @@ struct ElfFile {
   std::vector<std::string> runpath;  // both as written: $ORIGIN and the like not replaced
   bool no_default_paths = false;     // DF_1_NODEFLIB
   bool uses_dlopen = false;
+  std::vector<DlopenRequest> dlopens;  // what it says of that
 
   bool RunsTogetherWith(const ElfFile& other) const {
     return elf_class == other.elf_class && byte_order == other.byte_order &&

@@ -118,6 +118,56 @@ void SayWhatIsNotSeen(const FileClosure& files, const RunTimeSets& sets, const b
   }
 }
 
+// Modules of libraries, which no default takes: it would double many an image.
+void SayWhatIsOffered(const RunTimeSets& sets, const base::Io& io) {
+  std::vector<std::string> files;
+  std::vector<std::string> names;
+  for (const auto& [set, file] : sets.offered) {
+    files.push_back(file);
+    names.push_back(set);
+  }
+  if (!names.empty()) {
+    io.Err(
+        "note: modules that {} opens are not included; contents.sets takes them: [\"default\", "
+        "\"{}\"]\n",
+        fmt::join(files, " or "), fmt::join(names, "\", \""));
+  }
+}
+
+// What files say of themselves, in a line for each thing that became of it.
+void SayWhatIsSaid(const FileClosure& files, const base::Io& io) {
+  std::set<std::string> included;
+  std::set<std::string> missing;
+  std::set<std::string> suggested;
+  for (const SaidDlopen& said : files.said_to_open()) {
+    const std::string feature = said.feature.empty() ? "" : " (" + said.feature + ")";
+    if (!said.file.empty() && files.files().contains(said.file)) {
+      included.insert(said.soname);
+    } else if (said.priority == DlopenRequest::Priority::kSuggested) {
+      suggested.insert(said.soname + feature);
+    } else if (said.file.empty()) {
+      const bool is_required = said.priority == DlopenRequest::Priority::kRequired;
+      missing.insert(fmt::format("{} ({} by {})", said.soname,
+                                 is_required ? "required" : "recommended",
+                                 base::BaseName(said.by)));
+    }
+  }
+  if (!included.empty()) {
+    io.Err("note: opened at run time by what says so (.note.dlopen), and included: {}\n",
+           fmt::join(included, ", "));
+  }
+  if (!missing.empty()) {
+    io.Err(
+        "note: opened at run time (.note.dlopen), and not there: {}; install the "
+        "packages that have them\n",
+        fmt::join(missing, ", "));
+  }
+  if (!suggested.empty()) {
+    io.Err("note: only suggested (.note.dlopen), and left out: {}; contents.add takes the files\n",
+           fmt::join(suggested, ", "));
+  }
+}
+
 void Fill(const FileClosure& files, Tree& tree) {
   for (const auto& [path, target] : files.links()) {
     tree.AddSymlink(path, target);
@@ -160,8 +210,13 @@ Closure ResolveElf(const images::ElfSource& source, const images::Contents& cont
   if (!out.missing.empty()) {
     return out;
   }
-  const RunTimeSets sets = AddRunTimeSets(*files);
+  const RunTimeSets sets = AddRunTimeSets(contents, *files, out.problems);
+  for (const auto& [set, why] : sets.taken) {
+    out.sets.emplace(set, fmt::format("{}", fmt::join(why, ", ")));
+  }
   SayWhatIsNotSeen(*files, sets, io);
+  SayWhatIsOffered(sets, io);
+  SayWhatIsSaid(*files, io);
   Folders folders = sets.languages;
   for (const std::string& path : contents.add) {
     const std::string folder = files->root().Resolve(path).value_or(path);

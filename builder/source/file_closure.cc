@@ -50,7 +50,9 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf, Asker b
   for (size_t i = 0; i < process.loaded.size(); ++i) {
     const LoadedElf& from = process.loaded[i];
     const std::string asker = root_.Resolve(from.path).value_or(from.path);
-    if (by == Asker::kProgram && from.elf.uses_dlopen) {
+    if (!from.elf.dlopens.empty()) {
+      AddSaid(from, asker);
+    } else if (from.elf.uses_dlopen && (by == Asker::kProgram || by == Asker::kSaid)) {
       opens_more_.insert(asker);
     }
     for (const std::string& needed : from.elf.needed) {
@@ -60,6 +62,31 @@ void FileClosure::AddLoaded(const std::string& path, const ElfFile& elf, Asker b
         files_[asker].insert(file);
       }
     }
+  }
+}
+
+// As the loader would find each for `by`, which is `file`.
+void FileClosure::AddSaid(const LoadedElf& by, const std::string& file) {
+  if (!heard_.insert(file).second) {
+    return;
+  }
+  for (const DlopenRequest& request : by.elf.dlopens) {
+    SaidDlopen said{file, request.sonames.front(), "", request.priority, request.feature};
+    for (const std::string& soname : request.sonames) {
+      if (const auto found = search_->Find(soname, by)) {
+        const bool is_wanted = request.priority != DlopenRequest::Priority::kSuggested;
+        said.soname = soname;
+        said.file = root_.Resolve(found->path, is_wanted ? &links_ : nullptr).value_or(found->path);
+        break;
+      }
+    }
+    if (!said.file.empty() && request.priority != DlopenRequest::Priority::kSuggested) {
+      AddBelow(said.file, Asker::kSaid, nullptr);
+      if (files_.contains(said.file)) {
+        files_[file].insert(said.file);
+      }
+    }
+    said_to_open_.push_back(std::move(said));
   }
 }
 
@@ -98,7 +125,7 @@ std::string FileClosure::FileFor(const std::string& name, const LoadedElf& from,
 std::optional<LoadedElf> FileClosure::Load(const std::string& name, const LoadedElf& from,
                                            Asker asker) const {
   std::optional<LibrarySearch::Found> found = search_->Find(name, from);
-  if (!found && asker == Asker::kKnown) {
+  if (!found && (asker == Asker::kKnown || asker == Asker::kSaid)) {
     return std::nullopt;
   }
   if (!found) {
@@ -165,15 +192,6 @@ void FileClosure::AddLoaderCache(Tree& tree) const {
   if (!search_->is_musl()) {
     builder::AddLoaderCache(search_->folders(), *first_, tree);
   }
-}
-
-std::optional<std::string> FileClosure::FileNamed(const std::string& prefix) const {
-  for (const auto& file : files_) {
-    if (base::BaseName(file.first).starts_with(prefix)) {
-      return file.first;
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace builder

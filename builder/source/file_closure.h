@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "builder/source/elf_file.h"
 #include "builder/source/exclusions.h"
@@ -15,6 +16,15 @@
 #include "builder/tree/sysroot.h"
 
 namespace builder {
+
+// A library that a file says it opens at run time (dlopen_note.h).
+struct SaidDlopen {
+  std::string by;      // the file
+  std::string soname;  // the one that was found, otherwise the one that is preferred
+  std::string file;    // it leads to; empty: there is none
+  DlopenRequest::Priority priority;
+  std::string feature;
+};
 
 // Paths are those in the root, without links.
 class FileClosure {
@@ -32,22 +42,21 @@ class FileClosure {
   // The same for what we know to be opened at run time, without names that `is_left_out` says. What
   // its ELF files miss is missing on this machine, too.
   bool AddKnown(const std::string& path, bool (*is_left_out)(const std::string& name) = nullptr);
-  // Of what was found: the first with this start of its name.
-  std::optional<std::string> FileNamed(const std::string& prefix) const;
-
   const Sysroot& root() const { return root_; }
   const std::map<std::string, std::set<std::string>>& files() const { return files_; }
   const std::set<std::string>& directories() const { return directories_; }
   const Links& links() const { return links_; }
   const ElfFile& like() const { return *first_; }
-  // Programs, and libraries that they name, that call dlopen().
+  // Programs, and libraries that they name, that call dlopen() and do not say what for.
   const std::set<std::string>& opens_more() const { return opens_more_; }
+  // What others say. All but what is only suggested is among the files, where it was found.
+  const std::vector<SaidDlopen>& said_to_open() const { return said_to_open_; }
   bool added_elf() const { return added_elf_; }  // by Add()
   // For a tree with these files and perhaps more: what glibc's loader finds libraries by.
   void AddLoaderCache(Tree& tree) const;
 
  private:
-  enum class Asker { kProgram, kAdd, kKnown };
+  enum class Asker { kProgram, kAdd, kKnown, kSaid };
   using NameFilter = bool (*)(const std::string& name);
 
   struct Process {
@@ -57,6 +66,7 @@ class FileClosure {
   };
 
   void AddLoaded(const std::string& path, const ElfFile& elf, Asker asker);
+  void AddSaid(const LoadedElf& by, const std::string& file);
   std::string AddInterpreter(const std::string& program, const std::string& interpreter);
   // The file that `name` stands for; empty: there is none, and need not be.
   std::string FileFor(const std::string& name, const LoadedElf& from, Process& process);
@@ -71,6 +81,8 @@ class FileClosure {
   std::set<std::string> directories_;
   Links links_;
   std::set<std::string> opens_more_;
+  std::set<std::string> heard_;  // whose notes were read
+  std::vector<SaidDlopen> said_to_open_;
   bool added_elf_ = false;
 };
 

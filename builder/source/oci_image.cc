@@ -19,6 +19,8 @@ namespace {
 using base::Json;
 
 constexpr int kMaxIndexDepth = 4;
+constexpr size_t kMaxManifests = 10000;          // indexes may name one another again and again
+constexpr uint64_t kMaxJsonBytes = 16ULL << 20;  // registries take 4 MiB
 
 // Media types of what is an image; an artifact (a signature, a chart) has others. None is given by
 // older tools, and is no sign of an artifact.
@@ -50,32 +52,34 @@ std::vector<std::string> Strings(const Json& object, const char* field) {
                                                    : found->get<std::vector<std::string>>();
 }
 
-bool IsSet(const Json& object, const char* field) {
+// The names in an object, whose values say nothing.
+std::vector<std::string> Keys(const Json& object, const char* field) {
+  std::vector<std::string> out;
   const auto found = object.find(field);
-  return found != object.end() && !found->empty();  // null is empty, too
+  if (found != object.end() && !found->is_null()) {
+    for (const auto& [key, value] : found->items()) {
+      out.push_back(key);
+    }
+  }
+  return out;
 }
 
-// What a unit does not get from an image; each in words that say what a definition has for it.
-std::vector<std::string> NotUsed(const Json& config) {
-  std::vector<std::string> out;
-  const auto names = [&](const char* field) {
-    std::vector<std::string> keys;
-    for (const auto& [key, value] : config.at(field).items()) {
-      keys.push_back(key);
-    }
-    return fmt::format("{}", fmt::join(keys, " "));
-  };
-  if (IsSet(config, "ExposedPorts")) {
-    out.push_back(fmt::format("ports {} (ports)", names("ExposedPorts")));
-  }
-  if (IsSet(config, "Volumes")) {
-    out.push_back(fmt::format("volumes {} (state, binds)", names("Volumes")));
-  }
-  if (IsSet(config, "Healthcheck")) {
-    const std::vector<std::string> test = Strings(config["Healthcheck"], "Test");
-    if (!test.empty() && test.front() != "NONE") {
-      out.emplace_back("a health check (health)");
-    }
+// Nanoseconds; 0 where that is not said.
+int64_t DurationAt(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  return found == object.end() || !found->is_number_integer() ? 0 : found->get<int64_t>();
+}
+
+OciHealthcheck HealthcheckOf(const Json& config) {
+  OciHealthcheck out;
+  const auto check = config.find("Healthcheck");
+  if (check != config.end() && !check->is_null()) {
+    out.test = Strings(*check, "Test");
+    out.shell = Strings(config, "Shell");
+    out.interval_ns = DurationAt(*check, "Interval");
+    out.timeout_ns = DurationAt(*check, "Timeout");
+    out.start_period_ns = DurationAt(*check, "StartPeriod");
+    out.start_interval_ns = DurationAt(*check, "StartInterval");
   }
   return out;
 }
@@ -100,6 +104,10 @@ class OciReader {
 
  private:
   Json Parse(const std::string& file, const std::string& name) const {
+    if (base::FileSize(file) > kMaxJsonBytes) {
+      base::Fail(base::ExitCode::kFailed, "{}: {} is larger than what describes an image",
+                 blobs_.path(), name);
+    }
     return base::ParseJson(base::ReadFile(file), blobs_.path() + ": " + name,
                            base::ExitCode::kFailed);
   }
@@ -114,6 +122,10 @@ class OciReader {
                  blobs_.path());
     }
     for (const Json& one : index.at("manifests")) {
+      if (++manifests_ > kMaxManifests) {
+        base::Fail(base::ExitCode::kFailed, "{} lists more than {} images", blobs_.path(),
+                   kMaxManifests);
+      }
       const std::string type = MediaTypeOf(one);
       OciCandidate candidate = outer;
       candidate.digest = one.at("digest").get<std::string>();
@@ -240,7 +252,9 @@ class OciReader {
     out_.working_directory = config.value("WorkingDir", "");
     out_.user = config.value("User", "");
     out_.stop_signal = config.value("StopSignal", "");
-    out_.not_used = NotUsed(config);
+    out_.exposed_ports = Keys(config, "ExposedPorts");
+    out_.healthcheck = HealthcheckOf(config);
+    out_.volumes = Keys(config, "Volumes");
   }
 
   static void AddNames(const Json& annotations, std::vector<std::string>& names) {
@@ -268,7 +282,8 @@ class OciReader {
   const OciReference& reference_;
   const OciPlatform& platform_;
   std::vector<OciCandidate> candidates_;
-  std::string lacking_;  // the digest of an index that is named and not there
+  size_t manifests_ = 0;  // that were met
+  std::string lacking_;   // the digest of an index that is named and not there
   OciImage out_;
 };
 

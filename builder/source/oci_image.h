@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/source/oci_health.h"
 #include "builder/source/oci_index.h"
 #include "builder/source/oci_platform.h"
 
@@ -22,8 +23,10 @@ struct OciImage {
   std::vector<std::string> environment;  // "NAME=VALUE"
   std::string working_directory;
   std::string user;
-  std::string stop_signal;            // "SIGQUIT", "3"; empty for the usual one
-  std::vector<std::string> not_used;  // what else it asks for, in words for a note
+  std::string stop_signal;                 // "SIGQUIT", "3"; empty for the usual one
+  std::vector<std::string> exposed_ports;  // "80/tcp", "80"
+  OciHealthcheck healthcheck;
+  std::vector<std::string> volumes;
 };
 
 // An archive is unpacked into `folder`, an empty directory. Throws Error{kFailed}: not an image,

@@ -9,10 +9,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "builder/source/oci_image.h"
 #include "builder/source/oci_layer.h"
 #include "builder/source/path_list.h"
@@ -79,6 +81,25 @@ bool IsSignal(const std::string& text) {
   return false;
 }
 
+// "80/tcp", "53/udp", "80"; another protocol, or what is no port, goes to `not_used`.
+std::vector<uint64_t> PortsOf(const std::vector<std::string>& exposed,
+                              std::vector<std::string>& not_used) {
+  std::set<uint64_t> out;
+  for (const std::string& text : exposed) {
+    const size_t slash = std::min(text.find('/'), text.size());
+    const std::string protocol = text.substr(slash);
+    uint64_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + slash, port);
+    if (error == std::errc() && end == text.data() + slash && port >= 1 && port <= 65535 &&
+        (protocol.empty() || protocol == "/tcp" || protocol == "/udp")) {
+      out.insert(port);
+    } else {
+      not_used.push_back(fmt::format("port {} (ports)", base::Printable(text)));
+    }
+  }
+  return {out.begin(), out.end()};
+}
+
 ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
   ServiceDefaults out;
   out.exec = image.command;
@@ -95,7 +116,18 @@ ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
     out.working_directory = images::Beside("", image.working_directory);
   }
   out.user = image.user;
-  std::vector<std::string> not_used = image.not_used;
+  std::vector<std::string> not_used;
+  out.ports = PortsOf(image.exposed_ports, not_used);
+  if (!image.volumes.empty()) {
+    not_used.push_back(
+        fmt::format("volumes {} (state, binds)",
+                    base::Printable(fmt::format("{}", fmt::join(image.volumes, " ")))));
+  }
+  std::string why;
+  out.health = HealthOf(image.healthcheck, &why);
+  if (!why.empty()) {
+    not_used.push_back(fmt::format("a health check that is not used: {} (health)", why));
+  }
   if (image.stop_signal.empty() || IsSignal(image.stop_signal)) {
     out.stop_signal = image.stop_signal;
   } else {

@@ -6,9 +6,11 @@
 #include <sstream>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
-#include "base/machine.h"
+#include "builder/source/language_sets.h"
+#include "images/definition/content_sets.h"
 
 namespace builder {
 namespace {
@@ -24,28 +26,37 @@ bool IsLeftOut(const std::string& name) {
 }
 
 // OpenSSL's configuration, where Debian, Fedora and upstream have it, and its modules.
-void AddOpenSsl(const std::string& libcrypto, FileClosure& files) {
+bool AddOpenSsl(const std::string& libcrypto, FileClosure& files) {
+  bool found = false;
   for (const char* path :
        {"/usr/lib/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/usr/local/ssl/openssl.cnf"}) {
-    files.AddKnown(path);
+    found |= files.AddKnown(path);
   }
   const std::string folder = base::ParentOf(libcrypto);
-  files.AddKnown(folder + "/ossl-modules");
-  files.AddKnown(folder + "/engines-3");
+  found |= files.AddKnown(folder + "/ossl-modules");
+  found |= files.AddKnown(folder + "/engines-3");
+  return found;
 }
 
-// Character sets, what unwinds stacks, the one locale that every machine should have, and what
-// finds names of users and hosts.
-void AddLibc(const std::string& libc, FileClosure& files) {
-  const std::string folder = base::ParentOf(libc);
-  files.AddKnown(folder + "/gconv");
-  files.AddKnown(folder + "/libgcc_s.so.1");  // which it opens to end threads, and for backtrace
+// Character sets.
+bool AddGconv(const std::string& libc, FileClosure& files) {
+  return files.AddKnown(base::ParentOf(libc) + "/gconv");
+}
+
+// The one that every machine should have.
+bool AddLocale(const std::string& /*libc*/, FileClosure& files) {
+  bool found = false;
   for (const char* name : {"C.utf8", "C.UTF-8"}) {
-    files.AddKnown(std::string("/usr/lib/locale/") + name);
+    found |= files.AddKnown(std::string("/usr/lib/locale/") + name);
   }
+  return found;
+}
+
+// What finds names of users and hosts.
+bool AddNss(const std::string& libc, FileClosure& files) {
   const std::string configuration = "/etc/nsswitch.conf";
   if (!files.AddKnown(configuration)) {
-    return;
+    return false;
   }
   const std::string path = files.root().Resolve(configuration).value_or(configuration);
   std::istringstream lines(base::ReadFile(files.root().OnDisk(path)));
@@ -54,156 +65,175 @@ void AddLibc(const std::string& libc, FileClosure& files) {
     std::istringstream words(line.substr(std::min(line.find(':'), line.size())));
     for (std::string word; words >> word;) {
       if (word.find('/') == std::string::npos) {
-        files.AddKnown(folder + "/libnss_" + word + ".so.2");
+        files.AddKnown(base::ParentOf(libc) + "/libnss_" + word + ".so.2");
       }
     }
   }
+  return true;
 }
 
 // Parts of node that Debian has as packages of their own; without them it does not start.
-void AddNode(FileClosure& files) {
+bool AddNode(const std::string& /*libnode*/, FileClosure& files) {
+  bool found = false;
   for (const char* part : {"acorn", "acorn-walk", "cjs-module-lexer", "undici"}) {
-    files.AddKnown(std::string("/usr/share/nodejs/") + part);
+    found |= files.AddKnown(std::string("/usr/share/nodejs/") + part);
   }
+  return found;
 }
 
-// Where a language's standard library is, below the folder that has its bin or lib. {v} is the
-// version in the name of its program or library, {t} Debian's folder for the machine.
-struct Layout {
-  const char* landmark;  // only this layout has it
-  std::vector<const char*> folders;
-};
-
-struct Language {
-  const char* name;  // of its program, before the version; with "lib" before it, of its library
-  std::vector<Layout> layouts;
-};
-
-const std::vector<Language>& Languages() {
-  static const std::vector<Language> kLanguages = {
-      {"python",
-       {{"lib64/python{v}/os.py", {"lib64/python{v}", "lib/python{v}"}},
-        {"lib/python{v}/os.py", {"lib/python{v}"}}}},
-      {"perl",
-       {{"lib/{t}/perl-base", {"lib/{t}/perl-base", "lib/{t}/perl", "share/perl"}},
-        {"lib64/perl5", {"lib64/perl5", "share/perl5"}},
-        {"lib/perl5/core_perl", {"lib/perl5", "share/perl5"}},
-        {"lib/perl5", {"lib/perl5", "share/perl5/core_perl"}}}},
-      {"ruby",
-       {{"lib/{t}/ruby", {"lib/{t}/ruby", "lib/ruby", "share/rubygems-integration"}},
-        {"lib64/ruby", {"lib64/ruby", "share/ruby", "share/rubygems", "share/gems"}},
-        {"lib/ruby", {"lib/ruby"}}}},
-      {"tcl",
-       {{"share/tcltk/tcl{v}", {"share/tcltk/tcl{v}"}},
-        {"share/tcl{v}", {"share/tcl{v}"}},
-        {"lib/tcl{v}", {"lib/tcl{v}"}}}},
-      {"tk",
-       {{"share/tcltk/tk{v}", {"share/tcltk/tk{v}"}},
-        {"share/tk{v}", {"share/tk{v}"}},
-        {"lib/tk{v}", {"lib/tk{v}"}}}},
-      {"java", {{"lib/jvm.cfg", {"lib", "conf"}}}},
-  };
-  return kLanguages;
+// Loaders of image formats, and their list.
+bool AddGdkPixbuf(const std::string& library, FileClosure& files) {
+  return files.AddKnown(base::ParentOf(library) + "/gdk-pixbuf-2.0", [](const std::string& name) {
+    return name == "gdk-pixbuf-query-loaders";  // the program that writes the list
+  });
 }
 
-struct Interpreter {
-  std::string prefix;   // "/usr"
-  std::string version;  // "3.11"; may be empty
-};
-
-// What `file` is of the language `name`; nullopt: nothing.
-std::optional<Interpreter> InterpreterOf(const std::string& name, const std::string& file) {
-  std::string rest = base::BaseName(file);
-  const bool is_library = rest.starts_with("lib");
-  const std::string start = (is_library ? "lib" : "") + name;
-  const size_t end = is_library ? rest.find(".so") : rest.size();
-  if (!rest.starts_with(start) || end == std::string::npos) {
-    return std::nullopt;
-  }
-  std::string version = rest.substr(start.size(), end - start.size());
-  version.erase(0, is_library && version.starts_with('-') ? 1 : 0);  // libruby-3.1.so
-  if (!version.empty() && (version[0] < '0' || version[0] > '9')) {
-    return std::nullopt;
-  }
-  const std::string folder = base::ParentOf(file) + "/";
-  for (const char* of_libraries : {"/lib/", "/lib64/"}) {
-    const size_t at = folder.rfind(of_libraries);
-    if (is_library && at != std::string::npos) {
-      return Interpreter{folder.substr(0, at), version};
-    }
-  }
-  return Interpreter{base::ParentOf(base::ParentOf(file)), version};
+// Modules for TLS, proxies and settings, and their list.
+bool AddGio(const std::string& library, FileClosure& files) {
+  return files.AddKnown(base::ParentOf(library) + "/gio/modules");
 }
 
-std::string PathOf(const char* pattern, const Interpreter& interpreter, const FileClosure& files) {
-  const ElfFile& like = files.like();
-  const base::Machine* machine = base::MachineOfElf(like.machine, like.elf_class);
-  std::string out = interpreter.prefix + "/" + pattern;
-  for (const auto& [written, value] :
-       {std::pair<std::string, std::string>("{v}", interpreter.version),
-        {"{t}", machine == nullptr ? "" : machine->triplet}}) {
-    if (const size_t at = out.find(written); at != std::string::npos) {
-      out.replace(at, written.size(), value);
-    }
-  }
-  return out;
-}
-
-// Whether `file` is of the language and its standard library was found.
-bool AddLanguage(const Language& language, const std::string& file, FileClosure& files,
-                 RunTimeSets& sets) {
-  const std::optional<Interpreter> interpreter = InterpreterOf(language.name, file);
-  if (!interpreter) {
-    return false;
-  }
-  for (const Layout& layout : language.layouts) {
-    if (!files.root().Resolve(PathOf(layout.landmark, *interpreter, files))) {
-      continue;
-    }
-    for (const char* folder : layout.folders) {
-      const std::string path = PathOf(folder, *interpreter, files);
-      files.AddKnown(path, &IsLeftOut);
-      const std::string real = files.root().Resolve(path).value_or(path) + "/";
-      const auto first = files.files().lower_bound(real);
-      if (first != files.files().end() && first->first.starts_with(real)) {  // not all excluded
-        sets.languages.emplace(real.substr(0, real.size() - 1),
-                               language.name + interpreter->version);
+// Coders, filters and configuration, of one library in folders such as ImageMagick-6.9.11,
+// /etc/ImageMagick-6 and /usr/share/ImageMagick-6.
+bool AddImageMagick(const std::string& library, FileClosure& files) {
+  bool found = false;
+  for (const std::string& folder :
+       {base::ParentOf(library), std::string("/etc"), std::string("/usr/share")}) {
+    const std::optional<std::string> place = files.root().Resolve(folder);
+    for (const std::string& name :
+         place ? base::ListDirectory(files.root().OnDisk(*place)) : std::vector<std::string>()) {
+      if (name.starts_with("ImageMagick-")) {
+        found |= files.AddKnown(folder + "/" + name);
       }
     }
-    return true;
   }
-  return false;
+  return found;
 }
 
-}  // namespace
+// What a library opens.
+struct LibrarySet {
+  const char* name;                                             // in images::kContentSets
+  const char* library;                                          // the start of its file's name
+  bool (*add)(const std::string& library, FileClosure& files);  // false: nothing of it is there
+};
 
-RunTimeSets AddRunTimeSets(FileClosure& files) {
-  RunTimeSets out;
-  for (size_t known = 0; known != files.files().size();) {  // a module may load another language
-    std::vector<std::string> all;
-    for (const auto& file : files.files()) {
-      all.push_back(file.first);
+constexpr std::array<LibrarySet, 8> kLibrarySets = {
+    {{"gconv", "libc.so.6", &AddGconv},
+     {"locale", "libc.so.6", &AddLocale},
+     {"nss", "libc.so.6", &AddNss},
+     {"openssl", "libcrypto.so.", &AddOpenSsl},
+     {"node", "libnode.so.", &AddNode},
+     {"gdk-pixbuf", "libgdk_pixbuf-2.0.so.", &AddGdkPixbuf},
+     {"gio", "libgio-2.0.so.", &AddGio},
+     {"imagemagick", "libMagickCore-", &AddImageMagick}}};
+
+class Adder {
+ public:
+  Adder(const images::Contents& contents, FileClosure& files)
+      : contents_(contents), files_(files) {}
+
+  RunTimeSets Add() {
+    std::set<std::string> seen;
+    for (std::vector<std::string> more = {""}; !more.empty();) {  // a module may load others
+      more.clear();
+      for (const auto& file : files_.files()) {
+        if (seen.insert(file.first).second) {
+          more.push_back(file.first);
+        }
+      }
+      for (const std::string& file : more) {
+        AddFor(file);
+      }
     }
-    known = all.size();
-    for (const std::string& file : all) {
-      for (const Language& language : Languages()) {
-        if (AddLanguage(language, file, files, out)) {
-          out.covered.insert(file);
+    return std::move(out_);
+  }
+
+  // Names of `contents.sets` of which nothing was added.
+  void FindMissing(const RunTimeSets& sets, base::Problems& problems) const {
+    for (const std::string& name : contents_.sets.value_or(std::vector<std::string>())) {
+      const images::ContentSet* set = images::FindContentSet(name);
+      if (set == nullptr || set->of_any_source || sets.taken.contains(name)) {
+        continue;
+      }
+      const auto asker = askers_.find(name);
+      if (asker == askers_.end()) {
+        problems.Add(base::ExitCode::kUsage,
+                     "contents.sets: nothing in the image uses the set '{}': leave it out, or name "
+                     "what uses it in source.elf",
+                     name);
+      } else {
+        problems.Add(
+            base::ExitCode::kFailed,
+            "contents.sets: nothing of the set '{}' is beside {}: install the package that "
+            "has it",
+            name, files_.root().OnDisk(asker->second));
+      }
+    }
+  }
+
+ private:
+  void AddFor(const std::string& file) {
+    for (const std::string& language : LanguageNames()) {
+      if (IsOfLanguage(language, file) && Takes(language, file) && AddLanguage(language, file)) {
+        out_.taken[language];
+      }
+    }
+    const std::string name = base::BaseName(file);
+    for (const LibrarySet& set : kLibrarySets) {
+      if (name.starts_with(set.library)) {
+        out_.covered.insert(file);
+        if (Takes(set.name, file) && set.add(file, files_)) {
+          out_.taken[set.name].insert(name);
         }
       }
     }
+    if (name.starts_with("libc.so.6")) {  // which it opens to end threads, and for backtrace()
+      files_.AddKnown(base::ParentOf(file) + "/libgcc_s.so.1");
+    }
   }
-  if (const auto libcrypto = files.FileNamed("libcrypto.so.")) {
-    AddOpenSsl(*libcrypto, files);
-    out.covered.insert(*libcrypto);
+
+  bool Takes(const std::string& set, const std::string& file) {
+    askers_.emplace(set, file);
+    if (images::TakesSet(contents_.sets, set)) {
+      return true;
+    }
+    if (!contents_.sets) {
+      out_.offered.emplace(set, base::BaseName(file));
+    }
+    return false;
   }
-  if (const auto libc = files.FileNamed("libc.so.6")) {
-    AddLibc(*libc, files);
-    out.covered.insert(*libc);
+
+  // Whether its standard library was found.
+  bool AddLanguage(const std::string& language, const std::string& file) {
+    const StandardLibrary library = StandardLibraryOf(language, file, files_);
+    for (const std::string& path : library.folders) {
+      files_.AddKnown(path, &IsLeftOut);
+      const std::string real = files_.root().Resolve(path).value_or(path) + "/";
+      const auto first = files_.files().lower_bound(real);
+      if (first != files_.files().end() && first->first.starts_with(real)) {  // not all excluded
+        out_.languages.emplace(real.substr(0, real.size() - 1), language + library.version);
+        out_.taken[language].insert(base::BaseName(file));
+      }
+    }
+    if (!library.folders.empty()) {
+      out_.covered.insert(file);
+    }
+    return !library.folders.empty();
   }
-  if (files.FileNamed("libnode.so.")) {
-    AddNode(files);
-  }
+
+  const images::Contents& contents_;
+  FileClosure& files_;
+  std::map<std::string, std::string> askers_;  // set -> the first file that uses it
+  RunTimeSets out_;
+};
+
+}  // namespace
+
+RunTimeSets AddRunTimeSets(const images::Contents& contents, FileClosure& files,
+                           base::Problems& problems) {
+  Adder adder(contents, files);
+  RunTimeSets out = adder.Add();
+  adder.FindMissing(out, problems);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "base/problems.h"
 #include "chunker/codec_table.h"
 #include "images/definition/catalog.h"
+#include "images/definition/content_sets.h"
 #include "images/label.h"
 #include "images/name.h"
 #include "images/service/service_checks.h"
@@ -100,6 +101,24 @@ void CheckImagePath(const base::JsonFields& fields, const std::string& field,
   }
 }
 
+std::optional<std::vector<std::string>> ReadSets(base::JsonFields& contents) {
+  if (!contents.Has("sets")) {
+    return std::nullopt;
+  }
+  std::vector<std::string> out = contents.Strings("sets");
+  for (const std::string& name : out) {
+    if (name != kDefaultSets && FindContentSet(name) == nullptr) {
+      std::vector<std::string_view> known = {kDefaultSets};
+      for (const ContentSet& set : kContentSets) {
+        known.push_back(set.name);
+      }
+      contents.Report("sets",
+                      fmt::format("'{}' is no set; there are: {}", name, fmt::join(known, ", ")));
+    }
+  }
+  return out;
+}
+
 Contents ReadContents(base::JsonFields& definition, const std::string& directory) {
   base::JsonFields fields = definition.Nested("contents");
   Contents out;
@@ -115,6 +134,7 @@ Contents ReadContents(base::JsonFields& definition, const std::string& directory
     }
   }
   out.minimize = fields.Bool("minimize", false);
+  out.sets = ReadSets(fields);
   out.symlinks = fields.StringMap("symlinks");
   for (const auto& link : out.symlinks) {
     CheckImagePath(fields, "symlinks", link.first);

@@ -19,6 +19,8 @@ struct Contents {
   std::vector<std::string> add;      // Nix: more sources; otherwise more files of this machine
   std::vector<std::string> exclude;  // globs of paths in the image that the source brings
   bool minimize = false;             // also without what no program needs to run
+  // Run-time sets (content_sets.h); nothing: what an ELF source takes by itself.
+  std::optional<std::vector<std::string>> sets{};
   std::map<std::string, std::string>
       symlinks;  // path in the image -> target; {out} is the source's path
   std::vector<std::string> directories;

@@ -11,6 +11,7 @@ namespace {
 // All paths of one package name: an image may hold several versions of it.
 struct Package {
   std::set<std::string> paths;
+  std::set<std::string> hashes;  // where a path does not say the content, as Nix's do
   std::set<std::string> versions;
   uint64_t content_bytes = 0;
 
@@ -28,6 +29,7 @@ std::map<std::string, Package> PackagesOf(const Manifest& manifest) {
   for (const ClosurePath& path : manifest.closure) {
     Package& package = out[path.name];
     package.paths.insert(path.path);
+    package.hashes.insert(path.nar_hash);
     package.versions.insert(path.version);
     package.content_bytes += path.size_bytes;
   }
@@ -53,7 +55,7 @@ std::vector<PackageChange> ComparePackages(const Manifest& from, const Manifest&
   std::vector<PackageChange> out;
   for (const auto& [name, pair] : both) {
     const auto& [old, now] = pair;
-    if (old.paths == now.paths) {
+    if (old.paths == now.paths && old.versions == now.versions && old.hashes == now.hashes) {
       continue;
     }
     const Kind kind = old.paths.empty()              ? Kind::kAdded

@@ -12,7 +12,12 @@
 namespace images {
 
 struct PackageChange {
-  enum class Kind { kAdded, kRemoved, kChanged, kRebuilt };  // kRebuilt: same version, other path
+  enum class Kind {
+    kAdded,
+    kRemoved,
+    kChanged,
+    kRebuilt
+  };  // kRebuilt: only the content is another
   Kind kind = Kind::kAdded;
   std::string name;
   std::string from;  // version, or versions with commas; empty where it was not there

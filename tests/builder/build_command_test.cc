@@ -55,6 +55,18 @@ TEST_F(BuildCommandTest, ARootWithoutADefinition) {
   EXPECT_EQ(image.manifest().closure[0].size_bytes, 7U);
 }
 
+TEST_F(BuildCommandTest, ASetThatASourceCannotHaveIsNamedWithItsLine) {
+  MakeRoot();
+  Put("images/app.json", R"({"name": "app", "source": {"root": ")" + At("root") + R"("},
+      "contents": {
+        "sets": ["default", "python"]},
+      "services": {"app": {"exec": ["/bin/app"]}}})");
+  EXPECT_EQ(ErrorOf({"app"}), At("images/app.json") +
+                                  ": contents.sets: the set 'python' is for ELF sources: this "
+                                  "source brings such files itself, and takes others by "
+                                  "contents.add (line 3)");
+}
+
 TEST_F(BuildCommandTest, TheLogTellsThePhasesAndNoSecret) {
   MakeRoot();
   Put("images/app.json", R"({"name": "app", "source": {"root": ")" + At("root") + R"("},

@@ -115,6 +115,12 @@ std::string Workshop::Build(const std::string& name, const std::string& attr,
   return built.out.substr(0, built.out.find('\n'));
 }
 
+std::string DebianRoot(const std::string& packages) {
+  const std::string path =
+      MustRun({SLIPWAY_DEBIAN_ROOT, packages}, {.timeout = std::chrono::minutes(5)});
+  return path.substr(0, path.find('\n'));
+}
+
 RunResult Imgpush(const std::string& ssh_config, const std::vector<std::string>& arguments,
                   const std::string& agent) {
   RunOptions options{.timeout = seconds(120)};

@@ -50,6 +50,10 @@ struct Push {
   uint64_t agent_bytes = 0;
 };
 
+// A root directory with packages of Debian's ("nginx", "python3,ruby") and all that they depend on,
+// unpacked and not configured.
+std::string DebianRoot(const std::string& packages);
+
 // imgpush of image directories to a test host, by ssh. `agent`: another agent than the built one.
 Push PushTo(const TestHost& host, const std::vector<std::string>& images,
             const std::string& agent = "");

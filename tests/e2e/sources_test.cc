@@ -16,13 +16,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-// Debian's package with all that it depends on, unpacked into a root directory.
-std::string DebianRoot(const std::string& package) {
-  const std::string path =
-      MustRun({SLIPWAY_DEBIAN_ROOT, package}, {.timeout = std::chrono::minutes(5)});
-  return path.substr(0, path.find('\n'));
-}
-
 class SourcesTest : public testing::Test {
  protected:
   std::string At(const std::string& name) const { return workshop_.folder() + "/" + name; }
@@ -100,11 +93,16 @@ TEST_F(SourcesTest, NodeAnOciImageAndARootDirectoryRunSideBySide) {
   Put("oci-root/srv/own", "the user's own");
   ASSERT_EQ(::chmod(At("oci-root/srv/own").c_str(), 0400), 0);
   ASSERT_EQ(::chown(At("oci-root/srv/own").c_str(), 1234, 1235), 0);
-  const json config = {{"Entrypoint", {"httpd", "-f"}},
-                       {"Cmd", {"-p", "8080"}},
-                       {"Env", {"PATH=/bin", "GREETING=a b=c"}},
-                       {"WorkingDir", "/srv"},
-                       {"User", "web"}};
+  const json config = {
+      {"Entrypoint", {"httpd", "-f"}},
+      {"Cmd", {"-p", "8080"}},
+      {"Env", {"PATH=/bin", "GREETING=a b=c"}},
+      {"WorkingDir", "/srv"},
+      {"User", "web"},
+      {"ExposedPorts", {{"8080/tcp", json::object()}}},
+      {"Healthcheck",
+       {{"Test", {"CMD", "busybox", "wget", "-qO", "/dev/null", "localhost:8080/own"}},
+        {"Timeout", 3000000000}}}};
   const std::string oci =
       Build({"--name", "web", "--oci", OciArchive("web", At("oci-root"), config)});
 
@@ -118,6 +116,12 @@ TEST_F(SourcesTest, NodeAnOciImageAndARootDirectoryRunSideBySide) {
   EXPECT_THAT(Page(host_, "http://127.0.0.1:3000/"), HasSubstr("node v"));
   EXPECT_EQ(Page(host_, "http://127.0.0.1:8080/own"), "the user's own");
   EXPECT_EQ(Page(host_, "http://127.0.0.1:8081/"), "from a root directory");
+  // What the image itself says of ports and health is what the activation looked at.
+  const images::Service web = images::ImageDirectory(oci).manifest().services.at("web");
+  EXPECT_EQ(web.ports, std::vector<uint64_t>{8080});
+  EXPECT_EQ(web.health.exec.front(), "/bin/busybox");
+  EXPECT_EQ(web.health.try_seconds, 3U);
+  EXPECT_THAT(host_.MustRun("journalctl -o cat -u web:check --no-pager"), HasSubstr("Finished"));
   EXPECT_THAT(host_.MustRun("cat /proc/$(systemctl show -p MainPID --value web)/status"),
               testing::AllOf(HasSubstr("Uid:\t1234\t1234"), HasSubstr("Gid:\t1235\t1235")));
   EXPECT_THAT(

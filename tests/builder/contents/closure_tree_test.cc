@@ -259,7 +259,9 @@ TEST_F(ClosureTreeTest, OsReleaseNamesTheImageUnlessTheSourceHasOne) {
 
 TEST_F(ClosureTreeTest, TheSourceSaysHowAServiceRunsThatSaysNothing) {
   const std::string bin = store_path_ + "/bin";
-  closure_.service = {{"app", "-v"}, {{"A", "source"}}, "/srv", "", ""};
+  closure_.service.exec = {"app", "-v"};
+  closure_.service.environment = {{"A", "source"}};
+  closure_.service.working_directory = "/srv";
   closure_.program_folders = {"/none", bin};
   definition_.services["app"].exec.clear();
   definition_.services["app"].environment = {{"A", "own"}};

@@ -156,6 +156,22 @@ TEST_F(OciIndexTest, ADockerSaveOfSeveralIsChosenFromToo) {
             IdOf(archive + ":other:1"));
 }
 
+// Small files that would take for ever, or all memory.
+TEST_F(OciIndexTest, EndlessListsAndTextsAreRefused) {
+  Put("a/file", "x");
+  AddLayer("a");
+  json inner = Manifest();
+  for (int depth = 0; depth < 4; ++depth) {
+    inner = Blob(json{{"manifests", json::array_t(100, inner)}}.dump());
+    inner["mediaType"] = "application/vnd.oci.image.index.v1+json";
+  }
+  Put("layout/index.json", json{{"manifests", {inner}}}.dump());
+  EXPECT_THAT(ErrorOf(At("layout")), HasSubstr("layout lists more than 10000 images"));
+  std::filesystem::resize_file(At("layout/index.json"), 1ULL << 34);
+  EXPECT_THAT(ErrorOf(At("layout")),
+              HasSubstr("layout: index.json is larger than what describes an image"));
+}
+
 TEST_F(OciIndexTest, EveryCompressionOfLayersAndArchivesIsRead) {
   const std::string plain = DockerSave();
   const std::string id = IdOf(plain);
@@ -183,14 +199,27 @@ TEST_F(OciIndexTest, WhatElseTheImageAsksForIsUsedOrSaid) {
   EXPECT_EQ(Resolve(Layout()).service.working_directory, "/app/x");
   EXPECT_EQ(SaidOf(Layout()).find("the image asks"), std::string::npos);
   config_["config"]["StopSignal"] = "SIGNONE\nExecStart=";
-  config_["config"]["ExposedPorts"] = {{"80/tcp", json::object()}, {"53/udp", json::object()}};
+  config_["config"]["ExposedPorts"] = {{"80/tcp", json::object()}, {"53/udp", json::object()},
+                                       {"53/tcp", json::object()}, {"443", json::object()},
+                                       {"9/sctp", json::object()}, {"0/tcp", json::object()},
+                                       {"70000", json::object()}};
   config_["config"]["Volumes"] = {{"/data", json::object()}};
-  config_["config"]["Healthcheck"] = {{"Test", {"CMD", "true"}}};
+  config_["config"]["Healthcheck"] = {{"Test", {"CMD-SHELL", "a\nb"}}};
   EXPECT_THAT(
       SaidOf(Layout()),
-      HasSubstr("note: the image asks for ports 53/udp 80/tcp (ports), volumes /data "
-                "(state, binds), a health check (health), a stop signal that systemd does not "
-                "know (directives);"));
+      HasSubstr("note: the image asks for port 0/tcp (ports), port 70000 (ports), port 9/sctp "
+                "(ports), volumes /data (state, binds), a health check that is not used: a unit "
+                "cannot hold a command of several lines (health), a stop signal that systemd does "
+                "not know (directives);"));
+  EXPECT_EQ(Resolve(Layout()).service.ports, (std::vector<uint64_t>{53, 80, 443}));
+  EXPECT_FALSE(Resolve(Layout()).service.health);
+  config_["config"]["Healthcheck"] = {{"Test", {"CMD", "app", "-c"}},
+                                      {"Timeout", 3000000000},
+                                      {"StartPeriod", 60000000000},
+                                      {"Interval", nullptr}};
+  EXPECT_EQ(Resolve(Layout()).service.health->exec, (images::Command{"app", "-c"}));
+  EXPECT_EQ(Resolve(Layout()).service.health->try_seconds, 3U);
+  EXPECT_EQ(Resolve(Layout()).service.health->timeout_seconds, 60U);
   EXPECT_EQ(Resolve(Layout()).service.stop_signal, "");
   for (const char* signal : {"3", "QUIT", "SIGRTMIN+3", "RTMAX-1"}) {
     config_["config"]["StopSignal"] = signal;

@@ -94,6 +94,113 @@ TEST_F(RunTimeSetsTest, AStandardLibraryIsOnePackageWithoutWhatIsNotNeeded) {
   EXPECT_THAT(said, Not(HasSubstr("standard library")));
 }
 
+// A program with the standard library of python3.12, character sets and names of users.
+class NamedSetsTest : public RunTimeSetsTest {
+ protected:
+  NamedSetsTest() {
+    Source("/usr/bin/python3.12", "int main(void) { return 0; }\n", {});
+    Put("root/usr/lib/python3.12/os.py", "x");
+    Put("root/usr/lib/x86_64-linux-gnu/gconv/gconv-modules", "x");
+    Put("root/usr/lib/x86_64-linux-gnu/libgcc_s.so.1", "x");
+    Put("root/etc/nsswitch.conf", "hosts: files dns\n");
+  }
+  // Of those files, what the image has with these sets.
+  std::string With(const std::optional<std::vector<std::string>>& sets) {
+    images::Contents contents;
+    contents.sets = sets;
+    const Closure closure = Resolve({"/usr/bin/python3.12"}, At("root"), contents);
+    problems = closure.problems.Messages();
+    taken = closure.sets;
+    std::string out;
+    for (const auto& [word, path] : std::map<std::string, std::string>{
+             {"python", "/usr/lib/python3.12/os.py"},
+             {"gconv", "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules"},
+             {"gcc", "/usr/lib/x86_64-linux-gnu/libgcc_s.so.1"},
+             {"nss", "/etc/nsswitch.conf"}}) {
+      out += Has(closure, path) ? word + " " : "";
+    }
+    return out;
+  }
+
+  std::vector<std::string> problems;
+  std::map<std::string, std::string> taken;
+};
+
+TEST_F(NamedSetsTest, ExactlyTheNamedOnesAreTakenAndTheirReasonsAreKept) {
+  EXPECT_EQ(With(std::nullopt), "gcc gconv nss python ");
+  EXPECT_EQ(taken, (std::map<std::string, std::string>{
+                       {"gconv", "libc.so.6"}, {"nss", "libc.so.6"}, {"python", "python3.12"}}));
+  EXPECT_EQ(With(std::vector<std::string>()), "gcc ");
+  EXPECT_TRUE(taken.empty());
+  EXPECT_THAT(said, Not(HasSubstr("standard library")));
+  EXPECT_EQ(With({{"python"}}), "gcc python ");
+  EXPECT_EQ(With({{"nss", "gconv", "nss"}}), "gcc gconv nss ");
+  EXPECT_EQ(With({{"default"}}), "gcc gconv nss python ");
+  EXPECT_THAT(problems, testing::IsEmpty());
+}
+
+TEST_F(NamedSetsTest, WhatIsNamedAndNotToBeHadIsAProblem) {
+  With({{"ruby", "python", "locale", "default"}});
+  EXPECT_THAT(
+      problems,
+      testing::ElementsAre(
+          "contents.sets: nothing in the image uses the set 'ruby': leave it out, or name what "
+          "uses it in source.elf",
+          HasSubstr("contents.sets: nothing of the set 'locale' is beside " + At("root") +
+                    "/usr/lib/x86_64-linux-gnu/libc.so.6: install the package that has it")));
+  std::filesystem::remove_all(At("root/usr/lib/python3.12"));
+  EXPECT_EQ(With(std::nullopt), "gcc gconv nss ");
+  EXPECT_THAT(problems, testing::IsEmpty());
+  With({{"python"}});
+  EXPECT_THAT(problems, testing::ElementsAre(HasSubstr("nothing of the set 'python' is beside " +
+                                                       At("root") + "/usr/bin/python3.12")));
+}
+
+TEST_F(RunTimeSetsTest, ModulesOfLibrariesAreOfferedAndTakenByName) {
+  const std::string lib = "/usr/lib/x86_64-linux-gnu";
+  const std::string open = "#include <dlfcn.h>\nvoid* f(void) { return dlopen(\"x\", 1); }\n";
+  std::vector<std::string> flags;
+  for (const char* name :
+       {"libgdk_pixbuf-2.0.so.0", "libgio-2.0.so.0", "libMagickCore-7.Q16.so.10"}) {
+    Source(lib + "/" + name, open, {"-shared", "-fPIC", std::string("-Wl,-soname,") + name});
+    flags.push_back(Linked(lib + "/" + name));
+  }
+  Source("/usr/bin/app", "int main(void) { return 0; }\n", flags);
+  Library(lib + "/libsvg.so.2", "svg", 1);
+  const std::vector<std::string> modules = {lib + "/gdk-pixbuf-2.0/2.10.0/loaders/svg.so",
+                                            lib + "/gio/modules/libgiognutls.so",
+                                            lib + "/ImageMagick-7.1.1/modules-Q16/coders/svg.so"};
+  for (const std::string& module : modules) {
+    Source(module, "int x;\n", {"-shared", "-fPIC", Linked(lib + "/libsvg.so.2")});
+  }
+  const std::vector<std::string> others = {
+      lib + "/gdk-pixbuf-2.0/2.10.0/loaders.cache", lib + "/ImageMagick-7.1.1/config/x.xml",
+      "/etc/ImageMagick-7/policy.xml", "/usr/share/ImageMagick-7/english.xml"};
+  for (const std::string& file : others) {
+    Put("root" + file, "x");
+  }
+  Put("root" + lib + "/gdk-pixbuf-2.0/gdk-pixbuf-query-loaders", "x");
+  const Closure without = Resolve({"/usr/bin/app"}, At("root"));
+  EXPECT_EQ(said,
+            "note: modules that libgdk_pixbuf-2.0.so.0 or libgio-2.0.so.0 or "
+            "libMagickCore-7.Q16.so.10 opens are not included; contents.sets takes them: "
+            "[\"default\", \"gdk-pixbuf\", \"gio\", \"imagemagick\"]\n");
+  EXPECT_FALSE(Has(without, modules[0]));
+
+  images::Contents contents;
+  contents.sets = {"default", "gdk-pixbuf", "gio", "imagemagick"};
+  const Closure with = Resolve({"/usr/bin/app"}, At("root"), contents);
+  EXPECT_EQ(said, "");
+  for (const std::string& file : modules) {
+    EXPECT_TRUE(Has(with, file)) << file;
+  }
+  for (const std::string& file : others) {
+    EXPECT_TRUE(Has(with, file)) << file;
+  }
+  EXPECT_TRUE(Has(with, lib + "/libsvg.so.2"));
+  EXPECT_FALSE(Has(with, lib + "/gdk-pixbuf-2.0/gdk-pixbuf-query-loaders"));
+}
+
 TEST_F(RunTimeSetsTest, EachLayoutIsFound) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> layouts = {
       {"/usr/bin/python3.13", {"/usr/lib64/python3.13/os.py", "/usr/lib/python3.13/x.py"}},
