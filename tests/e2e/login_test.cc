@@ -156,6 +156,8 @@ TEST_F(LoginTest, APassphraseIsAskedForOnTheTerminalOrHeldByAnAgent) {
   std::string text = base::ReadFile(host.SshConfig());
   const std::string other = host.Dir() + "/id_ed25519";
   text.replace(text.find(other), other.size(), key);
+  const std::string never = "BatchMode yes";
+  text.erase(text.find(never), never.size());
   const std::string config = workshop_.folder() + "/ssh_config";
   base::WriteFileAtomically(config, text);
   const std::string ssh = "--ssh 'ssh -F " + config + "' ";
