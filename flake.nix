@@ -8,6 +8,7 @@
     in {
       packages = each (pkgs: { default = pkgs.callPackage ./packaging/nix/package.nix { }; });
       devShells = each (pkgs: { default = pkgs.callPackage ./packaging/nix/shell.nix { }; });
+      overlays.default = final: prev: { slipway = final.callPackage ./packaging/nix/package.nix { }; };
       nixosModules.default = import ./packaging/nix/module.nix;
     };
 }

@@ -63,9 +63,10 @@ struct CommandLine {
   bool plain_directory = false;
   std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
   std::string hosts_file = hosts::kHostsFile;
-  size_t jobs = 8;              // hosts at once
-  bool root_given = false;      // else the list of hosts may say another one
-  std::string ssh;              // program and options; $SLIPWAY_SSH unless given
+  size_t jobs = 8;          // hosts at once
+  bool root_given = false;  // else the list of hosts may say another one
+  std::string ssh;          // program and options; $SLIPWAY_SSH unless given
+  bool ask_sudo_password = false;
   size_t host_jobs = 0;         // of `receive`
   std::string agent_directory;  // of `examine`
 };

@@ -246,6 +246,9 @@ std::vector<std::string> WithoutHost(const std::vector<std::string>& arguments) 
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     const std::string name = argument.substr(0, argument.find('='));
+    if (name == "--ask-sudo-password") {
+      continue;
+    }
     if (std::ranges::find(kOurs, name) == kOurs.end()) {
       out.push_back(argument);
     } else if (name == argument) {

@@ -19,8 +19,8 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
 // The arguments that make another process do the same request under an activation id.
 std::vector<std::string> RunSwitchArguments(const CommandLine& line);
 
-// `arguments` without --host, --hosts, --jobs and --ssh and their values: what is left is for the
-// host.
+// `arguments` without those that say how to reach hosts (--host, --ssh ...) and their values: what
+// is left is for the host.
 std::vector<std::string> WithoutHost(const std::vector<std::string>& arguments);
 
 }  // namespace activator

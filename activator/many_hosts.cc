@@ -84,7 +84,8 @@ std::vector<std::string> WordsFor(const CommandLine& line, const RemoteHost& hos
 int RunOnOne(const CommandLine& line, const std::vector<std::string>& arguments,
              const RemoteHost& host, const base::Io& io, milliseconds patience) {
   const RemoteOutput output = {[&](std::string_view piece) { io.WriteOut(piece); }, nullptr,
-                               [&](const std::string& text) { io.Err("{}\n", text); }, io.out};
+                               [&](const std::string& text) { io.Err("{}\n", text); }, io.out,
+                               io.in_is_terminal && io.err_is_terminal};
   try {
     return RunOnHost(line, WordsFor(line, host, arguments), host, output, patience);
   } catch (const base::Error& error) {
@@ -319,13 +320,20 @@ void ManyHosts::Tell() {
 int RunOnHosts(const CommandLine& line, const std::vector<std::string>& arguments,
                const base::Io& io, milliseconds patience) {
   std::vector<RemoteHost> hosts = HostsOf(line, io);
-  if (!hosts::NamesSeveral(line.host)) {
-    return RunOnOne(line, arguments, hosts.front(), io, patience);
-  }
-  if (IsForOneHost(line)) {
+  const bool several = hosts::NamesSeveral(line.host);
+  if (several && IsForOneHost(line)) {
     base::Fail(
         base::ExitCode::kUsage,
         "this command is for one host at a time: name one with --host, no group and no list");
+  }
+  if (line.ask_sudo_password) {
+    const auto password = hosts::AskSudoPassword(io);
+    for (RemoteHost& host : hosts) {
+      host.sudo_password = password;
+    }
+  }
+  if (!several) {
+    return RunOnOne(line, arguments, hosts.front(), io, patience);
   }
   return ManyHosts(line, arguments, std::move(hosts), io, patience).Run();
 }

@@ -63,7 +63,7 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--timeout", out.timeout_seconds,
                  "Seconds that a service may take to be up, instead of its own setting")
       ->type_name("S")
-      ->check(CLI::Range(1, 3600));
+      ->transform(base::Seconds(1, 3600));
   app.add_option("--root", out.root, "The host's root directory")
       ->type_name("DIR")
       ->capture_default_str();
@@ -72,21 +72,28 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for the host's lock: 60, 60s or 1m");
   app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
-  app.add_option("--host", out.host,
-                 "Run on this host, over ssh, or on several, separated by commas: destinations of "
-                 "ssh, names and @GROUP of the list of hosts")
-      ->type_name("HOST")
-      ->check([](const std::string& host) {
-        return host.empty() ? "'' is not a host: use a destination of ssh, such as web1" : "";
-      });
+  auto* host =
+      app.add_option("--host", out.host,
+                     "Run on this host, over ssh, or on several, separated by commas: destinations "
+                     "of ssh, names and @GROUP of the list of hosts")
+          ->type_name("HOST")
+          ->check([](const std::string& text) {
+            return text.empty() ? "'' is not a host: use a destination of ssh, such as web1" : "";
+          });
   app.add_option("--hosts", out.hosts_file, "The list of hosts")
       ->type_name("FILE")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(host);
   app.add_option("--jobs", out.jobs, "Hosts to work on at once")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+      ->transform(base::Number(1, 1000))
+      ->capture_default_str()
+      ->needs(host);
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
-      ->type_name("TEXT");
+      ->type_name("TEXT")
+      ->needs(host);
+  app.add_flag("--ask-sudo-password", out.ask_sudo_password,
+               "Ask once, on the terminal, for the password that sudo wants on the hosts")
+      ->needs(host);
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
   app.add_flag("--for-imgpush", out.for_imgpush)->group("");
@@ -96,26 +103,27 @@ void AddCommon(CLI::App& app, CommandLine& out) {
 void AddPrune(CLI::App& prune, PruneOptions& out) {
   prune.add_option("--keep", out.keep, "Generations to keep, including the active one")
       ->type_name("N")
-      ->check(CLI::Range(1, 1000))
+      ->transform(base::Number(1, 1000))
       ->capture_default_str();
   prune
       .add_option("--staged", out.staged,
                   "Staged generations to keep of those that change the same applications")
       ->type_name("N")
-      ->check(CLI::Range(1, 1000))
+      ->transform(base::Number(1, 1000))
       ->capture_default_str();
   prune
       .add_option("--older-than", out.older_than_seconds,
                   "Of the others, remove only those left longer ago than this, such as 30d or 12h")
       ->type_name("AGE")
-      ->transform(CLI::AsNumberWithUnit(
-          std::map<std::string, uint64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
-          CLI::AsNumberWithUnit::CASE_SENSITIVE));
+      ->transform(
+          base::Number(0, base::kNoLimit, {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
+                       "no age: use days, hours, minutes or seconds, as in 30d, 12h, 90m or 60s"));
   prune
       .add_option("--max-bytes", out.max_bytes,
                   "Keep fewer if the versions take more than this, such as 2GB")
       ->type_name("S")
-      ->transform(CLI::AsSizeValue(true));
+      ->transform(base::Number(0, base::kNoLimit, base::SizeUnits(),
+                               "no size: use bytes, as in 500MB or 2GB"));
   prune.add_option("--pin", out.pin, "Never remove generation N")
       ->type_name("N")
       ->check(IsGeneration())
@@ -131,7 +139,8 @@ void NameCommonOptions(Parser& parser) {
   const auto name = [](CLI::App* command, const std::string& options) {
     command->footer("Also: " + options + ".\nSee activate --help.");
   };
-  const std::string report = "--json, --root DIR, --host HOST, --hosts FILE, --jobs N,\n--ssh TEXT";
+  const std::string report =
+      "--json, --root DIR, --host HOST, --hosts FILE, --jobs N,\n--ssh TEXT, --ask-sudo-password";
   name(parser.list, report);
   name(parser.logs, report);
   name(parser.status, report);
@@ -142,11 +151,14 @@ void NameCommonOptions(Parser& parser) {
   name(parser.prune, "--dry-run, --lock-wait S,\n" + report);
   name(parser.remove, "--dry-run, --timeout S, --lock-wait S, --adopt,\n" + report);
   name(parser.render, "--generation N (default: the active one),\n" + report);
-  name(parser.report, "--root DIR, --host HOST, --hosts FILE, --jobs N, --ssh TEXT");
+  name(parser.report,
+       "--root DIR, --host HOST, --hosts FILE, --jobs N,\n--ssh TEXT, --ask-sudo-password");
   name(parser.receive, "--root DIR, --lock-wait S");
   name(parser.boot, "--root DIR, --lock-wait S");
   name(parser.uninstall,
-       "--dry-run, --timeout S, --lock-wait S,\n--json, --root DIR, --host HOST, --ssh TEXT");
+       "--dry-run, --timeout S, --lock-wait S,\n--json, --root DIR, --host HOST, --hosts FILE, "
+       "--ssh TEXT,\n"
+       "--ask-sudo-password");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -169,7 +181,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->add_option("-n,--lines", out.logs.lines,
                    "Show the last N lines; default: 100, or with --since all")
       ->type_name("N")
-      ->check(CLI::Range(0, 1000000));
+      ->transform(base::Number(0, 1000000));
   parser.diff = app.add_subcommand("diff", "Show how two generations differ");
   parser.diff
       ->add_option("GENERATION", out.diff,
@@ -215,7 +227,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->description(
           "Threads that decode deltas, as many as fit into 64 MiB of memory; 0: half of the cores")
       ->type_name("N")
-      ->check(CLI::Range(0, 1000));
+      ->transform(base::Number(0, 1000));
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.after_boot = app.add_subcommand("after-boot", "")->group("");
   parser.uninstall = app.add_subcommand("uninstall", "Remove all of Slipway's from this host");

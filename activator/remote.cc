@@ -9,7 +9,9 @@
 
 #include "activator/switch/transient.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/interrupt.h"
+#include "base/printable.h"
 #include "base/process.h"
 #include "base/ssh_command.h"
 #include "base/sys.h"
@@ -23,26 +25,26 @@ constexpr int kSshFailed = 255;
 constexpr int kSignalExit = 128;
 constexpr int kInterruptedThere = 130;
 constexpr int kPollMs = 200;
+constexpr std::chrono::seconds kConnectTimeout(10);
 constexpr size_t kMaxBannerBytes = 64 << 10;
-constexpr std::string_view kStarted = "SLIPWAY1 STARTED\n";
+constexpr std::string_view kOurWord = "SLIPWAY1 ";
 
-// After hosts::kWayToRoot: says that it begins, after what a login shell may have printed, and
-// becomes `activate`. A login may be allowed to run that alone as root.
+// After hosts::kWayToRoot: becomes `activate`, and says before that it begins, after what a login
+// shell or sudo may have printed. A login may be allowed to run that alone as root.
 constexpr const char* kProgram = R"sh(
-agent=$1 needs_root=$2 ask=
-shift 2
+agent=$1 needs_root=$2 ask=$3
+shift 3
 fail() { echo "activate: error: $*" >&2; exit 1; }
-echo
-echo "SLIPWAY1 STARTED"
+start() { echo; echo "SLIPWAY1 STARTED"; exec "$@"; }
 [ -e "$agent" ] || fail "there is no $agent on this host: push to it first, or give its --root"
 [ -x "$agent" ] ||
   fail "no program can run in ${agent%/*}, which is mounted noexec: push once more with" \
     "--agent-dir and another directory, such as /usr/local/lib/slipway"
-[ "$(id -u)" = 0 ] && exec "$agent" "$@"
-sudo -n "$agent" --version >/dev/null 2>&1 </dev/null && exec sudo -n "$agent" "$@"
+[ "$(id -u)" = 0 ] && start "$agent" "$@"
+sudo -n "$agent" --version >/dev/null 2>&1 </dev/null && start sudo -n "$agent" "$@"
 refuse() { [ "$needs_root" = no ] || fail "$@"; }
-find_way || exec "$agent" "$@"
-exec $way sh -c "exec \"\$0\" \"\$@\"" "$agent" "$@"
+find_way || start "$agent" "$@"
+as_root sh -c "echo; echo SLIPWAY1 STARTED; exec \"\$0\" \"\$@\"" "$agent" "$@"
 )sh";
 
 bool NeedsRoot(const CommandLine& line) {
@@ -75,10 +77,13 @@ class RemoteCommand {
   int Run();
   bool started() const { return started_; }  // in the last run
   bool begun() const { return begun_; }      // in any
+  // Throws Error{kUnreachable} where the last run ended before a program of ours ran there.
+  void CheckThatItRan(int exit_code) const;
 
  private:
   std::string Command() const;
-  void Take(std::string_view data);
+  void Take(std::string_view data, base::Child& ssh);
+  void TakeLine(std::string_view line, base::Child& ssh);
 
   const CommandLine& line_;
   const std::vector<std::string> arguments_;
@@ -86,38 +91,65 @@ class RemoteCommand {
   const RemoteOutput& output_;
   bool started_ = false;
   bool begun_ = false;
-  std::string banner_;  // what came before it started
+  std::string rest_;  // of what came before it started: a line without its end
+  std::string said_;  // its last line that is not empty
+  size_t banner_bytes_ = 0;
+  hosts::LoginTalk talk_;
 };
 
 std::string RemoteCommand::Command() const {
-  std::vector<std::string> words = {host_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no"};
+  std::vector<std::string> words = {host_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no",
+                                    host_.sudo_password ? "yes" : ""};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   return base::ShellCommand(std::string(hosts::kWayToRoot) + kProgram, "", words);
 }
 
-void RemoteCommand::Take(std::string_view data) {
+// What is said of the login, before it started.
+void RemoteCommand::TakeLine(std::string_view line, base::Child& ssh) {
+  if (!line.starts_with(kOurWord)) {
+    said_ = line.empty() ? said_ : line;
+    return;
+  }
+  line.remove_prefix(kOurWord.size());
+  if (line == "STARTED") {
+    started_ = begun_ = true;
+    talk_.password.reset();  // nothing asks from here on
+    if (!Follows(line_)) {
+      ssh.CloseTo();  // else its end is how the host learns of ours
+    }
+  } else if (const auto answer = talk_.Take(host_.name, line); answer && !answer->empty()) {
+    base::WriteAll(ssh.to(), base::AsBytes(*answer), host_.name);
+  }
+}
+
+void RemoteCommand::Take(std::string_view data, base::Child& ssh) {
+  for (size_t end = 0; !started_ && (end = data.find('\n')) != std::string_view::npos;) {
+    const std::string line = std::exchange(rest_, "").append(data.substr(0, end));
+    banner_bytes_ += line.size() + 1;
+    data.remove_prefix(end + 1);
+    TakeLine(line, ssh);
+  }
   if (started_) {
     output_.out(data);
     return;
   }
-  banner_ += data;
-  const size_t at = banner_.find(kStarted);
-  if (at != std::string::npos) {
-    started_ = begun_ = true;
-    output_.out(std::string_view(banner_).substr(at + kStarted.size()));
-    banner_.clear();
-  } else if (banner_.size() > kMaxBannerBytes) {
+  rest_ += data;
+  if (banner_bytes_ + rest_.size() > kMaxBannerBytes) {
     base::Fail(base::ExitCode::kFailed, "{} prints endlessly before it answers", host_.name);
   }
 }
 
 int RemoteCommand::Run() {
   started_ = false;
-  banner_.clear();
-  base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command()),
+  rest_.clear();
+  said_.clear();
+  banner_bytes_ = 0;
+  talk_ = {.password = host_.sudo_password};
+  base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout,
+                                       output_.may_ask),
                   output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
-  if (!Follows(line_)) {
-    ssh.CloseTo();  // else its end is how the host learns of ours
+  if (!Follows(line_) && !host_.sudo_password) {
+    ssh.CloseTo();
   }
   const base::UniqueFd ended = ssh.Ended();
   std::array<pollfd, 4> from = {pollfd{ssh.from(), POLLIN, 0}, pollfd{ssh.error(), POLLIN, 0},
@@ -133,7 +165,7 @@ int RemoteCommand::Run() {
     if (from[3].revents != 0) {
       base::FailErrno(EPIPE, "standard output");
     }
-    bool more = Drain(from[0], [this](std::string_view piece) { Take(piece); });
+    bool more = Drain(from[0], [&](std::string_view piece) { Take(piece, ssh); });
     more = Drain(from[1], output_.err) || more;
     if (has_ended && !more) {
       break;
@@ -148,6 +180,20 @@ int RemoteCommand::Run() {
   return exit_code;
 }
 
+// A login that is made for something else may do that and end well.
+void RemoteCommand::CheckThatItRan(int exit_code) const {
+  if (exit_code == kSshFailed) {
+    base::Fail(base::ExitCode::kUnreachable, "{} was not reached, or the connection was lost",
+               host_.name);
+  }
+  if (!talk_.alive || (exit_code == 0 && !started_)) {
+    const std::string last = base::Printable(rest_.empty() ? said_ : rest_);
+    base::Fail(base::ExitCode::kUnreachable,
+               "{}: the login ended with {} before our program ran there{}{}", host_.name,
+               exit_code, last.empty() ? "" : ": ", last);
+  }
+}
+
 // The process that followed the switch ended, or the link did; not the switch.
 bool IsLost(int exit_code) { return exit_code > kSignalExit && exit_code != kInterruptedThere; }
 
@@ -158,7 +204,8 @@ int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOut
   });
   for (;;) {
     const int exit_code = command.Run();
-    if (!command.begun() || !IsLost(exit_code)) {
+    // What has begun goes on, whatever keeps us from following it.
+    if (!command.begun() || (command.started() && !IsLost(exit_code))) {
       return exit_code;
     }
     link.Wait(fmt::format("ssh ended with {}", exit_code),
@@ -197,10 +244,7 @@ int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const
     }
     throw;
   }
-  if (exit_code == kSshFailed) {
-    base::Fail(base::ExitCode::kUnreachable, "{} was not reached, or the connection was lost",
-               host.name);
-  }
+  command.CheckThatItRan(exit_code);
   return exit_code;
 }
 

@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "activator/command_line.h"
+#include "hosts/sudo_password.h"
 
 namespace activator {
 
@@ -16,6 +18,7 @@ struct RemoteHost {
   std::string name;         // for people
   std::string destination;  // what ssh is given
   std::string root;
+  std::shared_ptr<hosts::SudoPassword> sudo_password{};  // null: sudo must not ask for one
 };
 
 // Takes what the host's `activate` prints, in pieces as they come.
@@ -24,6 +27,7 @@ struct RemoteOutput {
   std::function<void(std::string_view piece)> err;   // null: it is our own standard error
   std::function<void(const std::string& line)> say;  // told of each connection that was lost
   int listener = -1;  // where it all goes: what is followed ends once nobody reads there; -1: never
+  bool may_ask = false;  // ssh, for a passphrase or password, on the terminal
 };
 
 // Whether the command switches the host, so that a lost connection does not end it.

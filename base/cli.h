@@ -5,7 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +19,7 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/printable.h"
 
 namespace base {
 
@@ -141,14 +145,66 @@ inline bool ParseArguments(CLI::App& app, const std::vector<std::string>& argume
   return false;
 }
 
-// An option that is a time: "60", "60s" and "1m" are the same.
+// What may stand behind a number, and how much it is then multiplied by.
+using Units = std::map<std::string, uint64_t>;
+
+inline constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
+// Takes a whole number with one of `units`, which must come to `low` to `high`, and makes it one
+// without. Of others it is said that they are `what`: "no rate: use 500K or 2M".
+inline CLI::Validator Number(uint64_t low, uint64_t high, const Units& units,
+                             const std::string& what) {
+  return {[=](std::string& text) -> std::string {
+            uint64_t number = 0;
+            const char* const end = text.data() + text.size();
+            const auto [rest, error] = std::from_chars(text.data(), end, number);
+            const auto unit = units.find(std::string(rest, end));
+            if (error != std::errc() || unit == units.end() || number > high / unit->second ||
+                number * unit->second < low) {
+              return fmt::format("'{}' is {}", Printable(text), what);
+            }
+            text = std::to_string(number * unit->second);
+            return "";
+          },
+          ""};
+}
+
+inline CLI::Validator Number(uint64_t low, uint64_t high) {
+  return Number(low, high, {{"", 1}},
+                fmt::format("no whole number from {} to {}, such as {}", low, high,
+                            std::clamp<uint64_t>(8, low, high)));
+}
+
+// "60", "60s" and "1m" are the same.
+inline CLI::Validator Seconds(uint64_t low, uint64_t high) {
+  return Number(low, high, {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}},
+                fmt::format("no time from {} s to {} h: use seconds, minutes or hours, as in 60, "
+                            "60s or 1m",
+                            low, high / 3600));
+}
+
+// 2M, 2MB and 2mb are 2'000'000 bytes, 2MiB are 2'097'152.
+inline Units SizeUnits() {
+  Units out = {{"", 1}, {"B", 1}, {"b", 1}};
+  uint64_t decimal = 1;
+  uint64_t binary = 1;
+  for (const char letter : std::string("KMGTPE")) {
+    decimal *= 1000;
+    binary *= 1024;
+    for (const int c : {static_cast<int>(letter), std::tolower(letter)}) {
+      const std::string prefix(1, static_cast<char>(c));
+      for (const char* byte : {"", "B", "b"}) {
+        out[prefix + byte] = decimal;
+        out[prefix + "i" + byte] = binary;
+      }
+    }
+  }
+  return out;
+}
+
 inline void AddSeconds(CLI::App& app, const std::string& name, std::optional<uint64_t>& out,
-                       const std::string& text) {
-  app.add_option(name, out, text)
-      ->type_name("S")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, uint64_t>{{"s", 1}, {"m", 60}},
-                                        CLI::AsNumberWithUnit::CASE_SENSITIVE))
-      ->check(CLI::Range(0, 3600));
+                       const std::string& text, uint64_t low = 0, uint64_t high = 3600) {
+  app.add_option(name, out, text)->type_name("S")->transform(Seconds(low, high));
 }
 
 }  // namespace base

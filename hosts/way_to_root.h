@@ -7,13 +7,38 @@
 
 namespace hosts {
 
+// Says first that the program is alive: whatever asks for a password before that is not ours.
 // find_way sets $way to "sudo ...", "doas ..." or, where the login is root, to nothing. Where there
-// is none, it tells refuse() why and fails. Needs $ask: whether a password can be given to sudo;
-// then also try_password(), which sets $why where it fails. $or_type: what else the user can do
-// about a password.
+// is none, it tells refuse() why and fails. Needs $ask: whether a password can be given to sudo
+// (hosts/sudo_password.h). sudo itself reads it from us: no shell has it, and no list of processes.
+// as_root goes the way that was found.
 inline constexpr std::string_view kWayToRoot = R"sh(
+echo
+echo "SLIPWAY1 ALIVE"
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+newline="
+"
+# Where sudo allows one attempt alone, it does not ask again for a wrong one.
+try_password() {
+  why=$(
+    LC_ALL=C sudo -k -S -p "${newline}SLIPWAY1 PASSWORD TRIED${newline}" \
+      sh -c "echo SLIPWAY1 RIGHT" 2>&1 | {
+      last=
+      while read -r line; do
+        case $line in
+          "SLIPWAY1 RIGHT") exit 9 ;;
+          "SLIPWAY1 PASSWORD TRIED") echo "$newline$line" >&3 ;;
+          ""|"This incident has been reported"*) ;;
+          *) last=$line ;;
+        esac
+      done
+      case $last in *ncorrect*) echo "${newline}SLIPWAY1 PASSWORD WRONG" >&3 ;; esac
+      echo "$last"
+    }
+  )
+  [ $? = 9 ]
+} 3>&1
 find_way() {
   way=
   [ "$(id -u)" != 0 ] || return 0
@@ -32,7 +57,7 @@ find_way() {
   how="for sh, without a password"
   case ${why##*sudo: } in
     *password*|*uthentication*)
-      how="without a password${or_type:-}"
+      how="without a password, or type it (--ask-sudo-password)"
       if [ -n "$ask" ]; then
         way="sudo -S"
         try_password && return
@@ -44,6 +69,16 @@ find_way() {
   refuse "needs root there, $who is not, and ${way% -S} says: ${why##*sudo: }; $advice," \
     "or let $who use sudo $how"
   return 1
+}
+# Without -k, a ticket that sudo still has would leave the password in the input of what runs.
+as_root() {
+  case $way in
+    "sudo -S")
+      echo "${newline}SLIPWAY1 PASSWORD"
+      exec sudo -k -S -p "" "$@"
+      ;;
+  esac
+  exec $way "$@"
 }
 )sh";
 

@@ -10,6 +10,7 @@ namespace pusher {
 namespace {
 
 constexpr uint64_t kLeastRate = 8000;  // 8K
+constexpr uint64_t kMostRate = uint64_t{1} << 40;
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -70,14 +71,15 @@ void DescribeHosts(CLI::App& app, Arguments& out) {
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
       ->type_name("TEXT");
   app.add_option("--jobs", out.jobs, "Hosts to work on at once")
-      ->check(CLI::Range(1, 1000))
+      ->transform(base::Number(1, 1000))
       ->capture_default_str();
   base::AddSeconds(app, "--connect-timeout", out.connect_timeout_seconds,
-                   "How long a login may take; default: 2m, of which 10 s until the host answers");
+                   "How long a login may take; default: 2m, of which 10 s until the host answers",
+                   1);
   app.add_option("--retries", out.retries,
                  "Tries again of a connection that fails before the host answers")
       ->type_name("N")
-      ->check(CLI::Range(0, 100))
+      ->transform(base::Number(0, 100))
       ->capture_default_str();
   app.add_option_function<uint64_t>(
          "--bwlimit",
@@ -88,18 +90,21 @@ void DescribeHosts(CLI::App& app, Arguments& out) {
          },
          "Send at most so many bytes a second, to all hosts together: 500K or 2M")
       ->type_name("RATE")
-      ->transform(CLI::AsSizeValue(true))
-      ->check(CLI::Range(kLeastRate, uint64_t{1} << 40));
+      ->transform(base::Number(kLeastRate, kMostRate, base::SizeUnits(),
+                               "no rate: use bytes a second, as in 500K or 2M, 8K at least"));
   app.add_flag("--ask-sudo-password", out.ask_sudo_password,
                "Ask once, on the terminal, for the password that sudo wants on the hosts");
   app.add_flag("--json", out.json, "Report as JSON");
 }
 
-// CLI11 takes an optional for a counter, and sets it to 0 where the flag is not given.
-void AddOptionalFlag(CLI::App& app, const std::string& names, std::optional<bool>& out,
-                     const std::string& text) {
-  app.add_flag_function(
-      names, [&out](int64_t count) { out = count > 0; }, text);
+// Of two flags that say the opposite of each other.
+void AddChoice(CLI::App& app, std::optional<bool>& out, const std::string& yes,
+               const std::string& yes_text, const std::string& no, const std::string& no_text) {
+  auto* flag = app.add_flag_callback(
+      yes, [&out] { out = true; }, yes_text);
+  app.add_flag_callback(
+         no, [&out] { out = false; }, no_text)
+      ->excludes(flag);
 }
 
 void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
@@ -115,16 +120,16 @@ void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
          "--canary", [&out](const uint64_t& hosts) { out.waves = std::to_string(hosts); },
          "N hosts first, then the others: as --wave N,100%")
       ->type_name("N")
-      ->check(CLI::Range(1, 1000))
+      ->transform(base::Number(1, 1000))
       ->needs(activate)
       ->excludes(wave);
-  app.add_option("--pause", out.pause_seconds,
-                 "Seconds between waves; then the hosts of the wave must still be healthy")
-      ->type_name("S")
-      ->check(CLI::Range(0, 86400))
-      ->default_str(std::to_string(kPauseSeconds));
-  AddOptionalFlag(app, "--stop-on-failure,!--go-on", out.stop_on_failure,
-                  "Push to and switch no further host once one has failed. Default with waves");
+  base::AddSeconds(app, "--pause", out.pause_seconds,
+                   "How long to wait between waves; then the hosts of the wave must still be "
+                   "healthy; default: 10",
+                   0, 86400);
+  AddChoice(app, out.stop_on_failure, "--stop-on-failure",
+            "Push to and switch no further host once one has failed. Default with waves", "--go-on",
+            "Go on with the others. Default without waves");
 }
 
 void DescribePush(CLI::App& app, Arguments& out) {
@@ -134,7 +139,7 @@ void DescribePush(CLI::App& app, Arguments& out) {
                  "Threads that each host decodes deltas with, as many as fit into 64 MiB of "
                  "memory; default: half of its cores")
       ->type_name("N")
-      ->check(CLI::Range(1, 1000));
+      ->transform(base::Number(1, 1000));
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for a host's lock, which a switch holds: 60, 60s or 1m");
   auto* plan = app.add_flag("--plan", out.plan, "Say what a push would send and change, then stop");
@@ -144,10 +149,10 @@ void DescribePush(CLI::App& app, Arguments& out) {
   activate->excludes(plan);
   app.add_flag("--yes", out.yes, "With --activate: do not plan and ask first")->needs(activate);
   DescribeWaves(app, activate, out);
-  AddOptionalFlag(
-      app, "--deltas,!--no-deltas", out.deltas,
-      "Send deltas against an older version that both sides have. Default, except for a "
-      "folder, where they cost more than they save");
+  AddChoice(app, out.deltas, "--deltas",
+            "Send deltas against an older version that both sides have. Default, except for a "
+            "folder, where they cost more than they save",
+            "--no-deltas", "Send chunks whole. Default for a folder");
   app.add_option(
          "HOST", out.hosts_word,
          "One host or several, separated by commas: a destination of ssh, @GROUP of the list, or "
@@ -159,14 +164,16 @@ void DescribePush(CLI::App& app, Arguments& out) {
 
 void DescribeDoctor(CLI::App& app, Arguments& out) {
   app.footer(kDoctorExamples);
-  app.add_option("--target", out.target, "Without NAME: the kind of images that are to run there")
-      ->type_name("TARGET")
-      ->capture_default_str();
+  auto* target = app.add_option("--target", out.target,
+                                "Without NAME: the kind of images that are to run there")
+                     ->type_name("TARGET")
+                     ->capture_default_str();
   app.add_option("HOST", out.hosts_word,
                  "One host or several, separated by commas: a destination of ssh, or @GROUP of the "
                  "list")
       ->required();
-  app.add_option("NAME", out.names, "Names or directories of images that are to run there");
+  app.add_option("NAME", out.names, "Names or directories of images that are to run there")
+      ->excludes(target);
 }
 
 }  // namespace
@@ -192,9 +199,6 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   }
   if (out.pause_seconds && out.waves.empty()) {
     base::Fail(base::ExitCode::kUsage, "--pause is between waves: add --wave or --canary");
-  }
-  if (out.ask_sudo_password && !(io.in_is_terminal && io.err_is_terminal)) {
-    base::Fail(base::ExitCode::kUsage, "--ask-sudo-password asks, but there is no terminal");
   }
   return out;
 }

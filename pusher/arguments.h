@@ -11,8 +11,8 @@
 
 #include "base/io.h"
 #include "hosts/host_list.h"
+#include "hosts/sudo_password.h"
 #include "pusher/protocol/rate_limit.h"
-#include "pusher/ssh/sudo_password.h"
 
 namespace pusher {
 
@@ -30,7 +30,7 @@ struct Arguments {
   std::optional<uint64_t> connect_timeout_seconds;
   std::shared_ptr<RateLimit> rate;  // of all connections together; null: none
   bool ask_sudo_password = false;
-  std::shared_ptr<SudoPassword> sudo_password;  // no part of the command line; null: none
+  std::shared_ptr<hosts::SudoPassword> sudo_password;  // no part of the command line; null: none
   uint64_t retries = 3;  // of a connection that fails before the host says a word
   bool plan = false;     // say what a push would do, and do nothing
   bool activate = false;

@@ -58,6 +58,10 @@ void Fleet::Choose(size_t first, size_t end) {
   }
 }
 
+bool Fleet::AnyIsWell() const {
+  return std::ranges::any_of(chosen_, [](const HostOutcome* outcome) { return !outcome->error; });
+}
+
 void Fleet::Try(HostOutcome& outcome, double& seconds, const std::string& doing,
                 const std::function<void(const base::Io& io)>& work) {
   outcome.begun = true;
@@ -108,7 +112,7 @@ void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
       outcome.conversation = std::make_unique<Conversation>(outcome.target, options, agent_, push);
     });
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
-    outcome.gave_password = outcome.conversation->remote.connection().login().trial != nullptr;
+    outcome.gave_password = outcome.conversation->remote.connection().login().talk.trial != nullptr;
     phases.Done("the agent was started");
   }
   outcome.conversation->waiting.reset();
@@ -179,8 +183,10 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
     passes ? io.status->Show(text) : board_.WriteErr(text + "\n");
   };
   const std::unique_ptr<Conversation> conversation = std::move(outcome.conversation);
+  RemoteOptions options = RemoteOptionsOf(arguments_, outcome.target);
+  options.may_ask = MayAsk(arguments_, io);
   const RemoteActivationResult result =
-      ActivateOn(outcome.target, RemoteOptionsOf(arguments_, outcome.target), agent_, request,
+      ActivateOn(outcome.target, options, agent_, request,
                  conversation ? &conversation->remote.connection() : nullptr);
   outcome.running = result.running;
   outcome.error = result.error;
@@ -273,12 +279,6 @@ void Fleet::LeaveOut(size_t first, const std::string& why) {
       outcome.conversation.reset();
       outcome.begun = false;
     }
-  }
-}
-
-void Fleet::HangUp() {
-  for (HostOutcome& outcome : outcomes_) {
-    outcome.conversation.reset();
   }
 }
 

@@ -73,17 +73,17 @@ class Fleet {
   // Activates what was staged, each by itself. Those whose turn does not come, for we were
   // interrupted, have an error that says so.
   void Activate(const Reporter& report);
-  // Ends what waits.
-  void HangUp();
 
   // The steps that follow are of the hosts from `first` to before `end`, in the order of the
   // command line; all of them unless chosen.
   void Choose(size_t first, size_t end);
   // Whether one of those failed, before they were chosen or since.
   bool Failed() const { return failed_; }
+  // Whether one of them did not.
+  bool AnyIsWell() const;
   // Whether what was activated still runs and is healthy; reports where not.
   void CheckHealth(const Reporter& report);
-  // The hosts from `first` on have no part in what follows.
+  // The hosts from `first` on have no part in what follows; their connections are ended.
   void LeaveOut(size_t first, const std::string& why);
 
   const std::vector<HostOutcome>& outcomes() const { return outcomes_; }

@@ -3,7 +3,6 @@
 #include <malloc.h>
 
 #include <chrono>
-#include <memory>
 #include <optional>
 
 #include "base/confirm.h"
@@ -11,6 +10,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "hosts/progress_display.h"
+#include "hosts/sudo_password.h"
 #include "pusher/arguments.h"
 #include "pusher/doctor.h"
 #include "pusher/fleet.h"
@@ -36,23 +36,19 @@ bool SaidNo(const std::string& question, const base::Io& io) {
   }
 }
 
-// Plans and asks. What an interrupt undoes, the steps that follow tell.
-enum class Consent { kYes, kNo, kNothingToDo };
-Consent AskWhetherWanted(Fleet& fleet, const Arguments& arguments, const base::Io& io,
-                         hosts::ProgressDisplay& board) {
+// Plans and asks; false: no. What an interrupt undoes, the steps that follow tell.
+bool IsWanted(Fleet& fleet, const Arguments& arguments, const base::Io& io,
+              hosts::ProgressDisplay& board) {
   fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, false, board); });
   LeaveOutFailedPlans(fleet, arguments, board);
   const std::string question =
       Question(fleet.outcomes(), WaveEnds(arguments.waves, fleet.outcomes().size()));
-  if (question.empty()) {
-    return Consent::kNothingToDo;
+  if (question.empty() || base::Interrupted() || !SaidNo(question, io) || base::Interrupted()) {
+    return true;
   }
-  if (base::Interrupted() || !SaidNo(question, io) || base::Interrupted()) {
-    return Consent::kYes;
-  }
-  fleet.HangUp();
-  io.Err("imgpush: nothing was sent\n");
-  return Consent::kNo;
+  fleet.LeaveOut(0, "not begun, because the answer was no");
+  io.Err("imgpush: error: the answer was no: nothing was changed\n");
+  return false;
 }
 
 // What the command line asks for; false where somebody says no.
@@ -62,11 +58,8 @@ bool Run(Fleet& fleet, const Arguments& arguments, const base::Io& io,
     fleet.Plan([&](const HostOutcome& outcome) { ReportPlan(outcome, !arguments.json, board); });
     return true;
   }
-  if (arguments.activate && !arguments.yes) {
-    const Consent wanted = AskWhetherWanted(fleet, arguments, io, board);
-    if (wanted != Consent::kYes) {
-      return wanted != Consent::kNo;
-    }
+  if (arguments.activate && !arguments.yes && !IsWanted(fleet, arguments, io, board)) {
+    return false;
   }
   RunInWaves(fleet, arguments, board);
   return true;
@@ -89,15 +82,18 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   if (!parsed) {
     return 0;
   }
-  if (parsed->ask_sudo_password) {
-    parsed->sudo_password =
-        std::make_shared<SudoPassword>(base::AskSecret(io, "Password for sudo on the hosts: "));
-  }
+  const auto ask_password = [&] {
+    if (parsed->ask_sudo_password) {
+      parsed->sudo_password = hosts::AskSudoPassword(io);
+    }
+  };
   if (parsed->doctor) {
+    ask_password();
     return RunDoctor(*parsed, io);
   }
   const std::vector<Destination> targets = ChooseTargets(*parsed, io);
-  WaveEnds(parsed->waves, targets.size());  // a wrong list is told before anybody is asked
+  CheckWaves(parsed->waves, targets.size(), io);  // told before anything is asked
+  ask_password();
   const AgentBinary agent = FindAgent();
   const auto start = std::chrono::steady_clock::now();
   hosts::ProgressDisplay board(io);
@@ -116,10 +112,9 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   } else if (outcomes.size() > 1 && !parsed->plan && done) {
     io.WriteOut(Summary(outcomes, seconds));
   }
-  const std::string repeat = RepeatCommand(outcomes, *parsed);
-  if (outcomes.size() > 1 && !repeat.empty()) {
-    io.Err("imgpush: again for those that failed{}: {}\n",
-           parsed->stops_on_failure() ? " or were not begun, once that is mended" : "", repeat);
+  if (const std::string repeat = RepeatCommand(outcomes, *parsed);
+      done && outcomes.size() > 1 && !repeat.empty()) {
+    io.Err("imgpush: {}: {}\n", WhyRepeat(outcomes, *parsed), repeat);
   }
   return ExitCodeOf(outcomes);
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include "base/interrupt.h"
 #include "base/progress.h"
@@ -77,16 +78,23 @@ RemoteOptions RemoteOptionsOf(const Arguments& arguments, const Destination& tar
   return out;
 }
 
+bool MayAsk(const Arguments& arguments, const base::Io& io) {
+  return io.in_is_terminal && io.err_is_terminal && !hosts::NamesSeveral(arguments.hosts_word);
+}
+
 void Reach(const Destination& target, const Arguments& arguments, hosts::ProgressDisplay& board,
            const base::Io& io, const std::function<void(const RemoteOptions& options)>& connect) {
   RemoteOptions options = RemoteOptionsOf(arguments, target);
+  options.may_ask = MayAsk(arguments, io);
   if (io.err_is_terminal) {
-    options.show = [&board](const std::string& line) { board.WriteErr(line + "\n"); };
+    options.show = [&board, below_question = options.may_ask](const std::string& line) mutable {
+      board.WriteErr((std::exchange(below_question, false) ? "\n" : "") + line + "\n");
+    };
   }
-  // The questions of several at once would be in each other's way.
-  options.may_ask =
-      io.in_is_terminal && io.err_is_terminal && !hosts::NamesSeveral(arguments.hosts_word);
   for (uint64_t failed = 0;;) {
+    if (options.may_ask && io.status != nullptr) {
+      io.status->Show("");  // ssh asks on a line of its own
+    }
     try {
       return connect(options);
     } catch (const NotReached& error) {

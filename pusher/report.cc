@@ -15,9 +15,8 @@
 namespace pusher {
 namespace {
 
-// The command line that we were given, for these hosts, with `flag` first unless that is empty.
-std::string SameCommand(const std::string& hosts, const Arguments& arguments,
-                        const std::string& flag = "") {
+// The command line that we were given, for these hosts.
+std::string SameCommand(const std::string& hosts, const Arguments& arguments) {
   static constexpr std::array kFlags = {
       "--plan",  "--activate", "--yes",       "--",    "--ask-sudo-password", "--stop-on-failure",
       "--go-on", "--deltas",   "--no-deltas", "--json"};
@@ -31,9 +30,6 @@ std::string SameCommand(const std::string& hosts, const Arguments& arguments,
       break;
     }
   }
-  if (!flag.empty()) {
-    words.insert(words.begin(), flag);
-  }
   std::ranges::transform(words, words.begin(), base::ShellWord);
   return fmt::format("imgpush {}", fmt::join(words, " "));
 }
@@ -41,9 +37,6 @@ std::string SameCommand(const std::string& hosts, const Arguments& arguments,
 // What somebody types here to go on, as it stands.
 std::string ActivateCommand(const HostOutcome& outcome, const Arguments& arguments,
                             uint64_t generation) {
-  if (outcome.gave_password) {  // `activate --host` has none
-    return SameCommand(outcome.target.name, arguments, arguments.activate ? "" : "--activate");
-  }
   std::vector<std::string> words = {ActivateProgram()};
   if (const std::string folder = FolderOf(outcome.target.destination); !folder.empty()) {
     words.insert(words.end(), {"--root", folder});
@@ -56,6 +49,9 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
     }
     if (arguments.root) {
       words.insert(words.end(), {"--root", *arguments.root});
+    }
+    if (outcome.gave_password) {
+      words.emplace_back("--ask-sudo-password");
     }
     words.insert(words.end(), {"--host", outcome.target.name});
   }
@@ -76,6 +72,13 @@ std::string NextStep(const HostOutcome& outcome, const Arguments& arguments) {
   return arguments.activate
              ? done
              : done + "; activate with: " + ActivateCommand(outcome, arguments, staged.generation);
+}
+
+// Not only for an interrupt.
+bool Failed(const std::vector<HostOutcome>& outcomes) {
+  return std::ranges::any_of(outcomes, [](const HostOutcome& outcome) {
+    return outcome.error && outcome.error->code() != base::ExitCode::kInterrupted;
+  });
 }
 
 std::string LineOf(const HostOutcome& outcome, const Arguments& arguments) {
@@ -285,23 +288,31 @@ std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds) {
 
 std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments) {
   std::vector<std::string> again;
-  bool failed = false;
   for (const HostOutcome& outcome : outcomes) {
     if (!outcome.error) {
       continue;
     }
     const base::ExitCode code = outcome.error->code();
-    failed = failed || code != base::ExitCode::kInterrupted;
     // A switch that failed would fail again. In waves it would be the first once more, mended.
     if (!arguments.waves.empty() ||
         (code != base::ExitCode::kRolledBack && code != base::ExitCode::kNeedsAttention)) {
       again.push_back(outcome.target.name);
     }
   }
-  if (!failed || again.empty()) {  // whoever interrupts what goes well knows what they want
-    return "";
+  // Where all are interrupted, it is the command that was typed.
+  const bool is_same = again.size() == outcomes.size() && !Failed(outcomes);
+  return again.empty() || is_same
+             ? ""
+             : SameCommand(fmt::format("{}", fmt::join(again, ",")), arguments);
+}
+
+std::string WhyRepeat(const std::vector<HostOutcome>& outcomes, const Arguments& arguments) {
+  if (!Failed(outcomes)) {
+    return "to go on with the others";
   }
-  return SameCommand(fmt::format("{}", fmt::join(again, ",")), arguments);
+  return arguments.stops_on_failure()
+             ? "again for those that failed or were not begun, once that is mended"
+             : "again for those that failed";
 }
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes) {

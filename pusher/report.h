@@ -28,9 +28,11 @@ std::string Question(const std::vector<HostOutcome>& outcomes, const std::vector
 // "2 of 3 hosts done, 1 failed: db1; sent 3.1 MB in 4.2 s".
 std::string Summary(const std::vector<HostOutcome>& outcomes, double seconds);
 
-// "imgpush ..." that does the same for the hosts that failed or were not begun, but for switches
-// that failed; empty: none, or nothing failed but we were interrupted.
+// "imgpush ..." that does the same for the hosts that are not done, but for switches that failed;
+// empty: there is none, or we were interrupted before any was done or failed.
 std::string RepeatCommand(const std::vector<HostOutcome>& outcomes, const Arguments& arguments);
+// What stands before that command.
+std::string WhyRepeat(const std::vector<HostOutcome>& outcomes, const Arguments& arguments);
 
 std::string ToJson(const std::vector<HostOutcome>& outcomes);
 

@@ -66,6 +66,20 @@ Destination DestinationOf(const hosts::ListedHost& host, SharedImages images,
           arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory};
 }
 
+// A folder is its own root, and nobody logs in there.
+void CheckThatAnyIsHost(const std::vector<Destination>& targets, const Arguments& arguments) {
+  const char* const option = arguments.root                       ? "--root"
+                             : !arguments.agent_directory.empty() ? "--agent-dir"
+                             : arguments.ask_sudo_password        ? "--ask-sudo-password"
+                                                                  : nullptr;
+  if (option != nullptr && std::ranges::none_of(targets, [](const Destination& target) {
+        return FolderOf(target.destination).empty();
+      })) {
+    base::Fail(base::ExitCode::kUsage, "{} is for hosts, and {} is a folder: leave it out", option,
+               targets.front().name);
+  }
+}
+
 }  // namespace
 
 std::vector<Destination> ChooseHosts(const Arguments& arguments) {
@@ -100,6 +114,7 @@ std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::I
     base::Fail(base::ExitCode::kUsage, "none of these hosts accepts {}: see \"images\" in {}",
                fmt::join(arguments.names, ", "), arguments.hosts_file);
   }
+  CheckThatAnyIsHost(out, arguments);
   if (!left_out.empty()) {
     io.Err("imgpush: left out, because they accept other images: {}\n", fmt::join(left_out, ", "));
   }

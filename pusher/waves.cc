@@ -65,6 +65,13 @@ std::vector<size_t> WaveEnds(const std::string& waves, size_t hosts) {
   return out;
 }
 
+void CheckWaves(const std::string& waves, size_t hosts, const base::Io& io) {
+  if (WaveEnds(waves, hosts).size() == 1 && !waves.empty() && (hosts > 1 || waves != "1")) {
+    io.Err("imgpush: {} in the first wave, so none is tried before the others\n",
+           hosts > 1 ? fmt::format("all {} hosts are", hosts) : "the only host is");
+  }
+}
+
 void LeaveOutFailedPlans(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay& board) {
   if (!arguments.stops_on_failure() || base::Interrupted()) {
     return;
@@ -114,7 +121,7 @@ void RunInWaves(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay
       return;
     }
     const bool stops = arguments.stops_on_failure();
-    if (!(stops && fleet.Failed()) &&
+    if (!(stops && fleet.Failed()) && fleet.AnyIsWell() &&
         Pause(arguments.pause_seconds.value_or(kPauseSeconds), wave + 1, ends.size(), board)) {
       fleet.CheckHealth(report_switch);
     }

@@ -17,6 +17,9 @@ namespace pusher {
 // them. Throws Error{kUsage} where it is not such a list. Empty text: one wave.
 std::vector<size_t> WaveEnds(const std::string& waves, size_t hosts);
 
+// Throws as WaveEnds does, and says on io.err where no host is tried before the others.
+void CheckWaves(const std::string& waves, size_t hosts, const base::Io& io);
+
 // After a plan: where a host's plan failed, its wave and the later ones are left out, and a line
 // says so, unless the arguments say to go on.
 void LeaveOutFailedPlans(Fleet& fleet, const Arguments& arguments, hosts::ProgressDisplay& board);

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <optional>
 #include <string_view>
 
 #include "base/error.h"
@@ -103,38 +104,19 @@ set -- --generation "$generation" --id "$id"
 
 // Whether there is a password to ask for is a part of the program, the password is not.
 std::string AsLogin(std::string_view program, const AgentOptions& host) {
-  return fmt::format("{}{}ask={}\n{}", kLoginTalk, hosts::kWayToRoot,
-                     host.sudo_password ? "yes" : "", program);
+  return fmt::format("{}{}ask={}\n{}", kLogin, hosts::kWayToRoot, host.sudo_password ? "yes" : "",
+                     program);
 }
 
 }  // namespace
 
 bool TakeLoginWord(Stream& stream, Login& login, std::string_view word) {
-  login.alive = login.alive || word == "ALIVE";
-  if (word == "ALIVE" || !word.starts_with("PASSWORD")) {
-    return word == "ALIVE";
+  const std::optional<std::string> answer = login.talk.Take(stream.peer(), word);
+  if (answer && !answer->empty()) {
+    stream.Write(base::AsBytes(*answer));
+    stream.Flush();
   }
-  if (!login.alive || !login.sudo_password) {
-    base::Fail(base::ExitCode::kFailed,
-               "{}: something there asks for a password {}; look at its login shell's start files",
-               stream.peer(),
-               login.alive ? "that our program does not want" : "before our program runs");
-  }
-  const bool is_open = login.trial && !login.trial->was_right();
-  if (word == "PASSWORD TRIED" && !login.trial) {
-    login.trial = std::make_unique<SudoTrial>(login.sudo_password, stream.peer());
-  } else if (word == "PASSWORD" && is_open) {
-    login.trial->Decide(true);
-  } else if (is_open) {
-    login.trial->Decide(false);
-    base::Fail(base::ExitCode::kFailed, "{}: the password is wrong there, says sudo",
-               stream.peer());
-  } else {
-    base::Fail(base::ExitCode::kFailed, "{} asks for the password out of turn", stream.peer());
-  }
-  stream.Write(base::AsBytes(login.trial->line()));
-  stream.Flush();
-  return true;
+  return answer.has_value();
 }
 
 std::string NextWord(Stream& stream, Login& login) {

@@ -12,21 +12,21 @@
 #include <vector>
 
 #include "base/ssh_command.h"
+#include "hosts/sudo_password.h"
 #include "pusher/protocol/stream.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/ssh/login.h"
-#include "pusher/ssh/sudo_password.h"
 
 namespace pusher {
 
 // What a push needs to know of the host's side.
 struct AgentOptions {
   std::string root;
-  std::string by;                                 // who pushes, for the record
-  std::string other_agent_directory;              // empty: ROOT/bin
-  std::vector<std::string> agent_arguments;       // for `activate receive`, after --root and --by
-  bool activates = false;                         // what was pushed, over the same connection
-  std::shared_ptr<SudoPassword> sudo_password{};  // null: sudo must not ask for one
+  std::string by;                            // who pushes, for the record
+  std::string other_agent_directory;         // empty: ROOT/bin
+  std::vector<std::string> agent_arguments;  // for `activate receive`, after --root and --by
+  bool activates = false;                    // what was pushed, over the same connection
+  std::shared_ptr<hosts::SudoPassword> sudo_password{};  // null: sudo must not ask for one
 
   std::string agent_directory() const {
     return other_agent_directory.empty() ? root + "/bin" : other_agent_directory;
@@ -48,9 +48,8 @@ std::string CommandAsRoot(std::string_view program, const std::vector<std::strin
 // Where the agent is on the host.
 std::string AgentPath(const AgentBinary& agent, const AgentOptions& host);
 
-// Whether the word is of the login itself: that our program is alive, or asks for the password,
-// which is then sent. Throws Error{kFailed} where the password was wrong, or where our program does
-// not ask so: what reads it next may be anything.
+// Whether the word is of the login itself (hosts::LoginTalk). Sends the password where it asks for
+// that.
 bool TakeLoginWord(Stream& stream, Login& login, std::string_view word);
 
 // The next line that a program says that is for the caller, without the magic; "" where the stream

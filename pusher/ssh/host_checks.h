@@ -7,49 +7,13 @@
 
 namespace pusher {
 
-// As the login, before hosts::kWayToRoot, which needs $ask: whether we have a password. sudo itself
-// reads it from us: no shell has it, and no list of processes. as_root goes the way that was found.
-// sudo drops SSH_CONNECTION, so where the connection comes from is the first word of what runs as
-// root.
-inline constexpr std::string_view kLoginTalk = R"sh(
+// As the login, before hosts::kWayToRoot. sudo drops SSH_CONNECTION, so where the connection comes
+// from is the first word of what runs as root.
+inline constexpr std::string_view kLogin = R"sh(
 LC_ALL=C
 export LC_ALL
-echo
-echo SLIPWAY1 ALIVE
 from=${SSH_CONNECTION:-}
 from=${from%% *}
-or_type=", or type it (--ask-sudo-password)"
-newline="
-"
-# Where sudo allows one attempt alone, it does not ask again for a wrong one.
-try_password() {
-  why=$(
-    sudo -k -S -p "${newline}SLIPWAY1 PASSWORD TRIED${newline}" sh -c "echo SLIPWAY1 RIGHT" 2>&1 | {
-      last=
-      while read -r line; do
-        case $line in
-          "SLIPWAY1 RIGHT") exit 9 ;;
-          "SLIPWAY1 PASSWORD TRIED") echo "$newline$line" >&3 ;;
-          ""|"This incident has been reported"*) ;;
-          *) last=$line ;;
-        esac
-      done
-      case $last in *ncorrect*) echo "${newline}SLIPWAY1 PASSWORD WRONG" >&3 ;; esac
-      echo "$last"
-    }
-  )
-  [ $? = 9 ]
-} 3>&1
-# Without -k, a ticket that sudo still has would leave the password in the input of what runs.
-as_root() {
-  case $way in
-    "sudo -S")
-      echo "${newline}SLIPWAY1 PASSWORD"
-      exec sudo -k -S -p "" "$@"
-      ;;
-  esac
-  exec $way "$@"
-}
 )sh";
 
 // The first words of both programs.

@@ -3,20 +3,17 @@
 #ifndef SLIPWAY_PUSHER_SSH_LOGIN_H_
 #define SLIPWAY_PUSHER_SSH_LOGIN_H_
 
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include "pusher/ssh/sudo_password.h"
+#include "hosts/sudo_password.h"
 
 namespace pusher {
 
 struct Login {
   bool answered = false;  // our program spoke
-  bool alive = false;     // it said that it runs: nothing before that may ask for a password
   std::string printed;    // before it spoke, on standard output: the last 8 KiB
-  std::shared_ptr<SudoPassword> sudo_password{};  // for sudo; null: it must not ask
-  std::unique_ptr<SudoTrial> trial{};             // null: the password was not given to it
+  hosts::LoginTalk talk{};
 
   void Add(std::string_view line);  // without its newline
 };

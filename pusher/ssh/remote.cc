@@ -54,7 +54,7 @@ Connection::Connection(const Destination& target, const RemoteOptions& options,
                      : folder_command,
              base::ChildError::kPiped),
       stream_(child_.from(), child_.to(), StreamOptionsFor()) {
-  login_.sudo_password = options.host.sudo_password;
+  login_.talk.password = options.host.sudo_password;
 }
 
 StreamOptions Connection::StreamOptionsFor() {
@@ -74,7 +74,7 @@ StreamOptions Connection::StreamOptionsFor() {
 
 void Connection::Answered() {
   login_.answered = true;
-  login_.sudo_password.reset();  // nothing asks from here on
+  login_.talk.password.reset();  // nothing asks from here on
   stream_.SetLimits(kIdleLimit, StreamOptions().drip_limit);
 }
 

@@ -47,7 +47,13 @@ class ManyHostsTest : public tests::ScratchTest {
                      {"--host", hosts, "--hosts", At("hosts.json"), "--ssh", At("ssh")});
     const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
     const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    const base::Io io{0, out.get(), err.get()};
+    base::Io io{0, out.get(), err.get()};
+    base::UniqueFd answer;
+    if (!answer_.empty()) {
+      answer = base::OpenForReading(Put("answer", answer_));
+      io.in = answer.get();
+      io.in_is_terminal = io.err_is_terminal = true;
+    }
     error_.clear();
     int code = 0;
     try {
@@ -72,6 +78,7 @@ class ManyHostsTest : public tests::ScratchTest {
     const base::Io io{0, out.get(), err.get()};
     return RunOnHosts(ParseCommandLine(arguments, io).value(), arguments, io);
   }
+  std::string answer_;  // what the user types; not empty: there is a terminal
   std::string out_;
   std::string err_;
   std::string error_;
@@ -244,6 +251,25 @@ TEST_F(ManyHostsTest, HostsThatCannotBeMeantAreUsageErrors) {
   Activate("exit 0\n");
   EXPECT_EQ(Run("@mixed", {"list"}), 7);
   EXPECT_THAT(err_, HasSubstr("left out, because they are folders: store\n"));
+}
+
+TEST_F(ManyHostsTest, AWrongSudoPasswordIsGivenToOneHostAlone) {
+  Put("path/x", "");
+  Script("path/id", "case $1 in -u) echo 1000;; *) echo anna;; esac\n");
+  Script("path/sudo",
+         "[ \"$1\" != -n ] || { echo 'sudo: a password is required' >&2; exit 1; }\n"
+         "for try in 1 2 3; do printf %s \"$4\" >&2; read -r typed || exit 1; echo "
+         "\"$typed\" >>" +
+             At("typed") + "; done\nexit 1\n");
+  Script("ssh", "for command; do :; done\nexport PATH=" + At("path") +
+                    ":$PATH\nexec sh -c "
+                    "\"$command\"\n");
+  Activate("exit 9\n");
+  answer_ = "guess\n";
+  EXPECT_EQ(Run("@web", {"--ask-sudo-password", "--latest"}), 1) << error_;
+  EXPECT_EQ(Get("typed"), "guess\n");
+  EXPECT_THAT(out_, HasSubstr(": the password is wrong there, says sudo\n"));
+  EXPECT_THAT(out_, HasSubstr(": the password was not tried there, for sudo on web"));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RemoteTest : public tests::ScratchTest {
  protected:
@@ -37,7 +38,13 @@ class RemoteTest : public tests::ScratchTest {
     arguments.insert(arguments.end(), {"--root", At("root"), "--host", "web1", "--ssh", At("ssh")});
     const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
     const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    const base::Io io{0, out.get(), err.get()};
+    base::Io io{0, out.get(), err.get()};
+    base::UniqueFd answer;
+    if (!answer_.empty()) {
+      answer = base::OpenForReading(Put("answer", answer_));
+      io.in = answer.get();
+      io.in_is_terminal = io.err_is_terminal = true;
+    }
     const CommandLine line = ParseCommandLine(arguments, io).value();
     error_.clear();
     int code = 0;
@@ -50,6 +57,23 @@ class RemoteTest : public tests::ScratchTest {
     out_ = Get("out");
     return code;
   }
+  // The login is anna, whom a sudo that asks lets become root.
+  void UseSudo() const {
+    base::MakeDirectories(At("path"));
+    Script("path/id", "case $1 in -u) echo ${IS_ROOT:-1000};; *) echo anna;; esac\n");
+    Script("path/sudo",
+           "[ \"$1\" != -n ] || { echo 'sudo: a password is required' >&2; exit 1; }\n"
+           "[ \"$1 $2 $3\" = '-k -S -p' ] || exit 9\nprompt=$4\nshift 4\n"
+           "for try in 1 2 3; do\n  printf %s \"$prompt\" >&2\n  IFS= read -r typed || exit 1\n"
+           "  echo \"$typed\" >>" +
+               At("typed") +
+               "\n  if [ \"$typed\" = 'open sesame' ]; then IS_ROOT=0 exec \"$@\"; fi\n"
+               "  echo 'Sorry, try again.' >&2\ndone\nexit 1\n");
+    Script("ssh", "echo \"$*\" >>" + At("calls") +
+                      "\nfor command; do :; done\nunset IS_ROOT\nexport PATH=" + At("path") +
+                      ":$PATH\necho a banner\nexec sh -c \"$command\" 2>" + At("said") + "\n");
+  }
+  std::string answer_;  // what the user types; not empty: there is a terminal
   std::string out_;
   std::string error_;
 };
@@ -110,6 +134,62 @@ TEST_F(RemoteTest, WhereSudoIsMissingDoasWillDo) {
   EXPECT_THAT(out_, testing::StartsWith("none status"));
 }
 
+TEST_F(RemoteTest, APasswordThatSudoWantsIsGivenToItAlone) {
+  UseSudo();
+  Activate("echo \"as $IS_ROOT with [$(cat)]: $*\"\nexit 8\n");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "status"}), 8) << error_;
+  EXPECT_EQ(out_, "as 0 with []: status --root " + At("root") + "\n");
+  EXPECT_EQ(Get("typed"), "open sesame\nopen sesame\n");  // sudo tries it, and runs it
+  EXPECT_THAT(Get("calls"), Not(HasSubstr("sesame")));
+  Activate("echo \"as $IS_ROOT: $*\"\n");  // whose input stays open
+  EXPECT_EQ(Run({"--ask-sudo-password", "history", "--follow"}), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("as 0: --until-input-ends history --follow"));
+  answer_ = "";
+  EXPECT_EQ(Run({"--ask-sudo-password", "status"}), 2);
+  EXPECT_THAT(error_, HasSubstr("there is no terminal"));
+  EXPECT_EQ(Run({"--latest"}), 1);
+  EXPECT_THAT(Get("said"), HasSubstr("let anna use sudo without a password, or type it "
+                                     "(--ask-sudo-password)"));
+}
+
+TEST_F(RemoteTest, AWrongPasswordIsOneLineAndTriedOnce) {
+  UseSudo();
+  answer_ = "guess\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "--latest"}), 1);
+  EXPECT_EQ(error_, "web1: the password is wrong there, says sudo");
+  EXPECT_EQ(Get("typed"), "guess\n");
+  EXPECT_EQ(out_, "");
+}
+
+// A forced command, a restricted shell: what it ends with says nothing of what was asked for.
+TEST_F(RemoteTest, ALoginThatRunsSomethingElseIsNoSuccess) {
+  Script("ssh", "echo This host is being moved until noon.\n");
+  EXPECT_EQ(Run({"--latest"}), 7);
+  EXPECT_EQ(error_,
+            "web1: the login ended with 0 before our program ran there: This host is being "
+            "moved until noon.");
+  Script("ssh", "printf 'Please login as debian.'; exit 142\n");
+  EXPECT_EQ(Run({"status"}), 7);
+  EXPECT_THAT(error_, testing::EndsWith(": Please login as debian."));
+}
+
+TEST_F(RemoteTest, HowToReachHostsIsOnlyForOthers) {
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"--latest", "--hosts", "web1"},
+                                             {"status", "--jobs", "2"},
+                                             {"--latest", "--ssh", "x"},
+                                             {"--latest", "--ask-sudo-password"}}) {
+    try {
+      ParseCommandLine(wrong, base::Io{});
+      ADD_FAILURE() << wrong[1];
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code(), base::ExitCode::kUsage);
+      EXPECT_THAT(error.what(), HasSubstr("requires --host"));
+    }
+  }
+}
+
 TEST_F(RemoteTest, ALostSwitchIsFollowedUnderTheSameId) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root, as a switch does";
@@ -136,6 +216,21 @@ TEST_F(RemoteTest, OneThatIsLostAgainIsFollowedAgain) {
   EXPECT_EQ(Run({"--latest"}, std::chrono::milliseconds(1)), 3) << error_;
 }
 
+// While it boots it may refuse logins, with any exit code.
+TEST_F(RemoteTest, ARefusedLoginDoesNotEndASwitchThatBegan) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Script("ssh",
+         "while [ $# -gt 2 ]; do shift; done\nn=$(cat " + At("n") + " 2>/dev/null)\necho x$n >" +
+             At("n") +
+             "\ncase $n in '') sh -c \"$2\"; exit 255 ;; x) echo System is booting up.; exit "
+             "1 ;; esac\nsh -c \"$2\"\n");
+  Activate("exit 3\n");
+  EXPECT_EQ(Run({"--latest"}), 3) << error_;
+  EXPECT_EQ(Get("n"), "xxx\n");
+}
+
 TEST_F(RemoteTest, AHostThatDoesNotComeBackNeedsAttention) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root, as a switch does";
@@ -153,9 +248,10 @@ TEST(ShellQuoted, HoldsWhateverAShellWouldRead) {
 }
 
 TEST(WithoutHost, LeavesTheRestAsItIs) {
-  EXPECT_THAT(WithoutHost({"--host", "a", "status", "--ssh=x", "--json", "--host=b", "--ssh", "y",
-                           "--hosts", "f", "--jobs=2", "--hosts=g", "--hostile"}),
-              ElementsAre("status", "--json", "--hostile"));
+  EXPECT_THAT(
+      WithoutHost({"--host", "a", "status", "--ssh=x", "--json", "--host=b", "--ssh", "y",
+                   "--hosts", "f", "--jobs=2", "--hosts=g", "--ask-sudo-password", "--hostile"}),
+      ElementsAre("status", "--json", "--hostile"));
 }
 
 }  // namespace

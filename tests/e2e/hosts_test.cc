@@ -103,16 +103,33 @@ TEST_F(HostsTest, ACanaryThatIsNotWellAnyMoreStopsTheRest) {
   };
   const RunResult good = push(Web("hello"));
   ASSERT_EQ(good.exit_code, 0) << good.err;
+  // Somebody rolls the canary back in the pause, which lasts until they are done.
+  const std::string out = folder_.path() + "/out";
+  const RunResult left = RunCommand(
+      {"sh", "-c",
+       "\"$@\" >" + out + " & pid=$!; i=0; until grep -q '^one: generation 2 runs' " + out +
+           "; do sleep 0.1; i=$((i+1)); [ $i -lt 600 ] || break; done; kill -STOP $pid; " +
+           SLIPWAY_BIN "/activate --hosts " + List() + " --ssh '" + Ssh() +
+           "' --host one --rollback; echo rollback $?; kill -CONT $pid; wait $pid",
+       "sh", SLIPWAY_BIN "/imgpush", "--hosts", List(), "--ssh", Ssh(), "--activate", "--yes",
+       "--canary", "1", "--pause", "10", "@web", Web("hello again")},
+      {.timeout = std::chrono::seconds(120)});
+  EXPECT_EQ(left.exit_code, 4) << left.err;
+  EXPECT_EQ(left.out, "rollback 0\n");
+  EXPECT_THAT(left.err, HasSubstr("imgpush: error: one: generation 1 runs there now, and not "
+                                  "generation 2, which was activated: `activate history` says"));
+  EXPECT_THAT(base::ReadFile(out),
+              HasSubstr("0 of 2 hosts done, 1 failed: one, 1 not begun: two; "));
   // Its check passes during the switch, and not after the hook that comes last.
   const RunResult bad = push(applications_.Build(
       "web", {{"state", true},
               {"health", {{"exec", {"/bin/actor", "lack", "log", "warm"}}}},
               {"hooks", {{"after_healthy", {{"/bin/actor", "note", "log", "warm"}}}}}}));
   EXPECT_EQ(bad.exit_code, 4) << bad.err;
-  EXPECT_THAT(bad.err, HasSubstr("imgpush: error: one: generation 2 was activated and is not "
+  EXPECT_THAT(bad.err, HasSubstr("imgpush: error: one: generation 3 was activated and is not "
                                  "healthy any more\n  web.service is active, but its check "));
   EXPECT_THAT(bad.out, HasSubstr("0 of 2 hosts done, 1 failed: one, 1 not begun: two; "));
-  EXPECT_EQ(one_.MustRun("readlink /srv/images/current"), "generations/2\n");
+  EXPECT_EQ(one_.MustRun("readlink /srv/images/current"), "generations/3\n");
   EXPECT_EQ(two_.MustRun("readlink /srv/images/current; ls /srv/images/generations"),
             "generations/1\n1\n");
 }

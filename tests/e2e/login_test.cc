@@ -134,9 +134,11 @@ TEST_F(LoginTest, APasswordForSudoIsTypedOnce) {
   pushed = push("open sesame");
   EXPECT_EQ(pushed.exit_code, 0) << pushed.out;
   const std::string rest = pushed.out.substr(pushed.out.find("activate with: ") + 15);
-  pushed = type("open sesame\ny", rest.substr(0, rest.find_first_of("\r\n")));  // as printed
-  EXPECT_EQ(pushed.exit_code, 0) << rest << pushed.out;
-  EXPECT_THAT(pushed.out, HasSubstr("generation 1 runs"));
+  const std::string printed = rest.substr(0, rest.find_first_of("\r\n"));
+  const RunResult activated = type("open sesame", printed);  // as printed
+  EXPECT_EQ(activated.exit_code, 0) << printed << activated.out;
+  EXPECT_THAT(activated.out, HasSubstr("generation 1 is active and healthy"));
+  EXPECT_EQ(type("guess", printed).exit_code, 1);
   host.MustRun("echo 'anna ALL=(root) /bin/true' >/etc/sudoers");
   pushed = push("open sesame");
   EXPECT_EQ(pushed.exit_code, 1) << pushed.out;
@@ -144,6 +146,54 @@ TEST_F(LoginTest, APasswordForSudoIsTypedOnce) {
   host.MustRun("echo 'anna ALL=(root) ALL' >/etc/sudoers");
   EXPECT_THAT(Imgpush(host.SshConfig(), {"anna@typed", image_}).err,
               HasSubstr("or type it (--ask-sudo-password)"));
+}
+
+TEST_F(LoginTest, APassphraseIsAskedForOnTheTerminalOrHeldByAnAgent) {
+  const TestHost host("phrase");
+  const std::string key = workshop_.folder() + "/locked";
+  MustRun({"ssh-keygen", "-q", "-t", "ed25519", "-N", "open sesame", "-f", key});
+  host.MustRun("cat >>/root/.ssh/authorized_keys", {.input = base::ReadFile(key + ".pub")});
+  std::string text = base::ReadFile(host.SshConfig());
+  const std::string other = host.Dir() + "/id_ed25519";
+  text.replace(text.find(other), other.size(), key);
+  const std::string never = "BatchMode yes";
+  text.erase(text.find(never), never.size());
+  const std::string config = workshop_.folder() + "/ssh_config";
+  base::WriteFileAtomically(config, text);
+  const std::string ssh = "--ssh 'ssh -F " + config + "' ";
+  const std::string push = SLIPWAY_BIN "/imgpush " + ssh + "phrase " + image_;
+  const std::string activate = SLIPWAY_BIN "/activate " + ssh + "--host phrase ";
+
+  const RunResult refused = RunCommand({"sh", "-c", push});
+  EXPECT_EQ(refused.exit_code, 7);
+  EXPECT_THAT(refused.err, HasSubstr("a key with a passphrase needs ssh-add"));
+  // What the terminal shows.
+  const auto type = [&](const std::string& command) {
+    const std::string screen = workshop_.folder() + "/screen";
+    base::WriteFileAtomically(screen, "");
+    const RunResult result = RunCommand(
+        {"sh", "-c",
+         "{ i=0; until grep -q 'Enter passphrase' " + screen +
+             "; do sleep 0.1; i=$((i+1)); [ $i -lt 300 ] || break; done; echo open sesame; } | "
+             "script -qefc \"$1\" " +
+             screen,
+         "sh", command});
+    EXPECT_EQ(result.exit_code, 0) << command << base::ReadFile(screen);
+    return base::ReadFile(screen);
+  };
+  const std::string screen = type(push);
+  EXPECT_THAT(screen, HasSubstr("generation 1 staged"));
+  const std::string before = screen.substr(0, screen.find("Enter passphrase"));
+  EXPECT_EQ(before.find("connecting", before.rfind("\x1b[J")), std::string::npos);  // erased
+  EXPECT_THAT(type(activate + "--latest"), HasSubstr("generation 1 is active and healthy"));
+
+  const std::string ask = workshop_.folder() + "/ask";
+  base::WriteFileAtomically(ask, "#!/bin/sh\necho open sesame\n", 0755);
+  const RunResult held = RunCommand(
+      {"ssh-agent", "sh", "-c", "ssh-add " + key + " && " + push + " && " + activate + "status"},
+      {.env = {"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"}});
+  EXPECT_EQ(held.exit_code, 0) << held.err;
+  EXPECT_THAT(held.out, HasSubstr("Generation 1 is active"));
 }
 
 // As docs/push.md has it.

@@ -225,6 +225,33 @@ TEST_F(ImgpushTest, TheCommandThatActivatesIsQuotedForTheShellsThatReadIt) {
               HasSubstr("/ssh --root '/srv/my images' --host web1 --generation 1\n"));
 }
 
+TEST_F(ImgpushTest, WhatIsForHostsAloneIsRefusedForAFolder) {
+  Build("app", 2, 0, "1");
+  for (const std::vector<std::string>& options : std::vector<std::vector<std::string>>{
+           {"--root", "/srv/other"}, {"--agent-dir", "/srv/bin"}, {"--ask-sudo-password"}}) {
+    std::vector<std::string> arguments = options;
+    arguments.push_back(host());
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_EQ(result.err,
+              options[0] + " is for hosts, and " + host() + " is a folder: leave it out\n");
+  }
+  EXPECT_FALSE(base::Exists(folder()));
+}
+
+// Where ssh may ask, what it asks is neither overwritten nor written over.
+TEST_F(ImgpushTest, TheLineOfAQuestionIsLeftToSsh) {
+  Build("app", 2, 0, "1");
+  UseSsh("i=0; until grep -q 'security key' " + directory_.path() +
+         "/err; do sleep 0.1; i=$((i+1)); [ $i -lt 300 ] || break; done; exit 255");
+  answer_ = "never read";
+  const Result result = Run({"--retries", "0", "web1"});
+  EXPECT_EQ(result.code, 7);
+  EXPECT_THAT(result.err,
+              HasSubstr("\r\x1b[J\nweb1: ssh is logging in; a security key may wait for "
+                        "a touch\nimgpush: error: "));
+}
+
 TEST_F(ImgpushTest, AHostThatCannotMountTheImageIsSentNothing) {
   tests::SyntheticImage image;
   image.chunks = {"one"};

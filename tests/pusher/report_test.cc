@@ -51,17 +51,20 @@ TEST(RepeatCommandTest, NamesWhatWasNotBegunAfterAFailureAndAnInterrupt) {
     outcomes[i].target.name = fmt::format("web{}", i);
   }
   outcomes[2].error = outcomes[3].error = base::Error(base::ExitCode::kInterrupted, "not begun");
-  EXPECT_EQ(RepeatCommand(outcomes, arguments), "");  // nothing failed
+  EXPECT_EQ(RepeatCommand(outcomes, arguments), "imgpush web2,web3");
+  EXPECT_EQ(WhyRepeat(outcomes, arguments), "to go on with the others");
   outcomes[1].error = base::Error(base::ExitCode::kUnreachable, "away");
   EXPECT_EQ(RepeatCommand(outcomes, arguments), "imgpush web1,web2,web3");
+  EXPECT_EQ(WhyRepeat(outcomes, arguments), "again for those that failed");
   outcomes[1].error = base::Error(base::ExitCode::kRolledBack, "would fail again");
   EXPECT_EQ(RepeatCommand(outcomes, arguments), "imgpush web2,web3");
+  outcomes[0].error = outcomes[1].error = outcomes[2].error;
+  EXPECT_EQ(RepeatCommand(outcomes, arguments), "");  // the command that was typed
 }
 
 using ReportTest = ImgpushTest;
 
-// `activate --host` has no password for sudo.
-TEST_F(ReportTest, WhereAPasswordWasNeededTheSameCommandActivates) {
+TEST_F(ReportTest, WhereAPasswordWasNeededTheNextCommandAsksForIt) {
   Build("app", 2, 0, "1");
   UseSsh(
       "echo; echo 'SLIPWAY1 ALIVE'; case $* in *plain*) ;; *)\n"
@@ -72,10 +75,9 @@ TEST_F(ReportTest, WhereAPasswordWasNeededTheSameCommandActivates) {
   answer_ = "open\n";
   Result result = Run({"--ask-sudo-password", "anna@web1", "app"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("staged; activate with: imgpush --activate --images " +
-                                    images() + " --ask-sudo-password anna@web1 app\n"));
+  EXPECT_THAT(result.out, HasSubstr(" --ask-sudo-password --host anna@web1 --generation 1\n"));
   result = Run({"--ask-sudo-password", "plain", "app"});
-  EXPECT_THAT(result.out, HasSubstr(" --host plain --generation 1\n"));
+  EXPECT_THAT(result.out, HasSubstr("/ssh --host plain --generation 1\n"));
 }
 
 TEST_F(ReportTest, ARepairedVersionIsSaid) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/process.h"
 #include "tests/pusher/imgpush_scene.h"
 
 namespace pusher {
@@ -125,9 +126,10 @@ TEST_F(WavesTest, AFailureStopsTheRestOfItsOwnWave) {
   EXPECT_THAT(result.err, HasSubstr("b: pushed, and not activated, because another host failed"));
 }
 
+// After a wave that failed as a whole there is nothing to wait for.
 TEST_F(WavesTest, TheyGoOnWhereTheyAreToldTo) {
   Hosts({.activation = "[ $host != a ] || exit 3"});
-  const Result result = Waves({"--canary", "1", "--go-on", "--pause", "0", "a,b"});
+  const Result result = Waves({"--canary", "1", "--go-on", "--pause", "10h", "a,b"});
   EXPECT_EQ(result.code, 3);
   EXPECT_EQ(Log(), "push a;switch a;push b;switch b;");
 }
@@ -228,6 +230,31 @@ TEST_F(WavesTest, APlanThatFailsLeavesOutItsWaveAndTheLaterOnes) {
   EXPECT_THAT(Log(), testing::EndsWith(";switch b;status b;switch d;"));
 }
 
+TEST_F(WavesTest, AnInterruptInThePauseSaysHowToGoOn) {
+  const std::string out = directory_.path() + "/out";
+  const base::ProcessResult result = base::Run(
+      {"sh", "-c",
+       "env --default-signal=INT \"$@\" >" + out +
+           " & i=0; until grep -q '^a: generation 1 runs' " + out +
+           "; do sleep 0.05; i=$((i+1)); [ $i -lt 600 ] || break; done; kill -INT $!; wait $!",
+       "sh", TEST_IMGPUSH, "--images", images(), "--agent-dir", bin(), "--activate", "--yes",
+       "--canary", "1", "--pause", "10m", "a,b,c"});
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_EQ(Log(), "push a;switch a;");
+  EXPECT_EQ(result.err, "imgpush: to go on with the others: imgpush --images " + images() +
+                            " --agent-dir " + bin() +
+                            " --activate --yes --canary 1 --pause 10m b,c\n");
+  EXPECT_THAT(base::ReadFile(out), HasSubstr("1 of 3 hosts done, 2 not begun: b, c; "));
+}
+
+TEST_F(WavesTest, ThatNoHostIsTriedFirstIsSaid) {
+  EXPECT_THAT(Waves({"--canary", "3", "a,b"}).err,
+              HasSubstr("all 2 hosts are in the first wave, so none is tried before the others"));
+  EXPECT_THAT(Waves({"--wave", "100%", "a,b"}).err, HasSubstr("all 2 hosts are"));
+  EXPECT_THAT(Waves({"--canary", "2", "a"}).err, HasSubstr("the only host is in the first wave"));
+  EXPECT_THAT(Waves({"--canary", "1", "a"}).err, Not(HasSubstr("first wave")));
+}
+
 TEST_F(WavesTest, WithoutWavesAFailureCanStopWhatFollows) {
   Hosts({.activation = "[ $host != a ] || exit 3"});
   const Result result = Waves({"--stop-on-failure", "--jobs", "1", "a,b"});
@@ -258,6 +285,7 @@ TEST_F(WavesTest, UsageErrorsComeBeforeAnything) {
                                                 {"--wave="},
                                                 {"--canary", "0"},
                                                 {"--canary", "1", "--wave", "1"},
+                                                {"--canary", "1", "--go-on", "--stop-on-failure"},
                                                 {"--pause", "5"}}) {
     std::vector<std::string> arguments = wrong;
     arguments.push_back("a,b,c");

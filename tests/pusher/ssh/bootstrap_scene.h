@@ -67,7 +67,7 @@ class BootstrapTest : public testing::Test {
     Stream stream(child.from(), child.to(), options);
     Result result;
     login_ = Login();
-    login_.sudo_password = host_.sudo_password;
+    login_.talk.password = host_.sudo_password;
     try {
       result.sent = RunBootstrap(stream, agent_, login_);
       result.then = stream.ReadLine(1000).value_or("");

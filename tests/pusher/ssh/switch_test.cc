@@ -58,11 +58,15 @@ TEST_F(SwitchTest, WithoutATerminalItWantsYes) {
 TEST_F(SwitchTest, OnATerminalItAsksAndNoIsNo) {
   answer_ = "n\n";
   Result result = Run({"--activate", host()});
-  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("Push and activate on " + host() + "? [y/N] "));
-  EXPECT_THAT(result.err, HasSubstr("nothing was sent"));
+  EXPECT_THAT(result.err, HasSubstr("imgpush: error: the answer was no: nothing was changed\n"));
   EXPECT_TRUE(base::ListDirectory(folder() + "/app").empty());
-  EXPECT_EQ(Run({"--activate", host() + "," + host() + "2"}).out, "");  // no host is done
+  result = Run({"--activate", host() + "," + host() + "2"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.out, "");  // no host is done
+  EXPECT_THAT(result.err, testing::EndsWith("nothing was changed\n"));
+  EXPECT_EQ(OnlyHost(Run({"--json", "--activate", host()})).at("exit_code"), 1);
   answer_ = "y\n";
   result = Run({"--activate", host()});
   EXPECT_EQ(result.code, 0) << result.err;

@@ -73,7 +73,7 @@ constexpr const char* kAskingSudo =
     "exit 1";
 
 TEST_F(SudoTest, APasswordThatSudoWantsIsGivenToItAlone) {
-  host_.sudo_password = std::make_shared<SudoPassword>(" a\\b");
+  host_.sudo_password = std::make_shared<hosts::SudoPassword>(" a\\b");
   const Result result = StartAsNobody(kAskingSudo);
   EXPECT_EQ(result.error, "");
   EXPECT_EQ(result.sent, agent_.size_bytes);
@@ -82,14 +82,14 @@ TEST_F(SudoTest, APasswordThatSudoWantsIsGivenToItAlone) {
 }
 
 TEST_F(SudoTest, AWrongPasswordIsOneLineAndGivenToNoFurtherHost) {
-  host_.sudo_password = std::make_shared<SudoPassword>("guess");
+  host_.sudo_password = std::make_shared<hosts::SudoPassword>("guess");
   EXPECT_EQ(StartAsNobody(kAskingSudo).error, "web1: the password is wrong there, says sudo");
   EXPECT_EQ(StartAsNobody(kAskingSudo).error,
             "web1: the password was not tried there, for sudo on web1 says that it is wrong");
 }
 
 TEST_F(SudoTest, AWrongPasswordThatSudoAsksForOnceIsOneLineToo) {
-  host_.sudo_password = std::make_shared<SudoPassword>("guess");
+  host_.sudo_password = std::make_shared<hosts::SudoPassword>("guess");
   EXPECT_EQ(StartAsNobody("[ $1 = -k ] || { echo 'sudo: a password is required' >&2; exit 1; }\n"
                           "printf %s \"$4\" >&2; read -r typed\n"
                           "echo 'sudo: 1 incorrect password attempt' >&2; exit 1")
@@ -98,7 +98,7 @@ TEST_F(SudoTest, AWrongPasswordThatSudoAsksForOnceIsOneLineToo) {
 }
 
 TEST_F(SudoTest, TheRightPasswordOfWhoMayNotUseSudoIsSaidSo) {
-  host_.sudo_password = std::make_shared<SudoPassword>("right");
+  host_.sudo_password = std::make_shared<hosts::SudoPassword>("right");
   EXPECT_EQ(
       StartAsNobody("[ $1 = -k ] || { echo 'sudo: a password is required' >&2; exit 1; }\n"
                     "printf %s \"$4\" >&2; read -r typed\n"
@@ -119,7 +119,7 @@ TEST_F(SudoTest, APasswordIsWhatIsMissingWhateverTheHostIsCalled) {
 TEST_F(SudoTest, WhatIsNotOurProgramIsGivenNoPassword) {
   const std::string taker = "; read -r typed; echo \"typed: $typed\" >/srv/typed";
   for (const bool has_password : {false, true}) {
-    host_.sudo_password = has_password ? std::make_shared<SudoPassword>("secret") : nullptr;
+    host_.sudo_password = has_password ? std::make_shared<hosts::SudoPassword>("secret") : nullptr;
     for (const char* line : {"PASSWORD", "PASSWORD TRIED"}) {
       EXPECT_THAT(Start("", std::string("echo SLIPWAY1 ") + line + taker).error,
                   HasSubstr("something there asks for a password before our program runs"))

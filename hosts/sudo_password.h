@@ -1,14 +1,18 @@
 // The password that sudo wants on the hosts of a command, typed once for all of them.
-#ifndef SLIPWAY_PUSHER_SSH_SUDO_PASSWORD_H_
-#define SLIPWAY_PUSHER_SSH_SUDO_PASSWORD_H_
+#ifndef SLIPWAY_HOSTS_SUDO_PASSWORD_H_
+#define SLIPWAY_HOSTS_SUDO_PASSWORD_H_
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
-namespace pusher {
+#include "base/io.h"
+
+namespace hosts {
 
 // Hosts may lock an account after a few wrong passwords. So until sudo on one host found it right,
 // no other is given it, and once one said that it is wrong, only those that found it right are.
@@ -27,6 +31,9 @@ class SudoPassword {
   std::set<std::string> right_on_;
   std::string wrong_on_;  // a host; empty: on none
 };
+
+// Asks for it on the terminal. Throws Error{kUsage} where there is none.
+std::shared_ptr<SudoPassword> AskSudoPassword(const base::Io& io);
 
 // That one connection gives the password to sudo.
 class SudoTrial {
@@ -51,6 +58,18 @@ class SudoTrial {
   bool was_right_ = false;
 };
 
-}  // namespace pusher
+// What the programs of ours that run on a host say of their login (hosts/way_to_root.h).
+struct LoginTalk {
+  bool alive = false;  // it said that it runs: nothing before that may ask for a password
+  std::shared_ptr<SudoPassword> password{};  // null: sudo must not ask
+  std::unique_ptr<SudoTrial> trial{};        // null: the password was not given to it
 
-#endif  // SLIPWAY_PUSHER_SSH_SUDO_PASSWORD_H_
+  // Nothing where the word, without its magic, is not of the login; else what is to be sent for it,
+  // which may be empty. Throws Error{kFailed} where the password was wrong, or where our program
+  // does not ask so: what reads it next may be anything.
+  std::optional<std::string> Take(const std::string& host, std::string_view word);
+};
+
+}  // namespace hosts
+
+#endif  // SLIPWAY_HOSTS_SUDO_PASSWORD_H_

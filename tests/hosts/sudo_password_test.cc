@@ -1,4 +1,4 @@
-#include "pusher/ssh/sudo_password.h"
+#include "hosts/sudo_password.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace pusher {
+namespace hosts {
 namespace {
 
 class SudoPasswordTest : public testing::Test {
@@ -71,4 +71,4 @@ TEST_F(SudoPasswordTest, WhereItWasRightItGoesOnBeingGiven) {
 }
 
 }  // namespace
-}  // namespace pusher
+}  // namespace hosts
