@@ -87,7 +87,7 @@ TEST_F(BootstrapTest, AnAgentThatDoesNotRunIsRefusedAndNothingPointsToIt) {
   ASSERT_EQ(Start().error, "");
   const std::string old = "activate-" + agent_.sha256.ToHex();
   base::ReplaceSymlink(old, Bin() + "/activate");
-  const std::string whole = base::ReadFile(TEST_AGENT);
+  const std::string whole = base::ReadFile(TEST_AGENT, uint64_t{256} << 20);  // with sanitizers
   std::string foreign = whole;
   foreign[18] = whole[18] == 62 ? '\xb7' : '\x3e';  // e_machine
   std::string no_digest = base::ReadFile(agent_.path);
