@@ -96,13 +96,18 @@ void ForEachEntry(const std::string& entries, const Take& take) {
   }
 }
 
-// "(ConditionPathExists=/srv/x)", as systemd quotes it; empty where none is quoted.
+// " (ConditionPathExists=/srv/x)", which systemd quotes, until 252 in brackets; empty where it
+// quotes none.
 std::string ConditionIn(const std::string& message) {
-  const size_t begin = message.find("(Condition");
-  const size_t end = message.rfind(')');
-  return begin == std::string::npos || end < begin
-             ? ""
-             : " " + message.substr(begin, std::min(end + 1 - begin, kMaxLineBytes));
+  const size_t begin = message.find(" Condition") + 1;  // npos + 1 is 0
+  const size_t in_brackets = message.find("(Condition") + 1;
+  if (begin == 0 && in_brackets == 0) {
+    return "";
+  }
+  const std::string quoted = in_brackets > 0
+                                 ? message.substr(in_brackets, message.rfind(')') - in_brackets)
+                                 : message.substr(begin);
+  return " (" + quoted.substr(0, kMaxLineBytes) + ")";
 }
 
 // What systemd's own entry tells of a unit that does not run; empty: nothing.
@@ -121,9 +126,12 @@ std::string WhyDown(const Json& entry) {
   if (result == "dependency") {
     return "a unit that it requires did not start";
   }
-  return message.find(" was skipped because ") == std::string::npos
+  const size_t skipped = std::min(message.find(" was skipped because "),
+                                  std::min(message.find(" skipped, unmet condition"),
+                                           message.find(" skipped, no trigger condition")));
+  return skipped == std::string::npos
              ? ""
-             : "a condition of its unit is not met" + ConditionIn(message);
+             : "a condition of its unit is not met" + ConditionIn(message.substr(skipped));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 class LeftAloneTest : public testing::Test {
  protected:
   static json Brief(const json& service) {
-    json out = {{"health", {{"settle_seconds", 0}, {"try_seconds", 1}}}};
+    json out = {{"health", {{"settle_seconds", 0}}}};
     out.merge_patch(service);
     return out;
   }
@@ -45,8 +45,8 @@ class LeftAloneTest : public testing::Test {
 };
 
 TEST_F(LeftAloneTest, AreLookedAtBeforeAnythingIsCalledHealthy) {
-  const std::string checked =
-      applications_.Build("checked", Brief({{"ports", {8080}}, {"health", {{"http", "/"}}}}));
+  const std::string checked = applications_.Build(
+      "checked", Brief({{"ports", {8080}}, {"health", {{"http", "/"}, {"try_seconds", 1}}}}));
   const RunResult first = PushAndActivate(host_, {checked, Changing("one")});
   ASSERT_EQ(first.exit_code, 0) << first.err;
 

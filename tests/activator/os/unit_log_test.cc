@@ -63,7 +63,7 @@ TEST(UnitLog, TellsWhyAUnitDoesNotRunAlthoughNothingFailed) {
                                      R"("MESSAGE_ID":"7ad2d189f7e94e70a38c781354912448")");
   EXPECT_EQ(ParseUnitLog(well).why_down, "it ended at once, with success");
   EXPECT_TRUE(ParseUnitLog(well).ended_well);
-  // In the words of systemd 252 and later, and of those before.
+  // In the words of systemd 252, and of 257.
   const std::string skipped = OfSystemd(
       "web.service was skipped because of an unmet condition check "
       "(ConditionPathExists=/srv/x (y)).",
@@ -71,6 +71,14 @@ TEST(UnitLog, TellsWhyAUnitDoesNotRunAlthoughNothingFailed) {
   EXPECT_EQ(ParseUnitLog(well + skipped).why_down,
             "a condition of its unit is not met (ConditionPathExists=/srv/x (y))");
   EXPECT_FALSE(ParseUnitLog(well + skipped).ended_well);
+  for (const auto& [message, condition] : std::vector<std::pair<std::string, std::string>>{
+           {"web.service - Condition of web skipped, unmet condition check "
+            "ConditionPathExists=/srv/x (y)",
+            " (ConditionPathExists=/srv/x (y))"},
+           {"web.service skipped, no trigger condition checks were met.", ""}}) {
+    EXPECT_EQ(ParseUnitLog(OfSystemd(message, R"("JOB_RESULT":"done")")).why_down,
+              "a condition of its unit is not met" + condition);
+  }
   EXPECT_EQ(ParseUnitLog(OfSystemd("web.service was skipped because no trigger condition checks "
                                    "were met.",
                                    R"("JOB_RESULT":"done")"))

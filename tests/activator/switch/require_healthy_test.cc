@@ -19,13 +19,13 @@ class LeftAloneTest : public HostTest {
   LeftAloneTest() {
     shape = [](images::Services& services) {
       for (auto& [name, service] : services) {
-        service.health.tcp = name + ":1";
+        service.health.tcp = name == "db" ? kDb : kWeb;
         service.health.settle_seconds = 0;
       }
     };
     host.ask = [this](const images::Health& health, std::chrono::milliseconds) {
       ++asked_[*health.tcp];
-      return *health.tcp == "db:1" && db_fails_ > 0 && db_fails_-- > 0
+      return *health.tcp == kDb && db_fails_ > 0 && db_fails_-- > 0
                  ? ProbeResult{false, "no answer within 5 s", ""}
                  : ProbeResult{true, "", ""};
     };
@@ -33,8 +33,10 @@ class LeftAloneTest : public HostTest {
     EXPECT_EQ(ActivateNumber(1), 0) << error;
     asked_.clear();
   }
+  static constexpr const char* kWeb = "127.0.0.1:1";
+  static constexpr const char* kDb = "127.0.0.1:2";
   static constexpr const char* kProblem =
-      "\n  db.service is active, but its check of db:1 did not pass: no answer within 5 s\n";
+      "\n  db.service is active, but its check of 127.0.0.1:2 did not pass: no answer within 5 s\n";
 
   std::map<std::string, int> asked_;
   int db_fails_ = 0;
@@ -42,8 +44,8 @@ class LeftAloneTest : public HostTest {
 
 TEST_F(LeftAloneTest, EachCheckIsAskedOnce) {
   EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
-  EXPECT_EQ(asked_["web:1"], 1);
-  EXPECT_EQ(asked_["db:1"], 1);
+  EXPECT_EQ(asked_[kWeb], 1);
+  EXPECT_EQ(asked_[kDb], 1);
 }
 
 TEST_F(LeftAloneTest, ACheckThatFailsIsNoSuccessAndNoReasonToGoBack) {
@@ -56,7 +58,7 @@ TEST_F(LeftAloneTest, ACheckThatFailsIsNoSuccessAndNoReasonToGoBack) {
   EXPECT_THAT(error, Not(HasSubstr("starts what is down")));
   EXPECT_EQ(StateOf(number), GenerationState::kActive);
   EXPECT_EQ(RunningProgram("web.service"), "two");
-  EXPECT_EQ(asked_["web:1"], 1);
+  EXPECT_EQ(asked_[kWeb], 1);
   EXPECT_EQ(Run(TargetKind::kRollback), 4);
   EXPECT_THAT(error, HasSubstr(kProblem));
   EXPECT_EQ(RunningProgram("web.service"), "one");
@@ -68,8 +70,8 @@ TEST_F(LeftAloneTest, OneSlowAnswerIsNoFault) {
   const uint64_t number = Stage("web", "two");
   db_fails_ = 1;
   EXPECT_EQ(ActivateNumber(number), 0) << error;
-  EXPECT_EQ(asked_["web:1"], 1);
-  EXPECT_EQ(asked_["db:1"], 2);
+  EXPECT_EQ(asked_[kWeb], 1);
+  EXPECT_EQ(asked_[kDb], 2);
 }
 
 TEST_F(LeftAloneTest, NorIsASuccessWhatOnlyStartsSomethingElse) {
@@ -78,7 +80,7 @@ TEST_F(LeftAloneTest, NorIsASuccessWhatOnlyStartsSomethingElse) {
   EXPECT_EQ(ActivateNumber(1), 4);
   EXPECT_THAT(error, HasSubstr(std::string("is active already, but not healthy") + kProblem));
   EXPECT_EQ(RunningProgram("web.service"), "one");
-  EXPECT_EQ(asked_["web:1"], 1);
+  EXPECT_EQ(asked_[kWeb], 1);
 }
 
 TEST_F(LeftAloneTest, WhatIsStillStartingIsNotHealthy) {
@@ -103,7 +105,8 @@ TEST_F(LeftAloneTest, ARehearsalFindsWhatTheActivationWould) {
     FAIL();
   } catch (const base::Error& thrown) {
     EXPECT_EQ(thrown.code(), base::ExitCode::kNeedsAttention);
-    EXPECT_THAT(base::DetailText(thrown.detail()), HasSubstr("its check of db:1 did not pass"));
+    EXPECT_THAT(base::DetailText(thrown.detail()),
+                HasSubstr("its check of 127.0.0.1:2 did not pass"));
   }
 }
 
