@@ -135,16 +135,17 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   if (!again.empty()) {
     StartAgain(host, active, Select(units, again), down, of_another_image, timeout);
   }
+  if (!again.empty()) {
+    host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
+                mended, *mended == 0 ? "" : " and ",
+                of_another_image.empty() ? "" : " or ran from another image");
+  }
   if (in_the_way) {
     throw base::Error(*in_the_way);
   }
   RequireHealthy(host, active, again, " already, but not healthy");
   if (again.empty()) {
     SayNothingToDo(host.io, active, mended);
-  } else {
-    host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
-                mended, *mended == 0 ? "" : " and ",
-                of_another_image.empty() ? "" : " or ran from another image");
   }
 }
 
