@@ -28,6 +28,7 @@
 #include "activator/switch/check_image.h"
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
+#include "activator/switch/require_healthy.h"
 #include "activator/switch/transient.h"
 #include "activator/tool.h"
 #include "activator/uninstall.h"
@@ -138,8 +139,9 @@ int Tool::Start() {
   if (given_id) {
     WaitUntilEnded(systemd_, line_.activation_id);
   }
-  const int exit_code =
-      RunInTransientUnit(host_.layout, line_.activation_id, RunSwitchArguments(line_), io_);
+  const int exit_code = RunInTransientUnit(
+      host_.layout, line_.activation_id, RunSwitchArguments(line_), [this] { RequireHealthyNow(); },
+      io_);
   TellActivation();
   return exit_code;
 }
@@ -156,12 +158,16 @@ int Tool::RunSwitchHere() {
       throw base::Error(static_cast<base::ExitCode>(outcome->exit_code), outcome->summary,
                         outcome->detail);
     }
-    RequireAllUp(host_, CurrentGeneration(host_.layout));
+    RequireHealthyNow();
     io_.Err("activate: {}\n", outcome->summary);
     return 0;
   }
   Activate(host_, Request());
   return 0;
+}
+
+void Tool::RequireHealthyNow() const {
+  RequireHealthy(host_, CurrentGeneration(host_.layout), {}, ", but not healthy");
 }
 
 // Whoever lost the connection asks again under the same id: what was begun then is brought to its
@@ -250,7 +256,13 @@ int Tool::UninstallAll() {
   RequireSystemd();
   RequireHost();
   if (line_.dry_run) {
-    TellUninstalled(PlanUninstall(host_));
+    const Uninstalled plan = PlanUninstall(host_, line_.stop);
+    TellUninstalled(plan);
+    if (plan.refusal) {
+      base::Error refusal = *plan.refusal;
+      refusal.AddContext("the uninstall would be refused");
+      throw refusal;
+    }
     return 0;
   }
   if (!host_.is_folder) {

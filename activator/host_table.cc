@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <sstream>
 
 #include "base/json_fields.h"
 #include "base/printable.h"
@@ -14,15 +13,6 @@ namespace activator {
 namespace {
 
 using base::Json;
-
-std::vector<std::string> LinesOf(const std::string& text) {
-  std::vector<std::string> out;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    out.push_back(line);
-  }
-  return out;
-}
 
 // Discarded where it is none, or nested so deeply that a host may mean harm.
 Json Parse(const std::string& text) {
@@ -104,7 +94,9 @@ std::string StateText(const Json& status) {
     const Json& in_progress = At(record, "in_progress");
     return in_progress.is_boolean() && !in_progress.get<bool>() ? "CUT OFF" : "switching";
   }
-  if (!TextsOf(At(status, "drift")).empty() || !TextsOf(At(status, "down")).empty()) {
+  const Json& matches = At(status, "matches_current");
+  if (!TextsOf(At(status, "drift")).empty() || !TextsOf(At(status, "down")).empty() ||
+      (matches.is_boolean() && !matches.get<bool>())) {
     return "DIFFERS";
   }
   if (!TextsOf(At(status, "unhealthy")).empty()) {
@@ -119,7 +111,7 @@ std::string UnitsText(const Json& status) {
   return down == 0 ? std::to_string(units) : fmt::format("{}, {} down", units, down);
 }
 
-// "web/83bf2a6d6fb73136 (1.28.0)" as a unit of it tells, else without what it calls itself.
+// "web/83bf2a6d6fb73136 (1.28.0)"; of an older activate, where a unit tells what it calls itself.
 std::string ApplicationsText(const Json& status) {
   std::vector<std::string> out;
   const Json& apps = At(At(status, "generation"), "apps");
@@ -128,6 +120,10 @@ std::string ApplicationsText(const Json& status) {
   }
   for (const auto& [name, app] : apps.items()) {
     std::string text = base::Printable(name) + "/" + Text(At(app, "id"));
+    if (const std::string version = Text(At(app, "version")); !version.empty()) {
+      out.push_back(fmt::format("{} ({})", text, version));
+      continue;
+    }
     for (const Json& unit : At(status, "units")) {
       const std::string version = Text(At(unit, "version"));
       text = version.starts_with(text) ? version : text;
@@ -177,7 +173,7 @@ std::string RowsOf(const std::vector<HostReport>& reports, Row head, const MakeR
 }
 
 Json ReportOf(const HostReport& report) {
-  const std::vector<std::string> lines = LinesOf(report.out);
+  const std::vector<std::string> lines = base::LinesOf(report.out);
   if (lines.empty()) {
     return nullptr;
   }
@@ -233,7 +229,7 @@ std::string LinesTable(const std::vector<HostReport>& reports) {
   const size_t width = NameWidth(reports);
   std::string out;
   for (const HostReport& report : reports) {
-    for (const std::string& line : LinesOf(report.out)) {
+    for (const std::string& line : base::LinesOf(report.out)) {
       out += HostLine(report.name, width, line);
     }
     if (IsWell(report)) {

@@ -40,8 +40,8 @@ bool IsForOneHost(const CommandLine& line) {
 
 // Nothing else ends what is followed.
 bool IsWantedEnd(const CommandLine& line, const base::Error& error) {
-  return (line.logs.follow && error.code() == base::ExitCode::kInterrupted) ||
-         (Follows(line) && error.error_number() == EPIPE);
+  return Follows(line) &&
+         (error.code() == base::ExitCode::kInterrupted || error.error_number() == EPIPE);
 }
 
 // A folder that is named is an error; one of a group is left out.
@@ -246,6 +246,9 @@ class ManyHosts {
   int Run() {
     const size_t jobs = Follows(line_) ? hosts_.size() : line_.jobs;
     base::ParallelFor(hosts_.size(), jobs, [this](size_t i) { RunOne(i); });
+    for (HostReport& report : reports_) {  // interrupted before its turn: the wanted end, too
+      report.begun = report.begun || Follows(line_);
+    }
     if (!Follows(line_)) {
       display_.WriteOut(Report());
     }

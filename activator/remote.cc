@@ -176,7 +176,11 @@ int RemoteCommand::Run() {
     }
   }
   const int exit_code = ssh.Wait();
-  base::ThrowIfInterrupted();  // the terminal interrupts ssh as well
+  // The terminal interrupts ssh as well, perhaps before us.
+  if (Follows(line_) && (exit_code == kSshFailed || exit_code > kSignalExit)) {
+    base::InterruptedWithinASecond();
+  }
+  base::ThrowIfInterrupted();
   return exit_code;
 }
 

@@ -37,6 +37,7 @@ class Tool {
   int Start();
   void TellActivation() const;
   int RunSwitchHere();
+  void RequireHealthyNow() const;
   std::optional<Outcome> OutcomeSoFar() const;
   int Boot();
   int AfterBoot();

@@ -1,5 +1,5 @@
 #include "activator/health/check_now.h"
-#include "activator/health/health.h"
+#include "activator/health/find_down.h"
 #include "activator/receive/receive.h"
 #include "activator/report/comparison.h"
 #include "activator/report/debug_report.h"
@@ -32,11 +32,15 @@ Status Tool::StatusNow(bool check) {
   Status out = ReadStatus(host_, ask);
   if (ask && out.active != kNoGeneration) {
     const InstalledUnits units = LoadUnits(host_.layout, out.active);
-    out.down = FindDown(host_, units);
+    for (DownUnit& unit : FindDown(host_, units)) {
+      (unit.is_up ? out.failing : out.down).push_back(std::move(unit.what));
+    }
     if (check && !out.switch_record) {  // a switch asks them itself
       const CheckAnswers answers = AskChecks(host_, units);
       out.checked = answers.asked;
-      out.unhealthy = answers.problems;
+      for (const auto& [unit, problem] : answers.problems) {
+        out.unhealthy.push_back(problem);
+      }
     }
   }
   return out;
@@ -78,8 +82,9 @@ int Tool::RenderUnits() {
 }
 
 int Tool::ReportForDebugging() {
-  WriteDebugReport(host_, fmt::format("activate {}, {}", base::kVersion, ProtocolText()),
-                   !host_.is_folder && HasSystemd(), io_);
+  WriteDebugReport(
+      host_, fmt::format("activate {}, {}", base::kVersion, ProtocolText()),
+      [this] { return StatusText(StatusNow(false)); }, !host_.is_folder && HasSystemd(), io_);
   return 0;
 }
 
@@ -154,10 +159,6 @@ void Tool::TellActivation() const {
 void Tool::TellUninstalled(const Uninstalled& uninstalled) const {
   for (const std::string& note : uninstalled.notes) {
     io_.Err("activate: {}\n", note);
-  }
-  if (line_.dry_run && !line_.stop && !uninstalled.stopped.empty()) {
-    io_.Err("activate: {} still active: without --stop it is refused\n",
-            uninstalled.stopped.size() == 1 ? "an application is" : "applications are");
   }
   io_.WriteOut(line_.json ? UninstalledJson(host_.layout, uninstalled, line_.dry_run)
                           : UninstalledText(host_.layout, uninstalled, line_.dry_run));

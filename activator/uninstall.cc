@@ -14,6 +14,7 @@
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
 #include "activator/state/lost_current.h"
+#include "activator/state/switch_record.h"
 #include "activator/state/tombstones.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -59,6 +60,27 @@ std::set<std::string> ServiceDirectories(const Host& host) {
     }
   }
   return out;
+}
+
+// Those of an operator, of the units of any generation: a later push finds them there.
+std::vector<std::string> DropInsOf(const Host& host) {
+  std::set<std::string> units = {units::kBootUnit, units::kTarget};
+  for (const uint64_t number : GenerationNumbers(host.layout)) {
+    for (const char* kind : {"/units", "/tasks"}) {
+      const auto names = base::ListDirectory(host.layout.Generation(number) + kind);
+      units.insert(names.begin(), names.end());
+    }
+  }
+  std::set<std::string> out;
+  for (const std::string& directory : {host.configured_directory, host.unit_directory}) {
+    for (const std::string& unit : units) {
+      const std::string drop_ins = fmt::format("{}/{}.d", directory, unit);
+      for (const std::string& name : base::ListDirectory(drop_ins)) {
+        out.insert(drop_ins + "/" + name);
+      }
+    }
+  }
+  return {out.begin(), out.end()};
 }
 
 // Held until what they are the locks of is gone.
@@ -192,22 +214,35 @@ void RemoveRoot(const images::HostLayout& layout) {
   base::FsyncDirectory(base::ParentOf(layout.root()));
 }
 
-}  // namespace
-
-std::vector<std::string> ActiveApplications(const images::HostLayout& layout) {
+std::vector<std::string> ApplicationsOf(const images::HostLayout& layout, uint64_t generation) {
   std::vector<std::string> out;
-  const uint64_t number = ActiveGeneration(layout);
-  if (number != kNoGeneration) {
-    for (const auto& [name, digest] : LoadGeneration(layout, number).apps) {
+  if (generation != kNoGeneration) {
+    for (const auto& [name, digest] : LoadGeneration(layout, generation).apps) {
       out.push_back(name);
     }
   }
   return out;
 }
 
-Uninstalled PlanUninstall(const Host& host) {
+// Also where `current` was lost, which the command itself mends first.
+uint64_t ActiveByRecords(const images::HostLayout& layout) {
+  if (!ReadSwitchRecord(layout)) {
+    if (const uint64_t lost = LostCurrent(layout); lost != kNoGeneration) {
+      return lost;
+    }
+  }
+  return ActiveGeneration(layout);
+}
+
+void RequireNoneActive(uint64_t generation, const std::vector<std::string>& applications) {
+  if (!applications.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{} runs {}: activate uninstall --stop stops what runs",
+               GenerationName(generation), fmt::join(applications, ", "));
+  }
+}
+
+Uninstalled WhatGoes(const Host& host) {
   Uninstalled out;
-  out.stopped = ActiveApplications(host.layout);
   for (const images::VersionDirectory& version : host.layout.Versions()) {
     out.versions.push_back(version.path);
   }
@@ -218,6 +253,8 @@ Uninstalled PlanUninstall(const Host& host) {
     }
     const std::set<std::string> directories = ServiceDirectories(host);
     out.kept.assign(directories.begin(), directories.end());
+    const std::vector<std::string> drop_ins = DropInsOf(host);
+    out.kept.insert(out.kept.end(), drop_ins.begin(), drop_ins.end());
     NoteAgents(host.layout, out);
   }
   const std::vector<std::string> left = WouldBeKept(host.layout);
@@ -225,18 +262,39 @@ Uninstalled PlanUninstall(const Host& host) {
   return out;
 }
 
+}  // namespace
+
+std::vector<std::string> ActiveApplications(const images::HostLayout& layout) {
+  return ApplicationsOf(layout, ActiveGeneration(layout));
+}
+
+Uninstalled PlanUninstall(const Host& host, bool stops) {
+  const uint64_t active = ActiveByRecords(host.layout);
+  Uninstalled out = WhatGoes(host);
+  out.stopped = ApplicationsOf(host.layout, active);
+  try {
+    if (!stops) {
+      RequireNoneActive(active, out.stopped);
+    }
+    if (!host.is_folder && out.stopped.empty()) {
+      RequireAllDown(host);
+    }
+    LockTransfers(host.layout);
+  } catch (const base::Error& error) {
+    out.refusal = error;
+  }
+  return out;
+}
+
 Uninstalled Uninstall(const Host& host) {
   const images::HostLayout& layout = host.layout;
   RepairCurrent(layout);  // without it nothing would count as active
-  if (const std::vector<std::string> active = ActiveApplications(layout); !active.empty()) {
-    base::Fail(base::ExitCode::kFailed, "{} runs {}: activate uninstall --stop stops what runs",
-               GenerationName(ActiveGeneration(layout)), fmt::join(active, ", "));
-  }
+  RequireNoneActive(ActiveGeneration(layout), ActiveApplications(layout));
   if (!host.is_folder) {
     RequireAllDown(host);
   }
   const std::vector<base::UniqueFd> transfers = LockTransfers(layout);
-  Uninstalled out = PlanUninstall(host);
+  Uninstalled out = WhatGoes(host);
   if (!host.is_folder) {
     RemoveUnits(host, out);
   }

@@ -13,8 +13,9 @@ namespace activator {
 // The applications of the active generation, by name.
 std::vector<std::string> ActiveApplications(const images::HostLayout& layout);
 
-// What Uninstall would do, with the applications that run. Changes nothing, and needs no lock.
-Uninstalled PlanUninstall(const Host& host);
+// What Uninstall would do, with the applications that run, and why it would be refused: `stops`
+// says whether they are stopped first. Changes nothing, and needs no lock.
+Uninstalled PlanUninstall(const Host& host, bool stops);
 
 // Removes the boot unit, our links to units, and all of ours below the root, in an order in which
 // it can be repeated after a crash. The caller holds the host's lock, and has recovered. Throws

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include "base/error.h"
 
@@ -47,6 +49,14 @@ void InstallInterruptHandlers() {
 }
 
 bool Interrupted() { return interrupted; }
+
+bool InterruptedWithinASecond() {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (!Interrupted() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return Interrupted();
+}
 
 void ThrowIfInterrupted() {
   if (Interrupted()) {

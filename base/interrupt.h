@@ -11,6 +11,9 @@ namespace base {
 void InstallInterruptHandlers();
 bool Interrupted();
 void ThrowIfInterrupted();
+// Whether we are interrupted, or will be within a second: a terminal interrupts a child as well,
+// and its end may come before our own signal. For whoever finds such a child ended.
+bool InterruptedWithinASecond();
 
 }  // namespace base
 

@@ -1,5 +1,7 @@
 #include "base/printable.h"
 
+#include <sstream>
+
 namespace base {
 
 namespace {
@@ -28,6 +30,15 @@ std::string Printable(std::string_view text, size_t max_bytes) {
 
 std::string PrintableLines(std::string_view text) {
   return WithoutControls(std::string(text), "\n\t");
+}
+
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    out.push_back(line);
+  }
+  return out;
 }
 
 }  // namespace base

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace base {
 
@@ -11,6 +12,9 @@ namespace base {
 std::string Printable(std::string_view text, size_t max_bytes = 2000);
 // The same with its newlines and tabs, however long.
 std::string PrintableLines(std::string_view text);
+
+// The lines of a text, without their newlines.
+std::vector<std::string> LinesOf(const std::string& text);
 
 }  // namespace base
 

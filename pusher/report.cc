@@ -237,6 +237,12 @@ void ReportSwitch(const HostOutcome& outcome, const Arguments& arguments,
         fmt::format("{}: generation {} is its current one; nothing runs from a folder: push to a "
                     "host for that\n",
                     host, *outcome.running));
+  } else if (outcome.error && outcome.error->code() == base::ExitCode::kNeedsAttention) {
+    board.WriteOut(
+        fmt::format("{}: generation {} is active, and needs attention: `activate status` there\n",
+                    host, *outcome.running));
+  } else if (outcome.error && outcome.error->code() != base::ExitCode::kRolledBack) {
+    board.WriteOut(fmt::format("{}: generation {} is active\n", host, *outcome.running));
   } else if (outcome.error || outcome.push.staged.active) {
     board.WriteOut(fmt::format("{}: generation {} runs\n", host, *outcome.running));
   } else {

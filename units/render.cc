@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <string_view>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "units/directive_words.h"
@@ -15,15 +17,14 @@
 namespace units {
 namespace {
 
-std::string Title(const images::Manifest& manifest) {
-  return ForPeople(manifest.name + (manifest.version.empty() ? "" : " " + manifest.version));
+std::string Title(const std::string& name, const std::string& version) {
+  return ForPeople(name + (version.empty() ? "" : " " + version));
 }
 
-Section UnitSection(const images::Manifest& manifest, const std::string& service_name,
+Section UnitSection(const std::string& description, const std::string& service_name,
                     const images::Service& service, const std::string& root) {
   Section out{"Unit", {}};
-  out.Add("Description", service_name == manifest.name ? Title(manifest)
-                                                       : service_name + " of " + Title(manifest));
+  out.Add("Description", description);
   // A mount that comes late at boot must not find the service writing to the folder below it.
   std::vector<std::string> paths = HostPathsOf(service_name, service);
   paths.insert(paths.begin(), ListedPath(root));
@@ -152,9 +153,13 @@ void AddImage(const images::Service& service, const std::string& version_path, S
 }
 
 RenderedUnit RenderService(const images::StoredManifest& stored, const std::string& name,
-                           const images::Service& service, const std::string& version_path) {
+                           const images::Service& service, const std::string& version_path,
+                           const std::string& version) {
+  const images::Manifest& manifest = stored.manifest;
   const std::string root = base::ParentOf(base::ParentOf(version_path));
-  Sections sections = {UnitSection(stored.manifest, name, service, root), {"Service", {}}};
+  const std::string title = Title(manifest.name, version);
+  const std::string description = name == manifest.name ? title : name + " of " + title;
+  Sections sections = {UnitSection(description, name, service, root), {"Service", {}}};
   AddSocket(name, service, sections.front());
   Section& body = sections.back();
   AddExecution(service, body);
@@ -166,16 +171,16 @@ RenderedUnit RenderService(const images::StoredManifest& stored, const std::stri
     body.lines.push_back(std::move(line));
   }
   ApplyDirectives(service, {"Socket", "Timer"}, sections);
-  const images::Manifest& manifest = stored.manifest;
-  return {name + ".service", ToText(fmt::format("the image {}/{} ({})", manifest.name,
-                                                stored.id.text(), Title(manifest)),
-                                    sections)};
+  return {name + ".service",
+          ToText(fmt::format("the image {}/{} ({})", manifest.name, stored.id.text(),
+                             Title(manifest.name, manifest.version)),
+                 sections)};
 }
 
 std::vector<RenderedUnit> RenderAll(const images::StoredManifest& stored, const std::string& name,
-                                    const images::Service& service,
-                                    const std::string& version_path) {
-  std::vector<RenderedUnit> out = {RenderService(stored, name, service, version_path)};
+                                    const images::Service& service, const std::string& version_path,
+                                    const std::string& version) {
+  std::vector<RenderedUnit> out = {RenderService(stored, name, service, version_path, version)};
   if (!service.listen.empty()) {
     out.push_back({name + ".socket", SocketText(stored.manifest.name, name, service)});
   }
@@ -189,10 +194,15 @@ std::vector<RenderedUnit> RenderAll(const images::StoredManifest& stored, const 
 
 std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
                                  const std::string& version_path) {
+  return Render(stored, version_path, stored.manifest.version);
+}
+
+std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
+                                 const std::string& version_path, const std::string& version) {
   std::vector<RenderedUnit> out;
   for (const auto& [name, service] : stored.manifest.services) {
     try {
-      for (RenderedUnit& unit : RenderAll(stored, name, service, version_path)) {
+      for (RenderedUnit& unit : RenderAll(stored, name, service, version_path, version)) {
         out.push_back(std::move(unit));
       }
     } catch (base::Error& error) {
@@ -201,6 +211,17 @@ std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
     }
   }
   return out;
+}
+
+bool DifferInDescriptionAlone(const std::string& unit_text, const std::string& other) {
+  const auto without = [](std::string text) {
+    constexpr std::string_view kOption = "\nDescription=";
+    if (const size_t at = text.find(kOption); at != std::string::npos) {
+      text.erase(at, text.find('\n', at + 1) - at);
+    }
+    return text;
+  };
+  return without(unit_text) == without(other);
 }
 
 }  // namespace units

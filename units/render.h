@@ -1,5 +1,5 @@
 // Renders the systemd units of an image's services. Pure: the same manifest at the same place gives
-// the same text, so an application that did not change is not restarted.
+// the same text but for the description, so an application that did not change is not restarted.
 //
 // Units name the version's own directory and no generation. They have no [Install] section, because
 // the boot unit (kBootUnit) starts them. The authority on their content is docs/units.md.
@@ -15,9 +15,17 @@
 namespace units {
 
 // By service, its socket and its timer after it. `version_path` is the absolute path ROOT/NAME/ID
-// on the host. Throws Error{kFailed} for what no unit can say, with the service's name.
+// on the host; `version` is what people call the version, for descriptions. Throws Error{kFailed}
+// for what no unit can say, with the service's name.
+std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
+                                 const std::string& version_path, const std::string& version);
+// The same with what the manifest calls the version.
 std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
                                  const std::string& version_path);
+
+// Whether nothing differs but descriptions: the same version may have been given another name
+// since.
+bool DifferInDescriptionAlone(const std::string& unit_text, const std::string& other);
 
 }  // namespace units
 

@@ -23,23 +23,47 @@ CheckAnswers AskChecks(const Host& host, const InstalledUnits& units) {
   const InstalledUnits watched = Watched(Unscheduled(units));
   for (const auto& [name, state] : host.systemd.Show(NamesOf(watched))) {
     const InstalledUnit& unit = watched.at(name);
-    if (!unit.health.HasCheck() || (state.active != "active" && state.active != "reloading")) {
+    if (state.IsDown() || state.sub.starts_with("auto-restart")) {
+      continue;
+    }
+    if (state.active != "active" && state.active != "reloading") {
+      out.problems[name] = fmt::format("{} is {} ({})", name, state.active, state.sub);
+      continue;
+    }
+    if (!unit.health.HasCheck()) {
       continue;
     }
     ++out.asked;
     try {
       RequireRootFor(unit.health);
       if (!checks.Pass(name, unit, std::chrono::seconds(unit.health.try_seconds))) {
-        out.problems.push_back(fmt::format("{} is {}, but {} did not pass: {}", name, state.active,
-                                           CheckName(unit.health), checks.Last(name).problem));
+        out.problems[name] = fmt::format("{} is {}, but {} did not pass: {}", name, state.active,
+                                         CheckName(unit.health), checks.Last(name).problem);
       }
     } catch (const base::Error& error) {
       if (error.code() == base::ExitCode::kInterrupted) {
         throw;
       }
-      out.problems.push_back(fmt::format("{} is {}, but {} could not be asked: {}", name,
-                                         state.active, CheckName(unit.health), error.what()));
+      out.problems[name] = fmt::format("{} is {}, but {} could not be asked: {}", name,
+                                       state.active, CheckName(unit.health), error.what());
     }
+  }
+  return out;
+}
+
+std::vector<std::string> FailedChecks(const Host& host, InstalledUnits units) {
+  constexpr int kTries = 3;
+  std::map<std::string, std::string> problems;
+  for (int tries = 0; tries < kTries && !units.empty(); ++tries) {
+    if (tries > 0) {
+      host.clock.Sleep(std::chrono::seconds(1));
+    }
+    problems = AskChecks(host, units).problems;
+    std::erase_if(units, [&](const auto& unit) { return !problems.contains(unit.first); });
+  }
+  std::vector<std::string> out;
+  for (const auto& [name, problem] : problems) {
+    out.push_back(problem);
   }
   return out;
 }

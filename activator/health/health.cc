@@ -42,7 +42,15 @@ bool IsUp(const Host& host, const std::string& name, const InstalledUnit& unit,
   RefuseFailure(host, name, state);
   const bool is_idle = state.active == "inactive" && !state.has_job;
   if (is_idle && state.condition_failed) {
-    FailUnit(host, name, state, "is not running: it ended at once with success, or a condition of the unit is not met");
+    // Whether there was a condition that was not met, or systemd has forgotten the unit since it
+    // ended, which then looks the same.
+    const UnitLog log = host.systemd.ReadLog(name, state);
+    if (unit.is_oneshot && log.ended_well) {
+      return true;
+    }
+    FailUnit(name, log,
+             "is not running: " + (log.why_down.empty() ? "neither systemd nor the journal says why"
+                                                        : log.why_down));
   }
   if (unit.is_oneshot) {
     return state.active == "active" ||
@@ -210,39 +218,6 @@ void WaitUntilSettled(const Host& host, const InstalledUnits& all) {
                           std::chrono::duration_cast<seconds>(waited).count(), longest.count()));
     pause.Sleep();
   }
-}
-
-namespace {
-
-// A service that ends again and again is up whenever one looks between two ends.
-bool WasJustRestarted(const UnitState& state, std::chrono::steady_clock::duration now) {
-  constexpr std::chrono::seconds kLately(10);
-  return state.restarts > 0 && state.active == "active" && state.changed_at.count() > 0 &&
-         now - state.changed_at < kLately;
-}
-
-}  // namespace
-
-std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units) {
-  const auto now = host.clock.Monotonic().time_since_epoch();
-  const InstalledUnits watched = Watched(Unscheduled(units));
-  std::vector<std::string> out;
-  for (const auto& [name, state] : host.systemd.Show(NamesOf(watched))) {
-    const std::string service = StemOf(name, ".service");
-    const bool may_end =
-        watched.at(name).is_oneshot || (!service.empty() && units.contains(service + ".socket"));
-    const bool has_failed = state.active == "failed" || state.sub.starts_with("auto-restart");
-    if (has_failed || (state.active == "inactive" && !state.has_job && !may_end)) {
-      out.push_back(fmt::format("{} is {} ({})", name, state.active,
-                                HowItEnded(state.result, state.exit_status)));
-    } else if (WasJustRestarted(state, now)) {
-      out.push_back(fmt::format(
-          "{} ended and was started again by systemd {} s ago, {} times by now", name,
-          std::chrono::duration_cast<std::chrono::seconds>(now - state.changed_at).count(),
-          state.restarts));
-    }
-  }
-  return out;
 }
 
 seconds LongestWait(const InstalledUnits& units, Timeout timeout) {

@@ -6,8 +6,6 @@
 
 #include <chrono>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "activator/host/host.h"
 #include "activator/host/installed_units.h"
@@ -26,12 +24,6 @@ void WaitUntilStarted(const Host& host, const InstalledUnits& units, Timeout tim
 // until it has said WATCHDOG=1 once or its period is over. Says on host.io which periods are longer
 // than that. Throws as WaitUntilStarted.
 void WaitUntilSettled(const Host& host, const InstalledUnits& units);
-
-// Those of a generation's units that should be up and are not, each with its state: "db.service is
-// failed (exit-code, status 1)". One that systemd has just restarted is not up either: it may end
-// again and again. Not looked at: what a timer starts, services without a check by
-// "none". A service behind a socket of its own may have ended well, as may a oneshot.
-std::vector<std::string> FindDown(const Host& host, const InstalledUnits& units);
 
 // Those that anybody looks at: all but those without a check by "none".
 InstalledUnits Watched(InstalledUnits units);

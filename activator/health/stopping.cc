@@ -1,9 +1,9 @@
 #include "activator/health/stopping.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "base/error.h"
+#include "base/printable.h"
 
 namespace activator {
 namespace {
@@ -27,15 +27,6 @@ void AddLines(const std::string& title, const std::vector<std::string>& lines,
   }
 }
 
-std::vector<std::string> LinesOf(const std::string& text) {
-  std::vector<std::string> out;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    out.push_back(line);
-  }
-  return out;
-}
-
 }  // namespace
 
 void PollBackoff::Sleep() {
@@ -51,7 +42,7 @@ void FailUnit(const Host& host, const std::string& unit, const UnitState& state,
 void FailUnit(const std::string& unit, const UnitLog& log, const std::string& why,
               const std::string& said) {
   base::Error::Detail detail;
-  AddLines("what the check of " + unit + " was told", LinesOf(said), detail);
+  AddLines("what the check of " + unit + " was told", base::LinesOf(said), detail);
   AddLines("the log of " + unit + " ends", log.lines, detail);
   throw base::Error(base::ExitCode::kFailed, unit + " " + why, std::move(detail));
 }

@@ -102,7 +102,10 @@ void ReadJournal(const JournalQuery& query, const std::function<void(std::string
     }
   }
   const int exit_code = journal.Wait();
-  base::ThrowIfInterrupted();  // the terminal interrupts it as well
+  if (query.follow) {  // the terminal interrupts it as well, perhaps before us
+    base::InterruptedWithinASecond();
+  }
+  base::ThrowIfInterrupted();
   if (exit_code != 0) {
     base::Fail(base::ExitCode::kFailed, "journalctl ended with {}", exit_code);
   }

@@ -27,6 +27,7 @@ constexpr std::chrono::milliseconds kReconnectPause{100};
 constexpr int kEndedBySignal = 128;                     // and more
 constexpr std::string_view kRefused = "Failed to ";     // and not "Job for ... failed"
 constexpr const char* kMostLogEntries = "--lines=500";  // a unit may say one thing all the time
+constexpr std::chrono::minutes kRecentEnds{10};
 
 std::string OneLine(const std::string& lines) {
   std::string out;
@@ -286,17 +287,35 @@ void RealSystemd::ResetFailed(const UnitNames& units) {
 
 void RealSystemd::Kill(const std::string& unit) { Systemctl({"kill", "--signal=SIGKILL"}, {unit}); }
 
+namespace {
+
+// What the journal has of this boot, as JSON; empty on a host without one. Throws only where we are
+// interrupted.
+std::string ReadJournalEntries(const std::string& fields, const std::vector<std::string>& matches) {
+  std::vector<std::string> argv = {"journalctl",    "--no-pager",    "--quiet",
+                                   "--output=json", kMostLogEntries, "--output-fields=" + fields,
+                                   "--boot"};
+  argv.insert(argv.end(), matches.begin(), matches.end());
+  base::ProcessOptions options;
+  options.timeout = kLogTimeout;
+  try {
+    // What a process wrote before it ended may still be on its way there.
+    base::Run({"journalctl", "--sync"}, options);
+    return base::Run(argv, options).out;
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    return "";
+  }
+}
+
+}  // namespace
+
 UnitLog RealSystemd::ReadLog(const std::string& unit, const UnitState& state) {
   // Not by the invocation's id: the journal does not know it for what a process wrote that had
   // ended when the journal looked.
-  std::vector<std::string> argv = {"journalctl",
-                                   "--no-pager",
-                                   "--quiet",
-                                   "--output=json",
-                                   "--output-fields=MESSAGE,PRIORITY,_PID,UNIT_RESULT,EXIT_STATUS",
-                                   kMostLogEntries,
-                                   "--boot",
-                                   "--unit=" + unit};
+  std::vector<std::string> matches = {"--unit=" + unit};
   // Of one that systemd starts again the runs before tell more than the one that begins; but no
   // run of another generation, nor of another application that had a unit of the name.
   const bool restarts = state.restarts > 0 || state.sub.starts_with("auto-restart");
@@ -305,20 +324,19 @@ UnitLog RealSystemd::ReadLog(const std::string& unit, const UnitState& state) {
       asked == asked_.end() ? std::chrono::microseconds(0) : asked->second;
   const std::chrono::microseconds since = restarts ? first : std::max(first, state.started);
   if (since.count() > 0) {
-    argv.push_back(Since(since));
+    matches.push_back(Since(since));
   }
-  base::ProcessOptions options;
-  options.timeout = kLogTimeout;
-  try {
-    // What a process wrote before it ended may still be on its way there.
-    base::Run({"journalctl", "--sync"}, options);
-    return ParseUnitLog(base::Run(argv, options).out);
-  } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
-      throw;
-    }
-    return {};  // a host without a journal
-  }
+  return ParseUnitLog(ReadJournalEntries(
+      "MESSAGE,MESSAGE_ID,PRIORITY,_PID,UNIT_RESULT,EXIT_STATUS,JOB_RESULT", matches));
+}
+
+// By systemd's own fields: no other process can send one with its _PID.
+std::optional<std::vector<std::chrono::microseconds>> RealSystemd::BadEnds(
+    const std::string& unit) {
+  return ParseBadEnds(ReadJournalEntries(
+      "MESSAGE_ID",
+      {Since(Now() - kRecentEnds), "_PID=1", "UNIT=" + unit,
+       std::string("MESSAGE_ID=") + kEndedWell, std::string("MESSAGE_ID=") + kEndedBadly}));
 }
 
 bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path) {

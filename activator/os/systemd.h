@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,10 @@ class Systemd {
   // What the journal has since the unit was last to be started; empty on a host without one. Throws
   // only where we are interrupted.
   virtual UnitLog ReadLog(const std::string& unit, const UnitState& state) = 0;
+  // When the unit's runs ended badly within the last minutes, on the monotonic clock, oldest first;
+  // nullopt: the journal does not tell, or not to us.
+  virtual std::optional<std::vector<std::chrono::microseconds>> BadEnds(
+      const std::string& unit) = 0;
   // Whether the unit's main process runs from the image. True where it has none, and where
   // `image_path` is empty.
   virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
@@ -69,6 +74,7 @@ class RealSystemd : public Systemd {
   void ResetFailed(const UnitNames& units) override;
   void Kill(const std::string& unit) override;
   UnitLog ReadLog(const std::string& unit, const UnitState& state) override;
+  std::optional<std::vector<std::chrono::microseconds>> BadEnds(const std::string& unit) override;
   bool RunsFrom(const UnitState& state, const std::string& image_path) override;
   std::vector<std::string> RootImages() override;
   std::string Verify(const std::vector<std::string>& files) override;

@@ -86,22 +86,79 @@ std::vector<std::string> Last(const std::vector<Line>& lines) {
   return out;
 }
 
+template <typename Take>
+void ForEachEntry(const std::string& entries, const Take& take) {
+  std::istringstream lines(entries);
+  for (std::string line; std::getline(lines, line);) {
+    if (const Json entry = Json::parse(line, nullptr, false); entry.is_object()) {
+      take(entry);
+    }
+  }
+}
+
+// " (ConditionPathExists=/srv/x)", which systemd quotes, until 252 in brackets; empty where it
+// quotes none.
+std::string ConditionIn(const std::string& message) {
+  const size_t begin = message.find(" Condition") + 1;  // npos + 1 is 0
+  const size_t in_brackets = message.find("(Condition") + 1;
+  if (begin == 0 && in_brackets == 0) {
+    return "";
+  }
+  const std::string quoted = in_brackets > 0
+                                 ? message.substr(in_brackets, message.rfind(')') - in_brackets)
+                                 : message.substr(begin);
+  return " (" + quoted.substr(0, kMaxLineBytes) + ")";
+}
+
+// What systemd's own entry tells of a unit that does not run; empty: nothing.
+std::string WhyDown(const Json& entry) {
+  const std::string result = TextOf(entry, "JOB_RESULT");
+  const std::string message = TextOf(entry, "MESSAGE");
+  if (TextOf(entry, "MESSAGE_ID") == kEndedWell) {
+    return "it ended at once, with success";
+  }
+  if (TextOf(entry, "UNIT_RESULT") == "exec-condition") {
+    return "its ExecCondition= says that it is not to run";
+  }
+  if (result == "assert") {
+    return "an assertion (Assert...=) of its unit is not met";
+  }
+  if (result == "dependency") {
+    return "a unit that it requires did not start";
+  }
+  const size_t skipped = std::min(message.find(" was skipped because "),
+                                  std::min(message.find(" skipped, unmet condition"),
+                                           message.find(" skipped, no trigger condition")));
+  return skipped == std::string::npos
+             ? ""
+             : "a condition of its unit is not met" + ConditionIn(message.substr(skipped));
+}
+
 }  // namespace
+
+std::optional<std::vector<std::chrono::microseconds>> ParseBadEnds(const std::string& entries) {
+  std::optional<std::vector<std::chrono::microseconds>> out;
+  ForEachEntry(entries, [&](const Json& entry) {
+    out = out ? std::move(out) : std::vector<std::chrono::microseconds>();
+    if (TextOf(entry, "MESSAGE_ID") == kEndedBadly) {
+      int64_t time = 0;
+      const std::string text = TextOf(entry, "__MONOTONIC_TIMESTAMP");
+      std::from_chars(text.data(), text.data() + text.size(), time);
+      out->emplace_back(time);
+    }
+  });
+  return out;
+}
 
 UnitLog ParseUnitLog(const std::string& entries) {
   UnitLog out;
   std::vector<Line> own;
   std::vector<Line> of_systemd;
-  std::istringstream lines(entries);
-  for (std::string line; std::getline(lines, line);) {
-    const Json entry = Json::parse(line, nullptr, false);
-    if (!entry.is_object()) {
-      continue;
-    }
+  ForEachEntry(entries, [&](const Json& entry) {
     const int priority = NumberOf(TextOf(entry, "PRIORITY"), kNoticePriority);
     if (TextOf(entry, "_PID") != "1") {
       AddLines(TextOf(entry, "MESSAGE"), priority <= kErrorPriority, own);
-      continue;
+      return;
     }
     if (priority < kNoticePriority) {
       AddLines(TextOf(entry, "MESSAGE"), priority <= kErrorPriority, of_systemd);
@@ -112,7 +169,11 @@ UnitLog ParseUnitLog(const std::string& entries) {
     if (const std::string status = TextOf(entry, "EXIT_STATUS"); !status.empty()) {
       out.exit_status = NumberOf(status, 0);
     }
-  }
+    if (std::string why = WhyDown(entry); !why.empty()) {
+      out.why_down = std::move(why);
+      out.ended_well = TextOf(entry, "MESSAGE_ID") == kEndedWell;
+    }
+  });
   out.lines = Last(own.empty() ? of_systemd : own);
   return out;
 }

@@ -1,7 +1,9 @@
-// What the journal tells of a unit that failed, from the entries that journalctl prints as JSON.
+// What the journal tells of how a unit ended, from the entries that journalctl prints as JSON.
 #ifndef SLIPWAY_ACTIVATOR_OS_UNIT_LOG_H_
 #define SLIPWAY_ACTIVATOR_OS_UNIT_LOG_H_
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +17,22 @@ struct UnitLog {
   // again; empty: not known.
   std::string result;
   int exit_status = 0;
+  // Why it does not run although nothing failed: "a condition of its unit is not met
+  // (ConditionPathExists=/srv/x)"; empty: not known.
+  std::string why_down;
+  bool ended_well = false;  // its last run did
 };
 
 // `entries`: one JSON object a line, oldest first. What is none is passed over.
 UnitLog ParseUnitLog(const std::string& entries);
+
+// systemd's messages of a run's end, as MESSAGE_ID= has them.
+inline constexpr const char* kEndedWell = "7ad2d189f7e94e70a38c781354912448";
+inline constexpr const char* kEndedBadly = "d9b373ed55a64feb8242e02dbe79a49c";
+
+// Of entries that are such messages: when a run ended badly, on the monotonic clock. nullopt: there
+// are no entries.
+std::optional<std::vector<std::chrono::microseconds>> ParseBadEnds(const std::string& entries);
 
 }  // namespace activator
 

@@ -14,7 +14,8 @@ const char* const kShownProperties =
     "RootImage,MainPID,"
     "WatchdogUSec,WatchdogTimestampMonotonic,StartLimitIntervalUSec,"
     "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
-    "InactiveExitTimestampMonotonic,StateChangeTimestampMonotonic,MemoryCurrent,DropInPaths,"
+    "InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,"
+    "MemoryCurrent,DropInPaths,"
     "RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo";
 
 namespace {
@@ -89,6 +90,8 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
     state.watchdog_told = std::chrono::microseconds(ToNumber<int64_t>(value));
   } else if (name == "InactiveExitTimestampMonotonic") {
     state.started = std::chrono::microseconds(ToNumber<int64_t>(value));
+  } else if (name == "ActiveEnterTimestampMonotonic") {
+    state.up_since = std::chrono::microseconds(ToNumber<int64_t>(value));
   } else if (name == "StateChangeTimestampMonotonic") {
     state.changed_at = std::chrono::microseconds(ToNumber<int64_t>(value));
   } else if (name == "MemoryCurrent") {  // "[not set]", or the largest number

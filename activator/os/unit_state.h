@@ -32,6 +32,7 @@ struct UnitState {
   std::chrono::microseconds watchdog{0};
   std::chrono::microseconds watchdog_told{0};
   std::chrono::microseconds start_limit{0};  // StartLimitIntervalSec=
+  std::chrono::microseconds up_since{0};     // when it last became active; 0: never
   // When `sub` last changed, by the machine's monotonic clock; 0: never.
   std::chrono::microseconds changed_at{0};
   uint64_t memory_bytes = 0;          // 0: not known

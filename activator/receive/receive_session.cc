@@ -16,12 +16,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/lock.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/version.h"
 #include "chunker/codec_table.h"
-#include "images/label.h"
 #include "images/version/can_run.h"
 #include "pusher/protocol/image_metadata.h"
 
@@ -327,69 +325,6 @@ void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector
   pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
   const std::vector<uint8_t> bits = pusher::PackBits(missing);
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
-}
-
-// Names in `answer` what it replaced of the active generation.
-void ReceiveSession::Publish(pusher::Staged& answer) {
-  answer.active_generation = ActiveGeneration(layout_);
-  const auto active = FindGeneration(layout_, answer.active_generation);
-  for (const auto& assembly : assemblies_) {
-    const images::StoredManifest& stored = assembly->stored();
-    const std::string name = stored.manifest.name;
-    const std::string image = ImageOf(layout_.Version(name, stored.id));
-    const ino_t before = base::StatIfThere(image).value_or(kNothing).st_ino;
-    assembly->Publish();
-    published_ = true;
-    const bool is_active =
-        active && active->apps.contains(name) && active->apps.at(name) == stored.digest;
-    if (is_active && base::StatIfThere(image).value_or(kNothing).st_ino != before) {
-      answer.replaced.push_back(name);
-    }
-  }
-  assemblies_.clear();
-}
-
-void ReceiveSession::PublishAndStage() {
-  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
-                            options_.lock_wait);
-  RemoveGone(layout_);
-  pusher::Staged answer;
-  Publish(answer);
-  RemoveGone(layout_);
-  for (const auto& [name, digest] : changes_) {
-    const std::string version = layout_.Version(name, images::ImageId::Of(digest));
-    if (!OpenIfComplete(version)) {  // the greeting was a while ago
-      base::Fail(base::ExitCode::kFailed, "{} was removed meanwhile; push again", version);
-    }
-    Label(name, version, answer.notes);
-  }
-  const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
-  answer.generation = staged.number;
-  answer.created = staged.created;
-  answer.active = staged.active;
-  answer.added_bytes = added_bytes_;
-  pusher::SendText(wire_, MessageType::kStaged, answer.Serialize());
-  wire_.Flush();
-}
-
-// Equal content may be pushed under another label: the newest stands.
-void ReceiveSession::Label(const std::string& name, const std::string& version,
-                           std::vector<std::string>& notes) const {
-  const std::string& label = labels_.at(name);
-  const std::string before = images::ReadLabel(version);
-  if (label == before) {
-    return;
-  }
-  if (!label.empty()) {
-    images::WriteLabel(version, label);
-  }
-  if (!before.empty()) {
-    notes.push_back(
-        label.empty() ? fmt::format("{} has the content of version {} there, and keeps that label",
-                                    name, before)
-                      : fmt::format("{} has the content of version {} there; its label is {} now",
-                                    name, before, label));
-  }
 }
 
 // Half an image on a full disk helps nobody who has to make room there.

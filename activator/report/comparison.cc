@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
 
 #include "activator/host/installed_units.h"
 #include "activator/report/text_diff.h"
@@ -10,6 +9,7 @@
 #include "activator/state/app_version.h"
 #include "activator/state/generations.h"
 #include "base/error.h"
+#include "base/printable.h"
 #include "images/version/image_directory.h"
 
 namespace activator {
@@ -92,9 +92,8 @@ std::string SideName(uint64_t number, const char* otherwise) {
 }
 
 std::string Indented(const std::string& lines) {
-  std::istringstream in(lines);
   std::string out;
-  for (std::string line; std::getline(in, line);) {
+  for (const std::string& line : base::LinesOf(lines)) {
     out += "      " + line + "\n";
   }
   return out;

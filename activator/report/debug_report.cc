@@ -68,7 +68,8 @@ void WritePart(const base::Io& io, const char* title, const std::function<void()
 
 }  // namespace
 
-void WriteDebugReport(const Host& host, const std::string& versions, bool runs_services,
+void WriteDebugReport(const Host& host, const std::string& versions,
+                      const std::function<std::string()>& status, bool runs_services,
                       const base::Io& io) {
   const images::HostLayout& layout = host.layout;
   io.Out("== versions ==\n{}\n", versions);
@@ -84,7 +85,7 @@ void WriteDebugReport(const Host& host, const std::string& versions, bool runs_s
   part_of_services("systemd", [] { return SystemdVersion() + "\n"; });
   part("space", [&] { return SpaceText(layout.root()); });
   part("generations", [&] { return ListText(ReadListing(layout)); });
-  part("status", [&] { return StatusText(ReadStatus(host, runs_services)); });
+  part("status", status);
   WritePart(io, "history", [&] {
     RunHistory(layout, {.since = {}, .follow = false, .json = false, .most = kEvents}, io);
   });

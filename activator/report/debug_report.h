@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_ACTIVATOR_REPORT_DEBUG_REPORT_H_
 #define SLIPWAY_ACTIVATOR_REPORT_DEBUG_REPORT_H_
 
+#include <functional>
 #include <string>
 
 #include "activator/host/host.h"
@@ -10,9 +11,10 @@
 
 namespace activator {
 
-// `versions`: of this program. `runs_services`: false for a folder as host, which has no systemd to
-// ask. What cannot be had says why in its place.
-void WriteDebugReport(const Host& host, const std::string& versions, bool runs_services,
+// `versions`: of this program; `status`: as `activate status` prints it. `runs_services`: false for
+// a folder as host, which has no systemd to ask. What cannot be had says why in its place.
+void WriteDebugReport(const Host& host, const std::string& versions,
+                      const std::function<std::string()>& status, bool runs_services,
                       const base::Io& io);
 
 }  // namespace activator

@@ -153,7 +153,13 @@ void Reader::TellNew() {
 
 void RunHistory(const images::HostLayout& layout, const HistoryOptions& options,
                 const base::Io& io) {
-  Reader(layout, options, io).Run();
+  try {
+    Reader(layout, options, io).Run();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ExitCode::kInterrupted || !options.follow) {
+      throw;
+    }  // nobody ends it otherwise
+  }
 }
 
 }  // namespace activator

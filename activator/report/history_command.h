@@ -23,7 +23,7 @@ struct HistoryOptions {
 };
 
 // Events are durable before they are told, so that `since` the last one that was told is without
-// loss.
+// loss. Where it follows, an interrupt ends it well.
 void RunHistory(const images::HostLayout& layout, const HistoryOptions& options,
                 const base::Io& io);
 

@@ -64,6 +64,9 @@ UnitNames UnitsOfApplication(const images::HostLayout& layout, const std::string
       AddUnits(UnitsIfThere(layout, generation.number), layout.Application(name) + "/", out);
     }
   }
+  if (out.empty() && applications.contains(name)) {
+    base::Fail(base::ExitCode::kFailed, "{} has no services, so nothing of it writes a log", name);
+  }
   if (out.empty()) {
     base::Fail(
         base::ExitCode::kFailed, "no generation has an application {}{}", name,

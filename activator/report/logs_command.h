@@ -24,7 +24,8 @@ struct LogsOptions {
 
 // The units of an application, in whichever generation on the host: one that was rolled back is
 // the one whose log is looked for. Services, what starts them, their hooks and checks. Throws
-// Error{kFailed} where no generation has it, with those that there are.
+// Error{kFailed} where it has no services, and where no generation has it, with those that there
+// are.
 UnitNames UnitsOfApplication(const images::HostLayout& layout, const std::string& name);
 
 // Returns the exit code: 0 also where an interrupt ends the following.

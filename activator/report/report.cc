@@ -140,6 +140,7 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
   if (out.generation) {
     for (const auto& [name, digest] : out.generation->apps) {
       out.versions[name] = IdAndVersion(layout, name, digest);
+      out.names[name] = VersionOf(layout, name, digest);
     }
     if (out.generation->healthy_sequence > 0) {
       out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);
@@ -172,14 +173,16 @@ bool IsOutdated(const images::HostLayout& layout, const Status& status) {
 }
 
 int CodeOf(const Status& status) {
-  return status.down.empty() ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
+  const bool is_well = status.down.empty() && status.failing.empty();
+  return is_well ? 0 : static_cast<int>(base::ExitCode::kNeedsAttention);
 }
 
 int CodeOfChecked(const Status& status) {
   if (status.switch_record && status.switch_in_progress.value_or(true)) {
     return static_cast<int>(base::ExitCode::kBusy);
   }
-  const bool is_well = !status.switch_record && status.drift.empty() && status.unhealthy.empty();
+  const bool is_well = !status.switch_record && status.drift.empty() && status.unhealthy.empty() &&
+                       !status.unreadable.contains(status.active);
   return is_well ? CodeOf(status) : static_cast<int>(base::ExitCode::kNeedsAttention);
 }
 

@@ -38,10 +38,14 @@ struct Status {
   std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
   bool runs_nothing = false;      // by its units, or because it is a folder
   std::map<std::string, std::string> versions;  // application -> id and version
+  std::map<std::string, std::string> names;     // application -> what its version calls itself
   // drift.h, and a `current` that was lost; empty: the host matches `current`.
   std::vector<std::string> drift;
   // What should run and does not, with its state (FindDown); the caller of ReadStatus adds it.
   std::vector<std::string> down;
+  // What is up just now and is not well all the same: it ends again and again, or is a job whose
+  // last run failed. From the same.
+  std::vector<std::string> failing;
   // With --check: how many checks were asked, and what did not pass (AskChecks), likewise.
   std::optional<size_t> checked;
   std::vector<std::string> unhealthy;
@@ -58,10 +62,10 @@ Status ReadStatus(const Host& host, bool ask_systemd);
 // Whether a switch has begun, or what was cut off has been recovered from, since `status` was read.
 bool IsOutdated(const images::HostLayout& layout, const Status& status);
 
-// What `status` exits with: ExitCode::kNeedsAttention where something is down, else 0.
+// What `status` exits with: ExitCode::kNeedsAttention where something is down or failing, else 0.
 int CodeOf(const Status& status);
-// The same with --check: also for a check that does not pass, drift, and a switch that was cut off;
-// kBusy while one is in progress.
+// The same with --check: also for a check that does not pass, drift, a record of the active
+// generation that cannot be read, and a switch that was cut off; kBusy while one is in progress.
 int CodeOfChecked(const Status& status);
 
 // What `list` shows.

@@ -95,22 +95,29 @@ std::string StatusJson(const Status& status) {
               {"in_progress",
                status.switch_in_progress ? Json(*status.switch_in_progress) : Json(nullptr)}};
   }
-  return Dump(
-      {{"root", status.root},
-       {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
-       {"generation",
-        status.generation ? ToJson(*status.generation, status.active) : Json(nullptr)},
-       {"switch", std::move(record)},
-       {"units", std::move(units)},
-       {"matches_current", status.drift.empty() && status.down.empty() && !status.switch_record &&
-                               (status.generation || status.active == kNoGeneration)},
-       {"unreadable_generations", KeysOf(status.unreadable)},
-       {"drift", status.drift},
-       {"down", status.down},
-       {"checked", status.checked ? Json(*status.checked) : Json(nullptr)},
-       {"unhealthy", status.unhealthy},
-       {"found_healthy", OrNull(status.found_healthy)},
-       {"last_activation", OrNull(status.last_activation)}});
+  Json generation = nullptr;
+  if (status.generation) {
+    generation = ToJson(*status.generation, status.active);
+    for (const auto& [name, version] : status.names) {
+      generation["apps"][name]["version"] = version;
+    }
+  }
+  std::vector<std::string> down = status.down;
+  down.insert(down.end(), status.failing.begin(), status.failing.end());
+  return Dump({{"root", status.root},
+               {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
+               {"generation", std::move(generation)},
+               {"switch", std::move(record)},
+               {"units", std::move(units)},
+               {"matches_current", status.drift.empty() && down.empty() && !status.switch_record &&
+                                       (status.generation || status.active == kNoGeneration)},
+               {"unreadable_generations", KeysOf(status.unreadable)},
+               {"drift", status.drift},
+               {"down", down},
+               {"checked", status.checked ? Json(*status.checked) : Json(nullptr)},
+               {"unhealthy", status.unhealthy},
+               {"found_healthy", OrNull(status.found_healthy)},
+               {"last_activation", OrNull(status.last_activation)}});
 }
 
 std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
@@ -199,13 +206,15 @@ std::string PastJson(const Past& past) {
 
 std::string UninstalledJson(const images::HostLayout& layout, const Uninstalled& uninstalled,
                             bool dry_run) {
-  return Dump({{"dry_run", dry_run},
-               {"root", layout.root()},
-               {"stopped", uninstalled.stopped},
-               {"units", uninstalled.units},
-               {"versions", uninstalled.versions},
-               {"kept", uninstalled.kept},
-               {"notes", uninstalled.notes}});
+  return Dump(
+      {{"dry_run", dry_run},
+       {"root", layout.root()},
+       {"stopped", uninstalled.stopped},
+       {"units", uninstalled.units},
+       {"versions", uninstalled.versions},
+       {"kept", uninstalled.kept},
+       {"notes", uninstalled.notes},
+       {"refused", uninstalled.refusal ? Json(uninstalled.refusal->what()) : Json(nullptr)}});
 }
 
 }  // namespace activator

@@ -99,7 +99,8 @@ std::string ChecksText(const Status& status) {
 }
 
 std::string DriftText(const Status& status) {
-  if (status.drift.empty() && (status.down.empty() || status.switch_record)) {
+  const bool is_well = status.down.empty() && status.failing.empty();
+  if (status.drift.empty() && (is_well || status.switch_record)) {
     return status.units.empty() || status.switch_record || !status.generation
                ? ""
                : fmt::format("  the host matches generation {}\n", status.active);
@@ -112,6 +113,9 @@ std::string DriftText(const Status& status) {
   }
   for (const std::string& unit : status.down) {
     out += fmt::format("  {}: `activate --generation {}` starts it\n", unit, status.active);
+  }
+  for (const std::string& unit : status.failing) {
+    out += "  " + unit + "\n";
   }
   return out;
 }

@@ -1,22 +1,14 @@
 #include "activator/report/text_diff.h"
 
 #include <algorithm>
-#include <sstream>
 #include <vector>
+
+#include "base/printable.h"
 
 namespace activator {
 namespace {
 
 using Lines = std::vector<std::string>;
-
-Lines Split(const std::string& text) {
-  Lines out;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    out.push_back(line);
-  }
-  return out;
-}
 
 // common[i][j]: the length of the longest sequence that from[i...] and to[j...] have in common.
 std::vector<std::vector<size_t>> CommonLengths(const Lines& from, const Lines& to) {
@@ -32,8 +24,8 @@ std::vector<std::vector<size_t>> CommonLengths(const Lines& from, const Lines& t
 }  // namespace
 
 std::string DiffLines(const std::string& from, const std::string& to) {
-  const Lines old_lines = Split(from);
-  const Lines new_lines = Split(to);
+  const Lines old_lines = base::LinesOf(from);
+  const Lines new_lines = base::LinesOf(to);
   const auto common = CommonLengths(old_lines, new_lines);
   std::string out;
   size_t i = 0;

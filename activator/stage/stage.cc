@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/problems.h"
 #include "base/sys.h"
+#include "images/label.h"
 #include "images/version/image_directory.h"
 #include "units/auxiliary_units.h"
 #include "units/render.h"
@@ -110,6 +111,8 @@ void TakeAway(const images::HostLayout& layout, uint64_t number) {
 Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
                      const PendingManifests& coming) {
   Rendered out;
+  // A version that got another label since is not restarted for that.
+  const UnitsByName active = UnitTexts(layout, ActiveGeneration(layout));
   std::map<std::string, std::string> owner;
   base::Problems problems;
   const auto render = [&](const std::string& name, const base::Sha256& digest) {
@@ -117,7 +120,13 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
     const auto offered = coming.find(name);
     const images::StoredManifest stored =
         offered == coming.end() ? ManifestOf(name, path, digest) : offered->second;
-    for (units::RenderedUnit& unit : units::Render(stored, path)) {
+    const std::string label = images::ReadLabel(path);
+    const std::string& version = label.empty() ? stored.manifest.version : label;
+    for (units::RenderedUnit& unit : units::Render(stored, path, version)) {
+      if (const auto now = active.find(unit.name);
+          now != active.end() && units::DifferInDescriptionAlone(now->second, unit.text)) {
+        unit.text = now->second;
+      }
       const auto [other, is_first] = owner.emplace(unit.name, name);
       if (!is_first) {
         problems.Add(base::ExitCode::kFailed,

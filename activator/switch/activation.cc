@@ -7,6 +7,7 @@
 
 #include "activator/health/auxiliary_units.h"
 #include "activator/health/check_now.h"
+#include "activator/health/find_down.h"
 #include "activator/health/health.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
@@ -21,6 +22,7 @@
 #include "activator/state/record_event.h"
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
+#include "activator/switch/require_healthy.h"
 #include "activator/switch/switch.h"
 #include "activator/switch/users.h"
 #include "base/error.h"
@@ -87,16 +89,21 @@ void SayNothingToDo(const base::Io& io, uint64_t active, std::string_view mended
          mended.empty() ? "nothing to do" : mended);
 }
 
-// What the checks that do not pass say, each asked three times within seconds: one slow answer is
-// no fault.
-std::vector<std::string> FailedChecks(const Host& host, const InstalledUnits& units) {
-  constexpr int kTries = 3;
-  std::vector<std::string> problems = AskChecks(host, units).problems;
-  for (int tries = 1; tries < kTries && !problems.empty(); ++tries) {
-    host.clock.Sleep(std::chrono::seconds(1));
-    problems = AskChecks(host, units).problems;
+void StartAgain(const Host& host, uint64_t active, const InstalledUnits& units,
+                const UnitNames& down, const UnitNames& of_another_image, Timeout timeout) {
+  try {
+    ProvideUsers(host, active);
+    host.systemd.ResetFailed(down);
+    host.systemd.Start(down, Jobs::kAwaitBriefly);
+    RestartInPlace(host, of_another_image);
+    WaitUntilStarted(host, units, timeout);
+    WaitUntilSettled(host, units);
+  } catch (const base::Error& error) {
+    throw base::Error(
+        base::ExitCode::kNeedsAttention,
+        fmt::format("generation {} is active already, but not up: {}", active, error.what()),
+        error.detail());
   }
-  return problems;
 }
 
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
@@ -124,37 +131,21 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
     }
   }
   const UnitNames of_another_image = RunningFromAnotherImage(host, units);
-  if (not_up.empty() && of_another_image.empty()) {
-    if (in_the_way) {
-      throw base::Error(*in_the_way);
-    }
-    if (std::vector<std::string> problems = FailedChecks(host, units); !problems.empty()) {
-      throw base::Error(base::ExitCode::kNeedsAttention,
-                        fmt::format("generation {} is active already, but not healthy", active),
-                        std::move(problems));
-    }
-    SayNothingToDo(host.io, active, mended);
-    return;
+  const UnitNames again = not_up + of_another_image;
+  if (!again.empty()) {
+    StartAgain(host, active, Select(units, again), down, of_another_image, timeout);
   }
-  try {
-    const InstalledUnits again = Select(units, not_up + of_another_image);
-    ProvideUsers(host, active);
-    host.systemd.ResetFailed(down);
-    host.systemd.Start(down, Jobs::kAwaitBriefly);
-    RestartInPlace(host, of_another_image);
-    WaitUntilStarted(host, again, timeout);
-    WaitUntilSettled(host, again);
-  } catch (const base::Error& error) {
-    throw base::Error(
-        base::ExitCode::kNeedsAttention,
-        fmt::format("generation {} is active already, but not up: {}", active, error.what()),
-        error.detail());
+  if (!again.empty()) {
+    host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
+                mended, *mended == 0 ? "" : " and ",
+                of_another_image.empty() ? "" : " or ran from another image");
   }
-  host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
-              mended, *mended == 0 ? "" : " and ",
-              of_another_image.empty() ? "" : " or ran from another image");
   if (in_the_way) {
     throw base::Error(*in_the_way);
+  }
+  RequireHealthy(host, active, again, " already, but not healthy");
+  if (again.empty()) {
+    SayNothingToDo(host.io, active, mended);
   }
 }
 
@@ -247,14 +238,36 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   host.is_folder
       ? CheckVersionsAreWhole(host.layout, LoadGeneration(host.layout, choice.number).apps)
       : Check(host, from, choice.number, request);
-  RunSwitch(host, ToSwitch(request, from, choice.number));
-  if (!host.is_folder) {
-    RequireAllUp(host, choice.number);
+  const UnitNames watched = RunSwitch(host, ToSwitch(request, from, choice.number));
+  if (!host.is_folder) {  // what it left alone may have failed long before
+    RequireHealthy(host, choice.number, watched,
+                   ", and what it changed is healthy, but other services of it are not");
   }
   host.io.Err(
       "activate: generation {} is active{}\n", choice.number,
       host.is_folder || UnitTexts(host.layout, choice.number).empty() ? "" : " and healthy");
   return true;
+}
+
+// What is down would be started; what is up and not healthy would stay so.
+void RehearseNothingToDo(const Host& host, uint64_t active) {
+  const InstalledUnits units = LoadUnits(host.layout, active);
+  base::Error::Detail problems;
+  for (const DownUnit& unit : FindDown(host, units)) {
+    if (unit.is_up) {
+      problems.push_back(unit.what);
+    } else {
+      host.io.Err("activate: {}: it would be started\n", unit.what);
+    }
+  }
+  for (std::string& problem : FailedChecks(host, units)) {
+    problems.push_back(std::move(problem));
+  }
+  if (!problems.empty()) {
+    throw base::Error(base::ExitCode::kNeedsAttention,
+                      fmt::format("generation {} is active already, but not healthy", active),
+                      std::move(problems));
+  }
 }
 
 }  // namespace
@@ -274,27 +287,15 @@ void Rehearse(const Host& host, const Resolved& target, UnitConflictPolicy forei
     const PreflightTarget to =
         target.apps ? TargetOf(host.layout, *target.apps) : TargetOf(host.layout, target.number);
     Preflight(host, from, to, foreign);
-    if (from != kNoGeneration && target.number == from) {
-      for (const std::string& down : FindDown(host, to.units)) {
-        host.io.Err("activate: {}: it would be started\n", down);
-      }
-    }
   } catch (base::Error& error) {
     error.AddContext("the activation would be refused");
     throw;
   }
-}
-
-// The switch watched what it started. What it left alone may have failed long before.
-void RequireAllUp(const Host& host, uint64_t number) {
-  std::vector<std::string> down = FindDown(host, LoadUnits(host.layout, number));
-  if (!down.empty()) {
-    down.push_back(fmt::format("`activate --generation {}` starts what is down", number));
-    throw base::Error(base::ExitCode::kNeedsAttention,
-                      fmt::format("generation {} is active, and what it changed is healthy, but "
-                                  "other services of it are down",
-                                  number),
-                      std::move(down));
+  const bool is_active =
+      from != kNoGeneration && (target.apps ? *target.apps == LoadGeneration(host.layout, from).apps
+                                            : target.number == from);
+  if (!host.is_folder && is_active) {
+    RehearseNothingToDo(host, from);
   }
 }
 

@@ -28,10 +28,6 @@ void Activate(const Host& host, const ActivationRequest& request);
 // lock. Says on io.err what of the active generation it would start. Throws what Activate would.
 void Rehearse(const Host& host, const Resolved& target, UnitConflictPolicy foreign);
 
-// Throws Error{kNeedsAttention} that names the services of the active generation that are down,
-// whatever switch or crash left them so.
-void RequireAllUp(const Host& host, uint64_t number);
-
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "activator/health/auxiliary_units.h"
+#include "activator/health/find_down.h"
 #include "activator/health/health.h"
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
@@ -60,7 +61,7 @@ class Switch {
             Select(to_, difference_.added + difference_.changed + difference_.in_place))),
         phases_(fmt::format("switch from {} to {}", request.from, request.to)) {}
 
-  void Run();
+  UnitNames Run();  // those that it watched
 
  private:
   void Done(int step) {
@@ -83,7 +84,8 @@ class Switch {
   void Start(const InstalledUnits& units);
   void StartNew();  // 6
   void StartDependents();
-  void AwaitHealth();    // 7
+  void AwaitHealth();  // 7
+  void ForgetOldRuns();
   void FinishHealthy();  // 8
   InstalledUnits Changed() const;
   void StepsBeforeHealthy();
@@ -259,6 +261,19 @@ void Switch::StartDependents() {
 void Switch::AwaitHealth() {
   WaitUntilSettled(host_, touched_);
   RunHooks(host_, Changed(), units::AuxiliaryUnit::kAfterHealthy);
+  ForgetOldRuns();
+}
+
+// How a job's last run ended says nothing of its new version.
+void Switch::ForgetOldRuns() {
+  const UnitNames jobs = NamesOf(Changed()) - NamesOf(Unscheduled(Changed()));
+  UnitNames failed;
+  for (const auto& [name, state] : host_.systemd.Show(jobs)) {
+    if (state.active == "failed") {
+      failed.push_back(name);
+    }
+  }
+  host_.systemd.ResetFailed(failed);
 }
 
 void Switch::FinishHealthy() {
@@ -311,7 +326,7 @@ void Switch::StepsBeforeHealthy() {
   SetPhase(SwitchPhase::kHealthy);
 }
 
-void Switch::Run() {
+UnitNames Switch::Run() {
   WriteIntent();
   Done(1);
   try {
@@ -325,15 +340,17 @@ void Switch::Run() {
   }
   FinishHealthy();
   Done(8);
+  return NamesOf(touched_);
 }
 
-void SwitchFolder(const Host& host, const SwitchRequest& request) {
+UnitNames SwitchFolder(const Host& host, const SwitchRequest& request) {
   SwitchRecord record = RecordOf(request, host.clock);
   WriteSwitchRecord(host.layout, record);
   SetCurrentGeneration(host.layout, request.to);
   record.phase = SwitchPhase::kHealthy;
   WriteSwitchRecord(host.layout, record);
   CommitSwitch(host, record);
+  return {};
 }
 
 }  // namespace
@@ -346,8 +363,8 @@ std::string BootId() {
   return out;
 }
 
-void RunSwitch(const Host& host, const SwitchRequest& request) {
-  host.is_folder ? SwitchFolder(host, request) : Switch(host, request).Run();
+UnitNames RunSwitch(const Host& host, const SwitchRequest& request) {
+  return host.is_folder ? SwitchFolder(host, request) : Switch(host, request).Run();
 }
 
 }  // namespace activator

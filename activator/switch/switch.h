@@ -22,9 +22,10 @@ struct SwitchRequest {
 };
 
 // The caller holds the host's lock, has recovered, and has checked `to` (preflight.h). Returns when
-// `to` is active and healthy. Otherwise goes back and throws: Error{kRolledBack} where `from` runs
-// again, Error{kNeedsAttention} where it does not or nobody knows.
-void RunSwitch(const Host& host, const SwitchRequest& request);
+// `to` is active, and what changed is healthy: the units that it watched. Otherwise goes back and
+// throws: Error{kRolledBack} where `from` runs again, Error{kNeedsAttention} where it does not or
+// nobody knows.
+UnitNames RunSwitch(const Host& host, const SwitchRequest& request);
 
 }  // namespace activator
 

@@ -70,7 +70,7 @@ int WaitFor(pid_t pid, const std::string& unit) {
 // systemd-run says 1 for whatever it cannot express: our own "failed, nothing changed", a unit that
 // a signal ended, and itself having lost the unit from view.
 int ExplainFailure(const images::HostLayout& layout, const std::string& id, const std::string& unit,
-                   const base::Io& io) {
+                   const std::function<void()>& require_healthy, const base::Io& io) {
   const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
   if (record && record->activation_id == id) {
     if (IsLockHeld(layout).value_or(false)) {
@@ -85,6 +85,10 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id, cons
                unit);
   }
   if (const std::optional<Outcome> outcome = RecordedOutcome(layout, id)) {
+    if (outcome->exit_code == 0) {
+      require_healthy();
+      io.Err("activate: {}\n", outcome->summary);
+    }
     return outcome->exit_code;
   }
   io.Err(
@@ -110,7 +114,8 @@ void WaitUntilEnded(Systemd& systemd, const std::string& activation_id) {
 }
 
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
-                       const std::vector<std::string>& arguments, const base::Io& io) {
+                       const std::vector<std::string>& arguments,
+                       const std::function<void()>& require_healthy, const base::Io& io) {
   const std::string unit = UnitOf(activation_id);
   // --pipe hands these standard descriptors on to the unit. Its input ends when we do.
   std::array<int, 2> pipe{};
@@ -124,7 +129,8 @@ int RunInTransientUnit(const images::HostLayout& layout, const std::string& acti
   base::PhaseLog phases(unit);
   const int code = WaitFor(pid, unit);
   phases.Done(fmt::format("ended with exit code {}", code));
-  return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, io) : code;
+  return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, require_healthy, io)
+                                 : code;
 }
 
 // With flags of its own: those of the descriptor that was handed over are the follower's, too.

@@ -7,6 +7,7 @@
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_TRANSIENT_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_TRANSIENT_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,9 +28,12 @@ void WaitUntilEnded(Systemd& systemd, const std::string& activation_id);
 
 // Runs this very program with `arguments` in slipway-activate-ID.service and returns its exit code.
 // Throws Error{kNeedsAttention} where it ended without saying how, Error{kFailed} where it could
-// not be started, Error{kInterrupted} where we are interrupted: the unit then goes on.
+// not be started, Error{kInterrupted} where we are interrupted: the unit then goes on. Where only
+// the record says that it switched, `require_healthy` throws unless all is healthy, which the unit
+// may not have found out.
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
-                       const std::vector<std::string>& arguments, const base::Io& io);
+                       const std::vector<std::string>& arguments,
+                       const std::function<void()>& require_healthy, const base::Io& io);
 
 // In the unit: nobody listening and a hangup are no reasons to stop. SIGTERM ends it at once, as a
 // crash does: at shutdown there is no time, and recovery at the next boot goes back.

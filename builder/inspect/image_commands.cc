@@ -92,7 +92,7 @@ void Preview(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
   const std::string path =
       images::HostLayout(arguments.root).Version(image.manifest().name, image.id());
-  std::vector<units::RenderedUnit> units = units::Render(image.stored(), path);
+  std::vector<units::RenderedUnit> units = units::Render(image.stored(), path, image.version());
   for (units::RenderedUnit& task : units::RenderAuxiliaryUnits(image.stored(), path)) {
     units.push_back(std::move(task));
   }

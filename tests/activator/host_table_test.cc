@@ -47,6 +47,12 @@ TEST(HostTableTest, StatusTellsOfChecksSwitchesAndHostsWithoutAny) {
       HasSubstr("CUT OFF\n"));
 }
 
+TEST(HostTableTest, StatusNamesVersionsOfApplicationsWithoutUnits) {
+  EXPECT_THAT(StatusTable({Report("a", 0, R"({ "active": 1, "generation": { "apps": { "files":
+                                          { "id": "83bf", "version": "2.1" } } } })")}),
+              HasSubstr("  ok     files/83bf (2.1)\n"));
+}
+
 // An older or newer activate, or something else altogether.
 TEST(HostTableTest, WhatIsNoStatusIsToldAsItIs) {
   EXPECT_THAT(StatusTable({Report("a", 1, "[1]", {"activate: error: no"})}),

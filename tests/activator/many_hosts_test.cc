@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "tests/support/scratch.h"
 
 namespace activator {
@@ -169,6 +170,33 @@ TEST_F(ManyHostsTest, WhatIsFollowedEndsWhenNobodyListens) {
   EXPECT_EQ(RunForNobody("@web", {"logs", "web", "--follow"}), 0);
   EXPECT_EQ(RunForNobody("web1", {"history", "--follow"}), 0);
   EXPECT_EQ(Get("err"), "");
+}
+
+// The terminal interrupts ssh as well, and its end may be seen before our own signal.
+TEST_F(ManyHostsTest, AnInterruptIsTheWantedEndOfWhatIsFollowed) {
+  for (const char* end : {"exit 255", "kill -INT $$"}) {
+    Script("ssh", std::string("while [ $# -gt 2 ]; do shift; done\n"
+                              "[ $1 = one ] || exec sleep 100\n"
+                              "(sleep 0.2; kill -INT $PPID) >/dev/null 2>&1 &\n") +
+                      end + "\n");
+    for (const char* hosts : {"web1", "@web"}) {
+      for (const std::vector<std::string>& follow : std::vector<std::vector<std::string>>{
+               {"logs", "web", "--follow"}, {"history", "--follow"}}) {
+        std::vector<std::string> words = {"env",
+                                          "--default-signal=INT",
+                                          SLIPWAY_BIN "/activate",
+                                          "--host",
+                                          hosts,
+                                          "--hosts",
+                                          At("hosts.json"),
+                                          "--ssh",
+                                          At("ssh")};
+        words.insert(words.end(), follow.begin(), follow.end());
+        const base::ProcessResult result = base::Run(words);
+        EXPECT_EQ(result.exit_code, 0) << end << hosts << follow.front() << result.err;
+      }
+    }
+  }
 }
 
 constexpr const char* kMuch = "head -c 70000000 /dev/zero | tr '\\0' x\n";

@@ -1,6 +1,7 @@
 // What an uninstall refuses, what it finds and leaves, and that it can be cut off anywhere.
 #include "activator/uninstall.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -125,11 +126,61 @@ TEST_F(UninstallTest, ABootUnitThatIsNotRemovedIsNotNamed) {
   const std::string path = units + "/slipway-boot.service";
   Write(path, BootUnitText("/srv/elsewhere"));
   Stage("web", "one");
-  EXPECT_THAT(PlanUninstall(host).units, testing::IsEmpty());
+  EXPECT_THAT(PlanUninstall(host, true).units, testing::IsEmpty());
   base::Unlink(path);
   base::ReplaceSymlink("/dev/null", path);
   EXPECT_THAT(Uninstall(host).units, testing::IsEmpty());
   EXPECT_TRUE(base::LstatIfThere(path));
+}
+
+TEST_F(UninstallTest, APlanSaysWhyTheCommandWouldBeRefused) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  constexpr const char* kWhy = "generation 1 runs web: activate uninstall --stop stops what runs";
+  const Uninstalled plan = PlanUninstall(host, false);
+  ASSERT_TRUE(plan.refusal);
+  EXPECT_STREQ(plan.refusal->what(), kWhy);
+  EXPECT_THAT(UninstalledJson(layout, plan, true),
+              HasSubstr(std::string("\"refused\": \"") + kWhy + "\""));
+  EXPECT_FALSE(PlanUninstall(host, true).refusal);
+  EXPECT_THAT(UninstalledJson(layout, PlanUninstall(host, true), true),
+              HasSubstr("\"refused\": null"));
+  base::Unlink(layout.Current());
+  EXPECT_STREQ(PlanUninstall(host, false).refusal->what(), kWhy);
+  base::RemoveTree(layout.Generation(1));
+  EXPECT_THAT(PlanUninstall(host, true).refusal->what(), HasSubstr("web.service is not down"));
+}
+
+TEST_F(UninstallTest, APlanThatWouldBeRefusedIsNoSuccess) {
+  base::RemoveTree(layout.Generations());
+  Write(layout.root() + "/" + kDirectoryHostMarker, "");
+  const std::vector<std::string> plan = {"--root", layout.root(), "uninstall", "--dry-run"};
+  const base::UniqueFd out = base::Open(root + "/out", O_RDWR | O_CREAT, 0600);
+  const base::Io io{0, out.get(), out.get()};
+  EXPECT_EQ(RunActivate(plan, io), 0);
+  base::MakeDirectories(layout.Generations());
+  ASSERT_EQ(RunActivate(
+                {"--root", layout.root(), "--generation", std::to_string(Stage("web", "one"))}, io),
+            0);
+  EXPECT_EQ(
+      tests::MessageOf([&] { RunActivate(plan, io); }),
+      "the uninstall would be refused: generation 1 runs web: activate uninstall --stop stops "
+      "what runs");
+}
+
+TEST_F(UninstallTest, DropInsAreKeptAndNamed) {
+  edit_service = [](images::Service& service) { service.health.exec = {"/bin/ask"}; };
+  Stage("web", "one");
+  std::vector<std::string> drop_ins;
+  for (const char* unit : {"slipway-boot.service", "web.service", "web:check.service"}) {
+    base::MakeDirectories(units + "/" + unit + ".d");
+    drop_ins.push_back(units + "/" + unit + ".d/override.conf");
+    Write(drop_ins.back(), "");
+  }
+  base::MakeDirectories(units + "/ssh.service.d");
+  Write(units + "/ssh.service.d/mine.conf", "");
+  EXPECT_THAT(PlanUninstall(host, false).kept, testing::ElementsAreArray(drop_ins));
+  EXPECT_THAT(Uninstall(host).kept, testing::ElementsAreArray(drop_ins));
+  EXPECT_TRUE(base::Exists(drop_ins.front()));
 }
 
 // A file that is named as a version would be.
@@ -146,7 +197,7 @@ TEST_F(UninstallTest, SaysBeforehandWhatGoesAndChangesNothing) {
   base::MakeDirectories(host.os_root + "/var/lib/web");
   Write(layout.root() + "/notes", "mine");
   base::MakeDirectories(layout.root() + "/lost+found");
-  const Uninstalled plan = PlanUninstall(host);
+  const Uninstalled plan = PlanUninstall(host, true);
   ExpectThatTheHostIsAsItWas();
   EXPECT_THAT(plan.stopped, ElementsAre("web"));
   EXPECT_THAT(plan.units, testing::Contains("web.service"));

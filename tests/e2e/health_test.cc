@@ -58,6 +58,14 @@ TEST_P(ServiceTest, OneThatDoesNotStayUpIsLeftAgain) {
   EXPECT_THAT(said, Not(HasSubstr("gave up")));  // the log of this version's runs alone
   ExpectGoesBack(good, {{"type", "notify"}, {"health", brief}},
                  "app.service is still activating (start) after 5 s");
+  ExpectGoesBack(good, {{"exec", {"/bin/actor", "exit", "0", "0", "done"}}, {"health", brief}},
+                 "app.service is not running: it ended at once, with success\n");
+  const auto unit = [](const std::string& option) {
+    return json{{"directives", {{"Unit", {{option, "/nowhere"}}}}}};
+  };
+  ExpectGoesBack(good, unit("ConditionPathExists"),
+                 "app.service is not running: a condition of its unit is not met "
+                 "(ConditionPathExists=/nowhere)\n");
 }
 
 TEST_P(ServiceTest, OneThatIgnoresSigtermIsKilled) {

@@ -151,6 +151,7 @@ TEST_F(WavesTest, ACanaryThatIsDownAfterThePauseStopsTheRest) {
                                     "healthy any more\n"
                                     "  web.service is failed (exit-code, status 1)\n"));
   EXPECT_THAT(result.out, HasSubstr("0 of 3 hosts done, 1 failed: a, 2 not begun: b, c; "));
+  EXPECT_THAT(result.out, HasSubstr("a: generation 1 is active, and needs attention: "));
 }
 
 TEST_F(WavesTest, ACanaryStopsTheRestForWhatStatusCheckFinds) {

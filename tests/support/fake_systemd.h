@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class FakeSystemd : public activator::Systemd {
   std::string verify_says;
   std::vector<std::string> root_images;
   bool runs_from = true;
+  activator::UnitLog log = {{"its last words"}, "exit-code", 7, "", false};
+  std::optional<std::vector<std::chrono::microseconds>> bad_ends;  // of every unit
   int asked_too_early = 0;  // so many times a process is not in its image yet
   std::function<void(activator::UnitState&)> touch_up;  // of what Show tells
   // Units that go down with another, as by Requires= or BindsTo=.
@@ -165,7 +168,11 @@ class FakeSystemd : public activator::Systemd {
   }
   activator::UnitLog ReadLog(const std::string& /*unit*/,
                              const activator::UnitState& /*state*/) override {
-    return {{"its last words"}, "exit-code", 7};
+    return log;
+  }
+  std::optional<std::vector<std::chrono::microseconds>> BadEnds(
+      const std::string& /*unit*/) override {
+    return bad_ends;
   }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
     return asked_too_early > 0 ? --asked_too_early < 0 : runs_from;

@@ -35,6 +35,19 @@ images::Service Nginx() {
   return service;
 }
 
+TEST(Render, DescribesAVersionAsPeopleCallIt) {
+  const images::StoredManifest stored = Stored({{"nginx", Nginx()}, {"other", Nginx()}});
+  const std::vector<RenderedUnit> units = Render(stored, "/var/lib/images/nginx/0", "stable%1");
+  EXPECT_THAT(units.at(0).text, HasSubstr("\nDescription=nginx stable%%1\n"));
+  EXPECT_THAT(units.at(1).text, HasSubstr("\nDescription=other of nginx stable%%1\n"));
+  const std::vector<RenderedUnit> others = Render(stored, "/var/lib/images/nginx/0");
+  EXPECT_NE(units.at(0).text, others.at(0).text);
+  EXPECT_TRUE(DifferInDescriptionAlone(units.at(0).text, others.at(0).text));
+  EXPECT_FALSE(DifferInDescriptionAlone(units.at(0).text, units.at(1).text + "\n"));
+  EXPECT_FALSE(DifferInDescriptionAlone(
+      units.at(0).text, Render(stored, "/var/lib/images/nginx/1", "stable%1").at(0).text));
+}
+
 TEST(Render, WritesAUnitThatAPersonCanRead) {
   images::Service service = Nginx();
   service.exec_start_pre = {{"/usr/bin/nginx", "-t"}};

@@ -54,6 +54,57 @@ TEST(UnitLog, TellsHowTheLastRunEnded) {
   EXPECT_EQ(log.exit_status, 7);
 }
 
+std::string OfSystemd(const std::string& message, const std::string& fields) {
+  return fmt::format(R"({{"MESSAGE":"{}","_PID":"1",{}}})", message, fields) + "\n";
+}
+
+TEST(UnitLog, TellsWhyAUnitDoesNotRunAlthoughNothingFailed) {
+  const std::string well = OfSystemd("web.service: Deactivated successfully.",
+                                     R"("MESSAGE_ID":"7ad2d189f7e94e70a38c781354912448")");
+  EXPECT_EQ(ParseUnitLog(well).why_down, "it ended at once, with success");
+  EXPECT_TRUE(ParseUnitLog(well).ended_well);
+  // In the words of systemd 252, and of 257.
+  const std::string skipped = OfSystemd(
+      "web.service was skipped because of an unmet condition check "
+      "(ConditionPathExists=/srv/x (y)).",
+      R"("JOB_RESULT":"done")");
+  EXPECT_EQ(ParseUnitLog(well + skipped).why_down,
+            "a condition of its unit is not met (ConditionPathExists=/srv/x (y))");
+  EXPECT_FALSE(ParseUnitLog(well + skipped).ended_well);
+  for (const auto& [message, condition] : std::vector<std::pair<std::string, std::string>>{
+           {"web.service - Condition of web skipped, unmet condition check "
+            "ConditionPathExists=/srv/x (y)",
+            " (ConditionPathExists=/srv/x (y))"},
+           {"web.service skipped, no trigger condition checks were met.", ""}}) {
+    EXPECT_EQ(ParseUnitLog(OfSystemd(message, R"("JOB_RESULT":"done")")).why_down,
+              "a condition of its unit is not met" + condition);
+  }
+  EXPECT_EQ(ParseUnitLog(OfSystemd("web.service was skipped because no trigger condition checks "
+                                   "were met.",
+                                   R"("JOB_RESULT":"done")"))
+                .why_down,
+            "a condition of its unit is not met");
+  EXPECT_EQ(ParseUnitLog(OfSystemd("web.service: Skipped due to 'exec-condition'.",
+                                   R"("UNIT_RESULT":"exec-condition")"))
+                .why_down,
+            "its ExecCondition= says that it is not to run");
+  EXPECT_EQ(ParseUnitLog(OfSystemd("Dependency failed", R"("JOB_RESULT":"dependency")")).why_down,
+            "a unit that it requires did not start");
+  EXPECT_EQ(ParseUnitLog(OfSystemd("Assertion failed", R"("JOB_RESULT":"assert")")).why_down,
+            "an assertion (Assert...=) of its unit is not met");
+  EXPECT_EQ(ParseUnitLog(Entry("web was skipped because of me")).why_down, "");
+}
+
+TEST(UnitLog, TellsWhenRunsEndedBadly) {
+  const auto end = [](const char* id, int time) {
+    return fmt::format(R"({{"MESSAGE_ID":"{}","__MONOTONIC_TIMESTAMP":"{}"}})", id, time) + "\n";
+  };
+  EXPECT_EQ(ParseBadEnds(""), std::nullopt);
+  EXPECT_THAT(*ParseBadEnds(end(kEndedWell, 5)), IsEmpty());
+  EXPECT_THAT(*ParseBadEnds(end(kEndedBadly, 5) + end(kEndedWell, 6) + end(kEndedBadly, 7)),
+              ElementsAre(std::chrono::microseconds(5), std::chrono::microseconds(7)));
+}
+
 TEST(UnitLog, TakesWhateverTheJournalHas) {
   EXPECT_THAT(ParseUnitLog("no json\n[]\n{\"MESSAGE\":null}\n").lines, IsEmpty());
   EXPECT_THAT(ParseUnitLog("{\"MESSAGE\":[97,255],\"_PID\":\"7\"}\n").lines, ElementsAre("a\xff"));

@@ -1,104 +1,16 @@
-// A sender that says anything at all, to a real agent process.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// Messages, texts and bytes that no sender sends.
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
-#include <functional>
 
-#include "base/error.h"
-#include "base/process.h"
-#include "chunker/delta.h"
-#include "images/version/image_directory.h"
-#include "pusher/protocol/chunk_list.h"
-#include "pusher/protocol/delta_message.h"
 #include "pusher/protocol/packed_chunks.h"
-#include "pusher/protocol/protocol.h"
-#include "tests/support/synthetic_image.h"
+#include "tests/activator/receive/hostile_fixture.h"
 
 namespace activator {
 namespace {
 
 using pusher::MessageType;
 using testing::HasSubstr;
-
-class HostileTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::signal(SIGPIPE, SIG_IGN);
-    built_ = tests::WriteImage(directory_.path() + "/built",
-                               {"app", "1", {"one", "two", "three"}, "", {}});
-  }
-
-  // Greets, begins with `images` images, lets `say` speak, and returns what the agent fails with.
-  std::string Failure(uint64_t images, const std::function<void(pusher::Wire&)>& say) {
-    // Whatever is said, it takes no more memory than an agent may: 64 MiB and what threads reserve.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    const std::string limit = "ulimit -d 131072; ";
-#else
-    const std::string limit;
-#endif
-    base::Child child(
-        {"sh", "-c", limit + "exec \"$0\" receive --root \"$1\" --by me --dir", TEST_AGENT, root()},
-        base::ChildError::kPiped);
-    pusher::StreamOptions options;
-    options.peer = "host";
-    options.read_while_writing = true;
-    options.diagnostics = child.error();
-    options.idle_limit = std::chrono::seconds(10);
-    pusher::Stream stream(child.from(), child.to(), options);
-    pusher::Wire wire(stream);
-    try {
-      pusher::Expect(wire, MessageType::kHello);
-      pusher::Begin begin;
-      begin.images = images;
-      pusher::SendText(wire, MessageType::kBegin, begin.Serialize());
-      say(wire);
-      wire.Flush();
-      for (;;) {
-        pusher::ReceiveMessage(wire);
-      }
-    } catch (const base::Error& error) {
-      exit_code_ = child.WaitFor(std::chrono::seconds(10)).value_or(-1);
-      return error.what();
-    }
-  }
-
-  pusher::Offer TheOffer() {
-    const images::ImageDirectory image(built_);
-    pusher::Offer offer;
-    offer.name = "app";
-    offer.manifest_sha256 = image.stored().digest;
-    offer.manifest_bytes = image.stored().text.size();
-    offer.index_bytes = base::ReadFile(image.index_path()).size();
-    return offer;
-  }
-  void SendOffer(pusher::Wire& wire, const pusher::Offer& offer) {
-    const images::ImageDirectory image(built_);
-    pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
-    pusher::SendBlob(wire, image.stored().text);
-    pusher::SendBlob(wire, base::ReadFile(image.index_path()));
-  }
-  // Of an image that deltas may be against the one version that is here.
-  pusher::Offer TheOfferWithBasis() {
-    if (!base::Exists(root() + "/base")) {
-      tests::WriteImage(root(), {"base", "1", {"uno", "due"}, "", {}});
-    }
-    pusher::Offer offer = TheOffer();
-    offer.basis = 1;
-    return offer;
-  }
-  void ExpectNothingPublished() {
-    EXPECT_FALSE(base::Exists(root() + "/app"));
-    EXPECT_FALSE(base::Exists(root() + "/generations/log"));
-  }
-  std::string root() const { return directory_.path() + "/root"; }
-
-  base::TemporaryDirectory directory_{"/tmp", "hostile-"};
-  std::string built_;
-  int exit_code_ = 0;
-};
 
 TEST_F(HostileTest, MessagesOutOfOrder) {
   for (const MessageType type : {MessageType::kCommit, MessageType::kBegin, MessageType::kChunk,
@@ -206,119 +118,6 @@ TEST_F(HostileTest, TextsOfAnotherLengthThanAnnounced) {
                         SendEmpty(wire, MessageType::kBlob);
                       }),
               HasSubstr("a text is not as long as announced"));
-}
-
-TEST_F(HostileTest, ADeltaThatNobodyAskedFor) {
-  pusher::DeltaMessage delta;
-  delta.first_chunk = 2;
-  delta.chunks = {{5, {}}, {5, {}}};  // there is no chunk 3
-  const pusher::Offer offer = TheOfferWithBasis();
-  const auto send = [&](pusher::Wire& wire) {
-    wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
-  };
-  EXPECT_THAT(Failure(1,
-                      [&](pusher::Wire& wire) {
-                        SendOffer(wire, offer);
-                        send(wire);
-                      }),
-              HasSubstr("it sent chunk 3, not asked for"));
-  delta.first_chunk = INT64_MAX;
-  EXPECT_THAT(Failure(1,
-                      [&](pusher::Wire& wire) {
-                        SendOffer(wire, offer);
-                        send(wire);
-                      }),
-              HasSubstr("not asked for"));
-  ExpectNothingPublished();
-}
-
-// Also while nobody knows yet whether it comes out of its delta.
-TEST_F(HostileTest, AChunkTwiceOnceAsADelta) {
-  pusher::DeltaMessage delta;
-  delta.chunks = {{3, {}}};
-  const pusher::Offer offer = TheOfferWithBasis();
-  EXPECT_THAT(Failure(1,
-                      [&](pusher::Wire& wire) {
-                        SendOffer(wire, offer);
-                        wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
-                        SendChunk(wire, 0, base::AsBytes("one"));
-                      }),
-              HasSubstr("it sent chunk 0, not asked for"));
-  ExpectNothingPublished();
-}
-
-TEST_F(HostileTest, ADeltaOfAnOfferWithoutABasis) {
-  TheOfferWithBasis();  // there would be one
-  pusher::DeltaMessage delta;
-  delta.chunks = {{3, {}}};
-  EXPECT_THAT(Failure(1,
-                      [&](pusher::Wire& wire) {
-                        SendOffer(wire, TheOffer());
-                        wire.Send(static_cast<uint8_t>(MessageType::kDelta), delta.Serialize());
-                      }),
-              HasSubstr("it sent a delta, and its offer named no basis"));
-  ExpectNothingPublished();
-}
-
-TEST_F(HostileTest, AnOfferWhoseTextsAreADeltaOfNothingHere) {
-  pusher::Offer offer = TheOffer();
-  offer.delta_bytes = 20;
-  EXPECT_THAT(Failure(1,
-                      [&](pusher::Wire& wire) {
-                        pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
-                        pusher::SendBlob(wire, "twenty bytes of text");
-                      }),
-              HasSubstr("is no delta of the version named"));
-  offer.basis = 1;
-  EXPECT_THAT(Failure(1,
-                      [&](pusher::Wire& wire) {
-                        pusher::SendText(wire, MessageType::kOffer, offer.Serialize());
-                      }),
-              HasSubstr("there is no version 1 here"));
-  ExpectNothingPublished();
-}
-
-// Each is no delta, or one of what is not here: the chunk stays missing and is asked for whole.
-TEST_F(HostileTest, DeltasOfNothingAndOfEverything) {
-  const std::vector<uint8_t> bomb =
-      chunker::DeltaEncoder(1).Encode(std::vector<uint8_t>(1 << 20, 'x'), {});
-  const std::string noise = tests::NoiseBytes(1, 500);
-  const std::vector<uint8_t> none(noise.begin(), noise.end());
-  const pusher::Offer offer = TheOfferWithBasis();
-  using References = std::vector<pusher::Reference>;
-  for (const auto& [references, delta] : std::vector<std::pair<References, std::vector<uint8_t>>>{
-           {{}, bomb},
-           {{}, none},
-           {{}, {}},
-           {{{0, 1}}, bomb},
-           {{{INT64_MAX, INT64_MAX}}, bomb},
-           {References(4096, {0, INT64_MAX}), bomb}}) {
-    pusher::DeltaMessage message;
-    message.chunks = {{3, {}}};
-    message.references = references;
-    message.delta = delta;
-    EXPECT_THAT(Failure(1,
-                        [&](pusher::Wire& wire) {
-                          SendOffer(wire, offer);
-                          wire.Send(static_cast<uint8_t>(MessageType::kDelta), message.Serialize());
-                          SendEmpty(wire, MessageType::kSent);
-                          for (int round = 0; round <= pusher::kMostAgain; ++round) {
-                            pusher::Expect(wire, MessageType::kNeed);
-                            const auto missing =
-                                pusher::Expect(wire, MessageType::kMissing).payload;
-                            EXPECT_EQ(pusher::UnpackBits(missing, 3, "host"),
-                                      (std::vector<bool>{true, true, true}));
-                            SendEmpty(wire, MessageType::kCommit);
-                            if (round < pusher::kMostAgain) {
-                              pusher::Expect(wire, MessageType::kAgain);
-                              SendOffer(wire, TheOffer());
-                              SendEmpty(wire, MessageType::kSent);
-                            }
-                          }
-                        }),
-                HasSubstr("it did not send all of app"));
-  }
-  ExpectNothingPublished();
 }
 
 TEST_F(HostileTest, NamesThatLeadElsewhere) {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "activator/activate.h"
+#include "activator/report/report.h"
 #include "activator/state/history.h"
 #include "activator/state/root.h"
 #include "base/version.h"
@@ -30,7 +31,10 @@ class DebugReportTest : public HostTest {
     return base::ReadFile(path);
   }
   std::string OfHost() {
-    return Report([&](const base::Io& io) { WriteDebugReport(host, "activate 1", true, io); });
+    return Report([&](const base::Io& io) {
+      WriteDebugReport(
+          host, "activate 1", [&] { return StatusText(ReadStatus(host, true)); }, true, io);
+    });
   }
 };
 

@@ -65,5 +65,12 @@ TEST_F(LogsTest, AnApplicationThatThereIsNotIsAnErrorThatSaysWhatThereIs) {
   EXPECT_THAT(wrong.what(), HasSubstr("no generation has an application wbe; there are: web"));
 }
 
+TEST_F(LogsTest, AnApplicationWithoutServicesSaysSo) {
+  shape = [](images::Services& services) { services.clear(); };
+  Stage("files", "none");
+  EXPECT_EQ(tests::MessageOf([&] { UnitsOfApplication(layout, "files"); }),
+            "files has no services, so nothing of it writes a log");
+}
+
 }  // namespace
 }  // namespace activator

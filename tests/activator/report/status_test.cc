@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "activator/health/check_now.h"
-#include "activator/health/health.h"
+#include "activator/health/find_down.h"
 #include "activator/report/report.h"
 #include "activator/state/host_lock.h"
 #include "base/atomic_file.h"
@@ -88,22 +88,23 @@ TEST_F(StatusTest, WhatIsDownIsToldWithTheCommandThatStartsIt) {
                     Not(HasSubstr("the host matches"))));
 }
 
-// Or one that ends every few seconds would be well whenever it is looked at in between.
-TEST_F(StatusTest, WhatWasJustRestartedIsNotUp) {
-  const auto down = [&] { return FindDown(host, LoadUnits(layout, 1)); };
-  const auto now =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock.Monotonic().time_since_epoch());
-  Change([=](UnitState& state) {
-    state.restarts = 2;
-    state.changed_at = now - std::chrono::seconds(4);
-  });
-  EXPECT_THAT(down(), ElementsAre("web.service ended and was started again by systemd 4 s ago, 2 "
-                                  "times by now"));
-  Change([=](UnitState& state) {
-    state.restarts = 2;
-    state.changed_at = now - std::chrono::seconds(11);
-  });
-  EXPECT_THAT(down(), IsEmpty());
+// The activation starts it as little as it stops it.
+TEST_F(StatusTest, WhatIsUpAndFailsAllTheSameIsToldAsItIs) {
+  Status status = Read();
+  status.failing = {"job.service failed in its last run"};
+  EXPECT_THAT(StatusText(status),
+              AllOf(HasSubstr("DIFFERS from generation 1:\n  job.service failed in its last run\n"),
+                    Not(HasSubstr("the host matches"))));
+  EXPECT_THAT(StatusJson(status), AllOf(HasSubstr("\"job.service failed in its last run\""),
+                                        HasSubstr("\"matches_current\": false")));
+  EXPECT_EQ(CodeOf(status), 4);
+  EXPECT_EQ(CodeOfChecked(status), 4);
+}
+
+TEST_F(StatusTest, AnApplicationWithoutUnitsIsToldWithItsName) {
+  shape = [](images::Services& services) { services.clear(); };
+  ASSERT_EQ(ActivateNumber(StageApps(layout, {{"files", Push("files", "none")}}, "").number), 0);
+  EXPECT_THAT(StatusJson(Read()), HasSubstr("\"version\": \"1\""));
 }
 
 class StatusCheckTest : public StatusTest {
@@ -116,7 +117,9 @@ class StatusCheckTest : public StatusTest {
     Status out = Read();
     const CheckAnswers checks = AskChecks(host, LoadUnits(layout, out.active));
     out.checked = checks.asked;
-    out.unhealthy = checks.problems;
+    for (const auto& [unit, problem] : checks.problems) {
+      out.unhealthy.push_back(problem);
+    }
     return out;
   }
 };

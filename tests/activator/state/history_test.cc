@@ -271,6 +271,27 @@ TEST_F(HistoryCommandTest, FollowsUntilItsInputEnds) {
   EXPECT_EQ(status, 0);
 }
 
+TEST_F(HistoryCommandTest, AnInterruptIsTheWantedEndOfFollowing) {
+  AppendStaged(1);
+  Pipe out;
+  const pid_t reader = ::fork();
+  ASSERT_GE(reader, 0);
+  if (reader == 0) {
+    base::InstallInterruptHandlers();
+    base::Io io;
+    io.out = out.to();
+    HistoryOptions options;
+    options.follow = true;
+    RunHistory(layout, options, io);
+    ::_exit(0);
+  }
+  EXPECT_THAT(out.Line(), HasSubstr("staged"));
+  ::kill(reader, SIGINT);
+  int status = -1;
+  EXPECT_EQ(::waitpid(reader, &status, 0), reader);
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(HistoryCommandTest, TellsPeopleWhoAskedForWhat) {
   AppendEvent(layout, {0, "", "rolled-back", 7, 6, "id", "ada from 192.0.2.1", "it \x1b failed",
                        "--set web=0123456789abcdef", 1234});

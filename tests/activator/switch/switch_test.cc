@@ -9,8 +9,8 @@
 #include "activator/state/switch_record.h"
 #include "activator/switch/recovery.h"
 #include "base/sys.h"
-#include "tests/activator/host_fixture.h"
 #include "tests/activator/read_history.h"
+#include "tests/activator/switch/switch_fixture.h"
 
 namespace activator {
 namespace {
@@ -19,30 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-class SwitchTest : public HostTest {
- protected:
-  // Generation 1 runs web (one) and db; generation 2, staged, runs web (`program`), db unchanged
-  // and a new service.
-  uint64_t StageSecond(const std::string& program) {
-    StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "tester");
-    EXPECT_EQ(ActivateNumber(1), 0) << error;
-    systemd.calls.clear();
-    return StageGeneration(
-               layout, {{"web", Push("web", program)}, {"extra", Push("extra", "extra")}}, "tester")
-        .number;
-  }
-
-  void ExpectFirst() {
-    EXPECT_EQ(CurrentGeneration(layout), 1U);
-    EXPECT_EQ(StateOf(1), GenerationState::kActive);
-    EXPECT_EQ(RunningProgram("web.service"), "one");
-    EXPECT_EQ(RunningProgram("db.service"), "db");
-    EXPECT_FALSE(systemd.IsActive("extra.service"));
-    EXPECT_THAT(LinkedUnits(host), ElementsAre("db.service", "web.service"));
-    EXPECT_FALSE(ReadSwitchRecord(layout).has_value());
-  }
-};
 
 TEST_F(SwitchTest, GoesInOrderAndLeavesUnchangedUnitsAlone) {
   EXPECT_EQ(ActivateNumber(StageSecond("two")), 0) << error;
@@ -62,7 +38,7 @@ TEST_F(SwitchTest, NamesWhatWasDownBeforeAndIsNoSuccess) {
   systemd.StopByHand("db.service");
   EXPECT_EQ(ActivateNumber(number), static_cast<int>(base::ExitCode::kNeedsAttention));
   EXPECT_THAT(error, HasSubstr("generation 2 is active, and what it changed is healthy, but other "
-                               "services of it are down\n  db.service is inactive"));
+                               "services of it are not\n  db.service is inactive"));
   EXPECT_EQ(StateOf(2), GenerationState::kActive);
   EXPECT_EQ(RunningProgram("web.service"), "two");
   EXPECT_EQ(ActivateNumber(number), 0) << error;
@@ -302,154 +278,6 @@ TEST_F(SwitchTest, TheActiveGenerationIsRestartedWhereItRunsFromAnotherImage) {
   };
   EXPECT_EQ(ActivateNumber(1), 0) << error;
   EXPECT_THAT(systemd.calls, ElementsAre("restart web.service", "start web.service"));
-}
-
-class KillTest : public SwitchTest, public ::testing::WithParamInterface<int> {
- protected:
-  void KillAfterStep(uint64_t number) {
-    host.observer = [](int step) {
-      if (step == GetParam()) {
-        throw Killed();
-      }
-    };
-    EXPECT_THROW(ActivateNumber(number), Killed);
-    host.observer = nullptr;
-  }
-};
-
-TEST_P(KillTest, TheNextCommandGoesBack) {
-  const uint64_t number = StageSecond("two");
-  KillAfterStep(number);
-  if (GetParam() == 8) {
-    EXPECT_EQ(CurrentGeneration(layout), number);
-    EXPECT_EQ(Recover(host, RecoveryMode::kRestart).done, "");
-    return;
-  }
-  EXPECT_THAT(Recover(host, RecoveryMode::kRestart).done, HasSubstr("went back to generation 1"));
-  ExpectFirst();
-  EXPECT_EQ(StateOf(number), GenerationState::kRolledBack);
-  EXPECT_THAT(LoadGeneration(layout, number).reason, HasSubstr("cut off"));
-  // What was never stopped is not restarted.
-  if (GetParam() < 3) {
-    EXPECT_THAT(systemd.calls, Not(::testing::Contains("stop web.service")));
-  }
-  EXPECT_EQ(ActivateNumber(Stage("web", "three")), 0) << error;
-}
-
-TEST_P(KillTest, AnotherKillOnTheWayBackIsNoHarm) {
-  const uint64_t number = StageSecond("two");
-  KillAfterStep(number);
-  if (GetParam() == 8) {
-    return;
-  }
-  systemd.fail_call = "reload";
-  EXPECT_THROW(Recover(host, RecoveryMode::kRestart), base::Error);
-  EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
-  Recover(host, RecoveryMode::kRestart);
-  ExpectFirst();
-}
-
-TEST_P(KillTest, NothingBeforeMeansNothingAfter) {
-  const uint64_t number = Stage("web", "one");
-  KillAfterStep(number);
-  Recover(host, RecoveryMode::kRestart);
-  EXPECT_EQ(CurrentGeneration(layout), GetParam() == 8 ? number : kNoGeneration);
-  EXPECT_EQ(systemd.IsActive("web.service"), GetParam() == 8);
-}
-
-INSTANTIATE_TEST_SUITE_P(EachStep, KillTest, ::testing::Range(1, 9));
-
-TEST_F(SwitchTest, RecoveryFinishesWhatWasHealthy) {
-  ASSERT_EQ(ActivateNumber(StageSecond("two")), 0);
-  // As it was just before step 8.
-  SwitchRecord record;
-  record.activation_id = "id-2";
-  record.from = 1;
-  record.to = 2;
-  record.phase = SwitchPhase::kHealthy;
-  record.boot_id = BootId();
-  WriteSwitchRecord(layout, record);
-  const size_t events = ReadHistory(layout).size();
-  EXPECT_THAT(Recover(host, RecoveryMode::kRestart).done, HasSubstr("finished"));
-  EXPECT_EQ(ReadHistory(layout).size(), events);  // not written twice
-  EXPECT_EQ(StateOf(2), GenerationState::kActive);
-  EXPECT_EQ(RunningProgram("web.service"), "two");
-}
-
-TEST_F(SwitchTest, ARecoveryThatLeavesServicesDownIsNoSuccess) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
-  host.observer = nullptr;
-  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
-  EXPECT_EQ(Run(TargetKind::kLatest), 4);
-  EXPECT_THAT(error, HasSubstr("is not up"));
-}
-
-// A prune recovers first, and says "nothing to do" only where that is true.
-TEST_F(SwitchTest, BeforeAPruneServicesThatStayDownAreNoSuccess) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
-  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
-  try {
-    RecoverIfRoom(host);
-    FAIL();
-  } catch (const base::Error& thrown) {
-    EXPECT_EQ(thrown.code(), base::ExitCode::kNeedsAttention);
-    EXPECT_THAT(thrown.what(), HasSubstr("is not up"));
-    EXPECT_THAT(thrown.what(), HasSubstr("Nothing else was done"));
-  }
-}
-
-class NoSpace : public base::Sys {
-  ssize_t PWrite(int, const void*, size_t, off_t) override {
-    errno = ENOSPC;
-    return -1;
-  }
-};
-
-TEST_F(SwitchTest, BeforeAPruneAFullDiskLeavesTheRecord) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
-  {
-    NoSpace sys;
-    const base::ScopedSys seam(sys);
-    EXPECT_FALSE(RecoverIfRoom(host));
-  }
-  EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
-  EXPECT_TRUE(RecoverIfRoom(host));
-  ExpectFirst();
-}
-
-TEST_F(SwitchTest, AfterAPruneARecoveryDoesNotDenyIt) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
-  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
-  try {
-    RecoverOrFail(host, "The prune was done");
-    FAIL();
-  } catch (const base::Error& thrown) {
-    EXPECT_THAT(thrown.what(), testing::EndsWith(". The prune was done"));
-  }
 }
 
 TEST_F(SwitchTest, AFolderAsHostSwitchesItsLinkAlone) {

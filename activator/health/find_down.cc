@@ -1,0 +1,88 @@
+#include "activator/health/find_down.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "activator/health/health.h"
+#include "activator/health/stopping.h"
+#include "base/error.h"
+#include "base/progress.h"
+
+namespace activator {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::seconds;
+
+constexpr seconds kLately{10};
+constexpr seconds kLatelyWithoutJournal{60};
+
+microseconds LongestGap(const std::vector<microseconds>& times) {
+  microseconds out{0};
+  for (size_t i = 1; i < times.size(); ++i) {
+    out = std::max(out, times[i] - times[i - 1]);
+  }
+  return out;
+}
+
+// One that has recovered has been up for longer than it lived before.
+bool EndsAgainAndAgain(const Host& host, const std::string& name, const UnitState& state,
+                       microseconds up) {
+  if (up < kLately) {
+    return true;
+  }
+  std::optional<std::vector<microseconds>> ends = host.systemd.BadEnds(name);
+  if (!ends) {
+    return state.restarts > 1 && up < kLatelyWithoutJournal;
+  }
+  // What ended before somebody started it by hand is over.
+  const size_t old = ends->size() - std::min<size_t>(ends->size(), state.restarts);
+  ends->erase(ends->begin(), ends->begin() + static_cast<ptrdiff_t>(old));
+  return up < 2 * LongestGap(*ends);
+}
+
+std::string LoopText(const std::string& name, const UnitState& state, microseconds up) {
+  const std::string how = state.active == "activating"
+                              ? "is being started again by systemd"
+                              : fmt::format("was started again by systemd {} s ago",
+                                            std::chrono::duration_cast<seconds>(up).count());
+  return fmt::format("{0} ended and {1}, {2} by now: `journalctl -u {0}` says why", name, how,
+                     base::Counted(state.restarts, "time"));
+}
+
+std::string FailedRunText(const std::string& name, const UnitState& state) {
+  return fmt::format(
+      "{0} failed in its last run ({1}): `journalctl -u {0}` says why, `systemctl start {0}` runs "
+      "it again",
+      name, HowItEnded(state.result, state.exit_status));
+}
+
+}  // namespace
+
+std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units) {
+  const auto now =
+      std::chrono::duration_cast<microseconds>(host.clock.Monotonic().time_since_epoch());
+  const InstalledUnits watched = Watched(units);
+  std::vector<DownUnit> out;
+  for (const auto& [name, state] : host.systemd.Show(NamesOf(watched))) {
+    const InstalledUnit& unit = watched.at(name);
+    const std::string service = StemOf(name, ".service");
+    const bool may_end = unit.is_oneshot || unit.is_scheduled ||
+                         (!service.empty() && units.contains(service + ".socket"));
+    const bool has_failed = state.active == "failed" || state.sub.starts_with("auto-restart");
+    if (has_failed && unit.is_scheduled) {
+      out.push_back({FailedRunText(name, state), true});
+    } else if (has_failed || (state.active == "inactive" && !state.has_job && !may_end)) {
+      out.push_back({fmt::format("{} is {} ({})", name, state.active,
+                                 HowItEnded(state.result, state.exit_status))});
+    } else if (state.restarts > 0 && !state.IsDown() &&
+               (state.active == "activating" ||
+                EndsAgainAndAgain(host, name, state, now - state.up_since))) {
+      out.push_back({LoopText(name, state, now - state.up_since), true});
+    }
+  }
+  return out;
+}
+
+}  // namespace activator

@@ -1,0 +1,87 @@
+// The end of a push: versions are published with their labels, and a generation is staged.
+#include <sys/stat.h>
+
+#include <optional>
+
+#include "activator/receive/receive_session.h"
+#include "activator/state/generations.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "images/label.h"
+
+namespace activator {
+namespace {
+
+// 0: it is not there.
+ino_t InodeOf(const std::string& path) {
+  const std::optional<struct stat> found = base::StatIfThere(path);
+  return found ? found->st_ino : 0;
+}
+
+}  // namespace
+
+// Names in `answer` what it replaced of the active generation.
+void ReceiveSession::Publish(pusher::Staged& answer) {
+  answer.active_generation = ActiveGeneration(layout_);
+  const auto active = FindGeneration(layout_, answer.active_generation);
+  for (const auto& assembly : assemblies_) {
+    const images::StoredManifest& stored = assembly->stored();
+    const std::string name = stored.manifest.name;
+    const std::string image = layout_.Version(name, stored.id) + "/" + images::kImageFile;
+    const ino_t before = InodeOf(image);
+    assembly->Publish();
+    published_ = true;
+    const bool is_active =
+        active && active->apps.contains(name) && active->apps.at(name) == stored.digest;
+    if (is_active && InodeOf(image) != before) {
+      answer.replaced.push_back(name);
+    }
+  }
+  assemblies_.clear();
+}
+
+void ReceiveSession::PublishAndStage() {
+  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
+                            options_.lock_wait);
+  RemoveGone(layout_);
+  pusher::Staged answer;
+  Publish(answer);
+  RemoveGone(layout_);
+  for (const auto& [name, digest] : changes_) {
+    const std::string version = layout_.Version(name, images::ImageId::Of(digest));
+    if (!OpenIfComplete(version)) {  // the greeting was a while ago
+      base::Fail(base::ExitCode::kFailed, "{} was removed meanwhile; push again", version);
+    }
+    Label(name, version, answer.notes);
+  }
+  const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
+  answer.generation = staged.number;
+  answer.created = staged.created;
+  answer.active = staged.active;
+  answer.added_bytes = added_bytes_;
+  pusher::SendText(wire_, pusher::MessageType::kStaged, answer.Serialize());
+  wire_.Flush();
+}
+
+// Equal content may be pushed under another label: the newest stands.
+void ReceiveSession::Label(const std::string& name, const std::string& version,
+                           std::vector<std::string>& notes) const {
+  const std::string& label = labels_.at(name);
+  const std::string before = images::ReadLabel(version);
+  if (label == before) {
+    return;
+  }
+  if (!label.empty()) {
+    images::WriteLabel(version, label);
+  }
+  if (!before.empty()) {
+    notes.push_back(
+        label.empty() ? fmt::format("{} has the content of version {} there, and keeps that label",
+                                    name, before)
+                      : fmt::format("{} has the content of version {} there; its label is {} now",
+                                    name, before, label));
+  }
+}
+
+}  // namespace activator

@@ -1,0 +1,135 @@
+#include "activator/health/find_down.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/activator/host_fixture.h"
+
+namespace activator {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class FindDownTest : public HostTest {
+ protected:
+  std::vector<std::string> Found() {
+    std::vector<std::string> out;
+    for (const DownUnit& unit : FindDown(host, LoadUnits(layout, CurrentGeneration(layout)))) {
+      out.push_back(unit.what);
+    }
+    return out;
+  }
+  std::chrono::microseconds Ago(seconds time) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+        clock.Monotonic().time_since_epoch() - time);
+  }
+  // Of every unit: so many restarts, the last one `up` ago.
+  void Restarted(uint64_t times, seconds up) {
+    systemd.touch_up = [times, since = Ago(up)](UnitState& state) {
+      state.restarts = times;
+      state.up_since = since;
+    };
+  }
+  void EndedBadly(const std::vector<seconds>& ago) {
+    systemd.bad_ends.emplace();
+    for (const seconds time : ago) {
+      systemd.bad_ends->push_back(Ago(time));
+    }
+  }
+};
+
+TEST_F(FindDownTest, WhatWasJustRestartedIsNotUp) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  EXPECT_THAT(Found(), IsEmpty());
+  EndedBadly({seconds(4)});
+  Restarted(2, seconds(4));
+  EXPECT_THAT(Found(), ElementsAre("web.service ended and was started again by systemd 4 s ago, 2 "
+                                   "times by now: `journalctl -u web.service` says why"));
+  EndedBadly({seconds(11)});
+  Restarted(1, seconds(11));
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+// It is up whenever one looks between two ends.
+TEST_F(FindDownTest, WhatEndsAgainAndAgainIsNotUpUntilItHasLivedLonger) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  EndedBadly({seconds(71), seconds(41), seconds(21)});
+  Restarted(3, seconds(20));
+  EXPECT_THAT(Found(), ElementsAre(HasSubstr("web.service ended and was started again")));
+  EXPECT_EQ(ActivateNumber(1), 4);  // no "nothing to do"
+  EXPECT_THAT(error, HasSubstr("generation 1 is active already, but not healthy\n  web.service "
+                               "ended and was started again by systemd 20 s ago, 3 times by now"));
+  EXPECT_THAT(error, Not(HasSubstr("starts what is down")));
+  Restarted(1, seconds(20));  // it was started by hand after the first two
+  EXPECT_THAT(Found(), IsEmpty());
+  EndedBadly({seconds(131), seconds(101), seconds(81)});
+  Restarted(3, seconds(80));
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(FindDownTest, WithoutAJournalThoseOfTheLastMinuteCount) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  Restarted(2, seconds(30));
+  EXPECT_THAT(Found(), ElementsAre(HasSubstr("web.service ended")));
+  Restarted(1, seconds(30));
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(FindDownTest, WhatIsBeingStartedAgainIsNotUp) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  systemd.touch_up = [](UnitState& state) {
+    state.restarts = 1;
+    state.active = "activating";
+    state.sub = "start";
+  };
+  EXPECT_THAT(Found(), ElementsAre("web.service ended and is being started again by systemd, 1 "
+                                   "time by now: `journalctl -u web.service` says why"));
+}
+
+class FailingJobTest : public FindDownTest {
+ protected:
+  // Runs `job` with its timer and web beside it; the job's last run failed.
+  FailingJobTest() {
+    shape = [](images::Services& services) {
+      if (const auto job = services.find("job"); job != services.end()) {
+        job->second.type = "oneshot";
+        job->second.schedule = "daily";
+      }
+    };
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"job", Push("job", "one")}}, "");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    systemd.touch_up = [this](UnitState& state) {
+      if (state.fragment_path.ends_with("/job.service") && !Reset()) {
+        state.active = "failed";
+        state.result = "exit-code";
+        state.exit_status = 1;
+      }
+    };
+  }
+  bool Reset() const { return testing::Value(systemd.calls, Contains("reset-failed job.service")); }
+};
+
+TEST_F(FailingJobTest, IsNamedAndIsNoSuccess) {
+  constexpr const char* kText =
+      "job.service failed in its last run (exit-code, status 1): `journalctl -u job.service` says "
+      "why, `systemctl start job.service` runs it again";
+  EXPECT_THAT(Found(), ElementsAre(kText));
+  EXPECT_EQ(ActivateNumber(1), 4);
+  EXPECT_THAT(error, HasSubstr(kText));
+  EXPECT_EQ(ActivateNumber(Stage("web", "two")), 4);
+  EXPECT_THAT(error, HasSubstr(kText));
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+  EXPECT_FALSE(Reset());
+}
+
+TEST_F(FailingJobTest, IsForgottenWithItsVersion) {
+  EXPECT_EQ(ActivateNumber(Stage("job", "mended")), 0) << error;
+  EXPECT_TRUE(Reset());
+}
+
+}  // namespace
+}  // namespace activator

@@ -1,0 +1,114 @@
+// That "healthy" is said only of what was looked at, whatever a switch changed.
+#include "activator/switch/require_healthy.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "tests/activator/host_fixture.h"
+
+namespace activator {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// web and db have checks; db's fails as often as `db_fails` says.
+class LeftAloneTest : public HostTest {
+ protected:
+  LeftAloneTest() {
+    shape = [](images::Services& services) {
+      for (auto& [name, service] : services) {
+        service.health.tcp = name == "db" ? kDb : kWeb;
+        service.health.settle_seconds = 0;
+      }
+    };
+    host.ask = [this](const images::Health& health, std::chrono::milliseconds) {
+      ++asked_[*health.tcp];
+      return *health.tcp == kDb && db_fails_ > 0 && db_fails_-- > 0
+                 ? ProbeResult{false, "no answer within 5 s", ""}
+                 : ProbeResult{true, "", ""};
+    };
+    StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "");
+    EXPECT_EQ(ActivateNumber(1), 0) << error;
+    asked_.clear();
+  }
+  static constexpr const char* kWeb = "127.0.0.1:1";
+  static constexpr const char* kDb = "127.0.0.1:2";
+  static constexpr const char* kProblem =
+      "\n  db.service is active, but its check of 127.0.0.1:2 did not pass: no answer within 5 s\n";
+
+  std::map<std::string, int> asked_;
+  int db_fails_ = 0;
+};
+
+TEST_F(LeftAloneTest, EachCheckIsAskedOnce) {
+  EXPECT_EQ(ActivateNumber(Stage("web", "two")), 0) << error;
+  EXPECT_EQ(asked_[kWeb], 1);
+  EXPECT_EQ(asked_[kDb], 1);
+}
+
+TEST_F(LeftAloneTest, ACheckThatFailsIsNoSuccessAndNoReasonToGoBack) {
+  const uint64_t number = Stage("web", "two");
+  db_fails_ = 1000;
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_THAT(error, HasSubstr("generation 2 is active, and what it changed is healthy, but other "
+                               "services of it are not"));
+  EXPECT_THAT(error, HasSubstr(kProblem));
+  EXPECT_THAT(error, Not(HasSubstr("starts what is down")));
+  EXPECT_EQ(StateOf(number), GenerationState::kActive);
+  EXPECT_EQ(RunningProgram("web.service"), "two");
+  EXPECT_EQ(asked_[kWeb], 1);
+  EXPECT_EQ(Run(TargetKind::kRollback), 4);
+  EXPECT_THAT(error, HasSubstr(kProblem));
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  db_fails_ = 0;
+  EXPECT_EQ(ActivateNumber(number), 0) << error;
+}
+
+TEST_F(LeftAloneTest, OneSlowAnswerIsNoFault) {
+  const uint64_t number = Stage("web", "two");
+  db_fails_ = 1;
+  EXPECT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_EQ(asked_[kWeb], 1);
+  EXPECT_EQ(asked_[kDb], 2);
+}
+
+TEST_F(LeftAloneTest, NorIsASuccessWhatOnlyStartsSomethingElse) {
+  systemd.StopByHand("web.service");
+  db_fails_ = 1000;
+  EXPECT_EQ(ActivateNumber(1), 4);
+  EXPECT_THAT(error, HasSubstr(std::string("is active already, but not healthy") + kProblem));
+  EXPECT_EQ(RunningProgram("web.service"), "one");
+  EXPECT_EQ(asked_[kWeb], 1);
+}
+
+TEST_F(LeftAloneTest, WhatIsStillStartingIsNotHealthy) {
+  const uint64_t number = Stage("web", "two");
+  systemd.touch_up = [](UnitState& state) {
+    if (state.fragment_path.ends_with("/db.service")) {
+      state.active = "activating";
+      state.sub = "start";
+    }
+  };
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_THAT(error, HasSubstr("\n  db.service is activating (start)\n"));
+}
+
+TEST_F(LeftAloneTest, ARehearsalFindsWhatTheActivationWould) {
+  Resolved target;
+  target.number = 1;
+  EXPECT_NO_THROW(Rehearse(host, target, UnitConflictPolicy::kRefuse));
+  db_fails_ = 1000;
+  try {
+    Rehearse(host, target, UnitConflictPolicy::kRefuse);
+    FAIL();
+  } catch (const base::Error& thrown) {
+    EXPECT_EQ(thrown.code(), base::ExitCode::kNeedsAttention);
+    EXPECT_THAT(base::DetailText(thrown.detail()),
+                HasSubstr("its check of 127.0.0.1:2 did not pass"));
+  }
+}
+
+}  // namespace
+}  // namespace activator
