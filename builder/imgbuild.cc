@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "builder/build_command.h"
+#include "builder/catalog_command.h"
 #include "builder/inspect/image_commands.h"
 #include "builder/inspect/image_texts.h"
 
@@ -18,6 +19,10 @@ Examples:
   imgbuild --name web --exec "/bin/web -v" .#web    without a definition
   imgbuild --name nginx --elf /usr/sbin/nginx
   imgbuild --name app --oci app.tar
+
+To begin with a ready definition (nginx, postgresql, redis, ...):
+  imgbuild catalog                  lists them
+  imgbuild catalog nginx --write    writes images/nginx.json, and an example
 
 To look into an image (NAME or its folder; each command has --help and --json):
   imgbuild inspect nginx            its content, and the size of each package
@@ -35,6 +40,9 @@ int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
   const base::LogOutput log(io);
   if (!arguments.empty() && IsImageCommand(arguments[0])) {
     return RunImageCommand(arguments, io);
+  }
+  if (!arguments.empty() && arguments[0] == "catalog") {
+    return RunCatalog({arguments.begin() + 1, arguments.end()}, io);
   }
   BuildOptions options;
   CLI::App app("Packs an application's closure into a compressed EROFS image.", "imgbuild");

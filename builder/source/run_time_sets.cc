@@ -75,7 +75,7 @@ bool AddNss(const std::string& libc, FileClosure& files) {
 // Parts of node that Debian has as packages of their own; without them it does not start.
 bool AddNode(const std::string& /*libnode*/, FileClosure& files) {
   bool found = false;
-  for (const char* part : {"acorn", "acorn-walk", "cjs-module-lexer", "undici"}) {
+  for (const char* part : {"acorn", "acorn-walk", "cjs-module-lexer", "minimatch", "undici"}) {
     found |= files.AddKnown(std::string("/usr/share/nodejs/") + part);
   }
   return found;

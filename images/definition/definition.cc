@@ -222,14 +222,9 @@ void ThrowWithLines(const Definition& definition, base::Problems problems,
       known.push_back(file.substr(0, file.size() - 5));
     }
   }
-  std::vector<std::string> ready;
-  for (const auto& definition : Catalog()) {
-    ready.push_back(definition.first);
-  }
-  base::Fail(kBad, "no image definition {}; {}; the catalog has: {}", path,
+  base::Fail(kBad, "no image definition {}; {}; imgbuild catalog lists ready ones", path,
              known.empty() ? "there are no definitions in that folder"
-                           : fmt::format("there are: {}", fmt::join(known, ", ")),
-             fmt::join(ready, ", "));
+                           : fmt::format("there are: {}", fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -268,13 +263,13 @@ Definition LoadDefinition(const std::string& directory, const std::string& name)
   CheckName(name, "image name");
   const std::string path = directory + "/" + name + ".json";
   const std::optional<std::string> text = base::ReadFileIfThere(path);
-  const auto ready = Catalog().find(name);
-  if (!text && ready == Catalog().end()) {
+  const std::optional<std::string> ready = CatalogDefinition(name);
+  if (!text && !ready) {
     FailWithWhatThereIs(directory, path);
   }
-  Definition definition = text ? ParseDefinition(*text, path, base::AbsolutePath(directory))
-                               : ParseDefinition(ready->second, "catalog: " + name + ".json",
-                                                 base::AbsolutePath(directory));
+  Definition definition =
+      ParseDefinition(text ? *text : *ready, text ? path : "catalog: " + name + ".json",
+                      base::AbsolutePath(directory));
   if (definition.name != name) {
     base::Fail(kBad, "{}: name: '{}' does not match the file's name", path, definition.name);
   }

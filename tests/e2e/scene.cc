@@ -115,9 +115,10 @@ std::string Workshop::Build(const std::string& name, const std::string& attr,
   return built.out.substr(0, built.out.find('\n'));
 }
 
-std::string DebianRoot(const std::string& packages) {
-  const std::string path =
-      MustRun({SLIPWAY_DEBIAN_ROOT, packages}, {.timeout = std::chrono::minutes(5)});
+std::string DebianRoot(const std::string& packages, std::vector<std::string> options) {
+  options.insert(options.begin(), SLIPWAY_DEBIAN_ROOT);
+  options.push_back(packages);
+  const std::string path = MustRun(options, {.timeout = std::chrono::minutes(5)});
   return path.substr(0, path.find('\n'));
 }
 

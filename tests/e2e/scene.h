@@ -51,8 +51,8 @@ struct Push {
 };
 
 // A root directory with packages of Debian's ("nginx", "python3,ruby") and all that they depend on,
-// unpacked and not configured.
-std::string DebianRoot(const std::string& packages);
+// unpacked and not configured. `options` as tests/fixtures/debian-root has them.
+std::string DebianRoot(const std::string& packages, std::vector<std::string> options = {});
 
 // imgpush of image directories to a test host, by ssh. `agent`: another agent than the built one.
 Push PushTo(const TestHost& host, const std::vector<std::string>& images,

@@ -554,17 +554,17 @@ TEST_F(LoadDefinitionTest, IsFoundByItsName) {
 TEST_F(LoadDefinitionTest, MissingOneIsAnsweredWithWhatThereIs) {
   EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "web"); }),
             "no image definition " + At("web.json") +
-                "; there are no definitions in that folder; the catalog has: nginx, node");
+                "; there are no definitions in that folder; imgbuild catalog lists ready ones");
   Put("b.json", "");
   Put("a.json", "");
   Put("notes.txt", "");
-  EXPECT_EQ(
-      tests::MessageOf([&] { LoadDefinition(scratch(), "web"); }),
-      "no image definition " + At("web.json") + "; there are: a, b; the catalog has: nginx, node");
+  EXPECT_EQ(tests::MessageOf([&] { LoadDefinition(scratch(), "web"); }),
+            "no image definition " + At("web.json") +
+                "; there are: a, b; imgbuild catalog lists ready ones");
 }
 
 TEST_F(LoadDefinitionTest, TheCatalogIsLookedInAfterTheFolder) {
-  for (const auto& ready : Catalog()) {
+  for (const auto& ready : CatalogEntries()) {
     const Definition definition = LoadDefinition(scratch(), ready.first);
     EXPECT_EQ(definition.name, ready.first);
     EXPECT_TRUE(std::holds_alternative<ElfSource>(definition.source));
