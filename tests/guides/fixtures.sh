@@ -64,8 +64,7 @@ done
 exec /usr/bin/curl "\$@"
 TOOL
 
-
-# nixpkgs [ATTR]: <nixpkgs> with nginx and hello, from the fixture's closures, and an environment for nix without a network.
+# nixpkgs: <nixpkgs> with nginx and hello, from the fixture's closures, and an environment for nix without a network.
 nixpkgs() {
   local fixture=$tree/tests/fixtures/nix
   "$fixture/build" v1 >/dev/null 2>"$work/nix.log" || { cat "$work/nix.log"; exit 1; }
