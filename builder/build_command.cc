@@ -36,6 +36,7 @@
 #include "images/version/image_directory.h"
 #include "units/auxiliary_units.h"
 #include "units/render.h"
+#include "units/unit_paths.h"
 
 namespace builder {
 namespace {
@@ -238,6 +239,14 @@ void CheckServices(const images::Definition& definition, images::UserCheck user,
   for (const auto& [name, service] : definition.services) {
     if (service.exec.empty()) {
       continue;  // which is known
+    }
+    // An ELF program stands where it stood on this machine, perhaps in somebody's home.
+    const std::string why = units::WhyHidden(service.exec.front(), name, service);
+    if (!why.empty()) {
+      problems.Add(base::ExitCode::kUsage,
+                   "services.{}.exec: the service would not see {} ({}); put the program elsewhere "
+                   "in the image",
+                   name, service.exec.front(), why);
     }
     images::Manifest manifest;
     manifest.name = definition.name;

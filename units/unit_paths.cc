@@ -310,6 +310,20 @@ Origin OriginOf(const std::string& path, const std::string& name, const images::
                       is_root};
 }
 
+std::string WhyHidden(const std::string& path, const std::string& name,
+                      const images::Service& service) {
+  const bool is_home = IsAt(path, "/home") || IsAt(path, "/root");
+  if (is_home && service.hardening != "none" &&
+      DirectiveOf(service, "Service", "ProtectHome") == nullptr) {
+    return "ProtectHome=yes";
+  }
+  if (OriginOf(path, name, service).kind != Origin::Kind::kEmpty) {
+    return "";
+  }
+  const bool is_temporary = IsAt(path, "/tmp") || IsAt(path, "/var/tmp");
+  return is_temporary ? "PrivateTmp=yes" : "it is below a folder that is empty at each start";
+}
+
 bool IsMadeAtStart(const std::string& mount_point, const std::string& name,
                    const images::Service& service) {
   const size_t slash = mount_point.rfind('/');

@@ -55,6 +55,11 @@ struct Origin {
 };
 Origin OriginOf(const std::string& path, const std::string& name, const images::Service& service);
 
+// Why a process of the service does not find what the image has at this path: the option, such as
+// "PrivateTmp=yes", or words; empty where it finds it.
+std::string WhyHidden(const std::string& path, const std::string& name,
+                      const images::Service& service);
+
 // Whether systemd makes the mount point itself, because what it is in can be written.
 bool IsMadeAtStart(const std::string& mount_point, const std::string& name,
                    const images::Service& service);

@@ -16,12 +16,13 @@ package_groups() {
       build) ;;
       # A Nix closure, and a systemd host in a container.
       demo) packages+=(nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl) ;;
-      # Other readers of what we write, full disks, ELF closures; a mirror of our own; login shells.
+      # Other readers of what we write, full disks, ELF closures; a mirror of our own; login shells; the guides' languages.
       test)
         packages+=(libgtest-dev libgmock-dev libbenchmark-dev ccache git patchelf binutils gpg gpg-agent
           nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl sudo
           squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd
-          busybox fish mksh tcsh zsh libbz2-dev liblzma-dev)
+          busybox fish mksh tcsh zsh libbz2-dev liblzma-dev
+          nodejs openssl python3 python3-pip)
         ;;
       # A .deb and its check; programs without shared libraries.
       package) packages+=(dpkg-dev lintian libbz2-dev liblzma-dev) ;;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/cli.h"
@@ -67,6 +68,33 @@ TEST_F(BuildCommandTest, ASetThatASourceCannotHaveIsNamedWithItsLine) {
                                   "contents.add (line 3)");
 }
 
+// As programs of an ELF source are, that somebody has just compiled.
+TEST_F(BuildCommandTest, AProgramThatItsServiceWouldNotSeeIsRefused) {
+  for (const char* path : {"home/anna/app", "tmp/app", "run/app", "homes/app"}) {
+    Put(std::string("root/") + path, "program");
+    std::filesystem::permissions(At(std::string("root/") + path), std::filesystem::perms(0755));
+  }
+  const auto define = [&](const std::string& service) {
+    Put("images/app.json", R"({"name": "app", "source": {"root": "../root"},
+                               "services": {"app": {)" +
+                               service + "}}}");
+  };
+  for (const auto& [path, why] : std::map<std::string, std::string>{
+           {"/home/anna/app", "ProtectHome=yes"},
+           {"/tmp/app", "PrivateTmp=yes"},
+           {"/run/app", "it is below a folder that is empty at each start"}}) {
+    define("\"exec\": [\"" + path + "\"]");
+    EXPECT_THAT(ErrorOf({"app"}), HasSubstr("services.app.exec: the service would not see " + path +
+                                            " (" + why + "); put the program elsewhere"));
+  }
+  define(R"("exec": ["/homes/app"])");
+  Run({"app"});
+  define(R"("exec": ["/home/anna/app"], "directives": {"Service": {"ProtectHome": "no"}})");
+  Run({"app"});
+  define(R"("exec": ["/home/anna/app"], "hardening": "none")");
+  Run({"app"});
+}
+
 TEST_F(BuildCommandTest, TheLogTellsThePhasesAndNoSecret) {
   MakeRoot();
   Put("images/app.json", R"({"name": "app", "source": {"root": ")" + At("root") + R"("},
@@ -93,13 +121,15 @@ TEST_F(BuildCommandTest, ACommandIsSplitAsAShellWould) {
 
 TEST_F(BuildCommandTest, AProgramOfARelativePathIsFoundByItsName) {
   Put("images/app.json", R"({"name": "app", "source": {"elf": ["../images/./../bin/tool"]},
-                             "services": {"web": {"exec": ["tool", "-v"]}}})");
+                             "services": {"web": {"exec": ["tool", "-v"], "user": "web",
+                                                  "hardening": "none"}}})");
   std::filesystem::create_directories(At("bin"));
   std::filesystem::copy_file("/bin/true", At("bin/tool"));
   const images::ImageDirectory image(Run({"app"}));
   EXPECT_EQ(image.manifest().services.at("web").exec, (images::Command{At("bin/tool"), "-v"}));
-  const images::ImageDirectory other(Run({"--name", "x", "--elf", At("images/../bin/./tool")}));
-  EXPECT_EQ(other.manifest().services.at("x").exec, images::Command{At("bin/tool")});
+  EXPECT_THAT(ErrorOf({"--name", "x", "--elf", At("images/../bin/./tool")}),
+              HasSubstr("services.x.exec: the service would not see " + At("bin/tool") +
+                        " (PrivateTmp=yes)"));
 }
 
 TEST_F(BuildCommandTest, WhatWasBuiltAsJson) {

@@ -98,6 +98,22 @@ TEST_P(MovingTest, AServiceChangesItsUserAndGoesBack) {
   EXPECT_EQ(host.MustRun("stat -c '%n %F %U:%G %a' /var/lib/hello /var/lib/hello/data"), before);
 }
 
+// While the service runs, its dynamic user has the name that the named one gets.
+TEST_P(MovingTest, ADynamicUserBecomesANamedOneOfTheSameName) {
+  const std::string dynamic = Hello({{"state", true}});
+  const std::string named = Hello({{"state", true}, {"user", "hello"}});
+  const TestHost host("named", {GetParam(), ""});
+  MustPushTo(host, {dynamic});
+  MustActivate(host, "--latest");
+  host.MustRun("echo data >/var/lib/hello/data && getent passwd hello");
+  MustPushTo(host, {named});
+  MustActivate(host, "--latest");
+  EXPECT_EQ(host.MustRun("stat -c '%F %U' /var/lib/hello; grep -c ^hello: /etc/passwd; "
+                         "cat /var/lib/hello/data"),
+            "directory hello\n1\ndata\n");
+  EXPECT_THAT(Page(host, "http://127.0.0.1:8080/"), HasSubstr("hello v1"));
+}
+
 // As two images of the same maker do: 65532, 1000.
 TEST_P(MovingTest, SeveralUnitsRunAsOneNumber) {
   const json as_number = {{"Service", {{"User", "65532"}, {"Group", "65532"}}}};
