@@ -70,6 +70,15 @@ const std::string& Target() {
   return kTarget;
 }
 
+std::string DebianRoot(const std::string& packages, const std::string& architecture) {
+  std::vector<std::string> command = {SLIPWAY_DEBIAN_ROOT, packages};
+  if (!architecture.empty()) {
+    command.push_back(architecture);
+  }
+  const std::string path = MustRun(command, {.timeout = std::chrono::minutes(5)});
+  return path.substr(0, path.find('\n'));
+}
+
 Workshop::Workshop() : folder_(testing::TempDir(), "slipway-workshop-") {
   base::MakeDirectories(folder() + "/images");
 }
@@ -113,12 +122,6 @@ std::string Workshop::Build(const std::string& name, const std::string& attr,
     throw std::runtime_error("imgbuild failed: " + built.err);
   }
   return built.out.substr(0, built.out.find('\n'));
-}
-
-std::string DebianRoot(const std::string& packages) {
-  const std::string path =
-      MustRun({SLIPWAY_DEBIAN_ROOT, packages}, {.timeout = std::chrono::minutes(5)});
-  return path.substr(0, path.find('\n'));
 }
 
 RunResult Imgpush(const std::string& ssh_config, const std::vector<std::string>& arguments,

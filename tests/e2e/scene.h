@@ -17,6 +17,10 @@ namespace tests {
 // "zstd", or "lz4" where the running kernel cannot mount EROFS zstd; says so once.
 const std::string& Target();
 
+// Debian's packages ("python3,ruby") with all that they depend on, unpacked into a root directory,
+// which is shared. `architecture`: as Debian names it; empty: this machine's.
+std::string DebianRoot(const std::string& packages, const std::string& architecture = "");
+
 // A folder of image definitions and one of built images, gone with the object.
 class Workshop {
  public:
@@ -49,10 +53,6 @@ struct Push {
   uint64_t image_bytes = 0;
   uint64_t agent_bytes = 0;
 };
-
-// A root directory with packages of Debian's ("nginx", "python3,ruby") and all that they depend on,
-// unpacked and not configured.
-std::string DebianRoot(const std::string& packages);
 
 // imgpush of image directories to a test host, by ssh. `agent`: another agent than the built one.
 Push PushTo(const TestHost& host, const std::vector<std::string>& images,
