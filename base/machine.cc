@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace base {
 namespace {
@@ -27,6 +28,17 @@ const Machine* MachineOfElf(uint16_t elf_machine, uint8_t elf_class) {
     return machine.elf_machine == elf_machine && machine.elf_class == elf_class;
   });
   return found == kMachines.end() ? nullptr : found;
+}
+
+// System V ABI: e_ident with the magic, the class and the byte order, then e_type, e_machine.
+const Machine* MachineOfProgram(std::span<const uint8_t> head) {
+  if (head.size() < kElfHeadBytes || std::memcmp(head.data(), ELFMAG, SELFMAG) != 0) {
+    return nullptr;
+  }
+  const bool is_big_endian = head[EI_DATA] == ELFDATA2MSB;
+  const uint8_t low = head[kElfHeadBytes - (is_big_endian ? 1 : 2)];
+  const uint8_t high = head[kElfHeadBytes - (is_big_endian ? 2 : 1)];
+  return MachineOfElf(static_cast<uint16_t>(low | high << 8U), head[EI_CLASS]);
 }
 
 }  // namespace base

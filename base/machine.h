@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_BASE_MACHINE_H_
 #define SLIPWAY_BASE_MACHINE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -19,6 +20,9 @@ struct Machine {
 std::span<const Machine> Machines();
 // Of a program's ELF header; null for a machine that we do not know.
 const Machine* MachineOfElf(uint16_t elf_machine, uint8_t elf_class);
+// The same of a file's first kElfHeadBytes; null also where they are not those of an ELF file.
+inline constexpr size_t kElfHeadBytes = 20;
+const Machine* MachineOfProgram(std::span<const uint8_t> head);
 
 }  // namespace base
 

@@ -31,6 +31,11 @@ endforeach()
 cmake_host_system_information(RESULT distribution QUERY DISTRIB_ID)
 cmake_host_system_information(RESULT release QUERY DISTRIB_VERSION_ID)
 set(prefix ${SLIPWAY_DEPS}/r${wanted_revision}-${distribution}${release}-${CMAKE_HOST_SYSTEM_PROCESSOR})
+set(pinned zstd lz4 erofs curl)
+if(CMAKE_CROSSCOMPILING)
+  string(APPEND prefix -for-${CMAKE_SYSTEM_PROCESSOR})
+  set(pinned zstd lz4 curl crypto z)
+endif()
 set(SLIPWAY_DEPS_PREFIX "" CACHE PATH "The pinned libraries themselves, if scripts/setup did not build them")
 if(SLIPWAY_DEPS_PREFIX)
   set(prefix ${SLIPWAY_DEPS_PREFIX})
@@ -39,7 +44,7 @@ set(installed "")
 if(EXISTS ${prefix}/versions)
   file(READ ${prefix}/versions installed)
 endif()
-foreach(name zstd lz4 erofs curl)
+foreach(name IN LISTS pinned)
   if(NOT installed MATCHES "(^|\n)${name}=")
     message(FATAL_ERROR "${name} is not in ${prefix}: run scripts/setup "
       "(or point SLIPWAY_DEPS to the folder that it filled)")
@@ -64,25 +69,33 @@ endfunction()
 slipway_check_version(zstd zstd.h ZSTD_VERSION_MAJOR ZSTD_VERSION_MINOR ZSTD_VERSION_RELEASE)
 slipway_check_version(lz4 lz4.h LZ4_VERSION_MAJOR LZ4_VERSION_MINOR LZ4_VERSION_RELEASE)
 
-foreach(name zstd lz4 erofs curl)
+list(REMOVE_ITEM pinned crypto z)
+foreach(name IN LISTS pinned)
   add_library(slipway::${name} STATIC IMPORTED GLOBAL)
   set_target_properties(slipway::${name} PROPERTIES
     IMPORTED_LOCATION ${prefix}/lib/lib${name}.a
     INTERFACE_INCLUDE_DIRECTORIES ${prefix}/include)
 endforeach()
-set_target_properties(slipway::erofs PROPERTIES
-  INTERFACE_INCLUDE_DIRECTORIES ${prefix}/include/liberofs
-  INTERFACE_COMPILE_DEFINITIONS HAVE_CONFIG_H  # its headers then read the config.h that it was built with
-  INTERFACE_LINK_LIBRARIES "slipway::zstd;slipway::lz4;Threads::Threads")
+if(TARGET slipway::erofs)
+  set_target_properties(slipway::erofs PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES ${prefix}/include/liberofs
+    INTERFACE_COMPILE_DEFINITIONS HAVE_CONFIG_H  # its headers then read the config.h that it was built with
+    INTERFACE_LINK_LIBRARIES "slipway::zstd;slipway::lz4;Threads::Threads")
+endif()
 
 set_target_properties(slipway::curl PROPERTIES INTERFACE_COMPILE_DEFINITIONS CURL_STATICLIB)
 
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
-
 # Debian 13's libcrypto.a needs zlib and zstd (ours will do), Debian 12's neither.
-find_library(SLIPWAY_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
-find_library(SLIPWAY_Z_ARCHIVE libz.a REQUIRED)
-mark_as_advanced(SLIPWAY_CRYPTO_ARCHIVE SLIPWAY_Z_ARCHIVE)
+if(CMAKE_CROSSCOMPILING)
+  set(OPENSSL_INCLUDE_DIR ${prefix}/include)
+  set(SLIPWAY_CRYPTO_ARCHIVE ${prefix}/lib/libcrypto.a)
+  set(SLIPWAY_Z_ARCHIVE ${prefix}/lib/libz.a)
+else()
+  find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+  find_library(SLIPWAY_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
+  find_library(SLIPWAY_Z_ARCHIVE libz.a REQUIRED)
+  mark_as_advanced(SLIPWAY_CRYPTO_ARCHIVE SLIPWAY_Z_ARCHIVE)
+endif()
 add_library(slipway::crypto_static STATIC IMPORTED GLOBAL)
 set_target_properties(slipway::crypto_static PROPERTIES
   IMPORTED_LOCATION ${SLIPWAY_CRYPTO_ARCHIVE}
@@ -111,6 +124,10 @@ target_link_libraries(slipway::json INTERFACE nlohmann_json::nlohmann_json)
 find_package(CLI11 REQUIRED)
 add_library(slipway::cli11 INTERFACE IMPORTED GLOBAL)
 target_link_libraries(slipway::cli11 INTERFACE CLI11::CLI11)
+
+if(CMAKE_CROSSCOMPILING)
+  return()  # the rest is for the other programs
+endif()
 
 find_library(SLIPWAY_ELF_LIBRARY elf REQUIRED)
 find_path(SLIPWAY_ELF_INCLUDE gelf.h REQUIRED)

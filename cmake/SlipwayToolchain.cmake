@@ -40,6 +40,10 @@ if(SLIPWAY_WERROR)
 endif()
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 
+if(NOT CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  add_compile_options(-fsigned-char)  # as on x86-64: a char is the same everywhere
+endif()
+
 if(SLIPWAY_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -88,7 +88,7 @@ void Diagnosis::Systemd() {
 void Diagnosis::Machine() {
   const std::string machine = Fact("machine");
   for (const images::Manifest& image : images_) {
-    if (!image.architecture.empty() && image.architecture != machine) {
+    if (!image.architecture.empty() && !images::RunsProgramsOf(machine, image.architecture)) {
       Add("machine", Verdict::kNo,
           fmt::format("{}, the image {} is built for {}", machine, image.name, image.architecture),
           "build the image for this machine");

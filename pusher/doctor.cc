@@ -104,14 +104,14 @@ base::Json ToJson(const Examined& host) {
   return out;
 }
 
-void ExamineOne(Examined& host, const Arguments& arguments, const AgentBinary& agent,
+void ExamineOne(Examined& host, const Arguments& arguments, const Agents& agents,
                 hosts::ProgressDisplay& board) {
   host.error.reset();
   hosts::ProgressDisplay::Line line(board);
   line.Show(host.target.name + ": looking");
   try {
     Reach(host.target, arguments, board, board.IoFor(line), [&](const RemoteOptions& options) {
-      const Examination found = Examine(host.target, options, agent);
+      const Examination found = Examine(host.target, options, agents);
       host.release = found.Fact("release");
       host.findings = Diagnose(found, ImagesFor(host.target, arguments));
     });
@@ -130,10 +130,10 @@ int RunDoctor(const Arguments& arguments, const base::Io& io) {
   for (const Destination& target : HostsToExamine(arguments, io)) {
     hosts.emplace_back().target = target;
   }
-  const AgentBinary agent = FindAgent();
+  const Agents agents = FindAgents();
   hosts::ProgressDisplay board(io);
   base::ParallelFor(hosts.size(), arguments.jobs, [&](size_t i) {
-    ExamineOne(hosts[i], arguments, agent, board);
+    ExamineOne(hosts[i], arguments, agents, board);
     if (hosts[i].error) {
       board.WriteErr(ErrorLineOf(hosts[i].target.name, *hosts[i].error));
     } else if (!arguments.json) {

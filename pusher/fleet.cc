@@ -32,8 +32,8 @@ base::Error Interrupted(const std::string& why) { return {base::ExitCode::kInter
 }  // namespace
 
 Fleet::Fleet(const std::vector<Destination>& targets, const Arguments& arguments,
-             const AgentBinary& agent, hosts::ProgressDisplay& board)
-    : arguments_(arguments), agent_(agent), board_(board), work_(true) {
+             const Agents& agents, hosts::ProgressDisplay& board)
+    : arguments_(arguments), agents_(agents), board_(board), work_(true) {
   AllowManyFiles();
   for (const Destination& target : targets) {
     HostOutcome& outcome = outcomes_.emplace_back();
@@ -109,8 +109,9 @@ void Fleet::Connect(HostOutcome& outcome, const base::Io& io) {
     base::PhaseLog phases(outcome.target.name);
     const PushOptions push{deltas, !is_folder || arguments_.deltas.has_value(), &work_};
     Reach(outcome.target, arguments_, board_, io, [&](const RemoteOptions& options) {
-      outcome.conversation = std::make_unique<Conversation>(outcome.target, options, agent_, push);
+      outcome.conversation = std::make_unique<Conversation>(outcome.target, options, agents_, push);
     });
+    outcome.agent = &outcome.conversation->remote.agent();
     outcome.agent_bytes += outcome.conversation->remote.agent_bytes();
     outcome.gave_password = outcome.conversation->remote.connection().login().talk.trial != nullptr;
     phases.Done("the agent was started");
@@ -186,7 +187,7 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
   RemoteOptions options = RemoteOptionsOf(arguments_, outcome.target);
   options.may_ask = MayAsk(arguments_, io);
   const RemoteActivationResult result =
-      ActivateOn(outcome.target, options, agent_, request,
+      ActivateOn(outcome.target, options, *outcome.agent, request,
                  conversation ? &conversation->remote.connection() : nullptr);
   outcome.running = result.running;
   outcome.error = result.error;
@@ -247,7 +248,7 @@ void Fleet::Activate(const Reporter& report) {
 void Fleet::AskOne(HostOutcome& outcome, const base::Io& io) {
   Reach(outcome.target, arguments_, board_, io, [&](const RemoteOptions& options) {
     const HostHealth health =
-        AskHealth(outcome.target, options, agent_, outcome.running.value_or(0));
+        AskHealth(outcome.target, options, *outcome.agent, outcome.running.value_or(0));
     outcome.running = health.running;
     outcome.error = health.error;
   });

@@ -26,9 +26,9 @@ namespace pusher {
 
 // A connection with what is said on it.
 struct Conversation {
-  Conversation(const Destination& target, const RemoteOptions& options, const AgentBinary& agent,
+  Conversation(const Destination& target, const RemoteOptions& options, const Agents& agents,
                const PushOptions& push_options)
-      : remote(target, options, agent), session(remote.wire(), *target.images, push_options) {}
+      : remote(target, options, agents), session(remote.wire(), *target.images, push_options) {}
 
   Remote remote;
   PushSession session;
@@ -44,6 +44,7 @@ struct HostOutcome {
   bool gave_password = false;  // to sudo, which does not let this login without
   PushResult push;
   uint64_t sent_bytes = 0;
+  const AgentBinary* agent = nullptr;  // that for the host's machine, once it was reached
   uint64_t agent_bytes = 0;
   uint64_t image_bytes = 0;
   double seconds = 0;
@@ -64,8 +65,8 @@ using Reporter = std::function<void(const HostOutcome&)>;
 class Fleet {
  public:
   // All must outlive the object.
-  Fleet(const std::vector<Destination>& targets, const Arguments& arguments,
-        const AgentBinary& agent, hosts::ProgressDisplay& board);
+  Fleet(const std::vector<Destination>& targets, const Arguments& arguments, const Agents& agents,
+        hosts::ProgressDisplay& board);
 
   // What a push would do. The hosts wait for it afterwards.
   void Plan(const Reporter& report);
@@ -105,7 +106,7 @@ class Fleet {
   bool IsStopped() const { return arguments_.stops_on_failure() && failed_; }
 
   const Arguments& arguments_;
-  const AgentBinary& agent_;
+  const Agents& agents_;
   hosts::ProgressDisplay& board_;
   SendCache work_;
   DeltaPrefetcher guesser_{work_};

@@ -94,10 +94,10 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   const std::vector<Destination> targets = ChooseTargets(*parsed, io);
   CheckWaves(parsed->waves, targets.size(), io);  // told before anything is asked
   ask_password();
-  const AgentBinary agent = FindAgent();
+  const Agents agents = FindAgents();
   const auto start = std::chrono::steady_clock::now();
   hosts::ProgressDisplay board(io);
-  Fleet fleet(targets, *parsed, agent, board);
+  Fleet fleet(targets, *parsed, agents, board);
   const bool done = Run(fleet, *parsed, io, board);
   const std::vector<HostOutcome>& outcomes = fleet.outcomes();
   if (const std::string trouble = fleet.trouble_keeping(); !trouble.empty()) {

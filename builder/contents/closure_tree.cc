@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/problems.h"
+#include "builder/contents/program_machine.h"
 #include "builder/contents/service_commands.h"
 #include "builder/source/data_sets.h"
 #include "builder/source/exclusions.h"
@@ -233,6 +234,12 @@ Tree MakeTree(images::Definition& definition, Closure& closure, const base::Io& 
   for (const auto& [name, service] : definition.services) {
     problems.Try(
         [&, &its_name = name, &its = service] { CheckDirectivePaths(its_name, its, problems); });
+  }
+  if (closure.architecture.empty()) {
+    problems.Try([&] { closure.architecture = MachineOfServices(definition.services, tree); });
+  }
+  if (closure.architecture.empty()) {
+    closure.architecture = images::MachineArchitecture();
   }
   problems.ThrowIfAny();
   return tree;

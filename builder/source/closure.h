@@ -35,10 +35,10 @@ struct ServiceDefaults {
 };
 
 struct Closure {
-  std::string main_path;  // what {out} stands for; empty where the source is a whole root
-  std::string version;    // of the main package; empty where it has none
-  std::string architecture = images::MachineArchitecture();
-  std::vector<Package> packages;                // sorted by path
+  std::string main_path;          // what {out} stands for; empty where the source is a whole root
+  std::string version;            // of the main package; empty where it has none
+  std::string architecture;       // as uname -m gives it; empty: that of the services' programs
+  std::vector<Package> packages;  // sorted by path
   std::map<std::string, std::string> derivers;  // Nix: by path, for the provenance
   std::vector<std::string> program_folders;     // in the image, where programs are looked for first
   ServiceDefaults service;

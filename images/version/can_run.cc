@@ -19,19 +19,21 @@ std::string TargetOf(const std::string& feature) {
   return codec == nullptr ? feature : codec->target;
 }
 
-// A processor of 32-bit ARM runs what is built for an earlier one, too.
-bool Runs(const std::string& host, const std::string& machine) {
+}  // namespace
+
+// A processor of 32-bit ARM runs what is built for an earlier one, too; a kernel for x86-64 what is
+// built for 32 bits.
+bool RunsProgramsOf(const std::string& host, const std::string& machine) {
   static constexpr std::array<std::string_view, 4> kArm = {"armv5tel", "armv6l", "armv7l",
                                                            "armv8l"};
   const auto of_host = std::ranges::find(kArm, host);
   const auto of_image = std::ranges::find(kArm, machine);
-  return host == machine || (of_host != kArm.end() && of_image <= of_host);
+  return host == machine || (of_host != kArm.end() && of_image <= of_host) ||
+         (host == "x86_64" && machine == "i686");
 }
 
-}  // namespace
-
 void CheckCanRun(const Manifest& image, const HostAbilities& host, const std::string& name) {
-  if (!Runs(host.architecture, image.architecture)) {
+  if (!RunsProgramsOf(host.architecture, image.architecture)) {
     base::Fail(base::ExitCode::kFailed, "{} is {}, the image {} is built for {}", name,
                host.architecture, image.name, image.architecture);
   }

@@ -15,6 +15,9 @@ struct HostAbilities {
   std::vector<std::string> features;  // of EROFS images that its kernel mounts: "erofs-zstd"
 };
 
+// Whether a machine runs programs that are built for `machine`; both as uname -m gives them.
+bool RunsProgramsOf(const std::string& host, const std::string& machine);
+
 // Throws Error{kFailed} that says what the host lacks and what to do. `name`: how messages call the
 // host, "host web1" or "this host".
 void CheckCanRun(const Manifest& image, const HostAbilities& host, const std::string& name);

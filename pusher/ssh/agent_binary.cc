@@ -1,10 +1,12 @@
 #include "pusher/ssh/agent_binary.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
-#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -13,51 +15,62 @@
 namespace pusher {
 namespace {
 
-// ELF, System V ABI: e_ident with the class, e_type, e_machine. Every agent is little-endian.
-std::string ArchitectureOf(const std::string& path) {
-  constexpr size_t kClassAt = 4;
-  constexpr size_t kMachineAt = 18;
-  const std::vector<uint8_t> head =
-      base::PRead(base::OpenForReading(path).get(), 0, kMachineAt + 2, path);
-  if (head.size() < kMachineAt + 2 || base::AsText(head).substr(0, 4) !=
-                                          "\x7f"
-                                          "ELF") {
-    return "";
-  }
-  const base::Machine* machine = base::MachineOfElf(
-      static_cast<uint16_t>(head[kMachineAt] | head[kMachineAt + 1] << 8U), head[kClassAt]);
-  return machine == nullptr ? "" : machine->name;
+AgentBinary AgentAt(const std::string& path) {
+  AgentBinary out;
+  out.path = path;
+  out.size_bytes = base::FileSize(path);
+  out.sha256 = base::Sha256OfFile(path);
+  const base::Machine* machine = base::MachineOfProgram(
+      base::PRead(base::OpenForReading(path).get(), 0, base::kElfHeadBytes, path));
+  out.architecture = machine == nullptr ? "" : machine->name;
+  return out;
 }
 
-std::string FindPath() {
-  if (const char* chosen = std::getenv("SLIPWAY_AGENT"); chosen != nullptr && *chosen != '\0') {
-    if (!base::Exists(chosen)) {
-      base::Fail(base::ExitCode::kUsage, "SLIPWAY_AGENT names {}, where no file is", chosen);
-    }
-    return chosen;
-  }
+// Beside this program, as in a build and where it is installed.
+std::vector<std::string> Places() {
   const std::string here = base::ParentOf(base::RealPath("/proc/self/exe"));
-  const std::vector<std::string> places = {here + "/activate",
-                                           base::ParentOf(here) + "/libexec/slipway/activate"};
-  for (const std::string& place : places) {
-    if (base::Exists(place)) {
-      return place;
+  return {here, base::ParentOf(here) + "/libexec/slipway"};
+}
+
+std::optional<std::string> FindPath(const std::string& name) {
+  for (const std::string& place : Places()) {
+    if (base::Exists(place + "/" + name)) {
+      return place + "/" + name;
     }
   }
-  base::Fail(base::ExitCode::kFailed,
-             "the agent for hosts, activate, is neither {} nor {}; set SLIPWAY_AGENT to its path",
-             places[0], places[1]);
+  return std::nullopt;
 }
 
 }  // namespace
 
-AgentBinary FindAgent() {
-  AgentBinary agent;
-  agent.path = FindPath();
-  agent.size_bytes = base::FileSize(agent.path);
-  agent.sha256 = base::Sha256OfFile(agent.path);
-  agent.architecture = ArchitectureOf(agent.path);
-  return agent;
+Agents FindAgents() {
+  if (const char* chosen = std::getenv("SLIPWAY_AGENT"); chosen != nullptr && *chosen != '\0') {
+    if (!base::Exists(chosen)) {
+      base::Fail(base::ExitCode::kUsage, "SLIPWAY_AGENT names {}, where no file is", chosen);
+    }
+    return {AgentAt(chosen)};
+  }
+  const std::optional<std::string> own = FindPath("activate");
+  if (!own) {
+    base::Fail(base::ExitCode::kFailed,
+               "the agent for hosts, activate, is in neither {}; set SLIPWAY_AGENT to its path",
+               fmt::join(Places(), " nor "));
+  }
+  Agents out = {AgentAt(*own)};
+  for (const base::Machine& machine : base::Machines()) {
+    if (const std::optional<std::string> other = FindPath(fmt::format("activate-{}", machine.name));
+        other && machine.name != out.front().architecture) {
+      out.push_back(AgentAt(*other));
+    }
+  }
+  return out;
+}
+
+const AgentBinary* AgentNamed(const Agents& agents, std::string_view name) {
+  const auto found = std::ranges::find_if(agents, [&](const AgentBinary& agent) {
+    return name == (agent.architecture.empty() ? kAnyMachine : agent.architecture);
+  });
+  return found != agents.end() ? &*found : name.empty() ? &agents.front() : nullptr;
 }
 
 // Others call programs so, too: Python's virtual environments do.

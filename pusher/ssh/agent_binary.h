@@ -1,9 +1,11 @@
-// Finds, on this machine, the static program `activate` that imgpush uploads to hosts.
+// Finds, on this machine, the static programs `activate` that imgpush uploads to hosts.
 #ifndef SLIPWAY_PUSHER_SSH_AGENT_BINARY_H_
 #define SLIPWAY_PUSHER_SSH_AGENT_BINARY_H_
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/digest.h"
 
@@ -16,9 +18,18 @@ struct AgentBinary {
   std::string architecture;  // as uname -m gives it; empty where the file does not tell
 };
 
-// $SLIPWAY_AGENT, `activate` beside this program, or ../libexec/slipway/activate from there. Throws
-// Error{kFailed} that names the places where there is none.
-AgentBinary FindAgent();
+// One for each kind of machine, at least one. The first is what runs here.
+using Agents = std::vector<AgentBinary>;
+
+// $SLIPWAY_AGENT alone; otherwise `activate` beside this program or in ../libexec/slipway from
+// there, and each activate-MACHINE in these places, which is for hosts of another kind. Throws
+// Error{kFailed} that names the places where there is no `activate`.
+Agents FindAgents();
+
+// As hosts name it, by its architecture or kAnyMachine; the first where they name none. Null where
+// there is none of that name.
+inline constexpr std::string_view kAnyMachine = "any";
+const AgentBinary* AgentNamed(const Agents& agents, std::string_view name);
 
 // What starts `activate` on this machine: its name where that is ours, else its path beside this
 // program.

@@ -52,7 +52,7 @@ store() {
     refuse "cannot store the agent in $dir: ${why##*: }"
   other="choose another directory for the agent, such as --agent-dir /usr/local/lib/slipway"
   [ -x "$temporary" ] || refuse "no program can run in $dir, which is mounted noexec: $other"
-  say NEED
+  say "NEED $arch"
   why=$(head -c "$size" 2>&1 >"$temporary") || {
     most=$(ulimit -f)
     [ "$most" = unlimited ] || why="$why, files end at $most blocks for this login (ulimit -f)"
@@ -75,7 +75,7 @@ store() {
 
 check_systemd
 # Each program that starts here costs a login, or a host with many of them, a few milliseconds.
-[ -e "$agent" ] || check_machine
+find_present || check_machine
 follow "$root/bin"
 follow "$agent"
 check
@@ -84,12 +84,12 @@ if ! [ -d "$root/bin" ] || ! [ -d "$dir" ]; then
 fi
 if [ -x "$agent" ] && runs "$agent"; then
   end_pulse
-  say HAVE
+  say "HAVE $arch"
 else
   check_machine
   store
   end_pulse
-  say STORED
+  say "STORED $arch"
 fi
 "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
 )sh";
@@ -156,6 +156,14 @@ void SendAgent(Stream& stream, const AgentBinary& agent) {
   stream.Flush();
 }
 
+const AgentBinary* AgentIn(std::string_view word, std::string_view kind, const Agents& agents) {
+  const size_t end = word.find(' ');
+  if (word.substr(0, end) != kind) {
+    return nullptr;
+  }
+  return AgentNamed(agents, end == std::string_view::npos ? "" : word.substr(end + 1));
+}
+
 void FailAs(const Stream& stream, const std::string& word) {
   constexpr std::string_view kRefused = "REFUSED ";
   if (word.starts_with(kRefused)) {
@@ -201,40 +209,43 @@ std::string AgentPath(const AgentBinary& agent, const AgentOptions& host) {
   return host.agent_directory() + "/activate-" + agent.sha256.ToHex();
 }
 
-std::string HostCommand(std::string_view first, std::string_view program, const AgentBinary& agent,
+std::string HostCommand(std::string_view first, std::string_view program, const Agents& agents,
                         const AgentOptions& host) {
   CheckHostPath(host.root, "--root");
   CheckHostPath(host.agent_directory(), "--agent-dir");
-  std::vector<std::string> words = {host.root,
-                                    host.agent_directory(),
-                                    agent.sha256.ToHex(),
-                                    std::to_string(agent.size_bytes),
-                                    agent.architecture,
-                                    host.by};
+  std::vector<std::string> to_choose;
+  for (const AgentBinary& agent : agents) {
+    to_choose.push_back(fmt::format("{} {} {}",
+                                    agent.architecture.empty() ? kAnyMachine : agent.architecture,
+                                    agent.sha256.ToHex(), agent.size_bytes));
+  }
+  std::vector<std::string> words = {host.root, host.agent_directory(),
+                                    fmt::format("{}", fmt::join(to_choose, " ")), host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
   return base::ShellCommand(
       AsLogin(first, host),
       WithLogLevel(fmt::format("{}{}{}{}", kHostWords, kHostTalk, kHostChecks, program)), words);
 }
 
-std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host) {
+std::string BootstrapCommand(const Agents& agents, const AgentOptions& host) {
   std::string program(kReceive);
   if (host.activates) {
     program.append(kAwaitSwitch).append(kSwitchProgram);
   }
-  return HostCommand(kAsRoot, program, agent, host);
+  return HostCommand(kAsRoot, program, agents, host);
 }
 
-uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login) {
+ChosenAgent RunBootstrap(Stream& stream, const Agents& agents, Login& login) {
   std::string word = NextWord(stream, login);
-  if (word == "HAVE") {
-    return 0;
+  if (const AgentBinary* there = AgentIn(word, "HAVE", agents)) {
+    return {there, 0};
   }
-  if (word != "NEED") {
+  const AgentBinary* needed = AgentIn(word, "NEED", agents);
+  if (needed == nullptr) {
     FailAs(stream, word);
   }
   try {
-    SendAgent(stream, agent);
+    SendAgent(stream, *needed);
   } catch (const base::Error& error) {
     if (error.code() != base::ExitCode::kUnreachable) {
       throw;
@@ -243,10 +254,10 @@ uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login) {
     FailAs(stream, word);
   }
   word = NextWord(stream, login);
-  if (word != "STORED") {
+  if (AgentIn(word, "STORED", agents) != needed) {
     FailAs(stream, word);
   }
-  return agent.size_bytes;
+  return {needed, needed->size_bytes};
 }
 
 }  // namespace pusher

@@ -56,6 +56,10 @@ bool TakeLoginWord(Stream& stream, Login& login, std::string_view word);
 // ended.
 std::string NextWord(Stream& stream, Login& login);
 
+// The agent that a word such as "NEED aarch64" names; null where it is of another kind than `kind`,
+// or names one that we do not have.
+const AgentBinary* AgentIn(std::string_view word, std::string_view kind, const Agents& agents);
+
 // All of the agent. Throws Error{kUnreachable} where the program stopped reading.
 void SendAgent(Stream& stream, const AgentBinary& agent);
 
@@ -64,16 +68,21 @@ void SendAgent(Stream& stream, const AgentBinary& agent);
 
 // A command that runs `first` as the login, after hosts::kWayToRoot, and gives it the text of
 // `program`, after the other parts of host_checks.h, in $program; "$@" is what that takes.
-std::string HostCommand(std::string_view first, std::string_view program, const AgentBinary& agent,
+std::string HostCommand(std::string_view first, std::string_view program, const Agents& agents,
                         const AgentOptions& host);
 
 // The command that runs the agent's `receive`.
-std::string BootstrapCommand(const AgentBinary& agent, const AgentOptions& host);
+std::string BootstrapCommand(const Agents& agents, const AgentOptions& host);
+
+struct ChosenAgent {
+  const AgentBinary* agent = nullptr;  // of those that were given
+  uint64_t sent_bytes = 0;             // 0: it was there
+};
 
 // Talks to the programs until the agent's own greeting comes next. Lines that a login shell prints
-// before go to `login`. Returns the bytes of the agent that were sent: 0 where it was there. Throws
-// Error{kFailed} with what the host refused, Error{kUnreachable} where the stream ends.
-uint64_t RunBootstrap(Stream& stream, const AgentBinary& agent, Login& login);
+// before go to `login`. Returns the agent that fits the host. Throws Error{kFailed} with what the
+// host refused, Error{kUnreachable} where the stream ends.
+ChosenAgent RunBootstrap(Stream& stream, const Agents& agents, Login& login);
 
 using base::ShellQuoted;
 

@@ -62,11 +62,11 @@ find_folder() {
 # put another in its place once it was verified.
 find_agent() {
   [ -z "$no_way" ] || { fact agent-problem "it needs root"; return 1; }
-  (check_machine >/dev/null) || { fact agent-problem "it is for another machine"; return 1; }
+  [ -n "$fits" ] || { fact agent-problem "it is for another machine"; return 1; }
   [ -n "$safe" ] && [ -x "$agent" ] && [ "$(sha256sum <"$agent")" = "$digest  -" ] && return
   find_folder || { fact agent-problem "no program can run in /run, /var/tmp or /tmp"; return 1; }
   agent=$folder/activate
-  say NEED
+  say "NEED $arch"
   found=$(head -c "$size" 2>&1 >"$agent") || {
     fact agent-problem "cannot store it in $folder: ${found##*: }"
     return 1
@@ -86,7 +86,8 @@ fact time "$(date +%s)"
 fact systemd "$(systemctl --version 2>/dev/null | head -n 1)"
 fact container "$(systemd-detect-virt --container 2>/dev/null)"
 problem systemd check_systemd
-problem machine check_machine
+fits=
+problem machine check_machine && fits=yes && check_machine
 problem tools check_tools
 safe=
 problem path check_paths && safe=yes
@@ -121,11 +122,11 @@ void AddFact(const std::string& text, Examination& out) {
 
 }  // namespace
 
-std::string ExamineCommand(const AgentBinary& agent, const AgentOptions& host) {
-  return HostCommand(kAsRootIfPossible, kLook, agent, host);
+std::string ExamineCommand(const Agents& agents, const AgentOptions& host) {
+  return HostCommand(kAsRootIfPossible, kLook, agents, host);
 }
 
-Examination ReadExamination(Stream& stream, const AgentBinary& agent, Login& login) {
+Examination ReadExamination(Stream& stream, const Agents& agents, Login& login) {
   constexpr std::string_view kFact = "FACT ";
   Examination out;
   size_t facts = 0;
@@ -136,9 +137,10 @@ Examination ReadExamination(Stream& stream, const AgentBinary& agent, Login& log
       AddFact(word.substr(kFact.size()), out);
     } else if (word == "DONE") {
       return out;
-    } else if (word == "NEED" && !std::exchange(sent, true)) {
+    } else if (const AgentBinary* needed = AgentIn(word, "NEED", agents);
+               needed != nullptr && !std::exchange(sent, true)) {
       try {
-        SendAgent(stream, agent);
+        SendAgent(stream, *needed);
       } catch (const base::Error& error) {
         if (error.code() != base::ExitCode::kUnreachable) {
           throw;
@@ -150,11 +152,10 @@ Examination ReadExamination(Stream& stream, const AgentBinary& agent, Login& log
   }
 }
 
-Examination Examine(const Destination& target, const RemoteOptions& options,
-                    const AgentBinary& agent) {
-  Connection connection(target, options, ExamineCommand(agent, options.host), {});
+Examination Examine(const Destination& target, const RemoteOptions& options, const Agents& agents) {
+  Connection connection(target, options, ExamineCommand(agents, options.host), {});
   try {
-    Examination out = ReadExamination(connection.stream(), agent, connection.login());
+    Examination out = ReadExamination(connection.stream(), agents, connection.login());
     connection.Close();
     return out;
   } catch (const base::Error& error) {

@@ -28,13 +28,12 @@ struct Examination {
 };
 
 // The command whose output ReadExamination reads.
-std::string ExamineCommand(const AgentBinary& agent, const AgentOptions& host);
+std::string ExamineCommand(const Agents& agents, const AgentOptions& host);
 // Throws Error{kUnreachable} where the stream ends before all is said.
-Examination ReadExamination(Stream& stream, const AgentBinary& agent, Login& login);
+Examination ReadExamination(Stream& stream, const Agents& agents, Login& login);
 
 // Over a connection of its own. Throws NotReached or another Error as Remote does.
-Examination Examine(const Destination& target, const RemoteOptions& options,
-                    const AgentBinary& agent);
+Examination Examine(const Destination& target, const RemoteOptions& options, const Agents& agents);
 
 }  // namespace pusher
 

@@ -20,9 +20,11 @@ from=${from%% *}
 inline constexpr std::string_view kHostWords = R"sh(
 set -u
 umask 022
-from=$1 root=$2 dir=$3 digest=$4 size=$5 arch=$6 by=$7
-shift 7
-agent=$dir/activate-$digest
+from=$1 root=$2 dir=$3 agents=$4 by=$5
+shift 5
+# use MACHINE DIGEST SIZE...: that agent, of those that the sender has.
+use() { arch=$1 digest=$2 size=$3 agent=$dir/activate-$digest; }
+use $agents
 )sh";
 
 // Lines to us. `pulse` speaks until the agent does.
@@ -100,10 +102,30 @@ runs() {
 check_systemd() {
   [ -d /run/systemd/system ] || refuse "it does not run systemd, which runs the applications"
 }
+# Uses the agent that is there, where that is one alone.
+find_present() {
+  present=0
+  set -- $agents
+  while [ $# != 0 ]; do
+    if [ -e "$dir/activate-$2" ]; then
+      use "$@"
+      present=$((present + 1))
+    fi
+    shift 3
+  done
+  [ "$present" = 1 ]
+}
+# Uses the agent for this machine.
 check_machine() {
-  here=$(uname -m)
-  [ -z "$arch" ] || [ "$arch" = "$here" ] ||
-    refuse "it is $here, the agent is for $arch: set SLIPWAY_AGENT to an activate for $here"
+  here=$(uname -m) archs=
+  set -- $agents
+  while [ $# != 0 ]; do
+    case $1 in any|"$here") use "$@"; return ;; esac
+    archs="$archs${archs:+ and }$1"
+    shift 3
+  done
+  refuse "it is $here, imgpush has agents for $archs alone: set SLIPWAY_AGENT to an activate for" \
+    "$here"
 }
 )sh";
 

@@ -159,15 +159,16 @@ void Connection::Close() {
   stream_.Diagnostics();  // its last lines, for the log
 }
 
-Remote::Remote(const Destination& target, const RemoteOptions& options, const AgentBinary& agent)
-    : connection_(target, options, BootstrapCommand(agent, options.host),
-                  ReceiveInFolder(target.destination, options.host, agent)),
-      wire_(connection_.stream()) {
+Remote::Remote(const Destination& target, const RemoteOptions& options, const Agents& agents)
+    : connection_(target, options, BootstrapCommand(agents, options.host),
+                  ReceiveInFolder(target.destination, options.host, agents.front())),
+      wire_(connection_.stream()),
+      chosen_{&agents.front(), 0} {
   if (!connection_.by_ssh()) {
     return;
   }
   try {
-    agent_bytes_ = RunBootstrap(connection_.stream(), agent, connection_.login());
+    chosen_ = RunBootstrap(connection_.stream(), agents, connection_.login());
     connection_.Answered();
   } catch (const base::Error& error) {
     connection_.Fail(error);

@@ -84,18 +84,20 @@ class Remote {
  public:
   // Over ssh, gets the agent running. Throws NotReached or another Error{kUnreachable} with ssh's
   // own words where there is no way to the host.
-  Remote(const Destination& target, const RemoteOptions& options, const AgentBinary& agent);
+  // `agents` must outlive what agent() is asked for.
+  Remote(const Destination& target, const RemoteOptions& options, const Agents& agents);
 
   Wire& wire() { return wire_; }
   Connection& connection() { return connection_; }
-  uint64_t agent_bytes() const { return agent_bytes_; }  // uploaded; 0 where it was there
+  const AgentBinary& agent() const { return *chosen_.agent; }  // that for the host's machine
+  uint64_t agent_bytes() const { return chosen_.sent_bytes; }  // uploaded; 0 where it was there
   base::Error Explain(const base::Error& error) { return connection_.Explain(error); }
   void Close() { connection_.Close(); }
 
  private:
   Connection connection_;
   Wire wire_;
-  uint64_t agent_bytes_ = 0;
+  ChosenAgent chosen_;
 };
 
 }  // namespace pusher

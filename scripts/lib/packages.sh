@@ -1,8 +1,15 @@
 # The Debian packages that each use of this tree needs, by group.
 
+# The machines, other than this one, for whose hosts `activate` is built.
+agent_machines=()
+[[ $(uname -m) != x86_64 ]] || agent_machines=(aarch64)
+
+# debian_architecture MACHINE: what Debian calls it.
+debian_architecture() { case $1 in aarch64) echo arm64 ;; *) echo "$1" ;; esac; }
+
 # package_groups GROUP...: sets `packages` to what the groups need; `build` is always among them.
 package_groups() {
-  local group
+  local group machine
   packages=(
     # To build.
     g++ cmake ninja-build ca-certificates
@@ -24,11 +31,13 @@ package_groups() {
           busybox fish mksh tcsh zsh libbz2-dev liblzma-dev
           nodejs openssl python3 python3-pip)
         ;;
+      # activate for hosts that are another machine.
+      agents) for machine in "${agent_machines[@]}"; do packages+=("g++-$machine-linux-gnu"); done ;;
       # A .deb and its check; programs without shared libraries.
       package) packages+=(dpkg-dev lintian libbz2-dev liblzma-dev) ;;
       fuzz) packages+=(clang libclang-rt-dev) ;;
       tidy) packages+=(clang clang-tidy) ;;
-      *) die "there is no group of packages '$group'; there are: build, demo, test, package, fuzz, tidy" ;;
+      *) die "there is no group of packages '$group'; there are: build, demo, test, agents, package, fuzz, tidy" ;;
     esac
   done
 }

@@ -1,4 +1,5 @@
 # How each pinned library is built. Each runs in its unpacked source, and installs into $prefix, where the others are already.
+# For another machine, $triplet is what compilers call it, and CC, AR and RANLIB are set.
 
 build_zstd() {
   make -j"$(nproc)" -C lib PREFIX="$prefix" CFLAGS='-O3 -fPIC' ZSTD_LEGACY_SUPPORT=0 libzstd.a
@@ -33,7 +34,7 @@ build_erofs() {
 # Plain HTTP and nothing else: no TLS, no proxies, no other protocol, so that it needs no other library. It asks no
 # name service for an address that is a number, or for localhost.
 build_curl() {
-  CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure --prefix="$prefix" --disable-shared --enable-static \
+  CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure ${triplet:+--host="$triplet"} --prefix="$prefix" --disable-shared --enable-static \
     --without-ssl --without-zlib --without-brotli --without-zstd --without-libpsl --without-libidn2 \
     --without-nghttp2 --without-nghttp3 --without-ngtcp2 --without-librtmp --without-libssh --without-libssh2 \
     --without-libgsasl --disable-ares --disable-threaded-resolver --disable-proxy --disable-netrc --disable-cookies \

@@ -11,29 +11,35 @@ suites_in_order() {
     trixie-backports "$VERSION_CODENAME-backports" forky sid | awk '!seen[$0]++'
 }
 
+# The suites of this machine's own release, for what must fit its C library.
+own_suites() { printf '%s\n' "$VERSION_CODENAME"-{security,updates} "$VERSION_CODENAME"; }
+
 # in_suite SUITE COMMAND...: an apt command that sees that suite alone, which is open.
 in_suite() {
-  local dir=$deps/lists/$1 command=$2
+  local dir=$deps/lists/${1/:/-} command=$2
   shift 2
   "$command" -qq -c "$dir/apt.conf" "$@"
 }
 
 # open_suite SUITE: its package lists as the mirror has them now, or, where it does not answer, as they were when it
-# last did. Once in each run.
+# last did. Once in each run. SUITE:ARCHITECTURE: its binary packages for another machine.
 open_suite() {
-  local suite=$1 dir=$deps/lists/$1 address
-  [[ ! -e $tmp/opened-$suite ]] || return "$(<"$tmp/opened-$suite")"
+  local suite=${1%%:*} dir=$deps/lists/${1/:/-} opened=$tmp/opened-$1 architecture address
+  [[ ! -e $opened ]] || return "$(<"$opened")"
+  architecture=$(dpkg --print-architecture)
+  [[ $1 != *:* ]] || architecture=${1#*:}
   address=$(suite_mirror "$suite")
   if [[ ! $address ]]; then
-    echo 1 >"$tmp/opened-$suite"
+    echo 1 >"$opened"
     return 1
   fi
   mkdir -p "$dir"/{lists,cache/archives}/partial
   : >"$dir/status"
-  local from="[arch=$(dpkg --print-architecture) signed-by=$debian_keyring] $address $suite main"
+  local from="[arch=$architecture signed-by=$debian_keyring] $address $suite main"
   # The lists of another mirror are not this one's of an earlier time.
   [[ $(cat "$dir/sources.list" 2>/dev/null) == *" $address $suite "* ]] || rm -rf "$dir"/lists/*_*
-  printf '%s\n' "deb $from" "deb-src $from" >"$dir/sources.list"
+  echo "deb $from" >"$dir/sources.list"
+  [[ $1 == *:* ]] || echo "deb-src $from" >>"$dir/sources.list"
   # Valid-Until is not enforced: frozen mirrors outlive it, and versions are chosen below, not by the list.
   # The hooks are the system's, for its own lists.
   cat >"$dir/apt.conf" <<CONF
@@ -46,6 +52,9 @@ Dir::Etc::SourceList "$dir/sources.list";
 Dir::Etc::SourceParts "/dev/null";
 Dir::Etc::Preferences "/dev/null";
 Dir::Etc::PreferencesParts "/dev/null";
+APT::Architecture "$architecture";
+#clear APT::Architectures;
+APT::Architectures { "$architecture"; };
 Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 Acquire::GzipIndexes "true";
@@ -61,12 +70,12 @@ APT::Update::Error-Mode "any";
 #clear APT::Update::Post-Invoke-Success;
 CONF
   local status=0
-  logged "Debian $suite: reading its package lists" in_suite "$suite" apt-get update || status=1
-  if ((status)) && compgen -G "$dir/lists/*_Sources*" >/dev/null; then
-    say "Debian $suite: the lists of an earlier time have to do"
+  logged "Debian $1: reading its package lists" in_suite "$1" apt-get update || status=1
+  if ((status)) && compgen -G "$dir/lists/*_$([[ $1 == *:* ]] && echo Packages || echo Sources)*" >/dev/null; then
+    say "Debian $1: the lists of an earlier time have to do"
     status=0
   fi
-  echo $status >"$tmp/opened-$suite"
+  echo $status >"$opened"
   return $status
 }
 
@@ -162,19 +171,39 @@ unpack_tar() {
     tar --extract --file "$1" --directory "$2" --strip-components=1 --no-same-owner
 }
 
-# unpack_binary PACKAGE FILE OUTPUT: one file of a binary package, of the first suite that has it. Sets found_version.
-unpack_binary() {
-  local package=$1 file=$2 output=$3 suite
+# unpack_package PACKAGE SUITE...: a binary package of the first of these suites that has it, into $tmp/PACKAGE. Sets
+# found_version.
+unpack_package() {
+  local package=$1 suite
+  shift
   tried=() without=() failed_files=()
-  while read -r suite <&3; do
+  for suite; do
     if ! open_suite "$suite"; then without+=("$suite"); continue; fi
     while read -r found_version <&4; do
       if try_file "$package" "$suite's $found_version" "$suite" download "$package=$found_version" -- '*.deb' &&
         logged "$package $found_version: unpacking" dpkg-deb -x "$fetched" "$tmp/$package"; then
-        install -D -m 755 "$tmp/$package/$file" "$output"
         return 0
       fi
     done 4< <(in_suite "$suite" apt-cache show "$package" 2>>"$log" | sed -n 's/^Version: //p' | sort -ruV)
-  done 3< <(suites_in_order)
+  done
   give_up "the package $package"
+}
+
+# unpack_binary PACKAGE FILE OUTPUT: one file of it.
+unpack_binary() {
+  local suites
+  mapfile -t suites < <(suites_in_order)
+  unpack_package "$1" "${suites[@]}"
+  install -D -m 755 "$tmp/$1/$2" "$3"
+}
+
+# unpack_static PACKAGE ARCHITECTURE TRIPLET LIBRARY PREFIX: a static library for another machine, with its headers.
+unpack_static() {
+  local suites from=$tmp/$1
+  mapfile -t suites < <(own_suites)
+  unpack_package "$1" "${suites[@]/%/:$2}"
+  mkdir -p "$5"/{include,lib}
+  cp -r "$from/usr/include/." "$5/include/"
+  [[ ! -d $from/usr/include/$3 ]] || cp -r "$from/usr/include/$3/." "$5/include/"
+  install -m 644 "$from/usr/lib/$3/$4" "$5/lib/"
 }

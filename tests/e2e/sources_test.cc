@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "base/atomic_file.h"
-#include "base/digest.h"
 #include "images/version/image_directory.h"
+#include "tests/e2e/oci_layout.h"
 #include "tests/e2e/scene.h"
 
 namespace tests {
@@ -34,25 +34,12 @@ class SourcesTest : public testing::Test {
   void Run(const std::vector<std::string>& images) const {
     MustActivate(host_, "--generation " + std::to_string(MustPushTo(host_, images).generation));
   }
-  std::string Blob(const std::string& folder, const std::string& content) const {
-    const std::string hex = base::Sha256Of(content).ToHex();
-    Put(folder + "/blobs/sha256/" + hex, content);
-    return "sha256:" + hex;
-  }
   // An archive of an image layout whose one layer is the directory `root`.
   std::string OciArchive(const std::string& name, const std::string& root,
                          const json& config) const {
-    MustRun({"tar", "-C", root, "--numeric-owner", "-cf", At(name + ".layer"), "."});
-    const std::string layer = base::ReadFile(At(name + ".layer"));
-    const json image = {{"architecture", "amd64"}, {"os", "linux"}, {"config", config}};
-    const json manifest = {{"schemaVersion", 2},
-                           {"config", {{"digest", Blob(name, image.dump())}}},
-                           {"layers", {{{"digest", Blob(name, layer)}}}}};
-    const json index = {{"manifests", {{{"digest", Blob(name, manifest.dump())}}}}};
-    Put(name + "/index.json", index.dump());
-    Put(name + "/oci-layout", R"({"imageLayoutVersion": "1.0.0"})");
-    MustRun({"tar", "-C", At(name), "-cf", At(name + ".tar"), "."});
-    return At(name + ".tar");
+    OciLayout layout(At(name));
+    layout.Add(root, config);
+    return layout.Archive();
   }
 
   Workshop workshop_;

@@ -41,5 +41,11 @@ TEST(CanRunTest, AProcessorOfArmRunsWhatIsBuiltForAnEarlierOne) {
   EXPECT_THROW(CheckCanRun(image, {"x86_64", {}}, "pi"), base::Error);
 }
 
+TEST(CanRunTest, AKernelForX86Of64BitsRunsWhatIsBuiltFor32) {
+  EXPECT_TRUE(RunsProgramsOf("x86_64", "i686"));
+  EXPECT_FALSE(RunsProgramsOf("i686", "x86_64"));
+  EXPECT_FALSE(RunsProgramsOf("aarch64", "x86_64"));
+}
+
 }  // namespace
 }  // namespace images

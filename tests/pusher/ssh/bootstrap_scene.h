@@ -46,12 +46,15 @@ class BootstrapTest : public testing::Test {
     uint64_t sent = 0;
     std::string error;
     base::ExitCode code = base::ExitCode{0};
-    std::string then;  // the first line after
+    std::string then;   // the first line after
+    std::string agent;  // that was chosen
   };
 
   // `before` is shell that runs first in the namespace, `input` nothing but the agent.
   Result Start(const std::string& before = "", const std::string& greeting = "") {
-    const std::string command = BootstrapCommand(agent_, host_);
+    Agents agents = {agent_};
+    agents.insert(agents.end(), more_agents_.begin(), more_agents_.end());
+    const std::string command = BootstrapCommand(agents, host_);
     const std::string script =
         "unset SSH_CONNECTION; mount --make-rprivate / && mount --bind " + scratch_.path() +
         " /srv && "
@@ -69,7 +72,9 @@ class BootstrapTest : public testing::Test {
     login_ = Login();
     login_.talk.password = host_.sudo_password;
     try {
-      result.sent = RunBootstrap(stream, agent_, login_);
+      const ChosenAgent chosen = RunBootstrap(stream, agents, login_);
+      result.sent = chosen.sent_bytes;
+      result.agent = chosen.agent->path;
       result.then = stream.ReadLine(1000).value_or("");
     } catch (const base::Error& error) {
       result.error = error.what();
@@ -82,6 +87,7 @@ class BootstrapTest : public testing::Test {
 
   base::TemporaryDirectory scratch_{"/tmp", "bootstrap-"};
   AgentBinary agent_;
+  Agents more_agents_;
   Login login_;
   AgentOptions host_{"/srv/images", "anna@laptop", "", {}, true};
   std::string shell_ = "sh";  // the login's

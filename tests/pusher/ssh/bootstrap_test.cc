@@ -9,6 +9,7 @@
 #include <array>
 
 #include "base/log.h"
+#include "images/version/manifest.h"
 #include "tests/pusher/ssh/bootstrap_scene.h"
 #include "tests/support/synthetic_image.h"
 
@@ -20,7 +21,7 @@ using testing::HasSubstr;
 // csh ends a line between quotes at its end, and looks for "!" in them.
 TEST(BootstrapScriptTest, IsOneLineThatAnyShellPassesOn) {
   AgentBinary agent;
-  const std::string command = BootstrapCommand(agent, {"/srv", "me!", "", {}, true});
+  const std::string command = BootstrapCommand({agent}, {"/srv", "me!", "", {}, true});
   EXPECT_EQ(command.find('\n'), std::string::npos);
   for (size_t at = command.find('!'); at != std::string::npos; at = command.find('!', at + 1)) {
     EXPECT_EQ(command.substr(at - 2, 4), "'\\!'");
@@ -167,10 +168,43 @@ TEST_F(BootstrapTest, RefusesAHostWithoutSystemdOrRootOrOfAnotherArchitecture) {
   agent_.architecture = "m68k";
   const std::string there = Bin() + "/activate-" + agent_.sha256.ToHex();
   base::WriteFileAtomically(there, "of another machine", 0755);
-  EXPECT_THAT(Start().error, HasSubstr("the agent is for m68k: set SLIPWAY_AGENT"));
+  const std::string here = images::MachineArchitecture();
+  const std::string refusal = "web1: it is " + here +
+                              ", imgpush has agents for m68k alone: set SLIPWAY_AGENT to an "
+                              "activate for " +
+                              here;
+  EXPECT_EQ(Start().error, refusal);
   EXPECT_EQ(base::ReadFile(there), "of another machine");
   base::Unlink(there);
-  EXPECT_THAT(Start().error, HasSubstr("the agent is for m68k: set SLIPWAY_AGENT"));
+  EXPECT_EQ(Start().error, refusal);
+  more_agents_ = {agent_};
+  more_agents_.front().architecture = "vax";
+  EXPECT_THAT(Start().error, HasSubstr("imgpush has agents for m68k and vax alone"));
+}
+
+TEST_F(BootstrapTest, TheAgentForTheHostsMachineIsSent) {
+  more_agents_ = {agent_};
+  more_agents_.front().architecture = images::MachineArchitecture();
+  agent_.path += "-other";
+  agent_.sha256 = base::Sha256Of("of another machine");
+  agent_.architecture = "m68k";
+  const std::string ours = Bin() + "/activate-" + more_agents_.front().sha256.ToHex();
+  const std::string other = Bin() + "/activate-" + agent_.sha256.ToHex();
+  const auto expect = [&](uint64_t sent) {
+    const Result result = Start();
+    EXPECT_EQ(result.error, "");
+    EXPECT_EQ(result.sent, sent);
+    EXPECT_EQ(result.agent, more_agents_.front().path);
+    EXPECT_THAT(result.then, HasSubstr("started receive"));
+  };
+  expect(more_agents_.front().size_bytes);
+  expect(0);
+  // The disk was in another machine before.
+  base::WriteFileAtomically(other, "of another machine", 0755);
+  expect(0);
+  base::Unlink(ours);
+  expect(more_agents_.front().size_bytes);
+  EXPECT_EQ(base::ReadFile(other), "of another machine");
 }
 
 TEST_F(BootstrapTest, ArgumentsOfTheAgentAreHandedOnAsTheyStand) {

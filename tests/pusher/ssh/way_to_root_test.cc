@@ -78,7 +78,7 @@ TEST_F(SudoTest, APasswordThatSudoWantsIsGivenToItAlone) {
   EXPECT_EQ(result.error, "");
   EXPECT_EQ(result.sent, agent_.size_bytes);
   EXPECT_EQ(result.then, "started receive --root /srv/images --by anna@laptop from 10.0.0.1");
-  EXPECT_THAT(BootstrapCommand(agent_, host_), testing::Not(HasSubstr("a\\b")));
+  EXPECT_THAT(BootstrapCommand({agent_}, host_), testing::Not(HasSubstr("a\\b")));
 }
 
 TEST_F(SudoTest, AWrongPasswordIsOneLineAndGivenToNoFurtherHost) {

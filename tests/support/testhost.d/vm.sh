@@ -4,26 +4,42 @@
 # Sourced by testvm and vmhost; needs rootfs.sh, say and die.
 
 vm_suite=trixie  # its kernel, 6.12, has EROFS with zstd
-vm_packages=qemu-system-x86,linux-image-cloud-amd64,busybox-static
+vm_packages=qemu-system-x86,qemu-system-arm,linux-image-cloud-amd64,busybox-static
+vm_machine=x86_64  # that is emulated; or aarch64
+vm_aarch64_packages=$rootfs_packages,udev,kmod,linux-image-cloud-arm64,busybox-static
 
-# Sets `vm_debian`: QEMU, kernel and busybox as their packages have them.
+# Sets `vm_debian`: QEMU, kernel and busybox as their packages have them; and `vm_guest`, which has kernel and
+# busybox for vm_machine: the same folder if that is x86-64.
 vm_ensure() {
-  local cache lock scratch
   [ "$(uname -m)" = x86_64 ] || die "knows x86-64 alone"
+  vm_unpack "vm-$vm_suite" "$vm_packages" "QEMU and the kernel of $vm_suite"
+  vm_debian=$unpacked vm_guest=$unpacked
+  if [ "$vm_machine" = aarch64 ]; then
+    # Unpacked alone: nothing of it can run here.
+    vm_unpack "vm-aarch64-$vm_suite" "$vm_aarch64_packages" "$vm_suite for aarch64" \
+      --include='?essential' --architectures=arm64 --skip=check/qemu
+    vm_guest=$unpacked
+  fi
+}
+
+# vm_unpack NAME PACKAGES WHAT OPTION...: sets `unpacked` to a folder of these packages, made once.
+vm_unpack() {
+  local cache lock scratch name=$1 packages=$2 what=$3
+  shift 3
   cache=$(rootfs_cache)
-  vm_debian=$cache/vm-$vm_suite.$(printf '%s' "$vm_packages" | sha256sum | cut -c1-12)
-  [ ! -d "$vm_debian" ] || return 0
+  unpacked=$cache/$name.$(printf '%s' "$packages" | sha256sum | cut -c1-12)
+  [ ! -d "$unpacked" ] || return 0
   mkdir -p "$cache"
   exec {lock}> "$cache/.vm-lock"
   flock "$lock"
-  if [ ! -d "$vm_debian" ]; then
+  if [ ! -d "$unpacked" ]; then
     scratch=$(mktemp -d "$cache/.vm.XXXXXX")
     # shellcheck disable=SC2064
     trap "rm -rf '$scratch'" RETURN
-    say "getting QEMU and the kernel of $vm_suite (once; a minute)"
-    debian_tree "$vm_suite" "$scratch/tree" --variant=extract --format=directory --include="$vm_packages"
-    rm -rf "$cache/vm-$vm_suite".*
-    mv -T "$scratch/tree" "$vm_debian"
+    say "getting $what (once; a minute)"
+    debian_tree "$vm_suite" "$scratch/tree" --variant=extract --format=directory --include="$packages" "$@"
+    rm -rf "$cache/$name".*
+    mv -T "$scratch/tree" "$unpacked"
   fi
   exec {lock}>&-
 }
@@ -33,7 +49,7 @@ vm_initramfs() {
   local dir=$1 name
   shift
   mkdir -p "$dir"/{bin,dev,proc,sys,tmp,modules}
-  cp "$vm_debian/usr/bin/busybox" "$dir/bin/"
+  cp "$vm_guest/usr/bin/busybox" "$dir/bin/"
   for name in "$@"; do vm_add_module "$dir" "$name"; done
 }
 
@@ -41,7 +57,7 @@ vm_initramfs() {
 vm_add_module() {
   local dir=$1 name=$2 file needed module=$1/modules/$2.ko
   [ ! -e "$module" ] || return 0
-  file=$(find "$vm_debian/usr/lib/modules" -name "$name.ko.xz")
+  file=$(find "$vm_guest/usr/lib/modules" -name "$name.ko.xz")
   [ -n "$file" ] || die "$vm_suite's kernel has no module $name"
   xz -dc "$file" > "$module"
   for needed in $(tr '\0' '\n' < "$module" | sed -n 's/^depends=//p' | tr ',' ' '); do
@@ -72,13 +88,17 @@ vm_pack() {
 # vm_qemu INITRAMFS OPTION...: becomes QEMU, with Debian's own libraries and loader: this machine's may
 # be older.
 vm_qemu() {
-  local initramfs=$1 libraries=$vm_debian/usr/lib/x86_64-linux-gnu share=$vm_debian/usr/share
+  local initramfs=$1 libraries=$vm_debian/usr/lib/x86_64-linux-gnu share=$vm_debian/usr/share console machine
   shift
+  case $vm_machine in
+    x86_64) console=ttyS0 machine=(-cpu max -M q35) ;;
+    aarch64) console=ttyAMA0 machine=(-cpu max,pauth-impdef=on -M virt) ;;  # pointers signed by a cheap hash
+  esac
   export QEMU_MODULE_DIR=$libraries/qemu
   exec "$vm_debian/usr/lib64/ld-linux-x86-64.so.2" --library-path "$libraries" \
-    "$vm_debian/usr/bin/qemu-system-x86_64" -L "$share/qemu" -L "$share/seabios" \
+    "$vm_debian/usr/bin/qemu-system-$vm_machine" -L "$share/qemu" -L "$share/seabios" \
     -nodefaults -no-user-config -display none -no-reboot \
-    -accel tcg,thread=multi -cpu max -M q35 -smp 2 \
-    -kernel "$(echo "$vm_debian"/boot/vmlinuz-*)" -initrd "$initramfs" \
-    -append "console=ttyS0 quiet panic=-1 mitigations=off" "$@"
+    -accel tcg,thread=multi "${machine[@]}" -smp 2 \
+    -kernel "$(echo "$vm_guest"/boot/vmlinuz-*)" -initrd "$initramfs" \
+    -append "console=$console quiet panic=-1 mitigations=off" "$@"
 }
