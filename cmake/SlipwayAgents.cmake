@@ -12,7 +12,11 @@ if(NOT CMAKE_CROSSCOMPILING AND NOT SLIPWAY_SANITIZE AND NOT SLIPWAY_TIDY AND NO
     set(SLIPWAY_AGENT_MACHINES "")
     find_program(SLIPWAY_AARCH64_COMPILER aarch64-linux-gnu-g++)
     mark_as_advanced(SLIPWAY_AARCH64_COMPILER)
-    if(SLIPWAY_AARCH64_COMPILER AND EXISTS ${prefix}-for-aarch64/versions)
+    set(built "")
+    if(EXISTS ${prefix}-for-aarch64/versions)
+      file(STRINGS ${prefix}-for-aarch64/versions built REGEX "^z=")  # the last of what scripts/setup puts there
+    endif()
+    if(SLIPWAY_AARCH64_COMPILER AND built)
       set(SLIPWAY_AGENT_MACHINES aarch64)
     endif()
   endif()
@@ -41,6 +45,7 @@ foreach(machine IN LISTS SLIPWAY_AGENT_MACHINES)
       # Headers alone, which this machine has.
       -Dfmt_DIR=${fmt_DIR} -Dspdlog_DIR=${spdlog_DIR} -Dnlohmann_json_DIR=${nlohmann_json_DIR} -DCLI11_DIR=${CLI11_DIR}
     BUILD_ALWAYS ON
+    USES_TERMINAL_BUILD ON  # beside no other link or download; compilations go on
     BUILD_COMMAND ${CMAKE_COMMAND} --build <BINARY_DIR> --target activate
     INSTALL_COMMAND ${CMAKE_COMMAND} -E make_directory ${SLIPWAY_AGENT_FOLDER}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different <BINARY_DIR>/bin/activate ${SLIPWAY_AGENT_FOLDER}/activate-${machine})

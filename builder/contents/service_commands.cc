@@ -122,11 +122,12 @@ void CheckDirectivePrograms(const Tree& tree, const std::string& name, const std
   }
 }
 
-// The service that an image's own ports and check are for; null: which one, nobody can tell.
+// The service that an image's own ports and check are for: the one that runs the image's own
+// command. Null: none or several do.
 images::Services::value_type* MainService(images::Services& services) {
   images::Services::value_type* out = nullptr;
   for (auto& service : services) {
-    if (services.size() == 1 || service.second.exec.empty()) {
+    if (service.second.exec.empty()) {
       if (out != nullptr) {
         return nullptr;
       }

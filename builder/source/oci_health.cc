@@ -46,8 +46,11 @@ std::optional<images::Health> HealthOf(const OciHealthcheck& check, std::string*
   const int64_t interval = std::min(Or(check.interval_ns, kStartInterval), kStartInterval);
   out.interval_seconds = SecondsOf(Or(check.start_interval_ns, interval), kMostTrySeconds);
   out.try_seconds = SecondsOf(Or(check.timeout_ns, kTimeout), kMostTrySeconds);
-  out.timeout_seconds =
-      std::max(out.timeout_seconds, SecondsOf(check.start_period_ns, kMostTimeoutSeconds));
+  const uint64_t tries = static_cast<uint64_t>(std::clamp<int64_t>(Or(check.retries, 3), 1, 3600));
+  const uint64_t gives_up =
+      (check.start_period_ns > 0 ? SecondsOf(check.start_period_ns, kMostTimeoutSeconds) : 0) +
+      tries * SecondsOf(Or(check.interval_ns, 30 * kSecond), kMostTimeoutSeconds);
+  out.timeout_seconds = std::clamp(gives_up, out.timeout_seconds, kMostTimeoutSeconds);
   return out;
 }
 

@@ -19,12 +19,13 @@ struct OciHealthcheck {
   int64_t timeout_ns = 0;
   int64_t start_period_ns = 0;
   int64_t start_interval_ns = 0;
+  int64_t retries = 0;
 };
 
 // Docker asks as long as a container runs, we only while the service starts: so the check is asked
 // every StartInterval, otherwise every Interval but at least every 5 s (Docker's own default while
-// a container starts), may take Timeout (30 s), and passes within StartPeriod (at least our own
-// time). nullopt, and the reason in `*why`: it cannot be one of ours, or (`*why` empty) is none.
+// a container starts), may take Timeout (30 s), and passes within the time after which Docker
+// gives a container up: StartPeriod and Retries (3) times Interval (30 s). nullopt, and the reason in `*why`: it cannot be one of ours, or (`*why` empty) is none.
 std::optional<images::Health> HealthOf(const OciHealthcheck& check, std::string* why);
 
 }  // namespace builder

@@ -79,6 +79,7 @@ OciHealthcheck HealthcheckOf(const Json& config) {
     out.interval_ns = DurationAt(*check, "Interval");
     out.timeout_ns = DurationAt(*check, "Timeout");
     out.start_period_ns = DurationAt(*check, "StartPeriod");
+    out.retries = DurationAt(*check, "Retries");
     out.start_interval_ns = DurationAt(*check, "StartInterval");
   }
   return out;

@@ -35,7 +35,6 @@ class PortsAndHealthTest : public tests::ScratchTest {
 };
 
 TEST_F(PortsAndHealthTest, TheOnlyServiceGetsWhatTheDefinitionDoesNotSay) {
-  Web().exec = {"/bin/app", "-x"};
   EXPECT_EQ(Resolve(),
             "note: the image gives web ports 80 443 (ports) and the check 'app -check' (health); a "
             "definition's fields in brackets replace that\n");
@@ -54,6 +53,13 @@ TEST_F(PortsAndHealthTest, ASocketIsThePortAndATimersServiceHasNoCheck) {
   Web().listen = {"80"};
   Web().type = "oneshot";
   EXPECT_EQ(Resolve(), "");
+  EXPECT_TRUE(Web().ports.empty());
+  EXPECT_FALSE(Web().health.HasCheck());
+}
+
+TEST_F(PortsAndHealthTest, AServiceWithAnotherCommandGetsNeither) {
+  Web().exec = {"/bin/app", "work"};
+  Resolve();
   EXPECT_TRUE(Web().ports.empty());
   EXPECT_FALSE(Web().health.HasCheck());
 }

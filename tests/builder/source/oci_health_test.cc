@@ -19,7 +19,7 @@ TEST(OciHealthTest, ACommandIsAskedWhileTheServiceStarts) {
   EXPECT_EQ(plain.exec, (images::Command{"curl", "-f", "http://localhost/"}));
   EXPECT_EQ(plain.interval_seconds, 5U);
   EXPECT_EQ(plain.try_seconds, 30U);
-  EXPECT_EQ(plain.timeout_seconds, 30U);
+  EXPECT_EQ(plain.timeout_seconds, 90U);
   EXPECT_EQ(Mapped({{"CMD-SHELL", "pg_isready || exit 1"}, {}}).exec,
             (images::Command{"/bin/sh", "-c", "pg_isready || exit 1"}));
   EXPECT_EQ(Mapped({{"CMD-SHELL", "true"}, {"/bin/bash", "-ec"}}).exec,
@@ -30,7 +30,8 @@ TEST(OciHealthTest, TimesAreRoundedUpAndBounded) {
   const OciHealthcheck check{{"CMD", "x"}, {}, 300 * kSecond, 1, 90 * kSecond + 1, 0};
   EXPECT_EQ(Mapped(check).interval_seconds, 5U);
   EXPECT_EQ(Mapped(check).try_seconds, 1U);
-  EXPECT_EQ(Mapped(check).timeout_seconds, 91U);
+  EXPECT_EQ(Mapped(check).timeout_seconds, 91U + 900U);
+  EXPECT_EQ(Mapped({{"CMD", "x"}, {}, 5 * kSecond, 0, 0, 0, 4}).timeout_seconds, 30U);
   EXPECT_EQ(Mapped({{"CMD", "x"}, {}, 2 * kSecond, 0, 0, 0}).interval_seconds, 2U);
   EXPECT_EQ(Mapped({{"CMD", "x"}, {}, 2 * kSecond, 0, 0, 7 * kSecond}).interval_seconds, 7U);
   const images::Health odd = Mapped({{"CMD", "x"}, {}, -1, INT64_MIN, INT64_MAX, INT64_MAX});

@@ -219,7 +219,7 @@ TEST_F(OciIndexTest, WhatElseTheImageAsksForIsUsedOrSaid) {
                                       {"Interval", nullptr}};
   EXPECT_EQ(Resolve(Layout()).service.health->exec, (images::Command{"app", "-c"}));
   EXPECT_EQ(Resolve(Layout()).service.health->try_seconds, 3U);
-  EXPECT_EQ(Resolve(Layout()).service.health->timeout_seconds, 60U);
+  EXPECT_EQ(Resolve(Layout()).service.health->timeout_seconds, 60U + 90U);
   EXPECT_EQ(Resolve(Layout()).service.stop_signal, "");
   for (const char* signal : {"3", "QUIT", "SIGRTMIN+3", "RTMAX-1"}) {
     config_["config"]["StopSignal"] = signal;
