@@ -13,7 +13,6 @@
 namespace builder {
 namespace {
 
-constexpr std::string_view kStore = "/nix/store/";
 constexpr size_t kHashBytes = 32;
 constexpr size_t kMessageLines = 5;
 constexpr int kMaxLinks = 40;
@@ -81,7 +80,7 @@ std::string StorePathOf(const std::string& path) {
   }
   std::string at = PlainPath(base::AbsolutePath(path));
   for (int links = 0; links < kMaxLinks; ++links) {
-    if (at.starts_with(kStore)) {
+    if (at.starts_with(kNixStore)) {
       break;
     }
     const std::optional<std::string> target = base::ReadLinkIfThere(at);
@@ -91,10 +90,10 @@ std::string StorePathOf(const std::string& path) {
       break;
     }
   }
-  if (!at.starts_with(kStore) || at.size() <= kStore.size() + kHashBytes + 1) {
-    base::Fail(base::ExitCode::kFailed, "{} is not in {} and does not lead there", path, kStore);
+  if (!at.starts_with(kNixStore) || at.size() <= kNixStore.size() + kHashBytes + 1) {
+    base::Fail(base::ExitCode::kFailed, "{} is not in {} and does not lead there", path, kNixStore);
   }
-  return at.substr(0, at.find('/', kStore.size()));
+  return at.substr(0, at.find('/', kNixStore.size()));
 }
 
 std::string Build(const images::NixSource& source) {

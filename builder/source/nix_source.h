@@ -4,12 +4,15 @@
 #define SLIPWAY_BUILDER_SOURCE_NIX_SOURCE_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "builder/source/closure.h"
 #include "images/definition/source.h"
 
 namespace builder {
+
+inline constexpr std::string_view kNixStore = "/nix/store/";
 
 // Builds where the source says so and asks for the closure of it and of `added`, sources in one
 // word each (images::NixSourceOf). Throws Error{kFailed}: nix not installed, a path that does not

@@ -5,12 +5,12 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "builder/source/nix_source.h"
 #include "builder/source/oci_index.h"
 
 namespace builder {
 namespace {
 
-constexpr std::string_view kStore = "/nix/store/";
 constexpr std::string_view kElfMagic =
     "\x7f"
     "ELF";
@@ -28,7 +28,7 @@ images::Source ParseSource(const std::string& word) {
   if (nix.path && !found && ParseOciReference(*nix.path).path != *nix.path) {
     return images::OciSource{*nix.path};
   }
-  if (!found || base::RealPath(*nix.path).starts_with(kStore)) {
+  if (!found || base::RealPath(*nix.path).starts_with(kNixStore)) {
     return nix;
   }
   const std::string& path = *nix.path;
