@@ -1,0 +1,295 @@
+#include "builder/trial/trial.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "activator/os/mounted_image.h"
+#include "activator/os/systemd.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "builder/inspect/extract.h"
+#include "builder/trial/stand_ins.h"
+#include "builder/trial/unit_lines.h"
+#include "images/service/address.h"
+#include "units/auxiliary_units.h"
+#include "units/render.h"
+
+namespace builder {
+namespace {
+
+// What a sandbox of namespaces does of a unit, or what has no meaning there.
+constexpr std::array<std::string_view, 40> kApplied = {"AmbientCapabilities",
+                                                       "BindPaths",
+                                                       "BindReadOnlyPaths",
+                                                       "CapabilityBoundingSet",
+                                                       "DynamicUser",
+                                                       "Environment",
+                                                       "EnvironmentFile",
+                                                       "ExecStart",
+                                                       "ExecStartPre",
+                                                       "Group",
+                                                       "LoadCredential",
+                                                       "MountAPIVFS",
+                                                       "NoNewPrivileges",
+                                                       "NotifyAccess",
+                                                       "PrivateDevices",
+                                                       "PrivateNetwork",
+                                                       "PrivateTmp",
+                                                       "ProtectHome",
+                                                       "ProtectHostname",
+                                                       "ProtectSystem",
+                                                       "RemainAfterExit",
+                                                       "Restart",
+                                                       "RootImage",
+                                                       "TemporaryFileSystem",
+                                                       "TimeoutStartSec",
+                                                       "TimeoutStopSec",
+                                                       "Type",
+                                                       "UMask",
+                                                       "User",
+                                                       "WorkingDirectory",
+                                                       "ExecReload",
+                                                       "ExecStop",
+                                                       "ExecStopPost",
+                                                       "KillMode",
+                                                       "KillSignal",
+                                                       "RestartSec",
+                                                       "StandardOutput",
+                                                       "StandardError",
+                                                       "SyslogIdentifier",
+                                                       "LogNamespace"};
+
+// "-/from:/to" and its shorter forms.
+SandboxMount MountOf(std::string word, bool writable) {
+  SandboxMount out;
+  out.writable = writable;
+  out.optional = word.starts_with('-');
+  word.erase(0, out.optional ? 1 : 0);
+  const size_t at = word.find(':');
+  out.from = word.substr(0, at);
+  out.to =
+      at == std::string::npos ? out.from : word.substr(at + 1, word.find(':', at + 1) - at - 1);
+  return out;
+}
+
+// "NAME=value" lines of an EnvironmentFile=.
+void AddVariables(const std::string& file, std::map<std::string, std::string>& out) {
+  const std::string text = base::ReadFileIfThere(file).value_or("");
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const size_t sign = line.find('=');
+    if (line.starts_with('#') || sign == std::string::npos) {
+      continue;
+    }
+    std::string value = line.substr(sign + 1);
+    if (value.size() >= 2 && value.front() == value.back() &&
+        (value.front() == '"' || value.front() == '\'')) {
+      value = value.substr(1, value.size() - 2);
+    }
+    out[line.substr(0, sign)] = value;
+  }
+}
+
+class Trial {
+ public:
+  Trial(const images::ImageDirectory& image, const std::string& name, std::chrono::seconds limit,
+        const base::Io& io)
+      : image_(image), io_(io), stored_(image.stored()), folder_(Temporary(), "slipway-try-") {
+    for (const char* part : {"/root", "/stand-ins"}) {
+      base::MakeDirectories(folder_.path() + part);
+    }
+    trial_ = MakeStandIns(image.manifest().services, name, folder_.path() + "/stand-ins");
+    stored_.manifest.services = {{name, trial_.service}};
+    report_.service = name;
+    report_.limit = limit;
+  }
+
+  TrialReport Run(TrialPlace place) {
+    report_.place = place;
+    plan_.service = trial_.service;
+    plan_.service.health = WholeHealth();
+    report_.health = plan_.service.health;
+    plan_.limit = report_.limit;
+    plan_.root = folder_.path() + "/root";
+    FollowUnit(units::Render(stored_, image_.path()).front().text);
+    AddWritable("/tmp", 01777);
+    AddWritable("/var/tmp", 01777);
+    AddWritable("/run", 0755);
+    std::rotate(plan_.mounts.begin(), plan_.mounts.end() - 3, plan_.mounts.end());
+    AddCredentials();
+    AddCommandsBefore();
+    const base::UniqueFd mounted = Content(place);
+    report_.record = RunInSandbox(plan_);
+    report_.record.notes.insert(report_.record.notes.end(), trial_.notes.begin(),
+                                trial_.notes.end());
+    ListWritten();
+    return std::move(report_);
+  }
+
+ private:
+  static std::string Temporary() {
+    const char* folder = std::getenv("TMPDIR");
+    return folder == nullptr || *folder == '\0' ? "/var/tmp" : folder;
+  }
+
+  images::Health WholeHealth() const {
+    images::Health out = trial_.service.health;
+    if (out.http) {
+      out.http->url = images::CheckedUrl(trial_.service);
+    }
+    return out;
+  }
+
+  void FollowUnit(const std::string& text) {
+    const UnitLines unit(text, trial_.name);
+    for (const std::string& word : unit.Words("Environment")) {
+      const size_t at = word.find('=');
+      plan_.environment[word.substr(0, at)] = word.substr(at + 1);
+    }
+    for (const auto& [name, value] : trial_.service.environment) {
+      plan_.environment[name] = value;  // byte for byte
+    }
+    for (const std::string& file : unit.Words("EnvironmentFile")) {
+      AddVariables(file.substr(file.starts_with('-') ? 1 : 0), plan_.environment);
+    }
+    for (const bool writable : {false, true}) {
+      for (const std::string& word : unit.Words(writable ? "BindPaths" : "BindReadOnlyPaths")) {
+        plan_.mounts.push_back(MountOf(word, writable));
+      }
+    }
+    const TrialUser user = TrialUserOf(trial_.service);
+    plan_.privileges.user = user.user;
+    plan_.privileges.group = user.group;
+    if (unit.Last("CapabilityBoundingSet")) {
+      plan_.privileges.bounding = unit.Words("CapabilityBoundingSet");
+    }
+    plan_.privileges.ambient = unit.Words("AmbientCapabilities");
+    plan_.privileges.no_new = unit.IsOn("NoNewPrivileges");
+    plan_.working_directory = unit.Last("WorkingDirectory").value_or("/");
+    plan_.umask =
+        static_cast<mode_t>(std::strtoul(unit.Last("UMask").value_or("022").c_str(), nullptr, 8));
+    for (const auto& [name, value] : {std::pair{"HOME", "/"}, {"SHELL", "/bin/sh"}}) {
+      plan_.environment.try_emplace(name, value);
+    }
+    for (const char* name : {"USER", "LOGNAME"}) {
+      plan_.environment.try_emplace(name, trial_.name);
+    }
+    for (const std::string& option : unit.Options()) {
+      if (std::find(kApplied.begin(), kApplied.end(), option) == kApplied.end()) {
+        report_.not_applied.push_back(option);
+      }
+    }
+    for (const std::string& word : unit.Words("TemporaryFileSystem")) {
+      AddWritable(word.substr(0, word.find(':')), 0755);
+    }
+  }
+
+  void AddWritable(const std::string& seen, mode_t mode) {
+    const std::string path = fmt::format("{}/writable-{}", folder_.path(), plan_.mounts.size());
+    base::MakeDirectories(path);
+    std::filesystem::permissions(path, std::filesystem::perms(mode));
+    plan_.mounts.push_back({path, seen, true});
+    trial_.folders.push_back({path, seen});
+  }
+
+  void AddCredentials() {
+    if (trial_.service.credentials.empty()) {
+      return;
+    }
+    const std::string folder = folder_.path() + "/credentials";
+    const std::string seen = "/run/credentials/" + trial_.name + ".service";
+    base::MakeDirectories(folder);
+    for (const auto& [name, file] : trial_.service.credentials) {
+      const std::string path = folder + "/" + name;
+      std::filesystem::copy_file(file, path);
+      std::filesystem::permissions(path, std::filesystem::perms(0400));
+      if (::geteuid() == 0 &&
+          ::chown(path.c_str(), plan_.privileges.user, plan_.privileges.group) != 0) {
+        base::FailErrno(errno, "cannot give {} to the service", path);
+      }
+    }
+    plan_.mounts.push_back({folder, seen});
+    plan_.environment["CREDENTIALS_DIRECTORY"] = seen;
+  }
+
+  void AddCommandsBefore() {
+    plan_.before = trial_.service.hooks.before_start;
+    plan_.before.insert(plan_.before.end(), trial_.service.exec_start_pre.begin(),
+                        trial_.service.exec_start_pre.end());
+  }
+
+  // The image's content: mounted where this kernel and user can, otherwise unpacked.
+  base::UniqueFd Content(TrialPlace place) {
+    if (place != TrialPlace::kNamespaces) {
+      try {
+        const base::UniqueFd file = base::OpenForReading(image_.image_path());
+        base::UniqueFd out = activator::MountedImage(file.get(), image_.image_path()).TakeMount();
+        plan_.image = out.get();
+        return out;
+      } catch (const base::Error& error) {
+        trial_.notes.push_back(fmt::format("unpacked, because {}", error.what()));
+      }
+    }
+    plan_.tree = folder_.path() + "/tree";
+    Extract(image_, plan_.tree, /*xattrs=*/false, io_);
+    return {};
+  }
+
+  void ListWritten() {
+    namespace fs = std::filesystem;
+    for (const StandIn& one : trial_.folders) {
+      WrittenFolder found{one.seen, {}};
+      for (auto entry = fs::recursive_directory_iterator(
+               one.path, fs::directory_options::skip_permission_denied);
+           entry != fs::recursive_directory_iterator(); ++entry) {
+        if (!entry->is_directory() &&
+            !IsMountPoint(one.seen + entry->path().string().substr(one.path.size()))) {
+          found.files.push_back(one.seen + entry->path().string().substr(one.path.size()));
+        }
+      }
+      std::sort(found.files.begin(), found.files.end());
+      if (!found.files.empty()) {
+        report_.written.push_back(std::move(found));
+      }
+    }
+  }
+
+  bool IsMountPoint(const std::string& seen) const {
+    return std::any_of(plan_.mounts.begin(), plan_.mounts.end(),
+                       [&](const SandboxMount& mount) { return mount.to == seen; });
+  }
+
+  const images::ImageDirectory& image_;
+  const base::Io& io_;
+  images::StoredManifest stored_;
+  base::TemporaryDirectory folder_;
+  TrialService trial_;
+  SandboxPlan plan_;
+  TrialReport report_;
+};
+
+}  // namespace
+
+TrialPlace PlaceHere(bool use_systemd) {
+  if (::geteuid() != 0) {
+    return TrialPlace::kNamespaces;
+  }
+  static_cast<void>(use_systemd);
+  return TrialPlace::kNamespacesAsRoot;
+}
+
+TrialReport TryService(const images::ImageDirectory& image, const std::string& service,
+                       std::chrono::seconds limit, TrialPlace place, const base::Io& io) {
+  return Trial(image, service, limit, io).Run(place);
+}
+
+}  // namespace builder
