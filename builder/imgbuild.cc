@@ -26,7 +26,9 @@ To begin with a ready definition (nginx, postgresql, redis, ...):
   imgbuild catalog                  lists them
   imgbuild catalog nginx --write    writes images/nginx.json, and an example
 To start, and to see an image run without a host (each has --help):
+To start, and to run an image without a host (each command has --help):
   imgbuild init ./app.py            looks at a program, writes its definition
+  imgbuild init ./server -- --port 8080
   imgbuild try app                  builds it, runs it a moment, reports
 
 To look into an image (NAME or its folder; each command has --help and --json):

@@ -17,14 +17,6 @@
 namespace builder {
 namespace {
 
-constexpr const char* kExamples = R"(
-Examples:
-  imgbuild init ./app.py            writes images/app.json
-  imgbuild init ./server -- --port 8080
-  imgbuild init app.tar --name web  an OCI image
-  imgbuild init .#web               a Nix flake's package
-)";
-
 // Each teaches something new or is the last one.
 constexpr int kMostTrials = 8;
 
@@ -144,7 +136,6 @@ class Init {
 int RunInit(const std::vector<std::string>& arguments, const base::Io& io) {
   InitOptions options;
   CLI::App app("Looks at an application, tries it, and writes its definition.", "imgbuild init");
-  app.footer(kExamples);
   AddInitOptions(app, options);
   if (base::ParseArguments(app, arguments, io)) {
     Init(std::move(options), io).Run();

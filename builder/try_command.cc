@@ -14,13 +14,6 @@
 namespace builder {
 namespace {
 
-constexpr const char* kExamples = R"(
-Examples:
-  imgbuild try web                  builds images/web.json, and tries it
-  imgbuild try --seconds 60 web     more time for a slow start
-  imgbuild try --no-build web       the image that was built last
-)";
-
 struct TryOptions {
   BuildOptions build;
   std::string image;
@@ -84,7 +77,6 @@ int RunTry(const std::vector<std::string>& arguments, const base::Io& io) {
   TryOptions options;
   CLI::App app("Runs an image's services for a moment as a host would, and reports what they did.",
                "imgbuild try");
-  app.footer(kExamples);
   AddTryOptions(app, options);
   if (!base::ParseArguments(app, arguments, io)) {
     return 0;

@@ -14,6 +14,19 @@ namespace {
 
 constexpr size_t kColumns = 96;
 
+// On one line, with the spaces that a person would put there.
+std::string OneLine(const base::Json& json) {
+  if (!json.is_structured() || json.empty()) {
+    return base::DumpJson(json);
+  }
+  std::string out;
+  for (const auto& [key, value] : json.items()) {
+    out += out.empty() ? "" : ", ";
+    out += (json.is_object() ? base::DumpJson(base::Json(key)) + ": " : "") + OneLine(value);
+  }
+  return json.is_object() ? "{ " + out + " }" : "[" + out + "]";
+}
+
 // An object or an array whose members are written one by one, with comments between them.
 class Members {
  public:
@@ -34,7 +47,7 @@ class Members {
 
   void Add(const std::string& name, const base::Json& value) {
     Begin(name);
-    out_ += base::DumpJson(value);
+    out_ += OneLine(value);
   }
   void Open(const std::string& name, const std::function<void(Members&)>& write) {
     Begin(name);
@@ -125,7 +138,8 @@ class Writer {
   }
 
   void WriteContents(Members& file) {
-    if (draft_.files.empty() && draft_.add.empty() && !draft_.notes.contains("contents")) {
+    if (draft_.files.empty() && draft_.add.empty() && draft_.empty_folders.empty() &&
+        !draft_.notes.contains("contents")) {
       return;
     }
     file.Open("contents", [&](Members& contents) {
@@ -140,6 +154,9 @@ class Writer {
       if (!draft_.add.empty()) {
         contents.Comment("Of this machine, at the same path in the image.");
         contents.Add("add", draft_.add);
+      }
+      if (!draft_.empty_folders.empty()) {
+        contents.Add("directories", draft_.empty_folders);
       }
       Notes(contents, "contents");
     });

@@ -33,6 +33,10 @@ bool IsKernels(const std::string& path) {
   return path.starts_with("/proc/") || path.starts_with("/sys/") || path.starts_with("/dev/");
 }
 
+// Data and secrets of this machine, and what is no file.
+constexpr std::array<std::string_view, 8> kNotTaken = {"/proc/", "/sys/", "/dev/", "/home/",
+                                                       "/root/", "/tmp/", "/run/", "/var/"};
+
 class Learner {
  public:
   Learner(const TrialReport& report, Draft& draft) : report_(report), draft_(draft) {}
@@ -98,6 +102,8 @@ class Learner {
       Set(draft_.service.environment["HOME"], "/var/lib/" + draft_.name);
     } else if (IsFolderOfItsOwn(folder)) {
       Bind(folder);
+    } else if (path.ends_with('/')) {  // what it wants to make there, the next trial shows
+      changed_ = draft_.empty_folders.insert(folder).second || changed_;
     }
   }
 
@@ -158,23 +164,35 @@ class Learner {
     }
   }
 
-  // What it looked for in vain and this machine has: only what everybody may read is no secret.
+  // What it looked for in vain and this machine has, where that is why it ended: its output names
+  // it, or it was the last. Only what everybody may read is no secret.
   void AddForgotten() {
-    if (!TakesFromThisMachine()) {
-      return;
-    }
+    const std::string& output = report_.record.output;
+    const bool lacks_module = output.find("No module named") != std::string::npos;
+    std::string last;
     for (const std::string& path : report_.record.files.missing) {
-      const auto found = base::StatIfThere(path);
-      const bool is_shared = found && (found->st_mode & 0004U) != 0 && !IsKernels(path) &&
-                             !path.starts_with("/home/") && !path.starts_with("/root/") &&
-                             !path.starts_with("/tmp/") && !path.starts_with("/run/") &&
-                             !path.starts_with("/var/");
-      const bool is_small =
-          found && (S_ISREG(found->st_mode) || std::count(path.begin(), path.end(), '/') >= 3);
-      if (is_shared && is_small) {
+      if (!MayTake(path)) {
+        continue;
+      }
+      if (output.find(path) != std::string::npos ||
+          (lacks_module && path.ends_with("/dist-packages"))) {
         changed_ = draft_.add.insert(path).second || changed_;
+      } else if (!IsUsuallyMissing(path)) {
+        last = path;
       }
     }
+    if (!changed_ && !last.empty()) {
+      changed_ = draft_.add.insert(last).second;
+    }
+  }
+
+  bool MayTake(const std::string& path) const {
+    const auto found = TakesFromThisMachine() ? base::StatIfThere(path) : std::nullopt;
+    const bool is_small =
+        found && (S_ISREG(found->st_mode) || std::count(path.begin(), path.end(), '/') >= 3);
+    return is_small && (found->st_mode & 0004U) != 0 &&
+           std::none_of(kNotTaken.begin(), kNotTaken.end(),
+                        [&](std::string_view above) { return path.starts_with(above); });
   }
 
   // HTTP first; then whether the port takes connections.
@@ -220,6 +238,9 @@ bool Learn(const TrialReport& report, Draft& draft) { return Learner(report, dra
 
 void NoteTrial(const TrialReport& report, Draft& draft) {
   const SandboxRecord& record = report.record;
+  if (record.stood) {  // what it made in them stands there as a mount point now
+    draft.empty_folders.clear();
+  }
   if (!record.stood) {
     draft.trial.push_back("It did not stand in a trial: " + record.why);
     if (!record.output.empty()) {
@@ -230,7 +251,7 @@ void NoteTrial(const TrialReport& report, Draft& draft) {
   std::vector<std::string>& contents = draft.notes["contents"];
   for (const std::string& path : record.files.missing) {
     if (!IsUsuallyMissing(path) && !path.starts_with("/tmp/") && !path.starts_with("/run/") &&
-        base::Exists(path) && contents.size() < 8) {
+        !record.files.refused.contains(path + "/") && base::Exists(path) && contents.size() < 8) {
       contents.push_back(fmt::format("It looked for {}, which this machine has.", path));
     }
   }

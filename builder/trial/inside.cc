@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/trial/probe.h"
+#include "builder/trial/records.h"
 #include "builder/trial/sandbox_mounts.h"
 #include "builder/trial/sockets.h"
 
@@ -107,29 +108,22 @@ class Inside {
 
   // Throws where the program cannot be executed.
   pid_t Start(const images::Command& command, bool follow) {
-    std::array<int, 2> go{};
-    std::array<int, 2> failure{};
-    if (::pipe2(go.data(), O_CLOEXEC) != 0 || ::pipe2(failure.data(), O_CLOEXEC) != 0) {
-      base::FailErrno(errno, "cannot make a pipe");
-    }
-    const base::UniqueFd wait(go[0]);
-    base::UniqueFd release(go[1]);
-    const base::UniqueFd failed(failure[0]);
-    base::UniqueFd fail(failure[1]);
+    Pipe go;
+    Pipe failure;
     const pid_t pid = ::fork();
     if (pid < 0) {
       base::FailErrno(errno, "cannot start a process");
     }
     if (pid == 0) {
-      release.Reset();
-      Become(command, wait.get(), fail.get());
+      go.write.Reset();
+      Become(command, go.read.get(), failure.write.get());
     }
-    fail.Reset();
+    failure.write.Reset();
     if (follow && !tracer_.Follow(pid)) {
       untraced_ = std::strerror(errno);
     }
-    release.Reset();
-    AwaitExec(command, failed.get());
+    go.write.Reset();
+    AwaitExec(command, failure.read.get());
     return pid;
   }
 
@@ -328,16 +322,7 @@ class Inside {
     if (!untraced_.empty()) {
       SendRecord(fds_.tell, Tell::kUntraced, untraced_);
     }
-    const FileFindings files = tracer_.Findings();
-    for (const std::string& path : files.missing) {
-      SendRecord(fds_.tell, Tell::kMissing, path);
-    }
-    for (const std::string& path : files.refused) {
-      SendRecord(fds_.tell, Tell::kRefused, path);
-    }
-    for (const std::string& address : files.reached) {
-      SendRecord(fds_.tell, Tell::kReached, address);
-    }
+    SendFindings(fds_.tell, tracer_.Findings());
     for (const auto& [port, address] : ports_) {
       SendRecord(fds_.tell, Tell::kListens, fmt::format("{} {}", port, address));
     }
@@ -364,11 +349,6 @@ class Inside {
 };
 
 }  // namespace
-
-void SendRecord(int fd, Tell kind, const std::string& text) {
-  const std::string record = static_cast<char>(kind) + text + '\0';
-  base::WriteAll(fd, base::AsBytes(record), "a pipe");
-}
 
 void RunInside(const SandboxPlan& plan, const InsideFds& fds) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -3,28 +3,9 @@
 #ifndef SLIPWAY_BUILDER_TRIAL_INSIDE_H_
 #define SLIPWAY_BUILDER_TRIAL_INSIDE_H_
 
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "builder/trial/sandbox_plan.h"
 
 namespace builder {
-
-// What the process inside tells: a kind, and its text. Between two versions of nothing but one.
-enum class Tell : char {
-  kFailed = 'E',  // the sandbox could not be made
-  kNote = 'N',
-  kUntraced = 'T',
-  kMissing = 'M',
-  kRefused = 'R',
-  kReached = 'C',
-  kListens = 'L',  // "PORT ADDRESS"
-  kEnded = 'X',    // exit code
-  kPassed = 'H',   // milliseconds
-  kWhy = 'W',
-  kStood = 'S',
-};
 
 struct InsideFds {
   int tell = -1;     // records: a kind, a text, NUL
@@ -34,8 +15,6 @@ struct InsideFds {
 
 // Never returns; when this process ends, the kernel ends all others of its namespace.
 [[noreturn]] void RunInside(const SandboxPlan& plan, const InsideFds& fds);
-
-void SendRecord(int fd, Tell kind, const std::string& text);
 
 }  // namespace builder
 

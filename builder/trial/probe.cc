@@ -1,6 +1,5 @@
 #include "builder/trial/probe.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,10 +7,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "activator/os/network_check.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "builder/trial/records.h"
 
 namespace builder {
 namespace {
@@ -34,12 +35,9 @@ std::string Ask(const images::Health& health, int network) {
 }  // namespace
 
 Probe::Probe(const images::Health& health, int network) {
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
-    base::FailErrno(errno, "cannot make a pipe");
-  }
-  answer_.Reset(pipe[0]);
-  const base::UniqueFd to(pipe[1]);
+  Pipe pipe;
+  answer_ = std::move(pipe.read);
+  const base::UniqueFd to = std::move(pipe.write);
   pid_ = ::fork();
   if (pid_ < 0) {
     base::FailErrno(errno, "cannot start a process");

@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <utility>
@@ -19,25 +18,13 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "builder/trial/inside.h"
+#include "builder/trial/records.h"
 
 namespace builder {
 namespace {
 
 constexpr size_t kMaxOutputBytes = size_t{64} << 10;
 constexpr int kNamespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
-
-struct Pipe {
-  base::UniqueFd read;
-  base::UniqueFd write;
-  Pipe() {
-    std::array<int, 2> fds{};
-    if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
-      base::FailErrno(errno, "cannot make a pipe");
-    }
-    read.Reset(fds[0]);
-    write.Reset(fds[1]);
-  }
-};
 
 void WriteMap(const char* file, const std::string& text) {
   const std::string path = std::string("/proc/self/") + file;
@@ -84,50 +71,6 @@ void EnterNamespaces(const Privileges& privileges) {
     }
   }
   ::_exit(0);
-}
-
-template <typename Number>
-Number NumberOf(const std::string& text) {
-  Number out = 0;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
-void Take(Tell kind, std::string text, SandboxRecord& out) {
-  switch (kind) {
-    case Tell::kFailed:
-      base::Fail(base::ExitCode::kFailed, "the sandbox cannot be made: {}", text);
-    case Tell::kNote:
-      out.notes.push_back(std::move(text));
-      break;
-    case Tell::kUntraced:
-      out.untraced = std::move(text);
-      break;
-    case Tell::kMissing:
-      out.files.missing.push_back(std::move(text));
-      break;
-    case Tell::kRefused:
-      out.files.refused.insert(std::move(text));
-      break;
-    case Tell::kReached:
-      out.files.reached.insert(std::move(text));
-      break;
-    case Tell::kListens:
-      out.ports.emplace(NumberOf<uint64_t>(text), text.substr(text.find(' ') + 1));
-      break;
-    case Tell::kEnded:
-      out.exit_code = NumberOf<int>(text);
-      break;
-    case Tell::kPassed:
-      out.passed_after = std::chrono::milliseconds(NumberOf<int64_t>(text));
-      break;
-    case Tell::kWhy:
-      out.why = std::move(text);
-      break;
-    case Tell::kStood:
-      out.stood = true;
-      break;
-  }
 }
 
 class Sandbox {
@@ -200,11 +143,7 @@ class Sandbox {
       tell_.read.Reset();
     }
     records_.append(buffer.data(), got > 0 ? static_cast<size_t>(got) : 0);
-    for (size_t end = 0; (end = records_.find('\0')) != std::string::npos;) {
-      const std::string record = records_.substr(0, end);
-      records_.erase(0, end + 1);
-      Take(static_cast<Tell>(record.front()), record.substr(1), out);
-    }
+    TakeRecords(records_, out);
   }
 
   Pipe tell_;

@@ -15,7 +15,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/inspect/extract.h"
+#include "builder/trial/sandbox.h"
 #include "builder/trial/stand_ins.h"
+#include "builder/trial/systemd_trial.h"
 #include "builder/trial/unit_lines.h"
 #include "images/service/address.h"
 #include "units/auxiliary_units.h"
@@ -117,7 +119,20 @@ class Trial {
     report_.place = place;
     plan_.service = trial_.service;
     plan_.service.health = WholeHealth();
-    report_.health = plan_.service.health;
+    report_.health = trial_.service.health = plan_.service.health;
+    if (place == TrialPlace::kSystemd) {
+      report_.record = RunUnderSystemd(image_, trial_, report_.limit, folder_.path());
+    } else {
+      RunInNamespaces(place);
+    }
+    report_.record.notes.insert(report_.record.notes.end(), trial_.notes.begin(),
+                                trial_.notes.end());
+    ListWritten();
+    return std::move(report_);
+  }
+
+ private:
+  void RunInNamespaces(TrialPlace place) {
     plan_.limit = report_.limit;
     plan_.root = folder_.path() + "/root";
     FollowUnit(units::Render(stored_, image_.path()).front().text);
@@ -129,13 +144,8 @@ class Trial {
     AddCommandsBefore();
     const base::UniqueFd mounted = Content(place);
     report_.record = RunInSandbox(plan_);
-    report_.record.notes.insert(report_.record.notes.end(), trial_.notes.begin(),
-                                trial_.notes.end());
-    ListWritten();
-    return std::move(report_);
   }
 
- private:
   static std::string Temporary() {
     const char* folder = std::getenv("TMPDIR");
     return folder == nullptr || *folder == '\0' ? "/var/tmp" : folder;
@@ -283,8 +293,8 @@ TrialPlace PlaceHere(bool use_systemd) {
   if (::geteuid() != 0) {
     return TrialPlace::kNamespaces;
   }
-  static_cast<void>(use_systemd);
-  return TrialPlace::kNamespacesAsRoot;
+  return use_systemd && activator::HasSystemd() ? TrialPlace::kSystemd
+                                                : TrialPlace::kNamespacesAsRoot;
 }
 
 TrialReport TryService(const images::ImageDirectory& image, const std::string& service,

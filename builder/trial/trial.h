@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/io.h"
-#include "builder/trial/sandbox.h"
+#include "builder/trial/sandbox_plan.h"
 #include "images/version/image_directory.h"
 
 namespace builder {

@@ -20,12 +20,13 @@ constexpr size_t kFewLines = 15;
 constexpr size_t kOutputLines = 10;
 
 // Anywhere in a path: what the C library, Python and the kernel's own files make programs ask for.
-constexpr std::array<std::string_view, 19> kUsuallyMissing = {
-    "/etc/ld.so.preload",     "/etc/ld.so.nohwcap", "/glibc-hwcaps",       "/usr/lib/locale/",
-    "/share/locale",          "/__pycache__",       "pyvenv.cfg",          "/nscd/socket",
-    "/etc/gai.conf",          "/etc/host.conf",     "/etc/suid-debug",     "/usr/lib/python3",
-    "/usr/local/lib/python3", "/etc/terminfo",      "/lib/terminfo",       "python3._pth",
-    "/pybuilddir.txt",        "/.local/lib/python", "/usr/bin/lib/python3"};
+constexpr std::array<std::string_view, 21> kUsuallyMissing = {
+    "/etc/ld.so.preload",     "/etc/ld.so.nohwcap",   "/glibc-hwcaps",      "/usr/lib/locale/",
+    "/share/locale",          "/__pycache__",         "pyvenv.cfg",         "/nscd/socket",
+    "/etc/gai.conf",          "/etc/host.conf",       "/etc/suid-debug",    "/usr/lib/python3",
+    "/usr/local/lib/python3", "/etc/terminfo",        "/lib/terminfo",      "._pth",
+    "/pybuilddir.txt",        "/Modules/Setup.local", "/.local/lib/python", "/usr/bin/lib/python3",
+    "/etc/localtime"};
 
 std::string_view ToText(TrialPlace place) {
   switch (place) {
@@ -39,8 +40,11 @@ std::string_view ToText(TrialPlace place) {
   return "namespaces, as a plain user";
 }
 
+// Whether it was most likely forgotten: not a folder that every machine has.
 bool IsOnThisMachine(const std::string& path) {
-  return !path.starts_with("/tmp/") && !path.starts_with("/run/") && base::Exists(path);
+  const auto found = base::StatIfThere(path);
+  return found && !path.starts_with("/tmp/") && !path.starts_with("/run/") &&
+         (!S_ISDIR(found->st_mode) || std::count(path.begin(), path.end(), '/') >= 3);
 }
 
 std::string Seconds(std::chrono::milliseconds time) {
@@ -117,7 +121,8 @@ void AddMissing(const TrialReport& report, bool all, std::string& out) {
   std::vector<std::string> lines;
   for (const bool here : {true, false}) {
     for (const std::string& path : record.files.missing) {
-      if ((all || !IsUsuallyMissing(path)) && IsOnThisMachine(path) == here) {
+      const bool is_said = record.files.refused.contains(path + "/");
+      if ((all || (!is_said && !IsUsuallyMissing(path))) && IsOnThisMachine(path) == here) {
         lines.push_back(path + (here ? "  (this machine has it: contents.add takes it)" : ""));
       }
     }

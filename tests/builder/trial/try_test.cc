@@ -1,0 +1,231 @@
+// `imgbuild try` on real programs: as root where the tests run as root, and as a plain user.
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/builder/trial/trial_fixture.h"
+
+namespace builder {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class TryTest : public TrialFixture, public testing::WithParamInterface<Who> {
+ protected:
+  void SetUp() override {
+    TrialFixture::SetUp();
+    if (GetParam() == Who::kNobody && !NobodyMakesNamespaces()) {
+      GTEST_SKIP() << "this machine lets no plain user make namespaces";
+    }
+  }
+  nlohmann::json Report(const std::string& name) {
+    const Outcome outcome = Try(name, GetParam(), {"--json"});
+    EXPECT_NE(outcome.out, "") << outcome.err;
+    return outcome.out.empty() ? nlohmann::json() : nlohmann::json::parse(outcome.out).at(0);
+  }
+  // A service that is a script of busybox's shell.
+  void DefineScript(const std::string& name, const std::string& script,
+                    const std::string& more = "") {
+    Put("images/run.sh", script);
+    Put("images/" + name + ".json", R"({"name": ")" + name +
+                                        R"(", "source": {"elf": ["/bin/busybox"]}, "target": "lz4",
+            "contents": {"files": {"/run.d/run.sh": "run.sh"}},
+            "services": {")" + name + R"(": {"exec": ["/bin/busybox", "sh", "/run.d/run.sh"])" +
+                                        more + "}}}");
+  }
+};
+
+TEST_P(TryTest, AServiceStandsWhenItsCheckPasses) {
+  Define("web", R"({"exec": ["/bin/actor", "serve", "8080", "1", "hello"],
+                    "ports": [8080], "health": {"http": {"url": "/", "body": "hello"}}})");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("web stands, and its check passed after "));
+  EXPECT_THAT(outcome.out, HasSubstr("ports        127.0.0.1:8080\n"));
+}
+
+TEST_P(TryTest, ACheckThatDoesNotPassIsAFailure) {
+  Define("web", R"({"exec": ["/bin/actor", "serve", "8080", "9999", "hello"],
+                    "ports": [8080], "health": {"http": "/"}})");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("web did not stand: its check did not pass within 2 s: "
+                                     "status 500 instead of 200: no database yet"));
+}
+
+TEST_P(TryTest, WithoutACheckItStandsForTheTime) {
+  Define("web", R"({"exec": ["/bin/actor", "serve", "80", "0", "hello"], "ports": [80]})");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("web stood for 2 s (it has no check)"));
+  EXPECT_THAT(outcome.out, HasSubstr("127.0.0.1:80\n"));  // a low port: its one capability
+}
+
+TEST_P(TryTest, OneThatEndsAtOnceIsAFailureWithItsLastWords) {
+  Define("web", R"({"exec": ["/bin/actor", "exit", "0", "3", "no way"]})");
+  const nlohmann::json report = Report("web");
+  EXPECT_EQ(report.at("stood"), false);
+  EXPECT_EQ(report.at("exit_code"), 3);
+  EXPECT_EQ(report.at("why"), "it ended with exit code 3");
+  EXPECT_THAT(report.at("output"), HasSubstr("no way"));
+}
+
+TEST_P(TryTest, AFileThatIsNotThereIsNamed) {
+  DefineScript("web", "exec cat /etc/app/settings.conf\n");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("not found    /etc/app/settings.conf\n"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("ld.so.preload")));
+  EXPECT_THAT(outcome.out, HasSubstr("web did not stand: it ended with exit code 1"));
+}
+
+TEST_P(TryTest, WhatThisMachineHasIsSaid) {
+  DefineScript("web", "exec cat /usr/share/common-licenses/none /etc/passwd\n");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_THAT(outcome.out,
+              HasSubstr("not found    /etc/passwd  (this machine has it: contents.add takes it)\n"
+                        "               /usr/share/common-licenses/none\n"));
+}
+
+TEST_P(TryTest, WhatItWroteAndCouldNot) {
+  DefineScript("web",
+               "echo one >/var/lib/web/data; mkdir -p /var/lib/web/deep && echo two >"
+               "/var/lib/web/deep/er; echo x >/run/web.pid; echo y >/opt-x; mkdir /data; exit 0\n",
+               R"(, "type": "oneshot", "state": true)");
+  const nlohmann::json report = Report("web");
+  EXPECT_EQ(report.at("stood"), true) << report;
+  ASSERT_EQ(report.at("written").size(), 1U) << report;
+  EXPECT_EQ(report["written"][0]["folder"], "/var/lib/web");
+  EXPECT_THAT(report["written"][0]["files"],
+              ElementsAre("/var/lib/web/data", "/var/lib/web/deep/er"));
+  EXPECT_THAT(report.at("refused"), ElementsAre("/data/", "/opt-x", "/run/web.pid"));
+  const std::string left = "/var/lib/web";
+  EXPECT_FALSE(base::Exists(left));
+}
+
+TEST_P(TryTest, AProgramWhoseInterpreterIsMissingIsSaid) {
+  Put("tree/bin/script", "#!/usr/bin/nothing\n");
+  ::chmod(At("tree/bin/script").c_str(), 0755);
+  Define("web", R"({"exec": ["/bin/script"]})");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("cannot run /bin/script: No such file or directory, the "
+                                     "interpreter that it names"));
+}
+
+TEST_P(TryTest, HooksRunFirstAndCheckCommandsLast) {
+  Define("web", R"({"exec": ["/bin/actor", "serve", "8080", "0", "x"], "state": true,
+                    "hooks": {"before_start": [["/bin/actor", "note", "log", "before"]]},
+                    "health": {"exec": ["/bin/actor", "expect", "log", "before"]}})");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("its check passed"));
+  Define("bad", R"({"exec": ["/bin/actor", "serve", "8080", "0", "x"],
+                    "hooks": {"before_start": [["/bin/actor", "exit", "0", "4", "no"]]}})");
+  EXPECT_THAT(Try("bad", GetParam()).out, HasSubstr("/bin/actor (before the start): it ended with "
+                                                    "exit code 4"));
+}
+
+TEST_P(TryTest, SocketsThatSystemdWouldOpenAreOpen) {
+  DefineScript("web", R"(echo "fds $LISTEN_FDS pid $([ "$LISTEN_PID" = $$ ] && echo mine)"; )"
+                      "test -S /dev/fd/3 && exec sleep 100\n",
+               R"(, "listen": [8080], "health": {"tcp": 8080})");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("fds 1 pid mine"));
+}
+
+TEST_P(TryTest, SecretsAndBindsOfAnotherMachineHaveStandIns) {
+  DefineScript("web",
+               "cat $CREDENTIALS_DIRECTORY/key && echo x >/srv/data/new && ls /etc/extra && echo "
+               "$MADE\n",
+               R"(, "type": "oneshot", "credentials": {"key": "/etc/slipway/none"},
+                  "environment": {"MADE": "all right"},
+                  "binds": [{"host": "/srv/none", "image": "/srv/data", "writable": true},
+                            {"host": "/etc/none", "image": "/etc/extra"}])");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  for (const char* part : {"placeholder of a trial", "all right", "credential key: a placeholder",
+                           "/etc/extra: empty here (/etc/none is not on this machine)",
+                           "wrote        /srv/data/new\n"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(part));
+  }
+}
+
+TEST_P(TryTest, NothingOfThisMachineIsSeen) {
+  DefineScript("web", "ls / /proc | tr '\\n' ' '; ps; ip addr 2>/dev/null; id -u; exit 0\n",
+               R"(, "type": "oneshot")");
+  const nlohmann::json report = Report("web");
+  EXPECT_EQ(report.at("stood"), true) << report;
+  const std::string output = report.at("output");
+  EXPECT_THAT(output, HasSubstr("64999"));
+  EXPECT_THAT(output, Not(HasSubstr("root ")));
+  EXPECT_THAT(output, Not(HasSubstr(" home ")));
+}
+
+INSTANTIATE_TEST_SUITE_P(As, TryTest, testing::Values(Who::kUs, Who::kNobody),
+                         [](const auto& one) { return one.param == Who::kUs ? "Us" : "Nobody"; });
+
+class TryInterruptTest : public TrialFixture {
+ protected:
+  // Whether a process with this text among its arguments runs.
+  static bool Runs(const std::string& text) {
+    for (const std::string& pid : base::ListDirectory("/proc")) {
+      try {
+        const auto line = base::ReadFileIfThere("/proc/" + pid + "/cmdline");
+        if (line && line->find("serve") != std::string::npos &&
+            line->find(text) != std::string::npos) {
+          return true;
+        }
+      } catch (const base::Error&) {  // it ended
+      }
+    }
+    return false;
+  }
+  void StartAndSignal(int signal_number, Who who, Outcome& outcome) {
+    Define("web", R"({"exec": ["/bin/actor", "serve", "8080", "0", ")" + scratch() + R"("]})");
+    const pid_t pid = Start({"try", "--definitions", At("images"), "--output", At("built"),
+                             "--no-systemd", "--seconds", "600", "web"},
+                            who);
+    while (!Runs(scratch()) && ::waitpid(pid, nullptr, WNOHANG | WNOWAIT) == 0) {
+      std::this_thread::yield();
+    }
+    ::kill(pid, signal_number);
+    outcome = Finish(pid);
+  }
+};
+
+TEST_F(TryInterruptTest, NothingIsLeft) {
+  for (const Who who : {Who::kUs, Who::kNobody}) {
+    if (who == Who::kNobody && !NobodyMakesNamespaces()) {
+      continue;
+    }
+    Outcome outcome;
+    StartAndSignal(SIGINT, who, outcome);
+    EXPECT_EQ(outcome.code, 130) << outcome.err;
+    EXPECT_FALSE(Runs(scratch()));
+    EXPECT_THAT(base::ListDirectory(At("tmp")), testing::IsEmpty());
+  }
+}
+
+TEST_F(TryInterruptTest, KilledItTakesTheServiceAlong) {
+  Outcome outcome;
+  StartAndSignal(SIGKILL, Who::kUs, outcome);
+  EXPECT_EQ(outcome.code, 137);
+  while (Runs(scratch())) {
+    std::this_thread::yield();
+  }
+}
+
+TEST_F(TryInterruptTest, UsageErrors) {
+  Define("web", R"({"exec": ["/bin/actor", "exit", "0", "0", "x"]})");
+  EXPECT_EQ(Imgbuild({"try", "--definitions", At("images"), "nothing"}).code, 2);
+  const Outcome outcome = Try("web", Who::kUs, {"--service", "other"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("web has no service other"));
+}
+
+}  // namespace
+}  // namespace builder
