@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "base/cli.h"
@@ -18,14 +20,13 @@ namespace builder {
 namespace {
 
 // Each teaches something new or is the last one.
-constexpr int kMostTrials = 8;
+constexpr int kMostTrials = 12;
 
 struct InitOptions {
   LookOptions look;
   std::string exec;
-  std::vector<std::string> arguments;
   std::string output;  // empty: images/NAME.json
-  uint64_t seconds = 5;
+  uint64_t seconds = 10;
   bool tries = true;
   bool overwrites = false;
 };
@@ -34,7 +35,7 @@ void AddInitOptions(CLI::App& app, InitOptions& options) {
   app.add_option("SOURCE", options.look.source,
                  "A program or script, a folder, an OCI image, or a Nix source")
       ->required();
-  app.add_option("ARGUMENT", options.arguments, "Arguments of the program, after --");
+  app.add_option("ARGUMENT", options.look.arguments, "Arguments of the program, after --");
   app.add_option("--name", options.look.name, "Name of the image; otherwise after the source")
       ->type_name("NAME");
   app.add_option("--exec", options.exec,
@@ -64,8 +65,6 @@ class Init {
     base::MakeDirectories(options_.look.temporary);
     options_.look.exec = SplitCommand(options_.exec, "--exec");
     draft_ = LookAt(options_.look);
-    images::Command& exec = draft_.service.exec;
-    exec.insert(exec.end(), options_.arguments.begin(), options_.arguments.end());
     file_ = base::AbsolutePath(options_.output.empty() ? "images/" + draft_.name + ".json"
                                                        : options_.output);
     CheckFile();
@@ -98,8 +97,10 @@ class Init {
       const base::Io quiet{io_.in, io_.out, -1};
       const images::ImageDirectory image(BuildDefinition(definition, build, i == 0 ? io_ : quiet));
       try {
-        last_ = TryService(image, draft_.name, std::chrono::seconds(options_.seconds),
-                           PlaceHere(/*use_systemd=*/false), quiet);
+        last_ = TryService(image, draft_.name,
+                           {std::chrono::seconds(options_.seconds), /*until_listening=*/true,
+                            PlaceHere(/*use_systemd=*/false)},
+                           quiet);
       } catch (const base::Error& error) {
         if (error.code() == base::ExitCode::kInterrupted) {
           throw;
@@ -107,11 +108,26 @@ class Init {
         io_.Err("note: there was no trial: {}\n", error.what());
         return;
       }
-      if (!Learn(*last_, draft_)) {
+      if (!Learn(*last_, draft_) && !IsLeaner()) {
         break;
       }
     }
     NoteTrial(*last_, draft_);
+  }
+
+  // What stood with empty folders is tried without them: its own ones are enough. Where they are
+  // not, the folders stay.
+  bool IsLeaner() {
+    if (last_->record.stood && !is_lean_) {
+      is_lean_ = true;
+      folders_ = std::exchange(draft_.empty_folders, {});
+      return !folders_.empty();
+    }
+    if (!last_->record.stood && !folders_.empty()) {
+      draft_.empty_folders = std::exchange(folders_, {});
+      return true;
+    }
+    return false;
   }
 
   void Write() {
@@ -129,6 +145,8 @@ class Init {
   Draft draft_;
   std::string file_;
   std::optional<TrialReport> last_;
+  bool is_lean_ = false;           // it was tried without `folders_`
+  std::set<std::string> folders_;  // that it stood with
 };
 
 }  // namespace

@@ -88,8 +88,9 @@ int RunTry(const std::vector<std::string>& arguments, const base::Io& io) {
   }
   std::vector<TrialReport> reports;
   for (const std::string& service : ServicesOf(image, options.service)) {
-    reports.push_back(TryService(image, service, std::chrono::seconds(options.seconds),
-                                 PlaceHere(options.use_systemd), io));
+    reports.push_back(TryService(
+        image, service,
+        {std::chrono::seconds(options.seconds), false, PlaceHere(options.use_systemd)}, io));
     if (!options.json) {
       io.WriteOut(TrialText(reports.back(), options.all));
     }

@@ -57,7 +57,7 @@ class Learner {
                                   ? "It ended by itself, and well: \"schedule\" would run it again."
                                   : "It goes into the background by itself."};
     }
-    if (!changed_) {
+    if (!changed_ || (report_.record.stood && draft_.check == Check::kUnknown)) {
       ChooseCheck();
     }
     return changed_;
@@ -238,9 +238,6 @@ bool Learn(const TrialReport& report, Draft& draft) { return Learner(report, dra
 
 void NoteTrial(const TrialReport& report, Draft& draft) {
   const SandboxRecord& record = report.record;
-  if (record.stood) {  // what it made in them stands there as a mount point now
-    draft.empty_folders.clear();
-  }
   if (!record.stood) {
     draft.trial.push_back("It did not stand in a trial: " + record.why);
     if (!record.output.empty()) {

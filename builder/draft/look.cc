@@ -83,7 +83,7 @@ class Looker {
         return Done();
       }
     }
-    out_.source = ParseSource(options_.source);
+    out_.source = ParseSource(found ? path : options_.source);
     if (const auto* elf = std::get_if<images::ElfSource>(&out_.source)) {
       LookAtProgram(elf->programs.front());
     } else if (const auto* root = std::get_if<images::RootSource>(&out_.source)) {
@@ -104,9 +104,15 @@ class Looker {
   }
 
   Draft Done() {
+    images::Command& exec = out_.service.exec;
     if (!options_.exec.empty()) {
-      out_.service.exec = options_.exec;
+      exec = options_.exec;
+    } else if (exec.empty() && !options_.arguments.empty()) {
+      exec = image_command_;
     }
+    exec.insert(exec.end(), options_.arguments.begin(), options_.arguments.end());
+    // Every host has them, and so most programs expect them.
+    out_.empty_folders = {"/var/cache", "/var/lib", "/var/log"};
     out_.notes["service"].emplace_back(
         "It runs as a user of its own that is made at each start, in a sandbox: \"user\" names");
     out_.notes["service"].emplace_back("one that stays, \"hardening\" loosens the sandbox.");
@@ -263,6 +269,7 @@ class Looker {
     SetName(image.name.empty() ? StemOf(ParseOciReference(source.path).path)
                                : base::BaseName(image.name));
     out_.what = "the OCI image " + source.path;
+    image_command_ = image.command;
     out_.notes["exec"].push_back(
         fmt::format("The image says how it runs: {}{}", fmt::join(image.command, " "),
                     image.user.empty() ? "" : ", as its user " + image.user));
@@ -307,6 +314,7 @@ class Looker {
 
   const LookOptions& options_;
   Draft out_;
+  images::Command image_command_;  // of an OCI image
 };
 
 }  // namespace

@@ -236,11 +236,22 @@ class Inside {
         SendRecord(fds_.tell, Tell::kPassed, std::to_string(after.count()));
         return;
       }
+      if (plan_.until_listening && is_ready_ && !service.health.HasCheck() && HasListened()) {
+        return;
+      }
       if (IsOver()) {
         FailIfNotWell();
         return;
       }
     }
+  }
+
+  // For a second: more ports may follow.
+  bool HasListened() {
+    if (ports_.empty()) {
+      listens_since_ = Clock::now();
+    }
+    return Clock::now() - listens_since_ >= std::chrono::seconds(1);
   }
 
   // True: it did what it is for. Throws where it should still run.
@@ -338,6 +349,7 @@ class Inside {
   std::map<pid_t, int> ended_;  // -> exit code
   ListeningPorts ports_;
   Clock::time_point next_look_;
+  Clock::time_point listens_since_ = Clock::now();
   Clock::time_point start_;
   pid_t service_ = -1;
   bool is_ready_ = false;

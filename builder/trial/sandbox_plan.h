@@ -36,6 +36,7 @@ struct SandboxPlan {
   std::vector<images::Command> before;  // hooks and ExecStartPre=, in order
   images::Service service;              // its command, type, sockets and check, whose URL is whole
   std::chrono::seconds limit{10};
+  bool until_listening = false;  // a service without a check has stood when it listens for a moment
 };
 
 // What became of a service.

@@ -38,6 +38,7 @@ class Maker {
     ReplaceSockets(service);
     lines["Restart"] = "no";  // an end is seen at once
     lines["PrivateNetwork"] = "yes";
+    lines.erase("NetworkNamespacePath");
     service.schedule.reset();  // it runs now
   }
 

@@ -103,7 +103,7 @@ void AddVariables(const std::string& file, std::map<std::string, std::string>& o
 
 class Trial {
  public:
-  Trial(const images::ImageDirectory& image, const std::string& name, std::chrono::seconds limit,
+  Trial(const images::ImageDirectory& image, const std::string& name, const TrialOptions& options,
         const base::Io& io)
       : image_(image), io_(io), stored_(image.stored()), folder_(Temporary(), "slipway-try-") {
     for (const char* part : {"/root", "/stand-ins"}) {
@@ -112,18 +112,19 @@ class Trial {
     trial_ = MakeStandIns(image.manifest().services, name, folder_.path() + "/stand-ins");
     stored_.manifest.services = {{name, trial_.service}};
     report_.service = name;
-    report_.limit = limit;
+    report_.limit = plan_.limit = options.limit;
+    report_.place = options.place;
+    plan_.until_listening = options.until_listening;
   }
 
-  TrialReport Run(TrialPlace place) {
-    report_.place = place;
+  TrialReport Run() {
     plan_.service = trial_.service;
     plan_.service.health = WholeHealth();
     report_.health = trial_.service.health = plan_.service.health;
-    if (place == TrialPlace::kSystemd) {
+    if (report_.place == TrialPlace::kSystemd) {
       report_.record = RunUnderSystemd(image_, trial_, report_.limit, folder_.path());
     } else {
-      RunInNamespaces(place);
+      RunInNamespaces();
     }
     report_.record.notes.insert(report_.record.notes.end(), trial_.notes.begin(),
                                 trial_.notes.end());
@@ -132,8 +133,7 @@ class Trial {
   }
 
  private:
-  void RunInNamespaces(TrialPlace place) {
-    plan_.limit = report_.limit;
+  void RunInNamespaces() {
     plan_.root = folder_.path() + "/root";
     FollowUnit(units::Render(stored_, image_.path()).front().text);
     AddWritable("/tmp", 01777);
@@ -142,7 +142,7 @@ class Trial {
     std::rotate(plan_.mounts.begin(), plan_.mounts.end() - 3, plan_.mounts.end());
     AddCredentials();
     AddCommandsBefore();
-    const base::UniqueFd mounted = Content(place);
+    const base::UniqueFd mounted = Content();
     report_.record = RunInSandbox(plan_);
   }
 
@@ -238,8 +238,8 @@ class Trial {
   }
 
   // The image's content: mounted where this kernel and user can, otherwise unpacked.
-  base::UniqueFd Content(TrialPlace place) {
-    if (place != TrialPlace::kNamespaces) {
+  base::UniqueFd Content() {
+    if (report_.place != TrialPlace::kNamespaces) {
       try {
         const base::UniqueFd file = base::OpenForReading(image_.image_path());
         base::UniqueFd out = activator::MountedImage(file.get(), image_.image_path()).TakeMount();
@@ -298,8 +298,8 @@ TrialPlace PlaceHere(bool use_systemd) {
 }
 
 TrialReport TryService(const images::ImageDirectory& image, const std::string& service,
-                       std::chrono::seconds limit, TrialPlace place, const base::Io& io) {
-  return Trial(image, service, limit, io).Run(place);
+                       const TrialOptions& options, const base::Io& io) {
+  return Trial(image, service, options, io).Run();
 }
 
 }  // namespace builder

@@ -33,10 +33,16 @@ struct TrialReport {
 // The best place that this machine has for the calling user.
 TrialPlace PlaceHere(bool use_systemd);
 
+struct TrialOptions {
+  std::chrono::seconds limit{10};
+  bool until_listening = false;  // in namespaces: as SandboxPlan has it
+  TrialPlace place = TrialPlace::kNamespaces;
+};
+
 // Needs an image that MountPointsOf was applied to, as every built one. Throws Error{kFailed} where
 // there can be no trial; what becomes of the service is in the report.
 TrialReport TryService(const images::ImageDirectory& image, const std::string& service,
-                       std::chrono::seconds limit, TrialPlace place, const base::Io& io);
+                       const TrialOptions& options, const base::Io& io);
 
 }  // namespace builder
 

@@ -98,9 +98,9 @@ class TrialFixture : public tests::ScratchTest {
     return Finish(Start(arguments, who));
   }
 
-  // `imgbuild try` without systemd, so that every machine does the same; by 2 seconds.
+  // `imgbuild try` without systemd, so that every machine does the same.
   Outcome Try(const std::string& name, Who who = Who::kUs,
-              const std::vector<std::string>& more = {}) {
+              const std::vector<std::string>& more = {}, const std::string& seconds = "60") {
     std::vector<std::string> arguments = {"try",       "--definitions", At("images"), "--output",
                                           At("built"), "--no-systemd",  "--seconds",  "2",
                                           name};
