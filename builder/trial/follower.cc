@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,19 +22,26 @@ namespace {
 [[noreturn]] void Follow(pid_t held, int control, int tell) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::setsid();
+  sigset_t children;
+  ::sigemptyset(&children);
+  ::sigaddset(&children, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &children, nullptr);
   try {
     FileTracer tracer;
     if (!tracer.Follow(held)) {
       SendRecord(tell, Tell::kUntraced, std::strerror(errno));
     }
     ::kill(held, SIGCONT);
-    for (pollfd until{control, POLLIN, 0}; ::poll(&until, 1, 0) == 0;) {
+    const base::UniqueFd stops(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+    std::array<pollfd, 2> fds{{{control, POLLIN, 0}, {stops.get(), POLLIN, 0}}};
+    while (fds[0].revents == 0) {
+      ::poll(fds.data(), fds.size(), -1);
+      signalfd_siginfo info{};
+      while (::read(stops.get(), &info, sizeof info) > 0) {
+      }
       int status = 0;
-      const pid_t pid = ::waitpid(-1, &status, __WALL | WNOHANG);
-      if (pid > 0) {
+      for (pid_t pid = 0; (pid = ::waitpid(-1, &status, __WALL | WNOHANG)) > 0;) {
         tracer.OnStatus(pid, status);
-      } else {  // a moment, or until we are to end
-        ::poll(&until, 1, 1);
       }
     }
     SendFindings(tell, tracer.Findings());

@@ -32,6 +32,7 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kUnits = "/run/systemd/system/";
 constexpr const char* kHeldAt = "/run/slipway-hold";  // in the image
 constexpr milliseconds kTick{100};
+constexpr int kCannotExecute = 203;  // systemd's EXIT_EXEC, and that of the program that holds
 
 // Also after an interruption, which base::Run would not survive.
 void RunAnyway(const std::vector<std::string>& argv) {
@@ -52,7 +53,6 @@ class TransientUnits {
       base::WriteFileAtomically(kUnits + unit.name, unit.text);
       names_.push_back(unit.name);
     }
-    systemd_.DaemonReload();
   }
   ~TransientUnits() {
     std::vector<std::string> kill = {"systemctl", "kill", "--signal=SIGKILL"};
@@ -72,6 +72,7 @@ class TransientUnits {
   TransientUnits(const TransientUnits&) = delete;
   TransientUnits& operator=(const TransientUnits&) = delete;
 
+  void Load() { systemd_.DaemonReload(); }
   activator::UnitState StateOf(const std::string& unit) { return systemd_.Show({unit}).at(unit); }
   void Start(const std::string& unit) { systemd_.Start({unit}, activator::Jobs::kQueue); }
   bool Has(const std::string& unit) const {
@@ -87,6 +88,9 @@ class TransientUnits {
 std::pair<int, std::string> EndOf(const activator::UnitState& state) {
   if (state.result == "signal" || state.result == "core-dump") {
     return {128 + state.exit_status, fmt::format("signal {} ended it", state.exit_status)};
+  }
+  if (state.result == "exit-code" && state.exit_status == kCannotExecute) {
+    return {state.exit_status, "its program cannot be run (203/EXEC)"};
   }
   if (state.result == "exit-code" || state.result == "success") {
     return {state.exit_status, fmt::format("it ended with exit code {}", state.exit_status)};
@@ -259,6 +263,7 @@ SandboxRecord RunUnderSystemd(const images::ImageDirectory& image, const TrialSe
   SandboxRecord out;
   {
     TransientUnits units(rendered);
+    units.Load();
     out = Watch(units, name + ".service", trial, limit).Run(held);
   }
   out.output = base::ReadFileIfThere(output).value_or("");

@@ -101,9 +101,9 @@ class TrialFixture : public tests::ScratchTest {
   // `imgbuild try` without systemd, so that every machine does the same.
   Outcome Try(const std::string& name, Who who = Who::kUs,
               const std::vector<std::string>& more = {}, const std::string& seconds = "60") {
-    std::vector<std::string> arguments = {"try",       "--definitions", At("images"), "--output",
-                                          At("built"), "--no-systemd",  "--seconds",  "2",
-                                          name};
+    std::vector<std::string> arguments = {"try",       "--definitions", At("images"),
+                                          "--output",  At("built"),     "--no-systemd",
+                                          "--seconds", seconds,         name};
     arguments.insert(arguments.end(), more.begin(), more.end());
     Outcome out = Imgbuild(arguments, who);
     EXPECT_THAT(base::ListDirectory(At("tmp")), testing::IsEmpty());
