@@ -27,6 +27,10 @@ namespace {
 constexpr std::array<std::string_view, 7> kNotContent = {
     "images", "build", "__pycache__", "dist", "hosts.json", "tests", "target"};
 
+// Folders that a service has not, or has its own of, whatever the image holds there.
+constexpr std::array<std::string_view, 5> kHidden = {"/home/", "/root/", "/tmp/", "/var/tmp/",
+                                                     "/run/"};
+
 std::string NameFrom(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -182,6 +186,13 @@ class Looker {
     out_.what = fmt::format("the {}program {}{}", is_static ? "static " : "", path,
                             compiler.empty() ? "" : ", written in " + compiler);
     out_.service.exec = {path};
+    if (std::any_of(kHidden.begin(), kHidden.end(),
+                    [&](std::string_view folder) { return path.starts_with(folder); })) {
+      out_.service.exec = {"/opt/" + out_.name + "/" + base::BaseName(path)};
+      out_.files[out_.service.exec.front()] = path;
+      out_.notes["exec"].emplace_back(
+          "Not where it stands here: a service does not see that folder.");
+    }
     if (base::BaseName(path).starts_with("node")) {
       SetLanguage("node", "", "");
     }

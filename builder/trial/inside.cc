@@ -60,6 +60,7 @@ class Inside {
       SendRecord(fds_.tell, Tell::kNote, note);
     }
     Prepare();
+    SealRun(plan_);
     start_ = Clock::now();
     try {
       RunBefore();

@@ -115,6 +115,15 @@ void MountOne(const SandboxMount& mount, const std::string& root) {
   }
 }
 
+// As systemd does it: there, and empty to everybody.
+void HideHomes(const std::string& root) {
+  for (const char* home : {"/home", "/root", "/run/user"}) {
+    if (base::Exists(root + home)) {
+      Mount("tmpfs", root + home, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=000");
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> EnterRoot(const SandboxPlan& plan) {
@@ -123,6 +132,9 @@ std::vector<std::string> EnterRoot(const SandboxPlan& plan) {
   MountImage(plan);
   MakeDevices(plan.root + "/dev");
   MountKernel(plan.root, notes);
+  if (plan.hides_homes) {
+    HideHomes(plan.root);
+  }
   for (const SandboxMount& mount : plan.mounts) {
     MountOne(mount, plan.root);
   }
@@ -131,6 +143,15 @@ std::vector<std::string> EnterRoot(const SandboxPlan& plan) {
     base::FailErrno(errno, "cannot enter the sandbox's root");
   }
   return notes;
+}
+
+void SealRun(const SandboxPlan& plan) {
+  mount_attr change{};
+  change.attr_set = MOUNT_ATTR_RDONLY;
+  if (plan.privileges.user != 0 &&
+      ::mount_setattr(AT_FDCWD, "/run", 0, &change, sizeof change) != 0) {
+    base::FailErrno(errno, "cannot make /run read-only");
+  }
 }
 
 }  // namespace builder

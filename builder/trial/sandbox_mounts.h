@@ -13,6 +13,9 @@ namespace builder {
 // what is not as on a host. Throws Error{kFailed}.
 std::vector<std::string> EnterRoot(const SandboxPlan& plan);
 
+// From here on only root can make something in /run, as on a host.
+void SealRun(const SandboxPlan& plan);
+
 }  // namespace builder
 
 #endif  // SLIPWAY_BUILDER_TRIAL_SANDBOX_MOUNTS_H_

@@ -29,6 +29,7 @@ struct SandboxPlan {
   int image = -1;    // the image, as a detached mount; or -1:
   std::string tree;  // a folder with its content
   std::vector<SandboxMount> mounts;
+  bool hides_homes = false;  // ProtectHome=yes
   Privileges privileges;
   std::map<std::string, std::string> environment;
   std::string working_directory = "/";

@@ -184,6 +184,7 @@ class Trial {
     }
     plan_.privileges.ambient = unit.Words("AmbientCapabilities");
     plan_.privileges.no_new = unit.IsOn("NoNewPrivileges");
+    plan_.hides_homes = unit.IsOn("ProtectHome");
     plan_.working_directory = unit.Last("WorkingDirectory").value_or("/");
     plan_.umask =
         static_cast<mode_t>(std::strtoul(unit.Last("UMask").value_or("022").c_str(), nullptr, 8));
@@ -250,7 +251,8 @@ class Trial {
       }
     }
     plan_.tree = folder_.path() + "/tree";
-    Extract(image_, plan_.tree, /*xattrs=*/false, io_);
+    base::MakeDirectories(plan_.tree);
+    ExtractInto(image_, plan_.tree, /*xattrs=*/false, io_);
     return {};
   }
 

@@ -29,7 +29,7 @@ TEST_F(InitTest, AProgramWithAPortGetsACheckThatPasses) {
   EXPECT_EQ(outcome.out, At("images/actor.json") + "\n");
   const images::Definition written = Written("actor");
   const images::Service& service = written.services.at("actor");
-  EXPECT_EQ(service.exec, (images::Command{At("tree/bin/actor"), "serve", "8080", "0", "hello"}));
+  EXPECT_EQ(service.exec, (images::Command{"/opt/actor/actor", "serve", "8080", "0", "hello"}));
   EXPECT_EQ(service.ports, (std::vector<uint64_t>{8080}));
   ASSERT_TRUE(service.health.http);
   EXPECT_EQ(service.health.http->url, "/");
