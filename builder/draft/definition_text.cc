@@ -138,8 +138,8 @@ class Writer {
   }
 
   void WriteContents(Members& file) {
-    if (draft_.files.empty() && draft_.add.empty() && draft_.empty_folders.empty() &&
-        !draft_.notes.contains("contents")) {
+    if (draft_.files.empty() && draft_.add.empty() && draft_.sets.empty() &&
+        draft_.empty_folders.empty() && !draft_.notes.contains("contents")) {
       return;
     }
     file.Open("contents", [&](Members& contents) {
@@ -154,6 +154,9 @@ class Writer {
       if (!draft_.add.empty()) {
         contents.Comment("Of this machine, at the same path in the image.");
         contents.Add("add", draft_.add);
+      }
+      if (!draft_.sets.empty()) {
+        contents.Add("sets", draft_.sets);
       }
       if (!draft_.empty_folders.empty()) {
         contents.Add("directories", draft_.empty_folders);

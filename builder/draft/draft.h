@@ -18,6 +18,7 @@ struct Draft {
   images::Source source;
   std::map<std::string, std::string> files;  // contents.files: path in the image -> path here
   std::set<std::string> add;                 // contents.add
+  std::set<std::string> sets;                // contents.sets
   std::set<std::string> empty_folders;       // contents.directories
   images::Service service;                   // its only one, called like the image
   // StateDirectory= and so on: option -> names, where the service's own name is not enough.

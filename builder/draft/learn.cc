@@ -160,7 +160,7 @@ class Learner {
     if (TakesFromThisMachine() && base::Exists(kZones) &&
         std::any_of(missing.begin(), missing.end(),
                     [&](const std::string& path) { return path.starts_with(kZones); })) {
-      changed_ = draft_.add.insert(kZones).second || changed_;
+      Set(draft_.sets, std::set<std::string>{"default", "zoneinfo"});
     }
   }
 

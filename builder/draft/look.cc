@@ -281,6 +281,11 @@ class Looker {
                                : base::BaseName(image.name));
     out_.what = "the OCI image " + source.path;
     image_command_ = image.command;
+    if (!image.healthcheck.test.empty()) {  // which counts where the definition has none
+      out_.check = Draft::Check::kNone;
+      out_.notes["health"].emplace_back(
+          "The image has a check of its own: \"health\" would replace it.");
+    }
     out_.notes["exec"].push_back(
         fmt::format("The image says how it runs: {}{}", fmt::join(image.command, " "),
                     image.user.empty() ? "" : ", as its user " + image.user));
