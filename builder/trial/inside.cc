@@ -330,7 +330,9 @@ class Inside {
     return end->second == 0;
   }
 
-  void TellFindings() const {
+  void TellFindings() {
+    const ListeningPorts now = ReadListening("self");
+    ports_.insert(now.begin(), now.end());
     if (!untraced_.empty()) {
       SendRecord(fds_.tell, Tell::kUntraced, untraced_);
     }

@@ -173,10 +173,7 @@ class Watch {
   void WaitUntilKnown() {
     for (;; Pause()) {
       const activator::UnitState state = units_.StateOf(unit_);
-      if (state.main_pid != 0) {
-        const ListeningPorts ports = ReadListening(std::to_string(state.main_pid));
-        out_.ports.insert(ports.begin(), ports.end());
-      }
+      NotePorts(state);
       if (state.IsDown() && !state.has_job) {
         out_.exit_code = EndOf(state).first;
         base::Fail(base::ExitCode::kFailed, "{}", EndOf(state).second);
@@ -187,6 +184,7 @@ class Watch {
       }
       const bool is_active = state.active == "active";
       if (is_active && service_.health.HasCheck() && CheckPasses(state)) {
+        NotePorts(state);
         out_.passed_after = std::chrono::duration_cast<milliseconds>(Clock::now() - start_);
         return;
       }
@@ -194,6 +192,13 @@ class Watch {
         FailIfNotWell(is_active);
         return;
       }
+    }
+  }
+
+  void NotePorts(const activator::UnitState& state) {
+    if (state.main_pid != 0) {
+      const ListeningPorts ports = ReadListening(std::to_string(state.main_pid));
+      out_.ports.insert(ports.begin(), ports.end());
     }
   }
 

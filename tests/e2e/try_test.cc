@@ -14,8 +14,8 @@ TEST(TryNginxTest, ItStandsWithoutAHost) {
   Workshop workshop;
   json patch = {{"services", {{"nginx", {{"health", {{"http", "/"}}}}}}}};
   workshop.Build("nginx", "v1", patch);
-  const RunResult tried =
-      workshop.Imgbuild({"try", "--no-systemd", "--seconds", "30", "nginx", "--no-build"});
+  const RunResult tried = RunCommand({SLIPWAY_BIN "/imgbuild", "try", "--output", workshop.images(),
+                                      "--no-systemd", "--seconds", "30", "--no-build", "nginx"});
   EXPECT_EQ(tried.exit_code, 0) << tried.out << tried.err;
   EXPECT_THAT(tried.out, HasSubstr("nginx stands, and its check passed after "));
   EXPECT_THAT(tried.out, HasSubstr("80"));
