@@ -153,6 +153,13 @@ void AddOutput(const TrialReport& report, bool all, std::string& out) {
 }  // namespace
 
 bool IsUsuallyMissing(const std::string& path) {
+  // Folders of libraries for other processors, which the loader tries first.
+  constexpr std::array<std::string_view, 4> kLoaderFolders = {"/tls", "/x86_64", "/haswell",
+                                                              "/aarch64"};
+  if (std::any_of(kLoaderFolders.begin(), kLoaderFolders.end(),
+                  [&](std::string_view end) { return path.ends_with(end); })) {
+    return true;
+  }
   return path.starts_with("/proc/") || path.starts_with("/sys/") || path.starts_with("/dev/") ||
          std::any_of(kUsuallyMissing.begin(), kUsuallyMissing.end(),
                      [&](std::string_view part) { return path.find(part) != std::string::npos; });
