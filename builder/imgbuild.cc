@@ -25,7 +25,6 @@ Examples:
 To begin with a ready definition (nginx, postgresql, redis, ...):
   imgbuild catalog                  lists them
   imgbuild catalog nginx --write    writes images/nginx.json, and an example
-To start, and to see an image run without a host (each has --help):
 To start, and to run an image without a host (each command has --help):
   imgbuild init ./app.py            looks at a program, writes its definition
   imgbuild init ./server -- --port 8080
@@ -50,6 +49,7 @@ int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
   }
   if (!arguments.empty() && arguments[0] == "catalog") {
     return RunCatalog({arguments.begin() + 1, arguments.end()}, io);
+  }
   if (!arguments.empty() && arguments[0] == kTryCommand) {
     return RunTry({arguments.begin() + 1, arguments.end()}, io);
   }

@@ -30,7 +30,6 @@ package_groups() {
           squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd
           busybox fish mksh tcsh zsh libbz2-dev liblzma-dev
           nodejs openssl python3 python3-pip)
-          busybox python3 fish mksh tcsh zsh libbz2-dev liblzma-dev)
         ;;
       # activate for hosts that are another machine.
       agents) for machine in "${agent_machines[@]}"; do packages+=("g++-$machine-linux-gnu"); done ;;
