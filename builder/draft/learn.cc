@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "builder/trial/this_machine.h"
 #include "builder/trial/trial_report.h"
 
 namespace builder {
@@ -157,7 +158,7 @@ class Learner {
   void AddZones() {
     constexpr const char* kZones = "/usr/share/zoneinfo";
     const auto& missing = report_.record.files.missing;
-    if (TakesFromThisMachine() && base::Exists(kZones) &&
+    if (TakesFromThisMachine() && IsHere(kZones) &&
         std::any_of(missing.begin(), missing.end(),
                     [&](const std::string& path) { return path.starts_with(kZones); })) {
       Set(draft_.sets, std::set<std::string>{"default", "zoneinfo"});
@@ -187,7 +188,7 @@ class Learner {
   }
 
   bool MayTake(const std::string& path) const {
-    const auto found = TakesFromThisMachine() ? base::StatIfThere(path) : std::nullopt;
+    const auto found = TakesFromThisMachine() ? StatHere(path) : std::nullopt;
     const bool is_small =
         found && (S_ISREG(found->st_mode) || std::count(path.begin(), path.end(), '/') >= 3);
     return is_small && (found->st_mode & 0004U) != 0 &&
@@ -248,7 +249,7 @@ void NoteTrial(const TrialReport& report, Draft& draft) {
   std::vector<std::string>& contents = draft.notes["contents"];
   for (const std::string& path : record.files.missing) {
     if (!IsUsuallyMissing(path) && !path.starts_with("/tmp/") && !path.starts_with("/run/") &&
-        !record.files.refused.contains(path + "/") && base::Exists(path) && contents.size() < 8) {
+        !record.files.refused.contains(path + "/") && IsHere(path) && contents.size() < 8) {
       contents.push_back(fmt::format("It looked for {}, which this machine has.", path));
     }
   }

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <memory>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -22,6 +23,7 @@
 #include "builder/trial/records.h"
 #include "builder/trial/sandbox_mounts.h"
 #include "builder/trial/sockets.h"
+#include "units/directive_words.h"
 
 namespace builder {
 namespace {
@@ -29,7 +31,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kTick{50};
+constexpr milliseconds kTurn{50};
 
 int CodeOf(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -61,9 +63,9 @@ class Inside {
     }
     Prepare();
     SealRun(plan_);
-    start_ = Clock::now();
     try {
       RunBefore();
+      start_ = Clock::now();  // what runs before has its own time
       service_ = Start(plan_.service.exec, true);
       Watch();
       SendRecord(fds_.tell, Tell::kStood, "");
@@ -91,12 +93,14 @@ class Inside {
 
   void RunBefore() {
     for (const images::Command& command : plan_.before) {
+      const std::chrono::seconds limit(plan_.service.hooks.timeout_seconds);
+      const Clock::time_point start = Clock::now();
       const pid_t pid = Start(command, true);
       while (!ended_.contains(pid)) {
         Turn();
-        if (Clock::now() - start_ > plan_.limit) {
+        if (Clock::now() - start > limit) {
           base::Fail(base::ExitCode::kFailed, "{} (before the start) took longer than {} s",
-                     command.front(), plan_.limit.count());
+                     command.front(), limit.count());
         }
       }
       if (const int code = ended_[pid]; code != 0) {
@@ -193,12 +197,13 @@ class Inside {
                                {fds_.control, POLLIN, 0},
                                {notify_.get(), POLLIN, 0},
                                {probe_ ? probe_->fd() : -1, POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), static_cast<int>(kTick.count()));
+    ::poll(fds.data(), fds.size(), static_cast<int>(kTurn.count()));
     if (fds[1].revents != 0) {  // nobody wants to know any more
       ::_exit(1);
     }
-    if (fds[2].revents != 0 && SaysReady(notify_.get())) {
-      is_ready_ = true;
+    if (fds[2].revents != 0) {
+      const std::vector<pid_t> now = SayReady(notify_.get());
+      say_ready_.insert(now.begin(), now.end());
     }
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) > 0) {
@@ -217,18 +222,26 @@ class Inside {
     if (Clock::now() >= next_look_) {  // a turn may be only one of a traced process's calls
       const ListeningPorts ports = ReadListening("self");
       ports_.insert(ports.begin(), ports.end());
-      next_look_ = Clock::now() + kTick;
+      next_look_ = Clock::now() + kTurn;
     }
   }
 
   bool IsOver() const { return Clock::now() - start_ >= plan_.limit; }
 
+  // By NotifyAccess=, which without a line is "main".
+  bool SaidReady() const {
+    const std::string* access = units::DirectiveOf(plan_.service, "Service", "NotifyAccess");
+    return access != nullptr && *access == "all" ? !say_ready_.empty()
+                                                 : say_ready_.contains(service_);
+  }
+
   // Returns where the service stood.
   void Watch() {
     const images::Service& service = plan_.service;
-    is_ready_ = is_ready_ || service.type == "exec" || service.type == "simple";
+    is_ready_ = service.type == "exec" || service.type == "simple";
     for (;;) {
       Turn();
+      is_ready_ = is_ready_ || SaidReady();
       if (HasEnded()) {
         return;
       }
@@ -264,8 +277,11 @@ class Inside {
     const std::string& type = plan_.service.type;
     const int code = end->second;
     if (code == 0 && type == "oneshot") {
-      SendRecord(fds_.tell, Tell::kEnded, "0");
-      return true;
+      if (!is_ready_) {
+        SendRecord(fds_.tell, Tell::kEnded, "0");
+      }
+      is_ready_ = true;
+      return !plan_.service.health.HasCheck();
     }
     if (code == 0 && type == "forking" && (probe_ || ::kill(-1, 0) == 0)) {
       is_ready_ = true;  // what it left behind is the service
@@ -277,7 +293,7 @@ class Inside {
 
   void FailIfNotWell() const {
     const images::Service& service = plan_.service;
-    if (service.type == "oneshot") {
+    if (service.type == "oneshot" && !is_ready_) {
       base::Fail(base::ExitCode::kFailed, "it did not end within {} s", plan_.limit.count());
     }
     if (!is_ready_) {
@@ -325,7 +341,10 @@ class Inside {
       return false;
     }
     check_ = -1;
-    problem_ = health.exec.front() + ": " + EndText(end->second);
+    problem_ =
+        health.exec.front() + ": " +
+        (Clock::now() > check_end_ ? fmt::format("it took longer than {} s", health.try_seconds)
+                                   : EndText(end->second));
     next_try_ = Clock::now() + milliseconds(200);
     return end->second == 0;
   }
@@ -356,6 +375,7 @@ class Inside {
   Clock::time_point start_;
   pid_t service_ = -1;
   bool is_ready_ = false;
+  std::set<pid_t> say_ready_;
   std::unique_ptr<Probe> probe_;
   pid_t check_ = -1;  // a check that is a command
   Clock::time_point check_end_;

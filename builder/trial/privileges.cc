@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <set>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -59,6 +60,18 @@ constexpr std::array kNames = {"CAP_CHOWN",
                                "CAP_BPF",
                                "CAP_CHECKPOINT_RESTORE"};
 
+// What reaches the machine itself. No trial has them; a program that needs them is for a host.
+constexpr std::array<std::string_view, 18> kOfTheMachine = {
+    "CAP_AUDIT_CONTROL",      "CAP_AUDIT_READ",      "CAP_BLOCK_SUSPEND",   "CAP_BPF",
+    "CAP_CHECKPOINT_RESTORE", "CAP_DAC_READ_SEARCH", "CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN",
+    "CAP_MAC_OVERRIDE",       "CAP_MKNOD",           "CAP_PERFMON",         "CAP_SYSLOG",
+    "CAP_SYS_ADMIN",          "CAP_SYS_BOOT",        "CAP_SYS_MODULE",      "CAP_SYS_RAWIO",
+    "CAP_SYS_TIME",           "CAP_WAKE_ALARM"};
+
+bool IsOfTheMachine(std::string_view name) {
+  return std::find(kOfTheMachine.begin(), kOfTheMachine.end(), name) != kOfTheMachine.end();
+}
+
 void Must(bool done, const char* what) {
   if (!done) {
     base::FailErrno(errno, "cannot {}", what);
@@ -68,7 +81,8 @@ void Must(bool done, const char* what) {
 std::set<size_t> Numbers(const std::vector<std::string>& names) {
   std::set<size_t> out;
   for (size_t i = 0; i < kNames.size(); ++i) {
-    if (std::find(names.begin(), names.end(), kNames[i]) != names.end()) {
+    if (std::find(names.begin(), names.end(), kNames[i]) != names.end() &&
+        !IsOfTheMachine(kNames[i])) {
       out.insert(i);
     }
   }
@@ -80,6 +94,7 @@ void RaiseAmbient(const std::set<size_t>& wanted, bool is_root) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> sets{};
   Must(::syscall(SYS_capget, &header, sets.data()) == 0, "read capabilities");
+  sets[0].inheritable = sets[1].inheritable = 0;
   for (const size_t number : wanted) {
     sets[number / 32].inheritable |= 1U << (number % 32);
   }
@@ -99,12 +114,11 @@ void RaiseAmbient(const std::set<size_t>& wanted, bool is_root) {
 }  // namespace
 
 void TakeOn(const Privileges& privileges) {
-  if (privileges.bounding) {
-    const std::set<size_t> kept = Numbers(*privileges.bounding);
-    for (size_t number = 0; number < kNames.size(); ++number) {
-      if (!kept.contains(number) && ::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0) {
-        Must(errno == EINVAL, "drop a capability");  // EINVAL: this kernel does not know it
-      }
+  const std::vector<std::string> all(kNames.begin(), kNames.end());
+  const std::set<size_t> kept = Numbers(privileges.bounding.value_or(all));
+  for (size_t number = 0; number < 64; ++number) {
+    if (!kept.contains(number) && ::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0) {
+      Must(errno == EINVAL, "drop a capability");  // EINVAL: this kernel does not know it
     }
   }
   Must(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0, "keep capabilities");

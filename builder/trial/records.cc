@@ -15,7 +15,7 @@ namespace builder {
 namespace {
 
 template <typename Number>
-Number NumberOf(const std::string& text) {
+Number NumberIn(const std::string& text) {
   Number out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
   return out;
@@ -69,13 +69,13 @@ void TakeRecord(Tell kind, std::string text, SandboxRecord& out) {
       out.files.reached.insert(std::move(text));
       break;
     case Tell::kListens:
-      out.ports.emplace(NumberOf<uint64_t>(text), text.substr(text.find(' ') + 1));
+      out.ports.emplace(NumberIn<uint64_t>(text), text.substr(text.find(' ') + 1));
       break;
     case Tell::kEnded:
-      out.exit_code = NumberOf<int>(text);
+      out.exit_code = NumberIn<int>(text);
       break;
     case Tell::kPassed:
-      out.passed_after = std::chrono::milliseconds(NumberOf<int64_t>(text));
+      out.passed_after = std::chrono::milliseconds(NumberIn<int64_t>(text));
       break;
     case Tell::kWhy:
       out.why = std::move(text);

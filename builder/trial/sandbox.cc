@@ -94,6 +94,8 @@ class Sandbox {
   // The first process inside ends when it sees `control_` closed, and everything with it.
   ~Sandbox() {
     control_.write.Reset();
+    tell_.read.Reset();  // it may be writing, and nobody reads any more
+    output_.read.Reset();
     while (::waitpid(between_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }

@@ -111,18 +111,41 @@ void PassSockets(const std::vector<base::UniqueFd>& sockets,
 
 base::UniqueFd ReceiveNotifications() {
   base::UniqueFd out = NewSocket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK);
+  const int on = 1;
+  if (::setsockopt(out.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+    base::FailErrno(errno, "cannot ask who says that it is ready");
+  }
   BindPath(out.get(), kNotifySocket);
   return out;
 }
 
-bool SaysReady(int socket) {
-  bool out = false;
+std::vector<pid_t> SayReady(int socket) {
+  std::vector<pid_t> out;
   std::array<char, 4096> buffer{};
-  for (ssize_t size = 0; (size = ::recv(socket, buffer.data(), buffer.size(), 0)) > 0;) {
+  iovec part{buffer.data(), buffer.size()};
+  for (;;) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred)) + 256> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (size <= 0) {
+      return out;
+    }
     const std::string text = "\n" + std::string(buffer.data(), static_cast<size_t>(size));
-    out = out || text.find("\nREADY=1") != std::string::npos;
+    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;
+         head = CMSG_NXTHDR(&message, head)) {
+      ucred sender{};
+      if (head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS) {
+        std::memcpy(&sender, CMSG_DATA(head), sizeof sender);
+        if (text.find("\nREADY=1") != std::string::npos) {
+          out.push_back(sender.pid);
+        }
+      }
+    }
   }
-  return out;
 }
 
 }  // namespace builder

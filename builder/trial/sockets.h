@@ -3,6 +3,8 @@
 #ifndef SLIPWAY_BUILDER_TRIAL_SOCKETS_H_
 #define SLIPWAY_BUILDER_TRIAL_SOCKETS_H_
 
+#include <sys/types.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -25,8 +27,8 @@ void PassSockets(const std::vector<base::UniqueFd>& sockets,
 
 // A socket at kNotifySocket that everybody may write to.
 base::UniqueFd ReceiveNotifications();
-// Whether what came says READY=1.
-bool SaysReady(int socket);
+// The processes of which READY=1 came meanwhile.
+std::vector<pid_t> SayReady(int socket);
 
 }  // namespace builder
 

@@ -12,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "builder/trial/this_machine.h"
 #include "units/directive_words.h"
 #include "units/host_files.h"
 #include "units/unit_paths.h"
@@ -30,15 +31,17 @@ class Maker {
     Lines& lines = service.directives["Service"];
     SetUser(service, lines);
     ReplaceDirectories(service, lines);
+    TakeBinds(service, lines);
     for (images::Bind& bind : service.binds) {
       ReplaceBind(bind);
     }
     ReplaceSecrets(service);
     ReplaceHostFiles(service);
-    ReplaceSockets(service);
     lines["Restart"] = "no";  // an end is seen at once
     lines["PrivateNetwork"] = "yes";
     lines.erase("NetworkNamespacePath");
+    lines["BindLogSockets"] = "no";  // what it logs is not this machine's
+    lines["TimeoutStopSec"] = "5";
     service.schedule.reset();  // it runs now
   }
 
@@ -103,9 +106,40 @@ class Maker {
       }
       service.environment.try_emplace(variable + "_DIRECTORY",
                                       fmt::format("{}", fmt::join(all, ":")));
+    }
+    for (const char* option : {"StateDirectory", "CacheDirectory", "LogsDirectory",
+                               "RuntimeDirectory", "ConfigurationDirectory"}) {
       lines.erase(option);
     }
     service.state = service.logs = service.cache = service.runtime = false;
+  }
+
+  // Its lines become fields, so that they too get stand-ins: "-/host:/image:rbind".
+  void TakeBinds(images::Service& service, Lines& lines) const {
+    for (const char* option : {"BindPaths", "BindReadOnlyPaths"}) {
+      const auto line = lines.find(option);
+      if (line == lines.end()) {
+        continue;
+      }
+      for (std::string word : units::WordsOf(line->second, out_.name)) {
+        const bool is_optional = word.starts_with('-');
+        word.erase(0, is_optional ? 1 : 0);
+        const std::string host = word.substr(0, word.find(':'));
+        word.erase(0, std::min(word.size(), host.size() + 1));
+        const std::string image = word.empty() ? host : word.substr(0, word.find(':'));
+        if (!is_optional || IsHere(host)) {
+          service.binds.push_back({host, image, option == std::string_view("BindPaths")});
+        }
+      }
+      lines.erase(line);
+    }
+  }
+
+  // A folder of sockets: whoever connects there reaches what runs on this machine.
+  static bool IsLive(const std::string& host) {
+    const auto found = StatHere(host);
+    return host.starts_with("/run/") || host.starts_with("/var/run/") ||
+           (found && S_ISSOCK(found->st_mode));
   }
 
   void ReplaceBind(images::Bind& bind) {
@@ -116,12 +150,12 @@ class Maker {
       bind.host = own->path;
     }
     const bool ours = bind.host.starts_with(folder_ + "/");
-    if (ours || (!bind.writable && base::Exists(bind.host))) {
+    if (ours || (!bind.writable && IsHere(bind.host) && !IsLive(bind.host))) {
       return;
     }
     out_.notes.push_back(fmt::format("{}: empty here ({})", bind.image,
-                                     bind.writable
-                                         ? "the trial does not write to this machine's " + bind.host
+                                     bind.writable || IsLive(bind.host)
+                                         ? "the trial does not use this machine's " + bind.host
                                          : bind.host + " is not on this machine"));
     const std::string name = base::BaseName(bind.image);
     const bool is_folder = bind.image.ends_with('/') || name.find('.') == std::string::npos;
@@ -148,7 +182,7 @@ class Maker {
     if (service.host_files.certificates.value_or(false)) {
       for (const char* file : units::kCertificateFiles) {
         const std::string path = std::string("/etc") + file;
-        if (base::Exists(path)) {
+        if (IsHere(path)) {
           service.host_files.certificates = false;
           service.binds.push_back({base::RealPath(path), units::kCertificatesInImage});
           service.environment.try_emplace("SSL_CERT_FILE", units::kCertificatesInImage);
@@ -162,18 +196,12 @@ class Maker {
     }
   }
 
-  static void ReplaceSockets(images::Service& service) {
-    if (!service.listen.empty()) {
-      service.directives["Socket"]["PrivateNetwork"] = "yes";
-    }
-  }
-
   TrialService& out_;
   const std::string folder_;
   int count_ = 0;
 };
 
-uint32_t NumberOf(const std::string* text, uint32_t otherwise) {
+uint32_t UserNumber(const std::string* text, uint32_t otherwise) {
   uint32_t out = otherwise;
   if (text != nullptr) {
     std::from_chars(text->data(), text->data() + text->size(), out);
@@ -187,8 +215,8 @@ TrialUser TrialUserOf(const images::Service& service) {
   TrialUser out;
   out.user = service.user == "root"
                  ? 0
-                 : NumberOf(units::DirectiveOf(service, "Service", "User"), kTrialUser);
-  out.group = NumberOf(units::DirectiveOf(service, "Service", "Group"), out.user);
+                 : UserNumber(units::DirectiveOf(service, "Service", "User"), kTrialUser);
+  out.group = UserNumber(units::DirectiveOf(service, "Service", "Group"), out.user);
   return out;
 }
 

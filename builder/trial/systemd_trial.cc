@@ -2,11 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <csignal>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -31,15 +32,20 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kUnits = "/run/systemd/system/";
 constexpr const char* kHeldAt = "/run/slipway-hold";  // in the image
-constexpr milliseconds kTick{100};
+constexpr milliseconds kPause{100};
 constexpr int kCannotExecute = 203;  // systemd's EXIT_EXEC, and that of the program that holds
 
-// Also after an interruption, which base::Run would not survive.
+// Also after an interruption, which base::Run would not survive. Not for ever: systemd may hang.
 void RunAnyway(const std::vector<std::string>& argv) {
   const base::UniqueFd null = base::Open("/dev/null", O_RDWR);
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(30);
   try {
     const pid_t pid = base::Spawn(argv, {null.get(), null.get(), null.get()});
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    while (::waitpid(pid, nullptr, WNOHANG) == 0) {
+      if (Clock::now() > end) {
+        ::kill(pid, SIGKILL);
+      }
+      std::this_thread::sleep_for(milliseconds(20));
     }
   } catch (const base::Error&) {  // then there is no systemctl
   }
@@ -107,6 +113,7 @@ class Watch {
   SandboxRecord Run(bool held) {
     try {
       RunHook(units::AuxiliaryUnitName(unit_, units::AuxiliaryUnit::kBeforeStart));
+      start_ = Clock::now();  // hooks have their own time
       units_.Start(unit_);
       if (held) {
         FollowHeld();
@@ -131,7 +138,7 @@ class Watch {
   bool IsOver() const { return Clock::now() - start_ >= limit_; }
   static void Pause() {
     base::ThrowIfInterrupted();
-    std::this_thread::sleep_for(kTick);
+    std::this_thread::sleep_for(kPause);
   }
 
   // A oneshot unit beside the service.
@@ -163,6 +170,7 @@ class Watch {
         return;  // why, whoever looks next finds out
       }
     }
+    base::Fail(base::ExitCode::kFailed, "it was not started within {} s", limit_.count());
   }
 
   static bool IsStopped(uint64_t pid) {
@@ -180,7 +188,9 @@ class Watch {
       }
       if (state.active == "active" && state.sub == "exited") {  // a oneshot
         out_.exit_code = 0;
-        return;
+        if (!service_.health.HasCheck()) {
+          return;
+        }
       }
       const bool is_active = state.active == "active";
       if (is_active && service_.health.HasCheck() && CheckPasses(state)) {
@@ -218,14 +228,35 @@ class Watch {
       units_.Start(check);
       activator::UnitState asked = units_.StateOf(check);
       for (; asked.has_job || asked.active == "activating"; asked = units_.StateOf(check)) {
+        if (IsOver()) {
+          problem_ = "it has not ended";
+          return false;
+        }
         Pause();
       }
       problem_ = EndOf(asked).second;
       return asked.active == "active";  // RemainAfterExit=yes
     }
-    const std::string path = fmt::format("/proc/{}/ns/net", state.main_pid);
-    const base::UniqueFd network = base::Open(path, O_RDONLY);
-    const std::optional<std::string> problem = Probe(service_.health, network.get()).Answer();
+    return Answers(state.main_pid);
+  }
+
+  bool Answers(uint64_t process) {
+    const std::string path = fmt::format("/proc/{}/ns/net", process);
+    const base::UniqueFd network(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (process == 0 || !network.valid()) {
+      problem_ = "it has no process";  // what became of it, whoever looks next finds out
+      return false;
+    }
+    Probe probe(service_.health, network.get());
+    pollfd one{probe.fd(), POLLIN, 0};
+    while (::poll(&one, 1, 0) <= 0) {
+      if (IsOver()) {
+        problem_ = "it was not answered";
+        return false;
+      }
+      Pause();
+    }
+    const std::optional<std::string> problem = probe.Answer();
     problem_ = problem.value_or("");
     return !problem;
   }
@@ -234,11 +265,22 @@ class Watch {
   const std::string unit_;
   const images::Service& service_;
   const std::chrono::seconds limit_;
-  const Clock::time_point start_ = Clock::now();
+  Clock::time_point start_ = Clock::now();
   std::unique_ptr<Follower> follower_;
   std::string problem_;
   SandboxRecord out_;
 };
+
+std::string EndOfFile(const std::string& path) {
+  constexpr uint64_t kMost = uint64_t{64} << 10;
+  if (!base::Exists(path)) {
+    return "";
+  }
+  const base::UniqueFd file = base::OpenForReading(path);
+  const uint64_t size = base::FileSize(path);
+  const auto bytes = base::PRead(file.get(), size - std::min(size, kMost), kMost, path);
+  return std::string(base::AsText(bytes));
+}
 
 }  // namespace
 
@@ -256,9 +298,7 @@ SandboxRecord RunUnderSystemd(const images::ImageDirectory& image, const TrialSe
   lines["StandardOutput"] = lines["StandardError"] = "append:" + output;
   // Where we are killed, it ends all the same.
   lines["RuntimeMaxSec"] = std::to_string(limit.count() + 60);
-  if (!service.listen.empty()) {
-    service.directives["Unit"]["JoinsNamespaceOf"] = name + ".socket";
-  }
+  lines["TimeoutStartSec"] = lines["RuntimeMaxSec"];  // the same for a oneshot
   images::StoredManifest stored = image.stored();
   stored.manifest.services = {{name, service}};
   std::vector<units::RenderedUnit> rendered = units::Render(stored, image.path());
@@ -271,7 +311,7 @@ SandboxRecord RunUnderSystemd(const images::ImageDirectory& image, const TrialSe
     units.Load();
     out = Watch(units, name + ".service", trial, limit).Run(held);
   }
-  out.output = base::ReadFileIfThere(output).value_or("");
+  out.output = EndOfFile(output);
   return out;
 }
 

@@ -17,6 +17,7 @@
 #include "builder/inspect/extract.h"
 #include "builder/trial/sandbox.h"
 #include "builder/trial/stand_ins.h"
+#include "builder/trial/systemd_limits.h"
 #include "builder/trial/systemd_trial.h"
 #include "builder/trial/unit_lines.h"
 #include "images/service/address.h"
@@ -27,7 +28,8 @@ namespace builder {
 namespace {
 
 // What a sandbox of namespaces does of a unit, or what has no meaning there.
-constexpr std::array<std::string_view, 40> kApplied = {"AmbientCapabilities",
+constexpr std::array<std::string_view, 41> kApplied = {"AmbientCapabilities",
+                                                       "BindLogSockets",
                                                        "BindPaths",
                                                        "BindReadOnlyPaths",
                                                        "CapabilityBoundingSet",
@@ -114,6 +116,12 @@ class Trial {
     report_.service = name;
     report_.limit = plan_.limit = options.limit;
     report_.place = options.place;
+    const std::string why = WhyNotUnderSystemd(image.manifest().services.at(name));
+    if (options.place == TrialPlace::kSystemd && !why.empty()) {
+      report_.place = TrialPlace::kNamespacesAsRoot;
+      trial_.notes.push_back("in namespaces and not under this machine's systemd, because of " +
+                             why);
+    }
     plan_.until_listening = options.until_listening;
   }
 

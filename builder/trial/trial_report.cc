@@ -12,6 +12,7 @@
 #include "base/printable.h"
 #include "base/process.h"
 #include "base/progress.h"
+#include "builder/trial/this_machine.h"
 
 namespace builder {
 namespace {
@@ -42,7 +43,7 @@ std::string_view ToText(TrialPlace place) {
 
 // Whether it was most likely forgotten: not a folder that every machine has.
 bool IsOnThisMachine(const std::string& path) {
-  const auto found = base::StatIfThere(path);
+  const auto found = StatHere(path);
   return found && !path.starts_with("/tmp/") && !path.starts_with("/run/") &&
          (!S_ISDIR(found->st_mode) || std::count(path.begin(), path.end(), '/') >= 3);
 }
