@@ -9,6 +9,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "builder/build_command.h"
 #include "builder/draft/definition_text.h"
 #include "builder/draft/learn.h"
@@ -91,13 +92,22 @@ class Init {
     BuildOptions build;
     build.output = built;
     build.level = 1;
+    Draft built_draft;
     for (int i = 0; i < kMostTrials; ++i) {
-      const images::Definition definition =
-          images::ParseDefinition(DefinitionText(draft_, ""), base::BaseName(file_), "/");
       const base::Io quiet{io_.in, io_.out, -1};
-      const images::ImageDirectory image(BuildDefinition(definition, build, i == 0 ? io_ : quiet));
+      std::optional<images::ImageDirectory> image;
       try {
-        last_ = TryService(image, draft_.name,
+        image.emplace(Built(build, i == 0 ? io_ : quiet));
+      } catch (const base::Error& error) {
+        if (i == 0 || error.code() == base::ExitCode::kInterrupted) {
+          throw;
+        }
+        draft_ = std::move(built_draft);  // what was learned last cannot be built
+        break;
+      }
+      built_draft = draft_;
+      try {
+        last_ = TryService(*image, draft_.name,
                            {std::chrono::seconds(options_.seconds), /*until_listening=*/true,
                             PlaceHere(/*use_systemd=*/false)},
                            quiet);
@@ -108,21 +118,34 @@ class Init {
         io_.Err("note: there was no trial: {}\n", error.what());
         return;
       }
-      if (!Learn(*last_, draft_) && !IsLeaner()) {
-        break;
+      if (TakesFoldersBack()) {
+        continue;
+      }
+      if (i + 1 == kMostTrials || (!Learn(*last_, draft_) && !IsLeaner())) {
+        break;  // nothing is written that was not tried
       }
     }
     NoteTrial(*last_, draft_);
   }
 
-  // What stood with empty folders is tried without them: its own ones are enough. Where they are
-  // not, the folders stay.
+  images::ImageDirectory Built(const BuildOptions& build, const base::Io& io) const {
+    const images::Definition definition =
+        images::ParseDefinition(DefinitionText(draft_, ""), base::BaseName(file_), "/");
+    return images::ImageDirectory(BuildDefinition(definition, build, io));
+  }
+
+  // What stood with empty folders is tried without them: its own ones are enough.
   bool IsLeaner() {
     if (last_->record.stood && !is_lean_) {
       is_lean_ = true;
       folders_ = std::exchange(draft_.empty_folders, {});
       return !folders_.empty();
     }
+    return false;
+  }
+
+  // Where its own ones were not enough, the folders stay.
+  bool TakesFoldersBack() {
     if (!last_->record.stood && !folders_.empty()) {
       draft_.empty_folders = std::exchange(folders_, {});
       return true;
@@ -131,13 +154,19 @@ class Init {
   }
 
   void Write() {
+    CheckFile();  // trials take a while
     base::MakeDirectories(base::ParentOf(file_));
     base::WriteFileAtomically(file_, DefinitionText(draft_, base::ParentOf(file_)));
     if (last_ && !last_->record.stood) {
       io_.Err("note: {} did not stand in a trial: {}\n", draft_.name, last_->record.why);
+      if (!last_->record.output.empty()) {
+        io_.Err("note: its output ended: {}\n", base::LastLines(last_->record.output, 1));
+      }
     }
     io_.WriteOut(file_ + "\n");
-    io_.Err("next: imgbuild try {}\n", draft_.name);
+    io_.Err("next: imgbuild try {}{}\n",
+            options_.output.empty() ? "" : "--definitions " + base::ParentOf(file_) + " ",
+            draft_.name);
   }
 
   InitOptions options_;

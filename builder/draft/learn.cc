@@ -143,12 +143,32 @@ class Learner {
         return;
       }
     }
+    if (HasContent(folder)) {
+      std::vector<std::string>& notes = draft_.notes["service"];
+      const std::string note =
+          fmt::format("It writes to {}, where its own files are: give it another folder.", folder);
+      if (std::find(notes.begin(), notes.end(), note) == notes.end()) {
+        notes.insert(notes.begin(), note);
+      }
+      return;
+    }
     std::set<std::string>& names = draft_.directories["StateDirectory"];
     draft_.service.state = false;
     names.insert({draft_.name, host});
     draft_.service.binds.push_back({"/var/lib/" + host, folder + "/", true});
     draft_.notes["binds"] = {"It writes there; on the host that is in its own directory."};
     changed_ = true;
+  }
+
+  // Whether a bind there would hide files of the image.
+  bool HasContent(const std::string& folder) const {
+    const auto is_below = [&](const std::string& path) { return path.starts_with(folder + "/"); };
+    const auto* root = std::get_if<images::RootSource>(&draft_.source);
+    return std::any_of(draft_.files.begin(), draft_.files.end(),
+                       [&](const auto& one) { return is_below(one.first); }) ||
+           std::any_of(draft_.add.begin(), draft_.add.end(), is_below) ||
+           std::any_of(draft_.service.exec.begin(), draft_.service.exec.end(), is_below) ||
+           (root != nullptr && !base::ListDirectory(root->directory + folder).empty());
   }
 
   bool TakesFromThisMachine() const {
@@ -187,11 +207,26 @@ class Learner {
     }
   }
 
+  // For a folder: everything below it too.
+  static bool EverybodyReads(const std::string& path, const struct stat& found) {
+    if (!S_ISDIR(found.st_mode)) {
+      return S_ISREG(found.st_mode) && (found.st_mode & 0004U) != 0;
+    }
+    const std::vector<std::string> names = base::ListDirectory(path);
+    return (found.st_mode & 0005U) == 0005U &&
+           std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+             struct stat below {};
+             const std::string whole = path + "/" + name;
+             return ::lstat(whole.c_str(), &below) == 0 &&
+                    (S_ISLNK(below.st_mode) || EverybodyReads(whole, below));
+           });
+  }
+
   bool MayTake(const std::string& path) const {
     const auto found = TakesFromThisMachine() ? StatHere(path) : std::nullopt;
     const bool is_small =
         found && (S_ISREG(found->st_mode) || std::count(path.begin(), path.end(), '/') >= 3);
-    return is_small && (found->st_mode & 0004U) != 0 &&
+    return is_small && EverybodyReads(path, *found) &&
            std::none_of(kNotTaken.begin(), kNotTaken.end(),
                         [&](std::string_view above) { return path.starts_with(above); });
   }
@@ -240,11 +275,8 @@ bool Learn(const TrialReport& report, Draft& draft) { return Learner(report, dra
 void NoteTrial(const TrialReport& report, Draft& draft) {
   const SandboxRecord& record = report.record;
   if (!record.stood) {
-    draft.trial.push_back("It did not stand in a trial: " + record.why);
-    if (!record.output.empty()) {
-      draft.trial.push_back("Its output ended: " + base::LastLines(record.output, 1));
-    }
-    draft.trial.push_back("More: imgbuild try " + draft.name);
+    // Nothing that it said: that may be secret, and this file goes into a repository.
+    draft.trial.push_back("It did not stand in a trial. Why: imgbuild try " + draft.name);
   }
   std::vector<std::string>& contents = draft.notes["contents"];
   for (const std::string& path : record.files.missing) {
@@ -267,8 +299,9 @@ void NoteTrial(const TrialReport& report, Draft& draft) {
         "It looked for the time zone: \"host_files\": { \"time_zone\": true } has the host's.");
   }
   if (!record.files.reached.empty()) {
-    service.insert(service.begin(), fmt::format("It connects to {}, which a trial does not have.",
-                                                fmt::join(record.files.reached, ", ")));
+    service.insert(service.begin(),
+                   fmt::format("It connects to {}; a trial has no network but its own.",
+                               fmt::join(record.files.reached, ", ")));
   }
 }
 

@@ -83,7 +83,7 @@ class Looker {
     const auto found = base::StatIfThere(path);
     if (found && S_ISREG(found->st_mode)) {
       if (const auto script = ReadScript(path)) {
-        LookAtScript(path, *script, HasCompany(path));
+        LookAtScript(path, *script, CompanyOf(path));
         return Done();
       }
     }
@@ -123,14 +123,15 @@ class Looker {
     return std::move(out_);
   }
 
-  void LookAtScript(const std::string& path, const Script& script, bool has_company) {
-    SetName(has_company && StemOf(path).size() < 2 ? base::BaseName(base::ParentOf(path))
-                                                   : StemOf(path));
+  void LookAtScript(const std::string& path, const Script& script, Company company) {
+    SetName(company == Company::kFolder && StemOf(path).size() < 2
+                ? base::BaseName(base::ParentOf(path))
+                : StemOf(path));
     out_.what = fmt::format("a script of {}, {}",
                             script.language.empty() ? script.interpreter : script.language, path);
     out_.source = images::ElfSource{{script.interpreter}, std::nullopt};
     const std::string folder = "/opt/" + out_.name;
-    AddFiles(path, folder, has_company);
+    AddFiles(path, folder, company);
     out_.service.exec = {script.interpreter};
     images::Command& exec = out_.service.exec;
     exec.insert(exec.end(), script.arguments.begin(), script.arguments.end());
@@ -138,9 +139,9 @@ class Looker {
     SetLanguage(script.language, base::ParentOf(path), folder);
   }
 
-  void AddFiles(const std::string& script, const std::string& to, bool has_company) {
+  void AddFiles(const std::string& script, const std::string& to, Company company) {
     const std::string folder = base::ParentOf(script);
-    if (!has_company) {
+    if (company == Company::kNone) {
       out_.files[to + "/" + base::BaseName(script)] = script;
       return;
     }
@@ -148,7 +149,7 @@ class Looker {
       const bool is_content = name == ".venv" || (!name.starts_with('.') &&
                                                   std::find(kNotContent.begin(), kNotContent.end(),
                                                             name) == kNotContent.end());
-      if (is_content) {
+      if (is_content && (company == Company::kFolder || HasEndingOf(script, name))) {
         out_.files[to + "/" + name] = folder + "/" + name;
       }
     }
@@ -207,7 +208,7 @@ class Looker {
       if (const std::string main = MainScriptOf(folder); !main.empty()) {
         if (const auto script = ReadScript(folder + "/" + main)) {
           const std::string name = options_.name;
-          LookAtScript(folder + "/" + main, *script, /*has_company=*/true);
+          LookAtScript(folder + "/" + main, *script, Company::kFolder);
           if (name.empty()) {
             Rename(NameFrom(base::BaseName(folder)));
           }

@@ -85,6 +85,13 @@ std::vector<std::string> FirstLine(const std::string& path) {
   return out;
 }
 
+// Much stands there that is no part of a program.
+bool IsHome(const std::string& folder) {
+  const char* home = std::getenv("HOME");
+  return folder == "/" || folder == "/root" || base::ParentOf(folder) == "/home" ||
+         (home != nullptr && folder == home);
+}
+
 }  // namespace
 
 std::optional<Script> ReadScript(const std::string& path) {
@@ -132,15 +139,24 @@ std::string MainScriptOf(const std::string& folder) {
   return scripts.size() == 1 ? scripts.front() : "";
 }
 
-bool HasCompany(const std::string& script) {
-  const std::string ending = EndingOf(script);
-  const std::vector<std::string> names = base::ListDirectory(base::ParentOf(script));
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    const bool is_same = !ending.empty() && EndingOf(name) == ending;
-    return name != base::BaseName(script) &&
-           (is_same ||
-            std::find(kProjectFiles.begin(), kProjectFiles.end(), name) != kProjectFiles.end());
+Company CompanyOf(const std::string& script) {
+  const std::string folder = base::ParentOf(script);
+  const std::vector<std::string> names = base::ListDirectory(folder);
+  const bool is_project = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return std::find(kProjectFiles.begin(), kProjectFiles.end(), name) != kProjectFiles.end();
   });
+  if (is_project && !IsHome(folder)) {
+    return Company::kFolder;
+  }
+  const bool has_same = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name != base::BaseName(script) && HasEndingOf(script, name);
+  });
+  return has_same ? Company::kSameEnding : Company::kNone;
+}
+
+bool HasEndingOf(const std::string& script, const std::string& name) {
+  const std::string ending = EndingOf(script);
+  return !ending.empty() && EndingOf(name) == ending;
 }
 
 }  // namespace builder

@@ -21,8 +21,14 @@ std::optional<Script> ReadScript(const std::string& path);
 // The script that a folder of sources is run with, a file's name; empty: none, or several.
 std::string MainScriptOf(const std::string& folder);
 
-// Whether a script's folder holds more that belongs to it.
-bool HasCompany(const std::string& script);
+// What of a script's folder belongs to it.
+enum class Company {
+  kNone,
+  kSameEnding,  // the files with its ending
+  kFolder,      // it looks like an application's, and is nobody's home
+};
+Company CompanyOf(const std::string& script);
+bool HasEndingOf(const std::string& script, const std::string& name);
 
 }  // namespace builder
 

@@ -186,7 +186,9 @@ void FileTracer::Leave(const Tracee& tracee, int error) {
   const std::string& path = tracee.path;
   ++now_;
   if (kind == Kind::kConnect && !path.starts_with('/')) {
-    reached_.insert(path);
+    if (error != 0) {  // what it reached was its own
+      reached_.insert(path);
+    }
     return;
   }
   const bool makes = kind == Kind::kMakeFile || kind == Kind::kMakeFolder ||

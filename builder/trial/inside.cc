@@ -178,8 +178,10 @@ class Inside {
       environment["NOTIFY_SOCKET"] = kNotifySocket;
     }
     TakeOn(plan_.privileges);
-    if (::chdir(plan_.working_directory.c_str()) != 0) {
-      base::FailErrno(errno, "its working directory {}", plan_.working_directory);
+    const std::string& folder = plan_.working_directory;
+    const bool may_lack = folder.starts_with('-');
+    if (::chdir(folder.c_str() + (may_lack ? 1 : 0)) != 0 && !may_lack) {
+      base::FailErrno(errno, "its working directory {}", folder);
     }
     std::vector<std::string> variables;
     for (const auto& [name, value] : environment) {

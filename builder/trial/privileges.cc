@@ -78,11 +78,17 @@ void Must(bool done, const char* what) {
   }
 }
 
+// "~A B": all but these.
 std::set<size_t> Numbers(const std::vector<std::string>& names) {
   std::set<size_t> out;
+  std::vector<std::string> listed = names;
+  const bool drops = !listed.empty() && listed.front().starts_with('~');
+  if (drops) {
+    listed.front().erase(0, 1);
+  }
   for (size_t i = 0; i < kNames.size(); ++i) {
-    if (std::find(names.begin(), names.end(), kNames[i]) != names.end() &&
-        !IsOfTheMachine(kNames[i])) {
+    const bool is_listed = std::find(listed.begin(), listed.end(), kNames[i]) != listed.end();
+    if (is_listed != drops && !IsOfTheMachine(kNames[i])) {
       out.insert(i);
     }
   }

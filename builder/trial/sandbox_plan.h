@@ -32,7 +32,7 @@ struct SandboxPlan {
   bool hides_homes = false;  // ProtectHome=yes
   Privileges privileges;
   std::map<std::string, std::string> environment;
-  std::string working_directory = "/";
+  std::string working_directory = "/";  // "-/x": it may lack
   mode_t umask = 0022;
   std::vector<images::Command> before;  // hooks and ExecStartPre=, in order
   images::Service service;              // its command, type, sockets and check, whose URL is whole

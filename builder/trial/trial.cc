@@ -1,6 +1,7 @@
 #include "builder/trial/trial.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,12 +17,15 @@
 #include "base/file.h"
 #include "builder/inspect/extract.h"
 #include "builder/trial/sandbox.h"
+#include "builder/trial/sockets.h"
 #include "builder/trial/stand_ins.h"
 #include "builder/trial/systemd_limits.h"
 #include "builder/trial/systemd_trial.h"
+#include "builder/trial/this_machine.h"
 #include "builder/trial/unit_lines.h"
 #include "images/service/address.h"
 #include "units/auxiliary_units.h"
+#include "units/directive_words.h"
 #include "units/render.h"
 
 namespace builder {
@@ -130,6 +134,7 @@ class Trial {
     plan_.service.health = WholeHealth();
     report_.health = trial_.service.health = plan_.service.health;
     if (report_.place == TrialPlace::kSystemd) {
+      CheckThatProgramsRun();
       report_.record = RunUnderSystemd(image_, trial_, report_.limit, folder_.path());
     } else {
       RunInNamespaces();
@@ -143,12 +148,14 @@ class Trial {
  private:
   void RunInNamespaces() {
     plan_.root = folder_.path() + "/root";
-    FollowUnit(units::Render(stored_, image_.path()).front().text);
     AddWritable("/tmp", 01777);
     AddWritable("/var/tmp", 01777);
     AddWritable("/run", 0755);
-    std::rotate(plan_.mounts.begin(), plan_.mounts.end() - 3, plan_.mounts.end());
+    FollowUnit(units::Render(stored_, image_.path()).front().text);
     AddCredentials();
+    std::stable_sort(  // a folder before what is in it
+        plan_.mounts.begin(), plan_.mounts.end(),
+        [](const SandboxMount& one, const SandboxMount& other) { return one.to < other.to; });
     AddCommandsBefore();
     const base::UniqueFd mounted = Content();
     report_.record = RunInSandbox(plan_);
@@ -157,6 +164,14 @@ class Trial {
   static std::string Temporary() {
     const char* folder = std::getenv("TMPDIR");
     return folder == nullptr || *folder == '\0' ? "/var/tmp" : folder;
+  }
+
+  void CheckThatProgramsRun() const {
+    struct statvfs found {};
+    if (::statvfs(folder_.path().c_str(), &found) == 0 && (found.f_flag & ST_NOEXEC) != 0) {
+      base::Fail(base::ExitCode::kFailed,
+                 "{} is mounted noexec: set TMPDIR to a folder where programs run", Temporary());
+    }
   }
 
   images::Health WholeHealth() const {
@@ -169,21 +184,8 @@ class Trial {
 
   void FollowUnit(const std::string& text) {
     const UnitLines unit(text, trial_.name);
-    for (const std::string& word : unit.Words("Environment")) {
-      const size_t at = word.find('=');
-      plan_.environment[word.substr(0, at)] = word.substr(at + 1);
-    }
-    for (const auto& [name, value] : trial_.service.environment) {
-      plan_.environment[name] = value;  // byte for byte
-    }
-    for (const std::string& file : unit.Words("EnvironmentFile")) {
-      AddVariables(file.substr(file.starts_with('-') ? 1 : 0), plan_.environment);
-    }
-    for (const bool writable : {false, true}) {
-      for (const std::string& word : unit.Words(writable ? "BindPaths" : "BindReadOnlyPaths")) {
-        plan_.mounts.push_back(MountOf(word, writable));
-      }
-    }
+    TakeEnvironment(unit);
+    TakeMounts(unit);
     const TrialUser user = TrialUserOf(trial_.service);
     plan_.privileges.user = user.user;
     plan_.privileges.group = user.group;
@@ -193,22 +195,54 @@ class Trial {
     plan_.privileges.ambient = unit.Words("AmbientCapabilities");
     plan_.privileges.no_new = unit.IsOn("NoNewPrivileges");
     plan_.hides_homes = unit.IsOn("ProtectHome");
-    plan_.working_directory = unit.Last("WorkingDirectory").value_or("/");
+    const std::string folder = unit.Last("WorkingDirectory").value_or("/");
+    plan_.working_directory = folder == "~" ? "/" : folder;  // its home
     plan_.umask =
         static_cast<mode_t>(std::strtoul(unit.Last("UMask").value_or("022").c_str(), nullptr, 8));
+    for (const std::string& option : unit.Options()) {
+      // Of the commands and credentials, only those of the service's fields.
+      const bool is_half = (option == "ExecStartPre" || option == "LoadCredential") &&
+                           units::DirectiveOf(trial_.service, "Service", option) != nullptr;
+      if (is_half || std::find(kApplied.begin(), kApplied.end(), option) == kApplied.end()) {
+        report_.not_applied.push_back(option);
+      }
+    }
+  }
+
+  void TakeEnvironment(const UnitLines& unit) {
+    for (const std::string& word : unit.Words("Environment")) {
+      const size_t at = word.find('=');
+      plan_.environment[word.substr(0, at)] = word.substr(at + 1);
+    }
+    for (const auto& [name, value] : trial_.service.environment) {
+      plan_.environment[name] = value;  // byte for byte
+    }
+    for (const std::string& file : unit.Words("EnvironmentFile")) {
+      const bool may_lack = file.starts_with('-');
+      if (!may_lack && !IsHere(file)) {
+        trial_.notes.push_back(file + " is not on this machine: its variables are not set");
+      }
+      AddVariables(file.substr(may_lack ? 1 : 0), plan_.environment);
+    }
     for (const auto& [name, value] : {std::pair{"HOME", "/"}, {"SHELL", "/bin/sh"}}) {
       plan_.environment.try_emplace(name, value);
     }
     for (const char* name : {"USER", "LOGNAME"}) {
       plan_.environment.try_emplace(name, trial_.name);
     }
-    for (const std::string& option : unit.Options()) {
-      if (std::find(kApplied.begin(), kApplied.end(), option) == kApplied.end()) {
-        report_.not_applied.push_back(option);
-      }
-    }
+  }
+
+  void TakeMounts(const UnitLines& unit) {
     for (const std::string& word : unit.Words("TemporaryFileSystem")) {
+      const std::string options = word.substr(std::min(word.find(':'), word.size()));
       AddWritable(word.substr(0, word.find(':')), 0755);
+      plan_.mounts.back().writable =
+          !(options + ",").starts_with(":ro,") && (options + ",").find(",ro,") == std::string::npos;
+    }
+    for (const bool writable : {false, true}) {
+      for (const std::string& word : unit.Words(writable ? "BindPaths" : "BindReadOnlyPaths")) {
+        plan_.mounts.push_back(MountOf(word, writable));
+      }
     }
   }
 
@@ -258,6 +292,7 @@ class Trial {
         trial_.notes.push_back(fmt::format("unpacked, because {}", error.what()));
       }
     }
+    CheckThatProgramsRun();
     plan_.tree = folder_.path() + "/tree";
     base::MakeDirectories(plan_.tree);
     ExtractInto(image_, plan_.tree, /*xattrs=*/false, io_);
@@ -271,9 +306,9 @@ class Trial {
       for (auto entry = fs::recursive_directory_iterator(
                one.path, fs::directory_options::skip_permission_denied);
            entry != fs::recursive_directory_iterator(); ++entry) {
-        if (!entry->is_directory() &&
-            !IsMountPoint(one.seen + entry->path().string().substr(one.path.size()))) {
-          found.files.push_back(one.seen + entry->path().string().substr(one.path.size()));
+        const std::string seen = one.seen + entry->path().string().substr(one.path.size());
+        if (!entry->is_directory() && !IsOurs(seen)) {
+          found.files.push_back(seen);
         }
       }
       std::sort(found.files.begin(), found.files.end());
@@ -283,8 +318,11 @@ class Trial {
     }
   }
 
-  bool IsMountPoint(const std::string& seen) const {
-    return std::any_of(plan_.mounts.begin(), plan_.mounts.end(),
+  bool IsOurs(const std::string& seen) const {
+    const std::vector<std::string>& sockets = trial_.service.listen;
+    return seen == kNotifySocket ||
+           std::find(sockets.begin(), sockets.end(), seen) != sockets.end() ||
+           std::any_of(plan_.mounts.begin(), plan_.mounts.end(),
                        [&](const SandboxMount& mount) { return mount.to == seen; });
   }
 

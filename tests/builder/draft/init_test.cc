@@ -38,23 +38,17 @@ TEST_F(InitTest, AProgramWithAPortGetsACheckThatPasses) {
 }
 
 TEST_F(InitTest, AScriptThatWritesGetsItsDirectories) {
-  if (!base::Exists("/usr/bin/python3")) {
-    GTEST_SKIP() << "no python3";
-  }
-  Put("app.py",
-      "#!/usr/bin/env python3\n"
-      "import http.server, os\n"
-      "os.makedirs('/var/lib/app', exist_ok=True)\n"
-      "open('/var/lib/app/visits', 'a').write('x')\n"
-      "os.makedirs('/var/cache/other', exist_ok=True)\n"
-      "os.makedirs('/data/deep', exist_ok=True)\n"
-      "http.server.HTTPServer(('', 8123), http.server.SimpleHTTPRequestHandler).serve_forever()\n");
-  const Outcome outcome = Init({"app.py"});
+  Put("app.sh",
+      "#!/bin/busybox sh\n"
+      "b=/bin/busybox\n"
+      "$b mkdir -p /var/lib/app && echo x >/var/lib/app/index.html || exit 1\n"
+      "$b mkdir -p /var/cache/other && $b mkdir -p /data/deep || exit 1\n"
+      "exec $b httpd -f -p 8123 -h /var/lib/app\n");
+  const Outcome outcome = Init({"app.sh"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const std::string text = Get("images/app.json");
   const images::Definition written = Written("app");
-  EXPECT_THAT(text, HasSubstr("a script of python"));
-  EXPECT_EQ(written.contents.files.at("/opt/app/app.py"), At("images/../app.py")) << text;
+  EXPECT_EQ(written.contents.files.at("/opt/app/app.sh"), At("images/../app.sh")) << text;
   const images::Service& service = written.services.at("app");
   const auto& lines = service.directives.at("Service");
   EXPECT_EQ(lines.at("CacheDirectory"), "other") << text;
@@ -64,7 +58,7 @@ TEST_F(InitTest, AScriptThatWritesGetsItsDirectories) {
   EXPECT_TRUE(service.health.http) << text;
   const Outcome tried = Try("app");
   EXPECT_EQ(tried.code, 0) << tried.out << text;
-  EXPECT_THAT(tried.out, HasSubstr("/var/lib/app/visits"));
+  EXPECT_THAT(tried.out, HasSubstr("/var/lib/app/index.html"));
 }
 
 TEST_F(InitTest, AFileThatItLacksComesAlong) {
@@ -81,12 +75,27 @@ TEST_F(InitTest, OneThatEndsByItselfIsAOneshot) {
   EXPECT_EQ(Try("job").code, 0);
 }
 
+TEST_F(InitTest, OfAScriptsFolderOnlyItsKindComesAlong) {
+  if (!base::Exists("/usr/bin/python3")) {
+    GTEST_SKIP() << "no python3";
+  }
+  Put("code/app.py", "import other\n");
+  Put("code/other.py", "");
+  Put("code/letters.txt", "private");
+  ASSERT_EQ(Init({"code/app.py", "--no-trial"}).code, 0);
+  const images::Definition written = Written("app");
+  EXPECT_EQ(written.contents.files.size(), 2U);
+  EXPECT_EQ(written.services.at("app").environment.at("PYTHONUNBUFFERED"), "1");
+  EXPECT_THAT(Get("images/app.json"), HasSubstr("a script of python"));
+}
+
 TEST_F(InitTest, OneThatFailsIsWrittenAndSaid) {
   const Outcome outcome =
       Init({"tree/bin/actor", "--name", "bad", "--", "exit", "0", "3", "no database"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_THAT(outcome.err, HasSubstr("bad did not stand in a trial: it ended with exit code 3"));
-  EXPECT_THAT(Get("images/bad.json"), HasSubstr("// Its output ended: no database\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("note: its output ended: no database\n"));
+  EXPECT_THAT(Get("images/bad.json"), testing::Not(HasSubstr("no database\n")));
   EXPECT_EQ(Try("bad").code, 1);
 }
 

@@ -169,6 +169,71 @@ TEST_P(TryTest, NothingOfThisMachineIsSeen) {
   EXPECT_THAT(output, Not(HasSubstr(" home ")));
 }
 
+TEST_P(TryTest, DirectivesDoNotReachThisMachinesFolders) {
+  base::MakeDirectories(At("real"));
+  ::chmod(At("real").c_str(), 0777);
+  DefineScript("web", "echo x >/data/new\n",
+               R"(, "type": "oneshot", "directives": {"Service": {"BindPaths": ")" + At("real") +
+                   R"(:/data"}})");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("wrote        /data/new\n"));
+  EXPECT_THAT(base::ListDirectory(At("real")), testing::IsEmpty());
+}
+
+TEST_P(TryTest, LinksOfTheImageStayInTheImage) {
+  base::MakeDirectories(At("real"));
+  ::chmod(At("real").c_str(), 0777);
+  std::filesystem::create_symlink(At("real"), At("tree/data"));
+  Define("web", R"({"exec": ["/bin/actor", "exit", "0", "0", "x"], "type": "oneshot",
+                    "binds": [{"host": "/srv/none", "image": "/data/deep", "writable": true}]})");
+  static_cast<void>(Try("web", GetParam()));
+  EXPECT_THAT(base::ListDirectory(At("real")), testing::IsEmpty());
+}
+
+TEST_P(TryTest, TheKernelsSettingsCannotBeWritten) {
+  DefineScript("web",
+               "read -r is </proc/sys/kernel/core_pattern\n"
+               "echo \"$is\" >/proc/sys/kernel/core_pattern && exit 0\nexit 7\n",
+               R"(, "type": "oneshot", "user": "root", "hardening": "none")");
+  EXPECT_EQ(Report("web").at("exit_code"), 7);
+}
+
+TEST_P(TryTest, ACheckOfAOneshotIsAsked) {
+  Define("web", R"({"exec": ["/bin/actor", "exit", "0", "0", "x"], "type": "oneshot",
+                    "health": {"exec": ["/bin/actor", "exit", "0", "5", "bad"]}})");
+  const Outcome outcome = Try("web", GetParam(), {}, "1");
+  EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("its check did not pass within 1 s: /bin/actor: it ended with "
+                                     "exit code 5"));
+}
+
+TEST_P(TryTest, HooksHaveTheirOwnTime) {
+  Define("web", R"({"exec": ["/bin/actor", "exit", "0", "4", "x"],
+                    "hooks": {"before_start": [["/bin/actor", "exit", "2", "0", "slow"]]}})");
+  const Outcome outcome = Try("web", GetParam(), {}, "1");
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("web did not stand: it ended with exit code 4"));
+}
+
+TEST_P(TryTest, OnlyItsMainProcessSaysThatItIsReady) {
+  std::filesystem::copy_file("/bin/busybox", At("tree/bin/busybox"));
+  Define("one", R"({"exec": ["/bin/actor", "ping"], "type": "notify"})");
+  EXPECT_EQ(Try("one", GetParam(), {}, "1").code, 0);
+  Define("two", R"({"exec": ["/bin/busybox", "sh", "-c", "/bin/actor ping & wait"],
+                    "type": "notify"})");
+  EXPECT_THAT(Try("two", GetParam(), {}, "1").out,
+              HasSubstr("two did not stand: it did not say that it is ready within 1 s"));
+}
+
+TEST_P(TryTest, WhatNobodyMayLookAtHereIsNotHere) {
+  base::MakeDirectories(At("closed"), 0700);
+  DefineScript("web", "exec cat " + At("closed/file") + "\n");
+  const Outcome outcome = Try("web", GetParam());
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("not found    " + At("closed/file") + "\n"));
+}
+
 INSTANTIATE_TEST_SUITE_P(As, TryTest, testing::Values(Who::kUs, Who::kNobody),
                          [](const auto& one) { return one.param == Who::kUs ? "Us" : "Nobody"; });
 
