@@ -69,10 +69,6 @@ std::string DangerousLine(const images::Service& service) {
   return "";
 }
 
-bool IsPathOfSocket(const std::string& address) {
-  return address.starts_with('/') || address.starts_with("unix:");
-}
-
 }  // namespace
 
 std::string WhyNotUnderSystemd(const images::Service& service) {
@@ -95,8 +91,8 @@ std::string WhyNotUnderSystemd(const images::Service& service) {
   if (!service.listen.empty()) {
     return "listen";
   }
-  if ((health.http && IsPathOfSocket(health.http->url)) ||
-      (health.tcp && IsPathOfSocket(*health.tcp))) {
+  if ((health.http && health.http->url.starts_with("unix:")) ||
+      (health.tcp && health.tcp->starts_with('/'))) {
     return "a check of a unix socket";
   }
   return DangerousLine(service);
