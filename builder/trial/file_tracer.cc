@@ -170,6 +170,9 @@ void FileTracer::Enter(pid_t pid, Tracee& tracee, uint64_t number,
   } else {
     const int folder = call->folder < 0 ? AT_FDCWD : static_cast<int>(arguments[call->folder]);
     tracee.path = WholePath(pid, ReadText(pid, arguments[call->path]), folder);
+    while (tracee.path.size() > 1 && tracee.path.ends_with('/')) {  // busybox: mkdir("/data/")
+      tracee.path.pop_back();
+    }
   }
   tracee.flags = 0;
   if (call->kind == Kind::kOpen) {

@@ -71,6 +71,14 @@ TEST_F(TryUnderSystemdTest, TheUnitOfAHostRunsAndNothingIsLeft) {
     EXPECT_THAT(job.out, HasSubstr(part));
   }
   EXPECT_EQ(host_.MustRun("ls -d /var/lib/job /var/lib/web 2>/dev/null || true"), "");
+  host_.MustRun("systemd-run --quiet --unit=real sleep 100000");
+  const RunResult rival =
+      Try("rival", {{"exec", {"/bin/actor", "exit", "0", "0", "x"}},
+                    {"type", "oneshot"},
+                    {"directives", {{"Unit", {{"Conflicts", "real.service"}}}}}});
+  EXPECT_EQ(rival.exit_code, 0) << rival.out << rival.err;
+  EXPECT_THAT(rival.out, HasSubstr("because of directives.Unit.Conflicts"));
+  EXPECT_EQ(host_.MustRun("systemctl is-active real"), "active\n");
 }
 
 }  // namespace
