@@ -138,7 +138,8 @@ class Maker {
   // A folder of sockets: whoever connects there reaches what runs on this machine.
   static bool IsLive(const std::string& host) {
     const auto found = StatHere(host);
-    return host.starts_with("/run/") || host.starts_with("/var/run/") ||
+    const std::string folder = host + "/";
+    return host == "/" || folder.starts_with("/run/") || folder.starts_with("/var/run/") ||
            (found && S_ISSOCK(found->st_mode));
   }
 
