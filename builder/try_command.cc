@@ -75,7 +75,7 @@ std::vector<std::string> ServicesOf(const images::ImageDirectory& image,
 
 int RunTry(const std::vector<std::string>& arguments, const base::Io& io) {
   TryOptions options;
-  CLI::App app("Runs an image's services for a moment as a host would, and reports what they did.",
+  CLI::App app("Runs an image's services for a moment as a host would, and reports.",
                "imgbuild try");
   AddTryOptions(app, options);
   if (!base::ParseArguments(app, arguments, io)) {
