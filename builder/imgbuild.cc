@@ -5,8 +5,10 @@
 #include "base/version.h"
 #include "builder/build_command.h"
 #include "builder/catalog_command.h"
+#include "builder/init_command.h"
 #include "builder/inspect/image_commands.h"
 #include "builder/inspect/image_texts.h"
+#include "builder/try_command.h"
 
 namespace builder {
 namespace {
@@ -23,6 +25,10 @@ Examples:
 To begin with a ready definition (nginx, postgresql, redis, ...):
   imgbuild catalog                  lists them
   imgbuild catalog nginx --write    writes images/nginx.json, and an example
+To start, and to run an image without a host (each command has --help):
+  imgbuild init ./app.py            looks at a program, writes its definition
+  imgbuild init ./server -- --port 8080
+  imgbuild try app                  builds it, runs it a moment, reports
 
 To look into an image (NAME or its folder; each command has --help and --json):
   imgbuild inspect nginx            its content, and the size of each package
@@ -43,6 +49,12 @@ int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
   }
   if (!arguments.empty() && arguments[0] == "catalog") {
     return RunCatalog({arguments.begin() + 1, arguments.end()}, io);
+  }
+  if (!arguments.empty() && arguments[0] == kTryCommand) {
+    return RunTry({arguments.begin() + 1, arguments.end()}, io);
+  }
+  if (!arguments.empty() && arguments[0] == kInitCommand) {
+    return RunInit({arguments.begin() + 1, arguments.end()}, io);
   }
   BuildOptions options;
   CLI::App app("Packs an application's closure into a compressed EROFS image.", "imgbuild");

@@ -1,7 +1,7 @@
 # Third-party libraries as imported targets, so that their headers are SYSTEM for whoever links them.
 #   slipway::zstd slipway::lz4           static, the pinned versions (part of the image format)
 #   slipway::erofs                       static liberofs; only for builder
-#   slipway::curl                        static libcurl, HTTP alone; only for activator
+#   slipway::curl                        static libcurl, HTTP alone; only for activator/os
 #   slipway::crypto_static               OpenSSL's libcrypto
 #   slipway::fmt                         static, made here of Debian's headers
 #   slipway::elf slipway::archive        libelf and libarchive; only for builder

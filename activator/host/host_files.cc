@@ -26,11 +26,6 @@ namespace {
 constexpr const char* kUnit = "slipway-host-files.service";
 constexpr std::array<const char*, 2> kFiles = {units::kResolvConf, units::kHosts};
 
-// Debian, Arch, Alpine, NixOS; Fedora and RHEL; SUSE.
-constexpr std::array<const char*, 5> kCertificateFiles = {
-    "/ssl/certs/ca-certificates.crt", "/pki/tls/certs/ca-bundle.crt",
-    "/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/ssl/ca-bundle.pem", "/ssl/cert.pem"};
-
 // Whoever reads meanwhile sees the old text or the new one: a shorter one is filled up with empty
 // lines first.
 void WriteInPlace(const std::string& path, const std::string& text) {
@@ -56,7 +51,7 @@ void Copy(const std::string& from, const std::string& to) {
 }
 
 void LinkCertificates(const std::string& etc, const std::string& link) {
-  for (const char* file : kCertificateFiles) {
+  for (const char* file : units::kCertificateFiles) {
     const std::string path = etc + file;
     if (base::Exists(path)) {
       if (base::ReadLinkIfThere(link) != path) {

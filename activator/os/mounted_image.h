@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/unique_fd.h"
 
@@ -22,6 +23,8 @@ class MountedImage {
   // What is at the absolute `path` inside, links followed within the image; nullopt: nothing.
   std::optional<struct stat> Stat(const std::string& path) const;
   base::UniqueFd Open(const std::string& path) const;  // for reading
+  // The mount itself, for move_mount(2); this object must not be used any more.
+  base::UniqueFd TakeMount() { return std::move(mount_); }
 
  private:
   std::string name_;

@@ -120,6 +120,11 @@ class Extraction {
 
 }  // namespace
 
+void ExtractInto(const images::ImageDirectory& image, const std::string& folder, bool xattrs,
+                 const base::Io& io) {
+  RunGuarded(image.image_path(), [&] { Extraction(image, folder, xattrs, io).Run(); });
+}
+
 void Extract(const images::ImageDirectory& image, const std::string& destination, bool xattrs,
              const base::Io& io) {
   const std::string path = base::AbsolutePath(destination);
@@ -128,7 +133,7 @@ void Extract(const images::ImageDirectory& image, const std::string& destination
                destination);
   }
   base::TemporaryDirectory folder(base::ParentOf(path), std::string(base::kTemporaryPrefix));
-  RunGuarded(image.image_path(), [&] { Extraction(image, folder.path(), xattrs, io).Run(); });
+  ExtractInto(image, folder.path(), xattrs, io);
   base::PublishDirectory(folder.path(), path);
   folder.Release();
 }

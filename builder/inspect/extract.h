@@ -15,6 +15,10 @@ namespace builder {
 void Extract(const images::ImageDirectory& image, const std::string& destination, bool xattrs,
              const base::Io& io);
 
+// The same into `folder`, which is empty and temporary: nothing is made durable.
+void ExtractInto(const images::ImageDirectory& image, const std::string& folder, bool xattrs,
+                 const base::Io& io);
+
 }  // namespace builder
 
 #endif  // SLIPWAY_BUILDER_INSPECT_EXTRACT_H_

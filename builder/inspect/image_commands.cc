@@ -6,7 +6,6 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/nearest.h"
 #include "base/progress.h"
 #include "builder/inspect/extract.h"
 #include "builder/inspect/image_texts.h"
@@ -137,12 +136,12 @@ const ImageCommand* FindCommand(const std::string& word) {
 
 bool IsImageCommand(const std::string& word) { return FindCommand(word) != nullptr; }
 
-std::string NearestImageCommand(const std::string& word) {
-  std::vector<std::string> names;
+std::vector<std::string> ImageCommandNames() {
+  std::vector<std::string> out;
   for (const ImageCommand& command : kCommands) {
-    names.emplace_back(command.name);
+    out.emplace_back(command.name);
   }
-  return base::NearestOf(word, names);
+  return out;
 }
 
 int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& io) {

@@ -10,8 +10,7 @@
 namespace builder {
 
 bool IsImageCommand(const std::string& word);
-// The one that `word` resembles; empty: none.
-std::string NearestImageCommand(const std::string& word);
+std::vector<std::string> ImageCommandNames();
 
 // `arguments` begin with the command.
 int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& io);

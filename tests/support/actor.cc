@@ -3,7 +3,7 @@
 //   actor serve PORT FAILURES TEXT   answers HTTP: FAILURES times status 500, then 200 and TEXT
 //   actor exit SECONDS STATUS TEXT   says TEXT, waits and ends
 //   actor stubborn                   runs, and ignores SIGTERM
-//   actor ping                       tells systemd's watchdog, again and again, that it runs
+//   actor ping                       tells systemd, again and again, that it is ready and runs
 //   actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
 //   actor expect NAME TEXT           ends well where that file's last line is "TEXT uid=N" of its
 //   own
@@ -92,7 +92,7 @@ int Ping() {
   name.copy(address.sun_path, sizeof address.sun_path - 1);
   if (address.sun_path[0] == '@') address.sun_path[0] = 0;
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const std::string text = "WATCHDOG=1";
+  const std::string text = "READY=1\nWATCHDOG=1";
   for (;;) {
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     if (sendto(fd, text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&address), size) < 0) {
