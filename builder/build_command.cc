@@ -133,7 +133,12 @@ std::string LabelOf(const BuildOptions& options, const images::Definition& defin
 }  // namespace
 
 std::string Build(const BuildOptions& options, const base::Io& io) {
-  return BuildDefinition(DefinitionOf(options), options, io);
+  images::Definition definition = DefinitionOf(options);
+  if (images::IsFromCatalog(definition)) {
+    io.Err("note: there is no {}/{}.json: this is the catalog's {}, with imgbuild's own settings\n",
+           options.definitions, definition.name, definition.name);
+  }
+  return BuildDefinition(std::move(definition), options, io);
 }
 
 std::string BuildDefinition(images::Definition definition, const BuildOptions& options,

@@ -255,7 +255,9 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
   app.add_option("--output", options.output, "Folder for the new NAME/ID")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--level", options.level, "compression level")->capture_default_str();
+  app.add_option("--level", options.level, "compression level")
+      ->capture_default_str()
+      ->transform(base::Number(1, 19));
   std::vector<std::string> targets;
   for (const chunker::CodecKind& codec : chunker::Codecs()) {
     targets.push_back(fmt::format("{} ({})", codec.target, codec.kernel));
@@ -265,12 +267,12 @@ void AddBuildOptions(CLI::App& app, BuildOptions& options) {
   app.add_option("--threads", options.threads,
                  "Compressing threads; 0: one per core. The image does not depend on it")
       ->capture_default_str()
-      ->check(CLI::Range(0, 256));
+      ->transform(base::Number(0, 256));
   app.add_option("--cache-size", options.cache_bytes,
                  "Limit of the cache of compressed chunks, such as 2G or 500M")
       ->type_name("SIZE")
       ->capture_default_str()
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
+      ->transform(base::Number(0, base::kNoLimit, base::SizeUnits(), "no size: use 2G or 500M"));
   app.add_flag("!--no-cache", options.use_cache,
                "Neither use nor fill ~/.cache/slipway/chunks. The image does not depend on it");
 }

@@ -227,7 +227,13 @@ void ThrowWithLines(const Definition& definition, base::Problems problems,
                            : fmt::format("there are: {}", fmt::join(known, ", ")));
 }
 
+constexpr const char* kCatalogFile = "catalog: ";
+
 }  // namespace
+
+bool IsFromCatalog(const Definition& definition) {
+  return definition.file.starts_with(kCatalogFile);
+}
 
 Definition ParseDefinition(const std::string& text, const std::string& name_of_file,
                            const std::string& directory) {
@@ -268,7 +274,7 @@ Definition LoadDefinition(const std::string& directory, const std::string& name)
     FailWithWhatThereIs(directory, path);
   }
   Definition definition =
-      ParseDefinition(text ? *text : *ready, text ? path : "catalog: " + name + ".json",
+      ParseDefinition(text ? *text : *ready, text ? path : kCatalogFile + name + ".json",
                       base::AbsolutePath(directory));
   if (definition.name != name) {
     base::Fail(kBad, "{}: name: '{}' does not match the file's name", path, definition.name);

@@ -51,6 +51,8 @@ void ThrowIfAny(const Definition& definition, const base::Problems& problems);
 // DIRECTORY/NAME.json, otherwise the catalog's, whose relative paths are relative to DIRECTORY
 // too. Where there is neither: Error{kUsage} that lists what there is.
 Definition LoadDefinition(const std::string& directory, const std::string& name);
+// Whether LoadDefinition found no file.
+bool IsFromCatalog(const Definition& definition);
 
 }  // namespace images
 
