@@ -21,7 +21,8 @@ struct CheckAnswers {
 
 // One try of each, as a switch makes it. One that cannot be asked is a problem, and so is a service
 // that is still starting or stopping. One that is down is not asked: whether it should be up is for
-// FindDown to say. Nor is what a timer starts, and what has no check by "none".
+// FindDown to say, which is asked after it: the check may have ended one. Nor is what a timer
+// starts, and what has no check by "none".
 CheckAnswers AskChecks(const Host& host, const InstalledUnits& units);
 
 // What the checks say that do not pass. One that fails is asked three times within seconds: one

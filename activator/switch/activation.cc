@@ -252,16 +252,13 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
 // What is down would be started; what is up and not healthy would stay so.
 void RehearseNothingToDo(const Host& host, uint64_t active) {
   const InstalledUnits units = LoadUnits(host.layout, active);
-  base::Error::Detail problems;
-  for (const DownUnit& unit : FindDown(host, units)) {
+  base::Error::Detail problems = FailedChecks(host, units);
+  for (const DownUnit& unit : FindDown(host, units)) {  // last: a check may have ended one
     if (unit.is_up) {
       problems.push_back(unit.what);
     } else {
       host.io.Err("activate: {}: it would be started\n", unit.what);
     }
-  }
-  for (std::string& problem : FailedChecks(host, units)) {
-    problems.push_back(std::move(problem));
   }
   if (!problems.empty()) {
     throw base::Error(base::ExitCode::kNeedsAttention,

@@ -1,7 +1,9 @@
 // That "healthy" is said only of what was looked at, whatever a switch changed.
 #include "activator/switch/require_healthy.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -32,6 +34,29 @@ class LeftAloneTest : public HostTest {
     StageGeneration(layout, {{"web", Push("web", "one")}, {"db", Push("db", "db")}}, "");
     EXPECT_EQ(ActivateNumber(1), 0) << error;
     asked_.clear();
+  }
+  // The first question ends db.
+  void LetTheCheckEndDb() {
+    db_fails_ = 1;
+    host.ask = [this, ask = host.ask](const images::Health& health,
+                                      std::chrono::milliseconds limit) {
+      const ProbeResult out = ask(health, limit);
+      if (!out.passed) {
+        systemd.StopByHand("db.service");
+      }
+      return out;
+    };
+  }
+  // What that of generation 1, which is active, says without a problem.
+  std::string Rehearsal() {
+    Write(root + "/said", "");
+    const base::UniqueFd said = base::Open(root + "/said", O_WRONLY | O_TRUNC, 0644);
+    host.io.err = said.get();
+    Resolved target;
+    target.number = 1;
+    Rehearse(host, target, UnitConflictPolicy::kRefuse);
+    host.io.err = STDERR_FILENO;
+    return base::ReadFileIfThere(root + "/said").value_or("");
   }
   static constexpr const char* kWeb = "127.0.0.1:1";
   static constexpr const char* kDb = "127.0.0.1:2";
@@ -81,6 +106,18 @@ TEST_F(LeftAloneTest, NorIsASuccessWhatOnlyStartsSomethingElse) {
   EXPECT_THAT(error, HasSubstr(std::string("is active already, but not healthy") + kProblem));
   EXPECT_EQ(RunningProgram("web.service"), "one");
   EXPECT_EQ(asked_[kWeb], 1);
+}
+
+TEST_F(LeftAloneTest, WhatItsCheckEndsIsNotHealthy) {
+  const uint64_t number = Stage("web", "two");
+  LetTheCheckEndDb();
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_THAT(error, HasSubstr("\n  db.service is inactive"));
+}
+
+TEST_F(LeftAloneTest, ARehearsalTellsWhatItsCheckEnds) {
+  LetTheCheckEndDb();
+  EXPECT_THAT(Rehearsal(), HasSubstr("db.service is inactive"));
 }
 
 TEST_F(LeftAloneTest, WhatIsStillStartingIsNotHealthy) {
