@@ -114,6 +114,7 @@ void RemoteCommand::TakeLine(std::string_view line, base::Child& ssh) {
   if (line == "STARTED") {
     started_ = begun_ = true;
     talk_.password.reset();  // nothing asks from here on
+    talk_.trial.reset();     // undecided where it is not used: others need not wait for that
     if (!Follows(line_)) {
       ssh.CloseTo();  // else its end is how the host learns of ours
     }
