@@ -84,6 +84,7 @@ class RemoteCommand {
   std::string Command() const;
   void Take(std::string_view data, base::Child& ssh);
   void TakeLine(std::string_view line, base::Child& ssh);
+  void Send(const std::string& answer, base::Child& ssh);
 
   const CommandLine& line_;
   const std::vector<std::string> arguments_;
@@ -119,7 +120,18 @@ void RemoteCommand::TakeLine(std::string_view line, base::Child& ssh) {
       ssh.CloseTo();  // else its end is how the host learns of ours
     }
   } else if (const auto answer = talk_.Take(host_.name, line); answer && !answer->empty()) {
-    base::WriteAll(ssh.to(), base::AsBytes(*answer), host_.name);
+    Send(*answer, ssh);
+  }
+}
+
+// One that ended meanwhile is found so soon: that is no reader of ours who is gone.
+void RemoteCommand::Send(const std::string& answer, base::Child& ssh) {
+  try {
+    base::WriteAll(ssh.to(), base::AsBytes(answer), host_.name);
+  } catch (const base::Error& error) {
+    if (error.error_number() != EPIPE) {
+      throw;
+    }
   }
 }
 

@@ -1,7 +1,11 @@
 // `activate --host` with an ssh that runs the command here.
+#include "activator/remote.h"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "activator/many_hosts.h"
 #include "base/atomic_file.h"
@@ -20,6 +24,7 @@ using ::testing::Not;
 class RemoteTest : public tests::ScratchTest {
  protected:
   RemoteTest() {
+    std::signal(SIGPIPE, SIG_IGN);
     base::MakeDirectories(At("root/bin"));
     Script("ssh", "echo \"$*\" >>" + At("calls") +
                       "\nwhile [ $# -gt 2 ]; do shift; done\necho a banner\nsh -c \"$2\"\n"
@@ -57,7 +62,8 @@ class RemoteTest : public tests::ScratchTest {
     out_ = Get("out");
     return code;
   }
-  // The login is anna, whom a sudo that asks lets become root.
+  // The login is anna, whom a sudo that asks lets become root, until the file `changed` is there.
+  // Where `asks-again` is, it has a second question when it runs something.
   void UseSudo() const {
     base::MakeDirectories(At("path"));
     Script("path/id", "case $1 in -u) echo ${IS_ROOT:-1000};; *) echo anna;; esac\n");
@@ -66,8 +72,10 @@ class RemoteTest : public tests::ScratchTest {
            "[ \"$1 $2 $3\" = '-k -S -p' ] || exit 9\nprompt=$4\nshift 4\n"
            "for try in 1 2 3; do\n  printf %s \"$prompt\" >&2\n  IFS= read -r typed || exit 1\n"
            "  echo \"$typed\" >>" +
-               At("typed") +
-               "\n  if [ \"$typed\" = 'open sesame' ]; then IS_ROOT=0 exec \"$@\"; fi\n"
+               At("typed") + "\n  [ -n \"$prompt\" ] || [ ! -e " + At("asks-again") +
+               " ] || read -r code || exit 1\n  if [ \"$typed\" = 'open sesame' ] && [ ! -e " +
+               At("changed") +
+               " ]; then IS_ROOT=0 exec \"$@\"; fi\n"
                "  echo 'Sorry, try again.' >&2\ndone\nexit 1\n");
     Script("ssh", "echo \"$*\" >>" + At("calls") +
                       "\nfor command; do :; done\nunset IS_ROOT\nexport PATH=" + At("path") +
@@ -160,6 +168,14 @@ TEST_F(RemoteTest, AWrongPasswordIsOneLineAndTriedOnce) {
   EXPECT_EQ(error_, "web1: the password is wrong there, says sudo");
   EXPECT_EQ(Get("typed"), "guess\n");
   EXPECT_EQ(out_, "");
+}
+
+// So nobody reads the password: that is no reader of ours who is gone.
+TEST_F(RemoteTest, AnSshThatEndedBeforeItGotThePasswordIsNoSuccess) {
+  Script("ssh", "exec <&-\necho SLIPWAY1 ALIVE\necho SLIPWAY1 PASSWORD TRIED\nexit 255\n");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "history", "--follow"}), 7);
+  EXPECT_THAT(error_, HasSubstr("web1 was not reached"));
 }
 
 // A forced command, a restricted shell: what it ends with says nothing of what was asked for.
