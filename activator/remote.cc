@@ -77,6 +77,7 @@ class RemoteCommand {
   int Run();
   bool started() const { return started_; }  // in the last run
   bool begun() const { return begun_; }      // in any
+  bool is_password_wrong() const { return talk_.trial && !talk_.trial->was_right(); }
   // Throws Error{kUnreachable} where the last run ended before a program of ours ran there.
   void CheckThatItRan(int exit_code) const;
 
@@ -220,13 +221,26 @@ int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOut
     output.say(fmt::format("activate: {}: {}", host.name, line));
   });
   for (;;) {
-    const int exit_code = command.Run();
-    // What has begun goes on, whatever keeps us from following it.
-    if (!command.begun() || (command.started() && !IsLost(exit_code))) {
-      return exit_code;
+    std::string why;
+    bool was_back = false;
+    try {
+      const int exit_code = command.Run();
+      // What has begun goes on, whatever keeps us from following it.
+      if (!command.begun() || (command.started() && !IsLost(exit_code))) {
+        return exit_code;
+      }
+      why = fmt::format("ssh ended with {}", exit_code);
+      was_back = command.started() && exit_code == kSshFailed;
+    } catch (const base::Error& error) {
+      if (!command.begun() || error.code() == base::ExitCode::kInterrupted) {
+        throw;
+      }
+      if (command.started() || command.is_password_wrong()) {  // an account may be locked for it
+        link.GiveUp(error.what());
+      }
+      why = error.what();
     }
-    link.Wait(fmt::format("ssh ended with {}", exit_code),
-              command.started() && exit_code == kSshFailed);
+    link.Wait(why, was_back);
   }
 }
 

@@ -247,6 +247,26 @@ TEST_F(RemoteTest, ARefusedLoginDoesNotEndASwitchThatBegan) {
   EXPECT_EQ(Get("n"), "xxx\n");
 }
 
+// Whatever it says instead, the switch that began is no "nothing changed".
+TEST_F(RemoteTest, ALoginThatOnlyPrintsDoesNotEndASwitchThatBegan) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Script("ssh", "while [ $# -gt 2 ]; do shift; done\nif [ -e " + At("n") +
+                    " ]; then exec yes; fi\n: >" + At("n") + "\nsh -c \"$2\"\nexit 255\n");
+  EXPECT_EQ(Run({"--latest"}, std::chrono::milliseconds(1)), 4);
+  EXPECT_THAT(error_, HasSubstr("web1 prints endlessly"));
+  EXPECT_THAT(error_, HasSubstr("look at `activate status` there"));
+}
+
+TEST_F(RemoteTest, APasswordThatBecameWrongIsNotTriedForAsLongAsPatienceLasts) {
+  UseSudo();
+  Activate(": >" + At("changed") + "\nkill -9 $$\n");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "--latest"}), 4);
+  EXPECT_THAT(error_, HasSubstr("the password is wrong there"));
+}
+
 TEST_F(RemoteTest, AHostThatDoesNotComeBackNeedsAttention) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root, as a switch does";
