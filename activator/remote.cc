@@ -83,6 +83,11 @@ class RemoteCommand {
 
  private:
   std::string Command() const;
+  // ssh, on the terminal. Once a switch began, the person may be gone.
+  bool MayAsk() const { return output_.may_ask && !begun_; }
+  void BeginLogin();
+  void CheckLoginGoesOn() const;
+  int EndOf(base::Child& ssh) const;
   void Take(std::string_view data, base::Child& ssh);
   void TakeLine(std::string_view line, base::Child& ssh);
   void Send(const std::string& answer, base::Child& ssh);
@@ -96,6 +101,7 @@ class RemoteCommand {
   std::string rest_;  // of what came before it started: a line without its end
   std::string said_;  // its last line that is not empty
   size_t banner_bytes_ = 0;
+  std::chrono::steady_clock::time_point last_word_;  // of ours; or its beginning
   hosts::LoginTalk talk_;
 };
 
@@ -122,7 +128,11 @@ void RemoteCommand::TakeLine(std::string_view line, base::Child& ssh) {
     }
   } else if (const auto answer = talk_.Take(host_.name, line); answer && !answer->empty()) {
     Send(*answer, ssh);
+    if (line == "PASSWORD" && !Follows(line_)) {
+      ssh.CloseTo();  // whatever else is asked has no answer
+    }
   }
+  last_word_ = std::chrono::steady_clock::now();
 }
 
 // One that ended meanwhile is found so soon: that is no reader of ours who is gone.
@@ -153,15 +163,41 @@ void RemoteCommand::Take(std::string_view data, base::Child& ssh) {
   }
 }
 
-int RemoteCommand::Run() {
+void RemoteCommand::BeginLogin() {
   started_ = false;
   rest_.clear();
   said_.clear();
   banner_bytes_ = 0;
   talk_ = {.password = host_.sudo_password};
-  base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout,
-                                       output_.may_ask),
-                  output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
+  last_word_ = std::chrono::steady_clock::now();
+}
+
+// sudo may ask more than a password, and wait for it.
+void RemoteCommand::CheckLoginGoesOn() const {
+  const bool may_ask_a_person = MayAsk() && !talk_.alive;
+  if (!started_ && !may_ask_a_person &&
+      std::chrono::steady_clock::now() - last_word_ >= host_.login_limit) {
+    base::Fail(base::ExitCode::kUnreachable,
+               "{}: the login took longer than {} s before our program ran there", host_.name,
+               std::chrono::duration_cast<std::chrono::seconds>(host_.login_limit).count());
+  }
+}
+
+// The terminal interrupts ssh as well, perhaps before us.
+int RemoteCommand::EndOf(base::Child& ssh) const {
+  const int exit_code = ssh.Wait();
+  if (Follows(line_) && (exit_code == kSshFailed || exit_code > kSignalExit)) {
+    base::InterruptedWithinASecond();
+  }
+  base::ThrowIfInterrupted();
+  return exit_code;
+}
+
+int RemoteCommand::Run() {
+  BeginLogin();
+  base::Child ssh(
+      base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout, MayAsk()),
+      output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
   if (!Follows(line_) && !host_.sudo_password) {
     ssh.CloseTo();
   }
@@ -173,6 +209,7 @@ int RemoteCommand::Run() {
   // them then is all.
   for (bool has_ended = false;;) {
     base::ThrowIfInterrupted();
+    CheckLoginGoesOn();
     if (::poll(from.data(), from.size(), has_ended ? 0 : kPollMs) < 0) {
       continue;
     }
@@ -189,13 +226,7 @@ int RemoteCommand::Run() {
       from[2].fd = -1;  // poll passes it over
     }
   }
-  const int exit_code = ssh.Wait();
-  // The terminal interrupts ssh as well, perhaps before us.
-  if (Follows(line_) && (exit_code == kSshFailed || exit_code > kSignalExit)) {
-    base::InterruptedWithinASecond();
-  }
-  base::ThrowIfInterrupted();
-  return exit_code;
+  return EndOf(ssh);
 }
 
 // A login that is made for something else may do that and end well.

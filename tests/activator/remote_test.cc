@@ -178,6 +178,31 @@ TEST_F(RemoteTest, AnSshThatEndedBeforeItGotThePasswordIsNoSuccess) {
   EXPECT_THAT(error_, HasSubstr("web1 was not reached"));
 }
 
+// As of PAM, which may ask for a code after the password.
+TEST_F(RemoteTest, ASecondQuestionOfSudoEndsTheLogin) {
+  UseSudo();
+  Put("asks-again", "");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "status"}), 1);  // sudo said why
+}
+
+TEST_F(RemoteTest, ALoginThatGetsNoFurtherEnds) {
+  Script("ssh", "echo SLIPWAY1 ALIVE\nexec tail -f /dev/null\n");
+  RemoteHost host{"web1", "web1", At("root")};
+  host.login_limit = std::chrono::seconds(0);
+  CommandLine line;
+  line.ssh = At("ssh");
+  line.command = Command::kStatus;
+  const RemoteOutput output = {[](std::string_view) {}, nullptr, nullptr};
+  try {
+    RunOnHost(line, {"status"}, host, output, std::chrono::seconds(0));
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ExitCode::kUnreachable);
+    EXPECT_THAT(error.what(), HasSubstr("web1: the login took longer than 0 s"));
+  }
+}
+
 // A forced command, a restricted shell: what it ends with says nothing of what was asked for.
 TEST_F(RemoteTest, ALoginThatRunsSomethingElseIsNoSuccess) {
   Script("ssh", "echo This host is being moved until noon.\n");
@@ -265,6 +290,21 @@ TEST_F(RemoteTest, APasswordThatBecameWrongIsNotTriedForAsLongAsPatienceLasts) {
   answer_ = "open sesame\n";
   EXPECT_EQ(Run({"--ask-sudo-password", "--latest"}), 4);
   EXPECT_THAT(error_, HasSubstr("the password is wrong there"));
+}
+
+// The person may be gone when the connection is made again.
+TEST_F(RemoteTest, SshAsksNothingOnceASwitchBegan) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Activate("exit 3\n");
+  base::WriteFileAtomically(At("cut"), "");
+  answer_ = "there is a terminal\n";
+  EXPECT_EQ(Run({"--latest"}), 3);
+  const std::string calls = Get("calls");
+  const size_t second = calls.find('\n') + 1;
+  EXPECT_THAT(calls.substr(0, second), Not(HasSubstr("BatchMode=yes")));
+  EXPECT_THAT(calls.substr(second), HasSubstr("BatchMode=yes"));
 }
 
 TEST_F(RemoteTest, AHostThatDoesNotComeBackNeedsAttention) {
