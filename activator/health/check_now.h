@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace activator {
 
 struct CheckAnswers {
   size_t asked = 0;
+  std::set<std::string> starting;  // those of the problems that may yet become well
   // By unit: "web.service is active, but its check http://127.0.0.1/ did not pass: status 500".
   std::map<std::string, std::string> problems;
 };
@@ -26,7 +28,7 @@ struct CheckAnswers {
 CheckAnswers AskChecks(const Host& host, const InstalledUnits& units);
 
 // What the checks say that do not pass. One that fails is asked three times within seconds: one
-// slow answer is no fault.
+// slow answer is no fault. A service that is still starting has its timeout_seconds for that.
 std::vector<std::string> FailedChecks(const Host& host, InstalledUnits units);
 
 }  // namespace activator

@@ -132,6 +132,20 @@ TEST_F(LeftAloneTest, WhatIsStillStartingIsNotHealthy) {
   EXPECT_THAT(error, HasSubstr("\n  db.service is activating (start)\n"));
 }
 
+// As one behind a socket that a request started.
+TEST_F(LeftAloneTest, WhatStartsWithinItsTimeIsHealthy) {
+  const uint64_t number = Stage("web", "two");
+  int looks = 10;
+  systemd.touch_up = [&](UnitState& state) {
+    if (state.fragment_path.ends_with("/db.service") && looks-- > 0) {
+      state.active = "activating";
+      state.sub = "start";
+    }
+  };
+  EXPECT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_EQ(asked_[kDb], 1);
+}
+
 TEST_F(LeftAloneTest, ARehearsalFindsWhatTheActivationWould) {
   Resolved target;
   target.number = 1;
