@@ -95,11 +95,12 @@ std::string StateText(const Json& status) {
     return in_progress.is_boolean() && !in_progress.get<bool>() ? "CUT OFF" : "switching";
   }
   const Json& matches = At(status, "matches_current");
+  const bool is_failing = !TextsOf(At(status, "failing")).empty();  // which is a mismatch, too
   if (!TextsOf(At(status, "drift")).empty() || !TextsOf(At(status, "down")).empty() ||
-      (matches.is_boolean() && !matches.get<bool>())) {
+      (!is_failing && matches.is_boolean() && !matches.get<bool>())) {
     return "DIFFERS";
   }
-  if (!TextsOf(At(status, "unhealthy")).empty()) {
+  if (is_failing || !TextsOf(At(status, "unhealthy")).empty()) {
     return "UNHEALTHY";
   }
   return At(status, "active").is_null() ? "nothing is active" : "ok";
@@ -141,7 +142,7 @@ Row StatusRow(const HostReport& report) {
   Row out = {{report.name, Text(At(status, "active"), "-"), UnitsText(status), StateText(status),
               ApplicationsText(status)},
              {}};
-  for (const char* field : {"drift", "down", "unhealthy"}) {
+  for (const char* field : {"drift", "down", "failing", "unhealthy"}) {
     const std::vector<std::string> texts = TextsOf(At(status, field));
     out.below.insert(out.below.end(), texts.begin(), texts.end());
   }

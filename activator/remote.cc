@@ -77,13 +77,20 @@ class RemoteCommand {
   int Run();
   bool started() const { return started_; }  // in the last run
   bool begun() const { return begun_; }      // in any
+  bool is_password_wrong() const { return talk_.trial && !talk_.trial->was_right(); }
   // Throws Error{kUnreachable} where the last run ended before a program of ours ran there.
   void CheckThatItRan(int exit_code) const;
 
  private:
   std::string Command() const;
+  // ssh, on the terminal. Once a switch began, the person may be gone.
+  bool MayAsk() const { return output_.may_ask && !begun_; }
+  void BeginLogin();
+  void CheckLoginGoesOn() const;
+  int EndOf(base::Child& ssh) const;
   void Take(std::string_view data, base::Child& ssh);
   void TakeLine(std::string_view line, base::Child& ssh);
+  void Send(const std::string& answer, base::Child& ssh);
 
   const CommandLine& line_;
   const std::vector<std::string> arguments_;
@@ -94,6 +101,7 @@ class RemoteCommand {
   std::string rest_;  // of what came before it started: a line without its end
   std::string said_;  // its last line that is not empty
   size_t banner_bytes_ = 0;
+  std::chrono::steady_clock::time_point last_word_;  // of ours; or its beginning
   hosts::LoginTalk talk_;
 };
 
@@ -114,11 +122,27 @@ void RemoteCommand::TakeLine(std::string_view line, base::Child& ssh) {
   if (line == "STARTED") {
     started_ = begun_ = true;
     talk_.password.reset();  // nothing asks from here on
+    talk_.trial.reset();     // undecided where it is not used: others need not wait for that
     if (!Follows(line_)) {
       ssh.CloseTo();  // else its end is how the host learns of ours
     }
   } else if (const auto answer = talk_.Take(host_.name, line); answer && !answer->empty()) {
-    base::WriteAll(ssh.to(), base::AsBytes(*answer), host_.name);
+    Send(*answer, ssh);
+    if (line == "PASSWORD" && !Follows(line_)) {
+      ssh.CloseTo();  // whatever else is asked has no answer
+    }
+  }
+  last_word_ = std::chrono::steady_clock::now();
+}
+
+// One that ended meanwhile is found so soon: that is no reader of ours who is gone.
+void RemoteCommand::Send(const std::string& answer, base::Child& ssh) {
+  try {
+    base::WriteAll(ssh.to(), base::AsBytes(answer), host_.name);
+  } catch (const base::Error& error) {
+    if (error.error_number() != EPIPE) {
+      throw;
+    }
   }
 }
 
@@ -139,15 +163,41 @@ void RemoteCommand::Take(std::string_view data, base::Child& ssh) {
   }
 }
 
-int RemoteCommand::Run() {
+void RemoteCommand::BeginLogin() {
   started_ = false;
   rest_.clear();
   said_.clear();
   banner_bytes_ = 0;
   talk_ = {.password = host_.sudo_password};
-  base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout,
-                                       output_.may_ask),
-                  output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
+  last_word_ = std::chrono::steady_clock::now();
+}
+
+// sudo may ask more than a password, and wait for it.
+void RemoteCommand::CheckLoginGoesOn() const {
+  const bool may_ask_a_person = MayAsk() && !talk_.alive;
+  if (!started_ && !may_ask_a_person &&
+      std::chrono::steady_clock::now() - last_word_ >= host_.login_limit) {
+    base::Fail(base::ExitCode::kUnreachable,
+               "{}: the login took longer than {} s before our program ran there", host_.name,
+               std::chrono::duration_cast<std::chrono::seconds>(host_.login_limit).count());
+  }
+}
+
+// The terminal interrupts ssh as well, perhaps before us.
+int RemoteCommand::EndOf(base::Child& ssh) const {
+  const int exit_code = ssh.Wait();
+  if (Follows(line_) && (exit_code == kSshFailed || exit_code > kSignalExit)) {
+    base::InterruptedWithinASecond();
+  }
+  base::ThrowIfInterrupted();
+  return exit_code;
+}
+
+int RemoteCommand::Run() {
+  BeginLogin();
+  base::Child ssh(
+      base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout, MayAsk()),
+      output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
   if (!Follows(line_) && !host_.sudo_password) {
     ssh.CloseTo();
   }
@@ -159,6 +209,7 @@ int RemoteCommand::Run() {
   // them then is all.
   for (bool has_ended = false;;) {
     base::ThrowIfInterrupted();
+    CheckLoginGoesOn();
     if (::poll(from.data(), from.size(), has_ended ? 0 : kPollMs) < 0) {
       continue;
     }
@@ -175,13 +226,7 @@ int RemoteCommand::Run() {
       from[2].fd = -1;  // poll passes it over
     }
   }
-  const int exit_code = ssh.Wait();
-  // The terminal interrupts ssh as well, perhaps before us.
-  if (Follows(line_) && (exit_code == kSshFailed || exit_code > kSignalExit)) {
-    base::InterruptedWithinASecond();
-  }
-  base::ThrowIfInterrupted();
-  return exit_code;
+  return EndOf(ssh);
 }
 
 // A login that is made for something else may do that and end well.
@@ -207,13 +252,26 @@ int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOut
     output.say(fmt::format("activate: {}: {}", host.name, line));
   });
   for (;;) {
-    const int exit_code = command.Run();
-    // What has begun goes on, whatever keeps us from following it.
-    if (!command.begun() || (command.started() && !IsLost(exit_code))) {
-      return exit_code;
+    std::string why;
+    bool was_back = false;
+    try {
+      const int exit_code = command.Run();
+      // What has begun goes on, whatever keeps us from following it.
+      if (!command.begun() || (command.started() && !IsLost(exit_code))) {
+        return exit_code;
+      }
+      why = fmt::format("ssh ended with {}", exit_code);
+      was_back = command.started() && exit_code == kSshFailed;
+    } catch (const base::Error& error) {
+      if (!command.begun() || error.code() == base::ExitCode::kInterrupted) {
+        throw;
+      }
+      if (command.started() || command.is_password_wrong()) {  // an account may be locked for it
+        link.GiveUp(error.what());
+      }
+      why = error.what();
     }
-    link.Wait(fmt::format("ssh ended with {}", exit_code),
-              command.started() && exit_code == kSshFailed);
+    link.Wait(why, was_back);
   }
 }
 

@@ -19,6 +19,8 @@ struct RemoteHost {
   std::string destination;  // what ssh is given
   std::string root;
   std::shared_ptr<hosts::SudoPassword> sudo_password{};  // null: sudo must not ask for one
+  // For a login that neither gets on nor asks a person, until a program of ours runs there.
+  std::chrono::milliseconds login_limit = std::chrono::minutes(2);
 };
 
 // Takes what the host's `activate` prints, in pieces as they come.

@@ -32,15 +32,15 @@ Status Tool::StatusNow(bool check) {
   Status out = ReadStatus(host_, ask);
   if (ask && out.active != kNoGeneration) {
     const InstalledUnits units = LoadUnits(host_.layout, out.active);
-    for (DownUnit& unit : FindDown(host_, units)) {
-      (unit.is_up ? out.failing : out.down).push_back(std::move(unit.what));
-    }
     if (check && !out.switch_record) {  // a switch asks them itself
       const CheckAnswers answers = AskChecks(host_, units);
       out.checked = answers.asked;
       for (const auto& [unit, problem] : answers.problems) {
         out.unhealthy.push_back(problem);
       }
+    }
+    for (DownUnit& unit : FindDown(host_, units)) {  // last: a check may have ended one
+      (unit.is_up ? out.failing : out.down).push_back(std::move(unit.what));
     }
   }
   return out;

@@ -13,6 +13,7 @@
 #include "activator/host/host_files.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
+#include "activator/state/host_lock.h"
 #include "activator/state/lost_current.h"
 #include "activator/state/switch_record.h"
 #include "activator/state/tombstones.h"
@@ -273,13 +274,17 @@ Uninstalled PlanUninstall(const Host& host, bool stops) {
   Uninstalled out = WhatGoes(host);
   out.stopped = ApplicationsOf(host.layout, active);
   try {
+    if (IsLockHeld(host.layout).value_or(false)) {
+      base::Fail(base::ExitCode::kBusy, "{} is in use: try again when that has ended",
+                 host.layout.root());
+    }
     if (!stops) {
       RequireNoneActive(active, out.stopped);
     }
     if (!host.is_folder && out.stopped.empty()) {
       RequireAllDown(host);
     }
-    LockTransfers(host.layout);
+    LockTransfers(host.layout);  // for an instant: a push that wants one then tries again
   } catch (const base::Error& error) {
     out.refusal = error;
   }

@@ -11,6 +11,7 @@
 #include "base/json_fields.h"
 #include "base/parallel_for.h"
 #include "chunker/codec_table.h"
+#include "hosts/sudo_password.h"
 #include "hosts/worst_code.h"
 #include "pusher/diagnosis.h"
 #include "pusher/protocol/protocol.h"
@@ -124,11 +125,14 @@ void ExamineOne(Examined& host, const Arguments& arguments, const Agents& agents
 
 }  // namespace
 
-int RunDoctor(const Arguments& arguments, const base::Io& io) {
+int RunDoctor(Arguments arguments, const base::Io& io) {
   chunker::CodecOfTarget(arguments.target);  // a wrong one is told before anything is asked
   std::vector<Examined> hosts;
   for (const Destination& target : HostsToExamine(arguments, io)) {
     hosts.emplace_back().target = target;
+  }
+  if (arguments.ask_sudo_password) {
+    arguments.sudo_password = hosts::AskSudoPassword(io);
   }
   const Agents agents = FindAgents();
   hosts::ProgressDisplay board(io);

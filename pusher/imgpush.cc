@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "base/confirm.h"
 #include "base/error.h"
@@ -82,18 +83,14 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   if (!parsed) {
     return 0;
   }
-  const auto ask_password = [&] {
-    if (parsed->ask_sudo_password) {
-      parsed->sudo_password = hosts::AskSudoPassword(io);
-    }
-  };
   if (parsed->doctor) {
-    ask_password();
-    return RunDoctor(*parsed, io);
+    return RunDoctor(std::move(*parsed), io);
   }
   const std::vector<Destination> targets = ChooseTargets(*parsed, io);
   CheckWaves(parsed->waves, targets.size(), io);  // told before anything is asked
-  ask_password();
+  if (parsed->ask_sudo_password) {
+    parsed->sudo_password = hosts::AskSudoPassword(io);
+  }
   const Agents agents = FindAgents();
   const auto start = std::chrono::steady_clock::now();
   hosts::ProgressDisplay board(io);

@@ -5,6 +5,7 @@
 #include "activator/health/health.h"
 #include "activator/health/health_prober.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 
 namespace activator {
 namespace {
@@ -28,6 +29,9 @@ CheckAnswers AskChecks(const Host& host, const InstalledUnits& units) {
     }
     if (state.active != "active" && state.active != "reloading") {
       out.problems[name] = fmt::format("{} is {} ({})", name, state.active, state.sub);
+      if (state.active == "activating") {
+        out.starting.insert(name);
+      }
       continue;
     }
     if (!unit.health.HasCheck()) {
@@ -53,13 +57,28 @@ CheckAnswers AskChecks(const Host& host, const InstalledUnits& units) {
 
 std::vector<std::string> FailedChecks(const Host& host, InstalledUnits units) {
   constexpr int kTries = 3;
+  const auto begin = host.clock.Monotonic();
+  std::map<std::string, int> tries;
   std::map<std::string, std::string> problems;
-  for (int tries = 0; tries < kTries && !units.empty(); ++tries) {
-    if (tries > 0) {
+  while (!units.empty()) {
+    CheckAnswers answers = AskChecks(host, units);
+    std::erase_if(units, [&](const auto& unit) {
+      const std::string& name = unit.first;
+      problems.erase(name);
+      const auto problem = answers.problems.find(name);
+      if (problem == answers.problems.end()) {
+        return true;
+      }
+      problems[name] = std::move(problem->second);
+      const bool may_start =
+          answers.starting.contains(name) &&
+          host.clock.Monotonic() - begin < std::chrono::seconds(unit.second.health.timeout_seconds);
+      return !may_start && ++tries[name] >= kTries;
+    });
+    if (!units.empty()) {
+      base::ThrowIfInterrupted();
       host.clock.Sleep(std::chrono::seconds(1));
     }
-    problems = AskChecks(host, units).problems;
-    std::erase_if(units, [&](const auto& unit) { return !problems.contains(unit.first); });
   }
   std::vector<std::string> out;
   for (const auto& [name, problem] : problems) {

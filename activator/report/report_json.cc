@@ -102,18 +102,18 @@ std::string StatusJson(const Status& status) {
       generation["apps"][name]["version"] = version;
     }
   }
-  std::vector<std::string> down = status.down;
-  down.insert(down.end(), status.failing.begin(), status.failing.end());
+  const bool is_up = status.down.empty() && status.failing.empty();
   return Dump({{"root", status.root},
                {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
                {"generation", std::move(generation)},
                {"switch", std::move(record)},
                {"units", std::move(units)},
-               {"matches_current", status.drift.empty() && down.empty() && !status.switch_record &&
+               {"matches_current", status.drift.empty() && is_up && !status.switch_record &&
                                        (status.generation || status.active == kNoGeneration)},
                {"unreadable_generations", KeysOf(status.unreadable)},
                {"drift", status.drift},
-               {"down", down},
+               {"down", status.down},
+               {"failing", status.failing},
                {"checked", status.checked ? Json(*status.checked) : Json(nullptr)},
                {"unhealthy", status.unhealthy},
                {"found_healthy", OrNull(status.found_healthy)},

@@ -89,13 +89,34 @@ void SayNothingToDo(const base::Io& io, uint64_t active, std::string_view mended
          mended.empty() ? "nothing to do" : mended);
 }
 
+// What an activation of the active generation starts, or waits for.
+struct ToStart {
+  UnitNames down;
+  UnitNames starting;  // or stopping
+  UnitNames of_another_image;
+  UnitNames All() const { return down + starting + of_another_image; }
+};
+
+ToStart FindWhatToStart(const Host& host, const InstalledUnits& units) {
+  ToStart out;
+  for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
+    const bool ran = units.at(name).is_oneshot && state.result == "success" &&
+                     state.active == "inactive" && !state.invocation_id.empty();
+    if (state.active != "active" && state.active != "reloading" && !ran) {
+      (state.IsDown() ? out.down : out.starting).push_back(name);
+    }
+  }
+  out.of_another_image = RunningFromAnotherImage(host, units);
+  return out;
+}
+
 void StartAgain(const Host& host, uint64_t active, const InstalledUnits& units,
-                const UnitNames& down, const UnitNames& of_another_image, Timeout timeout) {
+                const ToStart& to_start, Timeout timeout) {
   try {
     ProvideUsers(host, active);
-    host.systemd.ResetFailed(down);
-    host.systemd.Start(down, Jobs::kAwaitBriefly);
-    RestartInPlace(host, of_another_image);
+    host.systemd.ResetFailed(to_start.down);
+    host.systemd.Start(to_start.down, Jobs::kAwaitBriefly);
+    RestartInPlace(host, to_start.of_another_image);
     WaitUntilStarted(host, units, timeout);
     WaitUntilSettled(host, units);
   } catch (const base::Error& error) {
@@ -117,28 +138,15 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   } catch (const base::Error& error) {
     in_the_way = error;
   }
-  const InstalledUnits units = Unscheduled(all);
-  UnitNames down;
-  UnitNames not_up;
-  for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
-    const bool ran = units.at(name).is_oneshot && state.result == "success" &&
-                     state.active == "inactive" && !state.invocation_id.empty();
-    if (state.IsDown() && !ran) {
-      down.push_back(name);
-    }
-    if (state.active != "active" && state.active != "reloading" && !ran) {
-      not_up.push_back(name);
-    }
-  }
-  const UnitNames of_another_image = RunningFromAnotherImage(host, units);
-  const UnitNames again = not_up + of_another_image;
+  const ToStart to_start = FindWhatToStart(host, Unscheduled(all));
+  const UnitNames again = to_start.All();
   if (!again.empty()) {
-    StartAgain(host, active, Select(units, again), down, of_another_image, timeout);
+    StartAgain(host, active, Select(all, again), to_start, timeout);
   }
   if (!again.empty()) {
     host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
                 mended, *mended == 0 ? "" : " and ",
-                of_another_image.empty() ? "" : " or ran from another image");
+                to_start.of_another_image.empty() ? "" : " or ran from another image");
   }
   if (in_the_way) {
     throw base::Error(*in_the_way);
@@ -249,19 +257,24 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   return true;
 }
 
-// What is down would be started; what is up and not healthy would stay so.
+// What would be started or waited for may become well; what is up and not healthy would stay so.
 void RehearseNothingToDo(const Host& host, uint64_t active) {
   const InstalledUnits units = LoadUnits(host.layout, active);
-  base::Error::Detail problems;
-  for (const DownUnit& unit : FindDown(host, units)) {
-    if (unit.is_up) {
-      problems.push_back(unit.what);
-    } else {
-      host.io.Err("activate: {}: it would be started\n", unit.what);
+  const ToStart to_start = FindWhatToStart(host, Unscheduled(units));
+  const auto say = [&](const UnitNames& names, std::string_view what) {
+    for (const std::string& name : names) {
+      host.io.Err("activate: {} {}\n", name, what);
     }
-  }
-  for (std::string& problem : FailedChecks(host, units)) {
-    problems.push_back(std::move(problem));
+  };
+  say(to_start.down, "is down: it would be started");
+  say(to_start.starting, "is starting or stopping: it would be waited for");
+  say(to_start.of_another_image, "runs from another image: it would be started again");
+  const InstalledUnits rest = Select(units, NamesOf(units) - to_start.All());
+  base::Error::Detail problems = FailedChecks(host, rest);
+  // Last: a check may have ended one.
+  for (const DownUnit& unit :
+       FindDown(host, Select(units, NamesOf(units) - to_start.down - to_start.of_another_image))) {
+    problems.push_back(unit.what);
   }
   if (!problems.empty()) {
     throw base::Error(base::ExitCode::kNeedsAttention,

@@ -12,13 +12,10 @@ namespace activator {
 void RequireHealthy(const Host& host, uint64_t active, const UnitNames& asked,
                     std::string_view so_far) {
   const InstalledUnits units = LoadUnits(host.layout, active);
-  const std::vector<DownUnit> down = FindDown(host, units);
-  base::Error::Detail problems;
+  base::Error::Detail problems = FailedChecks(host, Select(units, NamesOf(units) - asked));
+  const std::vector<DownUnit> down = FindDown(host, units);  // last: a check may have ended one
   for (const DownUnit& unit : down) {
     problems.push_back(unit.what);
-  }
-  for (std::string& problem : FailedChecks(host, Select(units, NamesOf(units) - asked))) {
-    problems.push_back(std::move(problem));
   }
   if (problems.empty()) {
     return;

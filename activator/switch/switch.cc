@@ -98,7 +98,8 @@ class Switch {
   const UnitDifference difference_;
   InstalledUnits touched_;  // what is started and watched; the others are left alone
   UnitNames in_memory_;  // systemd had not forgotten them when they were down, nor that they failed
-  std::map<std::string, UnitState> stopped_;  // as it was before
+  std::map<std::string, UnitState> stopped_;   // as it was before
+  std::map<std::string, UnitState> old_runs_;  // the last of each job that changes
   UnitReplacement replacement_{host_, from_, to_};
   UnitNames left_down_;  // units of others that depend on what is removed
   UnitNames lost_;       // what a generation that was lost left running, which is stopped too
@@ -124,6 +125,8 @@ void Switch::LookAtWhatStops() {
       FindDependents(host_.systemd, all, difference_.removed, NamesOf(from_) + NamesOf(to_));
   left_down_ = dependents.left_down;
   record_.dependents = dependents.started_again + left_down_;
+  const InstalledUnits changed_units = Changed();
+  old_runs_ = host_.systemd.Show(NamesOf(changed_units) - NamesOf(Unscheduled(changed_units)));
 }
 
 void Switch::WriteIntent() {
@@ -264,12 +267,11 @@ void Switch::AwaitHealth() {
   ForgetOldRuns();
 }
 
-// How a job's last run ended says nothing of its new version.
+// How a job's last run ended says nothing of its new version, unless that ran meanwhile.
 void Switch::ForgetOldRuns() {
-  const UnitNames jobs = NamesOf(Changed()) - NamesOf(Unscheduled(Changed()));
   UnitNames failed;
-  for (const auto& [name, state] : host_.systemd.Show(jobs)) {
-    if (state.active == "failed") {
+  for (const auto& [name, state] : host_.systemd.Show(NamesOfStates(old_runs_))) {
+    if (state.active == "failed" && state.invocation_id == old_runs_.at(name).invocation_id) {
       failed.push_back(name);
     }
   }

@@ -15,12 +15,16 @@ void LostLink::Wait(std::string_view why, bool was_back) {
     show_("the connection was lost; the activation goes on there");
   }
   if (now - *since_ >= patience_) {
-    base::Fail(base::ExitCode::kNeedsAttention,
-               "the connection was lost while {} was being activated, and the host does not say "
-               "what became of it ({}): look at `activate status` there",
-               switching_, why);
+    GiveUp(why);
   }
   Pause();
+}
+
+void LostLink::GiveUp(std::string_view why) const {
+  base::Fail(base::ExitCode::kNeedsAttention,
+             "the connection was lost while {} was being activated, and the host does not say "
+             "what became of it ({}): look at `activate status` there",
+             switching_, why);
 }
 
 void LostLink::Pause() {

@@ -25,6 +25,9 @@ class LostLink {
   // Throws Error{kNeedsAttention} where patience is at its end, Error{kInterrupted}.
   void Wait(std::string_view why, bool was_back);
 
+  // Throws Error{kNeedsAttention}, at once: no other connection would tell more.
+  [[noreturn]] void GiveUp(std::string_view why) const;
+
   // The pause before a connection that was not made is tried again. Throws Error{kInterrupted}.
   static void Pause();
 

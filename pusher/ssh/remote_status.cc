@@ -74,8 +74,10 @@ HostHealth Judge(const std::string& report, bool is_busy, uint64_t generation) {
   const base::Json object = base::ParseJson(report, name, base::ExitCode::kFailed);
   base::JsonFields fields(object, name, base::ExitCode::kFailed);
   std::vector<std::string> wrong = fields.Strings("down");
-  for (const std::string& problem : fields.Strings("unhealthy")) {
-    wrong.push_back(problem);
+  for (const char* field : {"failing", "unhealthy"}) {
+    for (const std::string& problem : fields.Strings(field)) {
+      wrong.push_back(problem);
+    }
   }
   HostHealth out;
   out.running = fields.IsNumber("active") ? fields.Number("active", 0, base::kAnyNumber) : 0;

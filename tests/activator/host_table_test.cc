@@ -37,6 +37,9 @@ TEST(HostTableTest, StatusHasARowAHostAndProblemsBelow) {
 TEST(HostTableTest, StatusTellsOfChecksSwitchesAndHostsWithoutAny) {
   EXPECT_THAT(StatusTable({Report("a", 4, R"({ "active": 1, "unhealthy": ["web.service is"] })")}),
               HasSubstr("a     1           0      UNHEALTHY\n  web.service is\n"));
+  EXPECT_THAT(StatusTable({Report("a", 4, R"({ "active": 1, "matches_current": false,
+                                                "failing": ["job.service failed"] })")}),
+              HasSubstr("a     1           0      UNHEALTHY\n  job.service failed\n"));
   EXPECT_THAT(StatusTable({Report("a", 0, R"({ "active": null })")}),
               HasSubstr("a     -           0      nothing is active\n"));
   EXPECT_THAT(

@@ -300,5 +300,23 @@ TEST_F(ManyHostsTest, AWrongSudoPasswordIsGivenToOneHostAlone) {
   EXPECT_THAT(out_, HasSubstr(": the password was not tried there, for sudo on web"));
 }
 
+// Its user may not use sudo: what runs without it keeps no other host waiting.
+TEST_F(ManyHostsTest, AHostThatNeverSaysWhetherThePasswordIsRightDoesNotKeepTheOthersWaiting) {
+  Put("path/x", "");
+  Script("path/id", "case $1 in -u) echo 1000;; *) echo anna;; esac\n");
+  Script(
+      "path/sudo",
+      "[ \"$1\" != -n ] || { echo 'sudo: a password is required' >&2; exit 1; }\n"
+      "printf %s \"$4\" >&2; read -r typed\necho anna is not in the sudoers file. >&2\nexit 1\n");
+  Script("ssh", "for command; do :; done\nexport PATH=" + At("path") +
+                    ":$PATH\nexec sh -c "
+                    "\"$command\"\n");
+  // The one waits until the other runs.
+  Activate(": >" + At("at-") + "$$\ni=0\nwhile [ $(ls " + At("at-") +
+           "* | wc -l) -lt 2 ]; do sleep 0.1; i=$((i+1)); [ $i -lt 50 ] || exit 9; done\n");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run("@web", {"--ask-sudo-password", "list"}), 0) << out_ << err_;
+}
+
 }  // namespace
 }  // namespace activator

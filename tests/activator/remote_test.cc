@@ -1,7 +1,11 @@
 // `activate --host` with an ssh that runs the command here.
+#include "activator/remote.h"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "activator/many_hosts.h"
 #include "base/atomic_file.h"
@@ -20,6 +24,7 @@ using ::testing::Not;
 class RemoteTest : public tests::ScratchTest {
  protected:
   RemoteTest() {
+    std::signal(SIGPIPE, SIG_IGN);
     base::MakeDirectories(At("root/bin"));
     Script("ssh", "echo \"$*\" >>" + At("calls") +
                       "\nwhile [ $# -gt 2 ]; do shift; done\necho a banner\nsh -c \"$2\"\n"
@@ -57,7 +62,8 @@ class RemoteTest : public tests::ScratchTest {
     out_ = Get("out");
     return code;
   }
-  // The login is anna, whom a sudo that asks lets become root.
+  // The login is anna, whom a sudo that asks lets become root, until the file `changed` is there.
+  // Where `asks-again` is, it has a second question when it runs something.
   void UseSudo() const {
     base::MakeDirectories(At("path"));
     Script("path/id", "case $1 in -u) echo ${IS_ROOT:-1000};; *) echo anna;; esac\n");
@@ -66,8 +72,10 @@ class RemoteTest : public tests::ScratchTest {
            "[ \"$1 $2 $3\" = '-k -S -p' ] || exit 9\nprompt=$4\nshift 4\n"
            "for try in 1 2 3; do\n  printf %s \"$prompt\" >&2\n  IFS= read -r typed || exit 1\n"
            "  echo \"$typed\" >>" +
-               At("typed") +
-               "\n  if [ \"$typed\" = 'open sesame' ]; then IS_ROOT=0 exec \"$@\"; fi\n"
+               At("typed") + "\n  [ -n \"$prompt\" ] || [ ! -e " + At("asks-again") +
+               " ] || read -r code || exit 1\n  if [ \"$typed\" = 'open sesame' ] && [ ! -e " +
+               At("changed") +
+               " ]; then IS_ROOT=0 exec \"$@\"; fi\n"
                "  echo 'Sorry, try again.' >&2\ndone\nexit 1\n");
     Script("ssh", "echo \"$*\" >>" + At("calls") +
                       "\nfor command; do :; done\nunset IS_ROOT\nexport PATH=" + At("path") +
@@ -162,6 +170,39 @@ TEST_F(RemoteTest, AWrongPasswordIsOneLineAndTriedOnce) {
   EXPECT_EQ(out_, "");
 }
 
+// So nobody reads the password: that is no reader of ours who is gone.
+TEST_F(RemoteTest, AnSshThatEndedBeforeItGotThePasswordIsNoSuccess) {
+  Script("ssh", "exec <&-\necho SLIPWAY1 ALIVE\necho SLIPWAY1 PASSWORD TRIED\nexit 255\n");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "history", "--follow"}), 7);
+  EXPECT_THAT(error_, HasSubstr("web1 was not reached"));
+}
+
+// As of PAM, which may ask for a code after the password.
+TEST_F(RemoteTest, ASecondQuestionOfSudoEndsTheLogin) {
+  UseSudo();
+  Put("asks-again", "");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "status"}), 1);  // sudo said why
+}
+
+TEST_F(RemoteTest, ALoginThatGetsNoFurtherEnds) {
+  Script("ssh", "echo SLIPWAY1 ALIVE\nexec tail -f /dev/null\n");
+  RemoteHost host{"web1", "web1", At("root")};
+  host.login_limit = std::chrono::seconds(0);
+  CommandLine line;
+  line.ssh = At("ssh");
+  line.command = Command::kStatus;
+  const RemoteOutput output = {[](std::string_view) {}, nullptr, nullptr};
+  try {
+    RunOnHost(line, {"status"}, host, output, std::chrono::seconds(0));
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ExitCode::kUnreachable);
+    EXPECT_THAT(error.what(), HasSubstr("web1: the login took longer than 0 s"));
+  }
+}
+
 // A forced command, a restricted shell: what it ends with says nothing of what was asked for.
 TEST_F(RemoteTest, ALoginThatRunsSomethingElseIsNoSuccess) {
   Script("ssh", "echo This host is being moved until noon.\n");
@@ -229,6 +270,41 @@ TEST_F(RemoteTest, ARefusedLoginDoesNotEndASwitchThatBegan) {
   Activate("exit 3\n");
   EXPECT_EQ(Run({"--latest"}), 3) << error_;
   EXPECT_EQ(Get("n"), "xxx\n");
+}
+
+// Whatever it says instead, the switch that began is no "nothing changed".
+TEST_F(RemoteTest, ALoginThatOnlyPrintsDoesNotEndASwitchThatBegan) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Script("ssh", "while [ $# -gt 2 ]; do shift; done\nif [ -e " + At("n") +
+                    " ]; then exec yes; fi\n: >" + At("n") + "\nsh -c \"$2\"\nexit 255\n");
+  EXPECT_EQ(Run({"--latest"}, std::chrono::milliseconds(1)), 4);
+  EXPECT_THAT(error_, HasSubstr("web1 prints endlessly"));
+  EXPECT_THAT(error_, HasSubstr("look at `activate status` there"));
+}
+
+TEST_F(RemoteTest, APasswordThatBecameWrongIsNotTriedForAsLongAsPatienceLasts) {
+  UseSudo();
+  Activate(": >" + At("changed") + "\nkill -9 $$\n");
+  answer_ = "open sesame\n";
+  EXPECT_EQ(Run({"--ask-sudo-password", "--latest"}), 4);
+  EXPECT_THAT(error_, HasSubstr("the password is wrong there"));
+}
+
+// The person may be gone when the connection is made again.
+TEST_F(RemoteTest, SshAsksNothingOnceASwitchBegan) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Activate("exit 3\n");
+  base::WriteFileAtomically(At("cut"), "");
+  answer_ = "there is a terminal\n";
+  EXPECT_EQ(Run({"--latest"}), 3);
+  const std::string calls = Get("calls");
+  const size_t second = calls.find('\n') + 1;
+  EXPECT_THAT(calls.substr(0, second), Not(HasSubstr("BatchMode=yes")));
+  EXPECT_THAT(calls.substr(second), HasSubstr("BatchMode=yes"));
 }
 
 TEST_F(RemoteTest, AHostThatDoesNotComeBackNeedsAttention) {

@@ -10,6 +10,7 @@
 #include "activator/host/boot_unit.h"
 #include "activator/state/tombstones.h"
 #include "base/atomic_file.h"
+#include "base/lock.h"
 #include "base/sys.h"
 #include "tests/activator/host_fixture.h"
 #include "tests/support/errors.h"
@@ -148,6 +149,18 @@ TEST_F(UninstallTest, APlanSaysWhyTheCommandWouldBeRefused) {
   EXPECT_STREQ(PlanUninstall(host, false).refusal->what(), kWhy);
   base::RemoveTree(layout.Generation(1));
   EXPECT_THAT(PlanUninstall(host, true).refusal->what(), HasSubstr("web.service is not down"));
+}
+
+TEST_F(UninstallTest, APlanSaysThatSomebodyWorksOnTheHost) {
+  Stage("web", "one");
+  {
+    const base::FileLock lock(layout.Lock(), "the host", "activate switching");
+    const Uninstalled plan = PlanUninstall(host, false);
+    ASSERT_TRUE(plan.refusal);
+    EXPECT_EQ(plan.refusal->code(), base::ExitCode::kBusy);
+    EXPECT_EQ(plan.refusal->what(), layout.root() + " is in use: try again when that has ended");
+  }
+  EXPECT_FALSE(PlanUninstall(host, false).refusal);
 }
 
 TEST_F(UninstallTest, APlanThatWouldBeRefusedIsNoSuccess) {

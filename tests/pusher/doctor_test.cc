@@ -82,6 +82,14 @@ TEST_F(DoctorTest, AnObstacleIsNamedAndTheExitCodeSaysSo) {
   EXPECT_THAT(result.out, HasSubstr("web1: not ready for zstd images: see EROFS zstd\n"));
 }
 
+TEST_F(DoctorTest, AWrongHostIsToldBeforeThePasswordIsAskedFor) {
+  answer_ = "open sesame\n";
+  const Result result = Doctor({"--ask-sudo-password", "@nowhere"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("nowhere"));
+  EXPECT_THAT(result.err, Not(HasSubstr("Password")));
+}
+
 TEST_F(DoctorTest, ToolsOfBusyboxWillDo) {
   UseHost("busybox --install -s /srv/bb; export PATH=/srv/bb", "/srv/bb/sh");
   const Result result = Doctor({"--target", "lz4", "web1"});

@@ -36,8 +36,8 @@ class WavesTest : public ImgpushTest {
   struct Actions {
     std::string push = "";              // before a push is answered
     std::string activation = "exit 0";  // ends with the exit code
-    std::string status = "";            // sets code, active, switch, down, unhealthy, drift
-    std::string login = "";             // before a status is asked
+    std::string status = "";  // sets code, active, switch, down, failing, unhealthy, drift
+    std::string login = "";   // before a status is asked
   };
   // Hosts that note what is asked of them, and do `actions`. Our programs run there as root, with
   // an agent whose status is a script.
@@ -50,12 +50,13 @@ class WavesTest : public ImgpushTest {
         "#!/bin/sh\necho \"status $host\" >>" + log +
             "\n"
             "[ \"$1 $2 $3 $4 $5\" = \"status --check --json --root /var/lib/images\" ] || exit 9\n"
-            "code=0 active=1 switch=null down= unhealthy= drift=\n" +
+            "code=0 active=1 switch=null down= failing= unhealthy= drift=\n" +
             actions.status +
             "\n"
             "cat <<END\n"
             "{\n  \"active\": $active,\n  \"switch\": $switch,\n  \"down\": [$down],\n"
-            "  \"unhealthy\": [$unhealthy],\n  \"drift\": [$drift],\n  \"units\": "
+            "  \"failing\": [$failing], \"unhealthy\": [$unhealthy],\n  \"drift\": [$drift],\n  "
+            "\"units\": "
             "[\"a\\\\\\\\b\"]\n}\n"
             "END\nexit $code\n",
         0755);
@@ -158,6 +159,8 @@ TEST_F(WavesTest, ACanaryStopsTheRestForWhatStatusCheckFinds) {
   for (const auto& [status, code, why] : std::vector<std::tuple<std::string, int, std::string>>{
            {R"(code=4; unhealthy='"web.service is active, but its check \"x\" did not pass"')", 4,
             "any more\n  web.service is active, but its check \"x\" did not pass\n"},
+           {R"(code=4; failing='"job.service failed in its last run"')", 4,
+            "any more\n  job.service failed in its last run\n"},
            {"code=5; switch='{\"to\": 2}'", 5,
             "a: another switch is in progress there: `activate status` says whose"},
            {"code=4; switch='{\"to\": 2}'", 4, "a: its last switch was cut off: "},

@@ -156,6 +156,9 @@ class FakeSystemd : public activator::Systemd {
   void ResetFailed(const activator::UnitNames& units) override {
     for (const std::string& unit : units) {
       Call("reset-failed " + unit);
+      if (units_[unit].state.active == "failed") {
+        Down(units_[unit], "inactive");
+      }
     }
   }
   void Kill(const std::string& unit) override {

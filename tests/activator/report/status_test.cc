@@ -95,8 +95,9 @@ TEST_F(StatusTest, WhatIsUpAndFailsAllTheSameIsToldAsItIs) {
   EXPECT_THAT(StatusText(status),
               AllOf(HasSubstr("DIFFERS from generation 1:\n  job.service failed in its last run\n"),
                     Not(HasSubstr("the host matches"))));
-  EXPECT_THAT(StatusJson(status), AllOf(HasSubstr("\"job.service failed in its last run\""),
-                                        HasSubstr("\"matches_current\": false")));
+  EXPECT_THAT(StatusJson(status),
+              AllOf(HasSubstr("\"failing\": [\n    \"job.service failed in its last run\"\n  ]"),
+                    HasSubstr("\"down\": []"), HasSubstr("\"matches_current\": false")));
   EXPECT_EQ(CodeOf(status), 4);
   EXPECT_EQ(CodeOfChecked(status), 4);
 }

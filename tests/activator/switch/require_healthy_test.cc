@@ -1,7 +1,9 @@
 // That "healthy" is said only of what was looked at, whatever a switch changed.
 #include "activator/switch/require_healthy.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -33,6 +35,36 @@ class LeftAloneTest : public HostTest {
     EXPECT_EQ(ActivateNumber(1), 0) << error;
     asked_.clear();
   }
+  // The first question ends db.
+  void LetTheCheckEndDb() {
+    db_fails_ = 1;
+    host.ask = [this, ask = host.ask](const images::Health& health,
+                                      std::chrono::milliseconds limit) {
+      const ProbeResult out = ask(health, limit);
+      if (!out.passed) {
+        systemd.StopByHand("db.service");
+      }
+      return out;
+    };
+  }
+  // The exit code of that of generation 1, which is active.
+  int Rehearsal() {
+    Write(root + "/said", "");
+    const base::UniqueFd said = base::Open(root + "/said", O_WRONLY | O_TRUNC, 0644);
+    host.io.err = said.get();
+    Resolved target;
+    target.number = 1;
+    int code = 0;
+    try {
+      Rehearse(host, target, UnitConflictPolicy::kRefuse);
+    } catch (const base::Error& thrown) {
+      error = base::DetailText(thrown.detail());
+      code = static_cast<int>(thrown.code());
+    }
+    host.io.err = STDERR_FILENO;
+    said_ = base::ReadFileIfThere(root + "/said").value_or("");
+    return code;
+  }
   static constexpr const char* kWeb = "127.0.0.1:1";
   static constexpr const char* kDb = "127.0.0.1:2";
   static constexpr const char* kProblem =
@@ -40,6 +72,7 @@ class LeftAloneTest : public HostTest {
 
   std::map<std::string, int> asked_;
   int db_fails_ = 0;
+  std::string said_;  // by the rehearsal
 };
 
 TEST_F(LeftAloneTest, EachCheckIsAskedOnce) {
@@ -83,6 +116,19 @@ TEST_F(LeftAloneTest, NorIsASuccessWhatOnlyStartsSomethingElse) {
   EXPECT_EQ(asked_[kWeb], 1);
 }
 
+TEST_F(LeftAloneTest, WhatItsCheckEndsIsNotHealthy) {
+  const uint64_t number = Stage("web", "two");
+  LetTheCheckEndDb();
+  EXPECT_EQ(ActivateNumber(number), 4);
+  EXPECT_THAT(error, HasSubstr("\n  db.service is inactive"));
+}
+
+TEST_F(LeftAloneTest, ARehearsalTellsWhatItsCheckEnds) {
+  LetTheCheckEndDb();
+  EXPECT_EQ(Rehearsal(), 4);
+  EXPECT_THAT(error, HasSubstr("db.service is inactive"));
+}
+
 TEST_F(LeftAloneTest, WhatIsStillStartingIsNotHealthy) {
   const uint64_t number = Stage("web", "two");
   systemd.touch_up = [](UnitState& state) {
@@ -95,19 +141,49 @@ TEST_F(LeftAloneTest, WhatIsStillStartingIsNotHealthy) {
   EXPECT_THAT(error, HasSubstr("\n  db.service is activating (start)\n"));
 }
 
+// As one behind a socket that a request started.
+TEST_F(LeftAloneTest, WhatStartsWithinItsTimeIsHealthy) {
+  const uint64_t number = Stage("web", "two");
+  int looks = 10;
+  systemd.touch_up = [&](UnitState& state) {
+    if (state.fragment_path.ends_with("/db.service") && looks-- > 0) {
+      state.active = "activating";
+      state.sub = "start";
+    }
+  };
+  EXPECT_EQ(ActivateNumber(number), 0) << error;
+  EXPECT_EQ(asked_[kDb], 1);
+}
+
 TEST_F(LeftAloneTest, ARehearsalFindsWhatTheActivationWould) {
-  Resolved target;
-  target.number = 1;
-  EXPECT_NO_THROW(Rehearse(host, target, UnitConflictPolicy::kRefuse));
+  EXPECT_EQ(Rehearsal(), 0);
   db_fails_ = 1000;
-  try {
-    Rehearse(host, target, UnitConflictPolicy::kRefuse);
-    FAIL();
-  } catch (const base::Error& thrown) {
-    EXPECT_EQ(thrown.code(), base::ExitCode::kNeedsAttention);
-    EXPECT_THAT(base::DetailText(thrown.detail()),
-                HasSubstr("its check of 127.0.0.1:2 did not pass"));
-  }
+  EXPECT_EQ(Rehearsal(), 4);
+  EXPECT_THAT(error, HasSubstr("its check of 127.0.0.1:2 did not pass"));
+}
+
+TEST_F(LeftAloneTest, ARehearsalTellsWhatWouldBeStartedOrWaitedFor) {
+  systemd.StopByHand("web.service");
+  systemd.touch_up = [](UnitState& state) {
+    if (state.fragment_path.ends_with("/db.service")) {
+      state.active = "activating";
+      state.sub = "start";
+    }
+  };
+  EXPECT_EQ(Rehearsal(), 0) << error;
+  EXPECT_EQ(said_,
+            "activate: web.service is down: it would be started\n"
+            "activate: db.service is starting or stopping: it would be waited for\n");
+  EXPECT_TRUE(asked_.empty());
+}
+
+TEST_F(LeftAloneTest, ARehearsalTellsWhatRunsFromAnotherImage) {
+  systemd.runs_from = false;
+  db_fails_ = 1000;  // of the image that is to go
+  EXPECT_EQ(Rehearsal(), 0) << error;
+  EXPECT_THAT(
+      said_,
+      HasSubstr("activate: db.service runs from another image: it would be started again\n"));
 }
 
 }  // namespace

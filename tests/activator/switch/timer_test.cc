@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
@@ -134,6 +135,23 @@ TEST_F(TimerTest, TheWayBackDoesNotWaitForARun) {
   EXPECT_EQ(ActivateNumber(Stage("web", "fail")), 3) << error;
   ASSERT_EQ(starts.size(), 2U);
   EXPECT_LT(starts[1] - starts[0], std::chrono::seconds(2));  // of the fake clock
+}
+
+TEST_F(TimerTest, HowTheLastRunOfTheVersionBeforeEndedIsForgotten) {
+  ASSERT_EQ(ActivateNumber(Stage("job", "fail")), 0) << error;
+  systemd.Start({"job.service"}, Jobs::kQueue);
+  EXPECT_EQ(ActivateNumber(Stage("job", "two")), 0) << error;
+}
+
+TEST_F(TimerTest, ARunOfTheNewVersionThatFailsDuringTheSwitchIsNot) {
+  ActivateFirst();
+  host.observer = [this](int step) {
+    if (step == 6) {
+      systemd.Start({"job.service"}, Jobs::kQueue);  // the timer is due at once
+    }
+  };
+  EXPECT_EQ(ActivateNumber(Stage("job", "fail")), 4);
+  EXPECT_THAT(error, HasSubstr("job.service failed in its last run"));
 }
 
 }  // namespace
