@@ -239,7 +239,7 @@ TEST_F(WavesTest, AnInterruptInThePauseSaysHowToGoOn) {
   const base::ProcessResult result = base::Run(
       {"sh", "-c",
        "env --default-signal=INT \"$@\" >" + out +
-           " & i=0; until grep -q '^a: generation 1 runs' " + out +
+           " & i=0; until grep -qs '^a: generation 1 runs' " + out +
            "; do sleep 0.05; i=$((i+1)); [ $i -lt 600 ] || break; done; kill -INT $!; wait $!",
        "sh", TEST_IMGPUSH, "--images", images(), "--agent-dir", bin(), "--activate", "--yes",
        "--canary", "1", "--pause", "10m", "a,b,c"});
