@@ -1,6 +1,7 @@
 #include "pusher/ssh/remote.h"
 
 #include <algorithm>
+#include <csignal>
 #include <optional>
 
 #include "base/file.h"
@@ -116,13 +117,19 @@ base::Error Connection::ExplainLoginEnd(std::optional<int> exit_code) {
 }
 
 base::Error Connection::Explain(const base::Error& error) {
+  const base::Error interrupted{base::ExitCode::kInterrupted, "interrupted"};
   if (base::Interrupted()) {  // the terminal interrupts ssh as well, which looks like a lost link
-    return {base::ExitCode::kInterrupted, "interrupted"};
+    return interrupted;
   }
   if (error.code() != base::ExitCode::kUnreachable) {
     return error;
   }
   const std::optional<int> exit_code = child_.WaitFor(kEndLimit);
+  // ssh may have had the signal before us.
+  const bool silent = exit_code == kSshFailed && stream_.Diagnostics().empty();
+  if ((silent || exit_code == kSignalExit + SIGINT) && base::InterruptedWithinASecond()) {
+    return interrupted;
+  }
   if (by_ssh_ && !login_.answered) {
     return ExplainLoginEnd(exit_code);
   }

@@ -567,13 +567,16 @@ TEST_F(LoadDefinitionTest, TheCatalogIsLookedInAfterTheFolder) {
   for (const auto& ready : CatalogEntries()) {
     const Definition definition = LoadDefinition(scratch(), ready.first);
     EXPECT_EQ(definition.name, ready.first);
+    EXPECT_TRUE(IsFromCatalog(definition));
     EXPECT_TRUE(std::holds_alternative<ElfSource>(definition.source));
     for (const auto& file : definition.contents.files) {
       EXPECT_THAT(file.second, StartsWith(scratch() + "/"));
     }
   }
   Put("nginx.json", kLeast);
-  EXPECT_TRUE(std::holds_alternative<NixSource>(LoadDefinition(scratch(), "nginx").source));
+  const Definition own = LoadDefinition(scratch(), "nginx");
+  EXPECT_FALSE(IsFromCatalog(own));
+  EXPECT_TRUE(std::holds_alternative<NixSource>(own.source));
 }
 
 TEST_F(LoadDefinitionTest, NameIsThatOfItsFile) {
