@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "base/atomic_file.h"
 #include "tests/e2e/scene.h"
 
@@ -72,7 +74,18 @@ class CatalogTest : public testing::Test {
                          "--setgid $(stat -c %g /proc/$pid) -- " +
                          command);
   }
+  // On a loaded machine the socket was once not there (any more?) right after a switch; what the
+  // service says of that is printed.
+  void AwaitDatabase() const {
+    const RunResult waited = host_.Run(
+        "for i in $(seq 150); do pid=$(systemctl show -p MainPID --value postgresql); "
+        "[ ! -S /proc/$pid/root/run/postgresql/.s.PGSQL.5432 ] || break; sleep 0.2; done; "
+        "[ $i = 1 ] || { systemctl status postgresql; ls -la /run/postgresql; "
+        "journalctl -u postgresql --no-pager; }");
+    std::fputs(waited.out.c_str(), stderr);
+  }
   std::string Sql(const std::string& text) const {
+    AwaitDatabase();
     return In("postgresql", std::string(kPostgres) +
                                 "psql -h /run/postgresql -U postgres -v ON_ERROR_STOP=1 -Atqc '" +
                                 text + "'");
