@@ -154,7 +154,7 @@ class Inside {
     try {
       Execute(command);
     } catch (const std::exception& error) {
-      static_cast<void>(::write(fail, error.what(), std::strlen(error.what())));
+      [[maybe_unused]] const ssize_t said = ::write(fail, error.what(), std::strlen(error.what()));
     }
     ::_exit(203);  // systemd's EXIT_EXEC
   }
