@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 #include "activator/health/health.h"
 #include "activator/health/stopping.h"
+#include "activator/state/history.h"
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/progress.h"
 
 namespace activator {
@@ -51,6 +55,35 @@ std::string LoopText(const std::string& name, const UnitState& state, microsecon
                      base::Counted(state.restarts, "time"));
 }
 
+// An activation of another text of the unit forgets how the runs before it ended.
+bool IsOfPresentUnit(const Host& host, const std::string& name, const InstalledUnit& unit,
+                     std::chrono::system_clock::time_point when) {
+  bool is_present = true;
+  const std::optional<Event> begin = LastEvent(
+      host.layout,
+      [&](const Event& event) {
+        if (event.event != "activated") {
+          return false;
+        }
+        const std::string path = host.layout.Generation(event.generation) + "/units/" + name;
+        is_present = is_present && base::ReadFileIfThere(path) == unit.text;  // or it was pruned
+        return !is_present || base::FromIso8601(event.time) <= when;
+      },
+      [](std::string_view line) { return line.find("activated") != std::string_view::npos; });
+  return begin && is_present;
+}
+
+// systemd knows only the run that goes on.
+std::string RunsAgainText(const Host& host, const std::string& name, const InstalledUnit& unit) {
+  const std::optional<RunEnd> last = host.systemd.LastEnd(name);
+  if (!last || last->is_good || !IsOfPresentUnit(host, name, unit, last->when)) {
+    return "";
+  }
+  return fmt::format(
+      "{0} failed in its last run ({1}), and runs again: `journalctl -u {0}` says why", name,
+      HowItEnded(last->result, last->exit_status));
+}
+
 std::string FailedRunText(const std::string& name, const UnitState& state) {
   return fmt::format(
       "{0} failed in its last run ({1}): `journalctl -u {0}` says why, `systemctl start {0}` runs "
@@ -80,6 +113,10 @@ std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units) {
                (state.active == "activating" ||
                 EndsAgainAndAgain(host, name, state, now - state.up_since))) {
       out.push_back({LoopText(name, state, now - state.up_since), true});
+    } else if (unit.is_scheduled && !state.IsDown() && state.sub != "exited") {
+      if (std::string text = RunsAgainText(host, name, unit); !text.empty()) {
+        out.push_back({std::move(text), true});
+      }
     }
   }
   return out;

@@ -126,6 +126,54 @@ TEST_F(FailingJobTest, IsNamedAndIsNoSuccess) {
   EXPECT_FALSE(Reset());
 }
 
+// systemd forgets how the last run ended when the next one begins.
+class RunningJobTest : public FailingJobTest {
+ protected:
+  RunningJobTest() {
+    systemd.touch_up = [](UnitState& state) {
+      if (state.fragment_path.ends_with("/job.service")) {
+        state.active = "activating";
+        state.sub = "start";
+        state.result = "success";
+      }
+    };
+    LastRunEnded(false);
+  }
+  void LastRunEnded(bool is_good) {
+    systemd.last_end = {is_good, is_good ? "" : "exit-code", is_good ? 0 : 1,
+                        base::SystemClock().Now()};
+  }
+};
+
+TEST_F(RunningJobTest, IsJudgedByItsLastRun) {
+  EXPECT_THAT(Found(), ElementsAre("job.service failed in its last run (exit-code, status 1), and "
+                                   "runs again: `journalctl -u job.service` says why"));
+  LastRunEnded(true);
+  EXPECT_THAT(Found(), IsEmpty());
+  systemd.last_end.reset();  // no journal, or its first run
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(RunningJobTest, ASwitchOfTheJobForgetsTheRunBeforeItAndOneOfAnotherDoesNot) {
+  std::string history = base::ReadFile(layout.History());  // that activation was in 2006
+  for (size_t at = 0; (at = history.find("\"time\":\"2", at)) != std::string::npos; ++at) {
+    history.replace(at + 10, 1, "0");
+  }
+  Write(layout.History(), history);
+  systemd.last_end->when -= seconds(60);
+  EXPECT_EQ(ActivateNumber(Stage("web", "two")), 4);
+  EXPECT_THAT(error, HasSubstr("job.service failed in its last run"));
+  EXPECT_EQ(ActivateNumber(Stage("job", "mended")), 0) << error;
+  EXPECT_THAT(Found(), IsEmpty());
+  LastRunEnded(false);  // of the new one
+  EXPECT_THAT(Found(), ElementsAre(HasSubstr("job.service failed in its last run")));
+}
+
+TEST_F(RunningJobTest, WhatRanBeforeTheFirstActivationIsNotOurs) {
+  systemd.last_end->when -= seconds(60);
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
 TEST_F(FailingJobTest, IsForgottenWithItsVersion) {
   EXPECT_EQ(ActivateNumber(Stage("job", "mended")), 0) << error;
   EXPECT_TRUE(Reset());
