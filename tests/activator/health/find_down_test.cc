@@ -90,6 +90,41 @@ TEST_F(FindDownTest, WhatIsBeingStartedAgainIsNotUp) {
                                    "time by now: `journalctl -u web.service` says why"));
 }
 
+// No activation starts it: it would say that it had to be restarted.
+TEST_F(FindDownTest, WhatWaitsToBeStartedAgainIsLeftToSystemd) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  systemd.touch_up = [](UnitState& state) {
+    state.active = "activating";
+    state.sub = "auto-restart";
+    state.result = "exit-code";
+    state.exit_status = 7;
+    state.restarts = 2;
+  };
+  EXPECT_THAT(Found(), ElementsAre("web.service ended (exit-code, status 7) and waits for systemd "
+                                   "to start it again (so far 2 times): `journalctl -u "
+                                   "web.service` says why"));
+  EXPECT_TRUE(FindDown(host, LoadUnits(layout, 1)).front().is_up);
+}
+
+TEST_F(FindDownTest, WhatAnActivationCannotStartYetIsSaidWithWhatMustComeFirst) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  const auto expect_down = [&](const std::string& load, const std::string& why) {
+    systemd.touch_up = [=](UnitState& state) {
+      state.active = "inactive";
+      state.result = "success";
+      state.load = load;
+      state.condition_failed = true;
+    };
+    EXPECT_THAT(Found(), ElementsAre("web.service is inactive (" + why + ")"));
+  };
+  systemd.log = {};
+  expect_down("loaded", "success");
+  systemd.log.why_down = "a condition of its unit is not met (ConditionPathExists=/srv/x)";
+  expect_down("loaded", systemd.log.why_down);
+  expect_down("masked", "masked: first `systemctl unmask web.service`");
+  expect_down("bad-setting", "bad-setting: first mend what `systemctl status web.service` names");
+}
+
 class FailingJobTest : public FindDownTest {
  protected:
   // Runs `job` with its timer and web beside it; the job's last run failed.
