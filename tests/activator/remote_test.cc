@@ -93,6 +93,24 @@ TEST_F(RemoteTest, ArgumentsOutputAndExitCodeAreThoseOfTheHost) {
   EXPECT_THAT(Get("calls"), HasSubstr(" web1 sh -c "));
 }
 
+// The history of the host names both.
+TEST_F(RemoteTest, WhoeverChangesAHostIsNamedThereWithTheLogin) {
+  base::MakeDirectories(At("path"));
+  Script("path/id", "case $1 in -u) echo 0;; *) echo ops;; esac\n");
+  Script("ssh", "for command; do :; done\nexport SSH_CONNECTION='192.0.2.7 1 192.0.2.2 22' PATH=" +
+                    At("path") + ":$PATH SUDO_USER=mallory LOGNAME=mallory USER=mallory\n" +
+                    "exec sh -c \"$command\"\n");
+  const char* const before = std::getenv("LOGNAME");
+  ::setenv("LOGNAME", "anna smith", 1);
+  EXPECT_EQ(Run({"prune"}), 8);
+  EXPECT_THAT(out_,
+              testing::ContainsRegex(
+                  "^\\[--by\\]\n\\[anna_smith@[^ ]+ as ops from 192\\.0\\.2\\.7\\]\n\\[prune"));
+  EXPECT_EQ(Run({"status"}), 8);  // which no history has
+  EXPECT_THAT(out_, Not(HasSubstr("--by")));
+  before == nullptr ? ::unsetenv("LOGNAME") : ::setenv("LOGNAME", before, 1);
+}
+
 TEST_F(RemoteTest, AHostThatIsNotReachedIsSaidSo) {
   Script("ssh", "exit 255\n");
   EXPECT_EQ(Run({"status"}), 7);
@@ -130,7 +148,7 @@ TEST_F(RemoteTest, WhereSudoIsMissingDoasWillDo) {
              "exec unshare -m sh -c 'mount --make-rprivate / && for sudo in /usr/bin/sudo; do [ ! "
              "-e $sudo ] || mount --bind /dev/null $sudo; done; exec sh -c \"$command\"'\n");
   EXPECT_EQ(Run({"--latest", "--id", "1"}), 0);
-  EXPECT_THAT(out_, testing::StartsWith("1 --latest"));
+  EXPECT_THAT(out_, testing::ContainsRegex("^1 --by [^ ]+ as anna --latest "));
   Script("path/doas", "exit 1\n");
   EXPECT_EQ(Run({"--latest"}), 1);
   EXPECT_THAT(
@@ -242,7 +260,7 @@ TEST_F(RemoteTest, ALostSwitchIsFollowedUnderTheSameId) {
   EXPECT_THAT(Get("err"), HasSubstr("web1: the connection was lost; the activation goes on there"));
   const std::string asked = Get("asked");
   const std::string first = asked.substr(0, asked.find('\n') + 1);
-  EXPECT_THAT(first, testing::StartsWith("--id "));
+  EXPECT_THAT(first, HasSubstr(" --id "));
   EXPECT_EQ(asked, first + first);
 }
 
