@@ -141,6 +141,8 @@ class Trial {
     }
     report_.record.notes.insert(report_.record.notes.end(), trial_.notes.begin(),
                                 trial_.notes.end());
+    std::erase_if(report_.record.files.reached,
+                  [&](const std::string& address) { return IsOwn(address); });
     ListWritten();
     return std::move(report_);
   }
@@ -297,6 +299,16 @@ class Trial {
     base::MakeDirectories(plan_.tree);
     ExtractInto(image_, plan_.tree, /*xattrs=*/false, io_);
     return {};
+  }
+
+  // Whether it listened there itself. One that does not wait for a connection (EINPROGRESS) does
+  // not tell whether it was made.
+  bool IsOwn(const std::string& address) const {
+    const bool is_here = address.starts_with("127.") || address.starts_with("[::1]");
+    const uint64_t port =
+        std::strtoull(address.substr(address.rfind(':') + 1).c_str(), nullptr, 10);
+    return is_here && std::any_of(report_.record.ports.begin(), report_.record.ports.end(),
+                                  [&](const auto& listened) { return listened.first == port; });
   }
 
   void ListWritten() {
