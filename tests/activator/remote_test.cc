@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/ssh_command.h"
-#include "tests/support/scratch.h"
+#include "tests/activator/remote_fixture.h"
 
 namespace activator {
 namespace {
@@ -21,46 +21,20 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class RemoteTest : public tests::ScratchTest {
+class RemoteTest : public RemoteFixture {
  protected:
   RemoteTest() {
     std::signal(SIGPIPE, SIG_IGN);
-    base::MakeDirectories(At("root/bin"));
     Script("ssh", "echo \"$*\" >>" + At("calls") +
                       "\nwhile [ $# -gt 2 ]; do shift; done\necho a banner\nsh -c \"$2\"\n"
                       "code=$?\nfor cut in " +
                       At("cut*") + "; do [ -e $cut ] && rm $cut && exit 255; done\nexit $code\n");
     Activate("for word; do printf '[%s]\\n' \"$word\"; done; exit 8\n");
   }
-  void Script(const std::string& name, const std::string& text) const {
-    base::WriteFileAtomically(At(name), "#!/bin/sh\n" + text, 0755);
-  }
-  void Activate(const std::string& text) const { Script("root/bin/activate", text); }
-
-  // The exit code, or that of the error; what it printed is in `out_`.
   int Run(std::vector<std::string> arguments,
           std::chrono::milliseconds patience = std::chrono::seconds(60)) {
     arguments.insert(arguments.end(), {"--root", At("root"), "--host", "web1", "--ssh", At("ssh")});
-    const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    base::Io io{0, out.get(), err.get()};
-    base::UniqueFd answer;
-    if (!answer_.empty()) {
-      answer = base::OpenForReading(Put("answer", answer_));
-      io.in = answer.get();
-      io.in_is_terminal = io.err_is_terminal = true;
-    }
-    const CommandLine line = ParseCommandLine(arguments, io).value();
-    error_.clear();
-    int code = 0;
-    try {
-      code = RunOnHosts(line, arguments, io, patience);
-    } catch (const base::Error& thrown) {
-      error_ = thrown.what();
-      code = static_cast<int>(thrown.code());
-    }
-    out_ = Get("out");
-    return code;
+    return RunHere(arguments, patience);
   }
   // The login is anna, whom a sudo that asks lets become root, until the file `changed` is there.
   // Where `asks-again` is, it has a second question when it runs something.
@@ -81,9 +55,6 @@ class RemoteTest : public tests::ScratchTest {
                       "\nfor command; do :; done\nunset IS_ROOT\nexport PATH=" + At("path") +
                       ":$PATH\necho a banner\nexec sh -c \"$command\" 2>" + At("said") + "\n");
   }
-  std::string answer_;  // what the user types; not empty: there is a terminal
-  std::string out_;
-  std::string error_;
 };
 
 TEST_F(RemoteTest, ArgumentsOutputAndExitCodeAreThoseOfTheHost) {
