@@ -286,7 +286,9 @@ int Tool::UninstallAll() {
   IgnoreLostConnection();
   RecoverOrFail(host_);
   Uninstalled uninstalled = Uninstall(host_);
-  uninstalled.stopped = active;
+  if (!host_.is_folder) {  // nothing runs from one
+    uninstalled.stopped = active;
+  }
   TellUninstalled(uninstalled);
   return 0;
 }

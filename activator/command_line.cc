@@ -90,15 +90,18 @@ void TakeDates(const Texts& texts, CommandLine& out) {
   if (texts.until) {
     out.history.until = DateOf("date", *texts.until);
   }
+  if (texts.at) {
+    out.at = DateOf("date", *texts.at);
+  }
+}
+
+void CheckDates(const Texts& texts, const CommandLine& out) {
   if (out.history.from && out.history.until && *out.history.from > *out.history.until) {
     base::Fail(base::ExitCode::kUsage, "--since '{}' is later than --until '{}'", *texts.since,
                *texts.until);
   }
-  if (texts.at) {
-    out.at = DateOf("date", *texts.at);
-    if (out.at > base::SystemClock().Now()) {
-      base::Fail(base::ExitCode::kUsage, "at '{}' is yet to come", *texts.at);
-    }
+  if (texts.at && out.at > base::SystemClock().Now()) {
+    base::Fail(base::ExitCode::kUsage, "at '{}' is yet to come", *texts.at);
   }
 }
 
@@ -203,8 +206,9 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   out.root_given = parser.app.count("--root") > 0;
   out.root = OneSpelling(out.root);
   CheckId(out.activation_id);
+  TakeDates(parser.texts, out);
   if (out.host.empty()) {  // else the host reads them, by its own clock and time zone
-    TakeDates(parser.texts, out);
+    CheckDates(parser.texts, out);
   }
   out.target = TargetOf(parser);
   out.command = CommandOf(parser, out);

@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "base/ssh_command.h"
 #include "base/sys.h"
+#include "hosts/operator.h"
 #include "hosts/way_to_root.h"
 #include "pusher/protocol/lost_link.h"
 
@@ -32,8 +33,13 @@ constexpr std::string_view kOurWord = "SLIPWAY1 ";
 // After hosts::kWayToRoot: becomes `activate`, and says before that it begins, after what a login
 // shell or sudo may have printed. A login may be allowed to run that alone as root.
 constexpr const char* kProgram = R"sh(
-agent=$1 needs_root=$2 ask=$3
-shift 3
+agent=$1 needs_root=$2 ask=$3 operator=$4
+shift 4
+from=${SSH_CONNECTION:-}
+from=${from%% *}
+# The login is who the host let in, whatever the environment says.
+[ -z "$operator" ] ||
+  set -- --by "$operator as $(id -un 2>/dev/null || id -u)${from:+ from $from}" "$@"
 fail() { echo "activate: error: $*" >&2; exit 1; }
 start() { echo; echo "SLIPWAY1 STARTED"; exec "$@"; }
 [ -e "$agent" ] || fail "there is no $agent on this host: push to it first, or give its --root"
@@ -107,7 +113,8 @@ class RemoteCommand {
 
 std::string RemoteCommand::Command() const {
   std::vector<std::string> words = {host_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no",
-                                    host_.sudo_password ? "yes" : ""};
+                                    host_.sudo_password ? "yes" : "",
+                                    MayChange(line_) && line_.by.empty() ? hosts::Operator() : ""};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   return base::ShellCommand(std::string(hosts::kWayToRoot) + kProgram, "", words);
 }

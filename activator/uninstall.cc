@@ -235,11 +235,19 @@ uint64_t ActiveByRecords(const images::HostLayout& layout) {
   return ActiveGeneration(layout);
 }
 
-void RequireNoneActive(uint64_t generation, const std::vector<std::string>& applications) {
-  if (!applications.empty()) {
-    base::Fail(base::ExitCode::kFailed, "{} runs {}: activate uninstall --stop stops what runs",
-               GenerationName(generation), fmt::join(applications, ", "));
+void RequireNoneActive(const Host& host, uint64_t generation,
+                       const std::vector<std::string>& applications) {
+  if (applications.empty()) {
+    return;
   }
+  const std::string apps = fmt::format("{}", fmt::join(applications, ", "));
+  if (host.is_folder) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} is active with {}: activate uninstall --stop removes what is active, too",
+               GenerationName(generation), apps);
+  }
+  base::Fail(base::ExitCode::kFailed, "{} runs {}: activate uninstall --stop stops what runs",
+             GenerationName(generation), apps);
 }
 
 Uninstalled WhatGoes(const Host& host) {
@@ -272,16 +280,19 @@ std::vector<std::string> ActiveApplications(const images::HostLayout& layout) {
 Uninstalled PlanUninstall(const Host& host, bool stops) {
   const uint64_t active = ActiveByRecords(host.layout);
   Uninstalled out = WhatGoes(host);
-  out.stopped = ApplicationsOf(host.layout, active);
+  const std::vector<std::string> applications = ApplicationsOf(host.layout, active);
+  if (!host.is_folder) {  // nothing runs from one
+    out.stopped = applications;
+  }
   try {
     if (IsLockHeld(host.layout).value_or(false)) {
       base::Fail(base::ExitCode::kBusy, "{} is in use: try again when that has ended",
                  host.layout.root());
     }
     if (!stops) {
-      RequireNoneActive(active, out.stopped);
+      RequireNoneActive(host, active, applications);
     }
-    if (!host.is_folder && out.stopped.empty()) {
+    if (!host.is_folder && applications.empty()) {
       RequireAllDown(host);
     }
     LockTransfers(host.layout);  // for an instant: a push that wants one then tries again
@@ -294,7 +305,7 @@ Uninstalled PlanUninstall(const Host& host, bool stops) {
 Uninstalled Uninstall(const Host& host) {
   const images::HostLayout& layout = host.layout;
   RepairCurrent(layout);  // without it nothing would count as active
-  RequireNoneActive(ActiveGeneration(layout), ActiveApplications(layout));
+  RequireNoneActive(host, ActiveGeneration(layout), ActiveApplications(layout));
   if (!host.is_folder) {
     RequireAllDown(host);
   }

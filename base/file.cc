@@ -361,6 +361,11 @@ void RemoveTree(const std::string& path) {
   }
 }
 
+std::string TemporaryFolder() {
+  const char* chosen = std::getenv("TMPDIR");
+  return chosen == nullptr || *chosen == '\0' ? "/var/tmp" : chosen;
+}
+
 TemporaryDirectory::TemporaryDirectory(const std::string& parent, const std::string& prefix)
     : path_(parent + "/" + prefix + "XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr) {

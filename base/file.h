@@ -82,6 +82,9 @@ bool UnlinkIfThere(const std::string& path);  // false: nothing was there
 // included. Nothing there is no error.
 void RemoveTree(const std::string& path);
 
+// Where what is temporary goes: $TMPDIR, otherwise /var/tmp, for it may be large.
+std::string TemporaryFolder();
+
 // A directory of its own under `parent`, removed with all its content when this object goes, unless
 // Release() was called.
 class TemporaryDirectory {

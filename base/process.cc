@@ -18,24 +18,17 @@
 #include "base/log.h"
 
 namespace base {
-namespace {
 
-constexpr int kWakeMilliseconds = 200;
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-  Pipe() {
-    std::array<int, 2> fds{};
-    if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
-      FailErrno(errno, "cannot make a pipe");
-    }
-    read.Reset(fds[0]);
-    write.Reset(fds[1]);
+Pipe::Pipe() {
+  std::array<int, 2> fds{};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
+    FailErrno(errno, "cannot make a pipe");
   }
-};
+  read.Reset(fds[0]);
+  write.Reset(fds[1]);
+}
 
-std::vector<char*> Pointers(const std::vector<std::string>& strings) {
+std::vector<char*> PointersTo(const std::vector<std::string>& strings) {
   std::vector<char*> out;
   out.reserve(strings.size() + 1);
   for (const std::string& text : strings) {
@@ -44,6 +37,10 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   out.push_back(nullptr);
   return out;
 }
+
+namespace {
+
+constexpr int kWakeMilliseconds = 200;
 
 std::vector<std::string> EnvironmentWith(
     const std::vector<std::pair<std::string, std::string>>& added) {
@@ -80,7 +77,7 @@ pid_t SpawnWith(const std::vector<std::string>& environment, const std::vector<s
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
   const int error = ::posix_spawnp(&pid, argv[0].c_str(), &actions, &attributes,
-                                   Pointers(argv).data(), Pointers(environment).data());
+                                   PointersTo(argv).data(), PointersTo(environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {

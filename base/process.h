@@ -16,6 +16,16 @@
 
 namespace base {
 
+// Both ends close on exec.
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+  Pipe();
+};
+
+// What execve(2) takes: valid as long as `strings`.
+std::vector<char*> PointersTo(const std::vector<std::string>& strings);
+
 struct ProcessResult {
   int exit_code = 0;  // as a shell gives it: 128 + N where signal N ended it
   std::string out;

@@ -20,7 +20,7 @@ namespace {
 
 struct Arguments {
   std::string entry;
-  std::string name;
+  std::optional<std::string> name;
   std::optional<uint64_t> port;
   std::string definitions = "images";
   bool write = false;
@@ -81,11 +81,12 @@ std::optional<std::string> ExampleOf(const std::string& folder) {
 images::CatalogInstance InstanceOf(const Arguments& arguments, const Entry& entry) {
   images::CatalogInstance out;
   out.entry = entry.name;
-  out.name = arguments.name.empty() ? entry.name : arguments.name;
+  out.name = arguments.name.value_or(entry.name);
   images::CheckName(out.name, "--name: image name");
   if (!entry.definition.contents.files.empty()) {
     out.folder = base::BaseName(entry.definition.contents.files.begin()->second);
   }
+  out.user = entry.definition.services.begin()->second.user.value_or("");
   const std::vector<uint64_t>& ports = entry.definition.services.begin()->second.ports;
   if (arguments.port && ports.empty()) {
     base::Fail(base::ExitCode::kUsage, "--port: {} listens on no port", entry.name);
@@ -122,7 +123,10 @@ void Write(const std::string& text, const images::Definition& definition,
   base::MakeDirectories(folder);
   for (const auto& file : definition.contents.files) {
     const std::optional<std::string> example = ExampleOf(instance.folder);
-    if (!base::LstatIfThere(file.second) && example) {
+    if (base::LstatIfThere(file.second)) {
+      io.Err("note: {}/{} is there already and stays as it is\n", folder,
+             base::BaseName(file.second));
+    } else if (example) {
       CopyExample(*example, instance, file.second);
       io.Out("{}/{}/\n", folder, base::BaseName(file.second));
     }

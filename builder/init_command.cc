@@ -1,6 +1,5 @@
 #include "builder/init_command.h"
 
-#include <cstdlib>
 #include <optional>
 #include <set>
 #include <utility>
@@ -51,17 +50,12 @@ void AddInitOptions(CLI::App& app, InitOptions& options) {
   app.add_flag("!--no-trial", options.tries, "Only look at the source, run nothing");
 }
 
-std::string Temporary() {
-  const char* folder = std::getenv("TMPDIR");
-  return folder == nullptr || *folder == '\0' ? "/var/tmp" : folder;
-}
-
 class Init {
  public:
   Init(InitOptions options, const base::Io& io) : options_(std::move(options)), io_(io) {}
 
   void Run() {
-    base::TemporaryDirectory folder(Temporary(), "slipway-init-");
+    base::TemporaryDirectory folder(base::TemporaryFolder(), "slipway-init-");
     options_.look.temporary = folder.path() + "/source";
     base::MakeDirectories(options_.look.temporary);
     options_.look.exec = SplitCommand(options_.exec, "--exec");

@@ -71,6 +71,34 @@ std::vector<std::string> ServicesOf(const images::ImageDirectory& image,
   return out;
 }
 
+// What was found is told, whatever a later service throws.
+std::vector<TrialReport> TryAll(const images::ImageDirectory& image, const TryOptions& options,
+                                const base::Io& io) {
+  std::vector<TrialReport> out;
+  const auto tell_json = [&] {
+    if (options.json) {
+      io.WriteOut(TrialsJson(out));
+    }
+  };
+  try {
+    for (const std::string& service : ServicesOf(image, options.service)) {
+      out.push_back(TryService(
+          image, service,
+          {std::chrono::seconds(options.seconds), false, PlaceHere(options.use_systemd)}, io));
+      if (!options.json) {
+        io.WriteOut(TrialText(out.back(), options.all));
+      }
+    }
+  } catch (const base::Error&) {
+    if (!out.empty()) {
+      tell_json();
+    }
+    throw;
+  }
+  tell_json();
+  return out;
+}
+
 }  // namespace
 
 int RunTry(const std::vector<std::string>& arguments, const base::Io& io) {
@@ -86,18 +114,7 @@ int RunTry(const std::vector<std::string>& arguments, const base::Io& io) {
     base::Fail(base::ExitCode::kFailed, "{} is for {}, and this machine is {}",
                image.manifest().name, image.manifest().architecture, images::MachineArchitecture());
   }
-  std::vector<TrialReport> reports;
-  for (const std::string& service : ServicesOf(image, options.service)) {
-    reports.push_back(TryService(
-        image, service,
-        {std::chrono::seconds(options.seconds), false, PlaceHere(options.use_systemd)}, io));
-    if (!options.json) {
-      io.WriteOut(TrialText(reports.back(), options.all));
-    }
-  }
-  if (options.json) {
-    io.WriteOut(TrialsJson(reports));
-  }
+  const std::vector<TrialReport> reports = TryAll(image, options, io);
   return std::all_of(reports.begin(), reports.end(),
                      [](const TrialReport& report) { return report.record.stood; })
              ? 0

@@ -5,6 +5,7 @@
 
 #include "base/cli.h"
 #include "base/version.h"
+#include "pusher/wave_ends.h"
 
 namespace pusher {
 namespace {
@@ -197,6 +198,7 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
     base::Fail(base::ExitCode::kUsage,
                "--activate asks before it switches services, but there is no terminal: add --yes");
   }
+  WaveEnds(out.waves, 1);  // what is wrong with however many hosts
   if (out.pause_seconds && out.waves.empty()) {
     base::Fail(base::ExitCode::kUsage, "--pause is between waves: add --wave or --canary");
   }

@@ -19,6 +19,7 @@
 #include "pusher/report.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
+#include "pusher/wave_ends.h"
 #include "pusher/waves.h"
 
 namespace pusher {

@@ -1,13 +1,8 @@
 #include "pusher/reach.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -15,33 +10,10 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "hosts/choose_hosts.h"
+#include "hosts/operator.h"
 
 namespace pusher {
 namespace {
-
-// No name service is asked: a static program would load the libraries of another libc for it.
-std::string WhoAmI() {
-  for (const char* variable : {"LOGNAME", "USER"}) {
-    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') {
-      return name;
-    }
-  }
-  return ::getuid() == 0 ? "root" : fmt::format("uid{}", ::getuid());
-}
-
-// Who pushes, for the host's record: "anna@laptop", of harmless characters.
-std::string WhoWeAre() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  std::string out = fmt::format("{}@{}", WhoAmI(), name.data());
-  std::ranges::replace_if(
-      out,
-      [](unsigned char c) {
-        return std::isalnum(c) == 0 && c != '@' && c != '.' && c != '-' && c != '_';
-      },
-      '_');
-  return out;
-}
 
 // 1 s, 2 s, 4 s ... 30 s, more or less: hosts that failed together do not come together again.
 void WaitBeforeAttempt(uint64_t failed) {
@@ -61,7 +33,7 @@ void WaitBeforeAttempt(uint64_t failed) {
 RemoteOptions RemoteOptionsOf(const Arguments& arguments, const Destination& target) {
   RemoteOptions out;
   out.ssh = arguments.ssh;
-  out.host = {target.root, WhoWeAre(), target.agent_directory, {}, arguments.activate};
+  out.host = {target.root, hosts::Operator(), target.agent_directory, {}, arguments.activate};
   out.host.sudo_password = arguments.sudo_password;
   out.rate = arguments.rate;
   if (arguments.connect_timeout_seconds) {

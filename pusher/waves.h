@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "base/io.h"
 #include "hosts/progress_display.h"
@@ -12,10 +11,6 @@
 #include "pusher/fleet.h"
 
 namespace pusher {
-
-// "1,25%,100%": how many of `hosts` hosts are done after each wave, growing; the last is all of
-// them. Throws Error{kUsage} where it is not such a list. Empty text: one wave.
-std::vector<size_t> WaveEnds(const std::string& waves, size_t hosts);
 
 // Throws as WaveEnds does, and says on io.err where no host is tried before the others.
 void CheckWaves(const std::string& waves, size_t hosts, const base::Io& io);

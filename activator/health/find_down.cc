@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 #include "activator/health/health.h"
 #include "activator/health/stopping.h"
+#include "activator/state/history.h"
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/progress.h"
 
 namespace activator {
@@ -42,7 +46,15 @@ bool EndsAgainAndAgain(const Host& host, const std::string& name, const UnitStat
   return up < 2 * LongestGap(*ends);
 }
 
+bool AwaitsRestart(const UnitState& state) { return state.sub.starts_with("auto-restart"); }
+
 std::string LoopText(const std::string& name, const UnitState& state, microseconds up) {
+  if (AwaitsRestart(state)) {
+    return fmt::format(
+        "{0} ended ({1}) and waits for systemd to start it again (so far {2}): `journalctl -u {0}` "
+        "says why",
+        name, HowItEnded(state.result, state.exit_status), base::Counted(state.restarts, "time"));
+  }
   const std::string how = state.active == "activating"
                               ? "is being started again by systemd"
                               : fmt::format("was started again by systemd {} s ago",
@@ -51,11 +63,57 @@ std::string LoopText(const std::string& name, const UnitState& state, microsecon
                      base::Counted(state.restarts, "time"));
 }
 
+// An activation of another text of the unit forgets how the runs before it ended.
+bool IsOfPresentUnit(const Host& host, const std::string& name, const InstalledUnit& unit,
+                     std::chrono::system_clock::time_point when) {
+  bool is_present = true;
+  const std::optional<Event> begin = LastEvent(
+      host.layout,
+      [&](const Event& event) {
+        if (event.event != "activated") {
+          return false;
+        }
+        const std::string path = host.layout.Generation(event.generation) + "/units/" + name;
+        is_present = is_present && base::ReadFileIfThere(path) == unit.text;  // or it was pruned
+        return !is_present || base::FromIso8601(event.time) <= when;
+      },
+      [](std::string_view line) { return line.find("activated") != std::string_view::npos; });
+  return begin && is_present;
+}
+
+// systemd knows only the run that goes on.
+std::string RunsAgainText(const Host& host, const std::string& name, const InstalledUnit& unit) {
+  const std::optional<RunEnd> last = host.systemd.LastEnd(name);
+  if (!last || last->is_good || !IsOfPresentUnit(host, name, unit, last->when)) {
+    return "";
+  }
+  return fmt::format(
+      "{0} failed in its last run ({1}), and runs again: `journalctl -u {0}` says why", name,
+      HowItEnded(last->result, last->exit_status));
+}
+
 std::string FailedRunText(const std::string& name, const UnitState& state) {
   return fmt::format(
       "{0} failed in its last run ({1}): `journalctl -u {0}` says why, `systemctl start {0}` runs "
       "it again",
       name, HowItEnded(state.result, state.exit_status));
+}
+
+// Why it is down, and what an activation needs before it can start it.
+std::string DownText(const Host& host, const std::string& name, const UnitState& state) {
+  std::string why = HowItEnded(state.result, state.exit_status);
+  if (state.load == "masked") {
+    why = fmt::format("masked: first `systemctl unmask {}`", name);
+  } else if (state.load == "bad-setting" || state.load == "error") {
+    why = fmt::format("{0}: first mend what `systemctl status {1}` names", state.load, name);
+  } else if (state.active == "inactive" && state.condition_failed) {
+    // Also where systemd has forgotten the unit since it ended.
+    const UnitLog log = host.systemd.ReadLog(name, state);
+    if (!log.why_down.empty() && !log.ended_well) {
+      why = log.why_down;
+    }
+  }
+  return fmt::format("{} is {} ({})", name, state.active, why);
 }
 
 }  // namespace
@@ -70,16 +128,21 @@ std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units) {
     const std::string service = StemOf(name, ".service");
     const bool may_end = unit.is_oneshot || unit.is_scheduled ||
                          (!service.empty() && units.contains(service + ".socket"));
-    const bool has_failed = state.active == "failed" || state.sub.starts_with("auto-restart");
+    const bool has_failed = state.active == "failed";
     if (has_failed && unit.is_scheduled) {
       out.push_back({FailedRunText(name, state), true});
     } else if (has_failed || (state.active == "inactive" && !state.has_job && !may_end)) {
-      out.push_back({fmt::format("{} is {} ({})", name, state.active,
-                                 HowItEnded(state.result, state.exit_status))});
+      out.push_back({DownText(host, name, state)});
+    } else if (AwaitsRestart(state)) {
+      out.push_back({LoopText(name, state, now - state.up_since), true});
     } else if (state.restarts > 0 && !state.IsDown() &&
                (state.active == "activating" ||
                 EndsAgainAndAgain(host, name, state, now - state.up_since))) {
       out.push_back({LoopText(name, state, now - state.up_since), true});
+    } else if (unit.is_scheduled && !state.IsDown() && state.sub != "exited") {
+      if (std::string text = RunsAgainText(host, name, unit); !text.empty()) {
+        out.push_back({std::move(text), true});
+      }
     }
   }
   return out;

@@ -17,9 +17,9 @@ struct DownUnit {
 };
 
 // Those that should be up and are not; those that systemd starts again and again, which are up
-// whenever one looks in between; and services that a timer starts whose last run failed. Not looked
-// at: services without a check by "none". A service behind a socket of its own may have ended well,
-// as may a oneshot.
+// whenever one looks in between; and services that a timer starts whose last run failed, also while
+// the next one goes on, which the journal tells. Not looked at: services without a check by "none".
+// A service behind a socket of its own may have ended well, as may a oneshot.
 std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units);
 
 }  // namespace activator

@@ -9,10 +9,6 @@ namespace activator {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-ProbeResult AskOverNetwork(const images::Health& health, milliseconds limit) {
-  return health.http ? AskHttp(*health.http, limit) : AskTcp(*health.tcp, limit);
-}
-
 std::string CheckName(const images::Health& health) {
   if (health.http) {
     return "its check " + health.http->url;

@@ -41,9 +41,6 @@ class HealthProber {
 // "its check http://127.0.0.1/"; for messages.
 std::string CheckName(const images::Health& health);
 
-// One try of `health.http` or `health.tcp`: what Host::ask is but in tests.
-ProbeResult AskOverNetwork(const images::Health& health, std::chrono::milliseconds limit);
-
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_HEALTH_HEALTH_PROBER_H_

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 
 namespace activator {
 namespace {
@@ -58,6 +59,29 @@ std::string SshConnection() {
   return "";
 }
 
+// The kernel keeps it from the login on, and lets nobody change it; not every system sets it.
+// Empty: it is not known, or no user of /etc/passwd.
+std::string NameOfLogin() {
+  constexpr uid_t kUnset = static_cast<uid_t>(-1);
+  constexpr uid_t kOfAnotherNamespace = 65534;
+  uid_t login = kUnset;
+  const std::string number = ReadOfProcess(::getpid(), "loginuid");
+  std::from_chars(number.data(), number.data() + number.size(), login);
+  if (login == kUnset || login == kOfAnotherNamespace) {
+    return "";
+  }
+  // NAME:PASSWORD:UID:...
+  for (const std::string& line : base::LinesOf(base::ReadFileIfThere("/etc/passwd").value_or(""))) {
+    const size_t name_end = line.find(':');
+    const size_t uid_at = line.find(':', name_end + 1) + 1;
+    if (name_end != std::string::npos && uid_at > 0 &&
+        line.compare(uid_at, line.find(':', uid_at) - uid_at, std::to_string(login)) == 0) {
+      return line.substr(0, name_end);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string Invoker() {
@@ -65,9 +89,10 @@ std::string Invoker() {
   if (user == nullptr) {
     user = std::getenv("DOAS_USER");
   }
-  std::string out = user != nullptr   ? user
-                    : ::getuid() == 0 ? "root"
-                                      : fmt::format("user {}", ::getuid());
+  std::string out = NameOfLogin();
+  if (out.empty()) {
+    out = user != nullptr ? user : ::getuid() == 0 ? "root" : fmt::format("user {}", ::getuid());
+  }
   const std::string connection = SshConnection();
   const std::string origin = connection.substr(0, connection.find(' '));
   return origin.empty() ? out : out + " from " + origin;

@@ -8,7 +8,8 @@
 namespace activator {
 
 // "root", "ada from 10.0.0.1", "user 1000": as far as the environment and that of the processes
-// above tell (sudo passes on who asked, and not from where). A static program asks no user
+// above tell (sudo passes on who asked, and not from where). Where the kernel knows the login, that
+// one counts: an environment can be made up. A static program asks no user
 // database.
 std::string Invoker();
 

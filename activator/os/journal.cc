@@ -72,6 +72,20 @@ std::vector<std::string> CommandOf(const JournalQuery& query) {
 
 }  // namespace
 
+void CheckSince(const std::string& since) {
+  base::ProcessOptions options;
+  options.timeout = kJournalTimeout;
+  options.environment = {{"LC_ALL", "C"}};
+  const base::ProcessResult result =
+      base::Run({"journalctl", "--quiet", "--no-pager", "--lines=0", "--since=" + since}, options);
+  if (!result.ok() && result.err.find("parse timestamp") != std::string::npos) {
+    base::Fail(base::ExitCode::kUsage,
+               "--since '{}' is no time: use 2026-11-24, '2026-11-24 12:00', today, yesterday, -2h "
+               "or what else `man systemd.time` has",
+               since);
+  }
+}
+
 void ReadJournal(const JournalQuery& query, const std::function<void(std::string_view lines)>& tell,
                  const std::function<bool()>& wanted) {
   base::Child journal(CommandOf(query));

@@ -25,6 +25,9 @@ struct JournalQuery {
   bool json = false;             // an entry a line, with all its fields
 };
 
+// Throws Error{kUsage} where journalctl takes no such time as JournalQuery::since.
+void CheckSince(const std::string& since);
+
 // All that systemd and the units' own processes wrote, oldest first: whole lines, several at once,
 // to `tell`, until the journal ends or, where it is followed, until `wanted` says no. Throws
 // Error{kFailed} where journalctl fails, which says why, and where we are interrupted.

@@ -132,4 +132,8 @@ ProbeResult AskTcp(const std::string& address, milliseconds limit) {
   return {result == CURLE_OK, result == CURLE_OK ? "" : curl_easy_strerror(result), ""};
 }
 
+ProbeResult AskOverNetwork(const images::Health& health, milliseconds limit) {
+  return health.http ? AskHttp(*health.http, limit) : AskTcp(*health.tcp, limit);
+}
+
 }  // namespace activator

@@ -22,6 +22,9 @@ ProbeResult AskHttp(const images::HttpCheck& check, std::chrono::milliseconds li
 // Whether "host:port", or the unix socket at an absolute path, takes a connection.
 ProbeResult AskTcp(const std::string& address, std::chrono::milliseconds limit);
 
+// One try of `health.http` or `health.tcp`.
+ProbeResult AskOverNetwork(const images::Health& health, std::chrono::milliseconds limit);
+
 }  // namespace activator
 
 #endif  // SLIPWAY_ACTIVATOR_OS_NETWORK_CHECK_H_

@@ -339,6 +339,13 @@ std::optional<std::vector<std::chrono::microseconds>> RealSystemd::BadEnds(
        std::string("MESSAGE_ID=") + kEndedWell, std::string("MESSAGE_ID=") + kEndedBadly}));
 }
 
+std::optional<RunEnd> RealSystemd::LastEnd(const std::string& unit) {
+  return ParseLastEnd(ReadJournalEntries(
+      "MESSAGE_ID,UNIT_RESULT,EXIT_STATUS",
+      {"_PID=1", "UNIT=" + unit, std::string("MESSAGE_ID=") + kEndedWell,
+       std::string("MESSAGE_ID=") + kEndedBadly, std::string("MESSAGE_ID=") + kProcessEnded}));
+}
+
 bool RealSystemd::RunsFrom(const UnitState& state, const std::string& image_path) {
   return state.main_pid == 0 || image_path.empty() || RunsFromImage(state.main_pid, image_path);
 }

@@ -52,6 +52,9 @@ class Systemd {
   // nullopt: the journal does not tell, or not to us.
   virtual std::optional<std::vector<std::chrono::microseconds>> BadEnds(
       const std::string& unit) = 0;
+  // How the unit's last run that has ended did, in this boot; nullopt: the journal does not tell.
+  // Show forgets it when the next run begins.
+  virtual std::optional<RunEnd> LastEnd(const std::string& unit) = 0;
   // Whether the unit's main process runs from the image. True where it has none, and where
   // `image_path` is empty.
   virtual bool RunsFrom(const UnitState& state, const std::string& image_path) = 0;
@@ -75,6 +78,7 @@ class RealSystemd : public Systemd {
   void Kill(const std::string& unit) override;
   UnitLog ReadLog(const std::string& unit, const UnitState& state) override;
   std::optional<std::vector<std::chrono::microseconds>> BadEnds(const std::string& unit) override;
+  std::optional<RunEnd> LastEnd(const std::string& unit) override;
   bool RunsFrom(const UnitState& state, const std::string& image_path) override;
   std::vector<std::string> RootImages() override;
   std::string Verify(const std::vector<std::string>& files) override;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json_fields.h"
@@ -47,6 +48,14 @@ std::string TextOf(const Json& entry, const char* field) {
       out += byte.is_number_unsigned() ? static_cast<char>(byte.get<uint8_t>()) : '?';
     }
   }
+  return out;
+}
+
+// In microseconds.
+int64_t TimeOf(const Json& entry, const char* field) {
+  int64_t out = 0;
+  const std::string text = TextOf(entry, field);
+  std::from_chars(text.data(), text.data() + text.size(), out);
   return out;
 }
 
@@ -141,10 +150,25 @@ std::optional<std::vector<std::chrono::microseconds>> ParseBadEnds(const std::st
   ForEachEntry(entries, [&](const Json& entry) {
     out = out ? std::move(out) : std::vector<std::chrono::microseconds>();
     if (TextOf(entry, "MESSAGE_ID") == kEndedBadly) {
-      int64_t time = 0;
-      const std::string text = TextOf(entry, "__MONOTONIC_TIMESTAMP");
-      std::from_chars(text.data(), text.data() + text.size(), time);
-      out->emplace_back(time);
+      out->emplace_back(TimeOf(entry, "__MONOTONIC_TIMESTAMP"));
+    }
+  });
+  return out;
+}
+
+std::optional<RunEnd> ParseLastEnd(const std::string& entries) {
+  std::optional<RunEnd> out;
+  RunEnd now;
+  ForEachEntry(entries, [&](const Json& entry) {
+    const std::string message = TextOf(entry, "MESSAGE_ID");
+    if (message == kProcessEnded) {
+      now.exit_status = NumberOf(TextOf(entry, "EXIT_STATUS"), 0);
+    } else if (message == kEndedWell || message == kEndedBadly) {
+      now.is_good = message == kEndedWell;
+      now.result = TextOf(entry, "UNIT_RESULT");
+      now.when = std::chrono::system_clock::time_point(
+          std::chrono::microseconds(TimeOf(entry, "__REALTIME_TIMESTAMP")));
+      out = std::exchange(now, {});
     }
   });
   return out;

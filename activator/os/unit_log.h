@@ -29,6 +29,19 @@ UnitLog ParseUnitLog(const std::string& entries);
 // systemd's messages of a run's end, as MESSAGE_ID= has them.
 inline constexpr const char* kEndedWell = "7ad2d189f7e94e70a38c781354912448";
 inline constexpr const char* kEndedBadly = "d9b373ed55a64feb8242e02dbe79a49c";
+// Of the end of its main process, which comes before.
+inline constexpr const char* kProcessEnded = "98e322203f7a4ed290d09fe03c09fe15";
+
+// How a run ended.
+struct RunEnd {
+  bool is_good = false;
+  std::string result;  // as in UnitState
+  int exit_status = 0;
+  std::chrono::system_clock::time_point when;
+};
+
+// The last one that the entries tell of; nullopt: they tell of none.
+std::optional<RunEnd> ParseLastEnd(const std::string& entries);
 
 // Of entries that are such messages: when a run ended badly, on the monotonic clock. nullopt: there
 // are no entries.

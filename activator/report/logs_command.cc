@@ -76,10 +76,13 @@ UnitNames UnitsOfApplication(const images::HostLayout& layout, const std::string
 }
 
 int RunLogs(const images::HostLayout& layout, const LogsOptions& options, const base::Io& io) {
+  if (options.since) {
+    CheckSince(*options.since);
+  }
   JournalQuery query;
   query.units = UnitsOfApplication(layout, options.name);
   query.follow = options.follow;
-  query.since = options.since;
+  query.since = options.since.value_or("");
   query.json = options.json;
   query.most = options.lines;
   if (!query.most && query.since.empty()) {

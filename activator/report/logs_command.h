@@ -14,9 +14,9 @@
 namespace activator {
 
 struct LogsOptions {
-  std::string name;     // of the application
-  bool follow = false;  // and what comes, until we are interrupted or nobody listens
-  std::string since;    // as journalctl takes it; empty: not said
+  std::string name;                  // of the application
+  bool follow = false;               // and what comes, until we are interrupted or nobody listens
+  std::optional<std::string> since;  // as journalctl takes it
   std::optional<uint64_t> lines;
   bool json = false;
   bool until_input_ends = false;  // listener.h

@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -118,14 +117,9 @@ int RunInTransientUnit(const images::HostLayout& layout, const std::string& acti
                        const std::function<void()>& require_healthy, const base::Io& io) {
   const std::string unit = UnitOf(activation_id);
   // --pipe hands these standard descriptors on to the unit. Its input ends when we do.
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
-    base::FailErrno(errno, "cannot make a pipe");
-  }
-  base::UniqueFd input(pipe[0]);
-  const base::UniqueFd our_end(pipe[1]);
-  const pid_t pid = base::Spawn(CommandLine(unit, arguments), {input.get(), io.out, io.err});
-  input.Reset();
+  base::Pipe input;
+  const pid_t pid = base::Spawn(CommandLine(unit, arguments), {input.read.get(), io.out, io.err});
+  input.read.Reset();
   base::PhaseLog phases(unit);
   const int code = WaitFor(pid, unit);
   phases.Done(fmt::format("ended with exit code {}", code));

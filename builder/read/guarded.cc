@@ -1,6 +1,5 @@
 #include "builder/read/guarded.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/process.h"
 
 namespace builder {
 namespace {
@@ -106,21 +106,16 @@ void StartNextStep() {
 }
 
 void RunGuarded(const std::string& image_path, const std::function<void()>& work) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    base::FailErrno(errno, "cannot make a pipe");
-  }
-  const base::UniqueFd from(ends[0]);
-  base::UniqueFd to(ends[1]);
+  base::Pipe pipe;
   const pid_t child = ::fork();
   if (child < 0) {
     base::FailErrno(errno, "cannot start a process");
   }
   if (child == 0) {
-    RunChild(to.get(), work);
+    RunChild(pipe.write.get(), work);
   }
-  to.Reset();
-  const std::string said = Listen(from.get(), child);
+  pipe.write.Reset();
+  const std::string said = Listen(pipe.read.get(), child);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -69,19 +69,24 @@ void AddDigests(const Node& node, const std::string& path, std::string& out) {
   }
 }
 
-std::string HashOf(const DataSet& set, const std::string& file) {
-  Tree tree;
-  AddTo(tree, set, file);
+std::string HashOf(const Tree& tree, const DataSet& set) {
   std::string digests;
   AddDigests(*tree.Find(set.in_image), set.in_image, digests);
   return "sha256:" + base::Sha256Of(digests).ToHex();
+}
+
+bool HasAnything(const Node* node) {
+  return node != nullptr &&
+         (node->kind != Node::Kind::kDirectory ||
+          std::any_of(node->children.begin(), node->children.end(),
+                      [](const auto& child) { return HasAnything(child.second); }));
 }
 
 bool IsWholeRoot(const Closure& closure) {
   return closure.packages.size() == 1 && closure.packages.front().entry.path == "/";
 }
 
-void AddSet(const DataSet& set, const Sysroot& root, Closure& closure) {
+void AddSet(const DataSet& set, const Exclusions& excluded, const Sysroot& root, Closure& closure) {
   std::optional<std::string> found;
   for (const char* place : set.places) {
     found = found ? found : root.Resolve(place);
@@ -93,10 +98,16 @@ void AddSet(const DataSet& set, const Sysroot& root, Closure& closure) {
                          set.in_image, set.name, set.package);
     return;
   }
+  const std::string file = root.OnDisk(*found);
+  Tree alone;
+  AddTo(alone, set, file);
+  images::ClosurePath entry{set.in_image, HashOf(alone, set), 0, {}, set.package, ""};
+  excluded.Apply(alone);
+  if (!HasAnything(alone.Find(set.in_image))) {
+    return;
+  }
   const auto owners = DebianPackagesOf(root, {set.packaged});
   const auto owner = owners.find(set.packaged);
-  const std::string file = root.OnDisk(*found);
-  images::ClosurePath entry{set.in_image, HashOf(set, file), 0, {}, set.package, ""};
   entry.version = owner == owners.end() ? "" : owner->second.version;
   closure.sets.emplace(set.name, entry.name + (entry.version.empty() ? "" : " " + entry.version));
   if (!IsWholeRoot(closure)) {
@@ -108,18 +119,18 @@ void AddSet(const DataSet& set, const Sysroot& root, Closure& closure) {
     fill(tree);
     AddTo(tree, set, file);
   };
+  if (set.variable != nullptr) {
+    closure.service.environment.emplace(set.variable, set.in_image);
+  }
 }
 
 }  // namespace
 
-void AddDataSets(const std::optional<std::vector<std::string>>& sets, const std::string& root,
-                 Closure& closure) {
+void AddDataSets(const std::optional<std::vector<std::string>>& sets, const Exclusions& excluded,
+                 const std::string& root, Closure& closure) {
   for (const DataSet& set : DataSets()) {
     if (images::TakesSet(sets, set.name)) {
-      AddSet(set, Sysroot(root), closure);
-      if (set.variable != nullptr) {
-        closure.service.environment.emplace(set.variable, set.in_image);
-      }
+      AddSet(set, excluded, Sysroot(root), closure);
     }
   }
 }

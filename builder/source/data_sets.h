@@ -6,6 +6,7 @@
 #include <array>
 
 #include "builder/source/closure.h"
+#include "builder/source/exclusions.h"
 
 namespace builder {
 
@@ -18,9 +19,9 @@ inline constexpr std::array<const char*, 5> kCertificateFiles = {
 
 // Those that `sets` names, of the machine whose root directory is `root`; "" is this one.
 // `closure.problems` gets what that machine does not have. What the tree has already is refused
-// when it is filled.
-void AddDataSets(const std::optional<std::vector<std::string>>& sets, const std::string& root,
-                 Closure& closure);
+// when it is filled. One of which `excluded` leaves nothing is none.
+void AddDataSets(const std::optional<std::vector<std::string>>& sets, const Exclusions& excluded,
+                 const std::string& root, Closure& closure);
 
 }  // namespace builder
 

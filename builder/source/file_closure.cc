@@ -150,8 +150,20 @@ bool FileClosure::AddKnown(const std::string& path, NameFilter is_left_out) {
   const std::optional<std::string> real = root_.Resolve(path, &links_);
   if (real) {
     AddBelow(*real, Asker::kKnown, is_left_out);
+    if (HasBelow(*real)) {
+      ++known_taken_;
+    }
   }
   return real.has_value();
+}
+
+bool FileClosure::HasBelow(const std::string& path) const {
+  const auto has = [&](const auto& entries) {
+    const auto first = entries.lower_bound(path + "/");
+    return entries.contains(path) ||
+           (first != entries.end() && first->first.starts_with(path + "/"));
+  };
+  return has(files_) || has(links_);
 }
 
 void FileClosure::AddBelow(const std::string& path, Asker asker, NameFilter is_left_out) {

@@ -42,6 +42,8 @@ class FileClosure {
   // The same for what we know to be opened at run time, without names that `is_left_out` says. What
   // its ELF files miss is missing on this machine, too.
   bool AddKnown(const std::string& path, bool (*is_left_out)(const std::string& name) = nullptr);
+  // Of how many paths AddKnown took something: not those that are all excluded.
+  size_t known_taken() const { return known_taken_; }
   const Sysroot& root() const { return root_; }
   const std::map<std::string, std::set<std::string>>& files() const { return files_; }
   const std::set<std::string>& directories() const { return directories_; }
@@ -70,6 +72,8 @@ class FileClosure {
   std::string AddInterpreter(const std::string& program, const std::string& interpreter);
   // The file that `name` stands for; empty: there is none, and need not be.
   std::string FileFor(const std::string& name, const LoadedElf& from, Process& process);
+  // Whether something at `path` or below it was taken.
+  bool HasBelow(const std::string& path) const;
   void AddBelow(const std::string& path, Asker asker, NameFilter is_left_out);
   std::optional<LoadedElf> Load(const std::string& name, const LoadedElf& from, Asker asker) const;
 
@@ -84,6 +88,7 @@ class FileClosure {
   std::set<std::string> heard_;  // whose notes were read
   std::vector<SaidDlopen> said_to_open_;
   bool added_elf_ = false;
+  size_t known_taken_ = 0;
 };
 
 }  // namespace builder

@@ -68,7 +68,7 @@ Closure ResolveSource(const images::Definition& definition, const base::Io& io) 
   if (!std::holds_alternative<images::ElfSource>(definition.source)) {
     RefuseSets(sets, closure.problems);
   }
-  AddDataSets(sets, "", closure);
+  AddDataSets(sets, Exclusions(definition.contents), "", closure);
   std::vector<std::string> said;
   for (const auto& [set, why] : closure.sets) {
     said.push_back(why.empty() ? set : fmt::format("{} ({})", set, why));

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -140,11 +139,6 @@ ServiceDefaults DefaultsOf(const OciImage& image, const base::Io& io) {
   return out;
 }
 
-std::string TemporaryFolder() {
-  const char* folder = std::getenv("TMPDIR");
-  return folder == nullptr || *folder == '\0' ? "/var/tmp" : folder;
-}
-
 }  // namespace
 
 Closure ResolveRoot(const images::RootSource& source, const base::Io& io) {
@@ -179,7 +173,8 @@ Closure ResolveRoot(const images::RootSource& source, const base::Io& io) {
 
 Closure ResolveOci(const images::OciSource& source, const base::Io& io) {
   // Shared by the closure, whose files are in it.
-  const auto folder = std::make_shared<base::TemporaryDirectory>(TemporaryFolder(), "slipway-oci-");
+  const auto folder =
+      std::make_shared<base::TemporaryDirectory>(base::TemporaryFolder(), "slipway-oci-");
   const std::string blobs = folder->path() + "/blobs";
   const std::string files = folder->path() + "/files";
   base::MakeDirectories(blobs);

@@ -148,11 +148,11 @@ class Adder {
     return std::move(out_);
   }
 
-  // Names of `contents.sets` of which nothing was added.
-  void FindMissing(const RunTimeSets& sets, base::Problems& problems) const {
+  // Names of `contents.sets` of which there is nothing.
+  void FindMissing(base::Problems& problems) const {
     for (const std::string& name : contents_.sets.value_or(std::vector<std::string>())) {
       const images::ContentSet* set = images::FindContentSet(name);
-      if (set == nullptr || set->of_any_source || sets.taken.contains(name)) {
+      if (set == nullptr || set->of_any_source || found_.contains(name)) {
         continue;
       }
       const auto asker = askers_.find(name);
@@ -174,15 +174,19 @@ class Adder {
  private:
   void AddFor(const std::string& file) {
     for (const std::string& language : LanguageNames()) {
-      if (IsOfLanguage(language, file) && Takes(language, file) && AddLanguage(language, file)) {
-        out_.taken[language];
+      if (IsOfLanguage(language, file) && Takes(language, file)) {
+        AddLanguage(language, file);
       }
     }
     const std::string name = base::BaseName(file);
     for (const LibrarySet& set : kLibrarySets) {
       if (name.starts_with(set.library)) {
         out_.covered.insert(file);
+        const size_t before = files_.known_taken();
         if (Takes(set.name, file) && set.add(file, files_)) {
+          found_.insert(set.name);
+        }
+        if (files_.known_taken() > before) {  // not all excluded
           out_.taken[set.name].insert(name);
         }
       }
@@ -203,8 +207,7 @@ class Adder {
     return false;
   }
 
-  // Whether its standard library was found.
-  bool AddLanguage(const std::string& language, const std::string& file) {
+  void AddLanguage(const std::string& language, const std::string& file) {
     const StandardLibrary library = StandardLibraryOf(language, file, files_);
     for (const std::string& path : library.folders) {
       files_.AddKnown(path, &IsLeftOut);
@@ -217,13 +220,14 @@ class Adder {
     }
     if (!library.folders.empty()) {
       out_.covered.insert(file);
+      found_.insert(language);
     }
-    return !library.folders.empty();
   }
 
   const images::Contents& contents_;
   FileClosure& files_;
   std::map<std::string, std::string> askers_;  // set -> the first file that uses it
+  std::set<std::string> found_;                // sets of which something is there
   RunTimeSets out_;
 };
 
@@ -233,7 +237,7 @@ RunTimeSets AddRunTimeSets(const images::Contents& contents, FileClosure& files,
                            base::Problems& problems) {
   Adder adder(contents, files);
   RunTimeSets out = adder.Add();
-  adder.FindMissing(out, problems);
+  adder.FindMissing(problems);
   return out;
 }
 

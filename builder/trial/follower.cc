@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "builder/trial/file_tracer.h"
 #include "builder/trial/records.h"
 
@@ -53,8 +54,8 @@ namespace {
 }  // namespace
 
 Follower::Follower(pid_t held) {
-  Pipe control;
-  Pipe tell;
+  base::Pipe control;
+  base::Pipe tell;
   pid_ = ::fork();
   if (pid_ < 0) {
     base::FailErrno(errno, "cannot start a process");

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "builder/trial/probe.h"
 #include "builder/trial/records.h"
 #include "builder/trial/sandbox_mounts.h"
@@ -42,15 +43,6 @@ std::string EndText(int code) {
     return fmt::format("SIG{} ended it", ::sigabbrev_np(code - 128));
   }
   return fmt::format("it ended with exit code {}", code);
-}
-
-std::vector<char*> PointersTo(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const std::string& text : strings) {
-    out.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve does not write there
-  }
-  out.push_back(nullptr);
-  return out;
 }
 
 class Inside {
@@ -113,8 +105,8 @@ class Inside {
 
   // Throws where the program cannot be executed.
   pid_t Start(const images::Command& command, bool follow) {
-    Pipe go;
-    Pipe failure;
+    base::Pipe go;
+    base::Pipe failure;
     const pid_t pid = ::fork();
     if (pid < 0) {
       base::FailErrno(errno, "cannot start a process");
@@ -187,7 +179,8 @@ class Inside {
     for (const auto& [name, value] : environment) {
       variables.push_back(name + "=" + value);
     }
-    ::execve(command.front().c_str(), PointersTo(command).data(), PointersTo(variables).data());
+    ::execve(command.front().c_str(), base::PointersTo(command).data(),
+             base::PointersTo(variables).data());
     const bool is_there = errno == ENOENT && ::access(command.front().c_str(), F_OK) == 0;
     base::Fail(base::ExitCode::kFailed, "{}{}", std::strerror(errno),
                is_there ? ", the interpreter that it names" : "");

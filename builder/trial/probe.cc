@@ -12,7 +12,7 @@
 #include "activator/os/network_check.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "builder/trial/records.h"
+#include "base/process.h"
 
 namespace builder {
 namespace {
@@ -23,9 +23,8 @@ std::string Ask(const images::Health& health, int network) {
   if (network >= 0 && ::setns(network, CLONE_NEWNET) != 0) {
     return "its network cannot be entered";
   }
-  const std::chrono::seconds limit(health.try_seconds);
   const activator::ProbeResult result =
-      health.http ? activator::AskHttp(*health.http, limit) : activator::AskTcp(*health.tcp, limit);
+      activator::AskOverNetwork(health, std::chrono::seconds(health.try_seconds));
   if (result.passed) {
     return kPassed;
   }
@@ -35,7 +34,7 @@ std::string Ask(const images::Health& health, int network) {
 }  // namespace
 
 Probe::Probe(const images::Health& health, int network) {
-  Pipe pipe;
+  base::Pipe pipe;
   answer_ = std::move(pipe.read);
   const base::UniqueFd to = std::move(pipe.write);
   pid_ = ::fork();

@@ -1,10 +1,5 @@
 #include "builder/trial/records.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <charconv>
 #include <utility>
 
@@ -22,15 +17,6 @@ Number NumberIn(const std::string& text) {
 }
 
 }  // namespace
-
-Pipe::Pipe() {
-  std::array<int, 2> fds{};
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
-    base::FailErrno(errno, "cannot make a pipe");
-  }
-  read.Reset(fds[0]);
-  write.Reset(fds[1]);
-}
 
 void SendRecord(int fd, Tell kind, const std::string& text) {
   const std::string record = static_cast<char>(kind) + text + '\0';

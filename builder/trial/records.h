@@ -23,12 +23,6 @@ enum class Tell : char {
   kStood = 'S',
 };
 
-struct Pipe {
-  base::UniqueFd read;
-  base::UniqueFd write;
-  Pipe();
-};
-
 void SendRecord(int fd, Tell kind, const std::string& text);
 void SendFindings(int fd, const FileFindings& files);
 // Throws what kFailed tells.

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/process.h"
 #include "builder/trial/inside.h"
 #include "builder/trial/records.h"
 
@@ -148,9 +149,9 @@ class Sandbox {
     TakeRecords(records_, out);
   }
 
-  Pipe tell_;
-  Pipe output_;
-  Pipe control_;
+  base::Pipe tell_;
+  base::Pipe output_;
+  base::Pipe control_;
   pid_t between_ = -1;
   std::string records_;
 };

@@ -6,62 +6,15 @@
 #include <array>
 #include <string_view>
 
+#include "builder/trial/option_table.h"
+
 namespace builder {
 namespace {
-
-// Lines that concern the processes of the service alone, or that a trial replaces. Whatever is not
-// here is taken for dangerous, also what a later systemd adds.
-constexpr std::array<std::string_view, 38> kHarmless = {"BindPaths",
-                                                        "BindReadOnlyPaths",
-                                                        "CPUQuota",
-                                                        "CPUWeight",
-                                                        "CacheDirectory",
-                                                        "DynamicUser",
-                                                        "Environment",
-                                                        "EnvironmentFile",
-                                                        "ExecPaths",
-                                                        "InaccessiblePaths",
-                                                        "KeyringMode",
-                                                        "KillSignal",
-                                                        "LockPersonality",
-                                                        "LogsDirectory",
-                                                        "Nice",
-                                                        "NoExecPaths",
-                                                        "NoNewPrivileges",
-                                                        "OOMPolicy",
-                                                        "OOMScoreAdjust",
-                                                        "PrivateIPC",
-                                                        "PrivateMounts",
-                                                        "PrivateNetwork",
-                                                        "PrivateTmp",
-                                                        "PrivateUsers",
-                                                        "ProcSubset",
-                                                        "ReadOnlyPaths",
-                                                        "Restart",
-                                                        "RestartSec",
-                                                        "RuntimeDirectory",
-                                                        "StandardError",
-                                                        "StandardOutput",
-                                                        "StateDirectory",
-                                                        "SyslogIdentifier",
-                                                        "TemporaryFileSystem",
-                                                        "TimeoutStartSec",
-                                                        "TimeoutStopSec",
-                                                        "UMask",
-                                                        "WorkingDirectory"};
-constexpr std::array<std::string_view, 7> kHarmlessKinds = {
-    "Limit", "Memory", "Protect", "Restrict", "SystemCall", "Tasks", "Watchdog"};
-
-bool IsHarmless(std::string_view option) {
-  return std::find(kHarmless.begin(), kHarmless.end(), option) != kHarmless.end() ||
-         std::any_of(kHarmlessKinds.begin(), kHarmlessKinds.end(),
-                     [&](std::string_view kind) { return option.starts_with(kind); });
-}
 
 std::string DangerousLine(const images::Service& service) {
   for (const auto& [section, lines] : service.directives) {
     for (const auto& [option, value] : lines) {
-      if (section != "Service" || !IsHarmless(option)) {
+      if (section != "Service" || !IsHarmlessUnderSystemd(option)) {
         return fmt::format("directives.{}.{}", section, option);
       }
     }

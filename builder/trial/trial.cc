@@ -5,17 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <string_view>
 
 #include "activator/os/mounted_image.h"
 #include "activator/os/systemd.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/inspect/extract.h"
+#include "builder/trial/option_table.h"
 #include "builder/trial/sandbox.h"
 #include "builder/trial/sockets.h"
 #include "builder/trial/stand_ins.h"
@@ -30,49 +29,6 @@
 
 namespace builder {
 namespace {
-
-// What a sandbox of namespaces does of a unit, or what has no meaning there.
-constexpr std::array<std::string_view, 41> kApplied = {"AmbientCapabilities",
-                                                       "BindLogSockets",
-                                                       "BindPaths",
-                                                       "BindReadOnlyPaths",
-                                                       "CapabilityBoundingSet",
-                                                       "DynamicUser",
-                                                       "Environment",
-                                                       "EnvironmentFile",
-                                                       "ExecStart",
-                                                       "ExecStartPre",
-                                                       "Group",
-                                                       "LoadCredential",
-                                                       "MountAPIVFS",
-                                                       "NoNewPrivileges",
-                                                       "NotifyAccess",
-                                                       "PrivateDevices",
-                                                       "PrivateNetwork",
-                                                       "PrivateTmp",
-                                                       "ProtectHome",
-                                                       "ProtectHostname",
-                                                       "ProtectSystem",
-                                                       "RemainAfterExit",
-                                                       "Restart",
-                                                       "RootImage",
-                                                       "TemporaryFileSystem",
-                                                       "TimeoutStartSec",
-                                                       "TimeoutStopSec",
-                                                       "Type",
-                                                       "UMask",
-                                                       "User",
-                                                       "WorkingDirectory",
-                                                       "ExecReload",
-                                                       "ExecStop",
-                                                       "ExecStopPost",
-                                                       "KillMode",
-                                                       "KillSignal",
-                                                       "RestartSec",
-                                                       "StandardOutput",
-                                                       "StandardError",
-                                                       "SyslogIdentifier",
-                                                       "LogNamespace"};
 
 // "-/from:/to" and its shorter forms.
 SandboxMount MountOf(std::string word, bool writable) {
@@ -111,7 +67,10 @@ class Trial {
  public:
   Trial(const images::ImageDirectory& image, const std::string& name, const TrialOptions& options,
         const base::Io& io)
-      : image_(image), io_(io), stored_(image.stored()), folder_(Temporary(), "slipway-try-") {
+      : image_(image),
+        io_(io),
+        stored_(image.stored()),
+        folder_(base::TemporaryFolder(), "slipway-try-") {
     for (const char* part : {"/root", "/stand-ins"}) {
       base::MakeDirectories(folder_.path() + part);
     }
@@ -141,6 +100,8 @@ class Trial {
     }
     report_.record.notes.insert(report_.record.notes.end(), trial_.notes.begin(),
                                 trial_.notes.end());
+    std::erase_if(report_.record.files.reached,
+                  [&](const std::string& address) { return IsOwn(address); });
     ListWritten();
     return std::move(report_);
   }
@@ -161,16 +122,12 @@ class Trial {
     report_.record = RunInSandbox(plan_);
   }
 
-  static std::string Temporary() {
-    const char* folder = std::getenv("TMPDIR");
-    return folder == nullptr || *folder == '\0' ? "/var/tmp" : folder;
-  }
-
   void CheckThatProgramsRun() const {
     struct statvfs found {};
     if (::statvfs(folder_.path().c_str(), &found) == 0 && (found.f_flag & ST_NOEXEC) != 0) {
       base::Fail(base::ExitCode::kFailed,
-                 "{} is mounted noexec: set TMPDIR to a folder where programs run", Temporary());
+                 "{} is mounted noexec: set TMPDIR to a folder where programs run",
+                 base::TemporaryFolder());
     }
   }
 
@@ -203,7 +160,7 @@ class Trial {
       // Of the commands and credentials, only those of the service's fields.
       const bool is_half = (option == "ExecStartPre" || option == "LoadCredential") &&
                            units::DirectiveOf(trial_.service, "Service", option) != nullptr;
-      if (is_half || std::find(kApplied.begin(), kApplied.end(), option) == kApplied.end()) {
+      if (is_half || !IsAppliedInNamespaces(option)) {
         report_.not_applied.push_back(option);
       }
     }
@@ -297,6 +254,16 @@ class Trial {
     base::MakeDirectories(plan_.tree);
     ExtractInto(image_, plan_.tree, /*xattrs=*/false, io_);
     return {};
+  }
+
+  // Whether it listened there itself. One that does not wait for a connection (EINPROGRESS) does
+  // not tell whether it was made.
+  bool IsOwn(const std::string& address) const {
+    const bool is_here = address.starts_with("127.") || address.starts_with("[::1]");
+    const uint64_t port =
+        std::strtoull(address.substr(address.rfind(':') + 1).c_str(), nullptr, 10);
+    return is_here && std::any_of(report_.record.ports.begin(), report_.record.ports.end(),
+                                  [&](const auto& listened) { return listened.first == port; });
   }
 
   void ListWritten() {

@@ -69,6 +69,11 @@ std::string ForInstance(std::string text, const CatalogInstance& instance) {
                                "systemctl reload ", "systemctl restart ", "systemctl start "}) {
       text = ReplaceWords(std::move(text), before, instance.entry, instance.name);
     }
+    for (const char* before : {"\": \"", " -U ", "runuser -u "}) {
+      text = instance.user.empty()
+                 ? text
+                 : ReplaceWords(std::move(text), before, instance.user, instance.name);
+    }
     for (const char* before : {"\": \"", "the folder ", "--target "}) {
       text = instance.folder.empty()
                  ? text

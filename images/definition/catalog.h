@@ -22,11 +22,13 @@ struct CatalogInstance {
   std::string entry;
   std::string name;                 // of its image and its service, and so of its directories
   std::string folder;               // that the entry takes its files from; empty: none
+  std::string user;                 // that the entry names; empty: none
   uint64_t port = 0;                // the entry's own
   std::optional<uint64_t> to_port;  // instead
 };
 
-// `text`, the entry's definition or one of its files, with the instance's name, folder and port.
+// `text`, the entry's definition or one of its files, with the instance's name, folder, user and
+// port.
 std::string ForInstance(std::string text, const CatalogInstance& instance);
 
 }  // namespace images

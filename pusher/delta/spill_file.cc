@@ -2,22 +2,11 @@
 
 #include <fcntl.h>
 
-#include <cstdlib>
-
 namespace pusher {
-namespace {
-
-std::string TemporaryParent() {
-  const char* chosen = std::getenv("TMPDIR");
-  return chosen == nullptr || *chosen == '\0' ? "/var/tmp" : chosen;
-}
-
-}  // namespace
-
 SpillFile::Place SpillFile::Take(size_t size_bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!file_.valid()) {
-    directory_ = TemporaryParent();
+    directory_ = base::TemporaryFolder();
     const base::TemporaryDirectory alone(directory_, "slipway-push-");
     file_ = base::Open(alone.path() + "/deltas", O_RDWR | O_CREAT | O_EXCL, 0600);
   }

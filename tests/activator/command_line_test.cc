@@ -107,6 +107,12 @@ TEST(CommandLine, TakesTheOptionsOfEachCommand) {
   EXPECT_THAT(UsageError({"history", "--until", "7"}), HasSubstr(kForms));
   EXPECT_THAT(UsageError({"history", "--since", ""}), HasSubstr("'' is no number of an event and"));
   EXPECT_THAT(UsageError({"history", "--until", "today", "--follow"}), HasSubstr("--follow"));
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
+           {"history", "--since", "NONSENSE"}, {"history", "--until", "soon"}, {"at", "then"}}) {
+    std::vector<std::string> there = {"--host", "web1"};  // before it is asked
+    there.insert(there.end(), wrong.begin(), wrong.end());
+    EXPECT_THAT(UsageError(there), HasSubstr("'" + wrong.back() + "' is no "));
+  }
   EXPECT_THAT(UsageError({"history", "--since", "2026-11-24", "--until", "2026-11-23"}),
               HasSubstr("--since '2026-11-24' is later than --until '2026-11-23'"));
   EXPECT_TRUE(Parsed({"uninstall", "--dry-run", "--json"}).dry_run);

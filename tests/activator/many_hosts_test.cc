@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "tests/support/scratch.h"
+#include "tests/activator/remote_fixture.h"
 
 namespace activator {
 namespace {
@@ -21,10 +21,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class ManyHostsTest : public tests::ScratchTest {
+class ManyHostsTest : public RemoteFixture {
  protected:
   ManyHostsTest() {
-    base::MakeDirectories(At("root/bin"));
     // The destination and the command are the last two words.
     Script("ssh",
            "while [ $# -gt 2 ]; do shift; done\nHOST=$1\nexport HOST\n[ $HOST != gone ] || { echo "
@@ -38,34 +37,10 @@ class ManyHostsTest : public tests::ScratchTest {
       "gone": { "groups": ["mixed"], "root": ")" +
                           At("root") + R"(" } } })");
   }
-  void Script(const std::string& name, const std::string& text) const {
-    base::WriteFileAtomically(At(name), "#!/bin/sh\n" + text, 0755);
-  }
-  void Activate(const std::string& text) const { Script("root/bin/activate", text); }
-
   int Run(const std::string& hosts, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
                      {"--host", hosts, "--hosts", At("hosts.json"), "--ssh", At("ssh")});
-    const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    base::Io io{0, out.get(), err.get()};
-    base::UniqueFd answer;
-    if (!answer_.empty()) {
-      answer = base::OpenForReading(Put("answer", answer_));
-      io.in = answer.get();
-      io.in_is_terminal = io.err_is_terminal = true;
-    }
-    error_.clear();
-    int code = 0;
-    try {
-      code = RunOnHosts(ParseCommandLine(arguments, io).value(), arguments, io);
-    } catch (const base::Error& thrown) {
-      error_ = thrown.what();
-      code = static_cast<int>(thrown.code());
-    }
-    out_ = Get("out");
-    err_ = Get("err");
-    return code;
+    return RunHere(arguments);
   }
   // For a reader who is gone.
   int RunForNobody(const std::string& hosts, std::vector<std::string> arguments) const {
@@ -79,10 +54,6 @@ class ManyHostsTest : public tests::ScratchTest {
     const base::Io io{0, out.get(), err.get()};
     return RunOnHosts(ParseCommandLine(arguments, io).value(), arguments, io);
   }
-  std::string answer_;  // what the user types; not empty: there is a terminal
-  std::string out_;
-  std::string err_;
-  std::string error_;
 };
 
 TEST_F(ManyHostsTest, AGroupIsOneTableInTheOrderOfTheListAndTheWorstCode) {

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/ssh_command.h"
-#include "tests/support/scratch.h"
+#include "tests/activator/remote_fixture.h"
 
 namespace activator {
 namespace {
@@ -21,46 +21,20 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class RemoteTest : public tests::ScratchTest {
+class RemoteTest : public RemoteFixture {
  protected:
   RemoteTest() {
     std::signal(SIGPIPE, SIG_IGN);
-    base::MakeDirectories(At("root/bin"));
     Script("ssh", "echo \"$*\" >>" + At("calls") +
                       "\nwhile [ $# -gt 2 ]; do shift; done\necho a banner\nsh -c \"$2\"\n"
                       "code=$?\nfor cut in " +
                       At("cut*") + "; do [ -e $cut ] && rm $cut && exit 255; done\nexit $code\n");
     Activate("for word; do printf '[%s]\\n' \"$word\"; done; exit 8\n");
   }
-  void Script(const std::string& name, const std::string& text) const {
-    base::WriteFileAtomically(At(name), "#!/bin/sh\n" + text, 0755);
-  }
-  void Activate(const std::string& text) const { Script("root/bin/activate", text); }
-
-  // The exit code, or that of the error; what it printed is in `out_`.
   int Run(std::vector<std::string> arguments,
           std::chrono::milliseconds patience = std::chrono::seconds(60)) {
     arguments.insert(arguments.end(), {"--root", At("root"), "--host", "web1", "--ssh", At("ssh")});
-    const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
-    base::Io io{0, out.get(), err.get()};
-    base::UniqueFd answer;
-    if (!answer_.empty()) {
-      answer = base::OpenForReading(Put("answer", answer_));
-      io.in = answer.get();
-      io.in_is_terminal = io.err_is_terminal = true;
-    }
-    const CommandLine line = ParseCommandLine(arguments, io).value();
-    error_.clear();
-    int code = 0;
-    try {
-      code = RunOnHosts(line, arguments, io, patience);
-    } catch (const base::Error& thrown) {
-      error_ = thrown.what();
-      code = static_cast<int>(thrown.code());
-    }
-    out_ = Get("out");
-    return code;
+    return RunHere(arguments, patience);
   }
   // The login is anna, whom a sudo that asks lets become root, until the file `changed` is there.
   // Where `asks-again` is, it has a second question when it runs something.
@@ -81,9 +55,6 @@ class RemoteTest : public tests::ScratchTest {
                       "\nfor command; do :; done\nunset IS_ROOT\nexport PATH=" + At("path") +
                       ":$PATH\necho a banner\nexec sh -c \"$command\" 2>" + At("said") + "\n");
   }
-  std::string answer_;  // what the user types; not empty: there is a terminal
-  std::string out_;
-  std::string error_;
 };
 
 TEST_F(RemoteTest, ArgumentsOutputAndExitCodeAreThoseOfTheHost) {
@@ -91,6 +62,24 @@ TEST_F(RemoteTest, ArgumentsOutputAndExitCodeAreThoseOfTheHost) {
   EXPECT_EQ(Run({"status", "--json", "--by", hard}), 8);
   EXPECT_EQ(out_, "[status]\n[--json]\n[--by]\n[" + hard + "]\n[--root]\n[" + At("root") + "]\n");
   EXPECT_THAT(Get("calls"), HasSubstr(" web1 sh -c "));
+}
+
+// The history of the host names both.
+TEST_F(RemoteTest, WhoeverChangesAHostIsNamedThereWithTheLogin) {
+  base::MakeDirectories(At("path"));
+  Script("path/id", "case $1 in -u) echo 0;; *) echo ops;; esac\n");
+  Script("ssh", "for command; do :; done\nexport SSH_CONNECTION='192.0.2.7 1 192.0.2.2 22' PATH=" +
+                    At("path") + ":$PATH SUDO_USER=mallory LOGNAME=mallory USER=mallory\n" +
+                    "exec sh -c \"$command\"\n");
+  const char* const before = std::getenv("LOGNAME");
+  ::setenv("LOGNAME", "anna smith", 1);
+  EXPECT_EQ(Run({"prune"}), 8);
+  EXPECT_THAT(out_,
+              testing::ContainsRegex(
+                  "^\\[--by\\]\n\\[anna_smith@[^ ]+ as ops from 192\\.0\\.2\\.7\\]\n\\[prune"));
+  EXPECT_EQ(Run({"status"}), 8);  // which no history has
+  EXPECT_THAT(out_, Not(HasSubstr("--by")));
+  before == nullptr ? ::unsetenv("LOGNAME") : ::setenv("LOGNAME", before, 1);
 }
 
 TEST_F(RemoteTest, AHostThatIsNotReachedIsSaidSo) {
@@ -130,7 +119,7 @@ TEST_F(RemoteTest, WhereSudoIsMissingDoasWillDo) {
              "exec unshare -m sh -c 'mount --make-rprivate / && for sudo in /usr/bin/sudo; do [ ! "
              "-e $sudo ] || mount --bind /dev/null $sudo; done; exec sh -c \"$command\"'\n");
   EXPECT_EQ(Run({"--latest", "--id", "1"}), 0);
-  EXPECT_THAT(out_, testing::StartsWith("1 --latest"));
+  EXPECT_THAT(out_, testing::ContainsRegex("^1 --by [^ ]+ as anna --latest "));
   Script("path/doas", "exit 1\n");
   EXPECT_EQ(Run({"--latest"}), 1);
   EXPECT_THAT(
@@ -242,7 +231,7 @@ TEST_F(RemoteTest, ALostSwitchIsFollowedUnderTheSameId) {
   EXPECT_THAT(Get("err"), HasSubstr("web1: the connection was lost; the activation goes on there"));
   const std::string asked = Get("asked");
   const std::string first = asked.substr(0, asked.find('\n') + 1);
-  EXPECT_THAT(first, testing::StartsWith("--id "));
+  EXPECT_THAT(first, HasSubstr(" --id "));
   EXPECT_EQ(asked, first + first);
 }
 

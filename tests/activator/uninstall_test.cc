@@ -176,8 +176,17 @@ TEST_F(UninstallTest, APlanThatWouldBeRefusedIsNoSuccess) {
             0);
   EXPECT_EQ(
       tests::MessageOf([&] { RunActivate(plan, io); }),
-      "the uninstall would be refused: generation 1 runs web: activate uninstall --stop stops "
-      "what runs");
+      "the uninstall would be refused: generation 1 is active with web: activate uninstall --stop "
+      "removes what is active, too");
+  ASSERT_EQ(::ftruncate(out.get(), 0), 0);
+  std::vector<std::string> all = plan;
+  all.emplace_back("--stop");
+  EXPECT_EQ(RunActivate(all, io), 0);
+  all.erase(all.end() - 2);  // --dry-run
+  EXPECT_EQ(RunActivate(all, io), 0);
+  EXPECT_THAT(base::ReadFile(root + "/out"),
+              testing::AllOf(HasSubstr("would remove "), HasSubstr("removed "),
+                             testing::Not(HasSubstr("stop"))));
 }
 
 TEST_F(UninstallTest, DropInsAreKeptAndNamed) {

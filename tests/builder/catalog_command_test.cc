@@ -81,6 +81,10 @@ TEST_F(CatalogCommandTest, AnotherInstanceHasNothingOfTheFirst) {
          {"/var/lib/", "/run/", "/run/credentials/", "secrets/", "systemctl restart "}) {
       EXPECT_THAT(text, Not(HasSubstr(folder + entry.first)));
     }
+    if (const std::string user = first.services.begin()->second.user.value_or(""); !user.empty()) {
+      EXPECT_EQ(other.services.begin()->second.user, "other");
+      EXPECT_THAT(text, AllOf(Not(HasSubstr("-u " + user)), Not(HasSubstr("-U " + user))));
+    }
     for (const auto& file : other.contents.files) {
       EXPECT_EQ(file.second, At("images/other"));
       EXPECT_THAT(text, HasSubstr("// Yours to write: the folder other beside this file"));
@@ -106,6 +110,8 @@ TEST_F(CatalogCommandTest, WritesADefinitionWithAnExampleOfItsFiles) {
   Put("images/shop/nginx.conf", "my own");
   EXPECT_EQ(Run({"nginx", "--name", "shop", "--write"}), At("images") + "/shop.json\n");
   EXPECT_EQ(Get("images/shop/nginx.conf"), "my own");
+  EXPECT_THAT(Get("err"),
+              HasSubstr("note: " + At("images") + "/shop is there already and stays as it is\n"));
 }
 
 TEST_F(CatalogCommandTest, WhatItDoesNotHaveIsSaid) {
@@ -114,6 +120,7 @@ TEST_F(CatalogCommandTest, WhatItDoesNotHaveIsSaid) {
   EXPECT_EQ(ErrorOf({"mainframe"}), "the catalog has no 'mainframe'; imgbuild catalog lists all");
   EXPECT_EQ(ErrorOf({"timer-job", "--port", "80"}), "--port: timer-job listens on no port");
   EXPECT_THAT(ErrorOf({"redis", "--name", "../x"}), HasSubstr("'../x' is not possible"));
+  EXPECT_THAT(ErrorOf({"redis", "--name", ""}), HasSubstr("--name: image name '' is not possible"));
   EXPECT_THAT(ErrorOf({"redis", "--name", "backup"}), HasSubstr("backup"));
   EXPECT_THAT(ErrorOf({"--write"}), HasSubstr("ENTRY"));
   EXPECT_FALSE(base::Exists(At("images")));

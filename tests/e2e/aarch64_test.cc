@@ -47,11 +47,6 @@ class EmulatedHost {
 
 class Aarch64Test : public testing::Test {
  protected:
-  std::string At(const std::string& name) const { return workshop_.folder() + "/" + name; }
-  void Put(const std::string& name, const std::string& content) const {
-    base::MakeDirectories(base::ParentOf(At(name)));
-    base::WriteFileAtomically(At(name), content);
-  }
   std::string Build(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--level", "1"});
     const RunResult built = workshop_.Imgbuild(arguments);
@@ -65,9 +60,9 @@ class Aarch64Test : public testing::Test {
   }
   // The catalog's nginx from `root`.
   std::string BuildNginx(const std::string& root, const std::string& page) const {
-    Put("images/nginx/nginx.conf",
-        "events {}\nhttp { server { listen 80; root /srv/nginx/html; } }\n");
-    Put("images/nginx/html/index.html", page);
+    workshop_.Put("images/nginx/nginx.conf",
+                  "events {}\nhttp { server { listen 80; root /srv/nginx/html; } }\n");
+    workshop_.Put("images/nginx/html/index.html", page);
     return Build({"nginx", "--elf", "/usr/sbin/nginx", "--sysroot", root});
   }
 
@@ -77,13 +72,13 @@ class Aarch64Test : public testing::Test {
 TEST_F(Aarch64Test, ImagesForItAreBuiltHereFromEverySource) {
   const std::string root = DebianRoot("nginx", {"--architecture", "arm64"});
   const std::string own = DebianRoot("busybox-static");
-  OciLayout layout(At("oci"));
+  OciLayout layout(workshop_.At("oci"));
   layout.Add(own, {{"Entrypoint", {"/bin/busybox"}}});
   layout.Add(root, {{"Entrypoint", {"/usr/sbin/nginx"}}}, "arm64");
-  base::MakeDirectories(At("app-1.0/bin"));
-  MustRun({"cp", root + "/usr/sbin/nginx", At("app-1.0/bin/app")});
+  base::MakeDirectories(workshop_.At("app-1.0/bin"));
+  MustRun({"cp", root + "/usr/sbin/nginx", workshop_.At("app-1.0/bin/app")});
   MustRun({SLIPWAY_NIX_FIXTURE_SOURCE "/build", "v1"}, {.timeout = kLong});  // makes a store
-  const std::string nix = workshop_.Nix({"nix-store", "--add", At("app-1.0")}).out;
+  const std::string nix = workshop_.Nix({"nix-store", "--add", workshop_.At("app-1.0")}).out;
 
   const std::string elf = BuildNginx(root, "built here");
   EXPECT_EQ(MachineOf(elf), "aarch64");
@@ -106,16 +101,16 @@ TEST_F(Aarch64Test, ImagesForItAreBuiltHereFromEverySource) {
 
 TEST_F(Aarch64Test, AHostIsPushedToSwitchedAndRolledBack) {
   // A library that only the loader's cache in the image finds.
-  MustRun({"cp", "-a", DebianRoot("nginx", {"--architecture", "arm64"}), At("root")},
+  MustRun({"cp", "-a", DebianRoot("nginx", {"--architecture", "arm64"}), workshop_.At("root")},
           {.timeout = kLong});
   MustRun({"sh", "-euc",
            "mkdir -p opt/pcre && mv usr/lib/aarch64-linux-gnu/libpcre2-8.so.* opt/pcre/ && "
            "echo /opt/pcre >etc/ld.so.conf"},
-          {.cwd = At("root")});
-  const std::string v1 = BuildNginx(At("root"), "version 1");
-  const std::string v2 = BuildNginx(At("root"), "version 2");
+          {.cwd = workshop_.At("root")});
+  const std::string v1 = BuildNginx(workshop_.At("root"), "version 1");
+  const std::string v2 = BuildNginx(workshop_.At("root"), "version 2");
   const std::string foreign = Build({"--name", "other", "--elf", "/bin/true"});
-  const EmulatedHost host(At("vm"));
+  const EmulatedHost host(workshop_.At("vm"));
 
   RunResult result = Imgpush(host.SshConfig(), {"vm", v1}, SLIPWAY_BIN "/activate");
   EXPECT_EQ(result.exit_code, 1);

@@ -48,12 +48,6 @@ class CatalogTest : public testing::Test {
     return built.out.substr(0, built.out.find('\n'));
   }
 
-  void Put(const std::string& name, const std::string& content) const {
-    const std::string path = workshop_.folder() + "/images/" + name;
-    base::MakeDirectories(base::ParentOf(path));
-    base::WriteFileAtomically(path, content);
-  }
-
   // All entries, and two instances of one.
   std::vector<std::string> BuildAll(const std::string& root, const std::string& postgres,
                                     const std::string& mark) {
@@ -174,10 +168,10 @@ TEST_F(CatalogTest, EachEntryServesUpgradesAndRollsBackWithItsData) {
       DebianRoot(std::string(kBase) + ",postgresql-15", {"--suite", "bookworm", "--released"});
   MakeCertificate();
   // Its state: the certificate authority of its own.
-  Put("caddy/Caddyfile",
-      "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n"
-      ":{$PORT} {\n\trespond \"certified\n\"\n}\n"
-      "localhost:8444 {\n\ttls internal\n}\n");
+  workshop_.Put("images/caddy/Caddyfile",
+                "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n"
+                ":{$PORT} {\n\trespond \"certified\n\"\n}\n"
+                "localhost:8444 {\n\ttls internal\n}\n");
   const std::string authority =
       "cd /var/lib/caddy/caddy/pki/authorities/local && until [ -s root.crt ]; do sleep 0.1; done; "
       "sha256sum root.crt";

@@ -24,31 +24,26 @@ class InterruptedBuildTest : public testing::Test {
     while (text.size() < 12000000) {
       text += "word" + std::to_string(random() % 100000) + (random() % 9 == 0 ? "\n" : " ");
     }
-    Put("root/a", text);
-    Put("root/b", text.substr(1000000));
-    Put("root/bin/app", "program");
-    MustRun({"chmod", "755", At("root/bin/app")});
-  }
-  std::string At(const std::string& name) const { return workshop_.folder() + "/" + name; }
-  void Put(const std::string& name, const std::string& content) const {
-    base::MakeDirectories(base::ParentOf(At(name)));
-    base::WriteFileAtomically(At(name), content);
+    workshop_.Put("root/a", text);
+    workshop_.Put("root/b", text.substr(1000000));
+    workshop_.Put("root/bin/app", "program");
+    MustRun({"chmod", "755", workshop_.At("root/bin/app")});
   }
   // `before`: a program that runs it. The cache is the test's own: what a kill leaves in it is used
   // by the next build.
   RunResult Build(std::vector<std::string> before = {}) const {
-    before.insert(before.end(),
-                  {SLIPWAY_BIN "/imgbuild", "--output", At("built"), "--name", "app", "--root",
-                   At("root"), "--exec", "/bin/app", "--target", Target(), "--level", "5"});
-    return RunCommand(before, {.env = {"XDG_CACHE_HOME=" + At("cache")}});
+    before.insert(before.end(), {SLIPWAY_BIN "/imgbuild", "--output", workshop_.At("built"),
+                                 "--name", "app", "--root", workshop_.At("root"), "--exec",
+                                 "/bin/app", "--target", Target(), "--level", "5"});
+    return RunCommand(before, {.env = {"XDG_CACHE_HOME=" + workshop_.At("cache")}});
   }
-  std::vector<std::string> Left() const { return base::ListDirectory(At("built/app")); }
+  std::vector<std::string> Left() const { return base::ListDirectory(workshop_.At("built/app")); }
   // Every published image, by its digest; returns how many there are.
   size_t CheckPublished() const {
     size_t count = 0;
     for (const std::string& name : Left()) {
       if (!name.starts_with(base::kTemporaryPrefix) && name != "latest") {
-        const images::ImageDirectory image(At("built/app/" + name));
+        const images::ImageDirectory image(workshop_.At("built/app/" + name));
         EXPECT_EQ(base::Sha256OfFile(image.image_path()), image.manifest().image.sha256);
         ++count;
       }
@@ -68,9 +63,9 @@ TEST_F(InterruptedBuildTest, AGoodBuildFollowsOneThatWasKilledAtAnyMoment) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   for (int round = 0; round < kRounds; ++round) {
-    base::RemoveTree(At("built"));
+    base::RemoveTree(workshop_.At("built"));
     if (round % 3 == 0) {
-      base::RemoveTree(At("cache"));
+      base::RemoveTree(workshop_.At("cache"));
     }
     const bool kill = round % 2 == 0;
     const double after = length.count() * static_cast<double>(random() % 1000) / 1000;
@@ -95,7 +90,7 @@ TEST_F(InterruptedBuildTest, AGoodBuildFollowsOneThatWasKilledAtAnyMoment) {
 
 TEST_F(InterruptedBuildTest, TwoBuildsOfOneImageAtOnceBothSucceed) {
   for (int round = 0; round < 3; ++round) {
-    base::RemoveTree(At("built"));
+    base::RemoveTree(workshop_.At("built"));
     RunResult one;
     std::thread other([&] { one = Build(); });
     const RunResult two = Build();

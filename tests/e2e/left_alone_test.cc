@@ -80,6 +80,22 @@ TEST_F(LeftAloneTest, AreLookedAtBeforeAnythingIsCalledHealthy) {
     ExpectStatus(command, 4, "job.service failed in its last run (exit-code, status 5)");
   }
   ExpectNamed(Changing("four"), "job.service failed in its last run (exit-code, status 5)");
+  // While the next one goes on, systemd itself knows nothing of that.
+  host_.MustRun(
+      "cd /etc/systemd/system && mkdir job.service.d && printf "
+      "'[Service]\\nExecStartPre=/bin/actor "
+      "exit 1000 0 late\\n' >job.service.d/late.conf && systemctl daemon-reload && "
+      "systemctl start --no-block job && until systemctl show -P SubState job | grep start-pre; "
+      "do sleep 0.1; done");
+  for (const char* command : {"status", "status --check"}) {
+    ExpectStatus(command, 4, "job.service failed in its last run (exit-code, status 5), and runs ");
+  }
+  host_.MustRun("rm -r /etc/systemd/system/job.service.d && systemctl daemon-reload");
+  MustPushTo(host_, {job("6")});
+  MustActivate(host_, "--latest");
+  ExpectStatus("status", 0, "the host matches");  // what ran is the version before
+  host_.MustRun("systemctl stop job && ! systemctl start job");
+  ExpectStatus("status", 4, "job.service failed in its last run (exit-code, status 6)");
   MustPushTo(host_, {job("0")});
   MustActivate(host_, "--latest");
   ExpectStatus("status", 0, "the host matches");

@@ -82,8 +82,13 @@ nlohmann::json Workshop::Definition(const std::string& name, const std::string& 
   return out;
 }
 
+void Workshop::Put(const std::string& name, const std::string& content) const {
+  base::MakeDirectories(base::ParentOf(At(name)));
+  base::WriteFileAtomically(At(name), content);
+}
+
 void Workshop::WriteDefinition(const std::string& name, const std::string& text) const {
-  base::WriteFileAtomically(folder() + "/images/" + name + ".json", text);
+  Put("images/" + name + ".json", text);
 }
 
 RunResult Workshop::Imgbuild(const std::vector<std::string>& arguments) const {

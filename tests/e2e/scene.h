@@ -35,6 +35,10 @@ class Workshop {
   // The fixture's definition of `name` with its source at `attr`.
   static nlohmann::json Definition(const std::string& name, const std::string& attr);
 
+  // A path in its folder, and a file there, with the folders that it is in.
+  std::string At(const std::string& name) const { return folder() + "/" + name; }
+  void Put(const std::string& name, const std::string& content) const;
+
   const std::string& folder() const { return folder_.path(); }
   std::string images() const { return folder() + "/built"; }
 

@@ -18,11 +18,6 @@ using testing::HasSubstr;
 
 class SourcesTest : public testing::Test {
  protected:
-  std::string At(const std::string& name) const { return workshop_.folder() + "/" + name; }
-  void Put(const std::string& name, const std::string& content) const {
-    base::MakeDirectories(base::ParentOf(At(name)));
-    base::WriteFileAtomically(At(name), content);
-  }
   std::string Build(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--target", Target(), "--level", "1"});
     const RunResult built = workshop_.Imgbuild(arguments);
@@ -37,7 +32,7 @@ class SourcesTest : public testing::Test {
   // An archive of an image layout whose one layer is the directory `root`.
   std::string OciArchive(const std::string& name, const std::string& root,
                          const json& config) const {
-    OciLayout layout(At(name));
+    OciLayout layout(workshop_.At(name));
     layout.Add(root, config);
     return layout.Archive();
   }
@@ -47,8 +42,8 @@ class SourcesTest : public testing::Test {
 };
 
 TEST_F(SourcesTest, TheCatalogsNginxServesFromEverySource) {
-  Put("images/nginx/nginx.conf",
-      "events {}\nhttp { server { listen 80; root /srv/nginx/html; } }\n");
+  workshop_.Put("images/nginx/nginx.conf",
+                "events {}\nhttp { server { listen 80; root /srv/nginx/html; } }\n");
   const std::string root = DebianRoot("nginx");
   const std::string nix = MustRun({SLIPWAY_NIX_FIXTURE_SOURCE "/build", "v1"});
   const std::map<std::string, std::vector<std::string>> sources = {
@@ -57,7 +52,7 @@ TEST_F(SourcesTest, TheCatalogsNginxServesFromEverySource) {
       {"an OCI archive", {"--source", OciArchive("nginx", root, json::object())}},
       {"Nix", {"--source", nix.substr(0, nix.find('\n'))}}};
   for (const auto& [page, source] : sources) {
-    Put("images/nginx/html/index.html", page);
+    workshop_.Put("images/nginx/html/index.html", page);
     std::vector<std::string> arguments = {"nginx"};
     arguments.insert(arguments.end(), source.begin(), source.end());
     Run({Build(arguments)});
@@ -66,20 +61,20 @@ TEST_F(SourcesTest, TheCatalogsNginxServesFromEverySource) {
 }
 
 TEST_F(SourcesTest, NodeAnOciImageAndARootDirectoryRunSideBySide) {
-  Put("images/app/index.js",
-      "require('http').createServer((_, answer) => answer.end('node ' + process.version))"
-      ".listen(3000);\n");
+  workshop_.Put("images/app/index.js",
+                "require('http').createServer((_, answer) => answer.end('node ' + process.version))"
+                ".listen(3000);\n");
   const std::string node =
       Build({"node", "--elf", "/usr/bin/node", "--sysroot", DebianRoot("nodejs")});
 
   const std::string busybox = DebianRoot("busybox-static") + "/bin/busybox";
-  base::MakeDirectories(At("oci-root/bin"));
-  std::filesystem::copy_file(busybox, At("oci-root/bin/busybox"));
-  std::filesystem::create_symlink("busybox", At("oci-root/bin/httpd"));
-  Put("oci-root/etc/passwd", "root:x:0:0::/:\nweb:x:1234:1235::/srv:\n");
-  Put("oci-root/srv/own", "the user's own");
-  ASSERT_EQ(::chmod(At("oci-root/srv/own").c_str(), 0400), 0);
-  ASSERT_EQ(::chown(At("oci-root/srv/own").c_str(), 1234, 1235), 0);
+  base::MakeDirectories(workshop_.At("oci-root/bin"));
+  std::filesystem::copy_file(busybox, workshop_.At("oci-root/bin/busybox"));
+  std::filesystem::create_symlink("busybox", workshop_.At("oci-root/bin/httpd"));
+  workshop_.Put("oci-root/etc/passwd", "root:x:0:0::/:\nweb:x:1234:1235::/srv:\n");
+  workshop_.Put("oci-root/srv/own", "the user's own");
+  ASSERT_EQ(::chmod(workshop_.At("oci-root/srv/own").c_str(), 0400), 0);
+  ASSERT_EQ(::chown(workshop_.At("oci-root/srv/own").c_str(), 1234, 1235), 0);
   const json config = {
       {"Entrypoint", {"httpd", "-f"}},
       {"Cmd", {"-p", "8080"}},
@@ -91,13 +86,13 @@ TEST_F(SourcesTest, NodeAnOciImageAndARootDirectoryRunSideBySide) {
        {{"Test", {"CMD", "busybox", "wget", "-qO", "/dev/null", "localhost:8080/own"}},
         {"Timeout", 3000000000}}}};
   const std::string oci =
-      Build({"--name", "web", "--oci", OciArchive("web", At("oci-root"), config)});
+      Build({"--name", "web", "--oci", OciArchive("web", workshop_.At("oci-root"), config)});
 
-  base::MakeDirectories(At("root/bin"));
-  std::filesystem::copy_file(busybox, At("root/bin/busybox"));
-  Put("root/srv/index.html", "from a root directory");
-  const std::string root = Build(
-      {"--name", "files", "--root", At("root"), "--exec", "/bin/busybox httpd -f -p 8081 -h /srv"});
+  base::MakeDirectories(workshop_.At("root/bin"));
+  std::filesystem::copy_file(busybox, workshop_.At("root/bin/busybox"));
+  workshop_.Put("root/srv/index.html", "from a root directory");
+  const std::string root = Build({"--name", "files", "--root", workshop_.At("root"), "--exec",
+                                  "/bin/busybox httpd -f -p 8081 -h /srv"});
 
   Run({node, oci, root});
   EXPECT_THAT(Page(host_, "http://127.0.0.1:3000/"), HasSubstr("node v"));

@@ -73,6 +73,9 @@ TEST(ArgumentsTest, NumbersMayHaveUnits) {
 TEST(ArgumentsTest, WhatContradictsItselfIsRefused) {
   using testing::HasSubstr;
   EXPECT_THAT(Refused({"--deltas", "--no-deltas", "web1"}), HasSubstr("excludes --"));
+  // Whatever hosts there are.
+  EXPECT_THAT(Refused({"--activate", "--yes", "--wave", "1,some,100%", "web1"}),
+              HasSubstr("'some' is neither"));
   EXPECT_THAT(Refused({"--stop-on-failure", "--go-on", "web1"}), HasSubstr("excludes --"));
   EXPECT_THAT(Refused({"--plan", "--activate", "web1"}), HasSubstr("excludes"));
   EXPECT_THAT(Refused({"doctor", "--target", "lz4", "web1", "nginx"}), HasSubstr("excludes"));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/process.h"
+#include "pusher/wave_ends.h"
 #include "tests/pusher/imgpush_scene.h"
 
 namespace pusher {

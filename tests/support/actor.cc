@@ -2,6 +2,7 @@
 // tests.
 //   actor serve PORT FAILURES TEXT   answers HTTP: FAILURES times status 500, then 200 and TEXT
 //   actor exit SECONDS STATUS TEXT   says TEXT, waits and ends
+//   actor dial PORT                  listens, and begins connections to PORT and the next
 //   actor stubborn                   runs, and ignores SIGTERM
 //   actor ping                       tells systemd, again and again, that it is ready and runs
 //   actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
@@ -52,14 +53,19 @@ int Expect(const std::string& name, const std::string& text) {
   return 1;
 }
 
+sockaddr_in Loopback(int port) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(static_cast<uint16_t>(port));
+  out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return out;
+}
+
 int Serve(int port, int failures, const std::string& text) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int one = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = Loopback(port);
   if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       listen(listener, 16) != 0) {
     std::perror("actor: listen");
@@ -81,6 +87,21 @@ int Serve(int port, int failures, const std::string& text) {
     }
     close(fd);
   }
+}
+
+int Dial(int port) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = Loopback(port);
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener, 16) != 0) {
+    return 1;
+  }
+  for (int to = port; to <= port + 1; ++to) {
+    address = Loopback(to);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    (void)!connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
+  for (;;) pause();
 }
 
 int Ping() {
@@ -108,6 +129,7 @@ int Ping() {
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "serve" && argc == 5) return Serve(std::atoi(argv[2]), std::atoi(argv[3]), argv[4]);
+  if (what == "dial" && argc == 3) return Dial(std::atoi(argv[2]));
   if (what == "ping") return Ping();
   if (what == "note" && argc == 4) return Note(argv[2], argv[3]);
   if (what == "expect" && argc == 4) return Expect(argv[2], argv[3]);

@@ -38,6 +38,7 @@ class FakeSystemd : public activator::Systemd {
   bool runs_from = true;
   activator::UnitLog log = {{"its last words"}, "exit-code", 7, "", false};
   std::optional<std::vector<std::chrono::microseconds>> bad_ends;  // of every unit
+  std::optional<activator::RunEnd> last_end;                       // of every unit
   int asked_too_early = 0;  // so many times a process is not in its image yet
   std::function<void(activator::UnitState&)> touch_up;  // of what Show tells
   // Units that go down with another, as by Requires= or BindsTo=.
@@ -176,6 +177,9 @@ class FakeSystemd : public activator::Systemd {
   std::optional<std::vector<std::chrono::microseconds>> BadEnds(
       const std::string& /*unit*/) override {
     return bad_ends;
+  }
+  std::optional<activator::RunEnd> LastEnd(const std::string& /*unit*/) override {
+    return last_end;
   }
   bool RunsFrom(const activator::UnitState& /*state*/, const std::string& /*image*/) override {
     return asked_too_early > 0 ? --asked_too_early < 0 : runs_from;

@@ -90,6 +90,41 @@ TEST_F(FindDownTest, WhatIsBeingStartedAgainIsNotUp) {
                                    "time by now: `journalctl -u web.service` says why"));
 }
 
+// No activation starts it: it would say that it had to be restarted.
+TEST_F(FindDownTest, WhatWaitsToBeStartedAgainIsLeftToSystemd) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  systemd.touch_up = [](UnitState& state) {
+    state.active = "activating";
+    state.sub = "auto-restart";
+    state.result = "exit-code";
+    state.exit_status = 7;
+    state.restarts = 2;
+  };
+  EXPECT_THAT(Found(), ElementsAre("web.service ended (exit-code, status 7) and waits for systemd "
+                                   "to start it again (so far 2 times): `journalctl -u "
+                                   "web.service` says why"));
+  EXPECT_TRUE(FindDown(host, LoadUnits(layout, 1)).front().is_up);
+}
+
+TEST_F(FindDownTest, WhatAnActivationCannotStartYetIsSaidWithWhatMustComeFirst) {
+  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  const auto expect_down = [&](const std::string& load, const std::string& why) {
+    systemd.touch_up = [=](UnitState& state) {
+      state.active = "inactive";
+      state.result = "success";
+      state.load = load;
+      state.condition_failed = true;
+    };
+    EXPECT_THAT(Found(), ElementsAre("web.service is inactive (" + why + ")"));
+  };
+  systemd.log = {};
+  expect_down("loaded", "success");
+  systemd.log.why_down = "a condition of its unit is not met (ConditionPathExists=/srv/x)";
+  expect_down("loaded", systemd.log.why_down);
+  expect_down("masked", "masked: first `systemctl unmask web.service`");
+  expect_down("bad-setting", "bad-setting: first mend what `systemctl status web.service` names");
+}
+
 class FailingJobTest : public FindDownTest {
  protected:
   // Runs `job` with its timer and web beside it; the job's last run failed.
@@ -124,6 +159,54 @@ TEST_F(FailingJobTest, IsNamedAndIsNoSuccess) {
   EXPECT_THAT(error, HasSubstr(kText));
   EXPECT_EQ(RunningProgram("web.service"), "two");
   EXPECT_FALSE(Reset());
+}
+
+// systemd forgets how the last run ended when the next one begins.
+class RunningJobTest : public FailingJobTest {
+ protected:
+  RunningJobTest() {
+    systemd.touch_up = [](UnitState& state) {
+      if (state.fragment_path.ends_with("/job.service")) {
+        state.active = "activating";
+        state.sub = "start";
+        state.result = "success";
+      }
+    };
+    LastRunEnded(false);
+  }
+  void LastRunEnded(bool is_good) {
+    systemd.last_end = {is_good, is_good ? "" : "exit-code", is_good ? 0 : 1,
+                        base::SystemClock().Now()};
+  }
+};
+
+TEST_F(RunningJobTest, IsJudgedByItsLastRun) {
+  EXPECT_THAT(Found(), ElementsAre("job.service failed in its last run (exit-code, status 1), and "
+                                   "runs again: `journalctl -u job.service` says why"));
+  LastRunEnded(true);
+  EXPECT_THAT(Found(), IsEmpty());
+  systemd.last_end.reset();  // no journal, or its first run
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(RunningJobTest, ASwitchOfTheJobForgetsTheRunBeforeItAndOneOfAnotherDoesNot) {
+  std::string history = base::ReadFile(layout.History());  // that activation was in 2006
+  for (size_t at = 0; (at = history.find("\"time\":\"2", at)) != std::string::npos; ++at) {
+    history.replace(at + 10, 1, "0");
+  }
+  Write(layout.History(), history);
+  systemd.last_end->when -= seconds(60);
+  EXPECT_EQ(ActivateNumber(Stage("web", "two")), 4);
+  EXPECT_THAT(error, HasSubstr("job.service failed in its last run"));
+  EXPECT_EQ(ActivateNumber(Stage("job", "mended")), 0) << error;
+  EXPECT_THAT(Found(), IsEmpty());
+  LastRunEnded(false);  // of the new one
+  EXPECT_THAT(Found(), ElementsAre(HasSubstr("job.service failed in its last run")));
+}
+
+TEST_F(RunningJobTest, WhatRanBeforeTheFirstActivationIsNotOurs) {
+  systemd.last_end->when -= seconds(60);
+  EXPECT_THAT(Found(), IsEmpty());
 }
 
 TEST_F(FailingJobTest, IsForgottenWithItsVersion) {

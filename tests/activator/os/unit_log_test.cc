@@ -105,6 +105,27 @@ TEST(UnitLog, TellsWhenRunsEndedBadly) {
               ElementsAre(std::chrono::microseconds(5), std::chrono::microseconds(7)));
 }
 
+TEST(UnitLog, TellsHowTheLastRunThatHasEndedDid) {
+  const auto entry = [](const char* id, const std::string& fields, int time) {
+    return fmt::format(R"({{"MESSAGE_ID":"{}",{}"__REALTIME_TIMESTAMP":"{}"}})", id, fields, time) +
+           "\n";
+  };
+  EXPECT_FALSE(ParseLastEnd(""));
+  const std::string bad = entry(kProcessEnded, R"("EXIT_STATUS":"5",)", 6) +
+                          entry(kEndedBadly, R"("UNIT_RESULT":"exit-code",)", 7);
+  const std::string good = entry(kProcessEnded, "", 8) + entry(kEndedWell, "", 9);
+  // The process of a run that goes on says nothing yet.
+  const std::optional<RunEnd> last =
+      ParseLastEnd(good + bad + entry(kProcessEnded, R"("EXIT_STATUS":"6",)", 10));
+  ASSERT_TRUE(last);
+  EXPECT_FALSE(last->is_good);
+  EXPECT_EQ(last->result, "exit-code");
+  EXPECT_EQ(last->exit_status, 5);
+  EXPECT_EQ(last->when.time_since_epoch(), std::chrono::microseconds(7));
+  EXPECT_TRUE(ParseLastEnd(bad + good)->is_good);
+  EXPECT_EQ(ParseLastEnd(bad + good)->exit_status, 0);
+}
+
 TEST(UnitLog, TakesWhateverTheJournalHas) {
   EXPECT_THAT(ParseUnitLog("no json\n[]\n{\"MESSAGE\":null}\n").lines, IsEmpty());
   EXPECT_THAT(ParseUnitLog("{\"MESSAGE\":[97,255],\"_PID\":\"7\"}\n").lines, ElementsAre("a\xff"));

@@ -34,6 +34,20 @@ TEST_F(LogsTest, AllUnitsOfTheApplicationInAnyGenerationAreRead) {
   EXPECT_THAT(UnitsOfApplication(layout, "db"), Not(Contains("web.service")));
 }
 
+TEST_F(LogsTest, ATimeThatJournalctlDoesNotTakeIsSaidInOneLine) {
+  for (const char* wrong : {"NONSENSE", ""}) {
+    const base::Error thrown = tests::ErrorOf(
+        [&] { RunLogs(layout, {.name = "web", .since = wrong, .lines = {}}, base::Io{}); });
+    EXPECT_EQ(thrown.code(), base::ExitCode::kUsage);
+    EXPECT_THAT(thrown.what(), HasSubstr(fmt::format("--since '{}' is no time: use ", wrong)));
+  }
+  Stage("db", "one");  // one that it takes is none of what is wrong
+  EXPECT_THAT(tests::MessageOf([&] {
+                RunLogs(layout, {.name = "web", .since = "-2h", .lines = {}}, base::Io{});
+              }),
+              HasSubstr("no generation has an application web"));
+}
+
 // Takes a generation away as soon as a unit of it is read.
 class PruneMeanwhile : public base::Sys {
  public:

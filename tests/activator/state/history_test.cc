@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <thread>
 
-#include "activator/os/invoker.h"
 #include "activator/report/history_command.h"
 #include "activator/state/history_file.h"
 #include "activator/state/switch_record.h"
@@ -341,36 +340,6 @@ TEST_F(HistoryCommandTest, ReadsNoMoreOfALongPastThanItMust) {
                           [](const std::string& call) { return call.starts_with("pread"); }),
             12);
 }
-
-TEST(Invoker, IsTheLoginAndWhereItCameFrom) {
-  ::setenv("SUDO_USER", "ada", 1);
-  ::setenv("SSH_CONNECTION", "192.0.2.1 1234 192.0.2.2 22", 1);
-  ::setenv("SECRET", "hunter2", 1);
-  EXPECT_EQ(Invoker(), "ada from 192.0.2.1");
-  ::unsetenv("SUDO_USER");
-  ::setenv("DOAS_USER", "bob", 1);
-  EXPECT_EQ(Invoker(), "bob from 192.0.2.1");
-  ::unsetenv("DOAS_USER");
-  EXPECT_THAT(Invoker(), HasSubstr(" from 192.0.2.1"));
-  EXPECT_THAT(Invoker(), Not(HasSubstr("hunter2")));
-  ::unsetenv("SSH_CONNECTION");
-}
-
-// sudo drops SSH_CONNECTION; the processes above have it.
-TEST(Invoker, FindsWhereItCameFromAboveSudo) {
-  Pipe pipe;
-  const std::string self = base::RealPath("/proc/self/exe");
-  const std::string command =
-      "SSH_CONNECTION='192.0.2.7 1 192.0.2.2 22' sh -c 'env -u SSH_CONNECTION -u SUDO_USER " +
-      self + " --gtest_also_run_disabled_tests --gtest_filter=Invoker.DISABLED_Prints; true' >&" +
-      std::to_string(pipe.to());
-  ASSERT_EQ(::fcntl(pipe.to(), F_SETFD, 0), 0);
-  ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT: a shell is what is tested
-  pipe.CloseWriter();
-  EXPECT_THAT(pipe.Rest(), HasSubstr("requester: [root from 192.0.2.7]"));
-}
-
-TEST(Invoker, DISABLED_Prints) { std::printf("requester: [%s]\n", Invoker().c_str()); }
 
 }  // namespace
 }  // namespace activator

@@ -15,19 +15,29 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class RecoveryTest : public SwitchTest {};
-
-class KillTest : public SwitchTest, public ::testing::WithParamInterface<int> {
+class RecoveryTest : public SwitchTest {
  protected:
-  void KillAfterStep(uint64_t number) {
-    host.observer = [](int step) {
-      if (step == GetParam()) {
+  void KillAfterStep(int step, uint64_t number) {
+    host.observer = [step](int done) {
+      if (done == step) {
         throw Killed();
       }
     };
     EXPECT_THROW(ActivateNumber(number), Killed);
     host.observer = nullptr;
   }
+  // A switch to another version is cut off when it has started that.
+  void CutOff() { KillAfterStep(6, StageSecond("two")); }
+  // The one before cannot be started any more.
+  void CutOffWithoutAWayBack() {
+    CutOff();
+    Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+  }
+};
+
+class KillTest : public RecoveryTest, public ::testing::WithParamInterface<int> {
+ protected:
+  void KillAfterStep(uint64_t number) { RecoveryTest::KillAfterStep(GetParam(), number); }
 };
 
 TEST_P(KillTest, TheNextCommandGoesBack) {
@@ -90,29 +100,14 @@ TEST_F(RecoveryTest, RecoveryFinishesWhatWasHealthy) {
 }
 
 TEST_F(RecoveryTest, ARecoveryThatLeavesServicesDownIsNoSuccess) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
-  host.observer = nullptr;
-  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+  CutOffWithoutAWayBack();
   EXPECT_EQ(Run(TargetKind::kLatest), 4);
   EXPECT_THAT(error, HasSubstr("is not up"));
 }
 
 // A prune recovers first, and says "nothing to do" only where that is true.
 TEST_F(RecoveryTest, BeforeAPruneServicesThatStayDownAreNoSuccess) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
-  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+  CutOffWithoutAWayBack();
   try {
     RecoverIfRoom(host);
     FAIL();
@@ -131,13 +126,7 @@ class NoSpace : public base::Sys {
 };
 
 TEST_F(RecoveryTest, BeforeAPruneAFullDiskLeavesTheRecord) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
+  CutOff();
   {
     NoSpace sys;
     const base::ScopedSys seam(sys);
@@ -149,14 +138,7 @@ TEST_F(RecoveryTest, BeforeAPruneAFullDiskLeavesTheRecord) {
 }
 
 TEST_F(RecoveryTest, AfterAPruneARecoveryDoesNotDenyIt) {
-  const uint64_t number = StageSecond("two");
-  host.observer = [](int step) {
-    if (step == 6) {
-      throw Killed();
-    }
-  };
-  EXPECT_THROW(ActivateNumber(number), Killed);
-  Write(layout.Generation(1) + "/units/web.service", "\nExecStart=/bin/fail\n");
+  CutOffWithoutAWayBack();
   try {
     RecoverOrFail(host, "The prune was done");
     FAIL();

@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <sys/xattr.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
@@ -19,23 +15,12 @@
 #include "builder/inspect/image_difference.h"
 #include "builder/inspect/image_report.h"
 #include "images/version/image_directory.h"
-#include "tests/builder/sample_trees.h"
-#include "tests/support/as_nobody.h"
+#include "tests/builder/inspect/image_commands_fixture.h"
 
 namespace builder {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr const char* kLib = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-lib-1.0";
-constexpr const char* kNewLib = "/nix/store/1123456789abcdfghijklmnpqrsvwxyz-lib-1.1";
-constexpr const char* kApp = "/nix/store/2123456789abcdfghijklmnpqrsvwxyz-app-7";
-
-struct Result {
-  int code = 0;
-  std::string out;
-  std::string error;
-};
 
 // "NAME FILES CONTENT_BYTES" of each package, as inspect says.
 std::vector<std::string> PackagesIn(const std::string& json) {
@@ -49,59 +34,8 @@ std::vector<std::string> PackagesIn(const std::string& json) {
   return out;
 }
 
-class ImageCommandsTest : public testing::Test {
+class ImageCommandsTest : public ImageCommandsFixture {
  protected:
-  static Tree SampleTree(const std::string& lib) {
-    std::mt19937_64 random(3);
-    const std::string text = tests::RandomText(random, 300000);
-    Tree tree;
-    tree.AddLiteral(lib + "/lib/lib.so",
-                    "\x7f"
-                    "ELF" +
-                        tests::RandomBytes(random, 100000),
-                    0555);
-    tree.AddLiteral(std::string(kApp) + "/page.html", text);
-    tree.AddLiteral(std::string(kApp) + "/copy.html", text);
-    tree.AddLiteral(std::string(kApp) + "/run", "#!/bin/sh\necho\n", 0555);
-    tree.AddSymlink("/bin/run", std::string(kApp) + "/run");
-    tree.MakeDirectory("/empty");
-    return tree;
-  }
-
-  // Publishes an image whose packages are `lib` and the app; its directory.
-  std::string Build(
-      const std::string& lib, const std::string& lib_version,
-      const std::function<void(Tree&)>& change = [](Tree&) {}) const {
-    Tree tree = SampleTree(lib);
-    change(tree);
-    return Publish(tree, {{lib, "sha256:x", 100004, {}, "lib", lib_version},
-                          {kApp, "sha256:y", 600015, {}, "app", "7"}});
-  }
-  std::string Publish(const Tree& tree, const std::vector<images::ClosurePath>& closure,
-                      const std::string& files = "{}") const {
-    ImagePublisher publisher(built(), "app");
-    images::Manifest manifest;
-    manifest.image.codec = chunker::CodecFor("zstd", 9);
-    const tests::Image image =
-        tests::WriteImage(tree, publisher.folder() + "/" + images::kImageFile, "zstd");
-    const std::string index = image.index.Serialize();
-    base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, index);
-    base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
-                              "{\"main_path\":\"/nix/store/main\",\"files\":" + files + "}");
-    manifest.name = "app";
-    manifest.version = "7";
-    manifest.architecture = "x86_64";
-    manifest.image.size_bytes = image.size_bytes;
-    manifest.image.sha256 = image.sha256;
-    manifest.image.block_size = 4096;
-    manifest.image.layout = "aligned";
-    manifest.image.required_features = {"erofs-zstd"};
-    manifest.index_sha256 = base::Sha256Of(index);
-    manifest.closure = closure;
-    manifest.services["app"].exec = {"/bin/run"};
-    return publisher.Publish(manifest);
-  }
-
   // An image of a version that has another codec.
   std::string WithCodec(const std::string& codec) {
     const images::ImageDirectory image(Build(kLib, "1.0"));
@@ -122,33 +56,10 @@ class ImageCommandsTest : public testing::Test {
       tree.AddLiteral(path, content);
     }
     Publish(tree, {{"/", "", 0, {}, "root", ""}});
-    const Result result = Run({"inspect", "app", "--json"});
+    const CommandResult result = Run({"inspect", "app", "--json"});
     EXPECT_EQ(result.error, "");
     return result.code == 0 ? PackagesIn(result.out) : std::vector<std::string>();
   }
-
-  Result Run(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.end(), {"--images", built()});
-    const std::string path = folder_.path() + "/out";
-    Result result;
-    {
-      const base::UniqueFd out = base::Open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      base::Io io;
-      io.out = out.get();
-      try {
-        result.code = RunImageCommand(arguments, io);
-      } catch (const base::Error& error) {
-        result.code = static_cast<int>(error.code());
-        result.error = error.what();
-      }
-    }
-    result.out = base::ReadFile(path);
-    return result;
-  }
-
-  std::string built() const { return folder_.path() + "/built"; }
-
-  base::TemporaryDirectory folder_{testing::TempDir(), "slipway-commands-"};
 };
 
 TEST_F(ImageCommandsTest, AReportAccountsForEveryByte) {
@@ -247,7 +158,7 @@ TEST_F(ImageCommandsTest, NamesInAPackageDatabaseThatAreTooLongAreNotRead) {
 
 TEST_F(ImageCommandsTest, InspectSaysThatItDoesNotKnowTheCodec) {
   const std::string path = WithCodec("lzma");
-  const Result result = Run({"inspect", path});
+  const CommandResult result = Run({"inspect", path});
   EXPECT_EQ(result.code, 6);
   EXPECT_THAT(result.error,
               HasSubstr(base::BaseName(path) +
@@ -303,91 +214,15 @@ TEST_F(ImageCommandsTest, VerifyFindsAChangedByte) {
   std::string bytes = base::ReadFile(image.image_path());
   bytes[5000] = static_cast<char>(bytes[5000] ^ 1);
   base::WriteFileAtomically(image.image_path(), bytes);
-  const Result result = Run({"verify", "app"});
+  const CommandResult result = Run({"verify", "app"});
   EXPECT_EQ(result.code, 6);
   EXPECT_THAT(result.error, HasSubstr("damaged between bytes"));
   EXPECT_EQ(result.out, "");
 }
 
-TEST_F(ImageCommandsTest, ExtractGivesTheTreeBack) {
-  Build(kLib, "1.0");
-  const std::string folder = folder_.path() + "/unpacked";
-  ASSERT_EQ(Run({"extract", "app", folder}).code, 0);
-  const Tree tree = SampleTree(kLib);
-  const Node* page = tree.Find(std::string(kApp) + "/page.html");
-  EXPECT_EQ(base::ReadFile(folder + kApp + "/page.html"), page->text());
-  EXPECT_EQ(base::ReadLinkIfThere(folder + "/bin/run"), std::string(kApp) + "/run");
-  const struct stat run = base::LstatIfThere(folder + kApp + "/run").value();
-  EXPECT_EQ(run.st_mode & 07777U, 0555U);
-  EXPECT_EQ(run.st_mtim.tv_sec, 1);
-  EXPECT_TRUE(base::ListDirectory(folder + "/empty").empty());
-  EXPECT_EQ(Run({"extract", "app", folder}).code, 1);  // it is there already
-}
-
-// As root, who alone may set them all.
-TEST_F(ImageCommandsTest, ExtractGivesExtendedAttributesBack) {
-  const std::string probe = folder_.path() + "/probe";
-  base::WriteFileAtomically(probe, "");
-  if (::geteuid() != 0 || ::setxattr(probe.c_str(), "user.x", "x", 1, 0) != 0) {
-    GTEST_SKIP() << "needs root and a file system with extended attributes";
-  }
-  base::Unlink(probe);
-  const std::string capability = std::string("\x01\0\0\x02\0\x04", 6) + std::string(14, '\0');
-  const std::string nobody(4, '\xff');
-  const std::string acl = std::string("\x02\0\0\0\x01\0\x06\0", 8) + nobody +
-                          std::string("\x02\0\x04\0\x07\0\0\0\x04\0\x04\0", 12) + nobody +
-                          std::string("\x10\0\x04\0", 4) + nobody + std::string("\x20\0\x04\0", 4) +
-                          nobody;
-  Build(kLib, "1.0", [&](Tree& tree) {
-    Node& node = *tree.Find(std::string(kApp) + "/run");
-    node.uid = 7;
-    node.xattrs = {{"security.capability", capability}, {"user.note", std::string("a\0b", 3)}};
-    Node& page = *tree.Find(std::string(kApp) + "/page.html");
-    page.permissions = 0644;
-    page.xattrs = {{"system.posix_acl_access", acl}};
-    tree.Find("/empty")->xattrs = {{"user.dir", ""}};
-  });
-  const std::string folder = folder_.path() + "/unpacked";
-  const Result result = Run({"extract", "app", folder});
-  ASSERT_EQ(result.code, 0) << result.error;
-  const auto value = [&](const std::string& path, const char* name) {
-    std::string out(100, '?');
-    const ssize_t size = ::lgetxattr((folder + path).c_str(), name, out.data(), out.size());
-    return size < 0 ? "(none)" : out.substr(0, static_cast<size_t>(size));
-  };
-  const std::string run = std::string(kApp) + "/run";
-  EXPECT_EQ(value(run, "security.capability"), capability);
-  EXPECT_EQ(value(run, "user.note"), std::string("a\0b", 3));
-  EXPECT_EQ(value(std::string(kApp) + "/page.html", "system.posix_acl_access"), acl);
-  EXPECT_EQ(value("/empty", "user.dir"), "");
-  ASSERT_EQ(Run({"extract", "app", folder + "2", "--no-xattrs"}).code, 0);
-  EXPECT_EQ(::lgetxattr((folder + "2" + run).c_str(), "user.note", nullptr, 0), -1);
-}
-
-TEST_F(ImageCommandsTest, ExtractToWhereAttributesCannotBeSaysSo) {
-  Build(kLib, "1.0", [&](Tree& tree) {
-    tree.Find(std::string(kApp) + "/run")->xattrs = {{"trusted.x", "x"}};
-  });
-  ASSERT_EQ(::chmod(folder_.path().c_str(), 0777), 0);
-  EXPECT_EXIT(tests::ExitAsNobody([&] {
-                RunImageCommand({"extract", "app", folder_.path() + "/x", "--images", built()}, {});
-              }),
-              ::testing::ExitedWithCode(1), "cannot give .*/run the extended attribute trusted.x");
-  EXPECT_FALSE(base::Exists(folder_.path() + "/x"));
-}
-
-TEST_F(ImageCommandsTest, ExtractLeavesNothingOfADamagedImage) {
-  const images::ImageDirectory image(Build(kLib, "1.0"));
-  std::string bytes = base::ReadFile(image.image_path());
-  std::fill(bytes.begin() + 4096, bytes.begin() + 40960, '\0');
-  base::WriteFileAtomically(image.image_path(), bytes);
-  EXPECT_EQ(Run({"extract", "app", folder_.path() + "/unpacked"}).code, 6);
-  EXPECT_THAT(base::ListDirectory(folder_.path()), testing::UnorderedElementsAre("built", "out"));
-}
-
 TEST_F(ImageCommandsTest, PreviewPrintsTheUnits) {
   const images::ImageDirectory image(Build(kLib, "1.0"));
-  const Result result = Run({"preview", "app", "--root", "/srv/images"});
+  const CommandResult result = Run({"preview", "app", "--root", "/srv/images"});
   EXPECT_THAT(result.out, HasSubstr("RootImage=/srv/images/app/" + image.id().text()));
 }
 

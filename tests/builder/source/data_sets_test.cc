@@ -41,7 +41,7 @@ class DataSetsTest : public tests::ScratchTest {
 };
 
 TEST_F(DataSetsTest, AnImageGetsTheDataOfTheMachineButNothingThatIsItsOwn) {
-  AddDataSets({{"zoneinfo", "certificates", "python"}}, At("machine"), closure_);
+  AddDataSets({{"zoneinfo", "certificates", "python"}}, Exclusions({}), At("machine"), closure_);
   const Tree tree = Filled();
   ASSERT_NE(tree.Find("/etc/ssl/certs/ca-certificates.crt"), nullptr);
   EXPECT_EQ(tree.Find("/etc/ssl/certs/ca-certificates.crt")->size_bytes, 12U);
@@ -68,7 +68,7 @@ TEST_F(DataSetsTest, NothingIsTakenUnlessItIsNamed) {
   for (const std::optional<std::vector<std::string>>& sets :
        std::vector<std::optional<std::vector<std::string>>>{
            std::nullopt, std::vector<std::string>(), std::vector<std::string>{"default"}}) {
-    AddDataSets(sets, At("machine"), closure_);
+    AddDataSets(sets, Exclusions({}), At("machine"), closure_);
     EXPECT_EQ(Filled().Find("/usr/share/zoneinfo"), nullptr);
     EXPECT_EQ(closure_.packages.size(), 1U);
     EXPECT_TRUE(closure_.service.environment.empty());
@@ -76,7 +76,7 @@ TEST_F(DataSetsTest, NothingIsTakenUnlessItIsNamed) {
 }
 
 TEST_F(DataSetsTest, WhatTheMachineLacksAndWhatTheSourceHasIsSaid) {
-  AddDataSets({{"zoneinfo", "certificates"}}, At("root"), closure_);
+  AddDataSets({{"zoneinfo", "certificates"}}, Exclusions({}), At("root"), closure_);
   EXPECT_THAT(
       closure_.problems.Messages(),
       ElementsAre("contents.sets: this machine has no /etc/ssl/certs/ca-certificates.crt, which "
@@ -84,15 +84,29 @@ TEST_F(DataSetsTest, WhatTheMachineLacksAndWhatTheSourceHasIsSaid) {
                   "contents.sets: this machine has no /usr/share/zoneinfo, which the set "
                   "'zoneinfo' is: install the package tzdata"));
   Put("root/usr/share/zoneinfo/UTC", "x");
-  AddDataSets({{"zoneinfo"}}, At("machine"), closure_);
+  AddDataSets({{"zoneinfo"}}, Exclusions({}), At("machine"), closure_);
   EXPECT_EQ(tests::MessageOf([&] { Filled(); }),
             "contents.sets: the source has /usr/share/zoneinfo itself: leave the set 'zoneinfo' "
             "out");
 }
 
+TEST_F(DataSetsTest, OneThatIsAllExcludedIsInNoReport) {
+  images::Contents contents;
+  contents.exclude = {"/etc/ssl", "/usr/share/zoneinfo/Europe"};
+  AddDataSets({{"zoneinfo", "certificates"}}, Exclusions(contents), At("machine"), closure_);
+  EXPECT_THAT(closure_.sets, ElementsAre(testing::Key("zoneinfo")));  // it has a link yet
+  EXPECT_EQ(closure_.packages.size(), 2U);
+  EXPECT_TRUE(closure_.service.environment.empty());
+  closure_.sets.clear();
+  contents.exclude = {"/usr/share/zoneinfo/*"};
+  AddDataSets({{"zoneinfo"}}, Exclusions(contents), At("machine"), closure_);
+  EXPECT_TRUE(closure_.sets.empty());
+  EXPECT_THAT(closure_.problems.Messages(), testing::IsEmpty());
+}
+
 TEST_F(DataSetsTest, AWholeRootStaysOnePackage) {
   closure_.packages = {{{"/", "", 0, {}, "root", ""}, {"/"}}};
-  AddDataSets({{"zoneinfo"}}, At("machine"), closure_);
+  AddDataSets({{"zoneinfo"}}, Exclusions({}), At("machine"), closure_);
   EXPECT_EQ(closure_.packages.size(), 1U);
   EXPECT_NE(Filled().Find("/usr/share/zoneinfo/Europe/Paris"), nullptr);
 }
@@ -101,7 +115,7 @@ TEST_F(DataSetsTest, AnImageWithCertificatesDoesWithoutTheHosts) {
   images::Definition definition;
   definition.services["app"].exec = {"/bin/app"};
   std::filesystem::permissions(At("root/bin/app"), std::filesystem::perms(0755));
-  AddDataSets({{"certificates"}}, At("machine"), closure_);
+  AddDataSets({{"certificates"}}, Exclusions({}), At("machine"), closure_);
   MakeTree(definition, closure_);
   EXPECT_FALSE(definition.services["app"].host_files.certificates.value_or(false));
   EXPECT_EQ(definition.services["app"].environment.at("SSL_CERT_FILE"),

@@ -105,9 +105,11 @@ class NamedSetsTest : public RunTimeSetsTest {
     Put("root/etc/nsswitch.conf", "hosts: files dns\n");
   }
   // Of those files, what the image has with these sets.
-  std::string With(const std::optional<std::vector<std::string>>& sets) {
+  std::string With(const std::optional<std::vector<std::string>>& sets,
+                   const std::vector<std::string>& excluded = {}) {
     images::Contents contents;
     contents.sets = sets;
+    contents.exclude = excluded;
     const Closure closure = Resolve({"/usr/bin/python3.12"}, At("root"), contents);
     problems = closure.problems.Messages();
     taken = closure.sets;
@@ -136,6 +138,12 @@ TEST_F(NamedSetsTest, ExactlyTheNamedOnesAreTakenAndTheirReasonsAreKept) {
   EXPECT_EQ(With({{"python"}}), "gcc python ");
   EXPECT_EQ(With({{"nss", "gconv", "nss"}}), "gcc gconv nss ");
   EXPECT_EQ(With({{"default"}}), "gcc gconv nss python ");
+  EXPECT_THAT(problems, testing::IsEmpty());
+}
+
+TEST_F(NamedSetsTest, WhatIsAllExcludedIsInNoReport) {
+  EXPECT_EQ(With({{"python", "nss", "gconv"}}, {"**/python3.12/**", "**/gconv"}), "gcc nss ");
+  EXPECT_EQ(taken, (std::map<std::string, std::string>{{"nss", "libc.so.6"}}));
   EXPECT_THAT(problems, testing::IsEmpty());
 }
 

@@ -236,6 +236,26 @@ TEST_P(TryTest, WhatNobodyMayLookAtHereIsNotHere) {
               HasSubstr(" " + At("closed/file") + (GetParam() == Who::kUs ? "" : "\n")));
 }
 
+// Without waiting for either connection.
+TEST_P(TryTest, WhatItReachedForIsNamedButNotWhatItIsItself) {
+  Define("web", R"({"exec": ["/bin/actor", "dial", "8080"], "ports": [8080],
+                    "health": {"tcp": "127.0.0.1:8080"}})");
+  EXPECT_THAT(Report("web").at("reached"), ElementsAre("127.0.0.1:8081"));
+}
+
+TEST_P(TryTest, ReportsAreToldAlsoWhereALaterServiceCannotBeTried) {
+  Put("images/two.json", R"({"name": "two", "source": {"root": "../tree"}, "target": "lz4",
+      "services": {"app": {"exec": ["/bin/actor", "exit", "0", "3", "x"]},
+                   "late": {"exec": ["/bin/actor", "stubborn"],
+                            "directives": {"Service": {"EnvironmentFile": "/etc"}}}}})");
+  const Outcome outcome = Try("two", GetParam(), {"--json"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("error: "));
+  const nlohmann::json reports = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports.at(0).at("service"), "app");
+}
+
 INSTANTIATE_TEST_SUITE_P(As, TryTest, testing::Values(Who::kUs, Who::kNobody),
                          [](const auto& one) { return one.param == Who::kUs ? "Us" : "Nobody"; });
 
