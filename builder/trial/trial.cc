@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/inspect/extract.h"
+#include "builder/read/check_image.h"
+#include "builder/read/guarded.h"
 #include "builder/trial/sandbox.h"
 #include "builder/trial/sockets.h"
 #include "builder/trial/stand_ins.h"
@@ -282,6 +284,7 @@ class Trial {
 
   // The image's content: mounted where this kernel and user can, otherwise unpacked.
   base::UniqueFd Content() {
+    RunGuarded(image_.image_path(), [&] { CheckImage(image_.image_path()); });
     if (report_.place != TrialPlace::kNamespaces) {
       try {
         const base::UniqueFd file = base::OpenForReading(image_.image_path());
