@@ -1,6 +1,5 @@
 // Whether an image is one that our writer could have written, before upstream's reader sees it:
-// that one goes round in a circle, or reads and writes outside of its buffers, on others
-// (docs/formats/erofs.md, "Images that are damaged on purpose").
+// that one goes round in a circle, or reads outside of its buffers, on others (docs/liberofs.md).
 #ifndef SLIPWAY_BUILDER_READ_CHECK_IMAGE_H_
 #define SLIPWAY_BUILDER_READ_CHECK_IMAGE_H_
 
