@@ -77,9 +77,12 @@ std::optional<struct stat> MountedImage::Stat(const std::string& path) const {
 }
 
 base::UniqueFd MountedImage::Open(const std::string& path) const {
-  base::UniqueFd fd(OpenInside(mount_.get(), path, O_RDONLY));
+  base::UniqueFd fd(OpenInside(mount_.get(), path, O_RDONLY | O_NONBLOCK));
   if (!fd.valid()) {
     base::FailErrno(errno, "cannot open {} in {}", path, name_);
+  }
+  if (!S_ISREG(base::Fstat(fd.get(), path).st_mode)) {
+    base::Fail(base::ExitCode::kFailed, "{} in {} is no regular file", path, name_);
   }
   return fd;
 }

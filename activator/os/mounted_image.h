@@ -22,7 +22,8 @@ class MountedImage {
 
   // What is at the absolute `path` inside, links followed within the image; nullopt: nothing.
   std::optional<struct stat> Stat(const std::string& path) const;
-  base::UniqueFd Open(const std::string& path) const;  // for reading
+  // A regular file, for reading; never waits for a FIFO's other end.
+  base::UniqueFd Open(const std::string& path) const;
   // The mount itself, for move_mount(2); this object must not be used any more.
   base::UniqueFd TakeMount() { return std::move(mount_); }
 

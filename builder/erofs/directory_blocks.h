@@ -1,11 +1,13 @@
-// Writes a directory's content: blocks of entries with their names.
+// Writes and reads a directory's content: blocks of entries with their names.
 #ifndef SLIPWAY_BUILDER_EROFS_DIRECTORY_BLOCKS_H_
 #define SLIPWAY_BUILDER_EROFS_DIRECTORY_BLOCKS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "builder/erofs/erofs_format.h"
 
 namespace builder {
@@ -18,6 +20,10 @@ struct DirectoryItem {
 
 // `items` in any order, "." and ".." among them. The length depends on the names alone.
 std::vector<uint8_t> DirectoryBlocks(std::vector<DirectoryItem> items);
+
+// The items of `content`, which their names point into, sorted. nullopt where DirectoryBlocks()
+// writes other bytes for them, and where two have the same name.
+std::optional<std::vector<DirectoryItem>> ReadDirectory(base::Bytes content);
 
 }  // namespace builder
 

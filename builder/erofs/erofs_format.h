@@ -23,6 +23,13 @@ class Le {
     }
     return *this;
   }
+  T value() const {
+    uint64_t out = 0;
+    for (size_t i = sizeof(T); i > 0; --i) {
+      out = out << 8U | bytes_[i - 1];
+    }
+    return static_cast<T>(out);
+  }
 
  private:
   std::array<uint8_t, sizeof(T)> bytes_{};
@@ -38,6 +45,7 @@ inline constexpr uint32_t kMagic = 0xE0F5E1E2;
 inline constexpr uint32_t kNidBytes =
     32;  // inode numbers count slots of this size from the metadata's start
 
+constexpr uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 constexpr uint64_t BlocksOf(uint64_t bytes) { return (bytes + kBlockBytes - 1) / kBlockBytes; }
 
 enum CompatFeature : uint32_t { kSuperblockChecksum = 1 };
@@ -168,7 +176,8 @@ enum XattrPrefix : uint8_t {
   kSecurityXattr = 6,
 };
 
-// Before a compressed inode's index, at the next multiple of 8.
+// Before a compressed inode's index, at the next multiple of kIndexAlignment.
+inline constexpr uint64_t kIndexAlignment = 8;
 struct MapHeader {
   Le32 fragment_offset;
   Le16 advise;
@@ -204,6 +213,14 @@ template <typename T>
 void Put(uint8_t* at, const T& value) {
   static_assert(std::is_trivially_copyable_v<T>);
   std::memcpy(at, &value, sizeof value);
+}
+
+template <typename T>
+T Get(const uint8_t* at) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  T out;
+  std::memcpy(&out, at, sizeof out);
+  return out;
 }
 
 }  // namespace builder::erofs

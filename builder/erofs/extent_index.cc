@@ -1,9 +1,12 @@
 #include "builder/erofs/extent_index.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "builder/erofs/erofs_format.h"
+#include "chunker/frame.h"
 
 namespace builder {
 namespace {
@@ -171,6 +174,127 @@ void WriteCompact(const IndexedFile& file, const CompactShape& shape, uint8_t* a
   }
 }
 
+// Of what is not known yet: 0. nullopt where there is no such type.
+std::optional<Cluster> ClusterOf(uint32_t type, uint32_t offset_or_back, uint32_t block) {
+  Cluster out;
+  out.type = static_cast<ClusterType>(type);
+  if (out.type == ClusterType::kNonHead) {
+    out.back = static_cast<uint16_t>(offset_or_back);
+    return out;
+  }
+  out.offset = static_cast<uint16_t>(offset_or_back);
+  out.block = block;
+  return type < static_cast<uint32_t>(ClusterType::kNonHead) && offset_or_back < kBlockBytes
+             ? std::optional(out)
+             : std::nullopt;
+}
+
+using MaybeClusters = std::vector<std::optional<Cluster>>;
+
+MaybeClusters ReadFull(uint64_t total, const uint8_t* at) {
+  MaybeClusters out;
+  for (uint64_t i = 0; i < total; ++i) {
+    const auto entry = erofs::Get<erofs::FullIndexEntry>(at + i * sizeof(erofs::FullIndexEntry));
+    const uint32_t word = entry.block_or_distances.value();
+    const uint32_t type = entry.type.value();
+    const bool is_head = type != static_cast<uint32_t>(ClusterType::kNonHead);
+    out.push_back(
+        ClusterOf(type, is_head ? entry.offset_in_cluster.value() : word & 0xFFFFU, word));
+  }
+  return out;
+}
+
+// Reads what PackWriter wrote: only the first block of the file, others follow it.
+class PackReader {
+ public:
+  explicit PackReader(const uint8_t* at) : at_(at) {}
+
+  void ReadPacks(uint64_t entries, uint64_t per_pack, uint64_t entry_bytes) {
+    const uint64_t bits = (per_pack * entry_bytes * 8 - kPackBaseBits) / per_pack;
+    for (uint64_t i = 0; i < entries; i += per_pack, at_ += per_pack * entry_bytes) {
+      const auto base =
+          erofs::Get<erofs::Le32>(at_ + per_pack * entry_bytes - sizeof(erofs::Le32)).value();
+      for (uint64_t j = 0; j < per_pack; ++j) {
+        const uint32_t value = BitsAt(j * bits, bits);
+        out_.push_back(
+            ClusterOf(value >> kCompactValueBits, value & ((1U << kCompactValueBits) - 1), base));
+      }
+    }
+  }
+
+  MaybeClusters First(uint64_t total) && {
+    out_.resize(total);
+    return std::move(out_);
+  }
+
+ private:
+  uint32_t BitsAt(uint64_t position, uint64_t count) const {
+    uint32_t out = 0;
+    for (uint64_t bit = 0; bit < count; ++bit, ++position) {
+      out |= (at_[position / 8] >> (position % 8) & 1U) << bit;
+    }
+    return out;
+  }
+
+  const uint8_t* at_;
+  MaybeClusters out_;
+};
+
+MaybeClusters ReadCompact(uint64_t total, const CompactShape& shape, const uint8_t* at) {
+  PackReader reader(at);
+  reader.ReadPacks(shape.leading, kSmallPackEntries, 4);
+  reader.ReadPacks(shape.large, kLargePackEntries, 2);
+  reader.ReadPacks(shape.trailing, kSmallPackEntries, 4);
+  return std::move(reader).First(total);
+}
+
+// The extents of a file of these clusters, with the blocks that a full index gives them; empty
+// where the clusters do not tile it.
+std::vector<Extent> ExtentsOf(const MaybeClusters& clusters, uint64_t size_bytes, bool has_tail) {
+  std::vector<Extent> out;
+  uint64_t end = 0;
+  for (size_t head = 0; end < size_bytes;) {
+    size_t next = head + 1;
+    while (next < clusters.size() && clusters[next] &&
+           clusters[next]->type == ClusterType::kNonHead) {
+      ++next;
+    }
+    if (next < clusters.size() && !clusters[next]) {
+      return {};
+    }
+    const uint64_t begin = std::exchange(
+        end, next < clusters.size() ? next * kBlockBytes + clusters[next]->offset : size_bytes);
+    if (end <= begin || end > size_bytes || end - begin > chunker::kMaxContentBytes) {
+      return {};
+    }
+    const Cluster& first = *clusters[head];
+    Extent& extent = out.emplace_back();
+    extent.content_bytes = static_cast<uint32_t>(end - begin);
+    if (!has_tail || end < size_bytes) {
+      const bool has_count =
+          next > head + 1 && (clusters[head + 1]->back & kClusterBlockCount) != 0;
+      extent.block = first.block;
+      extent.blocks = has_count ? clusters[head + 1]->back & (kClusterBlockCount - 1U) : 1;
+      extent.raw = first.type == ClusterType::kPlain;
+    }
+    head = next;
+  }
+  return out;
+}
+
+// Compact: the blocks follow each other. False where there are no blocks of such numbers.
+bool NumberBlocks(std::vector<Extent>& extents) {
+  uint64_t next = extents.front().block;
+  for (Extent& extent : extents) {
+    if (next > std::numeric_limits<uint32_t>::max()) {
+      return false;
+    }
+    extent.block = extent.blocks == 0 ? 0 : static_cast<uint32_t>(next);
+    next += extent.blocks;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool CanBeCompact(const IndexedFile& file) {
@@ -211,6 +335,39 @@ void WriteIndex(const IndexedFile& file, bool compact, uint64_t header_offset, u
   } else {
     WriteFull(ClustersOf(file), at + kFullHeaderBytes);
   }
+}
+
+std::optional<IndexedFile> ReadIndex(base::Bytes bytes, uint64_t size_bytes, bool compact,
+                                     uint64_t header_offset) {
+  // Before anything is as long as it: two bytes a cluster at least.
+  if (size_bytes == 0 || size_bytes / kBlockBytes > bytes.size() / 2) {
+    return std::nullopt;
+  }
+  IndexedFile out;
+  out.size_bytes = size_bytes;
+  const uint64_t index_bytes = IndexBytes(out, compact, header_offset);
+  if (index_bytes > bytes.size()) {
+    return std::nullopt;
+  }
+  const auto header = erofs::Get<erofs::MapHeader>(bytes.data());
+  out.algorithm = header.algorithms;
+  if ((header.advise.value() & erofs::kFragmentTail) != 0) {
+    out.fragment_offset = header.fragment_offset.value();
+  }
+  const uint64_t total = erofs::BlocksOf(size_bytes);
+  const MaybeClusters clusters =
+      compact ? ReadCompact(total, CompactShape(total, header_offset), &bytes[sizeof header])
+              : ReadFull(total, &bytes[kFullHeaderBytes]);
+  if (!clusters.front() || clusters.front()->type == ClusterType::kNonHead) {
+    return std::nullopt;
+  }
+  out.extents = ExtentsOf(clusters, size_bytes, out.fragment_offset.has_value());
+  if (out.extents.empty() || (compact && !NumberBlocks(out.extents))) {
+    return std::nullopt;
+  }
+  std::vector<uint8_t> again(index_bytes, 0);
+  WriteIndex(out, compact, header_offset, again.data());
+  return std::ranges::equal(again, bytes.first(index_bytes)) ? std::optional(out) : std::nullopt;
 }
 
 }  // namespace builder

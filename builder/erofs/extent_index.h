@@ -1,6 +1,6 @@
-// Writes the index of a compressed inode: which blocks hold which part of the file. The full form
-// takes 8 bytes per 4 KiB of content. The compact form takes about 2, and needs the file's blocks
-// to be contiguous and in order.
+// Writes and reads the index of a compressed inode: which blocks hold which part of the file. The
+// full form takes 8 bytes per 4 KiB of content. The compact form takes about 2, and needs the
+// file's blocks to be contiguous and in order.
 #ifndef SLIPWAY_BUILDER_EROFS_EXTENT_INDEX_H_
 #define SLIPWAY_BUILDER_EROFS_EXTENT_INDEX_H_
 
@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "base/file.h"
 
 namespace builder {
 
@@ -34,6 +36,11 @@ uint64_t IndexBytes(const IndexedFile& file, bool compact, uint64_t header_offse
 // Writes them to `at`, which has IndexBytes() bytes, all zero. Throws where the extents break the
 // format's rules: a bug of the cutter.
 void WriteIndex(const IndexedFile& file, bool compact, uint64_t header_offset, uint8_t* at);
+
+// What WriteIndex() wrote to the front of `bytes` for a file of this size. nullopt where it never
+// writes such bytes, and where the file can be no frame's content.
+std::optional<IndexedFile> ReadIndex(base::Bytes bytes, uint64_t size_bytes, bool compact,
+                                     uint64_t header_offset);
 
 }  // namespace builder
 

@@ -20,7 +20,9 @@ namespace {
 using erofs::BlocksOf;
 using erofs::DataLayout;
 using erofs::kBlockBytes;
+using erofs::kIndexAlignment;
 using erofs::kNidBytes;
+using erofs::RoundUp;
 
 // How one inode is written; what does not depend on where it stands.
 struct Plan {
@@ -42,12 +44,9 @@ struct Plan {
   }
 };
 
-constexpr uint64_t kIndexAlignment = 8;
 constexpr size_t kWriteBytes = 1 << 20;
 
 bool HasIndex(const Inode& inode) { return inode.data != nullptr && !inode.data->extents.empty(); }
-
-uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 template <typename T>
 bool Fits(uint64_t value) {

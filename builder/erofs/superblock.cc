@@ -61,9 +61,14 @@ std::vector<uint8_t> MakeSuperblock(const SuperblockFacts& facts) {
   const size_t after = kSuperblockOffset + sizeof sb;
   erofs::Put(&block[after], record_bytes);
   std::ranges::copy(record, &block[after + sizeof record_bytes]);
-  sb.checksum = Crc32c(block, kSuperblockOffset);
+  sb.checksum = SuperblockChecksum(block);
   erofs::Put(&block[kSuperblockOffset], sb);
   return block;
+}
+
+uint32_t SuperblockChecksum(std::vector<uint8_t> block) {
+  erofs::Put(&block[kSuperblockOffset + offsetof(erofs::Superblock, checksum)], erofs::Le32());
+  return Crc32c(block, kSuperblockOffset);
 }
 
 }  // namespace builder

@@ -27,6 +27,9 @@ struct SuperblockFacts {
 // One block, its checksum set.
 std::vector<uint8_t> MakeSuperblock(const SuperblockFacts& facts);
 
+// What the checksum of this first block should be, whatever it is.
+uint32_t SuperblockChecksum(std::vector<uint8_t> block);
+
 }  // namespace builder
 
 #endif  // SLIPWAY_BUILDER_EROFS_SUPERBLOCK_H_

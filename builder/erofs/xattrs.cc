@@ -56,7 +56,7 @@ void Check(const std::vector<Inode>& inodes, const Inode& inode, const std::stri
 
 uint64_t EntryBytes(std::string_view name, std::string_view value) {
   const uint64_t bytes = sizeof(erofs::XattrEntry) + Split(name)->rest.size() + value.size();
-  return (bytes + erofs::kXattrAlignment - 1) / erofs::kXattrAlignment * erofs::kXattrAlignment;
+  return erofs::RoundUp(bytes, erofs::kXattrAlignment);
 }
 
 void WriteEntry(std::string_view name, std::string_view value, uint8_t* at) {

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <sstream>
 #include <string_view>
@@ -43,23 +44,17 @@ std::map<std::string, std::vector<std::string>> ListedFiles(const images::ImageD
 }
 
 // Any file may have such a name, whatever is in it.
-constexpr uint64_t kMostDatabaseBytes = 64 << 20;  // of a file
-constexpr size_t kMostNameBytes = 256 << 20;       // of all names that are kept
+constexpr uint64_t kMostDatabaseBytes = 64 << 20;     // of a file
+constexpr uint64_t kMostDatabasesBytes = 1024 << 20;  // of all, one with several names for each
+constexpr size_t kMostNameBytes = 256 << 20;          // of all names that are kept
 constexpr size_t kBytesBesideAName = 128;
 constexpr size_t kMostValueBytes = 255;  // of the name or version of a package
-
-std::string ContentOf(const ImageEntry& entry, ImageReader& reader) {
-  std::string out;
-  reader.ReadContent(
-      entry, [&](std::span<const uint8_t> piece) { out.append(piece.begin(), piece.end()); });
-  return out;
-}
 
 // Package databases, as they are met in the image. What is too large is left out.
 class Databases {
  public:
   void Read(const ImageEntry& entry, ImageReader& reader) {
-    if (entry.stat.size_bytes <= kMostDatabaseBytes) {
+    if (entry.stat.size_bytes <= std::min(kMostDatabaseBytes, left_content_bytes_)) {
       Parse(entry, reader);
       StartNextStep();
     }
@@ -74,6 +69,14 @@ class Databases {
   }
 
  private:
+  std::string ContentOf(const ImageEntry& entry, ImageReader& reader) {
+    left_content_bytes_ -= entry.stat.size_bytes;
+    std::string out;
+    reader.ReadContent(
+        entry, [&](std::span<const uint8_t> piece) { out.append(piece.begin(), piece.end()); });
+    return out;
+  }
+
   void Parse(const ImageEntry& entry, ImageReader& reader) {
     const std::string folder = base::ParentOf(entry.path);
     const std::string name = base::BaseName(entry.path);
@@ -147,6 +150,7 @@ class Databases {
     }
   }
 
+  uint64_t left_content_bytes_ = kMostDatabasesBytes;
   size_t left_bytes_ = kMostNameBytes;
   std::map<std::string, std::string> files_;
   std::map<std::string, std::string> versions_;

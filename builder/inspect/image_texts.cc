@@ -143,7 +143,9 @@ std::string ReportJson(const images::ImageDirectory& image, const ImageReport& r
 std::string MiniserverJson(const images::ImageDirectory& image) {
   const std::string provenance = base::ReadFileIfThere(image.provenance_path()).value_or("{}");
   const Json json = Json::parse(provenance, nullptr, false);
-  const bool has_path = json.is_object() && json.contains("main_path");
+  // Anything else may be nested so deeply that it cannot be written.
+  const bool has_path =
+      json.is_object() && json.contains("main_path") && json.at("main_path").is_string();
   return Dump({{"name", image.manifest().name},
                {"version", image.version()},
                {"id", image.id().text()},

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <unordered_set>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -37,7 +39,11 @@ namespace {
 void ReadEverything(const images::ImageDirectory& image, const base::Io& io) {
   ImageReader reader(image.image_path());
   base::Progress progress(io, "reading " + image.manifest().name, 0);
+  std::unordered_set<uint64_t> read;  // of those with several names
   reader.Walk([&](const ImageEntry& entry) {
+    if (!S_ISDIR(entry.stat.mode) && entry.stat.links > 1 && !read.insert(entry.nid).second) {
+      return;
+    }
     if (S_ISREG(entry.stat.mode)) {
       reader.ReadContent(entry,
                          [&](std::span<const uint8_t> piece) { progress.Add(piece.size()); });

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/printable.h"
-#include "builder/read/check_superblock.h"
+#include "builder/read/check_image.h"
 #include "builder/read/guarded.h"
 
 namespace builder {
@@ -25,7 +25,8 @@ constexpr uint64_t kMostContentPerByte = 2048;
 
 ImageReader::ImageReader(std::string image_path)
     : image_path_(std::move(image_path)), image_bytes_(base::FileSize(image_path_)) {
-  CheckSuperblock(image_path_);
+  CheckImage(image_path_);
+  StartNextStep();
   Check(LiberofsOpen(image_path_.c_str(), &reader_), "/");
 }
 

@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "builder/inspect/extract.h"
+#include "builder/read/check_image.h"
+#include "builder/read/guarded.h"
 #include "builder/trial/option_table.h"
 #include "builder/trial/sandbox.h"
 #include "builder/trial/sockets.h"
@@ -239,6 +241,7 @@ class Trial {
 
   // The image's content: mounted where this kernel and user can, otherwise unpacked.
   base::UniqueFd Content() {
+    RunGuarded(image_.image_path(), [&] { CheckImage(image_.image_path()); });
     if (report_.place != TrialPlace::kNamespaces) {
       try {
         const base::UniqueFd file = base::OpenForReading(image_.image_path());

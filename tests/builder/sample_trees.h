@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "builder/read/check_image.h"
 #include "builder/tree/tree.h"
 #include "builder/write/erofs_writer.h"
 #include "chunker/codec_table.h"
@@ -113,6 +114,7 @@ inline Image WriteImage(const builder::Tree& tree, const std::string& path,
   options.tail_reach_bytes = tail_reach_bytes;
   Image out{builder::WriteErofs(tree, fd.get(), path, options, base::Io()), {}};
   out.sha256 = base::Sha256OfFile(path);
+  builder::CheckImage(path);  // accepts all that we write
   return out;
 }
 

@@ -1,18 +1,20 @@
-#include "builder/read/check_superblock.h"
+#include "builder/erofs/check_superblock.h"
 
-#include <cstdint>
+#include <bit>
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "builder/erofs/erofs_format.h"
+#include "builder/erofs/superblock.h"
 
 namespace builder {
 namespace {
 
-constexpr uint64_t kBlockBytes = 4096;
-constexpr uint64_t kSuperblockOffset = 1024;
-constexpr uint64_t kNidBytes = 32;
-constexpr uint64_t kMagic = 0xE0F5E1E2;
+using erofs::kBlockBytes;
+using erofs::kNidBytes;
+using erofs::kSuperblockOffset;
+
+constexpr uint64_t kChecksumAt = 4;
 constexpr uint64_t kFeatures = 0x23;     // zero padding, configurations, fragments
 constexpr uint64_t kConfigOffset = 128;  // behind the superblock itself
 constexpr uint64_t kLz4 = 1;             // bits of the algorithms
@@ -20,18 +22,19 @@ constexpr uint64_t kZstd = 8;
 
 class Superblock {
  public:
-  explicit Superblock(const std::string& path) : path_(path) {
-    const base::UniqueFd fd = base::OpenForReading(path);
-    file_bytes_ = static_cast<uint64_t>(base::Fstat(fd.get(), path).st_size);
-    block_ = base::PRead(fd.get(), 0, kBlockBytes, path);
+  Superblock(base::Bytes block, uint64_t file_bytes, const std::string& path)
+      : path_(path), file_bytes_(file_bytes), block_(block.begin(), block.end()) {
     block_.resize(kBlockBytes);
   }
 
-  void Check() const {
-    Expect("magic number", 0, 4, kMagic);
+  MetadataFacts Check() const {
+    Expect("magic number", 0, 4, erofs::kMagic);
     Expect("compatible features", 8, 4, 1);
+    Expect("checksum", kChecksumAt, 4, SuperblockChecksum(block_));
     Expect("block size", 12, 1, 12);
     Expect("number of extra slots", 13, 1, 0);
+    Expect("nanoseconds", 32, 4, 0);
+    Demand(file_bytes_ % kBlockBytes == 0, "end of the file", file_bytes_);
     Expect("number of blocks", 36, 4, file_bytes_ / kBlockBytes);
     const uint64_t blocks = Number(36, 4);
     const uint64_t metadata = Number(40, 4);
@@ -55,6 +58,14 @@ class Superblock {
       Expect("rest", at, 8, 0);
     }
     CheckCodec();
+    MetadataFacts out;
+    out.metadata_block = static_cast<uint32_t>(metadata);
+    out.xattr_block = static_cast<uint32_t>(xattrs);
+    out.root_nid = root;
+    out.packed_nid = packed;
+    out.inodes = inodes;
+    out.algorithm = static_cast<uint8_t>(std::countr_zero(Number(84, 2)));
+    return out;
   }
 
  private:
@@ -95,12 +106,15 @@ class Superblock {
   }
 
   const std::string& path_;
-  uint64_t file_bytes_ = 0;
+  const uint64_t file_bytes_;
   std::vector<uint8_t> block_;
 };
 
 }  // namespace
 
-void CheckSuperblock(const std::string& image_path) { Superblock(image_path).Check(); }
+MetadataFacts CheckSuperblock(base::Bytes block, uint64_t file_bytes,
+                              const std::string& image_path) {
+  return Superblock(block, file_bytes, image_path).Check();
+}
 
 }  // namespace builder
