@@ -111,7 +111,7 @@ void Sbom(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
   const RecordedPackages packages = ReadRecordedPackages(image);
   if (packages.unread_database) {
-    io.Err("note: {} is a database of packages that imgbuild does not read; they are not listed\n",
+    io.Err("note: packages that {} records were not read, and are not listed\n",
            base::Printable(*packages.unread_database));
   }
   io.WriteOut(MakeSbom(image, packages));

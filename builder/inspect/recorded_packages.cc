@@ -38,9 +38,9 @@ RecordedPackages PackagesOfManifest(const images::ImageDirectory& image) {
   for (const images::ClosurePath& entry : image.manifest().closure) {
     if (!entry.path.starts_with(kNixStorePaths)) {
       base::Fail(base::ExitCode::kFailed,
-                 "{}: no record of its packages: it was built before imgbuild kept one; build it "
-                 "again",
-                 image.provenance_path());
+                 "{}: no record of its packages, because it was built before imgbuild kept one; "
+                 "delete {} and build it again",
+                 image.provenance_path(), image.path());
     }
     out.packages.push_back(
         {{"nix", "", "", ""}, entry.name, entry.version, entry.path, std::nullopt});

@@ -88,8 +88,14 @@ uint64_t CountFiles(const FoundPackage& package, const Tree& tree,
   FileFinder finder(tree);
   std::istringstream lines(package.files);
   uint64_t out = 0;
-  for (std::string line; std::getline(lines, line);) {
-    const std::string place = line.starts_with('/') ? finder.Find(line) : "";
+  std::string next;
+  std::getline(lines, next);
+  for (std::string line; !lines.fail();) {
+    line = std::exchange(next, "");
+    std::getline(lines, next);
+    // "/lib" before "/lib/x" is a folder, also where it is a link now.
+    const bool is_file = line.starts_with('/') && !next.starts_with(line + "/");
+    const std::string place = is_file ? finder.Find(line) : "";
     if (!place.empty()) {
       ++out;
       if (use) {
@@ -143,6 +149,10 @@ Inventory::Inventory(const Tree& tree, bool whole_root, const std::vector<std::s
 void Inventory::ReadBelow(const std::string& path, const Node& node, const Tree& tree) {
   for (const auto& [name, child] : node.children) {
     const std::string below = fmt::format("{}/{}", path, name);
+    if (found_.size() >= kMostPackages) {
+      unread_ = unread_.value_or(below);
+      return;
+    }
     if (child->kind == Node::Kind::kDirectory) {
       ReadBelow(below, *child, tree);
     } else if (child->kind == Node::Kind::kFile) {
@@ -154,11 +164,6 @@ void Inventory::ReadBelow(const std::string& path, const Node& node, const Tree&
           found_.push_back(std::move(package));
         }
       }
-    }
-    if (found_.size() > kMostPackages) {
-      base::Fail(base::ExitCode::kFailed,
-                 "the source has records of more than {} packages, up to {}; leave some out of it",
-                 kMostPackages, below);
     }
   }
 }

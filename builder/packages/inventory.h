@@ -17,11 +17,11 @@ class Inventory {
  public:
   // Reads the records of `tree`, before anything is left out of it. With `whole_root` those of the
   // distribution, too; otherwise the source knows its packages, and `owned` are files of them.
-  // Throws Error{kFailed} where the records name more packages than a provenance holds.
   Inventory(const Tree& tree, bool whole_root, const std::vector<std::string>& owned);
 
   const Distribution& distribution() const { return distribution_; }
-  // A database that nobody here reads: the packages are not all of them.
+  // A database that nobody here reads, or where there were more packages than a provenance holds:
+  // what is listed is not all.
   const std::optional<std::string>& unread() const { return unread_; }
   // Sorted. `tree` is the same one, after what the image leaves out was taken away. A package of
   // which nothing is left is none. Neither is one of a language whose record belongs to a package

@@ -345,13 +345,13 @@ std::string Acl(uint32_t uid, uint16_t permissions, mode_t mode) {
     uint32_t id;
   };
   constexpr uint32_t kVersion = 2;
-  constexpr uint32_t kNobody = std::numeric_limits<uint32_t>::max();
+  constexpr uint32_t kNoId = std::numeric_limits<uint32_t>::max();
   const auto bits = [mode](unsigned shift) { return static_cast<uint16_t>(mode >> shift & 7U); };
-  const std::vector<Entry> entries = {{0x01, bits(6), kNobody},
+  const std::vector<Entry> entries = {{0x01, bits(6), kNoId},
                                       {0x02, permissions, uid},
-                                      {0x04, 4, kNobody},
-                                      {0x10, bits(3), kNobody},  // the mask is the mode's group
-                                      {0x20, bits(0), kNobody}};
+                                      {0x04, 4, kNoId},
+                                      {0x10, bits(3), kNoId},  // the mask is the mode's group
+                                      {0x20, bits(0), kNoId}};
   std::string out(sizeof kVersion + entries.size() * sizeof(Entry), '\0');
   std::memcpy(out.data(), &kVersion, sizeof kVersion);
   std::memcpy(&out[sizeof kVersion], entries.data(), entries.size() * sizeof(Entry));
