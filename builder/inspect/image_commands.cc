@@ -137,10 +137,8 @@ constexpr std::array kCommands = {
                  &ExtractImage},
     ImageCommand{"preview", "Prints the systemd units that a host renders from an image.", nullptr,
                  nullptr, &Preview},
-    ImageCommand{"sbom",
-                 "Prints what packages an image has, as a CycloneDX 1.5 document (JSON), for "
-                 "scanners such as grype and trivy.",
-                 nullptr, nullptr, &Sbom}};
+    ImageCommand{"sbom", "Prints the packages of an image for scanners (CycloneDX 1.5).", nullptr,
+                 nullptr, &Sbom}};
 
 const ImageCommand* FindCommand(const std::string& word) {
   const auto* found =
