@@ -36,6 +36,7 @@ To look into an image (NAME or its folder; each command has --help and --json):
   imgbuild verify nginx             reads all of it again
   imgbuild extract nginx FOLDER     unpacks it
   imgbuild preview nginx            its systemd units, as a host renders them
+  imgbuild sbom nginx               its packages, for scanners (CycloneDX)
 
 To send it to a host: imgpush HOST nginx
 )";

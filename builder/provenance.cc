@@ -49,18 +49,51 @@ base::Json FilesOf(const Closure& closure) {
   return out;
 }
 
+base::Json ToJson(const PackageRecord& record) {
+  base::Json out = {{"name", record.name}, {"path", record.path}};
+  const auto add = [&](const char* field, const std::string& value, const std::string& otherwise) {
+    if (value != otherwise) {
+      out[field] = value;
+    }
+  };
+  add("type", record.origin.type, "");
+  add("version", record.version, "");
+  add("architecture", record.origin.architecture, "");
+  if (!record.origin.source_name.empty()) {
+    add("source", record.origin.source_name, record.name);
+    add("source_version", record.origin.source_version, record.version);
+  }
+  if (record.files) {
+    out["files"] = *record.files;
+    out["files_left_out"] = record.files_left_out;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string MakeProvenance(const images::Definition& definition, const Closure& closure) {
   const base::Json source =
       std::visit([](const auto& one) { return ToJson(one); }, definition.source);
-  const base::Json json = {{"format", 1},
-                           {"built_at", base::ToIso8601(base::SystemClock().Now())},
-                           {"built_by", std::string("imgbuild ") + base::kVersion},
-                           {"source", source},
-                           {"main_path", closure.main_path},
-                           {"derivers", closure.derivers},
-                           {"files", FilesOf(closure)}};
+  base::Json packages = base::Json::array();
+  for (const PackageRecord& record : closure.records) {
+    packages.push_back(ToJson(record));
+  }
+  base::Json json = {{"format", 1},
+                     {"built_at", base::ToIso8601(base::SystemClock().Now())},
+                     {"built_by", std::string("imgbuild ") + base::kVersion},
+                     {"source", source},
+                     {"main_path", closure.main_path},
+                     {"derivers", closure.derivers},
+                     {"files", FilesOf(closure)},
+                     {"packages", std::move(packages)}};
+  if (!closure.distribution.id.empty()) {
+    json["distribution"] = {{"id", closure.distribution.id},
+                            {"version", closure.distribution.version}};
+  }
+  if (closure.unread_database) {
+    json["unread_database"] = *closure.unread_database;
+  }
   // A path may be no UTF-8; this file is for people, so such bytes are shown as replaced.
   return json.dump(2, ' ', false, base::Json::error_handler_t::replace) + "\n";
 }

@@ -5,6 +5,7 @@
 #   slipway::crypto_static               OpenSSL's libcrypto
 #   slipway::fmt                         static, made here of Debian's headers
 #   slipway::elf slipway::archive        libelf and libarchive; only for builder
+#   slipway::z                           zlib, static; only for builder/packages
 #   slipway::spdlog slipway::json slipway::cli11   header-only
 #   GTest::gtest GTest::gmock GTest::gtest_main GTest::gmock_main benchmark::benchmark
 # and the tools beside the pinned libraries, for tests and benchmarks: SLIPWAY_DEPS_BIN (mkfs.erofs,
@@ -154,6 +155,11 @@ if(SLIPWAY_ELF_ARCHIVE)
   endif()
 endif()
 slipway_system_library(elf ${SLIPWAY_ELF_LIBRARY} ${SLIPWAY_ELF_INCLUDE} ${elf_needs})
+find_path(SLIPWAY_Z_INCLUDE zlib.h REQUIRED)
+mark_as_advanced(SLIPWAY_Z_INCLUDE)
+add_library(slipway::z STATIC IMPORTED GLOBAL)
+set_target_properties(slipway::z PROPERTIES
+  IMPORTED_LOCATION ${SLIPWAY_Z_ARCHIVE} INTERFACE_INCLUDE_DIRECTORIES ${SLIPWAY_Z_INCLUDE})
 slipway_system_library(archive ${LibArchive_LIBRARIES} ${LibArchive_INCLUDE_DIRS} bz2 lzma z slipway::zstd)
 
 if(BUILD_TESTING)

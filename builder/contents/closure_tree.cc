@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/problems.h"
+#include "builder/contents/package_records.h"
 #include "builder/contents/program_machine.h"
 #include "builder/contents/service_commands.h"
 #include "builder/source/data_sets.h"
@@ -220,6 +221,7 @@ Tree MakeTree(images::Definition& definition, Closure& closure, const base::Io& 
     CheckFiles(definition.contents, problems);
     problems.ThrowIfAny();
   }
+  const PackageRecords records(closure, tree);
   Exclusions(definition.contents).Apply(tree);
   MeasurePackages(tree, closure.packages);
   AddContents(definition.contents, closure.main_path, tree, problems);
@@ -242,6 +244,7 @@ Tree MakeTree(images::Definition& definition, Closure& closure, const base::Io& 
     closure.architecture = images::MachineArchitecture();
   }
   problems.ThrowIfAny();
+  records.AddTo(closure, tree);
   return tree;
 }
 

@@ -6,9 +6,12 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/progress.h"
 #include "builder/inspect/extract.h"
 #include "builder/inspect/image_texts.h"
+#include "builder/inspect/recorded_packages.h"
+#include "builder/inspect/sbom.h"
 #include "builder/inspect/verify.h"
 #include "builder/read/guarded.h"
 #include "chunker/codec_table.h"
@@ -104,6 +107,16 @@ void Preview(const Arguments& arguments, const base::Io& io) {
   }
 }
 
+void Sbom(const Arguments& arguments, const base::Io& io) {
+  const images::ImageDirectory image = Choose(arguments, arguments.image);
+  const RecordedPackages packages = ReadRecordedPackages(image);
+  if (packages.unread_database) {
+    io.Err("note: packages that {} records were not read, and are not listed\n",
+           base::Printable(*packages.unread_database));
+  }
+  io.WriteOut(MakeSbom(image, packages));
+}
+
 struct ImageCommand {
   const char* name;
   const char* description;
@@ -123,7 +136,9 @@ constexpr std::array kCommands = {
     ImageCommand{"extract", "Unpacks an image.", "FOLDER", "Folder to create; must not exist",
                  &ExtractImage},
     ImageCommand{"preview", "Prints the systemd units that a host renders from an image.", nullptr,
-                 nullptr, &Preview}};
+                 nullptr, &Preview},
+    ImageCommand{"sbom", "Prints the packages of an image for scanners (CycloneDX 1.5).", nullptr,
+                 nullptr, &Sbom}};
 
 const ImageCommand* FindCommand(const std::string& word) {
   const auto* found =
@@ -158,7 +173,8 @@ int RunImageCommand(const std::vector<std::string>& arguments, const base::Io& i
   app.add_option("--images", parsed.images, "Folder of the built images")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_flag("--json", parsed.json, "Report as JSON");
+  app.add_flag("--json", parsed.json,
+               command->run == &Sbom ? "The same: the document is JSON" : "Report as JSON");
   if (command->run == &Inspect) {
     app.add_flag("--miniserver", parsed.miniserver,
                  "Report under the names of miniserver's manifest.json");

@@ -1,4 +1,5 @@
-// The commands of imgbuild that look into built images: inspect, diff, verify, extract, preview.
+// The commands of imgbuild that look into built images: inspect, diff, verify, extract, preview,
+// sbom.
 #ifndef SLIPWAY_BUILDER_INSPECT_IMAGE_COMMANDS_H_
 #define SLIPWAY_BUILDER_INSPECT_IMAGE_COMMANDS_H_
 

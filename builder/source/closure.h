@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/problems.h"
+#include "builder/packages/package_record.h"
 #include "builder/tree/tree.h"
 #include "images/definition/definition.h"
 #include "images/version/manifest.h"
@@ -21,6 +22,7 @@ struct Package {
   images::ClosurePath entry;        // for the manifest; size_bytes is filled in by MakeTree
   std::vector<std::string> paths;   // in the image: its files, or directories with all below
   std::set<std::string> folders{};  // all below that no other package has, besides `paths`
+  PackageOrigin origin{};           // without a type: a file, or a whole root
 };
 
 // What a source says about how it runs; empty where it says nothing.
@@ -39,6 +41,11 @@ struct Closure {
   std::string version;            // of the main package; empty where it has none
   std::string architecture;       // as uname -m gives it; empty: that of the services' programs
   std::vector<Package> packages;  // sorted by path
+  // What the image has of packages, for the provenance; MakeTree fills them in, the source of an
+  // ELF closure knows the distribution.
+  std::vector<PackageRecord> records;
+  Distribution distribution;
+  std::optional<std::string> unread_database;   // which has more of them
   std::map<std::string, std::string> derivers;  // Nix: by path, for the provenance
   std::vector<std::string> program_folders;     // in the image, where programs are looked for first
   ServiceDefaults service;

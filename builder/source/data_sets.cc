@@ -111,9 +111,12 @@ void AddSet(const DataSet& set, const Exclusions& excluded, const Sysroot& root,
   entry.version = owner == owners.end() ? "" : owner->second.version;
   closure.sets.emplace(set.name, entry.name + (entry.version.empty() ? "" : " " + entry.version));
   if (!IsWholeRoot(closure)) {
-    closure.packages.push_back({std::move(entry), {set.in_image}});
+    closure.packages.push_back({std::move(entry), {set.in_image}, {}, {"generic", "", "", ""}});
     std::sort(closure.packages.begin(), closure.packages.end(),
               [](const Package& a, const Package& b) { return a.entry.path < b.entry.path; });
+  } else {
+    closure.records.push_back(
+        {{"generic", "", "", ""}, entry.name, entry.version, entry.path, std::nullopt});
   }
   closure.fill = [fill = closure.fill, set, file](Tree& tree) {
     fill(tree);

@@ -51,14 +51,22 @@ void ReadOwners(const std::string& text, std::map<std::string, std::string>& own
   }
 }
 
-std::map<std::string, std::string> VersionsOf(const Sysroot& root,
+// By the name that dpkg-query prints.
+std::map<std::string, DebianPackage> Describe(const Sysroot& root,
                                               const std::set<std::string>& packages) {
-  std::vector<std::string> argv = {"dpkg-query", "-W", "-f", "${binary:Package} ${Version}\\n"};
+  std::vector<std::string> argv = {"dpkg-query", "-W", "-f",
+                                   "${binary:Package} ${Version} ${Architecture} "
+                                   "${source:Package} ${source:Version}\\n"};
   argv.insert(argv.end(), packages.begin(), packages.end());
-  std::map<std::string, std::string> out;
+  std::map<std::string, DebianPackage> out;
   std::istringstream words(Ask(root, argv));
-  for (std::string package, version; words >> package >> version;) {
-    out.emplace(package, version);
+  std::string name;
+  DebianPackage package;
+  PackageOrigin& origin = package.origin;
+  while (words >> name >> package.version >> origin.architecture >> origin.source_name >>
+         origin.source_version) {
+    package.name = name.substr(0, name.find(':'));
+    out.emplace(name, package);
   }
   return out;
 }
@@ -85,7 +93,7 @@ std::map<std::string, DebianPackage> DebianPackagesOf(const Sysroot& root,
   for (const auto& owner : owners) {
     packages.insert(owner.second);
   }
-  const std::map<std::string, std::string> versions = VersionsOf(root, packages);
+  const std::map<std::string, DebianPackage> known = Describe(root, packages);
   for (const std::string& file : files) {
     auto owner = owners.end();
     for (const std::string& path : PathsInPackages(file)) {
@@ -94,9 +102,13 @@ std::map<std::string, DebianPackage> DebianPackagesOf(const Sysroot& root,
     if (owner == owners.end()) {
       continue;
     }
-    const auto version = versions.find(owner->second);
-    out.emplace(file, DebianPackage{owner->second.substr(0, owner->second.find(':')),
-                                    version == versions.end() ? "" : version->second});
+    const auto package = known.find(owner->second);
+    DebianPackage& its = out[file];
+    if (package != known.end()) {
+      its = package->second;
+    }
+    its.name = owner->second.substr(0, owner->second.find(':'));
+    its.origin.type = "deb";
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/packages/package_record.h"
 #include "builder/tree/sysroot.h"
 
 namespace builder {
@@ -13,6 +14,7 @@ namespace builder {
 struct DebianPackage {
   std::string name;  // without the architecture
   std::string version;
+  PackageOrigin origin;
 };
 
 // The package of each of `files`, paths in `root` without links; those that dpkg does not know are

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "builder/packages/distribution.h"
 #include "builder/source/debian_packages.h"
 #include "builder/source/file_closure.h"
 #include "builder/source/run_time_sets.h"
@@ -72,6 +73,7 @@ std::vector<Package> PackagesOf(const FileClosure& closure, const Folders& folde
       entry.name = known ? name : AsUtf8(base::BaseName(name));
       entry.version = known ? owner->second.version : "";
       out.push_back({std::move(entry), {}});
+      out.back().origin = known ? owner->second.origin : PackageOrigin();
     }
     Package& package = out[at->second];
     package.paths.push_back(file);
@@ -168,6 +170,20 @@ void SayWhatIsSaid(const FileClosure& files, const base::Io& io) {
   }
 }
 
+// Of the packages that dpkg knows there; otherwise nobody asks.
+Distribution DistributionOf(const Sysroot& root, const std::vector<Package>& packages) {
+  const bool has_some = std::any_of(packages.begin(), packages.end(), [](const Package& package) {
+    return package.origin.type == "deb";
+  });
+  for (const char* file : kOsReleaseFiles) {
+    const std::optional<std::string> place = root.Resolve(file);
+    if (has_some && place) {
+      return ParseOsRelease(base::ReadFile(root.OnDisk(*place)));
+    }
+  }
+  return {};
+}
+
 void Fill(const FileClosure& files, Tree& tree) {
   for (const auto& [path, target] : files.links()) {
     tree.AddSymlink(path, target);
@@ -223,6 +239,7 @@ Closure ResolveElf(const images::ElfSource& source, const images::Contents& cont
     folders.emplace(folder, folder);
   }
   out.packages = PackagesOf(*files, folders);
+  out.distribution = DistributionOf(files->root(), out.packages);
   const std::string main = files->root().Resolve(source.programs.front()).value_or("");
   for (const Package& package : out.packages) {
     if (std::find(package.paths.begin(), package.paths.end(), main) != package.paths.end()) {

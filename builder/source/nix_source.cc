@@ -193,7 +193,9 @@ Package PackageOf(const std::string& path, const PathInfo& info) {
   }
   PackageName name = PackageNameOf(path);
   return {{path, info.nar_hash, 0, info.references, std::move(name.name), std::move(name.version)},
-          {path}};
+          {path},
+          {},
+          {"nix", "", "", ""}};
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ package_groups() {
           nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl sudo
           squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd
           busybox fish mksh tcsh zsh libbz2-dev liblzma-dev
-          nodejs openssl python3 python3-pip cargo)
+          nodejs openssl python3 python3-pip python3-jsonschema cargo)
         ;;
       # activate for hosts that are another machine.
       agents) for machine in "${agent_machines[@]}"; do packages+=("g++-$machine-linux-gnu"); done ;;

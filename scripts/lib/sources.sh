@@ -197,6 +197,16 @@ unpack_binary() {
   install -D -m 755 "$tmp/$1/$2" "$3"
 }
 
+# unpack_folder PACKAGE FOLDER OUTPUT: a folder of it, of files that fit any release.
+unpack_folder() {
+  local suites
+  mapfile -t suites < <(suites_in_order)
+  unpack_package "$1" "${suites[@]}"
+  mkdir -p "${3%/*}"
+  rm -rf "$3"
+  cp -r "$tmp/$1/$2" "$3"
+}
+
 # unpack_static PACKAGE ARCHITECTURE TRIPLET LIBRARY PREFIX: a static library for another machine, with its headers.
 unpack_static() {
   local suites from=$tmp/$1

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/atomic_file.h"
 #include "images/version/image_directory.h"
 #include "tests/e2e/scene.h"
@@ -59,6 +61,21 @@ TEST_F(ImgbuildTest, FsckAndDesyncReadIt) {
   MustRun({SLIPWAY_DEPS_BIN "/desync", "extract", "--digest", "sha256", "-s", store,
            image.index_path(), copy});
   EXPECT_EQ(base::Sha256OfFile(copy).ToHex(), image.manifest().image.sha256.ToHex());
+}
+
+TEST_F(ImgbuildTest, ScannersFindTheClosuresPackages) {
+  const images::ImageDirectory image(workshop_.Build("nginx", "v1"));
+  const std::string file = workshop_.folder() + "/sbom.json";
+  base::WriteFileAtomically(file, MustRun({SLIPWAY_BIN "/imgbuild", "sbom", image.path()}));
+  const std::string urls = MustRun({SLIPWAY_CHECK_SBOM, SLIPWAY_DEPS_BIN "/../share", file});
+  std::set<std::string> paths;
+  for (const json& component : json::parse(base::ReadFile(file)).at("components")) {
+    paths.insert(component.at("evidence").at("occurrences")[0].at("location"));
+  }
+  for (const images::ClosurePath& path : image.manifest().closure) {
+    EXPECT_THAT(urls, HasSubstr("nix\tnixpkgs\t" + path.name + "\t"));
+    EXPECT_TRUE(paths.contains(path.path)) << path.path;
+  }
 }
 
 TEST_F(ImgbuildTest, BothTargetsAreBuiltAndTheSameAgainIsTheSame) {

@@ -233,5 +233,20 @@ TEST_F(ImageCommandsTest, SaysWhatIsMissing) {
   EXPECT_FALSE(IsImageCommand("nginx"));
 }
 
+TEST_F(ImageCommandsTest, SbomOfANixImageNeedsItsManifestAlone) {
+  const std::string path = Build(kLib, "1.0-dev");
+  base::WriteFileAtomically(path + "/provenance.json", R"({"format": 1})");
+  const Result result = Run({"sbom", "app"});
+  EXPECT_EQ(result.error, "");
+  const auto document = nlohmann::json::parse(result.out);
+  ASSERT_EQ(document.at("components").size(), 2U);
+  const auto& lib = document.at("components")[0];
+  EXPECT_EQ(lib.at("bom-ref"), std::string(kLib) + "#lib");
+  EXPECT_EQ(lib.at("purl"), "pkg:nix/nixpkgs/lib@1.0");
+  EXPECT_EQ(lib.at("cpe"), "cpe:2.3:a:lib:lib:1.0:*:*:*:*:*:*:*");
+  std::filesystem::remove(path + "/provenance.json");
+  EXPECT_EQ(Run({"sbom", "app"}).out, result.out);
+}
+
 }  // namespace
 }  // namespace builder
