@@ -14,6 +14,8 @@ namespace {
 
 // The cut sizes are part of the image format; measured on real closures (docs/formats/erofs.md).
 constexpr CutSizes kZstdCuts = {48 << 10, 128 << 10, 512 << 10};
+// Most chunks end before, where they fill their blocks.
+constexpr CutSizes kLz4Cuts = {64 << 10, 512 << 10, kLongestCutBytes};
 
 constexpr std::array kCodecs = {
     CodecKind{.name = kZstd,
@@ -32,26 +34,22 @@ constexpr std::array kCodecs = {
               .encoder_bytes = &ZstdEncoderBytes,
               .decode = &DecodeZstd,
               .erofs_record = &ZstdErofsRecord},
-    CodecKind{
-        .name = kLz4,
-        .target = "lz4",
-        .feature = "erofs-lz4",
-        .kernel = "Linux 6.1",
-        .erofs_algorithm = 0,
-        .least_level = 2,
-        .most_level = 12,
-        .file_cuts = {16 << 10, 64 << 10, 256 << 10},
-        .packed_cuts = {64 << 10, 256 << 10, kLongestCutBytes},
-        .packable = true,
-        .library_version = &Lz4Version,
-        .parameters =
-            [](uint64_t) {
-              return std::map<std::string, uint64_t>{{"accepted_waste", 400}, {"candidates", 8}};
-            },
-        .make_encoder = &MakeLz4Encoder,
-        .encoder_bytes = &Lz4EncoderBytes,
-        .decode = &DecodeLz4,
-        .erofs_record = &Lz4ErofsRecord},
+    CodecKind{.name = kLz4,
+              .target = "lz4",
+              .feature = "erofs-lz4",
+              .kernel = "Linux 6.1",
+              .erofs_algorithm = 0,
+              .least_level = 2,
+              .most_level = 12,
+              .file_cuts = kLz4Cuts,
+              .packed_cuts = kLz4Cuts,
+              .packable = true,
+              .library_version = &Lz4Version,
+              .parameters = &Lz4Parameters,
+              .make_encoder = &MakeLz4Encoder,
+              .encoder_bytes = &Lz4EncoderBytes,
+              .decode = &DecodeLz4,
+              .erofs_record = &Lz4ErofsRecord},
 };
 
 const CodecKind* Find(const char* CodecKind::*column, const std::string& value) {

@@ -35,6 +35,8 @@ constexpr uint64_t OnceIn(uint64_t bytes) {
 }
 
 constexpr uint64_t kCandidateMask = OnceIn(2048);
+constexpr uint64_t kFineMask = OnceIn(256);
+constexpr size_t kFineReachBytes = 2048;
 
 }  // namespace
 
@@ -119,6 +121,19 @@ size_t CutFinder::NextCandidate(std::span<const uint8_t> data, size_t from) cons
   const size_t end = std::min(data.size(), from + kCandidateMaxStepBytes);
   const size_t first = std::min(end, from + kCandidateMinStepBytes);
   return Scan(data, first, end, kCandidateMask).value_or(end);
+}
+
+size_t LastFineCut(std::span<const uint8_t> data, size_t last) {
+  const size_t first = last - std::min(last, kFineReachBytes);
+  size_t out = last;
+  uint64_t hash = 0;
+  for (size_t i = first - std::min(first, kWindowBytes); i < last; ++i) {
+    hash = (hash << 1) + DefaultGear()[data[i]];
+    if (i >= first && (hash & kFineMask) == 0) {
+      out = i + 1;
+    }
+  }
+  return out;
 }
 
 }  // namespace chunker

@@ -56,6 +56,10 @@ class CutFinder {
   uint64_t loose_mask_;
 };
 
+// The last place up to `last`, at most data.size(), that content defines on the finest scale (about
+// 256 bytes apart); `last` itself where there is none within 2 KiB.
+size_t LastFineCut(std::span<const uint8_t> data, size_t last);
+
 }  // namespace chunker
 
 #endif  // SLIPWAY_CHUNKER_CUT_H_

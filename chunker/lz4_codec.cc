@@ -6,47 +6,46 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "chunker/cut.h"
 #include "chunker/index.h"
 
 namespace chunker {
 namespace {
 
+// Stock mkfs.erofs -C65536 fills 16 and ends anywhere; measured in docs/formats/erofs.md.
+constexpr size_t kFilledBlocks = 17;
+constexpr size_t kMostBlocks = 20;  // of content up to its cut, so that no short rest is left
+
 class Lz4Encoder final : public FrameEncoder {
  public:
   explicit Lz4Encoder(const Codec& codec)
-      : level_(static_cast<int>(codec.level)),
-        ends_tried_(1 + ParameterOr0(codec, "candidates")),
-        accepted_waste_(ParameterOr0(codec, "accepted_waste")),
-        state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
+      : level_(static_cast<int>(codec.level)), state_(static_cast<size_t>(LZ4_sizeofStateHC())) {}
 
-  size_t ends_tried() const override { return ends_tried_; }
+  size_t ends_tried() const override { return 1; }
 
-  // lz4 blocks cannot be flushed, and each end that is tried is compressed from the start: it is
-  // the one that fills the last block if the content goes on as it began.
+  // All of the content if it takes few blocks, otherwise what fills some: up to the last place that
+  // content defines there. What lz4 takes into a given room is found with more content behind it,
+  // so that the frame alone may come out longer.
   std::vector<uint8_t> EncodeUpToBest(std::span<const uint8_t> content,
                                       std::span<const size_t> ends, size_t& end) override {
-    end = ends.front();
-    std::vector<uint8_t> best = EncodeWhole(content.first(end));
-    if (BlocksOf(best.size()) >= BlocksOf(end)) {
-      return best;  // it is stored raw
-    }
-    const size_t room = BlocksOf(best.size()) * kBlockBytes;
-    for (int tries = 0; tries < kMostTries && room - best.size() > accepted_waste_; ++tries) {
-      const uint64_t expected_end = uint64_t{end} * room / best.size();
-      const auto behind = std::upper_bound(ends.begin(), ends.end(), expected_end);
-      const size_t next = behind == ends.begin() ? 0 : *(behind - 1);
-      if (next <= end) {
-        break;
+    content = content.first(ends.front());
+    const size_t room = kFilledBlocks * kBlockBytes;
+    size_t last = BytesThatFill(content, room);
+    if (content.size() * kFilledBlocks <= last * (kMostBlocks + 1)) {
+      end = content.size();
+      std::vector<uint8_t> whole = EncodeInto(content, kMostBlocks * kBlockBytes);
+      if (!whole.empty()) {
+        return whole;
       }
-      std::vector<uint8_t> frame = EncodeWhole(content.first(next));
-      if (frame.size() > room) {  // it does not go on so
-        ends = ends.first(static_cast<size_t>(behind - 1 - ends.begin()));
-        continue;
-      }
-      best = std::move(frame);
-      end = next;
     }
-    return best;
+    last = std::min(last, content.size() - kLeastRestBytes);
+    for (;; last = end - 1) {
+      end = LastFineCut(content, last);
+      std::vector<uint8_t> frame = EncodeInto(content.first(end), room);
+      if (!frame.empty()) {
+        return frame;
+      }
+    }
   }
 
   std::vector<uint8_t> EncodeUpToLast(std::span<const uint8_t> content,
@@ -55,37 +54,47 @@ class Lz4Encoder final : public FrameEncoder {
   }
 
   std::vector<uint8_t> EncodeWhole(std::span<const uint8_t> content) override {
-    const int size = static_cast<int>(content.size());
-    std::vector<uint8_t> out(static_cast<size_t>(LZ4_compressBound(size)));
-    const int written = LZ4_compress_HC_extStateHC(
-        state_.data(), reinterpret_cast<const char*>(content.data()),
-        reinterpret_cast<char*>(out.data()), size, static_cast<int>(out.size()), level_);
-    if (written <= 0) {
+    const int bound = LZ4_compressBound(static_cast<int>(content.size()));
+    std::vector<uint8_t> out = EncodeInto(content, static_cast<size_t>(bound));
+    if (out.empty()) {
       base::Fail(base::ExitCode::kFailed, "lz4 could not compress {} bytes", content.size());
     }
-    out.resize(static_cast<size_t>(written));
     return out;
   }
 
  private:
-  static constexpr int kMostTries = 2;
+  static constexpr size_t kLeastRestBytes = 16 << 10;  // long enough for chunks of any kind
 
-  // An image of an earlier version has no such parameters.
-  static uint64_t ParameterOr0(const Codec& codec, const std::string& name) {
-    const auto found = codec.parameters.find(name);
-    return found == codec.parameters.end() ? 0 : found->second;
+  // Nothing if the frame is longer than `room`.
+  std::vector<uint8_t> EncodeInto(std::span<const uint8_t> content, size_t room) {
+    std::vector<uint8_t> out(room);
+    const int written = LZ4_compress_HC_extStateHC(
+        state_.data(), reinterpret_cast<const char*>(content.data()),
+        reinterpret_cast<char*>(out.data()), static_cast<int>(content.size()),
+        static_cast<int>(out.size()), level_);
+    out.resize(static_cast<size_t>(std::max(written, 0)));
+    return out;
   }
-  static size_t BlocksOf(size_t bytes) { return (bytes + kBlockBytes - 1) / kBlockBytes; }
+
+  size_t BytesThatFill(std::span<const uint8_t> content, size_t room) {
+    std::vector<char> out(room);
+    int bytes = static_cast<int>(content.size());
+    LZ4_compress_HC_destSize(state_.data(), reinterpret_cast<const char*>(content.data()),
+                             out.data(), &bytes, static_cast<int>(out.size()), level_);
+    return static_cast<size_t>(bytes);
+  }
 
   int level_;
-  size_t ends_tried_;
-  uint64_t accepted_waste_;
   std::vector<uint8_t> state_;
 };
 
 }  // namespace
 
 const char* Lz4Version() { return LZ4_versionString(); }
+
+std::map<std::string, uint64_t> Lz4Parameters(uint64_t /*level*/) {
+  return {{"filled_blocks", kFilledBlocks}, {"most_blocks", kMostBlocks}};
+}
 
 std::unique_ptr<FrameEncoder> MakeLz4Encoder(const Codec& codec) {
   return std::make_unique<Lz4Encoder>(codec);

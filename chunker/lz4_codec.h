@@ -1,13 +1,14 @@
 // lz4 (its slow, "high compression" encoder) as an image's codec. It has no flush. Its parameters
-// are ours: how many later ends of a chunk are looked at, and the bytes of its last block that may
-// be wasted.
+// are ours: how many blocks a chunk fills, and how many a whole coarse chunk may take.
 #ifndef SLIPWAY_CHUNKER_LZ4_CODEC_H_
 #define SLIPWAY_CHUNKER_LZ4_CODEC_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "chunker/codec.h"
@@ -16,6 +17,7 @@
 namespace chunker {
 
 const char* Lz4Version();
+std::map<std::string, uint64_t> Lz4Parameters(uint64_t level);
 std::unique_ptr<FrameEncoder> MakeLz4Encoder(const Codec& codec);
 size_t Lz4EncoderBytes(const Codec& codec);
 std::optional<FrameContent> DecodeLz4(std::span<const uint8_t> frame, std::span<uint8_t> scratch);

@@ -95,7 +95,7 @@ StoredChunk Compressor::MakeChunk(const ChunkInput& input) {
       end < erofs::kMinBigPclusterExtentBytes && frame.size() > kBlockBytes;
   StoredChunk chunk;
   if (no_room_for_count || BlocksOf(frame.size()) >= BlocksOf(end)) {
-    chunk = MakeRaw(input.content.first(end), input.ends_file);
+    chunk = MakeRaw(input.content.first(end), input.ends_file && end == input.content.size());
   } else {
     AppendFrame(frame, end, chunk);
   }

@@ -194,6 +194,15 @@ size_t NaiveNextCandidate(std::span<const uint8_t> data, size_t from) {
   return last;
 }
 
+size_t NaiveLastFineCut(std::span<const uint8_t> data, size_t last) {
+  for (size_t end = last; end > last - std::min<size_t>(last, 2048); --end) {
+    if (IsCut(data, end, 256)) {
+      return end;
+    }
+  }
+  return last;
+}
+
 // Noise, few different bytes, short periods, runs, and these one after another.
 Bytes Sample(uint64_t seed) {
   Bytes out;
@@ -228,6 +237,8 @@ TEST(Search, FindsWhatANaiveOneFinds) {
     for (size_t from = 0; from < sample.size();) {
       const size_t next = finder.NextCandidate(sample, from);
       ASSERT_EQ(next, NaiveNextCandidate(sample, from)) << from;
+      ASSERT_EQ(LastFineCut(sample, next), NaiveLastFineCut(sample, next)) << next;
+      ASSERT_EQ(LastFineCut(sample, next - 1), NaiveLastFineCut(sample, next - 1)) << next;
       from = next;
     }
   }

@@ -15,15 +15,11 @@ namespace {
 
 using erofs::kBlockBytes;
 
-const chunker::CutFinder& Cuts() {
-  static const chunker::CutFinder kCuts(chunker::CutSizes::Around(128 << 10, 1 << 20));
-  return kCuts;
-}
-
 std::vector<StoredChunk> Compress(const std::string& content, bool ends_file = true,
                                   uint32_t tail_bytes = 0, const char* target = "zstd") {
+  const chunker::CutFinder cuts(chunker::CodecOfTarget(target).file_cuts);
   return Compressor(chunker::CodecFor(target, 9))
-      .Compress(base::AsBytes(content), Cuts(), ends_file, tail_bytes);
+      .Compress(base::AsBytes(content), cuts, ends_file, tail_bytes);
 }
 
 TEST(CompressorTest, ChunksCoverTheContentInWholeBlocks) {
@@ -79,11 +75,12 @@ TEST(CompressorTest, NoLaterEndIsTriedWhereTheWasteIsAccepted) {
   images::Codec codec = chunker::CodecFor("zstd", 9);
   codec.parameters["accepted_waste"] = kBlockBytes;
   base::Bytes rest = base::AsBytes(content);
-  std::vector<StoredChunk> chunks = Compressor(codec).Compress(rest, Cuts(), true, 0);
+  const chunker::CutFinder cuts(chunker::CodecNamed(codec.name).file_cuts);
+  std::vector<StoredChunk> chunks = Compressor(codec).Compress(rest, cuts, true, 0);
   chunks.pop_back();  // with what would be too short for a chunk
   ASSERT_GT(chunks.size(), 5U);
   for (const StoredChunk& chunk : chunks) {
-    EXPECT_EQ(chunk.content_bytes(), Cuts().FirstCut(rest));
+    EXPECT_EQ(chunk.content_bytes(), cuts.FirstCut(rest));
     rest = rest.subspan(chunk.content_bytes());
   }
 }
