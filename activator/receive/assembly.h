@@ -93,6 +93,7 @@ class Assembly {
   bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
   void TakeInWhatIsThere();
   void KeepRecordsOf(const std::string& version) const;
+  void TakeProvenanceTo(const std::string& version) const;
 
   const images::HostLayout layout_;
   const images::StoredManifest stored_;
