@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "builder/inspect/extract.h"
+#include "builder/inspect/image_release.h"
 #include "builder/inspect/image_texts.h"
 #include "builder/inspect/verify.h"
 #include "builder/read/guarded.h"
@@ -68,12 +70,14 @@ void Diff(const Arguments& arguments, const base::Io& io) {
 void VerifyImage(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
   Verify(image, io);
+  const std::optional<images::Release> release = VerifyReleaseOf(image);
   if (arguments.json) {
-    io.WriteOut(VerifiedJson(image));
+    io.WriteOut(VerifiedJson(image, release));
     return;
   }
   io.Out("{}: all {} match the manifest, and every file can be read\n", image.path(),
          base::HumanBytes(image.manifest().image.size_bytes));
+  io.Out("  release: {}\n", ReleaseText(release));
 }
 
 void ExtractImage(const Arguments& arguments, const base::Io& io) {
@@ -118,8 +122,11 @@ constexpr std::array kCommands = {
                  nullptr, nullptr, &Inspect},
     ImageCommand{"diff", "Shows which packages differ, and what a push from IMAGE to OTHER sends.",
                  "OTHER", "The newer image: name or directory", &Diff},
-    ImageCommand{"verify", "Reads an image again: its digest, its chunks and every file in it.",
-                 nullptr, nullptr, &VerifyImage},
+    ImageCommand{
+        "verify",
+        "Reads an image again: its digest, its chunks, every file in it, and the signatures of its "
+        "release.",
+        nullptr, nullptr, &VerifyImage},
     ImageCommand{"extract", "Unpacks an image.", "FOLDER", "Folder to create; must not exist",
                  &ExtractImage},
     ImageCommand{"preview", "Prints the systemd units that a host renders from an image.", nullptr,

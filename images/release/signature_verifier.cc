@@ -15,7 +15,6 @@ namespace images {
 namespace {
 
 constexpr const char* kSignatureFile = "signature";
-constexpr std::chrono::seconds kPatience(30);
 
 std::string TemporaryFolder() {
   const char* folder = std::getenv("TMPDIR");
@@ -38,13 +37,13 @@ bool Succeeded(const base::ProcessResult& result, const char* what) {
 }  // namespace
 
 base::ProcessResult RunSshKeygen(const std::vector<std::string>& arguments,
-                                 const std::string& input) {
+                                 const std::string& input, std::chrono::seconds patience) {
   std::vector<std::string> command = {"ssh-keygen"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   base::ProcessOptions options;
   options.environment = {{"TZ", "UTC"}};
   options.input = input;
-  options.timeout = kPatience;
+  options.timeout = patience;
   try {
     return base::Run(command, options);
   } catch (const base::Error& error) {

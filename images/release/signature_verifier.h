@@ -49,7 +49,8 @@ class SshKeygenVerifier : public SignatureVerifier {
 
 // Runs ssh-keygen with these, its times in UTC. Throws Error{kFailed} where it is not installed.
 base::ProcessResult RunSshKeygen(const std::vector<std::string>& arguments,
-                                 const std::string& input = "");
+                                 const std::string& input = "",
+                                 std::chrono::seconds patience = std::chrono::seconds(30));
 // Writes what a program reads at once.
 void WriteForSshKeygen(const std::string& path, const std::string& content);
 
