@@ -94,13 +94,17 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       missing_count_(chunks_.size()),
       lock_(LockDirectory(path_, stored_, by, lock_wait)) {}
 
-void Assembly::WriteMetadata(const std::string& index, const std::string& provenance) {
+void Assembly::WriteMetadata(const std::string& index, const std::string& provenance,
+                             const std::string& release) {
   base::WriteFileAtomically(path_ + "/" + images::kManifestFile, stored_.text);
   base::WriteFileAtomically(path_ + "/" + images::kIndexFile, index);
-  if (provenance.empty()) {
-    base::UnlinkIfThere(path_ + "/" + images::kProvenanceFile);
-  } else {
-    base::WriteFileAtomically(path_ + "/" + images::kProvenanceFile, provenance);
+  for (const auto& [file, text] : {std::pair(images::kProvenanceFile, &provenance),
+                                   std::pair(images::kReleaseFile, &release)}) {
+    if (text->empty()) {
+      base::UnlinkIfThere(path_ + "/" + file);
+    } else {
+      base::WriteFileAtomically(path_ + "/" + file, *text);
+    }
   }
 }
 
@@ -308,7 +312,8 @@ void Assembly::KeepRecordsOf(const std::string& version) const {
   for (const char* file :
        {units::kPasswdFile, units::kGroupFile, images::kLabelFile, images::kReleaseFile}) {
     const std::string name = std::string("/") + file;
-    if (const std::optional<std::string> text = base::ReadFileIfThere(version + name)) {
+    const std::optional<std::string> text = base::ReadFileIfThere(version + name);
+    if (text && !base::Exists(path_ + name)) {
       base::WriteFileAtomically(path_ + name, *text);
     }
   }

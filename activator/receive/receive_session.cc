@@ -181,7 +181,7 @@ void ReceiveSession::ReceiveImage() {
     });
   });
   const SetAtEnd end(ended);  // a push that fails does not wait for the rest
-  assembly.WriteMetadata(texts.index, texts.provenance);
+  assembly.WriteMetadata(texts.index, texts.provenance, acceptance_->ReleaseOf(offer.name));
   if (std::ranges::find(needed, true) != needed.end()) {
     ChunkReceiver(wire_, alive_, assembly, std::move(needed))
         .Run(basis == nullptr ? "" : basis->path, options_.host_jobs);

@@ -84,6 +84,11 @@ bool Acceptance::IsProvenance(const std::string& name,
                      found->second.release->statement.provenance_sha256 == provenance_sha256);
 }
 
+std::string Acceptance::ReleaseOf(const std::string& name) const {
+  const auto found = taken_.find(name);
+  return found == taken_.end() ? "" : found->second.text;
+}
+
 // By whom it is signed was found long ago, perhaps; somebody may have changed whom to trust.
 void Acceptance::CheckTrustIsTheSame() {
   std::optional<images::Trust> now = LoadTrust(layout_);

@@ -33,11 +33,14 @@ class Acceptance {
   // Whether it is the provenance that was signed, or none was.
   bool IsProvenance(const std::string& name, const base::Sha256& provenance_sha256) const;
 
+  // The text that was checked last; empty: none.
+  std::string ReleaseOf(const std::string& name) const;
+
   // Checks again what may have changed since, and records the releases. The caller holds the host's
   // lock and publishes the versions after it. Returns a line for the history for each release that
   // is older than one that was taken.
   std::vector<std::string> Record();
-  // Beside each version, where it is published.
+  // Beside each version, where it is published, unless it came with it.
   void WriteReleases() const;
 
  private:

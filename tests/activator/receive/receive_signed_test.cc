@@ -342,7 +342,8 @@ TEST_F(SignedPushTest, APlanSaysWhatAPushWouldBeRefusedFor) {
   Sign(built_, {"eve"});
   EXPECT_THAT(tests::MessageOf([&] { Plan(built_); }), HasSubstr("nobody this host trusts"));
   Sign(built_);
-  EXPECT_EQ(Plan(built_).send_bytes, Push({built_}).sent_bytes);
+  const uint64_t planned_bytes = Plan(built_).send_bytes;
+  EXPECT_EQ(Push({built_}).sent_bytes, planned_bytes);
 }
 
 TEST_F(SignedPushTest, TheRecordForgetsVersionsThatAreGoneAndKeepsTheOrder) {
