@@ -158,10 +158,8 @@ std::string ToJson(const images::ImageDirectory& image, const images::Release& r
 
 int RunSign(const std::vector<std::string>& arguments, const base::Io& io) {
   SignArguments parsed;
-  CLI::App app(
-      "Signs a built image as a release, so that hosts that take signed images alone "
-      "take it.",
-      std::string("imgbuild ") + kSignCommand);
+  CLI::App app("Signs a built image as a release, for hosts that take signed images alone.",
+               std::string("imgbuild ") + kSignCommand);
   app.footer(kSignExamples);
   app.add_option("IMAGE", parsed.image, "Name of a built image, or its directory")->required();
   app.add_option("--images", parsed.images, "Folder of the built images")

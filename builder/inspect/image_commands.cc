@@ -122,11 +122,8 @@ constexpr std::array kCommands = {
                  nullptr, nullptr, &Inspect},
     ImageCommand{"diff", "Shows which packages differ, and what a push from IMAGE to OTHER sends.",
                  "OTHER", "The newer image: name or directory", &Diff},
-    ImageCommand{
-        "verify",
-        "Reads an image again: its digest, its chunks, every file in it, and the signatures of its "
-        "release.",
-        nullptr, nullptr, &VerifyImage},
+    ImageCommand{"verify", "Reads an image again: digest, chunks, every file, and the signatures.",
+                 nullptr, nullptr, &VerifyImage},
     ImageCommand{"extract", "Unpacks an image.", "FOLDER", "Folder to create; must not exist",
                  &ExtractImage},
     ImageCommand{"preview", "Prints the systemd units that a host renders from an image.", nullptr,
