@@ -328,7 +328,7 @@ int Tool::Run() {
     case Command::kReceive:
       return RunReceive(
           {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait),
-           line_.host_jobs},
+           line_.older, line_.set_trust, line_.host_jobs},
           [this](const Apps& apps, const PendingManifests& coming) {
             Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
           },

@@ -67,7 +67,9 @@ struct CommandLine {
   bool root_given = false;  // else the list of hosts may say another one
   std::string ssh;          // program and options; $SLIPWAY_SSH unless given
   bool ask_sudo_password = false;
-  size_t host_jobs = 0;         // of `receive`
+  size_t host_jobs = 0;         // of `receive`, as the two below
+  bool older = false;
+  bool set_trust = false;
   std::string agent_directory;  // of `examine`
 };
 

@@ -161,6 +161,21 @@ void NameCommonOptions(Parser& parser) {
        "--ask-sudo-password");
 }
 
+void AddReceive(Parser& parser, CommandLine& out) {
+  parser.receive =
+      parser.app.add_subcommand("receive", "The host's side of a push, started by imgpush");
+  parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder; nothing runs");
+  parser.receive->add_flag("--older", out.older,
+                           "Take releases that are older than those that were taken; recorded");
+  parser.receive->add_flag("--trust", out.set_trust,
+                           "Take the files of ROOT/trust instead, from imgpush --trust");
+  parser.receive->add_option("--host-jobs", out.host_jobs)
+      ->description(
+          "Threads that decode deltas, as many as fit into 64 MiB of memory; 0: half of the cores")
+      ->type_name("N")
+      ->transform(base::Number(0, 1000));
+}
+
 void AddCommands(Parser& parser, CommandLine& out) {
   CLI::App& app = parser.app;
   parser.list = app.add_subcommand("list", "Show the generations of this host");
@@ -221,13 +236,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
           "Versions, kernel, systemd, status, history, what systemd said of the units; "
           "no environment values, no credentials, nothing that a service wrote")
       ->required();
-  parser.receive = app.add_subcommand("receive", "The host's side of a push, started by imgpush");
-  parser.receive->add_flag("--dir", out.plain_directory, "The host is a folder; nothing runs");
-  parser.receive->add_option("--host-jobs", out.host_jobs)
-      ->description(
-          "Threads that decode deltas, as many as fit into 64 MiB of memory; 0: half of the cores")
-      ->type_name("N")
-      ->transform(base::Number(0, 1000));
+  AddReceive(parser, out);
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.after_boot = app.add_subcommand("after-boot", "")->group("");
   parser.uninstall = app.add_subcommand("uninstall", "Remove all of Slipway's from this host");

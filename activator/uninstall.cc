@@ -168,6 +168,7 @@ std::vector<std::string> OwnPaths(const images::HostLayout& layout) {
           layout.VersionLocks(),
           layout.History(),
           layout.HealthyVersions(),
+          layout.Trust(),
           layout.Bin(),
           layout.Generations(),
           layout.root() + "/" + kDirectoryHostMarker,

@@ -8,6 +8,7 @@
 #include "builder/init_command.h"
 #include "builder/inspect/image_commands.h"
 #include "builder/inspect/image_texts.h"
+#include "builder/sign_command.h"
 #include "builder/try_command.h"
 
 namespace builder {
@@ -38,7 +39,9 @@ To look into an image (NAME or its folder; each command has --help and --json):
   imgbuild preview nginx            its systemd units, as a host renders them
   imgbuild sbom nginx               its packages, for scanners (CycloneDX)
 
-To send it to a host: imgpush HOST nginx
+To release it, and to send it to a host:
+  imgbuild sign nginx               signs it: some hosts take nothing else
+  imgpush HOST nginx
 )";
 
 }  // namespace
@@ -50,6 +53,9 @@ int RunImgbuild(const std::vector<std::string>& arguments, const base::Io& io) {
   }
   if (!arguments.empty() && arguments[0] == "catalog") {
     return RunCatalog({arguments.begin() + 1, arguments.end()}, io);
+  }
+  if (!arguments.empty() && arguments[0] == kSignCommand) {
+    return RunSign({arguments.begin() + 1, arguments.end()}, io);
   }
   if (!arguments.empty() && arguments[0] == kTryCommand) {
     return RunTry({arguments.begin() + 1, arguments.end()}, io);

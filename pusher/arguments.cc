@@ -22,6 +22,7 @@ Examples:
   imgpush @web                       every host of the group web in hosts.json
   imgpush --activate @web nginx      plans, asks, pushes and switches
   imgpush --activate --canary 1 @web  one host, and if it stays up the others
+  imgpush --trust trust web1         from now on it takes signed images alone
   imgpush doctor web1                what works there, and what to mend
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
@@ -148,7 +149,17 @@ void DescribePush(CLI::App& app, Arguments& out) {
       app.add_flag("--activate", out.activate,
                    "After the push, switch each host and follow the switch; not with --plan");
   activate->excludes(plan);
-  app.add_flag("--yes", out.yes, "With --activate: do not plan and ask first")->needs(activate);
+  app.add_flag("--older", out.older,
+               "Have a host that takes signed images alone take releases that are older than those "
+               "it took; the host records it");
+  app.add_flag("--yes", out.yes,
+               "With --activate: do not plan and ask first; with --trust: do not ask");
+  app.add_option("--trust", out.trust,
+                 "Push no image, but the files signers, revoked and policy.json of DIR, which say "
+                 "whose images the host takes; shows the difference and asks; the login is root")
+      ->type_name("DIR")
+      ->excludes(plan)
+      ->excludes(activate);
   DescribeWaves(app, activate, out);
   AddChoice(app, out.deltas, "--deltas",
             "Send deltas against an older version that both sides have. Default, except for a "
@@ -193,6 +204,17 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   (out.doctor ? DescribeDoctor : DescribePush)(app, out);
   if (!base::ParseArguments(app, {arguments.begin() + (out.doctor ? 1 : 0), arguments.end()}, io)) {
     return std::nullopt;
+  }
+  if (out.yes && !out.activate && out.trust.empty()) {
+    base::Fail(base::ExitCode::kUsage, "--yes requires --activate or --trust");
+  }
+  if (!out.trust.empty() && !out.names.empty()) {
+    base::Fail(base::ExitCode::kUsage, "--trust pushes no image: leave out {}", out.names.front());
+  }
+  if (!out.trust.empty() && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
+    base::Fail(base::ExitCode::kUsage,
+               "--trust asks before it changes whom a host trusts, but there is no terminal: add "
+               "--yes");
   }
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
     base::Fail(base::ExitCode::kUsage,

@@ -32,6 +32,8 @@ struct Arguments {
   bool ask_sudo_password = false;
   std::shared_ptr<hosts::SudoPassword> sudo_password;  // no part of the command line; null: none
   uint64_t retries = 3;  // of a connection that fails before the host says a word
+  bool older = false;    // have releases taken that are older than those that were
+  std::string trust;     // directory of the files that say whom to trust; empty: push
   bool plan = false;     // say what a push would do, and do nothing
   bool activate = false;
   bool yes = false;                       // activate without asking

@@ -19,6 +19,7 @@
 #include "pusher/report.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
+#include "pusher/trust_command.h"
 #include "pusher/wave_ends.h"
 #include "pusher/waves.h"
 
@@ -86,6 +87,9 @@ int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   }
   if (parsed->doctor) {
     return RunDoctor(std::move(*parsed), io);
+  }
+  if (!parsed->trust.empty()) {
+    return RunTrust(std::move(*parsed), io);
   }
   const std::vector<Destination> targets = ChooseTargets(*parsed, io);
   CheckWaves(parsed->waves, targets.size(), io);  // told before anything is asked

@@ -43,6 +43,12 @@ RemoteOptions RemoteOptionsOf(const Arguments& arguments, const Destination& tar
   if (arguments.lock_wait_seconds) {
     out.host.agent_arguments = {"--lock-wait", std::to_string(*arguments.lock_wait_seconds)};
   }
+  if (arguments.older) {
+    out.host.agent_arguments.emplace_back("--older");
+  }
+  if (!arguments.trust.empty()) {
+    out.host.agent_arguments.emplace_back("--trust");
+  }
   if (arguments.host_jobs > 0) {
     out.host.agent_arguments.insert(out.host.agent_arguments.end(),
                                     {"--host-jobs", std::to_string(arguments.host_jobs)});

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/sys.h"
 #include "images/label.h"
+#include "images/release/release.h"
 #include "pusher/protocol/planned.h"
 #include "units/render.h"
 
@@ -93,13 +94,17 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       missing_count_(chunks_.size()),
       lock_(LockDirectory(path_, stored_, by, lock_wait)) {}
 
-void Assembly::WriteMetadata(const std::string& index, const std::string& provenance) {
+void Assembly::WriteMetadata(const std::string& index, const std::string& provenance,
+                             const std::string& release) {
   base::WriteFileAtomically(path_ + "/" + images::kManifestFile, stored_.text);
   base::WriteFileAtomically(path_ + "/" + images::kIndexFile, index);
-  if (provenance.empty()) {
-    base::UnlinkIfThere(path_ + "/" + images::kProvenanceFile);
-  } else {
-    base::WriteFileAtomically(path_ + "/" + images::kProvenanceFile, provenance);
+  for (const auto& [file, text] : {std::pair(images::kProvenanceFile, &provenance),
+                                   std::pair(images::kReleaseFile, &release)}) {
+    if (text->empty()) {
+      base::UnlinkIfThere(path_ + "/" + file);
+    } else {
+      base::WriteFileAtomically(path_ + "/" + file, *text);
+    }
   }
 }
 
@@ -302,13 +307,24 @@ void Assembly::Verify() {
 }
 
 // What stands beside the image and is not the push's: the users that an activation wrote and its
-// units bind; what people call the version.
+// units bind; what people call the version, and who released it.
 void Assembly::KeepRecordsOf(const std::string& version) const {
-  for (const char* file : {units::kPasswdFile, units::kGroupFile, images::kLabelFile}) {
+  for (const char* file :
+       {units::kPasswdFile, units::kGroupFile, images::kLabelFile, images::kReleaseFile}) {
     const std::string name = std::string("/") + file;
-    if (const std::optional<std::string> text = base::ReadFileIfThere(version + name)) {
+    const std::optional<std::string> text = base::ReadFileIfThere(version + name);
+    if (text && !base::Exists(path_ + name)) {
       base::WriteFileAtomically(path_ + name, *text);
     }
+  }
+}
+
+// A version that is whole may be signed with another one.
+void Assembly::TakeProvenanceTo(const std::string& version) const {
+  const std::string name = std::string("/") + images::kProvenanceFile;
+  const std::optional<std::string> text = base::ReadFileIfThere(path_ + name);
+  if (text && base::ReadFileIfThere(version + name) != text) {
+    base::WriteFileAtomically(version + name, *text);
   }
 }
 
@@ -319,6 +335,7 @@ void Assembly::Publish() {
     base::PublishDirectory(path_, version);
   } else if (IsIntact(version, stored_.digest,
                       base::Exists(path_ + "/" + images::kProvenanceFile))) {
+    TakeProvenanceTo(version);
     Discard();
     return;
   } else {

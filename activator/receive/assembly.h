@@ -34,8 +34,9 @@ class Assembly {
            const std::string& index, const std::string& by,
            std::chrono::milliseconds lock_wait = std::chrono::milliseconds(0));
 
-  // Makes the texts durable there; empty: there is no provenance.
-  void WriteMetadata(const std::string& index, const std::string& provenance);
+  // Makes the texts durable there; empty: there is none of these.
+  void WriteMetadata(const std::string& index, const std::string& provenance,
+                     const std::string& release = "");
 
   const images::StoredManifest& stored() const { return stored_; }
   const std::string& image_path() const { return image_path_; }
@@ -93,6 +94,7 @@ class Assembly {
   bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
   void TakeInWhatIsThere();
   void KeepRecordsOf(const std::string& version) const;
+  void TakeProvenanceTo(const std::string& version) const;
 
   const images::HostLayout layout_;
   const images::StoredManifest stored_;

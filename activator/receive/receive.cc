@@ -7,6 +7,7 @@
 #include "activator/host/install_self.h"
 #include "activator/os/kernel_features.h"
 #include "activator/receive/receive_session.h"
+#include "activator/receive/receive_trust.h"
 #include "activator/stage/stage.h"
 #include "activator/state/generations.h"
 #include "activator/state/root.h"
@@ -76,6 +77,10 @@ std::string ProtocolText() {
 }
 
 int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base::Io& io) {
+  if (options.set_trust) {
+    return RunReceiveTrust(options, options.plain_directory ? &PreparePlainDirectory : &PrepareHost,
+                           io);
+  }
   if (options.plain_directory) {
     return RunReceiveWith(options, {&PreparePlainDirectory, &ProbeFeatures, &StageGeneration}, io);
   }

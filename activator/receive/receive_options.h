@@ -14,7 +14,9 @@ struct ReceiveOptions {
   bool plain_directory = false;  // a dir: host: no systemd, no mounting, nothing ever runs from it
   // For another push: of this version, or one that publishes. It lets go soon if at all.
   std::chrono::milliseconds lock_wait{3000};
-  size_t host_jobs = 0;  // threads that rebuild deltas, as RebuildJobs() takes them
+  bool older = false;      // take releases that are older than those that were taken
+  bool set_trust = false;  // take the files of ROOT/trust instead
+  size_t host_jobs = 0;    // threads that rebuild deltas, as RebuildJobs() takes them
 };
 
 }  // namespace activator

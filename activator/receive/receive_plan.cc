@@ -26,7 +26,7 @@ void ReceiveSession::AnswerPlan(uint64_t images) {
 void ReceiveSession::PlanImage(MissingChunkScan& survey, PendingManifests& coming) {
   const pusher::Offer offer =
       pusher::Offer::Parse(pusher::Expect(wire_, MessageType::kOffer).text(), wire_.peer());
-  alive_.Touch();
+  TakeRelease(offer);
   if (coming.contains(offer.name)) {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);

@@ -2,9 +2,11 @@
 #include <sys/stat.h>
 
 #include <optional>
+#include <utility>
 
 #include "activator/receive/receive_session.h"
 #include "activator/state/generations.h"
+#include "activator/state/record_event.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -45,6 +47,7 @@ void ReceiveSession::PublishAndStage() {
   const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
                             options_.lock_wait);
   RemoveGone(layout_);
+  const std::vector<std::string> older = acceptance_->Record();
   pusher::Staged answer;
   Publish(answer);
   RemoveGone(layout_);
@@ -55,7 +58,16 @@ void ReceiveSession::PublishAndStage() {
     }
     Label(name, version, answer.notes);
   }
+  acceptance_->WriteReleases();
   const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
+  for (const std::string& reason : older) {
+    Event event;
+    event.event = "took-older";
+    event.generation = staged.number;
+    event.by = options_.by;
+    event.reason = reason;
+    RecordEvent(layout_, std::move(event));
+  }
   answer.generation = staged.number;
   answer.created = staged.created;
   answer.active = staged.active;

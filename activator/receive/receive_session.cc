@@ -11,6 +11,7 @@
 
 #include "activator/os/shared_blocks.h"
 #include "activator/receive/chunk_receiver.h"
+#include "activator/receive/conversation.h"
 #include "activator/state/generations.h"
 #include "activator/state/root.h"
 #include "base/clock.h"
@@ -99,6 +100,8 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
 }
 
 void ReceiveSession::Greet() {
+  acceptance_.emplace(layout_, options_.older ? OlderReleases::kTaken : OlderReleases::kRefused,
+                      base::SystemClock());
   if (!options_.plain_directory) {
     features_ = steps_.probe_features();
   }
@@ -117,6 +120,9 @@ void ReceiveSession::Greet() {
   }
   hello.free_bytes = base::FreeBytes(layout_.root());
   hello.active_generation = ActiveGeneration(layout_);
+  if (const std::optional<images::Policy>& policy = acceptance_->policy()) {
+    hello.trust = {policy->channels, policy->threshold};
+  }
   for (const HeldVersion& image : held_) {
     hello.held.push_back({image.name, image.manifest_sha256});
   }
@@ -152,6 +158,7 @@ void ReceiveSession::ReceiveImage() {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
+  TakeRelease(offer);
   labels_[offer.name] = offer.label;
   if (offer.held) {
     AcceptHeld(offer);
@@ -174,12 +181,19 @@ void ReceiveSession::ReceiveImage() {
     });
   });
   const SetAtEnd end(ended);  // a push that fails does not wait for the rest
-  assembly.WriteMetadata(texts.index, texts.provenance);
+  assembly.WriteMetadata(texts.index, texts.provenance, acceptance_->ReleaseOf(offer.name));
   if (std::ranges::find(needed, true) != needed.end()) {
     ChunkReceiver(wire_, alive_, assembly, std::move(needed))
         .Run(basis == nullptr ? "" : basis->path, options_.host_jobs);
   }
   filling.get();
+}
+
+// Before a byte of the texts is decompressed or parsed.
+void ReceiveSession::TakeRelease(const pusher::Offer& offer) {
+  const std::string text = pusher::ReceiveBlob(wire_, offer.release_bytes);
+  alive_.Touch();
+  acceptance_->Check(offer.name, offer.manifest_sha256, text);
 }
 
 // One that is asked for again goes on.
@@ -207,7 +221,11 @@ const HeldVersion& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
 }
 
 void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
-  if (!IsIntact(FindHeld(offer).path, offer.manifest_sha256, offer.provenance_bytes > 0)) {
+  const std::string& path = FindHeld(offer).path;
+  const std::string provenance =
+      base::ReadFileIfThere(path + "/" + images::kProvenanceFile).value_or("");
+  if (!IsIntact(path, offer.manifest_sha256, offer.provenance_bytes > 0) ||
+      !acceptance_->IsProvenance(offer.name, base::Sha256Of(provenance))) {
     damaged_.push_back(offer.name);
   }
 }
@@ -255,9 +273,15 @@ const HeldVersion* ReceiveSession::BasisOf(const pusher::Offer& offer) const {
 pusher::ImageMetadata ReceiveSession::ReceiveMetadata(const pusher::Offer& offer,
                                                       const HeldVersion* basis) {
   const bool as_delta = basis != nullptr && offer.delta_bytes > 0;
-  return pusher::ReceiveMetadata(
+  pusher::ImageMetadata out = pusher::ReceiveMetadata(
       wire_, offer,
       as_delta ? pusher::BaseMetadata(images::ImageDirectory(basis->path)) : std::string());
+  if (!acceptance_->IsProvenance(offer.name, base::Sha256Of(out.provenance))) {
+    base::Fail(base::ExitCode::kVerification,
+               "the provenance of {} is not the one that was signed: imgbuild sign --renew {}",
+               offer.name, offer.name);
+  }
+  return out;
 }
 
 images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
@@ -351,24 +375,9 @@ void ReceiveSession::FailDiskFull(const base::Error& error) {
 }
 
 int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {
-  ::umask(022);  // what we make is 0755 and 0644 whatever the login shell's umask is
-  pusher::StreamOptions stream_options;
-  stream_options.peer = "the sender";
-  pusher::Stream stream(io.in, io.out, stream_options);
-  pusher::Wire wire(stream);
-  pusher::KeepAlive alive(wire);
-  try {
+  return RunConversation(io, [&](pusher::Wire& wire, pusher::KeepAlive& alive) {
     ReceiveSession(options, steps, wire, alive).Run();
-    return 0;
-  } catch (const base::Error& error) {
-    try {
-      pusher::SendText(wire, MessageType::kFailure,
-                       pusher::Failure{error.code(), error.what()}.Serialize());
-      wire.Flush();
-    } catch (const base::Error&) {  // nobody listens; the error itself is what counts
-    }
-    throw;
-  }
+  });
 }
 
 }  // namespace activator

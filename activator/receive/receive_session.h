@@ -22,6 +22,7 @@
 #include "activator/stage/stage.h"
 #include "activator/state/held_versions.h"
 #include "activator/state/version_locks.h"
+#include "activator/trust/acceptance.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "pusher/protocol/image_metadata.h"
@@ -59,6 +60,7 @@ class ReceiveSession {
   void PlanImage(MissingChunkScan& survey, PendingManifests& coming);
   void CheckRoomFor(const std::vector<pusher::NewImage>& images) const;
   void ReceiveImage();
+  void TakeRelease(const pusher::Offer& offer);
   const HeldVersion& FindHeld(const pusher::Offer& offer) const;
   void AcceptHeld(const pusher::Offer& offer);
   void ReceiveAgain();
@@ -80,6 +82,7 @@ class ReceiveSession {
   pusher::KeepAlive& alive_;
   const images::HostLayout layout_;
   std::vector<std::string> features_;
+  std::optional<Acceptance> acceptance_;         // of the releases
   std::optional<VersionLocks> locks_;            // on those, until the push ends
   std::vector<HeldVersion> held_;                // complete versions, as greeted
   std::map<std::string, std::string> labels_;    // of this push's images; empty: none was sent

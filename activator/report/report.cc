@@ -12,6 +12,7 @@
 #include "activator/state/generations.h"
 #include "activator/state/host_lock.h"
 #include "activator/state/lost_current.h"
+#include "activator/trust/host_trust.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
@@ -56,6 +57,25 @@ void ReadUnits(const Host& host, Status& out) {
   }
   if (out.generation) {
     out.drift = FindDrift(host, *out.generation, units, states);
+  }
+}
+
+// Also where the files cannot be used: that is what somebody must be told.
+void ReadReleases(const images::HostLayout& layout, Status& out) {
+  try {
+    out.takes_signed_alone = base::LstatIfThere(layout.Trust()).has_value();
+    if (!out.takes_signed_alone) {
+      return;
+    }
+    LoadTrust(layout);
+    const Accepted accepted = ReadAccepted(layout);
+    for (const auto& [name, digest] : out.generation ? out.generation->apps : Apps()) {
+      if (const AcceptedVersion* version = accepted.Find(name, digest)) {
+        out.releases.emplace(name, *version);
+      }
+    }
+  } catch (const base::Error& error) {
+    out.trust_problem = error.what();
   }
 }
 
@@ -133,10 +153,13 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
   ReadActive(layout, out);
   out.unreadable = ReadGenerations(layout).unreadable;
   out.last_activation = LastActivation(layout);
+  if (out.active != kNoGeneration) {
+    out.generation = FindGeneration(layout, out.active);
+  }
+  ReadReleases(layout, out);
   if (out.active == kNoGeneration) {
     return out;
   }
-  out.generation = FindGeneration(layout, out.active);
   if (out.generation) {
     for (const auto& [name, digest] : out.generation->apps) {
       out.versions[name] = IdAndVersion(layout, name, digest);

@@ -16,6 +16,7 @@
 #include "activator/state/generation.h"
 #include "activator/state/history.h"
 #include "activator/state/switch_record.h"
+#include "activator/trust/accepted.h"
 
 namespace activator {
 
@@ -37,8 +38,11 @@ struct Status {
   std::optional<bool> switch_in_progress;
   std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
   bool runs_nothing = false;      // by its units, or because it is a folder
-  std::map<std::string, std::string> versions;  // application -> id and version
-  std::map<std::string, std::string> names;     // application -> what its version calls itself
+  std::map<std::string, std::string> versions;      // application -> id and version
+  std::map<std::string, std::string> names;         // application -> what its version calls itself
+  bool takes_signed_alone = false;                  // trust is on
+  std::string trust_problem;                        // why nothing is taken; empty: no reason
+  std::map<std::string, AcceptedVersion> releases;  // application -> as the host took it
   // drift.h, and a `current` that was lost; empty: the host matches `current`.
   std::vector<std::string> drift;
   // What should run and does not, with its state (FindDown); the caller of ReadStatus adds it.

@@ -4,6 +4,7 @@
 #include "activator/report/uninstalled.h"
 #include "activator/report/verify.h"
 #include "activator/state/event_json.h"
+#include "base/clock.h"
 #include "images/name.h"
 
 namespace activator {
@@ -42,6 +43,13 @@ Json ToJson(const UnitStatus& unit) {
           {"image", unit.image_path},
           {"version", unit.version},
           {"overrides", state.drop_ins}};
+}
+
+Json ToJson(const AcceptedVersion& release) {
+  return {{"channel", release.channel},
+          {"released", base::ToIso8601(release.released)},
+          {"accepted", base::ToIso8601(release.accepted)},
+          {"signers", release.signers}};
 }
 
 template <typename Value>
@@ -100,12 +108,17 @@ std::string StatusJson(const Status& status) {
     generation = ToJson(*status.generation, status.active);
     for (const auto& [name, version] : status.names) {
       generation["apps"][name]["version"] = version;
+      const auto release = status.releases.find(name);
+      generation["apps"][name]["release"] =
+          release == status.releases.end() ? Json(nullptr) : ToJson(release->second);
     }
   }
   const bool is_up = status.down.empty() && status.failing.empty();
   return Dump({{"root", status.root},
                {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
                {"generation", std::move(generation)},
+               {"takes_signed_alone", status.takes_signed_alone},
+               {"trust_problem", status.trust_problem},
                {"switch", std::move(record)},
                {"units", std::move(units)},
                {"matches_current", status.drift.empty() && is_up && !status.switch_record &&
@@ -150,6 +163,8 @@ std::string VerifyJson(const std::vector<VerifiedVersion>& versions) {
                    {"is_whole", version.problem.empty()},
                    {"damaged_chunks", version.damaged_chunks},
                    {"problem", version.problem},
+                   {"release", version.release},
+                   {"release_problem", version.release_problem},
                    {"generations", version.generations}});
   }
   return Dump(out);

@@ -1,8 +1,11 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "activator/report/report.h"
 #include "activator/report/uninstalled.h"
 #include "activator/state/generations.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "images/name.h"
@@ -129,6 +132,23 @@ std::string UnreadableText(const Status& status) {
   return out;
 }
 
+std::string SignersText(const Status& status, const std::string& name) {
+  const auto release = status.releases.find(name);
+  if (release != status.releases.end()) {
+    return fmt::format(", signed by {} for {} at {}", fmt::join(release->second.signers, ", "),
+                       release->second.channel, base::ToIso8601(release->second.released));
+  }
+  return status.takes_signed_alone && status.trust_problem.empty()
+             ? ", from before this host took signed images alone"
+             : "";
+}
+
+std::string TrustText(const Status& status) {
+  return status.trust_problem.empty()
+             ? ""
+             : fmt::format("This host takes NO IMAGE: {}\n", status.trust_problem);
+}
+
 }  // namespace
 
 std::string ListText(const Listing& listing) {
@@ -215,7 +235,7 @@ std::string StatusText(const Status& status) {
     out += fmt::format("Generation {} is active in {} (staged {} by {})\n", generation.number,
                        status.root, generation.created, generation.by);
     for (const auto& [name, version] : status.versions) {
-      out += fmt::format("  {}/{}\n", name, version);
+      out += fmt::format("  {}/{}{}\n", name, version, SignersText(status, name));
     }
   } else if (status.active != kNoGeneration) {
     out += fmt::format("Generation {} is active in {}\n", status.active, status.root);
@@ -228,7 +248,8 @@ std::string StatusText(const Status& status) {
   if (status.runs_nothing) {
     out += "  nothing runs: no image has a service, or the root is a folder\n";
   }
-  out += HealthText(status) + DriftText(status) + ChecksText(status) + UnreadableText(status);
+  out += HealthText(status) + DriftText(status) + ChecksText(status) + UnreadableText(status) +
+         TrustText(status);
   return status.switch_record ? out + SwitchText(status) : out;
 }
 

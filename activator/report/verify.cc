@@ -6,11 +6,14 @@
 
 #include "activator/state/generations.h"
 #include "activator/state/held_versions.h"
+#include "activator/trust/host_trust.h"
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "images/release/release.h"
 
 namespace activator {
 namespace {
@@ -61,6 +64,30 @@ VerifiedVersion Verify(const images::VersionDirectory& held, base::Progress& pro
   return out;
 }
 
+// A version that is whole.
+void VerifyRelease(const images::HostLayout& layout, VerifiedVersion& out) {
+  try {
+    const std::optional<std::string> text = images::ReadReleaseText(out.path);
+    if (!text) {
+      return;
+    }
+    const std::string path = out.path + "/" + images::kReleaseFile;
+    const images::Release release = images::Release::Parse(*text, path);
+    const base::Sha256 digest = images::ImageDirectory(out.path).stored().digest;
+    images::CheckBelongs(release.statement, out.name, digest, path);
+    const std::vector<std::string> signers = CheckHeldRelease(layout, out.name, digest);
+    out.release =
+        fmt::format("signed {}for {} at {}",
+                    signers.empty() ? "" : fmt::format("by {} ", fmt::join(signers, ", ")),
+                    release.statement.channel, base::ToIso8601(release.statement.released));
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    out.release_problem = error.what();
+  }
+}
+
 std::vector<images::VersionDirectory> SelectVersions(const images::HostLayout& layout,
                                                      const std::vector<std::string>& names) {
   std::vector<images::VersionDirectory> all = layout.Versions();
@@ -106,6 +133,9 @@ std::vector<VerifiedVersion> VerifyVersions(const images::HostLayout& layout,
     base::Progress progress(io, "verify", total);
     for (const images::VersionDirectory& held : wanted) {
       VerifiedVersion verified = Verify(held, progress);
+      if (verified.problem.empty()) {
+        VerifyRelease(layout, verified);
+      }
       if (verified.problem.empty() || base::Exists(held.path)) {  // a prune may have taken it away
         out.push_back(std::move(verified));
       }
@@ -138,6 +168,11 @@ std::string VerifyText(const std::vector<VerifiedVersion>& versions) {
                     version.generations.empty()
                         ? ""
                         : fmt::format("  (generation {})", fmt::join(version.generations, ", ")));
+    if (!version.release_problem.empty()) {
+      out += fmt::format("  REFUSED here: {}\n", version.release_problem);
+    } else if (!version.release.empty()) {
+      out += fmt::format("  {}\n", version.release);
+    }
   }
   return out;
 }
@@ -155,6 +190,14 @@ void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked) {
                marked
                    ? "push these versions again, and what is damaged is sent"
                    : "`activate verify --repair` asks the next push of them for what is damaged");
+  }
+  for (const VerifiedVersion& version : versions) {
+    if (!version.release_problem.empty()) {
+      base::Fail(base::ExitCode::kVerification,
+                 "{}/{} would not be activated here: {}; sign it anew and push it, or `activate "
+                 "prune`",
+                 version.name, version.id, version.release_problem);
+    }
   }
 }
 

@@ -20,9 +20,11 @@ struct VerifiedVersion {
   std::string name;
   std::string id;
   std::string path;
-  uint64_t bytes = 0;                 // of the image, that were read
-  uint64_t damaged_chunks = 0;        // of the image's chunks
-  std::string problem;                // what is wrong, for people; empty: it is whole
+  uint64_t bytes = 0;           // of the image, that were read
+  uint64_t damaged_chunks = 0;  // of the image's chunks
+  std::string problem;          // what is wrong, for people; empty: it is whole
+  std::string release;          // who signed it, for what, when; empty: nobody
+  std::string release_problem;  // why this host would not activate it by that; empty: it would
   std::vector<uint64_t> generations;  // that name it
 };
 
@@ -38,7 +40,8 @@ void MarkDamaged(const std::vector<VerifiedVersion>& versions);
 
 std::string VerifyText(const std::vector<VerifiedVersion>& versions);
 std::string VerifyJson(const std::vector<VerifiedVersion>& versions);
-// Throws Error{kVerification} where one is damaged; says what to do.
+// Throws Error{kVerification} where one is damaged, or signed in a way that this host does not
+// take; says what to do.
 void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked);
 
 }  // namespace activator

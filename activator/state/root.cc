@@ -144,7 +144,8 @@ bool HoldsVersions(const std::string& path) {
 void CheckContents(const images::HostLayout& layout) {
   for (const std::string& path :
        {layout.Bin(), layout.Current(), layout.Generations(), layout.Incoming(), layout.Lock(),
-        layout.VersionLocks(), layout.History(), layout.HealthyVersions(), layout.SwitchRecord()}) {
+        layout.VersionLocks(), layout.History(), layout.HealthyVersions(), layout.SwitchRecord(),
+        layout.Trust()}) {
     CheckTree(layout, path);
   }
   for (const std::string& name : base::ListDirectory(layout.root())) {

@@ -25,6 +25,7 @@
 #include "activator/switch/require_healthy.h"
 #include "activator/switch/switch.h"
 #include "activator/switch/users.h"
+#include "activator/trust/host_trust.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/problems.h"
@@ -202,9 +203,15 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
 }
 
 // All that can be checked of a folder's.
-void CheckVersionsAreWhole(const images::HostLayout& layout, const Apps& apps) {
+// All that is checked of a folder: that versions are there, and whether those that come anew may.
+void CheckFolder(const Host& host, uint64_t from, const Apps& apps) {
+  const std::optional<Generation> active = FindGeneration(host.layout, from);
   for (const auto& [name, digest] : apps) {
-    const images::ImageDirectory whole(layout.Version(name, images::ImageId::Of(digest)));
+    const images::ImageDirectory whole(host.layout.Version(name, images::ImageId::Of(digest)));
+    const bool is_active = active && active->apps.contains(name) && active->apps.at(name) == digest;
+    if (!is_active) {
+      CheckHeldRelease(host.layout, name, digest, host.clock);
+    }
   }
 }
 
@@ -243,9 +250,8 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
     host.is_folder ? SayNothingToDo(host.io, from, "") : EnsureRunning(host, from, request.timeout);
     return true;
   }
-  host.is_folder
-      ? CheckVersionsAreWhole(host.layout, LoadGeneration(host.layout, choice.number).apps)
-      : Check(host, from, choice.number, request);
+  host.is_folder ? CheckFolder(host, from, LoadGeneration(host.layout, choice.number).apps)
+                 : Check(host, from, choice.number, request);
   const UnitNames watched = RunSwitch(host, ToSwitch(request, from, choice.number));
   if (!host.is_folder) {  // what it left alone may have failed long before
     RequireHealthy(host, choice.number, watched,
@@ -292,9 +298,8 @@ void Rehearse(const Host& host, const Resolved& target, UnitConflictPolicy forei
   const uint64_t from = ActiveGeneration(host.layout);
   try {
     if (host.is_folder) {
-      CheckVersionsAreWhole(host.layout, target.apps
-                                             ? *target.apps
-                                             : LoadGeneration(host.layout, target.number).apps);
+      CheckFolder(host, from,
+                  target.apps ? *target.apps : LoadGeneration(host.layout, target.number).apps);
       return;
     }
     const PreflightTarget to =

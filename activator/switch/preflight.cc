@@ -13,6 +13,7 @@
 #include "activator/switch/check_ports.h"
 #include "activator/switch/data_folders.h"
 #include "activator/switch/users.h"
+#include "activator/trust/host_trust.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -72,6 +73,7 @@ images::Services CheckVersion(const Host& host, const PreflightTarget& target,
                  path, version.stored().digest.ToHex(), digest.ToHex());
     }
     services = version.manifest().services;
+    CheckHeldRelease(host.layout, name, digest, host.clock);
     host.check_image(version);
   });
   problems.Try(name, [&] { CheckSecrets(services); });

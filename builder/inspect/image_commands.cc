@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/cli.h"
 #include "base/error.h"
@@ -9,6 +10,7 @@
 #include "base/printable.h"
 #include "base/progress.h"
 #include "builder/inspect/extract.h"
+#include "builder/inspect/image_release.h"
 #include "builder/inspect/image_texts.h"
 #include "builder/inspect/recorded_packages.h"
 #include "builder/inspect/sbom.h"
@@ -71,12 +73,14 @@ void Diff(const Arguments& arguments, const base::Io& io) {
 void VerifyImage(const Arguments& arguments, const base::Io& io) {
   const images::ImageDirectory image = Choose(arguments, arguments.image);
   Verify(image, io);
+  const std::optional<images::Release> release = VerifyReleaseOf(image);
   if (arguments.json) {
-    io.WriteOut(VerifiedJson(image));
+    io.WriteOut(VerifiedJson(image, release));
     return;
   }
   io.Out("{}: all {} match the manifest, and every file can be read\n", image.path(),
          base::HumanBytes(image.manifest().image.size_bytes));
+  io.Out("  release: {}\n", ReleaseText(release));
 }
 
 void ExtractImage(const Arguments& arguments, const base::Io& io) {
@@ -131,7 +135,7 @@ constexpr std::array kCommands = {
                  nullptr, nullptr, &Inspect},
     ImageCommand{"diff", "Shows which packages differ, and what a push from IMAGE to OTHER sends.",
                  "OTHER", "The newer image: name or directory", &Diff},
-    ImageCommand{"verify", "Reads an image again: its digest, its chunks and every file in it.",
+    ImageCommand{"verify", "Reads an image again: digest, chunks, every file, and the signatures.",
                  nullptr, nullptr, &VerifyImage},
     ImageCommand{"extract", "Unpacks an image.", "FOLDER", "Folder to create; must not exist",
                  &ExtractImage},

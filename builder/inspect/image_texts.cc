@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json_fields.h"
 #include "base/printable.h"
 #include "base/progress.h"
+#include "builder/inspect/image_release.h"
 
 namespace builder {
 namespace {
@@ -87,6 +89,19 @@ Json IdentityJson(const images::ImageDirectory& image) {
           {"image_bytes", image.manifest().image.size_bytes}};
 }
 
+Json ReleaseJson(const std::optional<images::Release>& release) {
+  if (!release) {
+    return nullptr;
+  }
+  Json signatures = Json::array();
+  for (const images::SshSignature& signature : release->signatures) {
+    signatures.push_back({{"key", signature.fingerprint}, {"type", signature.key.type}});
+  }
+  return {{"channel", release->statement.channel},
+          {"released", base::ToIso8601(release->statement.released)},
+          {"signatures", std::move(signatures)}};
+}
+
 }  // namespace
 
 std::string ReportText(const images::ImageDirectory& image, const ImageReport& report) {
@@ -96,13 +111,14 @@ std::string ReportText(const images::ImageDirectory& image, const ImageReport& r
       "{}, {}\n"
       "  image    {} of {} in {} files ({})\n"
       "  layout   {}, {} {} level {}; needs {}\n"
-      "  chunks   {}; equal ones stored once save {}; metadata {}\n",
+      "  chunks   {}; equal ones stored once save {}; metadata {}\n"
+      "  release  {}\n",
       Title(image), manifest.architecture, base::HumanBytes(manifest.image.size_bytes),
       base::HumanBytes(report.content_bytes), report.files,
       Percent(manifest.image.size_bytes, report.content_bytes), manifest.image.layout, codec.name,
       codec.library_version, codec.level, RequiredKernel(manifest),
       image.ReadIndex().chunks().size(), base::HumanBytes(report.dedupe_saved_bytes),
-      base::HumanBytes(report.metadata_bytes));
+      base::HumanBytes(report.metadata_bytes), ReleaseText(ReadReleaseOf(image)));
   Rows packages;
   for (const auto& package : report.by_package) {
     packages.emplace_back(package.second.name, package.second);
@@ -126,6 +142,7 @@ std::string ReportJson(const images::ImageDirectory& image, const ImageReport& r
                   {"library_version", manifest.image.codec.library_version},
                   {"level", manifest.image.codec.level}};
   out["required_kernel"] = RequiredKernel(manifest);
+  out["release"] = ReleaseJson(ReadReleaseOf(image));
   out["packages"] = Json::array();
   for (const auto& [key, share] : report.by_package) {
     Json package = ShareJson(share);
@@ -210,9 +227,11 @@ std::string BuiltJson(const images::ImageDirectory& image) {
   return Dump(out);
 }
 
-std::string VerifiedJson(const images::ImageDirectory& image) {
+std::string VerifiedJson(const images::ImageDirectory& image,
+                         const std::optional<images::Release>& release) {
   Json out = IdentityJson(image);
   out["verified"] = true;
+  out["release"] = ReleaseJson(release);
   return Dump(out);
 }
 

@@ -2,11 +2,13 @@
 #ifndef SLIPWAY_BUILDER_INSPECT_IMAGE_TEXTS_H_
 #define SLIPWAY_BUILDER_INSPECT_IMAGE_TEXTS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "builder/inspect/image_difference.h"
 #include "builder/inspect/image_report.h"
+#include "images/release/release.h"
 #include "images/version/image_directory.h"
 #include "units/render.h"
 
@@ -23,7 +25,8 @@ std::string DifferenceJson(const images::ImageDirectory& from, const images::Ima
                            const ImageDifference& difference);
 
 std::string BuiltJson(const images::ImageDirectory& image);
-std::string VerifiedJson(const images::ImageDirectory& image);
+std::string VerifiedJson(const images::ImageDirectory& image,
+                         const std::optional<images::Release>& release);
 std::string ExtractedJson(const images::ImageDirectory& image, const std::string& folder);
 std::string UnitsJson(const std::vector<units::RenderedUnit>& units);
 

@@ -48,6 +48,7 @@ class HostLayout {
   std::string Lock() const { return root_ + "/lock"; }
   // Starts with a dot: no application is named so.
   std::string VersionLocks() const { return root_ + "/.version-locks"; }
+  std::string Trust() const { return root_ + "/trust"; }  // docs/formats/release.md
   std::string Bin() const { return root_ + "/bin"; }
 
   // Every NAME/ID directory, by name then id. What is not named like a version is passed over.

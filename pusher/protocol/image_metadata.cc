@@ -33,7 +33,8 @@ PackedMetadata PackMetadata(const ImageMetadata& texts, const std::string& basis
   return out;
 }
 
-void SendOffer(Wire& wire, Offer offer, const PackedMetadata& texts) {
+void SendOffer(Wire& wire, Offer offer, const std::string& release, const PackedMetadata& texts) {
+  offer.release_bytes = release.size();
   offer.manifest_bytes = texts.manifest_bytes;
   offer.index_bytes = texts.index_bytes;
   offer.provenance_bytes = texts.provenance_bytes;
@@ -41,6 +42,7 @@ void SendOffer(Wire& wire, Offer offer, const PackedMetadata& texts) {
     offer.delta_bytes = texts.bytes.size();
   }
   SendText(wire, MessageType::kOffer, offer.Serialize());
+  SendBlob(wire, release);
   SendBlob(wire, texts.bytes);
 }
 

@@ -34,8 +34,8 @@ struct PackedMetadata {
 // `basis`: BaseMetadata() of the version that they refer to, or empty.
 PackedMetadata PackMetadata(const ImageMetadata& texts, const std::string& basis);
 
-// Sets the lengths in `offer`; sends it and the texts.
-void SendOffer(Wire& wire, Offer offer, const PackedMetadata& texts);
+// Sets the lengths in `offer`; sends it, the release (empty: none) and the texts.
+void SendOffer(Wire& wire, Offer offer, const std::string& release, const PackedMetadata& texts);
 
 // The texts that `offer` announces. Throws Error{kFailed} where they do not come out of the delta.
 ImageMetadata ReceiveMetadata(Wire& wire, const Offer& offer, const std::string& basis);

@@ -26,13 +26,15 @@ enum class MessageType : uint8_t {
   kAgain = 15,
   kPacked = 16,  // a chunk, packed (pusher/protocol/packed_chunks.h)
   kHeld = 17,
+  kTrust = 18,
 };
 
 // For the log; "unknown" where a peer made it up.
 inline const char* NameOf(MessageType type) {
-  constexpr std::array kNames = {"unknown", "hello", "begin",     "offer",  "blob",   "need",
-                                 "missing", "chunk", "heartbeat", "commit", "staged", "failure",
-                                 "delta",   "sent",  "planned",   "again",  "packed", "held"};
+  constexpr std::array kNames = {"unknown", "hello",   "begin", "offer",     "blob",
+                                 "need",    "missing", "chunk", "heartbeat", "commit",
+                                 "staged",  "failure", "delta", "sent",      "planned",
+                                 "again",   "packed",  "held",  "trust"};
   const auto number = static_cast<size_t>(type);
   return kNames.at(number < kNames.size() ? number : 0);
 }

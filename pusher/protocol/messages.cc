@@ -8,6 +8,7 @@
 #include "base/json_fields.h"
 #include "base/printable.h"
 #include "images/label.h"
+#include "images/release/release.h"
 #include "pusher/protocol/protocol.h"
 
 namespace pusher {
@@ -53,6 +54,23 @@ std::vector<VersionDigest> ReadHeld(JsonFields& fields) {
   return out;
 }
 
+std::optional<Demand> ReadDemand(JsonFields& fields) {
+  if (!fields.Has("trust")) {
+    return std::nullopt;
+  }
+  JsonFields trust = fields.Nested("trust");
+  Demand out;
+  for (const std::string& channel : trust.Strings("channels")) {
+    out.channels.push_back(Printable(channel, 64));
+  }
+  out.threshold = trust.Number("threshold", 1, images::kMaxSignatures);
+  trust.Done();
+  if (out.channels.empty()) {
+    trust.FailAt("channels", "expected at least one");
+  }
+  return out;
+}
+
 void CheckVersions(const Hello& hello, const std::string& peer) {
   if (hello.protocol_min > kProtocolMax || hello.protocol_max < kProtocolMin) {
     base::Fail(kBad,
@@ -65,17 +83,21 @@ void CheckVersions(const Hello& hello, const std::string& peer) {
 }  // namespace
 
 std::string Hello::Serialize() const {
-  return base::DumpJson({{"protocol_min", protocol_min},
-                         {"protocol_max", protocol_max},
-                         {"agent_version", agent_version},
-                         {"architecture", architecture},
-                         {"mounts", mounts},
-                         {"features", features},
-                         {"codecs", codecs},
-                         {"free_bytes", free_bytes},
-                         {"active_generation", active_generation},
-                         {"held", ToJson(held)},
-                         {"more_held", more_held}});
+  Json out = {{"protocol_min", protocol_min},
+              {"protocol_max", protocol_max},
+              {"agent_version", agent_version},
+              {"architecture", architecture},
+              {"mounts", mounts},
+              {"features", features},
+              {"codecs", codecs},
+              {"free_bytes", free_bytes},
+              {"active_generation", active_generation},
+              {"held", ToJson(held)},
+              {"more_held", more_held}};
+  if (trust) {
+    out["trust"] = {{"channels", trust->channels}, {"threshold", trust->threshold}};
+  }
+  return base::DumpJson(out);
 }
 
 Hello Hello::Parse(std::string_view text, const std::string& peer) {
@@ -94,6 +116,7 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
   out.codecs = fields.StringMap("codecs");
   out.free_bytes = fields.Number("free_bytes", 0, base::kAnyNumber);
   out.active_generation = fields.Number("active_generation", 0, base::kAnyNumber);
+  out.trust = ReadDemand(fields);
   out.held = ReadHeld(fields);
   out.more_held = fields.Bool("more_held", false);
   if (out.protocol_max == kProtocolMax) {
@@ -199,6 +222,7 @@ std::string Offer::Serialize() const {
                          {"provenance_bytes", provenance_bytes},
                          {"delta_bytes", delta_bytes},
                          {"basis", basis},
+                         {"release_bytes", release_bytes},
                          {"label", label}});
 }
 
@@ -214,6 +238,7 @@ Offer Offer::Parse(std::string_view text, const std::string& peer) {
   out.provenance_bytes = fields.Number("provenance_bytes", 0, kMaxProvenanceBytes);
   out.delta_bytes = fields.Number("delta_bytes", 0, kMaxTextDeltaBytes);
   out.basis = fields.Number("basis", 0, base::kAnyNumber);
+  out.release_bytes = fields.Number("release_bytes", 0, images::kMaxReleaseBytes);
   out.label = fields.String("label", "");
   if (!out.label.empty() && !images::LabelProblem(out.label).empty()) {
     fields.FailAt("label", images::LabelProblem(out.label));

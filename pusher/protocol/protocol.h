@@ -23,8 +23,8 @@
 
 namespace pusher {
 
-inline constexpr uint64_t kProtocolMin = 7;  // the versions that this program speaks
-inline constexpr uint64_t kProtocolMax = 7;
+inline constexpr uint64_t kProtocolMin = 8;  // the versions that this program speaks
+inline constexpr uint64_t kProtocolMax = 8;
 
 // What one push may carry of each, at most.
 inline constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;
@@ -49,6 +49,13 @@ struct VersionDigest {
 inline constexpr size_t kMaxHeldAtOnce = 4096;
 inline constexpr size_t kMaxHeld = 1'000'000;
 
+// What a host wants of each image.
+struct Demand {
+  std::vector<std::string> channels;  // of releases, at least one
+  uint64_t threshold = 1;             // signatures
+  bool operator==(const Demand&) const = default;
+};
+
 // host -> pusher, first of all.
 struct Hello {
   uint64_t protocol_min = kProtocolMin;
@@ -61,6 +68,7 @@ struct Hello {
   std::map<std::string, std::string> codecs;
   uint64_t free_bytes = 0;
   uint64_t active_generation = 0;   // 0: none
+  std::optional<Demand> trust{};    // nullopt: it takes what is not signed, too
   std::vector<VersionDigest> held;  // complete versions alone
   bool more_held = false;           // Held messages follow with more of them
   bool operator==(const Hello&) const = default;
@@ -106,7 +114,8 @@ struct Begin {
   static Begin Parse(std::string_view text, const std::string& peer);
 };
 
-// pusher -> host: an image. Unless `held`, three texts follow as blobs, one after the other:
+// pusher -> host: an image. Its release follows as blobs, raw, and before all else. Unless `held`,
+// three texts follow as blobs, one after the other:
 // manifest, index, provenance; together as a delta against the same texts of the basis where that
 // is `delta_bytes` long. Deltas of chunks are against the basis, too.
 struct Offer {
@@ -118,6 +127,7 @@ struct Offer {
   uint64_t provenance_bytes = 0;  // 0: none
   uint64_t delta_bytes = 0;       // 0: the texts as they are
   uint64_t basis = 0;             // 0: none, otherwise one more than a held version's number
+  uint64_t release_bytes = 0;     // 0: none
   std::string label{};            // images/label.h; empty: none
   bool operator==(const Offer&) const = default;
 
@@ -153,7 +163,7 @@ struct Staged {
   uint64_t added_bytes = 0;  // of disk, that no other version shares
   // Applications of the active generation whose image was replaced: what runs keeps the old file.
   std::vector<std::string> replaced{};
-  uint64_t active_generation = 0;  // where there are such
+  uint64_t active_generation = 0;    // where there are such
   std::vector<std::string> notes{};  // printable; what became of labels
   bool operator==(const Staged&) const = default;
 

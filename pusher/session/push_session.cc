@@ -10,6 +10,7 @@
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/session/content_sender.h"
+#include "pusher/session/release_to_send.h"
 
 namespace pusher {
 namespace {
@@ -98,6 +99,7 @@ PushSession::Item PushSession::ItemOf(const images::ImageDirectory& image) {
   Item out;
   out.image = &image;
   out.held = Holds(*hello_, image);
+  out.release = ReleaseToSend(image, hello_->trust, wire_.peer(), io_);
   if (out.held) {
     LearnThatHeld(image);
     return out;
@@ -159,11 +161,14 @@ void PushSession::SendOfferOf(Wire& wire, const Item& item) const {
   if (item.held) {
     offer.provenance_bytes =
         base::ReadFileIfThere(item.image->provenance_path()).value_or("").size();
+    offer.release_bytes = item.release.size();
     SendText(wire, MessageType::kOffer, offer.Serialize());
+    SendBlob(wire, item.release);
     return;
   }
   offer.basis = item.basis ? item.basis->version + 1 : 0;
-  SendOffer(wire, offer, *item.work->Metadata(item.basis ? &item.basis->image : nullptr));
+  SendOffer(wire, offer, item.release,
+            *item.work->Metadata(item.basis ? &item.basis->image : nullptr));
 }
 
 // What both of us have an older version for that the host can make chunks of.

@@ -82,6 +82,7 @@ class PushSession {
   struct Item {
     const images::ImageDirectory* image = nullptr;
     bool held = false;
+    std::string release;                   // empty: none
     std::shared_ptr<ImageSendState> work;  // null where held
     std::optional<DeltaBase> basis;
     std::string why_no_deltas;

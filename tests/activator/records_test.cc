@@ -132,13 +132,13 @@ TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
     base::RemoveTree(base_path);
     ASSERT_EQ(Refusal(base_path), "");
     for (const char* directory :
-         {"/generations/1/units", "/incoming/0123", "/app/0123456789abcdef"}) {
+         {"/generations/1/units", "/incoming/0123", "/app/0123456789abcdef", "/trust"}) {
       base::MakeDirectories(base_path + directory);
     }
     for (const char* file :
          {"/generations/1/units/a.service", "/incoming/0123/lock",
           "/app/0123456789abcdef/image.erofs", "/lock", "/.version-locks", "/history.jsonl",
-          "/healthy.json", "/switch.json", "/bin/activate-1"}) {
+          "/healthy.json", "/switch.json", "/bin/activate-1", "/trust/signers"}) {
       Write(base_path + file, "");
     }
     base::ReplaceSymlink("activate-1", base_path + "/bin/activate");
@@ -149,7 +149,7 @@ TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
        {"generations", "generations/1", "generations/1/units", "generations/1/units/a.service",
         "incoming", "incoming/0123", "incoming/0123/lock", "app", "app/0123456789abcdef",
         "app/0123456789abcdef/image.erofs", "lock", ".version-locks", "history.jsonl",
-        "healthy.json", "switch.json", "bin", "bin/activate-1"}) {
+        "healthy.json", "switch.json", "bin", "bin/activate-1", "trust", "trust/signers"}) {
     const std::string path = base_path + "/" + name;
     fill();
     ASSERT_EQ(::chown(path.c_str(), 12345, 0), 0);

@@ -36,8 +36,8 @@ TEST(Name, OfAnotherKindIsRefused) {
 }
 
 TEST(Name, OfTheHostsLayoutIsReserved) {
-  for (const char* name : {"generations", "incoming", "bin", "current", "lock", "switch.json",
-                           "history.jsonl", "x.json"}) {
+  for (const char* name : {"generations", "incoming", "bin", "current", "lock", "trust",
+                           "switch.json", "history.jsonl", "x.json"}) {
     EXPECT_EQ(tests::MessageOf([&] { CheckName(name, "image name"); }),
               fmt::format("image name '{}' is reserved; choose another", name));
   }

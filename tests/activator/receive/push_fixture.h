@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <exception>
 #include <functional>
 #include <map>
 #include <string>
@@ -130,9 +131,17 @@ class PushTest : public testing::Test {
       } catch (const base::Error&) {  // the sender is told
       }
     });
-    work(pair.a.get());
+    std::exception_ptr thrown;
+    try {
+      work(pair.a.get());
+    } catch (const base::Error&) {
+      thrown = std::current_exception();
+    }
     pair.a.Reset();
     agent.join();
+    if (thrown) {
+      std::rethrow_exception(thrown);
+    }
   }
   static void Prepare(const images::HostLayout& layout) {
     base::MakeDirectories(layout.Incoming());

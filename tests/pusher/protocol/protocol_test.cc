@@ -6,6 +6,7 @@
 #include <functional>
 #include <thread>
 
+#include "images/release/release.h"
 #include "pusher/protocol/chunk_list.h"
 #include "tests/pusher/protocol/pipe.h"
 
@@ -76,20 +77,20 @@ TEST(ProtocolTest, AGreetingNamesAnyNumberOfVersions) {
 TEST(ProtocolTest, AnotherProtocolVersionIsSaidOnBothSides) {
   // Whatever else a later version says.
   EXPECT_EQ(
-      ErrorOf([] { Hello::Parse(R"({"protocol_min":8,"protocol_max":9,"shape":[]})", "web1"); }),
-      "web1 speaks versions 8 to 9 of the push protocol, this program 7 to 7; update the "
+      ErrorOf([] { Hello::Parse(R"({"protocol_min":9,"protocol_max":10,"shape":[]})", "web1"); }),
+      "web1 speaks versions 9 to 10 of the push protocol, this program 8 to 8; update the "
       "older one");
   EXPECT_THAT(ErrorOf([] { Begin::Parse(R"({"protocol":1,"images":1})", "the sender"); }),
-              HasSubstr("wants version 1 of the push protocol, this agent speaks 7 to 7"));
+              HasSubstr("wants version 1 of the push protocol, this agent speaks 8 to 8"));
 }
 
 TEST(ProtocolTest, ANewerPeerMaySayMoreInItsGreeting) {
   std::string text = SomeHello().Serialize();
   EXPECT_THAT(ErrorOf([&] { Hello::Parse("{\"more\":1," + text.substr(1), "h"); }),
               HasSubstr("unknown field 'more'"));
-  const size_t at = text.find("\"protocol_max\":7");
-  text.replace(at, 16, "\"protocol_max\":8,\"more\":1");
-  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 8U);
+  const size_t at = text.find("\"protocol_max\":8");
+  text.replace(at, 16, "\"protocol_max\":9,\"more\":1");
+  EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 9U);
 }
 
 TEST(ProtocolTest, NamesAndDigestsAreChecked) {
@@ -103,10 +104,23 @@ TEST(ProtocolTest, NamesAndDigestsAreChecked) {
   EXPECT_THROW(Offer::Parse("{", "h"), base::Error);
 }
 
+TEST(ProtocolTest, WhatAHostDemandsIsInItsGreeting) {
+  Hello hello = SomeHello();
+  hello.trust = Demand{{"production", "staging"}, 2};
+  EXPECT_EQ(Hello::Parse(hello.Serialize(), "h"), hello);
+  hello.trust->channels.clear();
+  EXPECT_THAT(ErrorOf([&] { Hello::Parse(hello.Serialize(), "h"); }), HasSubstr("at least one"));
+  hello.trust = Demand{{"production"}, 17};
+  EXPECT_THAT(ErrorOf([&] { Hello::Parse(hello.Serialize(), "h"); }), HasSubstr("threshold"));
+}
+
 TEST(ProtocolTest, SizesAreBounded) {
   Offer offer{"nginx", base::Sha256Of("m"), false, kMaxManifestBytes + 1, 2, 3};
   EXPECT_THROW(Offer::Parse(offer.Serialize(), "h"), base::Error);
   offer = {"nginx", base::Sha256Of("m"), false, 1, kMaxIndexBytes + 1, 3};
+  EXPECT_THROW(Offer::Parse(offer.Serialize(), "h"), base::Error);
+  offer = {"nginx", base::Sha256Of("m"), false, 1, 2, 3};
+  offer.release_bytes = images::kMaxReleaseBytes + 1;
   EXPECT_THROW(Offer::Parse(offer.Serialize(), "h"), base::Error);
 }
 

@@ -1,0 +1,20 @@
+// What every conversation with imgpush has: the streams, heartbeats, and that the other side is
+// told of a failure.
+#ifndef SLIPWAY_ACTIVATOR_RECEIVE_CONVERSATION_H_
+#define SLIPWAY_ACTIVATOR_RECEIVE_CONVERSATION_H_
+
+#include <functional>
+
+#include "base/io.h"
+#include "pusher/protocol/keep_alive.h"
+#include "pusher/protocol/wire.h"
+
+namespace activator {
+
+// Returns 0. What `talk` throws goes to the peer, where it still listens, and is thrown too.
+int RunConversation(const base::Io& io,
+                    const std::function<void(pusher::Wire& wire, pusher::KeepAlive& alive)>& talk);
+
+}  // namespace activator
+
+#endif  // SLIPWAY_ACTIVATOR_RECEIVE_CONVERSATION_H_

@@ -1,0 +1,44 @@
+#include "activator/trust/host_trust.h"
+
+#include "activator/trust/accepted.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "images/release/judge.h"
+#include "images/release/release.h"
+
+namespace activator {
+
+std::optional<images::Trust> LoadTrust(const images::HostLayout& layout) {
+  if (!base::LstatIfThere(layout.Trust())) {
+    return std::nullopt;
+  }
+  images::Trust out = images::Trust::Parse(images::ReadTrustTexts(layout.Trust()), layout.Trust());
+  ReadAccepted(layout);  // missing or damaged, it refuses as well
+  return out;
+}
+
+std::vector<std::string> CheckHeldRelease(const images::HostLayout& layout, const std::string& name,
+                                          const base::Sha256& manifest_sha256, base::Clock& clock) {
+  const std::optional<images::Trust> trust = LoadTrust(layout);
+  if (!trust) {
+    return {};
+  }
+  const std::string subject = images::SubjectOf(name, manifest_sha256);
+  const std::string version = layout.Version(name, images::ImageId::Of(manifest_sha256));
+  const std::optional<std::string> text = images::ReadReleaseText(version);
+  if (!text) {
+    throw images::NotSigned(subject, name, trust->policy.channels.front());
+  }
+  const std::string path = version + "/" + images::kReleaseFile;
+  const images::Release release = images::Release::Parse(*text, path);
+  const Accepted all = ReadAccepted(layout);
+  const AcceptedVersion* const accepted = all.Find(name, manifest_sha256);
+  images::SshKeygenVerifier verifier(trust->texts);
+  std::vector<std::string> signers = images::CheckSigners(
+      release, *trust, verifier, accepted == nullptr ? clock.Now() : accepted->accepted, subject);
+  images::CheckBelongs(release.statement, name, manifest_sha256, path);
+  images::CheckChannel(release.statement, trust->policy, subject);
+  return signers;
+}
+
+}  // namespace activator

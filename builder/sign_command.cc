@@ -1,0 +1,195 @@
+#include "builder/sign_command.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+#include "base/atomic_file.h"
+#include "base/cli.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json_fields.h"
+#include "base/printable.h"
+#include "images/name.h"
+#include "images/release/judge.h"
+#include "images/release/release.h"
+#include "images/release/signature_verifier.h"
+#include "images/version/image_choice.h"
+
+namespace builder {
+namespace {
+
+constexpr std::chrono::minutes kForAPerson(10);  // who types a passphrase or touches a token
+constexpr const char* kDefaultChannel = "production";
+
+constexpr const char* kSignExamples = R"(
+Examples:
+  imgbuild sign nginx                      for production, with your ssh key
+  imgbuild sign --channel staging nginx
+  imgbuild sign --key ~/.ssh/release nginx
+  imgbuild sign --key release.pub nginx    the key is in ssh-agent
+  imgbuild sign --renew nginx              a new date; earlier signatures go
+
+Run it again with another key for a second signature. A host takes it once
+`imgpush --trust DIR HOST` told it whose images it takes.
+
+Exit codes: 0 signed, and the signature was verified; 1 ssh-keygen did not
+sign, or signed for something else; 2 usage; 6 the release there is damaged.
+)";
+
+struct SignArguments {
+  std::string images = "build/images";
+  std::string image;
+  std::string key;
+  std::optional<std::string> channel;
+  bool renew = false;
+  bool json = false;
+};
+
+std::string VariableOr(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+
+// ssh's own keys, in the order in which it tries them.
+std::string DefaultKey() {
+  const std::string folder = VariableOr("HOME", "/") + "/.ssh/";
+  for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"}) {
+    for (const char* ending : {"", ".pub"}) {
+      if (base::Exists(folder + name + ending)) {
+        return folder + name + ending;
+      }
+    }
+  }
+  base::Fail(base::ExitCode::kUsage,
+             "there is no id_ed25519, id_ecdsa or id_rsa in {}: say which with --key; of a key in "
+             "ssh-agent, the file of its public key",
+             folder);
+}
+
+std::string SignLine(const std::string& line, const std::string& key) {
+  if (!base::Exists(key)) {
+    base::Fail(base::ExitCode::kUsage, "--key: there is no {}", key);
+  }
+  const base::ProcessResult result = images::RunSshKeygen(
+      {"-q", "-Y", "sign", "-n", images::kReleaseNamespace, "-f", key}, line, kForAPerson);
+  if (!result.ok()) {
+    base::Fail(base::ExitCode::kFailed, "ssh-keygen did not sign with {}: {}", key,
+               result.timed_out ? "nobody answered it for 10 minutes"
+                                : base::Printable(base::LastLines(result.err, 1)));
+  }
+  return result.out;
+}
+
+images::Statement StatementOf(const images::ImageDirectory& image, const std::string& channel) {
+  images::CheckName(channel, "--channel: channel");
+  images::Statement out;
+  out.channel = channel;
+  out.name = image.manifest().name;
+  out.manifest_sha256 = image.stored().digest;
+  out.provenance_sha256 =
+      base::Sha256Of(base::ReadFileIfThere(image.provenance_path()).value_or(""));
+  out.released = std::chrono::floor<std::chrono::seconds>(base::SystemClock().Now());
+  return out;
+}
+
+// What is there already, where this is one more signature of the same; nullopt: a new release.
+std::optional<images::Release> ReleaseToSign(const images::ImageDirectory& image,
+                                             const SignArguments& arguments) {
+  const std::optional<std::string> text =
+      arguments.renew ? std::nullopt : images::ReadReleaseText(image.path());
+  if (!text) {
+    return std::nullopt;
+  }
+  images::Release out = images::Release::Parse(*text, image.path() + "/" + images::kReleaseFile);
+  images::Statement now = StatementOf(image, arguments.channel.value_or(out.statement.channel));
+  now.released = out.statement.released;
+  if (now != out.statement) {
+    base::Fail(
+        base::ExitCode::kFailed,
+        "{} is signed already, for {} and perhaps another provenance: --renew signs it anew, "
+        "without the signatures that it has",
+        images::SubjectOf(now.name, now.manifest_sha256), out.statement.channel);
+  }
+  return out;
+}
+
+images::Release Sign(const images::ImageDirectory& image, const SignArguments& arguments) {
+  std::optional<images::Release> before = ReleaseToSign(image, arguments);
+  images::Release out;
+  if (before) {
+    out = *std::move(before);
+  } else {
+    out.statement = StatementOf(image, arguments.channel.value_or(kDefaultChannel));
+    out.line = out.statement.Serialize();
+  }
+  const std::string key = arguments.key.empty() ? DefaultKey() : arguments.key;
+  const images::SshSignature signature = images::SshSignature::Parse(
+      SignLine(out.line, key), images::kReleaseNamespace, "the signature of " + key);
+  std::erase_if(out.signatures, [&](const images::SshSignature& other) {
+    return other.fingerprint == signature.fingerprint;
+  });
+  out.signatures.push_back(signature);
+  if (!images::IsSignatureOf(signature, out.line)) {
+    base::Fail(base::ExitCode::kFailed, "ssh-keygen does not verify what it signed with {}", key);
+  }
+  const std::string path = image.path() + "/" + images::kReleaseFile;
+  const std::string text = out.Serialize();
+  images::Release::Parse(text, path);  // not too many, not too long
+  base::WriteFileAtomically(path, text);
+  return out;
+}
+
+std::string ToJson(const images::ImageDirectory& image, const images::Release& release) {
+  base::Json out = {{"name", release.statement.name},
+                    {"id", image.id().text()},
+                    {"path", image.path()},
+                    {"channel", release.statement.channel},
+                    {"released", base::ToIso8601(release.statement.released)},
+                    {"signatures", base::Json::array()}};
+  for (const images::SshSignature& signature : release.signatures) {
+    out["signatures"].push_back(signature.fingerprint);
+  }
+  return base::DumpJson(out, 2) + "\n";
+}
+
+}  // namespace
+
+int RunSign(const std::vector<std::string>& arguments, const base::Io& io) {
+  SignArguments parsed;
+  CLI::App app("Signs a built image as a release, for hosts that take signed images alone.",
+               std::string("imgbuild ") + kSignCommand);
+  app.footer(kSignExamples);
+  app.add_option("IMAGE", parsed.image, "Name of a built image, or its directory")->required();
+  app.add_option("--images", parsed.images, "Folder of the built images")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--key", parsed.key,
+                 "Private key, certificate, or public key of one in ssh-agent; default: the first "
+                 "of ~/.ssh/id_ed25519, id_ecdsa and id_rsa")
+      ->type_name("FILE");
+  app.add_option("--channel", parsed.channel,
+                 "What it is released for; default: production, or what it is signed for already")
+      ->type_name("NAME");
+  app.add_flag("--renew", parsed.renew,
+               "Date it anew and drop the signatures it has, also to take a host back to it");
+  app.add_flag("--json", parsed.json, "Report as JSON");
+  if (!base::ParseArguments(app, arguments, io)) {
+    return 0;
+  }
+  const images::ImageDirectory image = images::ChooseImage(parsed.images, parsed.image);
+  const images::Release release = Sign(image, parsed);
+  if (parsed.json) {
+    io.WriteOut(ToJson(image, release));
+    return 0;
+  }
+  io.Out("{}: released for {} at {}, {} ({})\n", image.path(), release.statement.channel,
+         base::ToIso8601(release.statement.released),
+         release.signatures.size() == 1 ? "1 signature"
+                                        : fmt::format("{} signatures", release.signatures.size()),
+         release.signatures.back().fingerprint);
+  return 0;
+}
+
+}  // namespace builder
