@@ -236,7 +236,7 @@ TEST_F(ImageCommandsTest, SaysWhatIsMissing) {
 TEST_F(ImageCommandsTest, SbomOfANixImageNeedsItsManifestAlone) {
   const std::string path = Build(kLib, "1.0-dev");
   base::WriteFileAtomically(path + "/provenance.json", R"({"format": 1})");
-  const Result result = Run({"sbom", "app"});
+  const CommandResult result = Run({"sbom", "app"});
   EXPECT_EQ(result.error, "");
   const auto document = nlohmann::json::parse(result.out);
   ASSERT_EQ(document.at("components").size(), 2U);
