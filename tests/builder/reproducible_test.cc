@@ -190,17 +190,17 @@ constexpr const char* kZstdDigests = R"(
 19 9595ac30bd3a8d79
 )";
 constexpr const char* kLz4Digests = R"(
-2 9ca36ad349b36833
-3 52cf6b0455afdbbf
-4 ac4f5f982780255f
-5 bd02d9a6001d4c20
-6 72b00221c4f69953
-7 191a3c6112930347
-8 f9cb400fb04ca28c
-9 48901b7bf0fa2a4f
-10 a789584a483a393a
-11 c881519b74e47313
-12 4831239fb6de5852
+2 98e470d75c6c0564
+3 42b8b839ce34485b
+4 8fce877044620ed9
+5 8b02b78abb925827
+6 874ae82a7131aabe
+7 6687ecd773c02c20
+8 e58851c02c48d082
+9 b08ba1834ade46e6
+10 8009e1c50ab5c42e
+11 a3b5ea024536fa47
+12 96d4b1e4e849227a
 )";
 
 // The bytes are part of the format: a change of any of these is a new version of it.
