@@ -182,6 +182,7 @@ TEST_F(CatalogTest, EachEntryServesUpgradesAndRollsBackWithItsData) {
   ReloadHaproxy();
   ExpectServesAndKeeps(1);
   host_.Reboot();
+  host_.Run("systemctl is-system-running --wait");  // ssh answers before the services are up
   ExpectServesAndKeeps(2);
   PushAndSwitch(BuildAll(trixie, bookworm, "2"));
   ExpectServesAndKeeps(3);
