@@ -14,6 +14,7 @@
 #include "images/definition/catalog.h"
 #include "images/definition/definition.h"
 #include "images/name.h"
+#include "images/service/service_checks.h"
 
 namespace builder {
 namespace {
@@ -87,6 +88,13 @@ images::CatalogInstance InstanceOf(const Arguments& arguments, const Entry& entr
     out.folder = base::BaseName(entry.definition.contents.files.begin()->second);
   }
   out.user = entry.definition.services.begin()->second.user.value_or("");
+  if (arguments.name && !out.user.empty()) {
+    const std::string problem =
+        out.name == "root" ? "its service would run as root" : images::UserNameProblem(out.name);
+    if (!problem.empty()) {
+      base::Fail(base::ExitCode::kUsage, "--name, which is also its user's: {}", problem);
+    }
+  }
   const std::vector<uint64_t>& ports = entry.definition.services.begin()->second.ports;
   if (arguments.port && ports.empty()) {
     base::Fail(base::ExitCode::kUsage, "--port: {} listens on no port", entry.name);
@@ -160,6 +168,7 @@ void Show(const Arguments& arguments, const base::Io& io) {
   const std::map<std::string, std::string>& known = images::CatalogEntries();
   if (!known.contains(arguments.entry)) {
     std::vector<std::string> names;
+    names.reserve(known.size());
     for (const auto& entry : known) {
       names.push_back(entry.first);
     }

@@ -114,11 +114,11 @@ std::optional<FrameContent> DecodeLz4(std::span<const uint8_t> frame, std::span<
 
 // struct z_erofs_lz4_cfgs: longest distance, most blocks of a pcluster (16 bits each), 10 unused.
 std::vector<uint8_t> Lz4ErofsRecord(const Codec&) {
-  constexpr uint16_t kMostBlocks = kMaxChunkBytes / kBlockBytes;
+  constexpr uint16_t kLongestChunk = kMaxChunkBytes / kBlockBytes;
   std::vector<uint8_t> out(14, 0);
   out[0] = out[1] = 0xFF;
-  out[2] = kMostBlocks & 0xFFU;
-  out[3] = kMostBlocks >> 8U;
+  out[2] = kLongestChunk & 0xFFU;
+  out[3] = kLongestChunk >> 8U;
   return out;
 }
 

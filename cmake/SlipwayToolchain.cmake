@@ -55,22 +55,20 @@ endif()
 # What is installed reads files and peers that others wrote (docs/dependencies.md); and it is the same bytes, whatever
 # folder it is built in. tests/scripts/release_build_test looks at what the compiler makes of both.
 set(release_options
-  -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero
+  -fstack-protector-strong -fstack-clash-protection
   -ffile-prefix-map=${CMAKE_BINARY_DIR}=build -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND release_options -ftrivial-auto-var-init=zero)  # clang 14 wants another option before it
+endif()
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   list(APPEND release_options -fcf-protection)
 elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
   list(APPEND release_options -mbranch-protection=standard)
 endif()
-set(fortify 3)  # knows sizes that are computed, too
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
-  set(fortify 2)
-endif()
-list(APPEND release_options -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=${fortify} -D_GLIBCXX_ASSERTIONS)
+# 3 knows sizes that are computed, too.
+list(APPEND release_options -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS)
 add_compile_options("$<$<CONFIG:Release>:${release_options}>")
 add_link_options($<$<CONFIG:Release>:-Wl,-z,relro,-z,now,-z,noexecstack>)
-include(CheckPIESupported)
-check_pie_supported()
 
 find_package(Threads REQUIRED)
 

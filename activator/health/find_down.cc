@@ -70,14 +70,20 @@ bool IsOfPresentUnit(const Host& host, const std::string& name, const InstalledU
   const std::optional<Event> begin = LastEvent(
       host.layout,
       [&](const Event& event) {
+        if (event.event == "rolled-back" && base::FromIso8601(event.time) > when) {
+          is_present = false;  // the run may have been of the version that is gone
+        }
         if (event.event != "activated") {
-          return false;
+          return !is_present;
         }
         const std::string path = host.layout.Generation(event.generation) + "/units/" + name;
         is_present = is_present && base::ReadFileIfThere(path) == unit.text;  // or it was pruned
         return !is_present || base::FromIso8601(event.time) <= when;
       },
-      [](std::string_view line) { return line.find("activated") != std::string_view::npos; });
+      [](std::string_view line) {
+        return line.find("activated") != std::string_view::npos ||
+               line.find("rolled-back") != std::string_view::npos;
+      });
   return begin && is_present;
 }
 

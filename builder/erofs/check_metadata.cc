@@ -40,10 +40,12 @@ uint8_t TypeOf(uint32_t mode) {
 
 class MetadataCheck {
  public:
-  MetadataCheck(base::Bytes metadata, const MetadataFacts& facts, const std::string& image_path)
+  MetadataCheck(base::Bytes metadata, const MetadataFacts& facts, const std::string& image_path,
+                const std::function<void()>& next_step)
       : metadata_(metadata),
         facts_(facts),
         image_path_(image_path),
+        next_step_(next_step),
         xattrs_(SharedXattrs()),
         names_(metadata.size() / kNidBytes),
         taken_(metadata.size() / kNidBytes) {}
@@ -120,6 +122,7 @@ class MetadataCheck {
   }
 
   void CheckInode(uint64_t nid, const StoredInode& inode) {
+    next_step_();
     const uint64_t number = inode.inode_number;
     Demand(number > 0 && number <= facts_.inodes + 1, nid, "its number is wrong");
     const uint64_t begin = nid * kNidBytes;
@@ -226,6 +229,7 @@ class MetadataCheck {
 
   // Its inode was checked when its name was met.
   void CheckDirectory(const Directory& directory) {
+    next_step_();
     const uint64_t nid = directory.nid;
     const StoredInode inode = InodeAt(nid);
     const auto items = ReadDirectory(ContentOf(nid, inode));
@@ -275,6 +279,7 @@ class MetadataCheck {
   const base::Bytes metadata_;
   const MetadataFacts& facts_;
   const std::string& image_path_;
+  const std::function<void()>& next_step_;
   const StoredXattrs xattrs_;
   std::vector<uint32_t> names_;  // of the inode with this number
   std::vector<bool> taken_;      // in steps of kNidBytes
@@ -285,9 +290,9 @@ class MetadataCheck {
 
 }  // namespace
 
-void CheckMetadata(base::Bytes metadata, const MetadataFacts& facts,
-                   const std::string& image_path) {
-  MetadataCheck(metadata, facts, image_path).Run();
+void CheckMetadata(base::Bytes metadata, const MetadataFacts& facts, const std::string& image_path,
+                   const std::function<void()>& next_step) {
+  MetadataCheck(metadata, facts, image_path, next_step).Run();
 }
 
 }  // namespace builder

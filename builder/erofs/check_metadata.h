@@ -5,6 +5,7 @@
 #define SLIPWAY_BUILDER_EROFS_CHECK_METADATA_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/file.h"
@@ -23,7 +24,9 @@ struct MetadataFacts {
 
 // `metadata`: all blocks from facts.metadata_block on. Takes time and memory in proportion to them.
 // Throws Error{kVerification} that names the image and the inode.
-void CheckMetadata(base::Bytes metadata, const MetadataFacts& facts, const std::string& image_path);
+// `next_step` is called before each inode and directory, for whoever limits their time.
+void CheckMetadata(base::Bytes metadata, const MetadataFacts& facts, const std::string& image_path,
+                   const std::function<void()>& next_step);
 
 }  // namespace builder
 

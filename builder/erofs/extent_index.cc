@@ -50,6 +50,7 @@ void AppendClustersOf(const Extent& extent, uint64_t start_offset, std::vector<C
 
 std::vector<Cluster> ClustersOf(const IndexedFile& file) {
   std::vector<Cluster> out;
+  out.reserve(erofs::BlocksOf(file.size_bytes) + 1);
   uint64_t offset = 0;  // where the next extent starts in its cluster
   for (const Extent& extent : file.extents) {
     const bool within_cluster = offset + extent.content_bytes < kBlockBytes;
@@ -193,6 +194,7 @@ using MaybeClusters = std::vector<std::optional<Cluster>>;
 
 MaybeClusters ReadFull(uint64_t total, const uint8_t* at) {
   MaybeClusters out;
+  out.reserve(total);
   for (uint64_t i = 0; i < total; ++i) {
     const auto entry = erofs::Get<erofs::FullIndexEntry>(at + i * sizeof(erofs::FullIndexEntry));
     const uint32_t word = entry.block_or_distances.value();
@@ -207,7 +209,9 @@ MaybeClusters ReadFull(uint64_t total, const uint8_t* at) {
 // Reads what PackWriter wrote: only the first block of the file, others follow it.
 class PackReader {
  public:
-  explicit PackReader(const uint8_t* at) : at_(at) {}
+  PackReader(const uint8_t* at, uint64_t total) : at_(at) {
+    out_.reserve(total + kLargePackEntries);
+  }
 
   void ReadPacks(uint64_t entries, uint64_t per_pack, uint64_t entry_bytes) {
     const uint64_t bits = (per_pack * entry_bytes * 8 - kPackBaseBits) / per_pack;
@@ -241,7 +245,7 @@ class PackReader {
 };
 
 MaybeClusters ReadCompact(uint64_t total, const CompactShape& shape, const uint8_t* at) {
-  PackReader reader(at);
+  PackReader reader(at, total);
   reader.ReadPacks(shape.leading, kSmallPackEntries, 4);
   reader.ReadPacks(shape.large, kLargePackEntries, 2);
   reader.ReadPacks(shape.trailing, kSmallPackEntries, 4);
@@ -267,12 +271,16 @@ std::vector<Extent> ExtentsOf(const MaybeClusters& clusters, uint64_t size_bytes
     if (end <= begin || end > size_bytes || end - begin > chunker::kMaxContentBytes) {
       return {};
     }
+    const bool has_room_for_count = end / kBlockBytes - head >= 2;
     const Cluster& first = *clusters[head];
     Extent& extent = out.emplace_back();
     extent.content_bytes = static_cast<uint32_t>(end - begin);
     if (!has_tail || end < size_bytes) {
       const bool has_count =
           next > head + 1 && (clusters[head + 1]->back & kClusterBlockCount) != 0;
+      if (has_count && !has_room_for_count) {
+        return {};
+      }
       extent.block = first.block;
       extent.blocks = has_count ? clusters[head + 1]->back & (kClusterBlockCount - 1U) : 1;
       extent.raw = first.type == ClusterType::kPlain;

@@ -19,7 +19,8 @@
 namespace builder {
 namespace {
 
-constexpr size_t kMostPackages = 50'000;            // a provenance has at most 16 MiB
+constexpr uint64_t kMostRecordedBytes = 12 << 20;   // a provenance has at most 16 MiB
+constexpr uint64_t kRecordBytes = 300;              // of one, beside its name, version and path
 constexpr uint64_t kLeastProgramBytes = 256 << 10;  // of what Go or Rust makes
 constexpr uint64_t kMostOsReleaseBytes = 64 << 10;
 
@@ -144,15 +145,22 @@ Inventory::Inventory(const Tree& tree, bool whole_root, const std::vector<std::s
                                 return theirs.contains(package.record.path);
                               }),
                found_.end());
+  uint64_t recorded_bytes = 0;
+  for (size_t i = 0; i < found_.size(); ++i) {
+    const PackageRecord& record = found_[i].record;
+    recorded_bytes +=
+        record.name.size() + record.version.size() + record.path.size() + kRecordBytes;
+    if (recorded_bytes > kMostRecordedBytes) {
+      unread_ = unread_.value_or(record.path);
+      found_.resize(i);
+      break;
+    }
+  }
 }
 
 void Inventory::ReadBelow(const std::string& path, const Node& node, const Tree& tree) {
   for (const auto& [name, child] : node.children) {
     const std::string below = fmt::format("{}/{}", path, name);
-    if (found_.size() >= kMostPackages) {
-      unread_ = unread_.value_or(below);
-      return;
-    }
     if (child->kind == Node::Kind::kDirectory) {
       ReadBelow(below, *child, tree);
     } else if (child->kind == Node::Kind::kFile) {

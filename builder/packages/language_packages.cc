@@ -128,10 +128,9 @@ std::optional<FoundPackage> ReadLanguagePackage(const std::string& path, const N
                                                 const Tree& tree) {
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
   FoundPackage out;
-  if (name == "METADATA" && base::ParentOf(path).ends_with(".dist-info")) {
-    out = ReadPython(path, node, tree);
-  } else if (name.ends_with(".egg-info") ||
-             (name == "PKG-INFO" && base::ParentOf(path).ends_with(".egg-info"))) {
+  if (name.ends_with(".egg-info") ||
+      (name == "METADATA" && base::ParentOf(path).ends_with(".dist-info")) ||
+      (name == "PKG-INFO" && base::ParentOf(path).ends_with(".egg-info"))) {
     out = ReadPython(path, node, tree);
   } else if (name == "package.json" && IsNodePackage(base::ParentOf(path))) {
     out = ReadNode(path, node);

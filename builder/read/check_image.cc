@@ -7,6 +7,7 @@
 #include "builder/erofs/check_metadata.h"
 #include "builder/erofs/check_superblock.h"
 #include "builder/erofs/erofs_format.h"
+#include "builder/read/guarded.h"
 
 namespace builder {
 
@@ -18,7 +19,7 @@ void CheckImage(const std::string& image_path) {
   const uint64_t begin = uint64_t{facts.metadata_block} * erofs::kBlockBytes;
   std::vector<uint8_t> metadata(file_bytes - begin);
   base::PReadExactly(fd.get(), metadata, begin, image_path);
-  CheckMetadata(metadata, facts, image_path);
+  CheckMetadata(metadata, facts, image_path, StartNextStep);
 }
 
 }  // namespace builder

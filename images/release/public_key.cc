@@ -125,7 +125,7 @@ bool SshFields::Skip(size_t bytes) {
 
 std::optional<std::string> TypeOfKey(std::string_view blob) {
   SshFields in(blob);
-  const std::optional<std::string> name = in.Next();
+  std::optional<std::string> name = in.Next();
   const auto* type = std::ranges::find(kTypes, name.value_or(""), &KeyType::name);
   if (type == kTypes.end() || !ReadFields(*type, in) || !in.AtEnd()) {
     return std::nullopt;

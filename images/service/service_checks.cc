@@ -16,6 +16,8 @@
 namespace images {
 namespace {
 
+constexpr size_t kMaxUserNameBytes = 31;  // what sysusers takes
+
 void AddProblemsOfDirectives(const std::string& name, const Service& service,
                              std::vector<FieldProblem>& out) {
   for (const auto& [section, lines] : service.directives) {
@@ -101,6 +103,18 @@ void AddProblemsOfPorts(const Services& services, std::vector<FieldProblem>& out
 }
 
 }  // namespace
+
+std::string UserNameProblem(const std::string& name) {
+  const bool plain =
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+  const bool starts_well = !name.empty() && (name[0] == '_' || (name[0] >= 'a' && name[0] <= 'z'));
+  return plain && starts_well && name.size() <= kMaxUserNameBytes
+             ? ""
+             : fmt::format(
+                   "'{}' is not the name of a user: use 1 to {} of a-z, 0-9, '-' and '_', "
+                   "starting with a letter or '_'",
+                   name, kMaxUserNameBytes);
+}
 
 bool NamesItsUser(const Service& service) {
   const auto lines = service.directives.find("Service");

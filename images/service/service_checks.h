@@ -20,6 +20,9 @@ bool NamesItsUser(const Service& service);
 
 enum class UserCheck { kNow, kLater };
 
+// What is wrong with `name` as a service's "user"; empty if nothing is.
+std::string UserNameProblem(const std::string& name);
+
 std::vector<FieldProblem> FindProblems(const Services& services, UserCheck user = UserCheck::kNow);
 
 }  // namespace images

@@ -12,6 +12,7 @@
 #include "images/service/health_json.h"
 #include "images/service/listen_address.h"
 #include "images/service/schedule.h"
+#include "images/service/service_checks.h"
 
 namespace images {
 namespace {
@@ -23,7 +24,6 @@ constexpr std::array<std::string_view, 5> kSections = {"Unit", "Service", "Socke
                                                        "Install"};
 
 constexpr size_t kMaxCredentialNameBytes = 255;
-constexpr size_t kMaxUserNameBytes = 31;  // what sysusers takes
 
 bool IsLetterOrDigit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -129,18 +129,9 @@ std::vector<std::string> ReadListen(base::JsonFields& fields) {
 
 void ReadUser(base::JsonFields& fields, Service& service) {
   service.user = fields.OptionalString("user");
-  if (!service.user) {
-    return;
-  }
-  const std::string& name = *service.user;
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (IsLetterOrDigit(c) && (c < 'A' || c > 'Z')) || c == '-' || c == '_';
-  });
-  const bool starts_well = !name.empty() && (name[0] == '_' || (name[0] >= 'a' && name[0] <= 'z'));
-  if (!plain || !starts_well || name.size() > kMaxUserNameBytes) {
-    fields.Report("user", fmt::format("'{}' is not the name of a user: use 1 to {} of a-z, 0-9, "
-                                      "'-' and '_', starting with a letter or '_'",
-                                      name, kMaxUserNameBytes));
+  const std::string problem = service.user ? UserNameProblem(*service.user) : "";
+  if (!problem.empty()) {
+    fields.Report("user", problem);
   }
 }
 

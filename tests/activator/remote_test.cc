@@ -113,7 +113,7 @@ TEST_F(RemoteTest, WhereSudoIsMissingDoasWillDo) {
   Script("path/id", "case $1 in -u) echo 1000;; *) echo anna;; esac\n");
   Script("path/doas", "[ \"$1\" = -n ] || exit 9\nshift\nIS_ROOT=1 exec \"$@\"\n");
   Script("ssh",
-         "for command; do :; done\nunset IS_ROOT\nexec 2>" + At("said") +
+         "for command; do :; done\nunset IS_ROOT SSH_CONNECTION\nexec 2>" + At("said") +
              "\nexport PATH=" + At("path") +
              ":$PATH command\n"
              "exec unshare -m sh -c 'mount --make-rprivate / && for sudo in /usr/bin/sudo; do [ ! "

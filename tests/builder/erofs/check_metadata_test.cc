@@ -59,8 +59,8 @@ class CheckMetadataTest : public tests::ScratchTest {
   }
 
   static std::string RefusedWith(const std::string& metadata, const MetadataFacts& facts) {
-    const base::Error error =
-        tests::ErrorOf([&] { CheckMetadata(base::AsBytes(metadata), facts, "/x/image.erofs"); });
+    const base::Error error = tests::ErrorOf(
+        [&] { CheckMetadata(base::AsBytes(metadata), facts, "/x/image.erofs", [] {}); });
     EXPECT_EQ(error.code(), base::ExitCode::kVerification);
     EXPECT_THAT(error.what(), HasSubstr("/x/image.erofs is damaged, or no image of imgbuild"));
     return error.what();
@@ -122,7 +122,7 @@ TEST_F(CheckMetadataTest, MostBytesOfACompactIndexCount) {
     char& byte = damaged.at(inodes_.at("/large") + 32 + i);
     byte = static_cast<char>(byte ^ 0x11);
     try {
-      CheckMetadata(base::AsBytes(damaged), facts_, "x");
+      CheckMetadata(base::AsBytes(damaged), facts_, "x", [] {});
     } catch (const base::Error& error) {
       EXPECT_EQ(error.code(), base::ExitCode::kVerification) << error.what();
       ++refused;
@@ -164,7 +164,7 @@ TEST_F(CheckMetadataTest, AttributesAreInsideOfTheirInode) {
 
 TEST_F(CheckMetadataTest, NothingIsLeftOver) {
   std::string longer = metadata_ + std::string(erofs::kBlockBytes, '\0');
-  EXPECT_NO_THROW(CheckMetadata(base::AsBytes(longer), facts_, "x"));
+  EXPECT_NO_THROW(CheckMetadata(base::AsBytes(longer), facts_, "x", [] {}));
   longer.back() = 'x';
   EXPECT_THAT(RefusedWith(longer, facts_), HasSubstr("belong to nothing"));
 }
