@@ -22,7 +22,8 @@ class FrameEncoder {
   // How many ends the codec can choose from; for EncodeUpToBest alone, as is "accepted_waste".
   virtual size_t ends_tried() const = 0;
   // A frame of the content up to that one of `ends` (ascending) where it wastes least of its last
-  // block; the first of these. Sets `end`.
+  // block; the first of these. Or, from a codec that cannot flush, up to a place of its own before
+  // the first of `ends`. Sets `end`.
   virtual std::vector<uint8_t> EncodeUpToBest(std::span<const uint8_t> content,
                                               std::span<const size_t> ends, size_t& end) = 0;
   // The frame that EncodeUpToBest made where it chose the last of `ends`.
