@@ -1,5 +1,9 @@
 #include "builder/sign_command.h"
 
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
@@ -11,6 +15,7 @@
 #include "base/file.h"
 #include "base/json_fields.h"
 #include "base/printable.h"
+#include "base/unique_fd.h"
 #include "images/name.h"
 #include "images/release/judge.h"
 #include "images/release/release.h"
@@ -29,7 +34,8 @@ Examples:
   imgbuild sign --channel staging nginx
   imgbuild sign --key ~/.ssh/release nginx
   imgbuild sign --key release.pub nginx    the key is in ssh-agent
-  imgbuild sign --renew nginx              a new date; earlier signatures go
+  imgbuild sign --renew nginx              a new date, the same channel; earlier
+                                           signatures go
 
 Run it again with another key for a second signature. A host takes it once
 `imgpush --trust DIR HOST` told it whose images it takes.
@@ -68,16 +74,49 @@ std::string DefaultKey() {
              folder);
 }
 
-std::string SignLine(const std::string& line, const std::string& key) {
+// The terminal at which ssh-keygen asks: one that is killed meanwhile leaves it without echo, so it
+// becomes what it was.
+class AskedTerminal {
+ public:
+  AskedTerminal()
+      : fd_(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)),
+        is_there_(fd_.valid() && ::tcgetattr(fd_.get(), &before_) == 0) {}
+  ~AskedTerminal() {
+    // In the background it is somebody else's.
+    if (is_there_ && ::tcgetpgrp(fd_.get()) == ::getpgrp()) {
+      ::tcsetattr(fd_.get(), TCSANOW, &before_);
+    }
+  }
+  AskedTerminal(const AskedTerminal&) = delete;
+  AskedTerminal& operator=(const AskedTerminal&) = delete;
+
+  bool is_there() const { return is_there_; }
+
+ private:
+  termios before_{};
+  const base::UniqueFd fd_;
+  const bool is_there_;
+};
+
+// Without a terminal ssh-keygen takes the line to sign for the passphrase, and says it is wrong.
+constexpr const char* kNoTerminal =
+    "; there is no terminal to ask for a passphrase: if the key has one, add it to ssh-agent";
+
+std::string SignLine(const std::string& line, const std::string& key, const base::Io& io) {
   if (!base::Exists(key)) {
     base::Fail(base::ExitCode::kUsage, "--key: there is no {}", key);
   }
+  if (io.err_is_terminal) {
+    io.Err("imgbuild: ssh-keygen asks for a passphrase or a touch, if the key needs it\n");
+  }
+  const AskedTerminal terminal;
   const base::ProcessResult result = images::RunSshKeygen(
       {"-q", "-Y", "sign", "-n", images::kReleaseNamespace, "-f", key}, line, kForAPerson);
   if (!result.ok()) {
-    base::Fail(base::ExitCode::kFailed, "ssh-keygen did not sign with {}: {}", key,
+    base::Fail(base::ExitCode::kFailed, "ssh-keygen did not sign with {}: {}{}", key,
                result.timed_out ? "nobody answered it for 10 minutes"
-                                : base::Printable(base::LastLines(result.err, 1)));
+                                : base::Printable(base::LastLines(result.err, 1)),
+               terminal.is_there() ? "" : kNoTerminal);
   }
   return result.out;
 }
@@ -94,39 +133,60 @@ images::Statement StatementOf(const images::ImageDirectory& image, const std::st
   return out;
 }
 
-// What is there already, where this is one more signature of the same; nullopt: a new release.
-std::optional<images::Release> ReleaseToSign(const images::ImageDirectory& image,
-                                             const SignArguments& arguments) {
-  const std::optional<std::string> text =
-      arguments.renew ? std::nullopt : images::ReadReleaseText(image.path());
+std::optional<images::Release> ReleaseThere(const images::ImageDirectory& image) {
+  const std::optional<std::string> text = images::ReadReleaseText(image.path());
   if (!text) {
     return std::nullopt;
   }
-  images::Release out = images::Release::Parse(*text, image.path() + "/" + images::kReleaseFile);
-  images::Statement now = StatementOf(image, arguments.channel.value_or(out.statement.channel));
-  now.released = out.statement.released;
-  if (now != out.statement) {
+  return images::Release::Parse(*text, image.path() + "/" + images::kReleaseFile);
+}
+
+// Of a new release: what was released for one channel is not for another unless somebody says so.
+std::string ChannelOfNew(const images::ImageDirectory& image, const SignArguments& arguments) {
+  if (arguments.channel) {
+    return *arguments.channel;
+  }
+  try {
+    const std::optional<images::Release> before = ReleaseThere(image);
+    return before ? before->statement.channel : kDefaultChannel;
+  } catch (const base::Error& error) {
+    base::Fail(base::ExitCode::kUsage, "{}: so its channel is not known: say --channel",
+               error.what());
+  }
+}
+
+// What is there already, where this is one more signature of the same; nullopt: a new release.
+std::optional<images::Release> ReleaseToSign(const images::ImageDirectory& image,
+                                             const SignArguments& arguments) {
+  std::optional<images::Release> out = arguments.renew ? std::nullopt : ReleaseThere(image);
+  if (!out) {
+    return std::nullopt;
+  }
+  images::Statement now = StatementOf(image, arguments.channel.value_or(out->statement.channel));
+  now.released = out->statement.released;
+  if (now != out->statement) {
     base::Fail(
         base::ExitCode::kFailed,
         "{} is signed already, for {} and perhaps another provenance: --renew signs it anew, "
         "without the signatures that it has",
-        images::SubjectOf(now.name, now.manifest_sha256), out.statement.channel);
+        images::SubjectOf(now.name, now.manifest_sha256), out->statement.channel);
   }
   return out;
 }
 
-images::Release Sign(const images::ImageDirectory& image, const SignArguments& arguments) {
+images::Release Sign(const images::ImageDirectory& image, const SignArguments& arguments,
+                     const base::Io& io) {
   std::optional<images::Release> before = ReleaseToSign(image, arguments);
   images::Release out;
   if (before) {
     out = *std::move(before);
   } else {
-    out.statement = StatementOf(image, arguments.channel.value_or(kDefaultChannel));
+    out.statement = StatementOf(image, ChannelOfNew(image, arguments));
     out.line = out.statement.Serialize();
   }
   const std::string key = arguments.key.empty() ? DefaultKey() : arguments.key;
   const images::SshSignature signature = images::SshSignature::Parse(
-      SignLine(out.line, key), images::kReleaseNamespace, "the signature of " + key);
+      SignLine(out.line, key, io), images::kReleaseNamespace, "the signature of " + key);
   std::erase_if(out.signatures, [&](const images::SshSignature& other) {
     return other.fingerprint == signature.fingerprint;
   });
@@ -179,7 +239,7 @@ int RunSign(const std::vector<std::string>& arguments, const base::Io& io) {
     return 0;
   }
   const images::ImageDirectory image = images::ChooseImage(parsed.images, parsed.image);
-  const images::Release release = Sign(image, parsed);
+  const images::Release release = Sign(image, parsed, io);
   if (parsed.json) {
     io.WriteOut(ToJson(image, release));
     return 0;

@@ -158,6 +158,9 @@ void DescribePush(CLI::App& app, Arguments& out) {
                  "Push no image, but the files signers, revoked and policy.json of DIR, which say "
                  "whose images the host takes; shows the difference and asks; the login is root")
       ->type_name("DIR")
+      ->check([](const std::string& directory) {  // a variable that is not set would push
+        return std::string(directory.empty() ? "is empty: say which directory" : "");
+      })
       ->excludes(plan)
       ->excludes(activate);
   DescribeWaves(app, activate, out);

@@ -6,13 +6,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/confirm.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json_fields.h"
 #include "base/printable.h"
 #include "hosts/progress_display.h"
 #include "hosts/sudo_password.h"
 #include "hosts/worst_code.h"
+#include "images/release/base64.h"
+#include "images/release/release.h"
 #include "images/release/signature_verifier.h"
 #include "images/release/trust.h"
 #include "pusher/protocol/protocol.h"
@@ -32,20 +36,49 @@ struct Told {
   std::optional<base::Error> error{};
 };
 
-// As ssh-keygen reads them, too: a point of an elliptic curve may lie beside it.
-void CheckKeys(const images::Trust& trust, const std::string& directory) {
-  const base::TemporaryDirectory folder("/tmp", "slipway-trust-");
-  const std::string path = folder.path() + "/key";
-  const std::vector<std::string> lines = base::LinesOf(trust.texts.signers);
+// A point of an elliptic curve may lie beside it, which ssh-keygen alone sees.
+void CheckSignerKeys(const images::Trust& trust, const std::string& directory,
+                     const std::string& folder) {
+  const std::string path = folder + "/key";
   for (const images::Signer& signer : trust.signers) {
-    const std::string& line = lines.at(signer.line - 1);
-    const std::string type = images::TypeOfKey(signer.key).value_or("");
-    const size_t at = line.find(type + " ");
-    images::WriteForSshKeygen(path, line.substr(std::min(at, line.size())) + "\n");
+    images::WriteForSshKeygen(path, images::TypeOfKey(signer.key).value_or("") + " " +
+                                        images::ToBase64(signer.key) + "\n");
     if (!images::RunSshKeygen({"-l", "-f", path}).ok()) {
       base::Fail(images::kUntrusted, "{}/{} line {} is no key: ssh-keygen would skip it", directory,
                  images::kSignersFile, signer.line);
     }
+  }
+}
+
+std::string MustRunSshKeygen(const std::vector<std::string>& arguments, const std::string& input) {
+  const base::ProcessResult result = images::RunSshKeygen(arguments, input);
+  if (!result.ok()) {
+    base::Fail(base::ExitCode::kFailed, "ssh-keygen cannot make a signature to try: {}",
+               base::Printable(base::LastLines(result.err, 1)));
+  }
+  return result.out;
+}
+
+// With a key that nobody has revoked: to ssh-keygen, a list that it cannot read revokes all keys.
+void CheckRevokedList(const std::string& revoked, const std::string& directory,
+                      const std::string& folder) {
+  const std::string key = folder + "/trial";
+  const std::string line = "trial\n";
+  MustRunSshKeygen({"-q", "-t", "ecdsa", "-N", "", "-C", "", "-f", key}, "");
+  const images::SshSignature signature = images::SshSignature::Parse(
+      MustRunSshKeygen({"-q", "-Y", "sign", "-n", images::kReleaseNamespace, "-f", key}, line),
+      images::kReleaseNamespace, "a signature to try");
+  images::SshKeygenVerifier verifier({"trial " + base::ReadFile(key + ".pub"), revoked, ""});
+  const auto counts = [&](images::Revocation revocation) {
+    return verifier.Verify(signature, line, "trial", base::SystemClock().Now(), revocation);
+  };
+  if (!counts(images::Revocation::kIgnored)) {
+    base::Fail(base::ExitCode::kFailed, "ssh-keygen does not verify what it signed");
+  }
+  if (!counts(images::Revocation::kChecked)) {
+    base::Fail(images::kUntrusted,
+               "{}/{} is not what ssh-keygen can read: every key would count as revoked", directory,
+               images::kRevokedFile);
   }
 }
 
@@ -116,6 +149,12 @@ std::string ToJson(const std::vector<Told>& hosts) {
 
 }  // namespace
 
+void CheckAsSshKeygen(const images::Trust& trust, const std::string& directory) {
+  const base::TemporaryDirectory folder(base::TemporaryFolder(), "slipway-trust-");
+  CheckSignerKeys(trust, directory, folder.path());
+  CheckRevokedList(trust.texts.revoked, directory, folder.path());
+}
+
 std::string TrustDifference(const images::TrustTexts& from, const images::TrustTexts& to) {
   std::string out;
   for (const char* file : images::kTrustFiles) {
@@ -129,7 +168,7 @@ std::string TrustDifference(const images::TrustTexts& from, const images::TrustT
 int RunTrust(Arguments arguments, const base::Io& io) {
   const images::Trust trust =
       images::Trust::Parse(images::ReadTrustTexts(arguments.trust), arguments.trust);
-  CheckKeys(trust, arguments.trust);
+  CheckAsSshKeygen(trust, arguments.trust);
   if (arguments.ask_sudo_password) {
     arguments.sudo_password = hosts::AskSudoPassword(io);
   }

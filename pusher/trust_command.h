@@ -10,6 +10,10 @@
 
 namespace pusher {
 
+// That ssh-keygen reads each key of them as we do. Throws Error{kVerification} with the file, and
+// of a signer the line.
+void CheckAsSshKeygen(const images::Trust& trust, const std::string& directory);
+
 // The lines that go and come, "- LINE" and "+ LINE", by file; empty where there is no difference.
 std::string TrustDifference(const images::TrustTexts& from, const images::TrustTexts& to);
 

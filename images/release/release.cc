@@ -103,7 +103,11 @@ Release Release::Parse(const std::string& text, const std::string& name_of_file)
 }
 
 std::optional<std::string> ReadReleaseText(const std::string& path) {
-  return base::ReadFileIfThere(path + "/" + kReleaseFile, kMaxReleaseBytes);
+  try {
+    return base::ReadFileIfThere(path + "/" + kReleaseFile, kMaxReleaseBytes);
+  } catch (const base::Error& error) {
+    throw base::Error(kUntrusted, error.what());
+  }
 }
 
 void CheckBelongs(const Statement& statement, const std::string& name,

@@ -41,7 +41,8 @@ struct Release {
   static Release Parse(const std::string& text, const std::string& name_of_file);
 };
 
-// The file of the version directory `path`; nullopt: it has none. Throws where it is too long.
+// The file of the version directory `path`; nullopt: it has none. Throws
+// Error{kVerification} where it is too long or cannot be read.
 std::optional<std::string> ReadReleaseText(const std::string& path);
 
 // Throws Error{kVerification} where the release is of something else.

@@ -26,12 +26,25 @@ std::string VerifyTime(SignatureVerifier::Time at) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
 }
 
-// ssh-keygen answers 255 for everything, and says why for people.
+constexpr int kRefused = 255;  // what ssh-keygen answers, whatever is wrong; it says why for people
+
+// Throws Error{kFailed} where ssh-keygen did not come to an answer: that is no verdict.
 bool Succeeded(const base::ProcessResult& result, const char* what) {
-  if (!result.ok()) {
-    base::LogInfo("ssh-keygen {}: {}", what, base::Printable(base::LastLines(result.err, 1)));
+  if (result.ok()) {
+    return true;
   }
-  return result.ok();
+  const std::string why = base::Printable(base::LastLines(result.err, 1));
+  if (result.timed_out || result.exit_code != kRefused) {
+    base::Fail(
+        base::ExitCode::kFailed,
+        "ssh-keygen -Y {} did not work, so no signature was checked: {}; if it is old, update "
+        "openssh-client",
+        what,
+        result.timed_out ? "it took too long"
+                         : fmt::format("exit code {}: {}", result.exit_code, why));
+  }
+  base::LogInfo("ssh-keygen {}: {}", what, why);
+  return false;
 }
 
 }  // namespace

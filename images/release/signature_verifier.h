@@ -15,7 +15,8 @@ namespace images {
 
 enum class Revocation { kChecked, kIgnored };
 
-// What the signers and the revoked keys of one moment say. Belongs to one thread.
+// What the signers and the revoked keys of one moment say. Throws Error{kFailed} where it cannot be
+// found out. Belongs to one thread.
 class SignatureVerifier {
  public:
   using Time = std::chrono::system_clock::time_point;

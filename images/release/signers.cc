@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -103,6 +104,10 @@ void TakeTime(const std::string& option, std::string_view value,
 }
 
 void TakeOptions(std::string_view word, Signer& out) {
+  bool has_namespaces = false;
+  if (word.find('\\') != std::string_view::npos) {  // to ssh-keygen, \" does not end what is quoted
+    base::Fail(kUntrusted, "has a backslash in its options");
+  }
   for (const std::string& option : SplitAtCommas(word)) {
     const size_t equals = std::min(option.find('='), option.size());
     const std::string name = option.substr(0, equals);
@@ -113,12 +118,17 @@ void TakeOptions(std::string_view word, Signer& out) {
       TakeTime(name, value, out.valid_after);
     } else if (name == "valid-before") {
       TakeTime(name, value, out.valid_before);
+    } else if (name == "namespaces" && std::exchange(has_namespaces, true)) {
+      base::Fail(kUntrusted, "has namespaces twice: ssh-keygen would skip it");
     } else if (name != "namespaces" || !Unquoted(value)) {
       base::Fail(kUntrusted,
                  "has '{}', which is neither a key nor cert-authority, namespaces=\"...\", "
                  "valid-after=\"...\" or valid-before=\"...\"",
                  base::Printable(option, 64));
     }
+  }
+  if (out.valid_after && out.valid_before && *out.valid_before <= *out.valid_after) {
+    base::Fail(kUntrusted, "has a valid-before that is not after its valid-after");
   }
 }
 

@@ -18,6 +18,7 @@ constexpr const char* kVerityAsBuilt = "as-built";
 void CheckThreshold(const Trust& trust, const std::string& directory) {
   const uint64_t threshold = trust.policy.threshold;
   std::set<std::string> keys;
+  std::set<std::string> people;  // the first name of a line is the one that counts
   for (const Signer& signer : trust.signers) {
     if (signer.is_authority && threshold > 1) {
       base::Fail(kUntrusted,
@@ -25,10 +26,16 @@ void CheckThreshold(const Trust& trust, const std::string& directory) {
                  directory, kSignersFile, signer.line, threshold);
     }
     keys.insert(signer.key);
+    people.insert(signer.principals.front());
   }
   if (keys.size() < threshold) {
     base::Fail(kUntrusted, "{}/{} has {} keys, and {} wants {} signatures: nothing could be taken",
                directory, kSignersFile, keys.size(), kPolicyFile, threshold);
+  }
+  if (people.size() < threshold) {
+    base::Fail(kUntrusted,
+               "{}/{} has keys of {} signers, and {} wants {} signers: nothing could be taken",
+               directory, kSignersFile, people.size(), kPolicyFile, threshold);
   }
 }
 

@@ -28,16 +28,16 @@ images::Release ReadRelease(const images::ImageDirectory& image, const std::stri
 
 std::string ReleaseToSend(const images::ImageDirectory& image, const std::optional<Demand>& demand,
                           const std::string& host, const base::Io& io) {
-  const std::string text = images::ReadReleaseText(image.path()).value_or("");
   const std::string& name = image.manifest().name;
   const std::string subject = images::SubjectOf(name, image.stored().digest);
-  if (text.empty()) {
-    if (demand) {
-      throw images::NotSigned(subject, name, demand->channels.front());
-    }
-    return "";
-  }
   try {
+    const std::string text = images::ReadReleaseText(image.path()).value_or("");
+    if (text.empty()) {
+      if (demand) {
+        throw images::NotSigned(subject, name, demand->channels.front());
+      }
+      return "";
+    }
     const images::Release release = ReadRelease(image, text);
     if (demand) {
       images::CheckChannel(release.statement, {demand->channels, demand->threshold}, subject);

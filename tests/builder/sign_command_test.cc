@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "builder/inspect/image_release.h"
 #include "images/version/image_directory.h"
+#include "tests/builder/on_terminal.h"
 #include "tests/images/release/signing.h"
 #include "tests/support/errors.h"
 #include "tests/support/synthetic_image.h"
@@ -107,6 +108,37 @@ TEST_F(SignCommandTest, AnotherChannelOrProvenanceIsANewReleaseThatMustBeAskedFo
   EXPECT_THAT(Why({"--key", KeyFile("bob")}), HasSubstr("--renew"));
   Sign({"--key", KeyFile("bob"), "--renew"});
   EXPECT_TRUE(Verified());
+}
+
+TEST_F(SignCommandTest, ANewDateIsNoOtherChannel) {
+  Sign({"--key", KeyFile("alice"), "--channel", "staging"});
+  EXPECT_THAT(Sign({"--key", KeyFile("alice"), "--renew"}), HasSubstr("for staging"));
+  EXPECT_EQ(Verified()->statement.channel, "staging");
+  Put("built/app/" + base::BaseName(image_) + "/release", "damaged\n");
+  const base::Error error = tests::ErrorOf([&] { Sign({"--key", KeyFile("alice"), "--renew"}); });
+  EXPECT_EQ(error.code(), base::ExitCode::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("say --channel"));
+  Sign({"--key", KeyFile("alice"), "--renew", "--channel", "testing"});
+  EXPECT_EQ(Verified()->statement.channel, "testing");
+}
+
+TEST_F(SignCommandTest, AnInterruptWhileAPassphraseIsTypedLeavesTheTerminalAsItWas) {
+  tests::MustRun({"ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", At("locked")});
+  tests::OnTerminal sign({SLIPWAY_IMGBUILD, "sign", "--key", At("locked"), image_});
+  EXPECT_THAT(sign.ReadUntil("Enter passphrase"), HasSubstr("a passphrase or a touch"));
+  EXPECT_FALSE(sign.ShowsWhatIsTyped());
+  ASSERT_NO_FATAL_FAILURE(sign.Signal(SIGTERM));
+  sign.ReadUntil("interrupted");
+  EXPECT_EQ(sign.ExitCode(), 130);
+  EXPECT_TRUE(sign.ShowsWhatIsTyped());
+}
+
+TEST_F(SignCommandTest, WithoutATerminalThePassphraseIsForTheAgent) {
+  tests::MustRun({"ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", At("locked")});
+  const tests::RunResult result = tests::RunCommand(
+      {"setsid", "--wait", SLIPWAY_IMGBUILD, "sign", "--key", At("locked"), image_});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("add it to ssh-agent"));
 }
 
 TEST_F(SignCommandTest, WhatCannotBeSignedIsSaid) {

@@ -2,16 +2,12 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <pty.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <random>
 
 #include "base/atomic_file.h"
 #include "base/file.h"
+#include "tests/builder/on_terminal.h"
 #include "tests/builder/sample_trees.h"
 #include "tests/support/run.h"
 
@@ -24,58 +20,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kErased = "\r\033[K";
-
-// A program whose standard streams are a terminal of its own.
-class OnTerminal {
- public:
-  explicit OnTerminal(std::vector<std::string> argv) {
-    std::vector<char*> pointers;
-    for (std::string& argument : argv) {
-      pointers.push_back(argument.data());
-    }
-    pointers.push_back(nullptr);
-    winsize size{24, 120, 0, 0};
-    pid_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
-    if (pid_ == 0) {
-      ::execv(pointers[0], pointers.data());
-      ::_exit(127);
-    }
-  }
-  ~OnTerminal() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    ::close(terminal_);
-  }
-  OnTerminal(const OnTerminal&) = delete;
-  OnTerminal& operator=(const OnTerminal&) = delete;
-
-  // Reads until the screen got `text` or the program is gone; all that it got so far.
-  const std::string& ReadUntil(const std::string& text) {
-    constexpr int kPatienceMs = 60000;
-    pollfd polled{terminal_, POLLIN, 0};
-    std::array<char, 4096> piece{};
-    while (shown_.find(text) == std::string::npos && ::poll(&polled, 1, kPatienceMs) > 0) {
-      const ssize_t length = ::read(terminal_, piece.data(), piece.size());
-      if (length <= 0) {  // EIO: nobody has the other side open
-        break;
-      }
-      shown_.append(piece.data(), static_cast<size_t>(length));
-    }
-    return shown_;
-  }
-  void Press(char key) const { ASSERT_EQ(::write(terminal_, &key, 1), 1); }
-  const std::string& ReadAll() { return ReadUntil("nothing shows this"); }
-  int ExitCode() const {
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
- private:
-  int terminal_ = -1;
-  pid_t pid_ = -1;
-  std::string shown_;
-};
 
 class TerminalTest : public testing::Test {
  protected:
@@ -100,7 +44,7 @@ class TerminalTest : public testing::Test {
 };
 
 TEST_F(TerminalTest, ABuildShowsHowFarItIsAndLeavesItsResultAlone) {
-  OnTerminal build(Command());
+  tests::OnTerminal build(Command());
   const std::string shown = build.ReadAll();
   EXPECT_EQ(build.ExitCode(), 0) << shown;
   EXPECT_THAT(shown, HasSubstr(std::string(kErased) + "compressing "));
@@ -113,7 +57,7 @@ TEST_F(TerminalTest, ABuildShowsHowFarItIsAndLeavesItsResultAlone) {
 }
 
 TEST_F(TerminalTest, AnInterruptedBuildTakesItsLineAway) {
-  OnTerminal build(Command());
+  tests::OnTerminal build(Command());
   build.ReadUntil("compressing ");
   ASSERT_NO_FATAL_FAILURE(build.Press('\x03'));  // Ctrl-C
   const std::string shown = build.ReadAll();

@@ -78,6 +78,7 @@ TEST(ArgumentsTest, WhatContradictsItselfIsRefused) {
               HasSubstr("'some' is neither"));
   EXPECT_THAT(Refused({"--stop-on-failure", "--go-on", "web1"}), HasSubstr("excludes --"));
   EXPECT_THAT(Refused({"--plan", "--activate", "web1"}), HasSubstr("excludes"));
+  EXPECT_THAT(Refused({"--trust", "", "--yes", "web1"}), HasSubstr("--trust: is empty"));
   EXPECT_THAT(Refused({"doctor", "--target", "lz4", "web1", "nginx"}), HasSubstr("excludes"));
 }
 

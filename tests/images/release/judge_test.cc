@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <random>
 
 #include "tests/images/release/signing.h"
@@ -58,8 +59,8 @@ TEST_F(JudgeTest, OneOfTwoIsNotEnough) {
 
 // Two keys of one person are one person, and one key under two names is one key.
 TEST_F(JudgeTest, ThePeopleAreCountedNotTheKeys) {
-  TrustTexts texts = TrustIn({"alice", "bob"}, 2);
-  texts.signers = "alice@x " + PublicKey("alice") + "\nalice@x " + PublicKey("bob") + "\n";
+  TrustTexts texts = TrustIn({"eve"}, 2);
+  texts.signers += "alice@x " + PublicKey("alice") + "\nalice@x " + PublicKey("bob") + "\n";
   EXPECT_THAT(Why(Sign(statement_, {"alice", "bob"}), texts), HasSubstr("1 of 2 signatures"));
 }
 
@@ -83,6 +84,19 @@ TEST_F(JudgeTest, ADamagedRevocationListLetsNothingThrough) {
   texts.revoked = Get("krl").substr(0, 30);
   EXPECT_EQ(tests::ErrorOf([&] { Signers(Sign(statement_, {"alice"}), texts); }).code(),
             base::ExitCode::kVerification);
+}
+
+// A failure of ssh-keygen says nothing about a signature.
+TEST_F(JudgeTest, WhatFailsIsNoVerdict) {
+  const std::string release = Sign(statement_, {"alice"});
+  const std::string path = std::getenv("PATH");
+  Put("bin/ssh-keygen", "#!/bin/sh\necho unknown option >&2\nexit 1\n");
+  std::filesystem::permissions(At("bin/ssh-keygen"), std::filesystem::perms::owner_all);
+  ::setenv("PATH", (At("bin") + ":" + path).c_str(), 1);
+  const base::Error error = tests::ErrorOf([&] { Signers(release, TrustIn({"alice"})); });
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(error.code(), base::ExitCode::kFailed);
+  EXPECT_THAT(error.what(), HasSubstr("exit code 1: unknown option"));
 }
 
 TEST_F(JudgeTest, AKeyCountsInItsTimeAlone) {

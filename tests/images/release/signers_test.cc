@@ -59,6 +59,12 @@ TEST_F(SignersTest, EachBadLineIsAnErrorWithItsNumber) {
   EXPECT_THAT(Why("a namespaces=open " + key), HasSubstr("namespaces=open"));
   EXPECT_THAT(Why("a valid-before=\"2026\" " + key), HasSubstr("valid-before"));
   EXPECT_THAT(Why("a valid-before=\"20261301\" " + key), HasSubstr("valid-before"));
+  EXPECT_THAT(Why("a namespaces=\"a\",namespaces=\"b\" " + key), HasSubstr("namespaces twice"));
+  EXPECT_THAT(Why("a namespaces=\"a\\\" " + key), HasSubstr("backslash"));
+  EXPECT_THAT(Why("a valid-after=\"20271231\",valid-before=\"20261231\" " + key),
+              HasSubstr("not after its valid-after"));
+  EXPECT_THAT(Why("a valid-before=\"20261231\",valid-after=\"20261231000000Z\" " + key),
+              HasSubstr("not after its valid-after"));
   EXPECT_THAT(Why("a " + key + "\r"), HasSubstr("control characters"));
   EXPECT_THAT(Why(""), HasSubstr("names nobody"));
   EXPECT_THAT(Why("# nobody\n"), HasSubstr("names nobody"));
@@ -99,6 +105,11 @@ TEST_F(SignersTest, APolicyIsReadStrictly) {
   EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":1,"x":1})"), HasSubstr("x"));
   EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":3})"),
               HasSubstr("has 2 keys, and policy.json wants 3"));
+  const std::string signers = std::exchange(
+      texts.signers, "alice@x " + PublicKey("alice") + "\nalice@x,al@x " + PublicKey("bob") + "\n");
+  EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":2})"),
+              HasSubstr("has keys of 1 signers, and policy.json wants 2"));
+  texts.signers = signers;
   texts.signers += "ca@x cert-authority " + PublicKey("eve") + "\n";
   EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":2})"),
               HasSubstr("trust/signers line 3 has cert-authority"));
