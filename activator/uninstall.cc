@@ -267,6 +267,11 @@ Uninstalled WhatGoes(const Host& host) {
     out.kept.insert(out.kept.end(), drop_ins.begin(), drop_ins.end());
     NoteAgents(host.layout, out);
   }
+  if (base::LstatIfThere(host.layout.Trust())) {
+    out.notes.push_back(fmt::format(
+        "{} goes, too: the next push to this host takes unsigned images, until imgpush --trust",
+        host.layout.Trust()));
+  }
   const std::vector<std::string> left = WouldBeKept(host.layout);
   out.kept.insert(out.kept.end(), left.begin(), left.end());
   return out;

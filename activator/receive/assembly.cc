@@ -307,35 +307,40 @@ void Assembly::Verify() {
 }
 
 // What stands beside the image and is not the push's: the users that an activation wrote and its
-// units bind; what people call the version, and who released it.
+// units bind; what people call the version, and who released it, unless the push says so. What a
+// repair that was cut off left here is older.
 void Assembly::KeepRecordsOf(const std::string& version) const {
-  for (const char* file :
+  for (const std::string file :
        {units::kPasswdFile, units::kGroupFile, images::kLabelFile, images::kReleaseFile}) {
-    const std::string name = std::string("/") + file;
+    const std::string name = "/" + file;
     const std::optional<std::string> text = base::ReadFileIfThere(version + name);
-    if (text && !base::Exists(path_ + name)) {
+    const bool is_sent = file == images::kReleaseFile && base::Exists(path_ + name);
+    if (text && !is_sent) {
       base::WriteFileAtomically(path_ + name, *text);
     }
   }
 }
 
-// A version that is whole may be signed with another one.
-void Assembly::TakeProvenanceTo(const std::string& version) const {
-  const std::string name = std::string("/") + images::kProvenanceFile;
-  const std::optional<std::string> text = base::ReadFileIfThere(path_ + name);
-  if (text && base::ReadFileIfThere(version + name) != text) {
-    base::WriteFileAtomically(version + name, *text);
+// A version that is whole may be signed with another one, or with none.
+void Assembly::TakeProvenanceTo(const std::string& version, bool is_signed) const {
+  const std::string path = version + "/" + images::kProvenanceFile;
+  const std::optional<std::string> text =
+      base::ReadFileIfThere(path_ + "/" + images::kProvenanceFile);
+  if (text && !HasDigest(path, base::Sha256Of(*text))) {
+    base::WriteFileAtomically(path, *text);
+  } else if (!text && is_signed && base::UnlinkIfThere(path)) {
+    base::FsyncDirectory(version);
   }
 }
 
-void Assembly::Publish() {
+void Assembly::Publish(bool is_signed) {
   const std::string version = layout_.Version(stored_.manifest.name, stored_.id);
   base::MakeDirectories(layout_.Application(stored_.manifest.name));
   if (!base::LstatIfThere(version)) {
     base::PublishDirectory(path_, version);
   } else if (IsIntact(version, stored_.digest,
                       base::Exists(path_ + "/" + images::kProvenanceFile))) {
-    TakeProvenanceTo(version);
+    TakeProvenanceTo(version, is_signed);
     Discard();
     return;
   } else {

@@ -75,8 +75,8 @@ class Assembly {
   // Once verified: what the image takes of the disk that no other file has.
   uint64_t added_bytes() const { return added_bytes_; }
   // Moves the whole to NAME/ID, in place of a damaged version that is there. The caller holds the
-  // host's lock.
-  void Publish();
+  // host's lock. `is_signed`: the push says whose it is, so that no other provenance may stay.
+  void Publish(bool is_signed);
   // Removes what was received.
   void Discard();
 
@@ -94,7 +94,7 @@ class Assembly {
   bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
   void TakeInWhatIsThere();
   void KeepRecordsOf(const std::string& version) const;
-  void TakeProvenanceTo(const std::string& version) const;
+  void TakeProvenanceTo(const std::string& version, bool is_signed) const;
 
   const images::HostLayout layout_;
   const images::StoredManifest stored_;

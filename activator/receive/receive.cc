@@ -53,11 +53,7 @@ void PrepareHost(const images::HostLayout& layout) {
   PrepareRoot(layout);
 }
 
-// From now on the host's own `activate` must understand what is staged, also at a boot. Nothing
-// points to a new one before: here it runs, and a plan or a push that fails changes nothing.
-StagedGeneration StageOnHost(const images::HostLayout& layout,
-                             const std::map<std::string, base::Sha256>& changes,
-                             const std::string& by) {
+void LinkThisAgent(const images::HostLayout& layout) {
   // Another push may have put the same agent there again meanwhile: the kernel says so.
   constexpr std::string_view kDeleted = " (deleted)";
   std::string agent = base::ReadLinkIfThere("/proc/self/exe").value_or("");
@@ -65,6 +61,14 @@ StagedGeneration StageOnHost(const images::HostLayout& layout,
     agent.resize(agent.size() - kDeleted.size());
   }
   LinkAgent(layout, agent, base::kVersion);
+}
+
+// From now on the host's own `activate` must understand what is staged, also at a boot. Nothing
+// points to a new one before: here it runs, and a plan or a push that fails changes nothing.
+StagedGeneration StageOnHost(const images::HostLayout& layout,
+                             const std::map<std::string, base::Sha256>& changes,
+                             const std::string& by) {
+  LinkThisAgent(layout);
   return StageGeneration(layout, changes, by);
 }
 
@@ -78,8 +82,9 @@ std::string ProtocolText() {
 
 int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base::Io& io) {
   if (options.set_trust) {
-    return RunReceiveTrust(options, options.plain_directory ? &PreparePlainDirectory : &PrepareHost,
-                           io);
+    const TrustSteps of_directory{&PreparePlainDirectory, [](const images::HostLayout&) {}};
+    const TrustSteps of_host{&PrepareHost, &LinkThisAgent};
+    return RunReceiveTrust(options, options.plain_directory ? of_directory : of_host, io);
   }
   if (options.plain_directory) {
     return RunReceiveWith(options, {&PreparePlainDirectory, &ProbeFeatures, &StageGeneration}, io);
@@ -88,7 +93,13 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base
     RealSystemd systemd;
     return PlanPush(layout, coming, HasSystemd() ? &systemd : nullptr, check);
   };
-  return RunReceiveWith(options, {&PrepareHost, &ProbeFeatures, &StageOnHost, plan}, io);
+  const auto prepare = [&](const images::HostLayout& layout) {
+    if (options.older) {
+      RequireRootLogin("whether an older release is taken", "imgpush --older root@HOST");
+    }
+    PrepareHost(layout);
+  };
+  return RunReceiveWith(options, {prepare, &ProbeFeatures, &StageOnHost, plan}, io);
 }
 
 }  // namespace activator

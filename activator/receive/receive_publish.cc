@@ -32,7 +32,7 @@ void ReceiveSession::Publish(pusher::Staged& answer) {
     const std::string name = stored.manifest.name;
     const std::string image = layout_.Version(name, stored.id) + "/" + images::kImageFile;
     const ino_t before = InodeOf(image);
-    assembly->Publish();
+    assembly->Publish(!acceptance_->ReleaseOf(name).empty());
     published_ = true;
     const bool is_active =
         active && active->apps.contains(name) && active->apps.at(name) == stored.digest;
@@ -47,7 +47,14 @@ void ReceiveSession::PublishAndStage() {
   const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
                             options_.lock_wait);
   RemoveGone(layout_);
-  const std::vector<std::string> older = acceptance_->Record();
+  for (const std::string& reason : acceptance_->Record()) {
+    Event event;
+    event.event = "took-older";
+    event.generation = ActiveGeneration(layout_);
+    event.by = options_.by;
+    event.reason = reason;
+    RecordEvent(layout_, std::move(event));
+  }
   pusher::Staged answer;
   Publish(answer);
   RemoveGone(layout_);
@@ -60,14 +67,6 @@ void ReceiveSession::PublishAndStage() {
   }
   acceptance_->WriteReleases();
   const StagedGeneration staged = steps_.stage(layout_, changes_, options_.by);
-  for (const std::string& reason : older) {
-    Event event;
-    event.event = "took-older";
-    event.generation = staged.number;
-    event.by = options_.by;
-    event.reason = reason;
-    RecordEvent(layout_, std::move(event));
-  }
   answer.generation = staged.number;
   answer.created = staged.created;
   answer.active = staged.active;

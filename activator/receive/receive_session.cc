@@ -73,6 +73,7 @@ void ReceiveSession::Run() {
 // Each image is complete in incoming/ID before the next one starts, and all are before anything is
 // published: a push is staged as a whole or not at all.
 void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
+  acceptance_->ForgetAll();  // plans may have been asked for before
   try {
     CheckInodes(layout_.root());
     CheckRoomFor(begin.new_images);
@@ -222,12 +223,19 @@ const HeldVersion& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
 
 void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   const std::string& path = FindHeld(offer).path;
-  const std::string provenance =
-      base::ReadFileIfThere(path + "/" + images::kProvenanceFile).value_or("");
   if (!IsIntact(path, offer.manifest_sha256, offer.provenance_bytes > 0) ||
-      !acceptance_->IsProvenance(offer.name, base::Sha256Of(provenance))) {
+      !HasSignedProvenance(offer.name, path)) {
     damaged_.push_back(offer.name);
   }
+}
+
+// Where nothing was signed, any will do; what cannot be read is sent again.
+bool ReceiveSession::HasSignedProvenance(const std::string& name, const std::string& path) const {
+  if (acceptance_->ReleaseOf(name).empty()) {
+    return true;
+  }
+  const std::optional<base::Sha256> there = ProvenanceDigestOf(path);
+  return there && acceptance_->IsProvenance(name, *there);
 }
 
 // The greeting read no content, deltas may fail, and what was expected of other versions may be
@@ -250,6 +258,7 @@ void ReceiveSession::ReceiveAgain() {
   pusher::SendText(wire_, MessageType::kAgain, pusher::Retransmit{names}.Serialize());
   for (const std::string& name : names) {
     changes_.erase(name);
+    acceptance_->Forget(name);
   }
   for (size_t i = 0; i < names.size(); ++i) {
     ReceiveImage();

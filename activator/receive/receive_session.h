@@ -63,6 +63,7 @@ class ReceiveSession {
   void TakeRelease(const pusher::Offer& offer);
   const HeldVersion& FindHeld(const pusher::Offer& offer) const;
   void AcceptHeld(const pusher::Offer& offer);
+  bool HasSignedProvenance(const std::string& name, const std::string& path) const;
   void ReceiveAgain();
   Assembly& AssemblyOf(images::StoredManifest manifest, const std::string& index);
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;

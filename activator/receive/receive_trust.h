@@ -3,6 +3,7 @@
 #define SLIPWAY_ACTIVATOR_RECEIVE_RECEIVE_TRUST_H_
 
 #include <functional>
+#include <string>
 
 #include "activator/receive/receive_options.h"
 #include "base/io.h"
@@ -10,10 +11,18 @@
 
 namespace activator {
 
+struct TrustSteps {
+  std::function<void(const images::HostLayout& layout)> prepare_root;
+  // Makes this program the host's own: an older one may not know that only signed images count.
+  std::function<void(const images::HostLayout& layout)> link_agent;
+};
+
 // Returns the exit code; errors go to the peer, too.
-int RunReceiveTrust(const ReceiveOptions& options,
-                    const std::function<void(const images::HostLayout& layout)>& prepare_root,
-                    const base::Io& io);
+int RunReceiveTrust(const ReceiveOptions& options, const TrustSteps& steps, const base::Io& io);
+
+// Who may become root for single tasks is not asked whom to trust. Throws Error{kFailed} for them:
+// "WHAT is for root's own login to say, not for alice: INSTEAD".
+void RequireRootLogin(const std::string& what, const std::string& instead);
 
 }  // namespace activator
 

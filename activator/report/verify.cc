@@ -64,11 +64,14 @@ VerifiedVersion Verify(const images::VersionDirectory& held, base::Progress& pro
   return out;
 }
 
-// A version that is whole.
+// A version that is whole. Where trust is off, a release that is damaged or of something else
+// counts as none.
 void VerifyRelease(const images::HostLayout& layout, VerifiedVersion& out) {
+  const bool is_on = base::LstatIfThere(layout.Trust()).has_value();
   try {
     const std::optional<std::string> text = images::ReadReleaseText(out.path);
     if (!text) {
+      out.release = is_on ? "not signed: not activated here" : "";
       return;
     }
     const std::string path = out.path + "/" + images::kReleaseFile;
@@ -81,10 +84,10 @@ void VerifyRelease(const images::HostLayout& layout, VerifiedVersion& out) {
                     signers.empty() ? "" : fmt::format("by {} ", fmt::join(signers, ", ")),
                     release.statement.channel, base::ToIso8601(release.statement.released));
   } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
+    if (error.code() != images::kUntrusted) {
       throw;
     }
-    out.release_problem = error.what();
+    out.release_problem = is_on ? error.what() : "";
   }
 }
 

@@ -33,6 +33,17 @@ bool HasDigest(const std::string& path, const base::Sha256& digest) {
   }
 }
 
+std::optional<base::Sha256> ProvenanceDigestOf(const std::string& path) {
+  try {
+    return base::Sha256Of(base::ReadFileIfThere(path + "/" + images::kProvenanceFile).value_or(""));
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    return std::nullopt;
+  }
+}
+
 std::vector<HeldVersion> CompleteVersions(const images::HostLayout& layout) {
   std::vector<HeldVersion> out;
   for (const images::VersionDirectory& version : layout.Versions()) {

@@ -34,6 +34,9 @@ bool IsIntact(const std::string& path, const base::Sha256& manifest_sha256, bool
 // False also where the file cannot be read: a bad sector is as bad as a wrong byte.
 bool HasDigest(const std::string& path, const base::Sha256& digest);
 
+// Of the empty text where the version has none; nullopt: it cannot be read.
+std::optional<base::Sha256> ProvenanceDigestOf(const std::string& path);
+
 // Every complete version, by name then id.
 std::vector<HeldVersion> CompleteVersions(const images::HostLayout& layout);
 

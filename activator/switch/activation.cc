@@ -202,7 +202,6 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
   }
 }
 
-// All that can be checked of a folder's.
 // All that is checked of a folder: that versions are there, and whether those that come anew may.
 void CheckFolder(const Host& host, uint64_t from, const Apps& apps) {
   const std::optional<Generation> active = FindGeneration(host.layout, from);

@@ -48,7 +48,8 @@ void Acceptance::Check(const std::string& name, const base::Sha256& manifest_sha
 void Acceptance::CheckSignatures(const std::string& name, Taken& taken) const {
   if (trust_) {
     images::SshKeygenVerifier verifier(trust_->texts);
-    taken.signers = images::CheckSigners(*taken.release, *trust_, verifier, clock_.Now(),
+    taken.checked = clock_.Now();
+    taken.signers = images::CheckSigners(*taken.release, *trust_, verifier, taken.checked,
                                          images::SubjectOf(name, taken.manifest_sha256));
   }
 }
@@ -80,8 +81,10 @@ std::string Acceptance::CheckOrder(const std::string& name, const images::Statem
 bool Acceptance::IsProvenance(const std::string& name,
                               const base::Sha256& provenance_sha256) const {
   const auto found = taken_.find(name);
-  return !trust_ || (found != taken_.end() && found->second.release &&
-                     found->second.release->statement.provenance_sha256 == provenance_sha256);
+  if (found == taken_.end() || !found->second.release) {
+    return !trust_;
+  }
+  return found->second.release->statement.provenance_sha256 == provenance_sha256;
 }
 
 std::string Acceptance::ReleaseOf(const std::string& name) const {
@@ -125,7 +128,7 @@ std::vector<std::string> Acceptance::Record() {
         accepted.newest.try_emplace({name, statement.channel}, statement.released).first->second;
     newest = std::max(newest, statement.released);
     accepted.versions[{name, taken.manifest_sha256}] = {statement.channel, statement.released,
-                                                        clock_.Now(), taken.signers};
+                                                        taken.checked, taken.signers};
     coming.emplace(name, taken.manifest_sha256);
   }
   StoreAccepted(layout_, std::move(accepted), coming);

@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_ACTIVATOR_TRUST_ACCEPTANCE_H_
 #define SLIPWAY_ACTIVATOR_TRUST_ACCEPTANCE_H_
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ class Acceptance {
   // `text`: the release of that version; empty: it has none. Throws Error{kVerification} unless the
   // host takes it.
   void Check(const std::string& name, const base::Sha256& manifest_sha256, const std::string& text);
+  // What was checked of them does not count: it was a plan, or is to be offered again.
+  void Forget(const std::string& name) { taken_.erase(name); }
+  void ForgetAll() { taken_.clear(); }
   // Whether it is the provenance that was signed, or none was.
   bool IsProvenance(const std::string& name, const base::Sha256& provenance_sha256) const;
 
@@ -49,6 +53,7 @@ class Acceptance {
     std::string text;  // empty: none
     std::optional<images::Release> release{};
     std::vector<std::string> signers{};
+    std::chrono::system_clock::time_point checked{};  // when they were found
   };
 
   void CheckSignatures(const std::string& name, Taken& taken) const;

@@ -106,6 +106,25 @@ Accepted ReadAccepted(const images::HostLayout& layout) {
   return Accepted::Parse(text, path);
 }
 
+bool IsAcceptedLost(const images::HostLayout& layout) {
+  const std::string path = AcceptedFile(layout);
+  const std::optional<std::string> text = base::ReadFileIfThere(path, kMaxAcceptedBytes);
+  if (!text) {
+    return true;
+  }
+  try {
+    Accepted::Parse(*text, path);
+    return false;
+  } catch (const base::Error&) {
+    const Json json = Json::parse(*text, nullptr, false);
+    const auto format = json.is_object() ? json.find("format") : json.end();
+    if (format != json.end() && format->is_number_integer() && *format > kAcceptedFormat) {
+      throw;
+    }
+    return true;
+  }
+}
+
 void StoreAccepted(const images::HostLayout& layout, Accepted accepted,
                    const std::map<std::string, base::Sha256>& coming) {
   std::erase_if(accepted.versions, [&](const auto& entry) {

@@ -41,6 +41,9 @@ struct Accepted {
 std::string AcceptedFile(const images::HostLayout& layout);
 // Throws Error{kVerification} where it is missing, too.
 Accepted ReadAccepted(const images::HostLayout& layout);
+// Whether there is no such file, or one that can be read and is none. Throws where nobody can tell,
+// and Error{kVerification} where a newer version wrote it.
+bool IsAcceptedLost(const images::HostLayout& layout);
 // Durable. Versions that are no longer there are left out, unless they are of `coming`.
 // The caller holds the host's lock.
 void StoreAccepted(const images::HostLayout& layout, Accepted accepted,

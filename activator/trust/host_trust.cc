@@ -1,17 +1,48 @@
 #include "activator/trust/host_trust.h"
 
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "activator/state/held_versions.h"
 #include "activator/trust/accepted.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "images/release/judge.h"
 #include "images/release/release.h"
+#include "images/version/image_directory.h"
 
 namespace activator {
+namespace {
+
+// "trust" was a possible name of an application once.
+bool HoldsVersions(const std::string& directory) {
+  const std::optional<struct stat> found = base::LstatIfThere(directory);
+  if (!found || !S_ISDIR(found->st_mode)) {
+    return false;
+  }
+  const std::vector<std::string> names = base::ListDirectory(directory);
+  return std::ranges::any_of(
+      names, [](const std::string& name) { return images::IdIfOne(name).has_value(); });
+}
+
+}  // namespace
+
+void CheckIsNoApplication(const images::HostLayout& layout) {
+  const std::string directory = layout.Trust();
+  if (!base::LstatIfThere(directory + "/" + images::kPolicyFile) && HoldsVersions(directory)) {
+    base::Fail(images::kUntrusted,
+               "{} has versions of an application, but that name is for whose images this host "
+               "takes: build the application by another name, and remove the directory",
+               directory);
+  }
+}
 
 std::optional<images::Trust> LoadTrust(const images::HostLayout& layout) {
   if (!base::LstatIfThere(layout.Trust())) {
     return std::nullopt;
   }
+  CheckIsNoApplication(layout);
   images::Trust out = images::Trust::Parse(images::ReadTrustTexts(layout.Trust()), layout.Trust());
   ReadAccepted(layout);  // missing or damaged, it refuses as well
   return out;
@@ -38,6 +69,10 @@ std::vector<std::string> CheckHeldRelease(const images::HostLayout& layout, cons
       release, *trust, verifier, accepted == nullptr ? clock.Now() : accepted->accepted, subject);
   images::CheckBelongs(release.statement, name, manifest_sha256, path);
   images::CheckChannel(release.statement, trust->policy, subject);
+  if (ProvenanceDigestOf(version) != release.statement.provenance_sha256) {
+    base::Fail(images::kUntrusted, "{}/{} is not what {} was signed with: push it again", version,
+               images::kProvenanceFile, subject);
+  }
   return signers;
 }
 

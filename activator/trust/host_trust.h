@@ -14,6 +14,9 @@
 
 namespace activator {
 
+// Throws Error{kVerification} where the directory is the one of an application of that name.
+void CheckIsNoApplication(const images::HostLayout& layout);
+
 // nullopt: off. Throws Error{kVerification} where it is on and cannot be read.
 std::optional<images::Trust> LoadTrust(const images::HostLayout& layout);
 

@@ -7,9 +7,13 @@
 
 namespace activator {
 
+// Throws Error{kFailed} unless the ssh-keygen of this host can check releases, so that trust is not
+// turned on where nothing could be taken.
+void CheckSshKeygen();
+
 // Makes ROOT/trust these files, each replaced as a whole, and its record of releases, if that is
-// missing or damaged. The first time the directory appears complete; interrupted later, the host
-// trusts by a mixture of old and new, or takes nothing. The caller holds the host's lock.
+// lost (IsAcceptedLost). The first time the directory appears complete; interrupted later, the host
+// has the old ones, the new ones, or takes nothing. The caller holds the host's lock.
 // Throws Error{kVerification}, and changes nothing, where a line of them is wrong.
 void SetTrust(const images::HostLayout& layout, const images::TrustTexts& texts);
 

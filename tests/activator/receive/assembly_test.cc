@@ -49,7 +49,7 @@ TEST_F(AssemblyTest, AssemblesVerifiesAndPublishes) {
   EXPECT_EQ(assembly.missing_count(), 3U);  // distinct
   StoreAll(assembly, built);
   assembly.Verify();
-  assembly.Publish();
+  assembly.Publish(false);
   EXPECT_EQ(base::ReadFile(There(built) + "/image.erofs"), "onetwoonethree");
   EXPECT_FALSE(base::Exists(There(built) + "/lock"));
   EXPECT_NO_THROW(images::ImageDirectory(There(built)).ReadIndex());

@@ -67,6 +67,29 @@ class PushTest : public testing::Test {
     return out;
   }
 
+  void WithAgent(const std::function<void(int fd)>& work) {
+    tests::SocketPair pair;
+    std::thread agent([&, fd = std::move(pair.b)] {
+      base::Io io;
+      io.in = io.out = fd.get();
+      try {
+        RunReceiveWith(options_, {&Prepare, nullptr, stage_}, io);
+      } catch (const base::Error&) {  // the sender is told
+      }
+    });
+    std::exception_ptr thrown;
+    try {
+      work(pair.a.get());
+    } catch (const base::Error&) {
+      thrown = std::current_exception();
+    }
+    pair.a.Reset();
+    agent.join();
+    if (thrown) {
+      std::rethrow_exception(thrown);
+    }
+  }
+
   // The sender's side alone.
   static Outcome PushOver(int in, int out_fd, const std::vector<std::string>& built,
                           const pusher::PushOptions& push_options) {
@@ -121,28 +144,6 @@ class PushTest : public testing::Test {
   decltype(ReceiveSteps::stage) stage_ = &Stage;
 
  private:
-  void WithAgent(const std::function<void(int fd)>& work) {
-    tests::SocketPair pair;
-    std::thread agent([&, fd = std::move(pair.b)] {
-      base::Io io;
-      io.in = io.out = fd.get();
-      try {
-        RunReceiveWith(options_, {&Prepare, nullptr, stage_}, io);
-      } catch (const base::Error&) {  // the sender is told
-      }
-    });
-    std::exception_ptr thrown;
-    try {
-      work(pair.a.get());
-    } catch (const base::Error&) {
-      thrown = std::current_exception();
-    }
-    pair.a.Reset();
-    agent.join();
-    if (thrown) {
-      std::rethrow_exception(thrown);
-    }
-  }
   static void Prepare(const images::HostLayout& layout) {
     base::MakeDirectories(layout.Incoming());
   }

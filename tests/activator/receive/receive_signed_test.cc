@@ -2,17 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "activator/state/history.h"
-#include "activator/trust/accepted.h"
-#include "activator/trust/host_trust.h"
-#include "activator/trust/set_trust.h"
-#include "base/atomic_file.h"
 #include "base/clock.h"
-#include "images/release/release.h"
-#include "tests/activator/receive/push_fixture.h"
-#include "tests/images/release/signing.h"
+#include "tests/activator/receive/signed_fixture.h"
 #include "tests/support/errors.h"
 
 namespace activator {
@@ -22,63 +14,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-class SignedPushTest : public PushTest {
- protected:
-  SignedPushTest() : keys_(MakeFolder(directory_.path() + "/keys")) {
-    base::MakeDirectories(options_.root);
-    built_ = Build("1");
-  }
-
-  static const std::string& MakeFolder(const std::string& path) {
-    base::MakeDirectories(path);
-    return path;
-  }
-  void Trust(const std::vector<std::string>& names, uint64_t threshold = 1) {
-    SetTrust(layout(), keys_.TrustIn(names, threshold));
-  }
-  images::Statement StatementFor(const std::string& built,
-                                 std::chrono::system_clock::duration age = hours(1)) const {
-    const images::ImageDirectory image(built);
-    images::Statement out;
-    out.channel = "production";
-    out.name = image.manifest().name;
-    out.manifest_sha256 = image.stored().digest;
-    out.provenance_sha256 =
-        base::Sha256Of(base::ReadFileIfThere(image.provenance_path()).value_or(""));
-    out.released = std::chrono::floor<std::chrono::seconds>(base::SystemClock().Now() - age);
-    return out;
-  }
-  void Release(const std::string& built, const std::string& text) const {
-    base::WriteFileAtomically(built + "/release", text);
-  }
-  void Sign(const std::string& built, const std::vector<std::string>& names = {"alice"},
-            std::chrono::system_clock::duration age = hours(1)) const {
-    Release(built, keys_.Sign(StatementFor(built, age), names));
-  }
-  void ExpectRefused(const std::string& built, const std::string& why) {
-    EXPECT_THAT(Push({built}).error, HasSubstr(why));
-    EXPECT_FALSE(base::Exists(There(built))) << "something was published";
-  }
-  AcceptedVersion AcceptedOf(const std::string& built) const {
-    const images::ImageDirectory image(built);
-    const Accepted all = ReadAccepted(layout());
-    const AcceptedVersion* found = all.Find(image.manifest().name, image.stored().digest);
-    return found == nullptr ? AcceptedVersion() : *found;
-  }
-  std::vector<std::string> SignersNow(const std::string& built) const {
-    const images::ImageDirectory image(built);
-    return CheckHeldRelease(layout(), image.manifest().name, image.stored().digest);
-  }
-  // Another image of the same name.
-  std::string BuildOther() {
-    chunks_.back() = tests::NoiseBytes(99, kChunkBytes);
-    return Build("2");
-  }
-
-  tests::Keys keys_;
-  std::string built_;
-};
 
 TEST_F(SignedPushTest, ASignedImageIsTakenWithItsRelease) {
   Trust({"alice"});

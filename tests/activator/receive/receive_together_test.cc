@@ -27,7 +27,7 @@ class TogetherTest : public PushTest {
   static void End(Assembly& other, const std::string& built) {
     EXPECT_TRUE(other.LinkTo(built + "/image.erofs"));
     other.Verify();
-    other.Publish();
+    other.Publish(false);
   }
 };
 

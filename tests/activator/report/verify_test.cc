@@ -2,11 +2,16 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "activator/activate.h"
 #include "activator/report/report.h"
 #include "activator/state/held_versions.h"
+#include "activator/trust/set_trust.h"
 #include "base/lock.h"
 #include "tests/activator/host_fixture.h"
+#include "tests/images/release/signing.h"
+#include "tests/support/errors.h"
 #include "tests/support/synthetic_image.h"
 
 namespace activator {
@@ -15,6 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class VerifyTest : public HostTest {
@@ -116,6 +122,53 @@ TEST_F(VerifyTest, WhatWasFoundIsToldWhereItCannotBeMarked) {
     EXPECT_THAT(thrown.what(), HasSubstr("is not marked for a repair"));
   }
   EXPECT_THAT(base::ReadFile(root + "/out"), HasSubstr("DAMAGED: 1 of 2 chunks are damaged"));
+}
+
+class VerifyReleaseTest : public VerifyTest {
+ protected:
+  static std::string MakeFolder(const std::string& path) {
+    base::MakeDirectories(path);
+    return path;
+  }
+  void Sign() {
+    keys_.statement_.name = "app";
+    keys_.statement_.manifest_sha256 = images::ImageDirectory(version_).stored().digest;
+    keys_.statement_.provenance_sha256 = *ProvenanceDigestOf(version_);
+    Write(version_ + "/release", keys_.Sign(keys_.statement_, {"alice"}));
+  }
+
+  const std::string version_ = Put("app", {"one"});
+  tests::Keys keys_{MakeFolder(root + "/keys")};
+};
+
+TEST_F(VerifyReleaseTest, WithoutTrustNoReleaseIsRefused) {
+  Write(version_ + "/release", "damaged");
+  const auto versions = Verified();
+  EXPECT_EQ(Damage(versions), "");
+  EXPECT_THAT(VerifyText(versions), Not(HasSubstr("REFUSED")));
+  Sign();
+  EXPECT_THAT(VerifyText(Verified()), HasSubstr("signed for production at"));
+}
+
+TEST_F(VerifyReleaseTest, WithTrustItSaysWhatIsNotSigned) {
+  SetTrust(layout, keys_.TrustIn({"alice"}));
+  EXPECT_THAT(VerifyText(Verified()), HasSubstr("not signed: not activated here"));
+  EXPECT_EQ(Damage(Verified()), "");
+  Sign();
+  EXPECT_THAT(VerifyText(Verified()), HasSubstr("signed by alice@x for production"));
+  Write(version_ + "/release", "damaged");
+  EXPECT_THAT(Damage(Verified()), HasSubstr("would not be activated here"));
+}
+
+TEST_F(VerifyReleaseTest, WithoutSshKeygenNobodyCanTell) {
+  SetTrust(layout, keys_.TrustIn({"alice"}));
+  Sign();
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  const base::Error thrown = tests::ErrorOf([&] { Verified(); });
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(thrown.code(), base::ExitCode::kFailed);
+  EXPECT_THAT(thrown.what(), HasSubstr("ssh-keygen is not installed"));
 }
 
 }  // namespace
