@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
+#include <string>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "images/label.h"
+#include "images/release/release.h"
 #include "images/version/image_directory.h"
 
 namespace builder {
@@ -46,6 +49,23 @@ bool IsWhole(const std::string& path) {
     return base::Sha256OfFile(there.image_path()) == there.manifest().image.sha256;
   } catch (const base::Error&) {
     return false;
+  }
+}
+
+// Of the same manifest, but not made anew by a build: the label and the signatures. What cannot be
+// read is damaged as well.
+void KeepWhatIsBeside(const std::string& damaged, const std::string& folder) {
+  if (const std::string label = images::ReadLabel(damaged); !label.empty()) {
+    images::WriteLabel(folder, label);
+  }
+  std::optional<std::string> release;
+  try {
+    release = images::ReadReleaseText(damaged);
+  } catch (const base::Error&) {
+    return;
+  }
+  if (release) {
+    base::WriteFileAtomically(folder + "/" + images::kReleaseFile, *release);
   }
 }
 
@@ -86,9 +106,7 @@ std::string ImagePublisher::Publish(const images::Manifest& manifest) {
   const std::string id = images::ImageId::Of(base::Sha256Of(text)).text();
   std::string path = parent_ + "/" + id;
   if (base::Exists(path) && !IsWhole(path)) {
-    if (const std::string label = images::ReadLabel(path); !label.empty()) {
-      images::WriteLabel(folder(), label);
-    }
+    KeepWhatIsBeside(path, folder());
     base::RemoveTree(path);  // damaged; the same image takes its place
   }
   if (!base::Exists(path)) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "images/release/signature_verifier.h"
 
 namespace builder {
@@ -22,6 +23,14 @@ std::optional<images::Release> ReadReleaseOf(const images::ImageDirectory& image
                image.manifest().name);
   }
   return out;
+}
+
+ReleaseOrProblem TryReleaseOf(const images::ImageDirectory& image) {
+  try {
+    return {ReadReleaseOf(image), ""};
+  } catch (const base::Error& error) {
+    return {std::nullopt, base::Printable(error.what())};
+  }
 }
 
 std::optional<images::Release> VerifyReleaseOf(const images::ImageDirectory& image) {

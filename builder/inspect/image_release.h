@@ -13,7 +13,14 @@ namespace builder {
 // nullopt: it is not signed. Throws Error{kVerification} where it is damaged or of something else.
 std::optional<images::Release> ReadReleaseOf(const images::ImageDirectory& image);
 
-// The same, with every signature verified to be one over this release. Whose keys are to be
+// For who only looks.
+struct ReleaseOrProblem {
+  std::optional<images::Release> release;
+  std::string problem;  // why it cannot be read; empty: none
+};
+ReleaseOrProblem TryReleaseOf(const images::ImageDirectory& image);
+
+// As ReadReleaseOf, with every signature verified to be one over this release. Whose keys are to be
 // trusted is for hosts to say.
 std::optional<images::Release> VerifyReleaseOf(const images::ImageDirectory& image);
 

@@ -107,6 +107,7 @@ Json ReleaseJson(const std::optional<images::Release>& release) {
 std::string ReportText(const images::ImageDirectory& image, const ImageReport& report) {
   const images::Manifest& manifest = image.manifest();
   const images::Codec& codec = manifest.image.codec;
+  const ReleaseOrProblem release = TryReleaseOf(image);
   std::string out = fmt::format(
       "{}, {}\n"
       "  image    {} of {} in {} files ({})\n"
@@ -118,7 +119,8 @@ std::string ReportText(const images::ImageDirectory& image, const ImageReport& r
       Percent(manifest.image.size_bytes, report.content_bytes), manifest.image.layout, codec.name,
       codec.library_version, codec.level, RequiredKernel(manifest),
       image.ReadIndex().chunks().size(), base::HumanBytes(report.dedupe_saved_bytes),
-      base::HumanBytes(report.metadata_bytes), ReleaseText(ReadReleaseOf(image)));
+      base::HumanBytes(report.metadata_bytes),
+      release.problem.empty() ? ReleaseText(release.release) : release.problem);
   Rows packages;
   for (const auto& package : report.by_package) {
     packages.emplace_back(package.second.name, package.second);
@@ -142,7 +144,9 @@ std::string ReportJson(const images::ImageDirectory& image, const ImageReport& r
                   {"library_version", manifest.image.codec.library_version},
                   {"level", manifest.image.codec.level}};
   out["required_kernel"] = RequiredKernel(manifest);
-  out["release"] = ReleaseJson(ReadReleaseOf(image));
+  const ReleaseOrProblem release = TryReleaseOf(image);
+  out["release"] = ReleaseJson(release.release);
+  out["release_problem"] = release.problem.empty() ? Json(nullptr) : Json(release.problem);
   out["packages"] = Json::array();
   for (const auto& [key, share] : report.by_package) {
     Json package = ShareJson(share);

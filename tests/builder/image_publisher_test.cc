@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include "base/atomic_file.h"
+#include "images/label.h"
+#include "images/release/release.h"
 #include "images/version/image_directory.h"
 
 namespace builder {
@@ -58,6 +60,23 @@ TEST_F(ImagePublisherTest, ADamagedImageIsReplaced) {
   base::WriteFileAtomically(path + "/" + images::kImageFile, "c0ntent");
   EXPECT_EQ(PublishOne("content"), path);
   EXPECT_EQ(base::ReadFile(path + "/" + images::kImageFile), "content");
+}
+
+TEST_F(ImagePublisherTest, ADamagedImageKeepsItsLabelAndSignatures) {
+  const std::string path = PublishOne("content");
+  images::WriteLabel(path, "1.4.0");
+  base::WriteFileAtomically(path + "/" + images::kReleaseFile, "signed");
+  base::WriteFileAtomically(path + "/" + images::kImageFile, "c0ntent");
+  PublishOne("content");
+  EXPECT_EQ(base::ReadFile(path + "/" + images::kImageFile), "content");
+  EXPECT_EQ(images::ReadLabel(path), "1.4.0");
+  EXPECT_EQ(base::ReadFile(path + "/" + images::kReleaseFile), "signed");
+  // What is too long for a release is none.
+  base::WriteFileAtomically(path + "/" + images::kReleaseFile,
+                            std::string(images::kMaxReleaseBytes + 1, 'x'));
+  base::WriteFileAtomically(path + "/" + images::kImageFile, "c0ntent");
+  PublishOne("content");
+  EXPECT_FALSE(base::Exists(path + "/" + images::kReleaseFile));
 }
 
 TEST_F(ImagePublisherTest, ABuildThatEndsEarlyLeavesNothing) {

@@ -105,6 +105,22 @@ TEST_F(ImageCommandsTest, APackageHasAllFilesThatTheProvenanceLists) {
               testing::ElementsAre("/etc 1 1", "/usr 4 1208", "lone 1 1 30"));
 }
 
+TEST_F(ImageCommandsTest, ADamagedReleaseIsToldAndHidesNothingElse) {
+  const std::string path = Build(kLib, "1.0");
+  EXPECT_EQ(nlohmann::json::parse(Run({"inspect", "app", "--json"}).out).at("release_problem"),
+            nullptr);
+  base::WriteFileAtomically(path + "/release", "damaged\n");
+  const std::string file = base::BaseName(path) + "/release: ";
+  const CommandResult text = Run({"inspect", "app"});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_THAT(text.out, HasSubstr(file));
+  EXPECT_THAT(text.out, HasSubstr("By package:"));
+  const auto json = nlohmann::json::parse(Run({"inspect", "app", "--json"}).out);
+  EXPECT_EQ(json.at("release"), nullptr);
+  EXPECT_THAT(json.at("release_problem").get<std::string>(), HasSubstr(file));
+  EXPECT_EQ(Run({"verify", "app"}).code, 6);
+}
+
 TEST_F(ImageCommandsTest, AWholeRootIsToldByItsPackageDatabase) {
   const auto packages = [&](const Files& files) { return PackagesOfRoot(files); };
   EXPECT_THAT(packages({{"/usr/lib/libc.so.6", "1234"},
