@@ -163,15 +163,9 @@ void RemoveVersions(const images::HostLayout& layout) {
 // can do it again nearly last, and generations/, by which it knows a host's root, after it; the
 // lock last.
 std::vector<std::string> OwnPaths(const images::HostLayout& layout) {
-  return {layout.Incoming(),
-          layout.SwitchRecord(),
-          layout.VersionLocks(),
-          layout.History(),
-          layout.HealthyVersions(),
-          layout.Trust(),
-          layout.Bin(),
-          layout.Generations(),
-          layout.root() + "/" + kDirectoryHostMarker,
+  return {layout.Incoming(), layout.SwitchRecord(),    layout.VersionLocks(),
+          layout.History(),  layout.HealthyVersions(), layout.Trust(),
+          layout.Bin(),      layout.Generations(),     layout.root() + "/" + kDirectoryHostMarker,
           layout.Lock()};
 }
 
