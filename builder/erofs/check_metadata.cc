@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -27,15 +29,18 @@ bool IsZero(base::Bytes bytes) {
   return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
 }
 
+// 0: there is none.
 uint8_t TypeOf(uint32_t mode) {
-  return S_ISDIR(mode)    ? erofs::kDirectory
-         : S_ISLNK(mode)  ? erofs::kSymlink
-         : S_ISCHR(mode)  ? erofs::kCharDevice
-         : S_ISBLK(mode)  ? erofs::kBlockDevice
-         : S_ISFIFO(mode) ? erofs::kFifo
-         : S_ISSOCK(mode) ? erofs::kSocket
-         : S_ISREG(mode)  ? erofs::kRegular
-                          : 0;
+  constexpr std::array<std::pair<uint32_t, uint8_t>, 7> kTypes = {{{S_IFDIR, erofs::kDirectory},
+                                                                   {S_IFLNK, erofs::kSymlink},
+                                                                   {S_IFCHR, erofs::kCharDevice},
+                                                                   {S_IFBLK, erofs::kBlockDevice},
+                                                                   {S_IFIFO, erofs::kFifo},
+                                                                   {S_IFSOCK, erofs::kSocket},
+                                                                   {S_IFREG, erofs::kRegular}}};
+  const auto* found =
+      std::ranges::find(kTypes, mode & S_IFMT, &std::pair<uint32_t, uint8_t>::first);
+  return found == kTypes.end() ? uint8_t{0} : found->second;
 }
 
 class MetadataCheck {
