@@ -64,7 +64,7 @@ class CatalogTest : public testing::Test {
   std::string In(const std::string& service, const std::string& command) const {
     return host_.MustRun(
         "pid=$(systemctl show -p MainPID --value " + service +
-        ") && nsenter --target $pid --mount --root --setuid $(stat -c %u /proc/$pid) "
+        ") && nsenter --target $pid --mount --root --wd --setuid $(stat -c %u /proc/$pid) "
         "--setgid $(stat -c %g /proc/$pid) -- " +
         command);
   }
