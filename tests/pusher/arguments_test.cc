@@ -52,7 +52,7 @@ TEST(ArgumentsTest, AWrongNumberIsToldWhatIsAccepted) {
       {"--host-jobs", "0", "is no whole number from 1 to 1000, such as 8"},
       {"--canary", "-1", "is no whole number from 1 to 1000, such as 8"}};
   for (const auto& [option, value, why] : wrong) {
-    EXPECT_EQ(Refused({option, value, "web1"}),
+    EXPECT_EQ(Refused({"--activate", option, value, "web1"}),
               option + ": '" + value + "' " + why + "; see imgpush --help");
   }
 }
