@@ -7,6 +7,8 @@
 
 #include "activator/command_line.h"
 #include "activator/examine.h"
+#include "activator/gate/permission.h"
+#include "activator/gate_login.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/host_files.h"
 #include "activator/host/unit_directory.h"
@@ -74,6 +76,9 @@ Tool::Tool(CommandLine line, const base::Io& io, std::function<void(int)> observ
   if (line_.by.empty()) {
     line_.by = Invoker();
   }
+  if (!line_.gate_operator.empty()) {
+    gate_ = LoadOperator(host_.layout, line_.gate_operator);
+  }
 }
 
 ActivationRequest Tool::Request() const {
@@ -81,12 +86,18 @@ ActivationRequest Tool::Request() const {
   if (line_.timeout_seconds > 0) {
     timeout = seconds(line_.timeout_seconds);
   }
-  return {*line_.target,
-          line_.by,
-          timeout,
-          line_.activation_id,
-          ToText(*line_.target),
-          line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
+  ActivationRequest out{*line_.target,
+                        line_.by,
+                        timeout,
+                        line_.activation_id,
+                        ToText(*line_.target),
+                        line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
+  if (gate_) {
+    out.permit = [this](const Apps& from, const Apps& to, bool was_healthy) {
+      RequireSwitch(*gate_, host_.layout, from, to, was_healthy);
+    };
+  }
+  return out;
 }
 
 void Tool::RequireRoot() const {
@@ -328,7 +339,7 @@ int Tool::Run() {
     case Command::kReceive:
       return RunReceive(
           {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait),
-           line_.older, line_.set_trust, line_.host_jobs},
+           line_.older, line_.set_trust, line_.host_jobs, gate_},
           [this](const Apps& apps, const PendingManifests& coming) {
             Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
           },
@@ -338,7 +349,8 @@ int Tool::Run() {
       return 0;
     case Command::kDigest:
     case Command::kHostFiles:
-      break;  // needs no host
+    case Command::kGate:
+      break;  // none of a Tool's
   }
   return 0;
 }
@@ -363,6 +375,9 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
   }
   if (line->command == Command::kHostFiles) {
     KeepHostFiles();
+  }
+  if (line->command == Command::kGate) {
+    return RunGate(line->root, line->gate_operator, &RunActivate, io);
   }
   const bool for_imgpush = line->for_imgpush;
   try {

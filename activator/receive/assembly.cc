@@ -142,6 +142,17 @@ void Assembly::Open() {
   }
 }
 
+void Assembly::TakeWhole() {
+  image_ = base::OpenOwn(image_path_, O_RDWR);
+  const struct stat now = base::Fstat(image_.get(), image_path_);
+  if (static_cast<uint64_t>(now.st_size) != stored_.manifest.image.size_bytes ||
+      now.st_nlink != 1) {
+    base::Fail(base::ExitCode::kVerification, "{} is not whole", image_path_);
+  }
+  missing_.assign(chunks_.size(), false);
+  missing_count_ = 0;
+}
+
 void Assembly::Reserve() {
   if (std::exchange(reserved_, true)) {
     return;

@@ -50,6 +50,9 @@ class Assembly {
   // Makes the image file at its full size and takes in what an interrupted transfer left there.
   // Before anything else but LinkTo.
   void Open();
+  // The image that stands there, which Verify() then reads. Throws Error{kVerification} where it
+  // has another size.
+  void TakeWhole();
   // Space for all that is missing; done once, at the latest before the first chunk is written.
   // Throws Error with ENOSPC and both figures where the disk lacks it.
   void Reserve();

@@ -30,7 +30,7 @@ bool HasAt(int fd, const std::string& path, uint64_t offset, const pusher::Disti
 
 MissingChunkScan::MissingChunkScan(const images::HostLayout& layout,
                                    const std::vector<HeldVersion>& held, pusher::KeepAlive& alive)
-    : layout_(layout), held_(held), alive_(alive), can_share_(CanShareBlocks(layout.root())) {}
+    : layout_(layout), held_(held), alive_(alive), can_share_(CanShareBlocks(layout.Incoming())) {}
 
 std::vector<bool> MissingChunkScan::Missing(const images::StoredManifest& image,
                                             const pusher::ChunkList& chunks) {

@@ -50,8 +50,15 @@ ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps
                                pusher::Wire& wire, pusher::KeepAlive& alive)
     : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(options.root) {}
 
-void ReceiveSession::Run() {
-  steps_.prepare_root(layout_);
+void ReceiveSession::Take(HostView host) {
+  features_ = std::move(host.features);
+  held_ = std::move(host.held);
+  locks_.emplace(std::move(host.locks));
+  acceptance_.emplace(std::move(host.acceptance));
+}
+
+void ReceiveSession::Run(HostView host) {
+  Take(std::move(host));
   Greet();
   phases_.Done("greeted");
   pusher::Message message = pusher::Expect(wire_, MessageType::kBegin);
@@ -76,6 +83,9 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   acceptance_->ForgetAll();  // plans may have been asked for before
   try {
     CheckInodes(layout_.root());
+    for (const pusher::NewImage& image : begin.new_images) {  // before the first of them is sent
+      CheckMaySend(image.name);
+    }
     CheckRoomFor(begin.new_images);
     for (uint64_t i = 0; i < begin.images; ++i) {
       ReceiveImage();
@@ -90,8 +100,12 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
     }
     alive_.Touch();
     phases_.Done("verified");
-    PublishAndStage();
-    phases_.Done("published and staged");
+    if (steps_.hand_over) {
+      HandOver();
+    } else {
+      PublishAndStage();
+      phases_.Done("published and staged");
+    }
   } catch (const base::Error& error) {
     if (base::IsDiskFull(error)) {
       FailDiskFull(error);
@@ -101,16 +115,6 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
 }
 
 void ReceiveSession::Greet() {
-  acceptance_.emplace(layout_, options_.older ? OlderReleases::kTaken : OlderReleases::kRefused,
-                      base::SystemClock());
-  if (!options_.plain_directory) {
-    features_ = steps_.probe_features();
-  }
-  held_ = CompleteVersions(layout_);
-  locks_.emplace(layout_);  // from here on no prune takes them away
-  std::erase_if(held_, [&](const HeldVersion& image) {
-    return !locks_->Share(image.id) || !base::Exists(image.path);
-  });
   pusher::Hello hello;
   hello.agent_version = base::kVersion;
   hello.architecture = images::MachineArchitecture();
@@ -146,7 +150,7 @@ void ReceiveSession::CheckRoomFor(const std::vector<pusher::NewImage>& images) c
       needed_bytes += BytesToReserve(image.image_bytes, there.value_or(kNothing));
     }
   }
-  if (names.size() > 1 && needed_bytes > 0 && !CanShareBlocks(layout_.root())) {
+  if (names.size() > 1 && needed_bytes > 0 && !CanShareBlocks(layout_.Incoming())) {
     CheckFits(layout_, fmt::format("{}", fmt::join(names, " and ")), needed_bytes);
   }
 }
@@ -159,6 +163,7 @@ void ReceiveSession::ReceiveImage() {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
+  CheckMaySend(offer.name);
   TakeRelease(offer);
   labels_[offer.name] = offer.label;
   if (offer.held) {
@@ -223,6 +228,7 @@ const HeldVersion& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
 
 void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   const std::string& path = FindHeld(offer).path;
+  CheckLimits(images::ImageDirectory(path).manifest());
   if (!IsIntact(path, offer.manifest_sha256, offer.provenance_bytes > 0) ||
       !HasSignedProvenance(offer.name, path)) {
     damaged_.push_back(offer.name);
@@ -301,6 +307,7 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
     base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: the manifest is not the one offered", wire_.peer());
   }
+  CheckLimits(manifest.manifest);
   if (!options_.plain_directory) {  // the sender has checked it; a host does not rely on that
     images::CheckCanRun(manifest.manifest, {images::MachineArchitecture(), features_}, "this host");
   }
@@ -314,7 +321,7 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
 void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& own_index) {
   const images::StoredManifest& stored = assembly.stored();
   const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
-  const std::vector<HeldVersion> here = CompleteVersions(layout_);
+  const std::vector<HeldVersion> here = VersionsToSee(options_);
   if (assembly.LinkTo(own_place)) {
     return;
   }
@@ -344,7 +351,7 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& o
       assembly.AddLocalSource(other->image_path(), other->ReadIndex());
     }
   }
-  if (assembly.expects() && CanShareBlocks(layout_.root())) {
+  if (assembly.expects() && CanShareBlocks(layout_.Incoming())) {
     fill();  // what is shared needs no room
   }
   assembly.Reserve();
@@ -385,7 +392,8 @@ void ReceiveSession::FailDiskFull(const base::Error& error) {
 
 int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {
   return RunConversation(io, [&](pusher::Wire& wire, pusher::KeepAlive& alive) {
-    ReceiveSession(options, steps, wire, alive).Run();
+    steps.prepare_root(images::HostLayout(options.root));
+    ReceiveSession(options, steps, wire, alive).Run(LookAtHost(options, steps.probe_features));
   });
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "activator/receive/assembly.h"
+#include "activator/receive/host_view.h"
 #include "activator/receive/missing_chunk_scan.h"
 #include "activator/receive/plan_push.h"
 #include "activator/receive/receive_options.h"
@@ -31,6 +32,14 @@
 
 namespace activator {
 
+// A version as a session that may not publish hands it over.
+struct HandedOver {
+  std::string name;
+  base::Sha256 manifest_sha256;
+  std::string label;
+  bool held = false;  // it is at its place; otherwise in incoming/ID
+};
+
 // What a session asks of the rest of the agent; tests put their own.
 struct ReceiveSteps {
   std::function<void(const images::HostLayout& layout)> prepare_root;
@@ -43,6 +52,8 @@ struct ReceiveSteps {
       plan = [](const images::HostLayout& layout, const PendingManifests& coming) {
         return PlanPush(layout, coming, nullptr);
       };
+  // Who publishes what was verified, and answers the sender; null: the session itself.
+  std::function<void(const std::vector<HandedOver>& versions)> hand_over = nullptr;
 };
 
 class ReceiveSession {
@@ -51,10 +62,20 @@ class ReceiveSession {
   ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps, pusher::Wire& wire,
                  pusher::KeepAlive& alive);
 
-  void Run();
+  // The root was prepared before.
+  void Run(HostView host);
+  // Publishes what another session handed over, each looked at again, and tells the sender.
+  // `acceptance` has the releases.
+  void PublishFor(HostView host, const std::vector<HandedOver>& versions);
 
  private:
+  void Take(HostView host);
   void Greet();
+  void HandOver();
+  void TakeIncoming(const HandedOver& version);
+  void TakeHeld(const HandedOver& version);
+  void CheckMaySend(const std::string& name) const;
+  void CheckLimits(const images::Manifest& manifest) const;
   void ReceivePush(const pusher::Begin& begin);
   void AnswerPlan(uint64_t images);
   void PlanImage(MissingChunkScan& survey, PendingManifests& coming);

@@ -234,9 +234,41 @@ void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
   }
 }
 
+// Before anything is staged for it.
+void RequirePermitted(const Host& host, const ActivationRequest& request) {
+  const Resolved target = Resolve(host.layout, request);
+  const uint64_t active = CurrentGeneration(host.layout);
+  if (!target.apps && target.number == kNoGeneration) {
+    return;
+  }
+  const Apps from = active == kNoGeneration ? Apps{} : LoadGeneration(host.layout, active).apps;
+  bool was_healthy = request.kind == TargetKind::kRollback;
+  Apps to = target.apps.value_or(from);
+  if (!target.apps) {
+    const Generation generation = LoadGeneration(host.layout, target.number);
+    to = generation.apps;
+    was_healthy = was_healthy || (generation.healthy_sequence > 0 && target.number != active);
+  }
+  try {
+    request.permit(from, to, was_healthy);
+  } catch (const base::Error& error) {
+    Event event;
+    event.event = "gate-refused";
+    event.generation = active;
+    event.by = request.by;
+    event.reason = error.what();
+    event.what = request.what;
+    RecordEvent(host.layout, std::move(event));
+    throw;
+  }
+}
+
 // False: there was nothing to activate.
 bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   FindCurrent(host.layout, host.io);
+  if (request.permit) {
+    RequirePermitted(host, request);
+  }
   const Choice choice = ChooseGeneration(host.layout, request, request.by);
   if (!choice.note.empty()) {
     host.io.Err("activate: {}\n", choice.note);
@@ -244,6 +276,11 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   const uint64_t from = CurrentGeneration(host.layout);
   if (choice.number == kNoGeneration) {
     return false;
+  }
+  if (choice.number == from && request.permit) {  // what else is down is not theirs to start
+    RequireHealthy(host, from, {}, " already, but not healthy");
+    SayNothingToDo(host.io, from, "");
+    return true;
   }
   if (choice.number == from) {
     host.is_folder ? SayNothingToDo(host.io, from, "") : EnsureRunning(host, from, request.timeout);

@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 
+#include <functional>
 #include <string>
 
 #include "activator/health/health.h"
@@ -11,12 +12,17 @@
 
 namespace activator {
 
+// Throws unless whoever asks may switch from these applications to those. `was_healthy`: the host
+// ran them before.
+using PermitSwitch = std::function<void(const Apps& from, const Apps& to, bool was_healthy)>;
+
 struct ActivationRequest : ActivationTarget {
   std::string by;
   Timeout timeout;
   std::string activation_id;
   std::string what{};  // the request as it was typed, for the history
   UnitConflictPolicy foreign = UnitConflictPolicy::kRefuse;
+  PermitSwitch permit{};  // null: root, who may do all
 };
 
 // Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.

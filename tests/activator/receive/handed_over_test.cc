@@ -1,0 +1,140 @@
+// The second process of a push by a gate: what the first left behind may be anything.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "activator/receive/conversation.h"
+#include "tests/activator/receive/signed_fixture.h"
+#include "tests/support/errors.h"
+
+namespace activator {
+namespace {
+
+using testing::HasSubstr;
+
+class HandedOverTest : public SignedPushTest {
+ protected:
+  HandedOverTest() {
+    Trust({"alice"});
+    Sign(built_);
+    GateOperator who;
+    who.name = "alice";
+    who.applications = {"app"};
+    who.may = {Verb::kPush};
+    who.limits.users = {"dynamic"};
+    who.limits.hardening = {"strict"};
+    who.limits.max_bytes = kChunks * kChunkBytes;
+    options_.gate = who;
+    options_.plain_directory = true;
+    Leave();
+  }
+
+  const images::ImageDirectory Image() const { return images::ImageDirectory(built_); }
+  std::string Left(const std::string& file) const {
+    return layout().Incoming(Image().id()) + "/" + file;
+  }
+  // What a process that is as it should be leaves.
+  void Leave() const {
+    base::RemoveTree(layout().Incoming(Image().id()));
+    base::MakeDirectories(layout().Incoming(Image().id()));
+    for (const char* file : {"image.erofs", "manifest.json", "image.caibx", "provenance.json"}) {
+      if (const auto text = base::ReadFileIfThere(built_ + "/" + file)) {
+        base::WriteFileAtomically(Left(file), *text);
+      }
+    }
+  }
+  HandedOver Version(bool held = false) const { return {"app", Image().stored().digest, "", held}; }
+  // Empty: it was published.
+  std::string WhyNot(const std::vector<HandedOver>& versions) {
+    Acceptance acceptance(layout(), OlderReleases::kRefused, base::SystemClock());
+    acceptance.Check("app", Image().stored().digest, base::ReadFile(built_ + "/release"));
+    tests::SocketPair pair;
+    base::Io io;
+    io.in = io.out = pair.b.get();
+    const ReceiveSteps steps{nullptr, nullptr, stage_};
+    try {
+      RunConversation(io, [&](pusher::Wire& wire, pusher::KeepAlive& alive) {
+        ReceiveSession(options_, steps, wire, alive)
+            .PublishFor({{}, {}, VersionLocks(layout()), std::move(acceptance)}, versions);
+      });
+      return "";
+    } catch (const base::Error& error) {
+      EXPECT_FALSE(base::Exists(There(built_)));
+      return error.what();
+    }
+  }
+};
+
+TEST_F(HandedOverTest, WhatIsWholeIsPublishedAndNothingElseWithIt) {
+  base::WriteFileAtomically(Left("passwd"), "root::0:0::/:/bin/sh\n");
+  base::WriteFileAtomically(Left("damaged"), "");
+  base::MakeDirectories(Left("folder/in/it"));
+  std::filesystem::create_symlink("/etc/passwd", Left("link"));
+  EXPECT_EQ(WhyNot({Version()}), "");
+  ExpectSame(built_);
+  EXPECT_EQ(base::ListDirectory(There(built_)), base::ListDirectory(built_));
+  EXPECT_THAT(AcceptedOf(built_).signers, testing::ElementsAre("alice@x"));
+}
+
+TEST_F(HandedOverTest, AnyByteThatDiffersIsRefused) {
+  for (const char* file : {"image.erofs", "manifest.json", "image.caibx"}) {
+    Leave();
+    Change(Left(file), base::FileSize(Left(file)) / 2);
+    EXPECT_NE(WhyNot({Version()}), "") << file;
+    Leave();
+    base::Unlink(Left(file));
+    EXPECT_NE(WhyNot({Version()}), "") << file;
+  }
+  Leave();
+  base::Unlink(Left("image.erofs"));
+  std::filesystem::create_symlink(built_ + "/image.erofs", Left("image.erofs"));
+  EXPECT_NE(WhyNot({Version()}), "") << "a link was followed";
+  Leave();
+  base::WriteFileAtomically(Left("provenance.json"), "{}");
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("another provenance than was signed"));
+  Leave();
+  std::filesystem::resize_file(Left("image.erofs"), 4096);
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("is not whole"));
+  Leave();
+  std::filesystem::create_hard_link(Left("image.erofs"), layout().Incoming() + "/other");
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("is not whole"));
+  std::filesystem::remove(layout().Incoming() + "/other");
+  Leave();
+  EXPECT_EQ(WhyNot({Version()}), "");
+}
+
+TEST_F(HandedOverTest, OnlyWhatWasCheckedAndIsGrantedCounts) {
+  HandedOver other = Version();
+  other.manifest_sha256 = base::Sha256Of("another");
+  EXPECT_THAT(WhyNot({other}), HasSubstr("the release of app was not checked"));
+  EXPECT_THAT(WhyNot({Version(), Version()}), HasSubstr("was not checked"));
+  EXPECT_THAT(WhyNot({Version(true)}), HasSubstr("is damaged"));  // it says that it is held
+  options_.gate->limits.max_bytes = 1;
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("is beyond what gate.json grants"));
+  options_.gate->applications = {"db"};
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("does not grant application app"));
+}
+
+TEST_F(HandedOverTest, WhatIsHeldIsReadAgain) {
+  EXPECT_EQ(WhyNot({Version()}), "");
+  const std::string image = There(built_) + "/image.erofs";
+  Change(image, 5000);
+  Acceptance acceptance(layout(), OlderReleases::kRefused, base::SystemClock());
+  acceptance.Check("app", Image().stored().digest, base::ReadFile(built_ + "/release"));
+  tests::SocketPair pair;
+  base::Io io;
+  io.in = io.out = pair.b.get();
+  const ReceiveSteps steps{nullptr, nullptr, stage_};
+  EXPECT_THAT(tests::MessageOf([&] {
+                RunConversation(io, [&](pusher::Wire& wire, pusher::KeepAlive& alive) {
+                  ReceiveSession(options_, steps, wire, alive)
+                      .PublishFor({{}, {}, VersionLocks(layout()), std::move(acceptance)},
+                                  {Version(true)});
+                });
+              }),
+              HasSubstr("is damaged; push again"));
+}
+
+}  // namespace
+}  // namespace activator
