@@ -24,6 +24,7 @@ class PushByGateTest : public tests::ScratchTest {
   PushByGateTest() {
     std::signal(SIGPIPE, SIG_IGN);
     options_.ssh = At("ssh");
+    options_.host.root = "/var/lib/images";
     target_.name = target_.destination = "web1";
     target_.gate = true;
   }
