@@ -23,6 +23,8 @@ build_for_this_kernel() {
 case " \$* " in *' --target '*) exec '$built/$program' "\$@" ;; esac
 case $program.\$1 in
   imgbuild.inspect | imgbuild.diff | imgbuild.verify | imgbuild.extract | imgbuild.preview) ;;
+  imgbuild.catalog | imgbuild.init | imgbuild.sign) ;;
+  imgbuild.try) '$built/imgbuild' "\$2" --target lz4 && set -- "\$@" --no-build ;;
   imgbuild.* | imgpush.doctor) exec '$built/$program' "\$@" --target lz4 ;;
 esac
 exec '$built/$program' "\$@"
