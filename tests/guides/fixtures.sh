@@ -134,7 +134,7 @@ containers() {
   printf '%s\n' '[engine]' 'cgroup_manager = "cgroupfs"' 'events_logger = "none"' >"$CONTAINERS_CONF"
 }
 
-# container_registry HOST: one that podman and skopeo find by this name.
+# container_registry HOST: one at 127.0.0.1:$port, which is found by this name.
 container_registry() {
   printf '%s\n' 'version: 0.1' 'storage: { filesystem: { rootdirectory: '"$work/registry"' } }' \
     'http: { addr: "127.0.0.1:0" }' >"$work/registry.yml"
