@@ -58,6 +58,7 @@ class Diagnosis {
   void Disk();
   void Boot();
   void Clock();
+  void Signatures();
   void Extras();
 
   const Examination& host_;
@@ -182,6 +183,22 @@ void Diagnosis::Clock() {
       right ? "" : "let it follow a time server: timedatectl set-ntp true");
 }
 
+// A host that takes images from everybody needs no ssh-keygen.
+void Diagnosis::Signatures() {
+  if (!knows_more_) {
+    return;
+  }
+  const std::string problem = Fact("ssh-keygen-problem");
+  if (Fact("trust") == "on" || !Fact("trust-problem").empty()) {
+    AddCheck("signatures", problem.empty() ? "trust" : "ssh-keygen",
+             "it takes signed images alone; ssh-keygen checks them");
+  } else if (problem.empty()) {
+    Add("signatures", Verdict::kYes, "it takes all images; ssh-keygen can check signed ones");
+  } else {
+    Add("signatures", Verdict::kNote, problem, "it takes all images, until imgpush --trust");
+  }
+}
+
 void Diagnosis::Extras() {
   if (!knows_more_) {
     return;
@@ -207,6 +224,7 @@ std::vector<Finding> Diagnosis::Run() {
   Disk();
   Boot();
   Clock();
+  Signatures();
   Extras();
   return std::move(out_);
 }
