@@ -9,6 +9,7 @@
 #include "activator/examine.h"
 #include "activator/gate/permission.h"
 #include "activator/gate_login.h"
+#include "activator/gate_view.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/host_files.h"
 #include "activator/host/unit_directory.h"
@@ -20,6 +21,7 @@
 #include "activator/receive/receive.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
+#include "activator/state/history.h"
 #include "activator/state/lost_current.h"
 #include "activator/state/outcome.h"
 #include "activator/state/root.h"
@@ -96,6 +98,10 @@ ActivationRequest Tool::Request() const {
     out.permit = [this](const Apps& from, const Apps& to, bool was_healthy) {
       RequireSwitch(*gate_, host_.layout, from, to, was_healthy);
     };
+    out.permit_units = [this](uint64_t from, uint64_t to) {
+      RequireSameUnits(*gate_, host_.layout, from, to);
+    };
+    out.theirs = Theirs();
   }
   return out;
 }
@@ -177,14 +183,35 @@ int Tool::RunSwitchHere() {
   return 0;
 }
 
+ChooseUnits Tool::Theirs() const {
+  return !gate_ ? ChooseUnits() : [this](const InstalledUnits& units) {
+    return TheirsOf(*gate_, host_.layout, units);
+  };
+}
+
 void Tool::RequireHealthyNow() const {
-  RequireHealthy(host_, CurrentGeneration(host_.layout), {}, ", but not healthy");
+  RequireHealthy(host_, CurrentGeneration(host_.layout), {}, ", but not healthy", Theirs());
+}
+
+// What became of another's activation is not theirs to know.
+void Tool::RequireOwnId(const std::optional<SwitchRecord>& cut_off) const {
+  const std::string who = gate_->name + " (gate)";
+  const std::string& id = line_.activation_id;
+  const std::optional<Event> last =
+      LastEventOf(host_.layout, id, [](const Event& /*event*/) { return true; });
+  if ((last && !last->by.starts_with(who)) ||
+      (cut_off && cut_off->activation_id == id && !cut_off->by.starts_with(who))) {
+    base::Fail(base::ExitCode::kVerification, "activation {} is not one of {}", id, gate_->name);
+  }
 }
 
 // Whoever lost the connection asks again under the same id: what was begun then is brought to its
 // end and told, never done twice.
 std::optional<Outcome> Tool::OutcomeSoFar() const {
   const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host_.layout);
+  if (gate_) {
+    RequireOwnId(cut_off);
+  }
   if (cut_off && cut_off->activation_id == line_.activation_id) {
     Recover(host_, RecoveryMode::kRestart);
   }

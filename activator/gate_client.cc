@@ -57,6 +57,12 @@ void GateLines::Add(std::string_view piece) {
   rest_ += piece.substr(0, kMaxLineBytes - std::min(kMaxLineBytes, rest_.size()));
 }
 
+void GateLines::End() {
+  if (const std::string line = std::exchange(rest_, ""); !line.empty()) {
+    Take(line);
+  }
+}
+
 void GateLines::Take(const std::string& line) const {
   if (line.starts_with(pusher::kFailureWord)) {
     const base::Error error = pusher::ParseFailure(

@@ -18,6 +18,7 @@ class GateLines {
  public:
   explicit GateLines(std::function<void(const std::string& line)> say) : say_(std::move(say)) {}
   void Add(std::string_view piece);
+  void End();  // what came last may have no end of line
 
  private:
   void Take(const std::string& line) const;

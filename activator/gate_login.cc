@@ -1,16 +1,18 @@
 #include "activator/gate_login.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
+#include <climits>
 #include <cstdlib>
 #include <functional>
-#include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -18,12 +20,14 @@
 #include "activator/gate/gate_command.h"
 #include "activator/gate/permission.h"
 #include "activator/state/generations.h"
-#include "activator/state/history.h"
+#include "activator/state/record_event.h"
 #include "activator/state/root.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/printable.h"
+#include "base/process.h"
 #include "base/unique_fd.h"
 #include "pusher/protocol/failure_line.h"
 #include "pusher/protocol/gate_words.h"
@@ -62,33 +66,67 @@ void Say(const base::Io& io, const std::string& word) {
   io.WriteOut(fmt::format("\n{}{}\n", pusher::kOurWord, word));
 }
 
-// Says every few seconds that we live, for as long as the object does.
-class Pulse {
+// Passes on to the client what is written to its pipe, and says every few seconds that we live. The
+// client is never waited for: it could hold up a switch, which has the host's lock. What it does
+// not take at once is lost; the last words of the login are waited for.
+class Pump {
  public:
-  explicit Pulse(const base::Io& io)
-      : thread_([this, io] {
-          std::unique_lock<std::mutex> lock(mutex_);
-          while (!ended_.wait_for(lock, kPulse, [this] { return is_over_; })) {
-            io.WriteErr(fmt::format("{}ALIVE\n", pusher::kOurWord));
+  explicit Pump(int client)
+      : client_(client), thread_([this] {
+          while (PassOn(kPulse)) {
           }
         }) {}
-  ~Pulse() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      is_over_ = true;
-    }
-    ended_.notify_one();
+  // Once whoever writes has ended.
+  ~Pump() {
+    pipe_.write.Reset();
+    stop_.write.Reset();
     thread_.join();
   }
-  Pulse(const Pulse&) = delete;
-  Pulse& operator=(const Pulse&) = delete;
+  Pump(const Pump&) = delete;
+  Pump& operator=(const Pump&) = delete;
+
+  int write_end() const { return pipe_.write.get(); }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool is_over_ = false;
+  bool PassOn(std::chrono::milliseconds patience);
+  void Offer(std::string_view text);
+
+  const int client_;
+  base::Pipe pipe_;
+  base::Pipe stop_;
+  bool in_line_ = false;
   std::thread thread_;  // last: it uses the others
 };
+
+// False: that was all. A switch that goes on without us may still have the pipe.
+bool Pump::PassOn(std::chrono::milliseconds patience) {
+  std::array<pollfd, 2> fds{{{pipe_.read.get(), POLLIN, 0}, {stop_.read.get(), POLLIN, 0}}};
+  const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(patience.count()));
+  if (ready == 0) {
+    Offer(fmt::format("{}{}ALIVE\n", in_line_ ? "\n" : "", pusher::kOurWord));
+    return true;
+  }
+  if ((fds[0].revents & POLLIN) == 0) {
+    return ready < 0 ? errno == EINTR : fds[0].revents == 0 && fds[1].revents == 0;
+  }
+  std::array<char, PIPE_BUF> part{};
+  const ssize_t got = ::read(pipe_.read.get(), part.data(), part.size());
+  if (got > 0) {
+    Offer({part.data(), static_cast<size_t>(got)});
+  }
+  return got > 0 || (got < 0 && errno == EINTR);
+}
+
+// At most PIPE_BUF bytes, which do not block where the client's end can be written.
+void Pump::Offer(std::string_view text) {
+  pollfd client{client_, POLLOUT, 0};
+  if (::poll(&client, 1, 0) == 1 && (client.revents & POLLOUT) != 0 &&
+      ::write(client_, text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
+    in_line_ = text.back() != '\n';
+  } else {
+    in_line_ = true;
+  }
+}
 
 class GateLogin {
  public:
@@ -171,20 +209,19 @@ int GateLogin::Switch(const GateCommand& command) const {
   } else {
     words.insert(words.end(), {"--generation", std::to_string(command.generation)});
   }
-  // All that it says is told in one stream, as lines.
   base::Io io = io_;
-  io.err = io.out;
   io.err_is_terminal = io.in_is_terminal = false;
   const base::UniqueFd nothing = base::Open("/dev/null", O_RDONLY);
   io.in = nothing.get();
-  Say(io, "STARTED");
+  Say(io_, "STARTED");
   int code = 0;
   {
-    const Pulse pulse(io);
+    const Pump pump(io_.out);
+    io.out = io.err = pump.write_end();  // one stream, as lines
     code = run_(Arguments(words), io);
   }
   const uint64_t current = CurrentGeneration(layout_);
-  Say(io,
+  Say(io_,
       fmt::format("ENDED {} {}", code, current == kNoGeneration ? "" : std::to_string(current)));
   return code;
 }
@@ -197,9 +234,7 @@ int GateLogin::Report(const GateCommand& command) const {
   }
   int code = 0;
   {
-    base::Io pulse = io_;
-    pulse.err = io_.out;
-    const Pulse alive(pulse);
+    const Pump alive(io_.out);
     base::Io io = io_;
     io.out = text.get();
     code = run_(Arguments(command.report), io);
@@ -225,23 +260,16 @@ int GateLogin::Do(const GateCommand& command) const {
   return 0;
 }
 
-// The same once more is not recorded again: whoever is refused may try for ever.
 void GateLogin::Record(const std::string& why) const {
   Event event;
-  event.event = "gate-refused";
   event.by = client_.by;
   event.reason = base::Printable(why, 300);
   event.what = base::Printable(client_.command.value_or("a shell"), 100);
   try {
     const base::FileLock lock(layout_.Lock(), "the host", "a refusal of " + client_.by,
                               kRecordPatience);
-    const std::optional<Event> last = LastEvent(layout_, [](const Event&) { return true; });
-    if (last && last->event == event.event && last->by == event.by &&
-        last->reason == event.reason && last->what == event.what) {
-      return;
-    }
     event.generation = ActiveGeneration(layout_);
-    AppendEvent(layout_, std::move(event));
+    RecordRefusal(layout_, std::move(event), base::SystemClock().Now());
   } catch (const base::Error& error) {
     io_.Err("activate: this is not on record: {}\n", error.what());
   }

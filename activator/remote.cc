@@ -251,6 +251,7 @@ int RemoteCommand::Run() {
       from[2].fd = -1;  // poll passes it over
     }
   }
+  gate_lines_.End();
   return EndOf(ssh);
 }
 

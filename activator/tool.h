@@ -39,6 +39,8 @@ class Tool {
   void TellActivation() const;
   int RunSwitchHere();
   void RequireHealthyNow() const;
+  ChooseUnits Theirs() const;  // null: all
+  void RequireOwnId(const std::optional<SwitchRecord>& cut_off) const;
   std::optional<Outcome> OutcomeSoFar() const;
   int Boot();
   int AfterBoot();

@@ -77,6 +77,7 @@ GateLimits ReadLimits(JsonFields fields) {
     }
   }
   out.ports = ReadPorts(fields);
+  out.max_seconds = fields.Number("max_seconds", 1, base::kAnyNumber, out.max_seconds);
   out.max_bytes = fields.Number("max_bytes", 1, base::kAnyNumber);
   fields.Done();
   return out;

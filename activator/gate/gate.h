@@ -28,6 +28,7 @@ struct GateLimits {
   std::vector<std::string> directives;   // "Service/LimitNOFILE"
   std::vector<uint64_t> ports;           // TCP
   uint64_t max_bytes = 0;                // of an image
+  uint64_t max_seconds = 600;            // of an image's hooks and checks together
   bool operator==(const GateLimits&) const = default;
 };
 

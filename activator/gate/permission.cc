@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "activator/state/generations.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/printable.h"
@@ -55,7 +58,7 @@ class ServiceLimits {
   void CheckPath(const std::vector<std::string>& list, const std::string& what,
                  const std::string& path);
   void CheckPort(uint64_t port);
-  void CheckSocket(const std::string& what, const std::string& path);
+  void CheckSocket(const std::string& what, const std::string& path, bool is_own);
   void CheckListen(const images::Service& service);
   void CheckHealth(const images::Service& service);
   void CheckAddress(const std::optional<images::Address>& address, const std::string& text);
@@ -86,9 +89,10 @@ void ServiceLimits::CheckPort(uint64_t port) {
   }
 }
 
-// Its own folder in /run is always its own.
-void ServiceLimits::CheckSocket(const std::string& what, const std::string& path) {
-  if (!IsListed({"/run/" + name_ + "/"}, path)) {
+// Its own folder in /run is its own. Root asks, and systemd listens: so the service itself must not
+// be able to put a link there.
+void ServiceLimits::CheckSocket(const std::string& what, const std::string& path, bool is_own) {
+  if (!is_own || !IsListed({"/run/" + name_ + "/"}, path)) {
     CheckPath(limits_.binds, what, path);
   }
 }
@@ -104,7 +108,7 @@ void ServiceLimits::CheckListen(const images::Service& service) {
     } else if (listen->path.empty()) {
       CheckPort(listen->port);
     } else {
-      CheckSocket("socket", listen->path);
+      CheckSocket("socket", listen->path, !service.runtime);
     }
   }
 }
@@ -122,16 +126,18 @@ void ServiceLimits::CheckAddress(const std::optional<images::Address>& address,
 
 void ServiceLimits::CheckHealth(const images::Service& service) {
   constexpr std::string_view kHttp = "http://";
+  const auto check_socket = [&](const std::string& path) {
+    CheckSocket("a check of", path, !service.runtime && IsOneOf(service.listen, path));
+  };
   if (const std::optional<std::string>& tcp = service.health.tcp) {
-    tcp->starts_with('/') ? CheckSocket("a check of", *tcp)
-                          : CheckAddress(images::ParseAddress(*tcp, 0), *tcp);
+    tcp->starts_with('/') ? check_socket(*tcp) : CheckAddress(images::ParseAddress(*tcp, 0), *tcp);
   }
   if (!service.health.http) {
     return;
   }
   const std::string url = images::CheckedUrl(service);
   if (const std::optional<images::SocketUrl> socket = images::ParseSocketUrl(url)) {
-    CheckSocket("a check of", socket->socket);
+    check_socket(socket->socket);
   } else if (!url.starts_with(kHttp)) {
     Add("a check of {}", url);
   } else {
@@ -144,7 +150,9 @@ void ServiceLimits::Check(const std::string& application, const images::Service&
   if (name_ != application && !IsOneOf(limits_.services, name_)) {
     Add("its name");
   }
-  if (const std::string user = service.user.value_or(kDynamicUser); !IsOneOf(limits_.users, user)) {
+  // One of the host that is called so would not be the one that is granted.
+  if (const std::string user = service.user.value_or(kDynamicUser);
+      service.user == kDynamicUser || !IsOneOf(limits_.users, user)) {
     Add("user {}", user);
   }
   if (!IsOneOf(limits_.hardening, service.hardening)) {
@@ -171,6 +179,13 @@ void ServiceLimits::Check(const std::string& application, const images::Service&
   CheckHealth(service);
 }
 
+// That a switch may wait for it at most, with the host's lock. Numbers of a manifest are small.
+uint64_t SecondsOf(const images::Service& service) {
+  const uint64_t commands = service.hooks.before_start.size() + service.hooks.after_healthy.size();
+  return commands * service.hooks.timeout_seconds + service.health.timeout_seconds +
+         service.health.settle_seconds + service.health.try_seconds;
+}
+
 void Require(const GateOperator& who, const images::Manifest& manifest, Paths paths) {
   std::vector<std::string> problems = LimitProblems(who.limits, manifest, paths);
   if (problems.empty()) {
@@ -181,6 +196,28 @@ void Require(const GateOperator& who, const images::Manifest& manifest, Paths pa
   base::Fail(kUntrusted, "{} is beyond what gate.json grants {}: {}{}", manifest.name, who.name,
              base::Printable(fmt::format("{}", fmt::join(problems, "; "))),
              all > kMostProblems ? fmt::format("; and {} more", all - kMostProblems) : "");
+}
+
+// Without its name, which is not theirs to know.
+void RequireTheirs(const GateOperator& who, const std::string& application) {
+  if (!who.Has(application)) {
+    base::Fail(kUntrusted, "this changes also what gate.json does not grant {}", who.name);
+  }
+}
+
+void AddServices(const GateOperator& who, const images::HostLayout& layout, uint64_t number,
+                 std::set<std::string>& services) {
+  if (number == kNoGeneration) {
+    return;
+  }
+  for (const auto& [name, digest] : LoadGeneration(layout, number).apps) {
+    if (who.Has(name)) {
+      const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
+      for (const auto& [service, fields] : version.manifest().services) {
+        services.insert(service);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -204,6 +241,14 @@ std::vector<std::string> LimitProblems(const GateLimits& limits, const images::M
     out.push_back(
         fmt::format("{} bytes of at most {}", manifest.image.size_bytes, limits.max_bytes));
   }
+  uint64_t seconds = 0;
+  for (const auto& [name, service] : manifest.services) {
+    seconds += SecondsOf(service);
+  }
+  if (seconds > limits.max_seconds) {
+    out.push_back(
+        fmt::format("{} seconds for hooks and checks of at most {}", seconds, limits.max_seconds));
+  }
   for (const auto& [name, service] : manifest.services) {
     ServiceLimits(limits, name, paths, out).Check(manifest.name, service);
   }
@@ -214,19 +259,41 @@ void RequireLimits(const GateOperator& who, const images::Manifest& manifest) {
   Require(who, manifest, Paths::kAsWritten);
 }
 
+void RequireSameUnits(const GateOperator& who, const images::HostLayout& layout, uint64_t from,
+                      uint64_t to) {
+  std::set<std::string> services;
+  AddServices(who, layout, from, services);
+  AddServices(who, layout, to, services);
+  const auto of_others = [&](uint64_t number) {
+    std::map<std::string, std::string> units = UnitTexts(layout, number);
+    units.merge(TaskTexts(layout, number));  // web:before-start.service
+    std::erase_if(units, [&](const auto& unit) {
+      const std::string stem = unit.first.substr(0, unit.first.rfind('.'));
+      return services.contains(stem.substr(0, stem.find(':')));
+    });
+    return units;
+  };
+  if (of_others(from) != of_others(to)) {
+    base::Fail(kUntrusted,
+               "this also changes units of what gate.json does not grant {}: another version of "
+               "Slipway wrote them; let root activate it",
+               who.name);
+  }
+}
+
 void RequireSwitch(const GateOperator& who, const images::HostLayout& layout, const Apps& from,
                    const Apps& to, bool was_healthy) {
   RequireVerb(who, was_healthy ? Verb::kRollback : Verb::kActivate);
   for (const auto& [name, digest] : from) {
     if (!to.contains(name)) {
-      RequireApplication(who, name);
+      RequireTheirs(who, name);
     }
   }
   for (const auto& [name, digest] : to) {
     if (const auto old = from.find(name); old != from.end() && old->second == digest) {
       continue;
     }
-    RequireApplication(who, name);
+    RequireTheirs(who, name);
     const images::ImageDirectory version(layout.Version(name, images::ImageId::Of(digest)));
     if (version.stored().digest != digest) {
       base::Fail(base::ExitCode::kVerification,

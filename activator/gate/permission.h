@@ -26,6 +26,11 @@ std::vector<std::string> LimitProblems(const GateLimits& limits, const images::M
 // An image that is offered.
 void RequireLimits(const GateOperator& who, const images::Manifest& manifest);
 
+// Between these generations the units of services that are not the operator's stay as they are.
+// Another program than the one that wrote them may write them otherwise.
+void RequireSameUnits(const GateOperator& who, const images::HostLayout& layout, uint64_t from,
+                      uint64_t to);
+
 // A switch between these sets of applications. `was_healthy`: the host ran the second one before.
 // What changes is the operator's, and what it changes to is within the limits as it is stored.
 void RequireSwitch(const GateOperator& who, const images::HostLayout& layout, const Apps& from,

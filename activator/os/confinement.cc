@@ -49,14 +49,17 @@ void EnterOwnRoot(const Confinement& confinement) {
   Require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private mounts");
   Require(::mount("tmpfs", kPlace, "tmpfs", kBare, "mode=0755,size=64k"), "tmpfs");
   MakeFolders(root, place.size() + 1);
-  Require(::mount(confinement.root.c_str(), root.c_str(), nullptr, MS_BIND, nullptr), "root");
+  Require(::mount(confinement.root.c_str(), root.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
+          "root");
+  mount_attr read_only{};  // whatever is mounted below it, too
+  read_only.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  Require(::syscall(SYS_mount_setattr, AT_FDCWD, root.c_str(), AT_RECURSIVE, &read_only,
+                    sizeof(read_only)),
+          "root");
   Require(::mount(confinement.writable.c_str(), writable.c_str(), nullptr, MS_BIND, nullptr),
           "writable folder");
   Require(::mount(nullptr, writable.c_str(), nullptr, MS_REMOUNT | MS_BIND | kBare, nullptr),
           "writable folder");
-  Require(
-      ::mount(nullptr, root.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kBare, nullptr),
-      "root");
   Require(::chdir(kPlace), "chdir");
   Require(::syscall(SYS_pivot_root, ".", "."), "pivot_root");
   Require(::umount2(".", MNT_DETACH), "umount");
@@ -92,7 +95,8 @@ void DropPrivileges() {
   Require(::syscall(SYS_capset, &header, none.data()), "capabilities");
 }
 
-// Those that are harmless whatever they are given: what they can reach is what is here.
+// Those that are harmless whatever they are given: what they can reach is what is here. No locks:
+// it could hold those of the host, which it sees.
 constexpr std::array kAllowed = {
     SYS_read,
     SYS_write,
@@ -119,13 +123,10 @@ constexpr std::array kAllowed = {
     SYS_sync_file_range,
     SYS_fadvise64,
     SYS_copy_file_range,
-    SYS_flock,
     SYS_unlinkat,
     SYS_mkdirat,
     SYS_renameat,
     SYS_renameat2,
-    SYS_fchmod,
-    SYS_fchmodat,
     SYS_umask,
     SYS_getcwd,
     SYS_dup,
@@ -175,14 +176,12 @@ constexpr std::array kAllowed = {
     SYS_unlink,
     SYS_mkdir,
     SYS_rmdir,
-    SYS_chmod,
     SYS_poll,
     SYS_select,
     SYS_time,
 #endif
 };
-constexpr std::array kFileControls = {F_GETFD,         F_SETFD,     F_GETFL,
-                                      F_DUPFD_CLOEXEC, F_OFD_SETLK, F_OFD_GETLK};
+constexpr std::array kFileControls = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC};
 constexpr std::array<uint64_t, 2> kIoctls = {FICLONERANGE, 0xc020660b /* FS_IOC_FIEMAP */};
 
 #if defined(__x86_64__)

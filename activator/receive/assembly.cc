@@ -83,7 +83,7 @@ void CheckFits(const images::HostLayout& layout, const std::string& what, uint64
 
 Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
                    const std::string& index, const std::string& by,
-                   std::chrono::milliseconds lock_wait)
+                   std::optional<std::chrono::milliseconds> lock_wait)
     : layout_(layout),
       stored_(std::move(manifest)),
       path_(layout.Incoming(stored_.id)),
@@ -91,8 +91,13 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       gone_path_(layout_.Incoming() + "/" + kGone + stored_.id.text()),
       chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
       missing_(chunks_.size(), true),
-      missing_count_(chunks_.size()),
-      lock_(LockDirectory(path_, stored_, by, lock_wait)) {}
+      missing_count_(chunks_.size()) {
+  if (lock_wait) {
+    lock_.emplace(LockDirectory(path_, stored_, by, *lock_wait));
+  } else {
+    base::MakeDirectories(path_);
+  }
+}
 
 void Assembly::WriteMetadata(const std::string& index, const std::string& provenance,
                              const std::string& release) {

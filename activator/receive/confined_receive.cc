@@ -1,7 +1,9 @@
 #include "activator/receive/confined_receive.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +23,9 @@
 #include "activator/receive/session_link.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/interrupt.h"
+#include "base/lock.h"
 
 namespace activator {
 namespace {
@@ -32,17 +36,19 @@ constexpr int kPollMs = 500;
 constexpr std::chrono::seconds kToEnd(10);  // once there is nothing left to do for it
 
 // The first process, to its end.
-int RunInner(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io, int fd) {
+int RunInner(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io, int fd,
+             pid_t parent) {
   const InnerLink link(fd);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) {
+    return static_cast<int>(base::ExitCode::kFailed);
+  }
   try {
     ReceiveSteps inner = steps;
     inner.plan = ReceiveSteps().plan;
     inner.hand_over = [&](const std::vector<HandedOver>& versions) { link.HandOver(versions); };
     std::optional<HostView> host;
     const auto shut_in = [&] {
-      const images::HostLayout layout(options.root);
-      steps.prepare_root(layout);
+      const images::HostLayout layout = LayoutOf(options);
       host.emplace(LookAtHost(options, inner.probe_features,
                               [&](const std::string& name, const base::Sha256& manifest_sha256,
                                   const std::string& text) {
@@ -69,8 +75,14 @@ int RunInner(const ReceiveOptions& options, const ReceiveSteps& steps, const bas
 class Outer {
  public:
   Outer(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io, pid_t child,
-        int fd)
-      : options_(options), steps_(steps), io_(io), child_(child), link_(fd), fd_(fd) {}
+        int fd, Acceptance acceptance)
+      : options_(options),
+        steps_(steps),
+        io_(io),
+        child_(child),
+        link_(fd),
+        fd_(fd),
+        acceptance_(std::move(acceptance)) {}
   ~Outer() { End(); }
   Outer(const Outer&) = delete;
   Outer& operator=(const Outer&) = delete;
@@ -89,7 +101,7 @@ class Outer {
   pid_t child_;
   const OuterLink link_;
   const int fd_;
-  std::optional<Acceptance> acceptance_;
+  Acceptance acceptance_;  // by the trust as it was before the sender was listened to
   std::vector<HandedOver> versions_;
   bool is_whole_ = false;
   std::optional<GaveUp> gave_up_;
@@ -119,11 +131,7 @@ std::optional<base::Error> Outer::WhyNotTaken(const ReleaseToCheck& release) {
   try {
     RequireVerb(*options_.gate, Verb::kPush);
     RequireApplication(*options_.gate, release.name);
-    if (!acceptance_) {
-      acceptance_.emplace(images::HostLayout(options_.root), OlderReleases::kRefused,
-                          base::SystemClock());
-    }
-    acceptance_->Check(release.name, release.manifest_sha256, release.text);
+    acceptance_.Check(release.name, release.manifest_sha256, release.text);
     return std::nullopt;
   } catch (const base::Error& error) {
     return error;
@@ -181,43 +189,75 @@ int Outer::Run() {
   if (gave_up_) {  // the sender was told
     throw base::Error(gave_up_->code, gave_up_->message);
   }
-  if (!is_whole_) {
-    if (code != 0) {
-      base::Fail(base::ExitCode::kFailed, "the process that receives ended with {}", code);
-    }
+  if (!is_whole_ && code == 0) {
     return 0;  // a plan
   }
   return RunConversation(io_, [&](pusher::Wire& wire, pusher::KeepAlive& alive) {
+    if (!is_whole_) {
+      base::Fail(base::ExitCode::kFailed, "the process that receives ended with {}", code);
+    }
     const images::HostLayout layout(options_.root);
     steps_.prepare_root(layout);
-    if (!acceptance_ || versions_.empty()) {
+    if (versions_.empty()) {
       base::Fail(base::ExitCode::kVerification, "the process that receives handed over nothing");
     }
     ReceiveSession(options_, steps_, wire, alive)
-        .PublishFor({{}, {}, VersionLocks(layout), *std::move(acceptance_)}, versions_);
+        .PublishFor({{}, {}, VersionLocks(layout), std::move(acceptance_)}, versions_);
   });
+}
+
+// The folder that the first process writes to is one session's alone, until what is in it has been
+// published: whoever could still write there would change what another one verified.
+base::FileLock LockGateFolder(const ReceiveOptions& options) {
+  const std::string folder = GateFolder(options);
+  for (int attempt = 1;; ++attempt) {
+    base::MakeDirectories(folder);
+    try {
+      base::FileLock out(folder + "/lock", "the gate of " + options.gate->name,
+                         "a push by " + options.by, options.lock_wait);
+      base::MakeDirectories(LayoutOf(options).Incoming());
+      ::utimensat(AT_FDCWD, folder.c_str(), nullptr, 0);  // prune takes what is old
+      return out;
+    } catch (const base::Error& error) {
+      if (error.error_number() != ENOENT || attempt == 3) {  // a prune took it away in between
+        throw;
+      }
+    }
+  }
 }
 
 }  // namespace
 
 int RunConfinedReceive(const ReceiveOptions& options, const ReceiveSteps& steps,
                        const base::Io& io) {
+  std::optional<Acceptance> acceptance;
+  std::optional<base::FileLock> lock;
+  RunConversation(
+      io, [](pusher::Wire& /*wire*/, pusher::KeepAlive& /*alive*/) {},
+      [&] {
+        const images::HostLayout layout(options.root);
+        steps.prepare_root(layout);
+        acceptance.emplace(layout, OlderReleases::kRefused, base::SystemClock());
+        lock.emplace(LockGateFolder(options));
+      });
   SessionLinkEnds ends;
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) {
     base::FailErrno(errno, "cannot start the process that receives");
   }
   if (child == 0) {
     ends.outer.Reset();
+    lock.reset();  // the other process has it
     int code = static_cast<int>(base::ExitCode::kFailed);
     try {
-      code = RunInner(options, steps, io, ends.inner.get());
+      code = RunInner(options, steps, io, ends.inner.get(), parent);
     } catch (const std::exception&) {  // such as no memory: the exit code tells
     }
     ::_exit(code);
   }
   ends.inner.Reset();
-  return Outer(options, steps, io, child, ends.outer.get()).Run();
+  return Outer(options, steps, io, child, ends.outer.get(), *std::move(acceptance)).Run();
 }
 
 }  // namespace activator

@@ -7,6 +7,15 @@
 
 namespace activator {
 
+std::string GateFolder(const ReceiveOptions& options) {
+  return images::HostLayout(options.root).Incoming() + "/gate-" + options.gate->name;
+}
+
+images::HostLayout LayoutOf(const ReceiveOptions& options) {
+  const images::HostLayout out(options.root);
+  return options.gate ? out.WithIncoming(GateFolder(options) + "/files") : out;
+}
+
 std::vector<HeldVersion> VersionsToSee(const ReceiveOptions& options) {
   std::vector<HeldVersion> out = CompleteVersions(images::HostLayout(options.root));
   if (options.gate) {

@@ -20,6 +20,12 @@ struct HostView {
   Acceptance acceptance;
 };
 
+// Behind a gate, what comes is in a folder of the operator's own below incoming/, which one session
+// at a time writes to.
+images::HostLayout LayoutOf(const ReceiveOptions& options);
+// Where that folder is, with the lock of the session.
+std::string GateFolder(const ReceiveOptions& options);
+
 HostView LookAtHost(const ReceiveOptions& options,
                     const std::function<std::vector<std::string>()>& probe_features,
                     CheckElsewhere elsewhere = nullptr);

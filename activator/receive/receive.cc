@@ -100,7 +100,9 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base
     }
     PrepareHost(layout);
   };
-  const ReceiveSteps steps = {prepare, &ProbeFeatures, &StageOnHost, plan};
+  // By a gate no push changes which program the host runs.
+  const auto stage = options.gate ? &StageGeneration : &StageOnHost;
+  const ReceiveSteps steps = {prepare, &ProbeFeatures, stage, plan};
   return options.gate ? RunConfinedReceive(options, steps, io) : RunReceiveWith(options, steps, io);
 }
 

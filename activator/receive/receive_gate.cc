@@ -1,8 +1,13 @@
 // What a session allows whoever comes by a gate, and its second half, where it has two: a process
 // that is shut in talks to the sender and writes to incoming/, and hands over what it verified;
 // this one believes nothing of that.
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <utility>
 
 #include "activator/gate/permission.h"
 #include "activator/receive/receive_session.h"
@@ -26,6 +31,15 @@ void RemoveOthers(const std::string& path) {
   }
 }
 
+// Those that a push makes, whatever the process before made of them.
+void SetModes(const std::string& path) {
+  const base::UniqueFd folder = base::Open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const base::UniqueFd image = base::OpenOwn(path + "/" + images::kImageFile, O_RDONLY);
+  if (::fchmod(folder.get(), 0755) != 0 || ::fchmod(image.get(), 0644) != 0) {
+    base::FailErrno(errno, "cannot set the modes in {}", path);
+  }
+}
+
 }  // namespace
 
 void ReceiveSession::CheckMaySend(const std::string& name) const {
@@ -39,6 +53,15 @@ void ReceiveSession::CheckLimits(const images::Manifest& manifest) const {
   if (options_.gate) {
     RequireLimits(*options_.gate, manifest);
   }
+}
+
+// Where nothing was signed, any will do; what cannot be read is sent again.
+bool ReceiveSession::HasSignedProvenance(const std::string& name, const std::string& path) const {
+  if (acceptance_->ReleaseOf(name).empty()) {
+    return true;
+  }
+  const std::optional<base::Sha256> there = ProvenanceDigestOf(path);
+  return there && acceptance_->IsProvenance(name, *there);
 }
 
 void ReceiveSession::HandOver() {
@@ -66,7 +89,26 @@ void ReceiveSession::PublishFor(HostView host, const std::vector<HandedOver>& ve
     alive_.Touch();
   }
   acceptance_->KeepOnly(changes_);
+  const base::FileLock lock = LockHost();
+  CheckStillGranted();
   PublishAndStage();
+}
+
+// Root may have taken the grant or the trust away since the login.
+void ReceiveSession::CheckStillGranted() const {
+  const GateOperator now = LoadOperator(layout_, options_.gate->name);
+  RequireVerb(now, Verb::kPush);
+  for (const auto& [name, digest] : changes_) {
+    RequireApplication(now, name);
+    const auto one = std::ranges::find_if(assemblies_, [&, &digest = digest](const auto& assembly) {
+      return assembly->stored().digest == digest;
+    });
+    RequireLimits(now,
+                  one != assemblies_.end()
+                      ? (*one)->stored().manifest
+                      : images::ImageDirectory(layout_.Version(name, images::ImageId::Of(digest)))
+                            .manifest());
+  }
 }
 
 void ReceiveSession::TakeHeld(const HandedOver& version) {
@@ -96,6 +138,7 @@ void ReceiveSession::TakeIncoming(const HandedOver& version) {
   if (!acceptance_->IsProvenance(version.name, base::Sha256Of(provenance))) {
     base::Fail(base::ExitCode::kVerification, "{} holds another provenance than was signed", path);
   }
+  SetModes(path);
   Assembly& assembly = *assemblies_.emplace_back(std::make_unique<Assembly>(
       layout_, std::move(manifest), index, options_.by, options_.lock_wait));
   RemoveOthers(path);

@@ -48,7 +48,7 @@ std::string ImageOf(const std::string& version) { return version + "/" + images:
 
 ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
                                pusher::Wire& wire, pusher::KeepAlive& alive)
-    : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(options.root) {}
+    : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(LayoutOf(options)) {}
 
 void ReceiveSession::Take(HostView host) {
   features_ = std::move(host.features);
@@ -103,6 +103,7 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
     if (steps_.hand_over) {
       HandOver();
     } else {
+      const base::FileLock lock = LockHost();
       PublishAndStage();
       phases_.Done("published and staged");
     }
@@ -209,8 +210,11 @@ Assembly& ReceiveSession::AssemblyOf(images::StoredManifest manifest, const std:
       return *assembly;
     }
   }
-  assemblies_.push_back(std::make_unique<Assembly>(layout_, std::move(manifest), index, options_.by,
-                                                   options_.lock_wait));
+  using Wait = std::optional<std::chrono::milliseconds>;
+  const Wait wait =
+      steps_.hand_over ? Wait() : options_.lock_wait;  // it is shut in: no locks there
+  assemblies_.push_back(
+      std::make_unique<Assembly>(layout_, std::move(manifest), index, options_.by, wait));
   FillFromWhatIsHere(*assemblies_.back(), index);
   return *assemblies_.back();
 }
@@ -233,15 +237,6 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
       !HasSignedProvenance(offer.name, path)) {
     damaged_.push_back(offer.name);
   }
-}
-
-// Where nothing was signed, any will do; what cannot be read is sent again.
-bool ReceiveSession::HasSignedProvenance(const std::string& name, const std::string& path) const {
-  if (acceptance_->ReleaseOf(name).empty()) {
-    return true;
-  }
-  const std::optional<base::Sha256> there = ProvenanceDigestOf(path);
-  return there && acceptance_->IsProvenance(name, *there);
 }
 
 // The greeting read no content, deltas may fail, and what was expected of other versions may be

@@ -25,6 +25,7 @@
 #include "activator/state/version_locks.h"
 #include "activator/trust/acceptance.h"
 #include "base/io.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
@@ -93,7 +94,9 @@ class ReceiveSession {
   pusher::ImageMetadata ReceiveMetadata(const pusher::Offer& offer, const HeldVersion* basis);
   void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
   void Publish(pusher::Staged& answer);
-  void PublishAndStage();
+  void PublishAndStage();  // under the host's lock
+  base::FileLock LockHost() const;
+  void CheckStillGranted() const;
   void Label(const std::string& name, const std::string& version,
              std::vector<std::string>& notes) const;
   [[noreturn]] void FailDiskFull(const base::Error& error);

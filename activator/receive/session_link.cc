@@ -1,6 +1,7 @@
 #include "activator/receive/session_link.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ enum class Kind : uint8_t { kRelease = 1, kVersion = 2, kEnd = 3, kGaveUp = 4, k
 
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxMessageBytes = 2000;
+constexpr time_t kToListenSeconds = 10;
 
 // What every packet begins with; `text_bytes` follow.
 struct Head {
@@ -115,6 +117,10 @@ SessionLinkEnds::SessionLinkEnds() {
   }
   inner = base::UniqueFd(fds[0]);
   outer = base::UniqueFd(fds[1]);
+  const timeval patience{kToListenSeconds, 0};  // the process that is shut in may not listen
+  if (::setsockopt(outer.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0) {
+    base::FailErrno(errno, "cannot set up a socket");
+  }
 }
 
 void InnerLink::CheckRelease(const ReleaseToCheck& release) const {

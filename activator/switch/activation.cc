@@ -22,7 +22,6 @@
 #include "activator/state/record_event.h"
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
-#include "activator/switch/require_healthy.h"
 #include "activator/switch/switch.h"
 #include "activator/switch/users.h"
 #include "activator/trust/host_trust.h"
@@ -235,6 +234,21 @@ void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
   }
 }
 
+void AskPermit(const Host& host, const ActivationRequest& request,
+               const std::function<void()>& ask) {
+  try {
+    ask();
+  } catch (const base::Error& error) {
+    Event event;
+    event.generation = CurrentGeneration(host.layout);
+    event.by = request.by;
+    event.reason = error.what();
+    event.what = request.what;
+    RecordRefusal(host.layout, std::move(event), host.clock.Now());
+    throw;
+  }
+}
+
 // Before anything is staged for it.
 void RequirePermitted(const Host& host, const ActivationRequest& request) {
   const Resolved target = Resolve(host.layout, request);
@@ -250,18 +264,7 @@ void RequirePermitted(const Host& host, const ActivationRequest& request) {
     to = generation.apps;
     was_healthy = was_healthy || (generation.healthy_sequence > 0 && target.number != active);
   }
-  try {
-    request.permit(from, to, was_healthy);
-  } catch (const base::Error& error) {
-    Event event;
-    event.event = "gate-refused";
-    event.generation = active;
-    event.by = request.by;
-    event.reason = error.what();
-    event.what = request.what;
-    RecordEvent(host.layout, std::move(event));
-    throw;
-  }
+  AskPermit(host, request, [&] { request.permit(from, to, was_healthy); });
 }
 
 // False: there was nothing to activate.
@@ -279,9 +282,12 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
     return false;
   }
   if (choice.number == from && request.permit) {  // what else is down is not theirs to start
-    RequireHealthy(host, from, {}, " already, but not healthy");
+    RequireHealthy(host, from, {}, " already, but not healthy", request.theirs);
     SayNothingToDo(host.io, from, "");
     return true;
+  }
+  if (request.permit) {
+    AskPermit(host, request, [&] { request.permit_units(from, choice.number); });
   }
   if (choice.number == from) {
     host.is_folder ? SayNothingToDo(host.io, from, "") : EnsureRunning(host, from, request.timeout);
@@ -292,7 +298,8 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   const UnitNames watched = RunSwitch(host, ToSwitch(request, from, choice.number));
   if (!host.is_folder) {  // what it left alone may have failed long before
     RequireHealthy(host, choice.number, watched,
-                   ", and what it changed is healthy, but other services of it are not");
+                   ", and what it changed is healthy, but other services of it are not",
+                   request.theirs);
   }
   host.io.Err(
       "activate: generation {} is active{}\n", choice.number,

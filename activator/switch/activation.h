@@ -9,6 +9,7 @@
 #include "activator/host/foreign_units.h"
 #include "activator/host/host.h"
 #include "activator/stage/choose.h"
+#include "activator/switch/require_healthy.h"
 
 namespace activator {
 
@@ -23,6 +24,10 @@ struct ActivationRequest : ActivationTarget {
   std::string what{};  // the request as it was typed, for the history
   UnitConflictPolicy foreign = UnitConflictPolicy::kRefuse;
   PermitSwitch permit{};  // null: root, who may do all
+  // Where `permit` is: throws unless the units of others stay as they are; and those that are
+  // theirs.
+  std::function<void(uint64_t from, uint64_t to)> permit_units{};
+  ChooseUnits theirs{};
 };
 
 // Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.

@@ -115,6 +115,7 @@ class GateTest : public SignedScene {
 
 TEST_F(GateTest, AliceDeploysHerApplication) {
   const std::string db_start = StartOf(host_, "db");
+  const std::string agent = host_.MustRun("readlink /var/lib/images/bin/activate");
   const std::string second = BuildSignedHello("2");
   const RunResult plan = GatePush({"--plan", second});
   EXPECT_EQ(plan.exit_code, 0) << plan.err;
@@ -126,6 +127,8 @@ TEST_F(GateTest, AliceDeploysHerApplication) {
                             "hello)/environ"),
               HasSubstr("X=2"));
   EXPECT_EQ(StartOf(host_, "db"), db_start) << "another application was touched";
+  EXPECT_EQ(host_.MustRun("readlink /var/lib/images/bin/activate"), agent)
+      << "the host runs another program";
   EXPECT_THAT(Last("by"), testing::MatchesRegex("alice \\(gate\\) from .*"));
 
   const RunResult status = GateActivate({"status", "--check", "--json"});
@@ -161,8 +164,9 @@ TEST_F(GateTest, NothingElseIsHers) {
   const uint64_t staged = MustPushTo(host_, {second_db}).generation;
   const RunResult activated = GateActivate({"--generation", std::to_string(staged)});
   EXPECT_EQ(activated.exit_code, 6);
-  EXPECT_THAT(activated.err, HasSubstr("does not grant application db"));
-  EXPECT_THAT(Last("reason"), HasSubstr("does not grant application db"));
+  EXPECT_THAT(activated.err, HasSubstr("this changes also what gate.json does not grant alice"));
+  EXPECT_EQ(host_.MustRun("grep -c gate-refused /var/lib/images/history.jsonl"), "1\n")
+      << "whoever is refused can fill the history";
   EXPECT_EQ(host_.MustRun("readlink /var/lib/images/current"), "generations/1\n");
 
   // An image of hers that asks for more, and one that nobody signed.
@@ -285,6 +289,10 @@ TEST_F(GateTest, TheProcessThatListensIsShutIn) {
       "$(ls $dir/root) $([ $(readlink $dir/ns/net) = $(readlink /proc/1/ns/net) ] || echo own "
       "network); done; true");
   EXPECT_THAT(found, HasSubstr("0000000000000000 1 2 var own network"));
+  // As long as it can write to their folder, nobody else publishes from there.
+  const RunResult second = GatePush({first_});
+  EXPECT_EQ(second.exit_code, 5) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("the gate of alice is in use by a push by alice (gate)"));
 }
 
 TEST_F(GateTest, WithoutTrustAndAFileOfRootsTheGateIsShut) {

@@ -8,6 +8,8 @@
 #include <functional>
 #include <string>
 
+#include "activator/state/generations.h"
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "images/version/image_directory.h"
@@ -72,6 +74,11 @@ TEST_F(PermissionTest, Users) {
   ExpectRefused([](Service& /*s*/) {}, "user dynamic");
 }
 
+// One of the host that is called "dynamic" is not what is granted.
+TEST_F(PermissionTest, AUserWhoIsCalledDynamicIsNotTheDynamicOne) {
+  ExpectRefused([](Service& s) { s.user = "dynamic"; }, "user dynamic");
+}
+
 TEST_F(PermissionTest, Hardening) {
   ExpectRefused([](Service& s) { s.hardening = "standard"; }, "hardening standard");
   limits_.hardening = {"standard"};
@@ -132,6 +139,13 @@ TEST_F(PermissionTest, Sockets) {
   ExpectAllowed([](Service& s) { s.listen = {"/run/web/socket"}; });
   ExpectRefused([](Service& s) { s.listen = {"/run/docker.sock"}; }, "socket /run/docker.sock");
   ExpectRefused([](Service& s) { s.listen = {"/run/web2/socket"}; }, "socket /run/web2/socket");
+  // The service could put a link to another socket there.
+  ExpectRefused(
+      [](Service& s) {
+        s.runtime = true;
+        s.listen = {"/run/web/socket"};
+      },
+      "socket /run/web/socket");
   limits_.binds = {"/run/shared/"};
   ExpectAllowed([](Service& s) { s.listen = {"/run/shared/web"}; });
 }
@@ -144,8 +158,7 @@ TEST_F(PermissionTest, ChecksAskTheServiceAlone) {
       s.health.http->url = url;
     };
   };
-  for (const char* url : {"http://127.0.0.1/x", "http://localhost:80/", "http://[::1]:80/x",
-                          "unix:/run/web/socket:/health"}) {
+  for (const char* url : {"http://127.0.0.1/x", "http://localhost:80/", "http://[::1]:80/x"}) {
     ExpectAllowed(http(url));
   }
   ExpectRefused(http("http://127.0.0.1:2375/"), "port 2375");
@@ -155,6 +168,42 @@ TEST_F(PermissionTest, ChecksAskTheServiceAlone) {
   ExpectAllowed([](Service& s) { s.health.tcp = "127.0.0.1:80"; });
   ExpectRefused([](Service& s) { s.health.tcp = "127.0.0.1:22"; }, "port 22");
   ExpectRefused([](Service& s) { s.health.tcp = "/run/db.sock"; }, "a check of /run/db.sock");
+}
+
+// Where the service itself makes the socket, it could make a link to another one.
+TEST_F(PermissionTest, ChecksAskASocketThatSystemdMade) {
+  const auto check = [](bool listens, bool runtime) {
+    return [=](Service& s) {
+      s.runtime = runtime;
+      s.listen = listens ? std::vector<std::string>{"/run/web/socket"} : std::vector<std::string>();
+      s.health.tcp = "/run/web/socket";
+    };
+  };
+  ExpectAllowed(check(true, false));
+  ExpectRefused(check(false, true), "a check of /run/web/socket");
+  ExpectRefused(check(false, false), "a check of /run/web/socket");
+  limits_.binds = {"/run/web/socket"};
+  ExpectAllowed(check(true, true));
+}
+
+TEST_F(PermissionTest, Seconds) {
+  limits_.max_seconds = 300;
+  ExpectAllowed([](Service& s) { s.health.timeout_seconds = 200; });
+  const auto hooks = [](Service& s) {
+    s.hooks.before_start = {{"/bin/a"}, {"/bin/b"}};
+    s.hooks.timeout_seconds = 150;
+  };
+  EXPECT_THAT(ProblemsWith(hooks),
+              ElementsAre(HasSubstr("337 seconds for hooks and checks of at most 300")));
+}
+
+TEST_F(PermissionTest, NoDirectiveHidesAnotherOne) {
+  limits_.directives = {"Service/LimitNOFILE"};
+  for (const char* option : {"LimitNOFILE\n", "\rLimitNOFILE", "limitnofile"}) {
+    EXPECT_THAT(ProblemsWith([&](Service& s) { s.directives["Service"][option] = "1"; }),
+                testing::SizeIs(1))
+        << option;
+  }
 }
 
 // Data folders are named after the service.
@@ -224,10 +273,33 @@ TEST_F(SwitchPermissionTest, OnlyTheirApplicationsMayChange) {
   EXPECT_EQ(WhyNot({{"db", db1}}, {{"db", db1}, {"web", web1}}), "");
   EXPECT_EQ(WhyNot({{"db", db1}, {"web", web1}}, {{"db", db1}, {"web", web2}}), "");
   EXPECT_EQ(WhyNot({{"db", db1}, {"web", web1}}, {{"db", db1}}), "");
-  const std::string no_db = "does not grant application db";
+  const std::string no_db = "this changes also what gate.json does not grant alice";
   EXPECT_THAT(WhyNot({{"db", db1}, {"web", web1}}, {{"db", db2}, {"web", web2}}), HasSubstr(no_db));
   EXPECT_THAT(WhyNot({{"db", db1}, {"web", web1}}, {{"web", web2}}), HasSubstr(no_db));
   EXPECT_THAT(WhyNot({{"web", web1}}, {{"db", db1}, {"web", web1}}), HasSubstr(no_db));
+}
+
+// A program of another version may render the units of others anew, and they would be restarted.
+TEST_F(SwitchPermissionTest, UnitsOfOthersStayAsTheyAre) {
+  const images::HostLayout layout(scratch_.path());
+  const Apps apps = {{"db", Store("db", "1")}, {"web", Store("web", "1")}};
+  const auto store = [&](uint64_t number, const std::string& web, const std::string& db) {
+    Generation generation;
+    generation.number = number;
+    generation.apps = apps;
+    base::MakeDirectories(layout.Generation(number) + "/units");
+    StoreGeneration(layout, generation);
+    base::WriteFileAtomically(layout.Generation(number) + "/units/web.service", web);
+    base::WriteFileAtomically(layout.Generation(number) + "/units/other.service", db);
+  };
+  const auto why_not = [&] {
+    return tests::WhyRefused([&] { RequireSameUnits(alice_, layout, 1, 2); });
+  };
+  store(1, "of web", "of db");
+  store(2, "of web, anew", "of db");
+  EXPECT_EQ(why_not(), "");
+  store(2, "of web", "of db, anew");
+  EXPECT_THAT(why_not(), HasSubstr("this also changes units of what gate.json does not grant"));
 }
 
 TEST_F(SwitchPermissionTest, WhatIsStoredMustBeWithinTheLimits) {

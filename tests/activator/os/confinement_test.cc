@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <linux/fs.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -167,6 +168,8 @@ TEST_F(ConfinementTest, ItGetsNothingElse) {
        [=] { return Works(::syscall(SYS_process_vm_readv, parent, nullptr, 0, nullptr, 0, 0)); }},
       {"another's limits",
        [=] { return Works(::syscall(SYS_prlimit64, parent, 0, nullptr, nullptr)); }},
+      {"lock the host", [&] { return Works(::flock(::open(held.c_str(), O_RDONLY), LOCK_EX)); }},
+      {"modes", [&] { return Works(::chmod(incoming.c_str(), 0777)); }},
       {"owner", [&] { return Works(::chown(incoming.c_str(), 1, 1)); }},
       {"fsopen", [] { return Works(::syscall(SYS_fsopen, "erofs", 0)); }},
       {"bpf", [] { return Works(::syscall(SYS_bpf, 0, nullptr, 0)); }},
@@ -187,6 +190,51 @@ TEST_F(ConfinementTest, ItGetsNothingElse) {
   };
   EXPECT_EQ(Surprises({}, may_not), ".");
   EXPECT_EQ(base::ReadFile(held), "held");
+}
+
+// Each would fail otherwise without the filter.
+TEST_F(ConfinementTest, ItIsTheFilterThatRefuses) {
+  const std::string none = root_ + "/incoming/none/x";
+  const auto allowed = [](long result) { return result >= 0 || errno != EPERM; };
+  const std::vector<Try> may_not = {
+      {"execve",
+       [&] {
+         char* const nothing = nullptr;
+         return allowed(::execve(none.c_str(), &nothing, &nothing));
+       }},
+      {"setns", [&] { return allowed(::setns(-1, 0)); }},
+      {"link", [&] { return allowed(::link(none.c_str(), none.c_str())); }},
+      {"symlink", [&] { return allowed(::symlink("/etc", none.c_str())); }},
+      {"mknod", [&] { return allowed(::mknod(none.c_str(), S_IFIFO | 0600, 0)); }},
+      {"chown", [&] { return allowed(::chown(none.c_str(), 1, 1)); }},
+      {"chmod", [&] { return allowed(::chmod(none.c_str(), 0777)); }},
+      {"fchmod", [&] { return allowed(::fchmod(-1, 0777)); }},
+      {"flock", [&] { return allowed(::flock(-1, LOCK_EX)); }},
+      {"a lock of fcntl", [&] { return allowed(::fcntl(-1, F_OFD_SETLK, nullptr)); }},
+      {"ioctl", [&] { return allowed(::syscall(SYS_ioctl, -1, FS_IOC_GETFLAGS, nullptr)); }},
+      {"socket", [&] { return allowed(::socket(-1, -1, -1)); }},
+      {"kill", [&] { return allowed(::kill(::getpid(), 999)); }},
+      {"process_vm_readv",
+       [&] { return allowed(::syscall(SYS_process_vm_readv, 0, nullptr, 0, nullptr, 0, 1)); }},
+      {"prlimit64", [&] { return allowed(::syscall(SYS_prlimit64, 0, 999, nullptr, nullptr)); }},
+      {"keyctl", [&] { return allowed(::syscall(SYS_keyctl, -1, 0, 0, 0)); }},
+      {"setxattr",
+       [&] { return allowed(::syscall(SYS_setxattr, none.c_str(), "user.x", "", 0, 0)); }},
+  };
+  EXPECT_EQ(Surprises({}, may_not), ".");
+}
+
+// Images may lie on a disk of their own.
+TEST_F(ConfinementTest, WhatIsMountedBelowTheRootIsReadAlone) {
+  const std::string below = root_ + "/web/mounted";
+  base::MakeDirectories(below);
+  ASSERT_EQ(::mount("tmpfs", below.c_str(), "tmpfs", 0, nullptr), 0);
+  base::WriteFileAtomically(below + "/image", "held");
+  EXPECT_EQ(Surprises({{"read", [&] { return Opens(below + "/image", O_RDONLY); }}},
+                      {{"write", [&] { return Opens(below + "/image", O_WRONLY); }},
+                       {"make", [&] { return Opens(below + "/new", O_CREAT | O_WRONLY); }}}),
+            ".");
+  EXPECT_EQ(::umount2(below.c_str(), MNT_DETACH), 0);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "activator/receive/conversation.h"
 #include "tests/activator/receive/signed_fixture.h"
@@ -26,18 +27,27 @@ class HandedOverTest : public SignedPushTest {
     who.limits.hardening = {"strict"};
     who.limits.max_bytes = kChunks * kChunkBytes;
     options_.gate = who;
+    SetGate();
     options_.plain_directory = true;
     Leave();
   }
 
+  void SetGate(const std::string& applications = "\"app\"", uint64_t max_bytes = 1 << 30) const {
+    base::WriteFileAtomically(
+        GateFile(layout()),
+        fmt::format(R"({{"format":1,"operators":{{"alice":{{"applications":[{}],"may":["push"],)"
+                    R"("limits":"l"}}}},"limits":{{"l":{{"users":["dynamic"],)"
+                    R"("hardening":["strict"],"max_bytes":{}}}}}}})",
+                    applications, max_bytes));
+  }
   const images::ImageDirectory Image() const { return images::ImageDirectory(built_); }
   std::string Left(const std::string& file) const {
-    return layout().Incoming(Image().id()) + "/" + file;
+    return LayoutOf(options_).Incoming(Image().id()) + "/" + file;
   }
   // What a process that is as it should be leaves.
   void Leave() const {
-    base::RemoveTree(layout().Incoming(Image().id()));
-    base::MakeDirectories(layout().Incoming(Image().id()));
+    base::RemoveTree(LayoutOf(options_).Incoming(Image().id()));
+    base::MakeDirectories(LayoutOf(options_).Incoming(Image().id()));
     for (const char* file : {"image.erofs", "manifest.json", "image.caibx", "provenance.json"}) {
       if (const auto text = base::ReadFileIfThere(built_ + "/" + file)) {
         base::WriteFileAtomically(Left(file), *text);
@@ -46,13 +56,17 @@ class HandedOverTest : public SignedPushTest {
   }
   HandedOver Version(bool held = false) const { return {"app", Image().stored().digest, "", held}; }
   // Empty: it was published.
-  std::string WhyNot(const std::vector<HandedOver>& versions) {
+  std::string WhyNot(const std::vector<HandedOver>& versions,
+                     const std::function<void()>& meanwhile = nullptr) {
     Acceptance acceptance(layout(), OlderReleases::kRefused, base::SystemClock());
     acceptance.Check("app", Image().stored().digest, base::ReadFile(built_ + "/release"));
     tests::SocketPair pair;
     base::Io io;
     io.in = io.out = pair.b.get();
     const ReceiveSteps steps{nullptr, nullptr, stage_};
+    if (meanwhile) {
+      meanwhile();
+    }
     try {
       RunConversation(io, [&](pusher::Wire& wire, pusher::KeepAlive& alive) {
         ReceiveSession(options_, steps, wire, alive)
@@ -97,9 +111,9 @@ TEST_F(HandedOverTest, AnyByteThatDiffersIsRefused) {
   std::filesystem::resize_file(Left("image.erofs"), 4096);
   EXPECT_THAT(WhyNot({Version()}), HasSubstr("is not whole"));
   Leave();
-  std::filesystem::create_hard_link(Left("image.erofs"), layout().Incoming() + "/other");
+  std::filesystem::create_hard_link(Left("image.erofs"), LayoutOf(options_).Incoming() + "/other");
   EXPECT_THAT(WhyNot({Version()}), HasSubstr("is not whole"));
-  std::filesystem::remove(layout().Incoming() + "/other");
+  std::filesystem::remove(LayoutOf(options_).Incoming() + "/other");
   Leave();
   EXPECT_EQ(WhyNot({Version()}), "");
 }
@@ -114,6 +128,32 @@ TEST_F(HandedOverTest, OnlyWhatWasCheckedAndIsGrantedCounts) {
   EXPECT_THAT(WhyNot({Version()}), HasSubstr("is beyond what gate.json grants"));
   options_.gate->applications = {"db"};
   EXPECT_THAT(WhyNot({Version()}), HasSubstr("does not grant application app"));
+}
+
+// Trust and grants may change while a push runs.
+TEST_F(HandedOverTest, WhatChangedSinceTheLoginCounts) {
+  SetGate("\"db\"");
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("does not grant application app"));
+  SetGate("\"app\"", 1);
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("is beyond what gate.json grants"));
+  SetGate();
+  EXPECT_THAT(WhyNot({Version()}, [&] { base::RemoveTree(layout().Trust()); }),
+              HasSubstr("a gate is for signed images alone"));
+}
+
+TEST_F(HandedOverTest, ModesAreNotTheOthersToChoose) {
+  std::filesystem::permissions(LayoutOf(options_).Incoming(Image().id()),
+                               std::filesystem::perms(0777));
+  std::filesystem::permissions(Left("image.erofs"), std::filesystem::perms(04777));
+  EXPECT_EQ(WhyNot({Version()}), "");
+  EXPECT_EQ(base::StatIfThere(There(built_))->st_mode & 07777, 0755U);
+  EXPECT_EQ(base::StatIfThere(There(built_) + "/image.erofs")->st_mode & 07777, 0644U);
+}
+
+// A session holds its operator's folder to its end.
+TEST_F(HandedOverTest, EachOperatorHasAFolder) {
+  EXPECT_THAT(LayoutOf(options_).Incoming(), testing::EndsWith("/incoming/gate-alice/files"));
+  EXPECT_EQ(LayoutOf(options_).root(), layout().root());
 }
 
 TEST_F(HandedOverTest, WhatIsHeldIsReadAgain) {

@@ -73,7 +73,9 @@ TEST_F(SessionLinkTest, WhatIsNoMessageIsRefused) {
   EXPECT_TRUE(refused(std::string(200000, '\1')));
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     std::string packet = tests::NoiseBytes(seed, 104 + seed % 50);
-    packet[0] = static_cast<char>(seed % 3);  // a kind that has fields
+    packet[0] = static_cast<char>(seed % 3);     // a kind that has fields
+    packet[100] = static_cast<char>(seed % 50);  // the size of the text, as it is
+    packet[101] = packet[102] = packet[103] = 0;
     EXPECT_TRUE(refused(packet)) << seed;
   }
   inner_.HandOver({{"../web", digest_, "", false}});

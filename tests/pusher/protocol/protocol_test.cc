@@ -14,6 +14,10 @@
 namespace pusher {
 namespace {
 
+// Nobody uploads the agent of a gate: after an upgrade of either side they still talk.
+static_assert(kProtocolMax == 8 || kProtocolMin < kProtocolMax,
+              "speak the version before as well (docs/formats/gate.md)");
+
 using testing::HasSubstr;
 
 std::string ErrorOf(const std::function<void()>& call) {
