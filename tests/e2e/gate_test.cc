@@ -103,7 +103,8 @@ class GateTest : public SignedScene {
   }
   std::string State() const {
     return host_.MustRun(
-        "cd /var/lib/images && readlink current && ls generations incoming hello db && "
+        "cd /var/lib/images && readlink current && ls generations hello db && "
+        "find incoming -type f ! -name lock && "
         "ls /usr/local/lib/slipway bin && systemctl show -p MainPID hello db");
   }
 
