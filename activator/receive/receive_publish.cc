@@ -1,4 +1,5 @@
-// The end of a push: versions are published with their labels, and a generation is staged.
+// The end of a push: versions are published with their labels, and a generation is staged; or the
+// disk is full.
 #include <sys/stat.h>
 
 #include <optional>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/progress.h"
 #include "images/label.h"
 
 namespace activator {
@@ -93,6 +95,29 @@ void ReceiveSession::Label(const std::string& name, const std::string& version,
                       : fmt::format("{} has the content of version {} there; its label is {} now",
                                     name, before, label));
   }
+}
+
+// Half an image on a full disk helps nobody who has to make room there.
+void ReceiveSession::FailDiskFull(const base::Error& error) {
+  std::string left = published_         ? "images that are whole were kept"
+                     : changes_.empty() ? "nothing was sent"
+                                        : "what had arrived was removed";
+  for (const auto& assembly : assemblies_) {
+    try {
+      assembly->Discard();
+    } catch (const base::Error& discarding) {  // the others go all the same
+      left = fmt::format("what had arrived could not be removed ({})", discarding.what());
+    }
+  }
+  assemblies_.clear();
+  std::string free = base::HumanBytes(base::FreeBytes(layout_.root()));
+  if (const std::optional<uint64_t> inodes = base::FreeInodes(layout_.root());
+      inodes && *inodes < 1000) {
+    free += fmt::format(" and {} inodes", *inodes);
+  }
+  base::Fail(base::ExitCode::kFailed,
+             "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
+             error.what(), left, free);
 }
 
 }  // namespace activator

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "activator/health/auxiliary_units.h"
@@ -34,6 +35,7 @@ namespace activator {
 namespace {
 
 constexpr std::chrono::seconds kMostToEnterAnImage{1};
+constexpr std::chrono::seconds kMostForADeviceToGo{20};
 
 // What somebody took away of the links, which systemd's memory hides until its next reload. True:
 // something was.
@@ -95,8 +97,30 @@ struct ToStart {
   UnitNames down;
   UnitNames starting;  // or stopping
   UnitNames of_another_image;
-  UnitNames All() const { return down + starting + of_another_image; }
+  UnitNames of_another_device;  // likewise, and all that shares a device of dm-verity with them
+  UnitNames All() const { return down + starting + of_another_image + of_another_device; }
 };
+
+// The services of `units` that have a verity root of one of `names`, and their sockets, which would
+// start them.
+UnitNames SharingADevice(const InstalledUnits& units, const UnitNames& names) {
+  std::set<base::Sha256> roots;
+  for (const std::string& name : names) {
+    if (const auto& root = units.at(name).verity_root) {
+      roots.insert(*root);
+    }
+  }
+  UnitNames out;
+  for (const auto& [name, unit] : units) {
+    if (unit.verity_root && roots.contains(*unit.verity_root)) {
+      out.push_back(name);
+      if (const std::string socket = StemOf(name, ".service") + ".socket"; units.contains(socket)) {
+        out.push_back(socket);
+      }
+    }
+  }
+  return out;
+}
 
 ToStart FindWhatToStart(const Host& host, const InstalledUnits& units) {
   ToStart out;
@@ -107,16 +131,41 @@ ToStart FindWhatToStart(const Host& host, const InstalledUnits& units) {
       (state.IsDown() ? out.down : out.starting).push_back(name);
     }
   }
-  out.of_another_image = RunningFromAnotherImage(host, units);
+  const UnitNames of_another = RunningFromAnotherImage(host, units);
+  out.of_another_device = SharingADevice(units, of_another);
+  out.of_another_image = of_another - out.of_another_device;
+  out.down = out.down - out.of_another_device;
+  out.starting = out.starting - out.of_another_device;
   return out;
+}
+
+// systemd starts a unit from the device of its verity root while that is there, whatever file is
+// below it, and keeps it while one unit uses it: all must be down, and the device gone.
+void StopVerified(const Host& host, const InstalledUnits& units) {
+  StopUnits(host, NamesOf(units));
+  const auto start = host.clock.Monotonic();
+  PollBackoff pause(host.clock);
+  for (const auto& [name, unit] : units) {
+    while (unit.verity_root && host.verity_state && host.verity_state(*unit.verity_root)) {
+      if (host.clock.Monotonic() - start > kMostForADeviceToGo) {
+        base::Fail(base::ExitCode::kFailed,
+                   "{} is stopped, and something else still uses the device of {}: `lsblk` names "
+                   "it, such as a run of a timer",
+                   name, unit.image_path);
+      }
+      pause.Sleep();
+    }
+  }
 }
 
 void StartAgain(const Host& host, uint64_t active, const InstalledUnits& units,
                 const ToStart& to_start, Timeout timeout) {
   try {
     ProvideUsers(host, active);
-    host.systemd.ResetFailed(to_start.down);
-    host.systemd.Start(to_start.down, Jobs::kAwaitBriefly);
+    StopVerified(host, Select(units, to_start.of_another_device));
+    const UnitNames down = to_start.down + to_start.of_another_device;
+    host.systemd.ResetFailed(down);
+    host.systemd.Start(down, Jobs::kAwaitBriefly);
     RestartInPlace(host, to_start.of_another_image);
     WaitUntilStarted(host, units, timeout);
     WaitUntilSettled(host, units);
@@ -147,7 +196,9 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   if (!again.empty()) {
     host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
                 mended, *mended == 0 ? "" : " and ",
-                to_start.of_another_image.empty() ? "" : " or ran from another image");
+                to_start.of_another_image.empty() && to_start.of_another_device.empty()
+                    ? ""
+                    : " or ran from another image");
   }
   if (in_the_way) {
     throw base::Error(*in_the_way);
@@ -273,12 +324,13 @@ void RehearseNothingToDo(const Host& host, uint64_t active) {
   };
   say(to_start.down, "is down: it would be started");
   say(to_start.starting, "is starting or stopping: it would be waited for");
-  say(to_start.of_another_image, "runs from another image: it would be started again");
+  say(to_start.of_another_image + to_start.of_another_device,
+      "runs from another image: it would be started again");
   const InstalledUnits rest = Select(units, NamesOf(units) - to_start.All());
   base::Error::Detail problems = FailedChecks(host, rest);
   // Last: a check may have ended one.
   for (const DownUnit& unit :
-       FindDown(host, Select(units, NamesOf(units) - to_start.down - to_start.of_another_image))) {
+       FindDown(host, Select(units, NamesOf(units) - to_start.All() + to_start.starting))) {
     problems.push_back(unit.what);
   }
   if (!problems.empty()) {

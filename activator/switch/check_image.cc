@@ -7,8 +7,10 @@
 #include <set>
 #include <vector>
 
+#include "activator/os/dm_verity.h"
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
+#include "activator/state/held_versions.h"
 #include "activator/switch/program_access.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -23,13 +25,10 @@ namespace {
 constexpr size_t kMostBytes = size_t{1} << 20;  // of a file that people write
 
 void CheckContent(const images::ImageDirectory& version) {
-  const images::ImageFacts& image = version.manifest().image;
-  const base::Sha256 found = base::Sha256OfFile(version.image_path());
-  if (found != image.sha256) {
+  if (const std::string problem = DamageOf(version); !problem.empty()) {
     base::Fail(base::ExitCode::kVerification,
-               "{} is damaged: its SHA-256 is {}, its manifest says {}. "
-               "`activate verify --repair` marks it, and the next push of it repairs it",
-               version.image_path(), found.ToHex(), image.sha256.ToHex());
+               "{}. `activate verify --repair` marks it, and the next push of it repairs it",
+               problem);
   }
 }
 
@@ -138,6 +137,12 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
 // What is damaged or cannot run here is not looked into.
 void CheckImage(const images::ImageDirectory& version) {
   CheckContent(version);
+  if (version.manifest().image.verity_root) {
+    if (const std::string problem = DmVerityProblem(); !problem.empty()) {
+      base::Fail(base::ExitCode::kFailed, "{} has \"verity\" in its definition, and {}",
+                 version.manifest().name, problem);
+    }
+  }
   images::CheckCanRun(version.manifest(), {images::MachineArchitecture(), ProbeFeatures()},
                       "this host");
   const base::UniqueFd file = base::OpenForReading(version.image_path());
