@@ -18,6 +18,8 @@
 #include "activator/state/generations.h"
 #include "activator/state/root.h"
 #include "activator/switch/preflight.h"
+#include "activator/trust/host_trust.h"
+#include "activator/trust/set_trust.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/printable.h"
@@ -95,6 +97,12 @@ void ExamineDisk(const images::HostLayout& layout, const std::string& agent_dire
   });
 }
 
+// Whether it takes signed images alone, and what checks them there.
+void ExamineTrust(const images::HostLayout& layout, const Facts& facts) {
+  facts.AddProblem("trust", [&] { facts.Add("trust", LoadTrust(layout) ? "on" : "off"); });
+  facts.AddProblem("ssh-keygen", CheckSshKeygen);
+}
+
 }  // namespace
 
 void Examine(const Host& host, const std::string& agent_directory) {
@@ -107,6 +115,7 @@ void Examine(const Host& host, const std::string& agent_directory) {
     }
   });
   ExamineDisk(host.layout, agent_directory, facts);
+  ExamineTrust(host.layout, facts);
   facts.AddProblem("boot", [&] { CheckBootUnit(host); });
   if (host.unit_directory != host.configured_directory) {
     facts.Add("unit-directory", host.unit_directory);

@@ -7,6 +7,14 @@
 #include <thread>
 
 namespace base {
+namespace {
+
+// All of whose times fit in a time_point, which counts nanoseconds.
+constexpr int kFirstYear = 1678;
+constexpr int kLastYear = 2261;
+constexpr int kYearOfTm = 1900;  // what tm_year counts from
+
+}  // namespace
 
 std::chrono::system_clock::time_point Clock::Now() { return std::chrono::system_clock::now(); }
 std::chrono::steady_clock::time_point Clock::Monotonic() {
@@ -27,7 +35,8 @@ std::string ToIso8601(std::chrono::system_clock::time_point time) {
 std::optional<std::chrono::system_clock::time_point> FromIso8601(const std::string& text) {
   std::tm fields{};
   const char* const end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &fields);
-  if (end == nullptr || *end != '\0') {
+  const int year = fields.tm_year + kYearOfTm;
+  if (end == nullptr || *end != '\0' || year < kFirstYear || year > kLastYear) {
     return std::nullopt;
   }
   return std::chrono::system_clock::from_time_t(::timegm(&fields));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <optional>
 
 #include "base/error.h"
 
@@ -38,43 +39,21 @@ constexpr uint64_t kCandidateMask = OnceIn(2048);
 constexpr uint64_t kFineMask = OnceIn(256);
 constexpr size_t kFineReachBytes = 2048;
 
-}  // namespace
-
-const GearTable& DefaultGear() {
-  static constexpr GearTable kTable = MakeGear();
-  return kTable;
-}
-
-CutSizes CutSizes::Around(uint32_t average_bytes, uint32_t limit_bytes) {
-  return {average_bytes / 4, average_bytes, std::min(average_bytes * 4, limit_bytes)};
-}
-
-CutFinder::CutFinder(CutSizes sizes, const GearTable& gear) : sizes_(sizes), gear_(gear) {
-  if (sizes.min_bytes < kWindowBytes || sizes.average_bytes < sizes.min_bytes ||
-      sizes.max_bytes < sizes.average_bytes || !std::has_single_bit(sizes.average_bytes)) {
-    base::Fail(base::ExitCode::kUsage, "chunk sizes {}/{}/{} make no sense", sizes.min_bytes,
-               sizes.average_bytes, sizes.max_bytes);
-  }
-  const uint64_t average_bytes = sizes.average_bytes;
-  strict_mask_ = OnceIn(average_bytes * 2);
-  loose_mask_ = OnceIn(average_bytes / 2);
-}
-
-uint64_t CutFinder::HashBefore(std::span<const uint8_t> data, size_t position) const {
+uint64_t HashBefore(const GearTable& gear, std::span<const uint8_t> data, size_t position) {
   uint64_t hash = 0;
   for (size_t i = position - std::min(position, kWindowBytes); i < position; ++i) {
-    hash = (hash << 1) + gear_[data[i]];
+    hash = (hash << 1) + gear[data[i]];
   }
   return hash;
 }
 
 // The first position behind `from` whose hash has no bit of `mask`; nullopt where none is before
 // `end`.
-std::optional<size_t> CutFinder::Scan(std::span<const uint8_t> data, size_t from, size_t end,
-                                      uint64_t mask) const {
+std::optional<size_t> Scan(const GearTable& table, std::span<const uint8_t> data, size_t from,
+                           size_t end, uint64_t mask) {
   const uint8_t* const bytes = data.data();
-  const uint64_t* const gear = gear_.data();
-  uint64_t hash = HashBefore(data, from);
+  const uint64_t* const gear = table.data();
+  uint64_t hash = HashBefore(table, data, from);
   size_t i = from;
   // A step that waits for the one before takes two cycles: three bytes in one step. Two or four, or
   // two places of the content at once, are slower (bench/cut_bench).
@@ -105,33 +84,51 @@ std::optional<size_t> CutFinder::Scan(std::span<const uint8_t> data, size_t from
   return std::nullopt;
 }
 
+}  // namespace
+
+const GearTable& DefaultGear() {
+  static constexpr GearTable kTable = MakeGear();
+  return kTable;
+}
+
+CutSizes CutSizes::Around(uint32_t average_bytes, uint32_t limit_bytes) {
+  return {average_bytes / 4, average_bytes, std::min(average_bytes * 4, limit_bytes)};
+}
+
+CutFinder::CutFinder(CutSizes sizes, const GearTable& gear) : sizes_(sizes), gear_(gear) {
+  if (sizes.min_bytes < kWindowBytes || sizes.average_bytes < sizes.min_bytes ||
+      sizes.max_bytes < sizes.average_bytes || !std::has_single_bit(sizes.average_bytes)) {
+    base::Fail(base::ExitCode::kUsage, "chunk sizes {}/{}/{} make no sense", sizes.min_bytes,
+               sizes.average_bytes, sizes.max_bytes);
+  }
+  const uint64_t average_bytes = sizes.average_bytes;
+  strict_mask_ = OnceIn(average_bytes * 2);
+  loose_mask_ = OnceIn(average_bytes / 2);
+}
+
 size_t CutFinder::FirstCut(std::span<const uint8_t> data) const {
   if (data.size() <= sizes_.min_bytes) {
     return data.size();
   }
   const size_t end = std::min<size_t>(data.size(), sizes_.max_bytes);
   const size_t middle = std::min<size_t>(end, sizes_.average_bytes);
-  if (const auto cut = Scan(data, sizes_.min_bytes, middle, strict_mask_)) {
+  if (const auto cut = Scan(gear_, data, sizes_.min_bytes, middle, strict_mask_)) {
     return *cut;
   }
-  return Scan(data, middle, end, loose_mask_).value_or(end);
+  return Scan(gear_, data, middle, end, loose_mask_).value_or(end);
 }
 
 size_t CutFinder::NextCandidate(std::span<const uint8_t> data, size_t from) const {
   const size_t end = std::min(data.size(), from + kCandidateMaxStepBytes);
   const size_t first = std::min(end, from + kCandidateMinStepBytes);
-  return Scan(data, first, end, kCandidateMask).value_or(end);
+  return Scan(gear_, data, first, end, kCandidateMask).value_or(end);
 }
 
 size_t LastFineCut(std::span<const uint8_t> data, size_t last) {
-  const size_t first = last - std::min(last, kFineReachBytes);
   size_t out = last;
-  uint64_t hash = 0;
-  for (size_t i = first - std::min(first, kWindowBytes); i < last; ++i) {
-    hash = (hash << 1) + DefaultGear()[data[i]];
-    if (i >= first && (hash & kFineMask) == 0) {
-      out = i + 1;
-    }
+  size_t from = last - std::min(last, kFineReachBytes);
+  while (const auto cut = Scan(DefaultGear(), data, from, last, kFineMask)) {
+    out = from = *cut;
   }
   return out;
 }

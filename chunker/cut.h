@@ -8,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 namespace chunker {
@@ -46,10 +45,6 @@ class CutFinder {
   size_t NextCandidate(std::span<const uint8_t> data, size_t from) const;
 
  private:
-  uint64_t HashBefore(std::span<const uint8_t> data, size_t position) const;
-  std::optional<size_t> Scan(std::span<const uint8_t> data, size_t from, size_t end,
-                             uint64_t mask) const;
-
   CutSizes sizes_;
   const GearTable& gear_;
   uint64_t strict_mask_;

@@ -59,6 +59,7 @@ class Diagnosis {
   void Boot();
   void Clock();
   void Verity();
+  void Signatures();
   void Extras();
 
   const Examination& host_;
@@ -196,6 +197,22 @@ void Diagnosis::Verity() {
                   Fact("fs-verity"), by_device));
 }
 
+// A host that takes images from everybody needs no ssh-keygen.
+void Diagnosis::Signatures() {
+  if (!knows_more_) {
+    return;
+  }
+  const std::string problem = Fact("ssh-keygen-problem");
+  if (Fact("trust") == "on" || !Fact("trust-problem").empty()) {
+    AddCheck("signatures", problem.empty() ? "trust" : "ssh-keygen",
+             "it takes signed images alone; ssh-keygen checks them");
+  } else if (problem.empty()) {
+    Add("signatures", Verdict::kYes, "it takes all images; ssh-keygen can check signed ones");
+  } else {
+    Add("signatures", Verdict::kNote, problem, "it takes all images, until imgpush --trust");
+  }
+}
+
 void Diagnosis::Extras() {
   if (!knows_more_) {
     return;
@@ -219,6 +236,7 @@ std::vector<Finding> Diagnosis::Run() {
   Disk();
   Boot();
   Clock();
+  Signatures();
   Extras();
   return std::move(out_);
 }

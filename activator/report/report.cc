@@ -68,10 +68,12 @@ void ReadReleases(const images::HostLayout& layout, Status& out) {
     if (!out.takes_signed_alone) {
       return;
     }
-    LoadTrust(layout);
-    const Accepted accepted = ReadAccepted(layout);
+    const std::optional<HostTrust> trust = LoadTrust(layout);
+    if (!trust) {
+      return;
+    }
     for (const auto& [name, digest] : out.generation ? out.generation->apps : Apps()) {
-      if (const AcceptedVersion* version = accepted.Find(name, digest)) {
+      if (const AcceptedVersion* version = trust->accepted.Find(name, digest)) {
         out.releases.emplace(name, *version);
       }
     }

@@ -73,7 +73,7 @@ VerifiedVersion Verify(const images::VersionDirectory& held, base::Progress& pro
 
 // A version that is whole. Where trust is off, a release that is damaged or of something else
 // counts as none.
-void VerifyRelease(const images::HostLayout& layout, VerifiedVersion& out) {
+void VerifyRelease(const images::HostLayout& layout, HeldReleases& releases, VerifiedVersion& out) {
   const bool is_on = base::LstatIfThere(layout.Trust()).has_value();
   try {
     const std::optional<std::string> text = images::ReadReleaseText(out.path);
@@ -85,7 +85,7 @@ void VerifyRelease(const images::HostLayout& layout, VerifiedVersion& out) {
     const images::Release release = images::Release::Parse(*text, path);
     const base::Sha256 digest = images::ImageDirectory(out.path).stored().digest;
     images::CheckBelongs(release.statement, out.name, digest, path);
-    const std::vector<std::string> signers = CheckHeldRelease(layout, out.name, digest);
+    const std::vector<std::string> signers = releases.Check(out.name, digest);
     out.release =
         fmt::format("signed {}for {} at {}",
                     signers.empty() ? "" : fmt::format("by {} ", fmt::join(signers, ", ")),
@@ -139,12 +139,13 @@ std::vector<VerifiedVersion> VerifyVersions(const images::HostLayout& layout,
     total += ImageBytes(held);
   }
   std::vector<VerifiedVersion> out;
+  HeldReleases releases(layout);
   {
     base::Progress progress(io, "verify", total);
     for (const images::VersionDirectory& held : wanted) {
       VerifiedVersion verified = Verify(held, progress);
       if (verified.problem.empty()) {
-        VerifyRelease(layout, verified);
+        VerifyRelease(layout, releases, verified);
       }
       if (verified.problem.empty() || base::Exists(held.path)) {  // a prune may have taken it away
         out.push_back(std::move(verified));

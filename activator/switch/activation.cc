@@ -256,11 +256,12 @@ void Check(const Host& host, uint64_t from, uint64_t to, const ActivationRequest
 // All that is checked of a folder: that versions are there, and whether those that come anew may.
 void CheckFolder(const Host& host, uint64_t from, const Apps& apps) {
   const std::optional<Generation> active = FindGeneration(host.layout, from);
+  HeldReleases releases(host.layout, host.clock);
   for (const auto& [name, digest] : apps) {
     const images::ImageDirectory whole(host.layout.Version(name, images::ImageId::Of(digest)));
     const bool is_active = active && active->apps.contains(name) && active->apps.at(name) == digest;
     if (!is_active) {
-      CheckHeldRelease(host.layout, name, digest, host.clock);
+      releases.Check(name, digest);
     }
   }
 }

@@ -59,7 +59,7 @@ void CheckSecrets(const images::Services& services) {
 
 images::Services CheckVersion(const Host& host, const PreflightTarget& target,
                               const std::string& name, const base::Sha256& digest,
-                              base::Problems& problems) {
+                              HeldReleases& releases, base::Problems& problems) {
   images::Services services;
   problems.Try(name, [&] {
     if (const auto coming = target.coming.find(name); coming != target.coming.end()) {
@@ -73,7 +73,7 @@ images::Services CheckVersion(const Host& host, const PreflightTarget& target,
                  path, version.stored().digest.ToHex(), digest.ToHex());
     }
     services = version.manifest().services;
-    CheckHeldRelease(host.layout, name, digest, host.clock);
+    releases.Check(name, digest);
     host.check_image(version);
   });
   problems.Try(name, [&] { CheckSecrets(services); });
@@ -91,10 +91,11 @@ images::Services CheckVersions(const Host& host, uint64_t from, const PreflightT
   images::Services out;
   const std::optional<Generation> active = FindGeneration(host.layout, from);
   const Apps before = active ? active->apps : Apps{};
+  HeldReleases releases(host.layout, host.clock);
   for (const auto& [name, digest] : target.apps) {
     const auto old = before.find(name);
     if (old == before.end() || old->second != digest) {
-      out.merge(CheckVersion(host, target, name, digest, problems));
+      out.merge(CheckVersion(host, target, name, digest, releases, problems));
     }
   }
   return out;

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "activator/trust/host_trust.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -40,7 +39,7 @@ void Acceptance::Check(const std::string& name, const base::Sha256& manifest_sha
   }
   if (trust_) {
     images::CheckChannel(taken.release->statement, trust_->policy, subject);
-    CheckOrder(name, taken.release->statement, ReadAccepted(layout_));
+    CheckOrder(name, taken.release->statement);
   }
   taken_.insert_or_assign(name, std::move(taken));
 }
@@ -54,8 +53,8 @@ void Acceptance::CheckSignatures(const std::string& name, Taken& taken) const {
   }
 }
 
-std::string Acceptance::CheckOrder(const std::string& name, const images::Statement& statement,
-                                   const Accepted& accepted) const {
+std::string Acceptance::CheckOrder(const std::string& name,
+                                   const images::Statement& statement) const {
   const std::string subject = images::SubjectOf(name, statement.manifest_sha256);
   const std::string released = base::ToIso8601(statement.released);
   if (const auto now = clock_.Now(); statement.released > now + kClocksDiffer) {
@@ -63,8 +62,8 @@ std::string Acceptance::CheckOrder(const std::string& name, const images::Statem
                "{} is of {}, and here it is {}: set the clock of this host or of the signer",
                subject, released, base::ToIso8601(now));
   }
-  const auto newest = accepted.newest.find({name, statement.channel});
-  if (newest == accepted.newest.end() || statement.released >= newest->second) {
+  const auto newest = trust_->accepted.newest.find({name, statement.channel});
+  if (newest == trust_->accepted.newest.end() || statement.released >= newest->second) {
     return "";
   }
   const std::string older = fmt::format("{} is of {}, this host took one of {}", subject, released,
@@ -92,17 +91,19 @@ std::string Acceptance::ReleaseOf(const std::string& name) const {
   return found == taken_.end() ? "" : found->second.text;
 }
 
-// By whom it is signed was found long ago, perhaps; somebody may have changed whom to trust.
-void Acceptance::CheckTrustIsTheSame() {
-  std::optional<images::Trust> now = LoadTrust(layout_);
+// By whom it is signed was found long ago, perhaps; somebody may have changed whom to trust, or
+// pushed a newer release.
+void Acceptance::ReadTrustAgain() {
+  std::optional<HostTrust> now = LoadTrust(layout_);
   if (now.has_value() != trust_.has_value()) {
     base::Fail(kUntrusted, "{} was {} while this push ran: push again", layout_.Trust(),
                now ? "made" : "removed");
   }
-  if (!now || now->texts == trust_->texts) {
+  const bool is_same = !now || now->texts == trust_->texts;
+  trust_ = std::move(now);
+  if (is_same) {
     return;
   }
-  trust_ = std::move(now);
   for (auto& [name, taken] : taken_) {
     CheckSignatures(name, taken);
     images::CheckChannel(taken.release->statement, trust_->policy,
@@ -111,17 +112,16 @@ void Acceptance::CheckTrustIsTheSame() {
 }
 
 std::vector<std::string> Acceptance::Record() {
-  CheckTrustIsTheSame();
+  ReadTrustAgain();
   if (!trust_) {
     return {};
   }
   std::vector<std::string> out;
-  Accepted accepted = ReadAccepted(layout_);
-  const Accepted before = accepted;
+  Accepted accepted = trust_->accepted;
   std::map<std::string, base::Sha256> coming;
   for (const auto& [name, taken] : taken_) {
     const images::Statement& statement = taken.release->statement;
-    if (std::string older = CheckOrder(name, statement, before); !older.empty()) {
+    if (std::string older = CheckOrder(name, statement); !older.empty()) {
       out.push_back(std::move(older));
     }
     auto& newest =

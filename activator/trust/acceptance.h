@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "activator/trust/accepted.h"
+#include "activator/trust/host_trust.h"
 #include "base/clock.h"
 #include "images/release/release.h"
 #include "images/release/signature_verifier.h"
@@ -58,14 +58,13 @@ class Acceptance {
 
   void CheckSignatures(const std::string& name, Taken& taken) const;
   // Empty, or that it is older, where that is allowed.
-  std::string CheckOrder(const std::string& name, const images::Statement& statement,
-                         const Accepted& accepted) const;
-  void CheckTrustIsTheSame();
+  std::string CheckOrder(const std::string& name, const images::Statement& statement) const;
+  void ReadTrustAgain();
 
   const images::HostLayout layout_;
   const OlderReleases older_;
   base::Clock& clock_;
-  std::optional<images::Trust> trust_;
+  std::optional<HostTrust> trust_;
   std::optional<images::Policy> policy_;
   std::map<std::string, Taken> taken_;  // by name
 };

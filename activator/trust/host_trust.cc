@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "activator/state/held_versions.h"
-#include "activator/trust/accepted.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "images/release/judge.h"
@@ -38,40 +38,43 @@ void CheckIsNoApplication(const images::HostLayout& layout) {
   }
 }
 
-std::optional<images::Trust> LoadTrust(const images::HostLayout& layout) {
+std::optional<HostTrust> LoadTrust(const images::HostLayout& layout) {
   if (!base::LstatIfThere(layout.Trust())) {
     return std::nullopt;
   }
   CheckIsNoApplication(layout);
-  images::Trust out = images::Trust::Parse(images::ReadTrustTexts(layout.Trust()), layout.Trust());
-  ReadAccepted(layout);  // missing or damaged, it refuses as well
-  return out;
+  images::Trust trust =
+      images::Trust::Parse(images::ReadTrustTexts(layout.Trust()), layout.Trust());
+  return HostTrust{std::move(trust), ReadAccepted(layout)};
 }
 
-std::vector<std::string> CheckHeldRelease(const images::HostLayout& layout, const std::string& name,
-                                          const base::Sha256& manifest_sha256, base::Clock& clock) {
-  const std::optional<images::Trust> trust = LoadTrust(layout);
-  if (!trust) {
-    return {};
+std::vector<std::string> HeldReleases::Check(const std::string& name,
+                                             const base::Sha256& manifest_sha256) {
+  if (!trust_) {
+    trust_ = LoadTrust(layout_);
   }
+  return *trust_ ? CheckBy(**trust_, name, manifest_sha256) : std::vector<std::string>();
+}
+
+std::vector<std::string> HeldReleases::CheckBy(const HostTrust& trust, const std::string& name,
+                                               const base::Sha256& manifest_sha256) const {
   const std::string subject = images::SubjectOf(name, manifest_sha256);
-  const std::string version = layout.Version(name, images::ImageId::Of(manifest_sha256));
+  const std::string version = layout_.Version(name, images::ImageId::Of(manifest_sha256));
   const std::optional<std::string> text = images::ReadReleaseText(version);
   if (!text) {
-    throw images::NotSigned(subject, name, trust->policy.channels.front());
+    throw images::NotSigned(subject, name, trust.policy.channels.front());
   }
   const std::string path = version + "/" + images::kReleaseFile;
   const images::Release release = images::Release::Parse(*text, path);
-  const Accepted all = ReadAccepted(layout);
-  const AcceptedVersion* const accepted = all.Find(name, manifest_sha256);
-  images::SshKeygenVerifier verifier(trust->texts);
+  const AcceptedVersion* const accepted = trust.accepted.Find(name, manifest_sha256);
+  images::SshKeygenVerifier verifier(trust.texts);
   std::vector<std::string> signers = images::CheckSigners(
-      release, *trust, verifier, accepted == nullptr ? clock.Now() : accepted->accepted, subject);
+      release, trust, verifier, accepted == nullptr ? clock_.Now() : accepted->accepted, subject);
   images::CheckBelongs(release.statement, name, manifest_sha256, path);
-  images::CheckChannel(release.statement, trust->policy, subject);
-  if (trust->policy.requires_verity) {
+  images::CheckChannel(release.statement, trust.policy, subject);
+  if (trust.policy.requires_verity) {
     const images::ImageDirectory held(version);
-    images::CheckVerity(held.manifest().image.verity_root.has_value(), trust->policy, subject);
+    images::CheckVerity(held.manifest().image.verity_root.has_value(), trust.policy, subject);
   }
   if (ProvenanceDigestOf(version) != release.statement.provenance_sha256) {
     base::Fail(images::kUntrusted, "{}/{} is not what {} was signed with: push it again", version,

@@ -1,21 +1,24 @@
 #include "builder/inspect/file_owners.h"
 
-#include <fmt/ranges.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <initializer_list>
+#include <optional>
+#include <span>
 #include <sstream>
-#include <string_view>
+#include <utility>
 
 #include "base/file.h"
 #include "base/json_fields.h"
-#include "builder/read/guarded.h"
+#include "builder/packages/os_packages.h"
 #include "builder/tree/package_paths.h"
 #include "builder/tree/tree.h"
 
 namespace builder {
 namespace {
+
+// Many short names would fill all memory.
+constexpr size_t kMostNameBytes = 256 << 20;
+constexpr size_t kBytesBesideAName = 128;
 
 std::string TextOf(const std::string& name, const std::string& version) {
   return name + (version.empty() ? "" : " ") + version;
@@ -43,117 +46,51 @@ std::map<std::string, std::vector<std::string>> ListedFiles(const images::ImageD
   return out;
 }
 
-// Any file may have such a name, whatever is in it.
-constexpr uint64_t kMostDatabaseBytes = 64 << 20;     // of a file
-constexpr uint64_t kMostDatabasesBytes = 1024 << 20;  // of all, one with several names for each
-constexpr size_t kMostNameBytes = 256 << 20;          // of all names that are kept
-constexpr size_t kBytesBesideAName = 128;
-constexpr size_t kMostValueBytes = 255;  // of the name or version of a package
-
-// Package databases, as they are met in the image. What is too large is left out.
-class Databases {
+// The few files of an image that a package database may be in.
+class FilesOfImage : public RootFiles {
  public:
-  void Read(const ImageEntry& entry, ImageReader& reader) {
-    if (entry.stat.size_bytes <= std::min(kMostDatabaseBytes, left_content_bytes_)) {
-      Parse(entry, reader);
-      StartNextStep();
+  explicit FilesOfImage(ImageReader& reader) : reader_(reader) {
+    reader.Walk([&](const ImageEntry& entry) {
+      if (S_ISREG(entry.stat.mode) && IsOfDatabase(entry.path)) {
+        entries_[base::ParentOf(entry.path)].emplace(base::BaseName(entry.path), entry);
+      }
+    });
+  }
+
+  std::vector<std::string> NamesIn(const std::string& folder) const override {
+    std::vector<std::string> out;
+    if (const auto found = entries_.find(folder); found != entries_.end()) {
+      for (const auto& [name, entry] : found->second) {
+        out.push_back(name);
+      }
     }
+    return out;
   }
-
-  // file -> "libc6:amd64" or "busybox"
-  const std::map<std::string, std::string>& files() const { return files_; }
-  std::string TextOf(const std::string& package) const {
-    const std::string name = package.substr(0, package.find(':'));
-    const auto version = versions_.find(versions_.contains(package) ? package : name);
-    return builder::TextOf(name, version == versions_.end() ? "" : version->second);
-  }
-
- private:
-  std::string ContentOf(const ImageEntry& entry, ImageReader& reader) {
-    left_content_bytes_ -= entry.stat.size_bytes;
+  std::optional<std::string> Read(const std::string& path, uint64_t most_bytes) override {
+    const ImageEntry* const entry = Find(path);
+    if (entry == nullptr) {
+      return std::nullopt;
+    }
     std::string out;
-    reader.ReadContent(
-        entry, [&](std::span<const uint8_t> piece) { out.append(piece.begin(), piece.end()); });
+    if (entry->stat.size_bytes <= most_bytes) {
+      reader_.ReadContent(
+          *entry, [&](std::span<const uint8_t> piece) { out.append(piece.begin(), piece.end()); });
+    }
     return out;
   }
 
-  void Parse(const ImageEntry& entry, ImageReader& reader) {
-    const std::string folder = base::ParentOf(entry.path);
-    const std::string name = base::BaseName(entry.path);
-    if (entry.path == "/var/lib/dpkg/status" || folder == "/var/lib/dpkg/status.d") {
-      if (name.ends_with(".md5sums")) {
-        ReadSums(name.substr(0, name.size() - 8), ContentOf(entry, reader));
-      } else {
-        ReadStatus(ContentOf(entry, reader));
-      }
-    } else if (folder == "/var/lib/dpkg/info" && name.ends_with(".list")) {
-      std::istringstream lines(ContentOf(entry, reader));
-      for (std::string line; std::getline(lines, line);) {
-        Add(files_, {line}, name.substr(0, name.size() - 5));
-      }
-    } else if (entry.path == "/lib/apk/db/installed" || entry.path == "/usr/lib/apk/db/installed") {
-      ReadApk(ContentOf(entry, reader));
+ private:
+  const ImageEntry* Find(const std::string& path) const {
+    const auto folder = entries_.find(base::ParentOf(path));
+    if (folder == entries_.end()) {
+      return nullptr;
     }
-  }
-  // `name` in its parts: a few long ones, put together again and again, would fill all memory.
-  void Add(std::map<std::string, std::string>& to, std::initializer_list<std::string_view> name,
-           const std::string& value) {
-    size_t bytes = kBytesBesideAName + value.size();
-    for (const std::string_view part : name) {
-      bytes += part.size();
-    }
-    if (bytes <= left_bytes_ && value.size() <= kMostValueBytes) {
-      left_bytes_ -= bytes;
-      to.emplace(fmt::format("{}", fmt::join(name, "")), value);
-    }
-  }
-  void ReadStatus(const std::string& text) {
-    std::istringstream lines(text);
-    std::map<std::string, std::string> fields;
-    for (std::string line; std::getline(lines, line);) {
-      const size_t colon = line.find(": ");
-      if (line.starts_with("Package: ")) {
-        fields.clear();
-      }
-      if (!line.starts_with(' ') && colon != std::string::npos) {
-        fields[line.substr(0, colon)] = line.substr(colon + 2);
-      }
-      if (line.starts_with("Version: ")) {
-        Add(versions_, {fields["Package"], ":", fields["Architecture"]}, fields["Version"]);
-        Add(versions_, {fields["Package"]}, fields["Version"]);
-      }
-    }
-  }
-  void ReadSums(const std::string& package, const std::string& text) {
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-      if (const size_t at = line.find("  "); at != std::string::npos) {
-        Add(files_, {"/", line.substr(at + 2)}, package);
-      }
-    }
-  }
-  void ReadApk(const std::string& text) {
-    std::istringstream lines(text);
-    std::string package;
-    std::string folder;
-    for (std::string line; std::getline(lines, line);) {
-      const std::string value = line.substr(std::min<size_t>(2, line.size()));
-      if (line.starts_with("P:")) {
-        package = value;
-      } else if (line.starts_with("V:")) {
-        Add(versions_, {package}, value);
-      } else if (line.starts_with("F:")) {
-        folder = value.empty() ? "" : "/" + value;
-      } else if (line.starts_with("R:")) {
-        Add(files_, {folder, "/", value}, package);
-      }
-    }
+    const auto file = folder->second.find(base::BaseName(path));
+    return file == folder->second.end() ? nullptr : &file->second;
   }
 
-  uint64_t left_content_bytes_ = kMostDatabasesBytes;
-  size_t left_bytes_ = kMostNameBytes;
-  std::map<std::string, std::string> files_;
-  std::map<std::string, std::string> versions_;
+  ImageReader& reader_;
+  std::map<std::string, std::map<std::string, ImageEntry>> entries_;  // folder -> name
 };
 
 }  // namespace
@@ -183,19 +120,17 @@ void FileOwners::ReadClosure(const images::ImageDirectory& image) {
 }
 
 void FileOwners::ReadDatabases(ImageReader& reader) {
-  Databases databases;
-  reader.Walk([&](const ImageEntry& entry) {
-    if (S_ISREG(entry.stat.mode)) {
-      databases.Read(entry, reader);
+  FilesOfImage files(reader);
+  size_t left_bytes = kMostNameBytes;
+  for (FoundPackage& package : ReadOsPackages(files)) {
+    owners_.push_back({"", TextOf(package.record.name, package.record.version)});
+    std::istringstream lines(std::move(package.files));
+    for (std::string line; std::getline(lines, line);) {
+      const size_t bytes = line.size() + kBytesBesideAName;
+      if (bytes <= left_bytes && by_path_.emplace(line, owners_.size() - 1).second) {
+        left_bytes -= bytes;
+      }
     }
-  });
-  std::map<std::string, size_t> packages;
-  for (const auto& [file, package] : databases.files()) {
-    const auto [at, added] = packages.emplace(package, owners_.size());
-    if (added) {
-      owners_.push_back({"", databases.TextOf(package)});
-    }
-    by_path_.emplace(file, at->second);
   }
 }
 

@@ -2,22 +2,26 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
 #include <sstream>
 #include <utility>
 
+#include "base/file.h"
+
 namespace builder {
 namespace {
 
-// Any file may have such a name, whatever is in it.
-constexpr uint64_t kMostDatabaseBytes = 64 << 20;
-constexpr uint64_t kMostBytesOfLists = 256 << 20;  // of all lists of files
+constexpr uint64_t kMostDatabaseBytes = 64 << 20;     // of a file
+constexpr uint64_t kMostDatabasesBytes = 1024 << 20;  // of all
+constexpr uint64_t kMostFoundBytes = 128 << 20;       // of all packages and their lists of files
 
 constexpr const char* kStatus = "/var/lib/dpkg/status";
 constexpr const char* kStatusFolder = "/var/lib/dpkg/status.d";
 constexpr const char* kInfo = "/var/lib/dpkg/info";
+constexpr const char* kSums = ".md5sums";
 constexpr std::array kApkDatabases = {"/lib/apk/db/installed", "/usr/lib/apk/db/installed"};
 constexpr std::array kUnread = {"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm",
                                 "/var/lib/pacman/local"};
@@ -46,42 +50,76 @@ bool IsUnpacked(const std::string& status) {
   return !status.ends_with(" not-installed") && !status.ends_with(" config-files");
 }
 
-class OsPackageReader {
+class FilesOfTree : public RootFiles {
  public:
-  explicit OsPackageReader(const Tree& tree) : tree_(tree) {}
+  explicit FilesOfTree(const Tree& tree) : tree_(tree) {}
 
-  std::vector<FoundPackage> Read() {
-    ReadStatus(tree_.Resolve(kStatus), [&](const PackageRecord& record) {
-      const std::string list = fmt::format("{}/{}", kInfo, record.name);
-      const Node* with = tree_.Resolve(fmt::format("{}:{}.list", list, record.origin.architecture));
-      return Listed(with != nullptr ? with : tree_.Resolve(list + ".list"));
-    });
-    if (const Node* folder = tree_.Resolve(kStatusFolder); folder != nullptr) {
-      for (const auto& [name, node] : folder->children) {
-        if (!name.ends_with(".md5sums")) {
-          const Node* sums = folder->children.Find(std::string(name) + ".md5sums");
-          ReadStatus(node, [&](const PackageRecord& /*record*/) { return Sums(Listed(sums)); });
-        }
+  std::vector<std::string> NamesIn(const std::string& folder) const override {
+    std::vector<std::string> out;
+    if (const Node* node = tree_.Resolve(folder); node != nullptr) {
+      for (const auto& [name, child] : node->children) {
+        out.emplace_back(name);
       }
     }
-    for (const char* database : kApkDatabases) {
-      if (const Node* node = tree_.Resolve(database); node != nullptr && node != apk_) {
-        apk_ = node;  // one may be a link to the other
-        ReadApk(ContentOf(node, kMostDatabaseBytes));
+    return out;
+  }
+  std::optional<std::string> Read(const std::string& path, uint64_t most_bytes) override {
+    const Node* node = tree_.Resolve(path);
+    return node == nullptr ? std::nullopt : std::optional(ContentOf(node, most_bytes));
+  }
+
+ private:
+  const Tree& tree_;
+};
+
+class OsPackageReader {
+ public:
+  explicit OsPackageReader(RootFiles& files) : files_(files) {}
+
+  std::vector<FoundPackage> Read() {
+    ReadStatus(kStatus, kStatus, [&](const PackageRecord& record) {
+      const std::string list = fmt::format("{}/{}", kInfo, record.name);
+      auto with = Listed(fmt::format("{}:{}.list", list, record.origin.architecture));
+      return with ? *std::move(with) : Listed(list + ".list").value_or("");
+    });
+    for (const std::string& name : files_.NamesIn(kStatusFolder)) {
+      if (!name.ends_with(kSums)) {
+        const std::string path = fmt::format("{}/{}", kStatusFolder, name);
+        ReadStatus(path, kStatusFolder, [&](const PackageRecord& /*record*/) {
+          return FilesOfSums(Listed(path + kSums).value_or(""));
+        });
       }
+    }
+    std::string before;
+    for (const char* database : kApkDatabases) {
+      const std::string text = Content(database, kMostDatabaseBytes).value_or("");
+      if (text != before) {  // one may be a link to the other
+        ReadApk(text);
+      }
+      before = text;
     }
     return std::move(out_);
   }
 
  private:
-  std::string Listed(const Node* node) {
-    std::string text = ContentOf(node, std::min(kMostDatabaseBytes, left_bytes_));
-    left_bytes_ -= text.size();
-    return text;
+  std::optional<std::string> Content(const std::string& path, uint64_t most_bytes) {
+    std::optional<std::string> out = files_.Read(path, std::min(most_bytes, left_content_bytes_));
+    left_content_bytes_ -= out ? out->size() : 0;
+    return out;
+  }
+  std::optional<std::string> Listed(const std::string& path) {
+    return Content(path, std::min(kMostDatabaseBytes, left_bytes_));
+  }
+  void Found(FoundPackage package) {
+    const uint64_t bytes = sizeof package + package.files.size();
+    if (bytes <= left_bytes_) {
+      left_bytes_ -= bytes;
+      out_.push_back(std::move(package));
+    }
   }
 
   // "SUM  usr/lib/libc.so.6" each.
-  static std::string Sums(const std::string& text) {
+  static std::string FilesOfSums(const std::string& text) {
     std::istringstream lines(text);
     std::string out;
     for (std::string line; std::getline(lines, line);) {
@@ -94,19 +132,19 @@ class OsPackageReader {
     return out;
   }
 
-  void ReadStatus(const Node* node,
+  void ReadStatus(const std::string& path, const char* record_path,
                   const std::function<std::string(const PackageRecord&)>& files_of) {
-    EachParagraph(ContentOf(node, kMostDatabaseBytes), [&](Fields& fields) {
+    EachParagraph(Content(path, kMostDatabaseBytes).value_or(""), [&](Fields& fields) {
       PackageRecord record;
       record.origin.type = "deb";
       record.origin.architecture = fields["Architecture"];
       record.name = fields["Package"];
       record.version = fields["Version"];
-      record.path = node == tree_.Resolve(kStatus) ? kStatus : kStatusFolder;
+      record.path = record_path;
       SetDebianSource(fields["Source"], record);
       if (IsUsable(record) && !record.version.empty() && IsUnpacked(fields["Status"])) {
         std::string files = files_of(record);
-        out_.push_back({std::move(record), std::move(files)});
+        Found({std::move(record), std::move(files)});
       }
     });
   }
@@ -125,7 +163,7 @@ class OsPackageReader {
       }
       record.origin.source_version = record.version;
       if (IsUsable(record) && !record.version.empty()) {
-        out_.push_back(std::move(package));
+        Found(std::move(package));
       }
       package = {};
       folder.clear();
@@ -155,16 +193,15 @@ class OsPackageReader {
     } else if (field == 'R') {
       // A few long folders with many files would fill all memory.
       const uint64_t bytes = folder.size() + value.size() + 2;
-      if (bytes <= left_bytes_) {
-        left_bytes_ -= bytes;
+      if (sizeof package + package.files.size() + bytes <= left_bytes_) {
         package.files += fmt::format("{}/{}\n", folder, value);
       }
     }
   }
 
-  const Tree& tree_;
-  const Node* apk_ = nullptr;
-  uint64_t left_bytes_ = kMostBytesOfLists;
+  RootFiles& files_;
+  uint64_t left_content_bytes_ = kMostDatabasesBytes;
+  uint64_t left_bytes_ = kMostFoundBytes;
   std::vector<FoundPackage> out_;
 };
 
@@ -180,7 +217,19 @@ void SetDebianSource(const std::string& field, PackageRecord& record) {
                                      : field.substr(open + 1, close - open - 1);
 }
 
-std::vector<FoundPackage> ReadOsPackages(const Tree& tree) { return OsPackageReader(tree).Read(); }
+bool IsOfDatabase(const std::string& path) {
+  const std::string folder = base::ParentOf(path);
+  return path == kStatus || folder == kStatusFolder ||
+         (folder == kInfo && path.ends_with(".list")) ||
+         std::ranges::find(kApkDatabases, path) != kApkDatabases.end();
+}
+
+std::vector<FoundPackage> ReadOsPackages(RootFiles& files) { return OsPackageReader(files).Read(); }
+
+std::vector<FoundPackage> ReadOsPackages(const Tree& tree) {
+  FilesOfTree files(tree);
+  return ReadOsPackages(files);
+}
 
 std::optional<std::string> UnreadDatabase(const Tree& tree) {
   for (const char* folder : kUnread) {

@@ -29,15 +29,17 @@ package_groups() {
           nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl sudo
           squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd cryptsetup-bin
           busybox fish mksh tcsh zsh libbz2-dev liblzma-dev
-          nodejs openssl python3 python3-pip python3-jsonschema cargo)
+          nodejs openssl python3 python3-pip python3-markdown python3-jsonschema cargo)
         ;;
+      # What some commands of the guides need beside that.
+      guides) packages+=(golang-go npm node-ms podman podman-docker skopeo docker-registry) ;;
       # activate for hosts that are another machine.
       agents) for machine in "${agent_machines[@]}"; do packages+=("g++-$machine-linux-gnu"); done ;;
       # A .deb and its check; programs without shared libraries.
       package) packages+=(dpkg-dev lintian libbz2-dev liblzma-dev) ;;
       fuzz) packages+=(clang libclang-rt-dev) ;;
       tidy) packages+=(clang clang-tidy) ;;
-      *) die "there is no group of packages '$group'; there are: build, demo, test, agents, package, fuzz, tidy" ;;
+      *) die "there is no group of packages '$group'; there are: build, demo, test, guides, agents, package, fuzz, tidy" ;;
     esac
   done
 }

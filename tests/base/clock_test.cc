@@ -15,6 +15,16 @@ TEST(ClockTest, CalendarTimeIsUtcToTheSecond) {
             "2026-01-31T23:59:59Z");
 }
 
+TEST(ClockTest, ATimeThatTheClockCannotHoldIsNone) {
+  for (const char* text : {"1678-01-01T00:00:00Z", "2261-12-31T23:59:59Z"}) {
+    EXPECT_EQ(ToIso8601(FromIso8601(text).value()), text);
+  }
+  for (const char* text : {"1677-12-31T23:59:59Z", "1013-11-29T21:11:08Z", "2262-01-01T00:00:00Z",
+                           "9999-12-31T23:59:59Z"}) {
+    EXPECT_EQ(FromIso8601(text), std::nullopt) << text;
+  }
+}
+
 TEST(ClockTest, ReadsDatesAsPeopleWriteThem) {
   const auto now = FromIso8601("2026-11-25T08:30:00Z").value();
   const auto utc = [&](const std::string& text) {

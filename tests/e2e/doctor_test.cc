@@ -64,7 +64,11 @@ TEST(DoctorTest, WhatAPushRefusesIsNamed) {
          "  writable       no      /var/lib/images is on a read-only file system");
   expect("fallocate -l 1G /var/lib/images/fill || head -c 1G /dev/zero >/var/lib/images/fill; :",
          "rm /var/lib/images/fill", "  space          no      ");
-  EXPECT_EQ(Doctor(host).exit_code, 0);
+  expect("mkdir /var/lib/images/trust", "rmdir /var/lib/images/trust", "  signatures     no      ");
+  host.MustRun("mv /usr/bin/ssh-keygen /root");
+  const RunResult said = Doctor(host);
+  EXPECT_EQ(said.exit_code, 0) << said.out << said.err;
+  EXPECT_THAT(said.out, HasSubstr("  signatures     note    ssh-keygen is not installed"));
 }
 
 TEST(DoctorTest, ToolsOfBusyboxWillDo) {

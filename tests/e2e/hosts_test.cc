@@ -146,7 +146,7 @@ TEST_F(HostsTest, LogsAreOfAllUnitsAndEndOnBothSidesWhereTheyAreFollowed) {
   EXPECT_THAT(FromHere("one", {"logs", "web", "--since", "2099-01-01"}).err,
               HasSubstr("the journal has nothing of web"));
   const RunResult bad = FromHere("one", {"logs", "web", "--since", "soon"});
-  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_EQ(bad.exit_code, 2);
   EXPECT_THAT(bad.err, HasSubstr("soon"));
 
   // An interrupt of the program here, not of its children, ends journalctl there.

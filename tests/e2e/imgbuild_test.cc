@@ -69,7 +69,8 @@ TEST_F(ImgbuildTest, ScannersFindTheClosuresPackages) {
   base::WriteFileAtomically(file, MustRun({SLIPWAY_BIN "/imgbuild", "sbom", image.path()}));
   const std::string urls = MustRun({SLIPWAY_CHECK_SBOM, SLIPWAY_DEPS_BIN "/../share", file});
   std::set<std::string> paths;
-  for (const json& component : json::parse(base::ReadFile(file)).at("components")) {
+  const json sbom = json::parse(base::ReadFile(file));
+  for (const json& component : sbom.at("components")) {
     paths.insert(component.at("evidence").at("occurrences")[0].at("location"));
   }
   for (const images::ClosurePath& path : image.manifest().closure) {

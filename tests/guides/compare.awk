@@ -28,6 +28,7 @@ function end_command(   i) {
 
 FNR == NR {
   if (/^\036/) part = substr($0, 2)
+  else if (/^\035/) left_out[substr($0, 2) + 0] = 1
   else {
     printed[part, ++lines[part]] = $0
     if ($0 != "") count[part] = lines[part]
@@ -37,7 +38,7 @@ FNR == NR {
 
 match($0, /^ *```/) {
   end_command()
-  console = !inside && substr($0, RLENGTH + 1) == "console"
+  console = !inside && substr($0, RLENGTH + 1) == "console" && !(FNR in left_out)
   inside = !inside
   margin = substr($0, 1, RLENGTH - 3)
   if (record) print

@@ -23,6 +23,8 @@ build_for_this_kernel() {
 case " \$* " in *' --target '*) exec '$built/$program' "\$@" ;; esac
 case $program.\$1 in
   imgbuild.inspect | imgbuild.diff | imgbuild.verify | imgbuild.extract | imgbuild.preview) ;;
+  imgbuild.catalog | imgbuild.init | imgbuild.sign) ;;
+  imgbuild.try) '$built/imgbuild' "\$2" --target lz4 && set -- "\$@" --no-build ;;
   imgbuild.* | imgpush.doctor) exec '$built/$program' "\$@" --target lz4 ;;
 esac
 exec '$built/$program' "\$@"
@@ -64,7 +66,87 @@ done
 exec /usr/bin/curl "\$@"
 TOOL
 
-# nixpkgs: <nixpkgs> with nginx and hello, from the fixture's closures, and an environment for nix without a network.
+# serve COMMAND...: runs it until the guide ends; sets `port`, when it says that it listens on one.
+serve() {
+  local line said
+  exec {said}< <(exec "$@" 2>&1)
+  servers+=($!)
+  while read -r line <&"$said"; do
+    if [[ $line =~ (listening on 127\.0\.0\.1:| port )([0-9]+) ]]; then port=${BASH_REMATCH[2]}; return; fi
+  done
+  echo "$1 did not say on which port it listens"
+  exit 1
+}
+
+# wheel NAME VERSION FOLDER MODULE...: pip finds these modules of the folder as that release, and nothing else.
+wheel() {
+  mkdir -p "$work/wheels"
+  export PIP_NO_INDEX=1 PIP_FIND_LINKS=$work/wheels PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+  python3 - "$work/wheels" "$@" <<'PROGRAM'
+import pathlib, sys, zipfile
+wheels, name, version, folder, *modules = sys.argv[1:]
+info = f"{name}-{version}.dist-info/"
+folder = pathlib.Path(folder)
+found = [path for module in modules for path in [folder / module, *(folder / module).rglob("*.py")] if path.is_file()]
+texts = {str(path.relative_to(folder)): path.read_text() for path in found}
+texts[info + "METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+texts[info + "WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+texts[info + "RECORD"] = "".join(f"{path},,\n" for path in [*texts, info + "RECORD"])
+with zipfile.ZipFile(f"{wheels}/{name}-{version}-py3-none-any.whl", "w") as wheel:
+    for path, text in texts.items():
+        wheel.writestr(path, text)
+PROGRAM
+}
+
+# npm_registry MODULE: npm finds this module, which Debian packages, and nothing else.
+npm_registry() {
+  local module=/usr/share/nodejs/$1
+  mkdir "$work/npm"
+  (cd "$work/npm" && npm pack --silent --ignore-scripts "$module" >/dev/null)
+  serve python3 -u -m http.server --bind 127.0.0.1 --directory "$work/npm" 0
+  export npm_config_registry=http://127.0.0.1:$port/ npm_config_audit=false npm_config_fund=false
+  export npm_config_update_notifier=false npm_config_cache=$work/npm-cache
+  node - "$module" >"$work/npm/$1" <<'PROGRAM'
+const about = require(process.argv[2] + "/package.json");
+const { name, version } = about;
+about.dist = { tarball: `${process.env.npm_config_registry}${name}-${version}.tgz` };
+console.log(JSON.stringify({ name, "dist-tags": { latest: version }, versions: { [version]: about } }));
+PROGRAM
+}
+
+# container_image FOLDER: in it is what `podman build` makes notes:1.4 of, the image of oci_archive.
+container_image() {
+  mkdir -p "$1"
+  actor "$1/notes"
+  cat >"$1/Dockerfile" <<'FILE'
+FROM scratch
+COPY notes /bin/notes
+USER 1000
+CMD ["/bin/notes", "serve", "8080", "0", "my notes"]
+FILE
+}
+
+# containers: podman, and what stands for docker, have storage of their own, which needs nothing of the kernel.
+containers() {
+  export CONTAINERS_STORAGE_CONF=$work/storage.conf CONTAINERS_CONF=$work/containers.conf BUILDAH_ISOLATION=chroot
+  printf '%s\n' '[storage]' 'driver = "vfs"' "graphroot = \"$work/containers\"" "runroot = \"$work/containers-run\"" \
+    >"$CONTAINERS_STORAGE_CONF"
+  printf '%s\n' '[engine]' 'cgroup_manager = "cgroupfs"' 'events_logger = "none"' >"$CONTAINERS_CONF"
+}
+
+# container_registry HOST: one at 127.0.0.1:$port, which is found by this name.
+container_registry() {
+  printf '%s\n' 'version: 0.1' 'storage: { filesystem: { rootdirectory: '"$work/registry"' } }' \
+    'http: { addr: "127.0.0.1:0" }' >"$work/registry.yml"
+  serve docker-registry serve "$work/registry.yml"
+  mkdir -p "$HOME/.config/containers"
+  printf '%s\n' '[[registry]]' "prefix = \"$1\"" "location = \"127.0.0.1:$port\"" 'insecure = true' \
+    >"$HOME/.config/containers/registries.conf"
+  export CONTAINERS_REGISTRIES_CONF=$HOME/.config/containers/registries.conf
+}
+
+# nixpkgs: <nixpkgs> and the flake nixpkgs with nginx and hello, from the fixture's closures, and an environment for nix
+# without a network.
 nixpkgs() {
   local fixture=$tree/tests/fixtures/nix
   "$fixture/build" v1 >/dev/null 2>"$work/nix.log" || { cat "$work/nix.log"; exit 1; }
@@ -72,6 +154,17 @@ nixpkgs() {
   mkdir -p "$work/nixpkgs"
   echo "{ ... }: let all = import $fixture/default.nix { }; in { nginx = all.v1; hello = all.hello; }" >"$work/nixpkgs/default.nix"
   export NIX_PATH=nixpkgs=$work/nixpkgs
+  # A flake sees no files but its own.
+  mkdir "$work/flake"
+  cp -r "$fixture/default.nix" "$fixture/nginx" "$SLIPWAY_NIX_FIXTURE/packages" "$work/flake/"
+  cat >"$work/flake/flake.nix" <<'FLAKE'
+{ outputs = _: {
+    legacyPackages.x86_64-linux.nginx = (import ./default.nix { system = "x86_64-linux"; cache = toString ./.; }).v1;
+  }; }
+FLAKE
+  printf '{ "version": 2, "flakes": [{ "from": { "type": "indirect", "id": "nixpkgs" }, "to": { "type": "path", "path": "%s" } }] }' \
+    "$work/flake" >"$work/flakes.json"
+  export NIX_CONFIG=${NIX_CONFIG:-}$'\n'"flake-registry = $work/flakes.json"
 }
 
 # oci_archive FILE: what `skopeo copy` makes of an image with one static program, /bin/notes.

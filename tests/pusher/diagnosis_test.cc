@@ -113,6 +113,18 @@ TEST_F(DiagnosisTest, WhatIsWorthKnowingIsANote) {
   EXPECT_EQ(Of("container").name, "none");
 }
 
+TEST_F(DiagnosisTest, SshKeygenIsNeededWhereImagesMustBeSigned) {
+  Expect("signatures", Verdict::kYes, "trust", "off", "it takes all images; ssh-keygen can");
+  Expect("signatures", Verdict::kNote, "ssh-keygen-problem", "ssh-keygen is not installed",
+         "not installed; it takes all images, until imgpush --trust");
+  Expect("signatures", Verdict::kYes, "trust", "on", "it takes signed images alone");
+  host_.facts["trust"] = "on";
+  Expect("signatures", Verdict::kNo, "ssh-keygen-problem", "ssh-keygen is not installed",
+         "not installed");
+  host_.facts["trust"] = "";
+  Expect("signatures", Verdict::kNo, "trust-problem", "signers line 3 is no key", "line 3");
+}
+
 TEST_F(DiagnosisTest, AClockThatIsWrongIsANote) {
   for (const int seconds : {-40, 31, 86400}) {
     host_.clock_ahead = std::chrono::seconds(seconds);

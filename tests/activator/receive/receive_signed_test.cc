@@ -4,6 +4,7 @@
 
 #include "activator/state/history.h"
 #include "base/clock.h"
+#include "base/sys.h"
 #include "tests/activator/receive/signed_fixture.h"
 #include "tests/support/errors.h"
 
@@ -22,6 +23,36 @@ TEST_F(SignedPushTest, ASignedImageIsTakenWithItsRelease) {
   ExpectSame(built_);
   EXPECT_THAT(AcceptedOf(built_).signers, ElementsAre("alice@x"));
   EXPECT_THAT(SignersNow(built_), ElementsAre("alice@x"));
+}
+
+TEST_F(SignedPushTest, TheRecordOfReleasesIsReadOnceAndAgainUnderTheLock) {
+  class Counter : public base::Sys {
+   public:
+    int Open(const char* path, int flags, mode_t mode) override {
+      reads += std::string_view(path).ends_with("/trust/accepted.json") ? 1 : 0;
+      return Sys::Open(path, flags, mode);
+    }
+    int reads = 0;
+  };
+  Trust({"alice"});
+  const std::string other = BuildOther();
+  for (const std::string& built : {built_, other}) {
+    Sign(built);
+    EXPECT_EQ(Push({built}).error, "");
+  }
+  Counter counter;
+  const base::ScopedSys seam(counter);
+  HeldReleases held(layout());
+  Acceptance acceptance(layout(), OlderReleases::kRefused, base::SystemClock());
+  EXPECT_EQ(std::exchange(counter.reads, 0), 1);
+  for (const std::string& built : {built_, other}) {
+    const base::Sha256 digest = images::ImageDirectory(built).stored().digest;
+    EXPECT_THAT(held.Check("app", digest), ElementsAre("alice@x"));
+    acceptance.Check("app", digest, base::ReadFile(built + "/release"));
+  }
+  EXPECT_EQ(std::exchange(counter.reads, 0), 1);
+  acceptance.Record();
+  EXPECT_EQ(counter.reads, 1);
 }
 
 TEST_F(SignedPushTest, AnUnsignedOneIsNot) {

@@ -72,7 +72,7 @@ class ReceiveTrustTest : public tests::SigningTest {
     return LastEvent(layout_, [](const Event& event) { return event.event == "trust-set"; })
         .value_or(Event());
   }
-  images::TrustTexts Now() const { return LoadTrust(layout_).value_or(images::Trust()).texts; }
+  images::TrustTexts Now() const { return LoadTrust(layout_).value_or(HostTrust()).texts; }
 
   const images::HostLayout layout_{At("root")};
   bool linked_ = false;

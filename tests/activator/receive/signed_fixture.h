@@ -64,7 +64,7 @@ class SignedPushTest : public PushTest {
   }
   std::vector<std::string> SignersNow(const std::string& built) const {
     const images::ImageDirectory image(built);
-    return CheckHeldRelease(layout(), image.manifest().name, image.stored().digest);
+    return HeldReleases(layout()).Check(image.manifest().name, image.stored().digest);
   }
   // Another image of the same name.
   std::string BuildOther() {

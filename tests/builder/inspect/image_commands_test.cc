@@ -158,8 +158,12 @@ TEST_F(ImageCommandsTest, AWholeRootIsToldByItsPackageDatabase) {
 TEST_F(ImageCommandsTest, APackageDatabaseThatIsTooLargeIsNotRead) {
   std::string list = "/usr/bin/sh\n";
   list.resize((64 << 20) + 1, '\n');
-  EXPECT_THAT(PackagesOfRoot({{"/usr/bin/sh", "1234"}, {"/var/lib/dpkg/info/dash.list", list}}),
-              testing::ElementsAre("/usr 1 4", fmt::format("/var 1 {}", list.size())));
+  const std::string status = "Package: dash\nVersion: 1\n";
+  EXPECT_THAT(
+      PackagesOfRoot({{"/usr/bin/sh", "1234"},
+                      {"/var/lib/dpkg/status", status},
+                      {"/var/lib/dpkg/info/dash.list", list}}),
+      testing::ElementsAre("/usr 1 4", fmt::format("/var 2 {}", list.size() + status.size())));
 }
 
 // A small one may name more than memory holds: here 8 GB.

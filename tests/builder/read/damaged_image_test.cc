@@ -2,7 +2,6 @@
 // their checksums right: each is read, or refused in one line with exit code 6. What upstream's
 // reader would not get through is refused before it sees it.
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
@@ -12,7 +11,7 @@
 #include "builder/erofs/superblock.h"
 #include "builder/read/check_image.h"
 #include "builder/read/guarded.h"
-#include "builder/read/image_reader.h"
+#include "tests/builder/read_whole_image.h"
 #include "tests/builder/sample_trees.h"
 #include "tests/support/errors.h"
 #include "tests/support/scratch.h"
@@ -89,22 +88,10 @@ class DamagedImageTest : public tests::ScratchTest {
     EXPECT_THAT(ReadAll(), testing::Not(HasSubstr("upstream's reader"))) << what;
   }
 
-  // All that the commands read of it. Nothing where that went well.
+  // Nothing where that went well.
   std::string ReadAll() {
     try {
-      RunGuarded(At("image"), [&] {
-        ImageReader reader(At("image"));
-        reader.Walk([&](const ImageEntry& entry) {
-          reader.Xattrs(entry);
-          if (S_ISREG(entry.stat.mode)) {
-            reader.Extents(entry);
-            reader.ReadContent(entry, [](std::span<const uint8_t>) {});
-          } else if (S_ISLNK(entry.stat.mode)) {
-            reader.ReadTarget(entry);
-          }
-        });
-        reader.PackedInode();
-      });
+      RunGuarded(At("image"), [&] { tests::ReadWholeImage(At("image")); });
     } catch (const base::Error& error) {
       EXPECT_EQ(error.code(), base::ExitCode::kVerification) << error.what();
       EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
