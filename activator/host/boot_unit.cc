@@ -126,9 +126,9 @@ bool EnsureWanted(const std::string& directory, const char* unit, const char* wa
   return true;
 }
 
-// True: it was another one.
+// True: it was another one. What is masked stays so.
 bool EnsureText(const std::string& path, const std::string& text) {
-  if (base::ReadFileIfThere(path) == text) {
+  if (IsMasked(path) || base::ReadFileIfThere(path) == text) {
     return false;
   }
   base::WriteFileAtomically(path, text);
@@ -182,7 +182,9 @@ void RemoveVerifyTimer(const Host& host) {
   base::UnlinkIfThere(link);
   ::rmdir(base::ParentOf(link).c_str());  // not where somebody else has links in it
   for (const char* unit : {units::kVerifyUnit, units::kVerifyTimer}) {
-    base::UnlinkIfThere(host.unit_directory + "/" + unit);
+    if (const std::string path = host.unit_directory + "/" + unit; !IsMasked(path)) {
+      base::UnlinkIfThere(path);
+    }
   }
 }
 
@@ -192,7 +194,7 @@ void CheckBootUnit(const Host& host) { CheckedText(host, PlaceOf(host)); }
 
 bool InstallTarget(const Host& host) {
   const std::string path = host.unit_directory + "/" + units::kTarget;
-  bool changed = !IsMasked(path) && EnsureText(path, kTargetText);
+  bool changed = EnsureText(path, kTargetText);
   changed = InstallVerifyTimer(host) || changed;
   return EnsureWanted(host.unit_directory, units::kTarget) || changed;
 }

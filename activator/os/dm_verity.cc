@@ -46,19 +46,7 @@ class DmRequest {
     return (header_.flags & DM_BUFFER_FULL_FLAG) == 0;
   }
 
-  // What the first target says of itself; empty: there is none of that type.
-  std::string StatusOf(std::string_view type) const {
-    dm_target_spec spec{};
-    if (header_.target_count == 0 || header_.data_start + sizeof(spec) >= memory_.size()) {
-      return "";
-    }
-    std::memcpy(&spec, memory_.data() + header_.data_start, sizeof(spec));
-    const size_t begin = header_.data_start + sizeof(spec);
-    const auto* const text = reinterpret_cast<const char*>(memory_.data() + begin);
-    const std::string_view found(spec.target_type,
-                                 ::strnlen(spec.target_type, sizeof(spec.target_type)));
-    return found == type ? std::string(text, ::strnlen(text, memory_.size() - begin)) : "";
-  }
+  std::string StatusOf(std::string_view type) const { return StatusOfTarget(memory_, type); }
 
  private:
   dm_ioctl header_{};
@@ -96,10 +84,11 @@ bool HasModuleFile() {
   return false;
 }
 
-// The kernel looks for the module itself where nothing else tells.
+// The kernel looks for the module itself where nothing else tells. A container shares the kernel,
+// and mostly has no device mapper.
 bool KernelHasIt() {
-  return base::Exists("/sys/module/dm_verity") || HasModuleFile() ||
-         DmRequest(kTarget).Send(DM_GET_TARGET_VERSION);
+  return base::Exists(kControl) && (base::Exists("/sys/module/dm_verity") || HasModuleFile() ||
+                                    DmRequest(kTarget).Send(DM_GET_TARGET_VERSION));
 }
 
 // systemd opens it when a unit wants it. A host without a loader's cache (NixOS) tells in no way
@@ -115,9 +104,28 @@ std::string BlockPath(unsigned int major, unsigned int minor) {
 
 }  // namespace
 
+std::string StatusOfTarget(base::Bytes answer, std::string_view type) {
+  dm_ioctl header{};
+  dm_target_spec spec{};
+  if (answer.size() < sizeof(header)) {
+    return "";
+  }
+  std::memcpy(&header, answer.data(), sizeof(header));
+  const size_t begin = size_t{header.data_start} + sizeof(spec);
+  if (header.target_count == 0 || begin >= answer.size()) {
+    return "";
+  }
+  std::memcpy(&spec, answer.data() + header.data_start, sizeof(spec));
+  const auto* const text = reinterpret_cast<const char*>(answer.data() + begin);
+  const std::string_view found(spec.target_type,
+                               ::strnlen(spec.target_type, sizeof(spec.target_type)));
+  return found == type ? std::string(text, ::strnlen(text, answer.size() - begin)) : "";
+}
+
 std::string DmVerityProblem() {
   if (!KernelHasIt()) {
-    return "this host's kernel has no dm-verity";
+    return base::Exists(kControl) ? "this host's kernel has no dm-verity"
+                                  : "this host has no device mapper (/dev/mapper/control)";
   }
   return SystemdMayHaveIt() ? ""
                             : "this host's systemd does not find libcryptsetup, which RootHash= "

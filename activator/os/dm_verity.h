@@ -6,9 +6,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
+#include "base/file.h"
 
 namespace activator {
 
@@ -21,6 +23,10 @@ enum class VerityState { kWhole, kDamaged };
 // Whether each block was right that was read since the device was made; nullopt: there is none, or
 // it is not ours to ask.
 std::optional<VerityState> VerityStateOf(const base::Sha256& root);
+
+// What the first target says of itself in the device mapper's answer to DM_TABLE_STATUS; empty:
+// there is none of that type, or the answer is cut short.
+std::string StatusOfTarget(base::Bytes answer, std::string_view type);
 
 // The name of the device ("254:0") where it is one of dm-verity; nullopt: it is another.
 std::optional<std::string> VerityDeviceName(unsigned int major, unsigned int minor);

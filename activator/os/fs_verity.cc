@@ -15,11 +15,12 @@
 namespace activator {
 
 // What the call answers where it cannot be done here depends on kernel and file system: EOPNOTSUPP,
-// ENOTTY, EINVAL, EPERM; ETXTBSY where somebody has the file open for writing, as a backup may.
+// ENOTTY, EINVAL, EPERM; ETXTBSY where somebody has the file open for writing, as a backup may;
+// ENOSPC and EDQUOT where its tree has no room: the image is whole without it.
 void EnableFsVerity(const std::string& path) {
   const base::UniqueFd fd = base::OpenOwn(path, O_RDONLY);
   while (base::TheSys().EnableVerity(fd.get()) != 0 && errno != EEXIST) {
-    if (errno == ENOSPC || errno == EDQUOT || errno == EIO) {
+    if (errno == EIO) {
       base::FailErrno(errno, "cannot turn on fs-verity for {}", path);
     }
     if (errno != EINTR) {

@@ -3,8 +3,6 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <optional>
-#include <vector>
 
 #include "activator/os/dm_verity.h"
 #include "base/error.h"
@@ -39,22 +37,21 @@ std::string RootSource(uint64_t pid) {
   return source;  // of the last one: it covers those before
 }
 
+}  // namespace
+
 // What is mounted is found by its content: systemd shares one device between all units of a root
 // hash, and its file may be another version's. Not where that file is gone since: a push that
 // repaired a version has replaced a damaged one.
-bool IsVerifiedAs(unsigned int major, unsigned int minor, const std::string& image_path) {
-  const std::vector<std::string> files = BackingFilesBelow(major, minor);
+bool IsVerifiedAs(const std::vector<std::string>& files, const std::optional<std::string>& name,
+                  const std::string& image_path) {
   if (std::ranges::any_of(files, [&](const auto& file) { return SameFile(file, image_path); })) {
     return true;
   }
-  const std::optional<std::string> name = VerityDeviceName(major, minor);
   const std::optional<base::Sha256> root =
       images::RootOfTree(base::ParentOf(image_path) + "/" + images::kVerityFile);
   return name && root && *name == VerityDeviceName(*root) && !files.empty() &&
          std::ranges::all_of(files, [](const auto& file) { return base::Exists(file); });
 }
-
-}  // namespace
 
 bool RunsFromImage(uint64_t pid, const std::string& image_path) {
   try {
@@ -66,7 +63,8 @@ bool RunsFromImage(uint64_t pid, const std::string& image_path) {
     const unsigned int minor = ::minor(root->st_dev);
     const std::string device = fmt::format("/sys/dev/block/{}:{}", major, minor);
     if (base::Exists(device + "/dm")) {
-      return IsVerifiedAs(major, minor, image_path);
+      return IsVerifiedAs(BackingFilesBelow(major, minor), VerityDeviceName(major, minor),
+                          image_path);
     }
     std::string file = base::ReadFileIfThere(device + "/loop/backing_file").value_or("");
     while (file.ends_with('\n')) {

@@ -54,6 +54,14 @@ void RemoveGone(const images::HostLayout& layout) {
   }
 }
 
+bool CanLink(const images::ImageFacts& image, const std::string& path) {
+  return !(image.verity_root && HasFsVerity(path)) && HasDigest(path, image.sha256);
+}
+
+uint64_t TreeBytes(const images::ImageFacts& image) {
+  return image.verity_root ? images::VerityTree::FileBytes(image.size_bytes) : 0;
+}
+
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there) {
   constexpr uint64_t kBlockBytes = 512;  // the unit of st_blocks
   return size_bytes - std::min(size_bytes, static_cast<uint64_t>(there.st_blocks) * kBlockBytes);
@@ -113,8 +121,7 @@ chunker::ChunkIndex Assembly::ReadIndex() const {
 }
 
 bool Assembly::LinkTo(const std::string& image_path) {
-  const images::ImageFacts& image = stored_.manifest.image;
-  if ((image.verity_root && HasFsVerity(image_path)) || !HasDigest(image_path, image.sha256)) {
+  if (!CanLink(stored_.manifest.image, image_path)) {
     return false;
   }
   base::UnlinkIfThere(image_path_);
@@ -159,10 +166,8 @@ void Assembly::Reserve() {
   }
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
-  const uint64_t tree_bytes =
-      stored_.manifest.image.verity_root ? images::VerityTree::FileBytes(size_bytes) : 0;
   CheckFits(layout_, stored_.manifest.name + " " + stored_.id.text(),
-            BytesToReserve(size_bytes, now) + tree_bytes);
+            BytesToReserve(size_bytes, now) + TreeBytes(stored_.manifest.image));
   // What is shared stays shared.
   if (base::TheSys().Fallocate(image_.get(), 0, 0, static_cast<off_t>(size_bytes)) != 0 &&
       errno != EOPNOTSUPP && errno != ENOSYS) {

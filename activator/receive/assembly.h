@@ -128,6 +128,11 @@ class Assembly {
 
 // Removes what a push that ended was removing. The caller holds the host's lock.
 void RemoveGone(const images::HostLayout& layout);
+// Whether an assembly of the image may be a hard link to that file, which is read: it has the same
+// content, and no fs-verity where the image has a verity root (assembly_verify.cc).
+bool CanLink(const images::ImageFacts& image, const std::string& path);
+// What its Merkle tree takes; 0: it has none.
+uint64_t TreeBytes(const images::ImageFacts& image);
 // What an image of that size takes beside what is allocated of it in `there`.
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there);
 

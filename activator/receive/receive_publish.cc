@@ -32,13 +32,17 @@ void ReceiveSession::Publish(pusher::Staged& answer) {
   for (const auto& assembly : assemblies_) {
     const images::StoredManifest& stored = assembly->stored();
     const std::string name = stored.manifest.name;
-    const std::string image = layout_.Version(name, stored.id) + "/" + images::kImageFile;
-    const ino_t before = InodeOf(image);
+    const std::string version = layout_.Version(name, stored.id) + "/";
+    const auto files = [&] {
+      return std::pair(InodeOf(version + images::kImageFile),
+                       InodeOf(version + images::kVerityFile));
+    };
+    const auto before = files();
     assembly->Publish(!acceptance_->ReleaseOf(name).empty());
     published_ = true;
     const bool is_active =
         active && active->apps.contains(name) && active->apps.at(name) == stored.digest;
-    if (is_active && InodeOf(image) != before) {
+    if (is_active && files() != before) {
       answer.replaced.push_back(name);
     }
   }

@@ -189,7 +189,7 @@ std::string VerifyText(const std::vector<VerifiedVersion>& versions) {
   return out;
 }
 
-void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked) {
+void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked, uint64_t active) {
   std::vector<std::string> damaged;
   for (const VerifiedVersion& version : versions) {
     if (!version.problem.empty()) {
@@ -204,7 +204,9 @@ void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked) {
                    : "`activate verify --repair` asks the next push of them for what is damaged");
   }
   for (const VerifiedVersion& version : versions) {
-    if (!version.release_problem.empty()) {
+    const bool is_active =
+        std::ranges::find(version.generations, active) != version.generations.end();
+    if (is_active && !version.release_problem.empty()) {
       base::Fail(base::ExitCode::kVerification,
                  "{}/{} would not be activated here: {}; sign it anew and push it, or `activate "
                  "prune`",

@@ -41,9 +41,9 @@ void MarkDamaged(const std::vector<VerifiedVersion>& versions);
 
 std::string VerifyText(const std::vector<VerifiedVersion>& versions);
 std::string VerifyJson(const std::vector<VerifiedVersion>& versions);
-// Throws Error{kVerification} where one is damaged, or signed in a way that this host does not
-// take; says what to do.
-void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked);
+// Throws Error{kVerification} where one is damaged, or where one of generation `active` is signed
+// in a way that this host does not take; says what to do. Of others the text says it alone.
+void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked, uint64_t active);
 
 }  // namespace activator
 

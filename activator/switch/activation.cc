@@ -1,16 +1,12 @@
 #include "activator/switch/activation.h"
 
-#include <chrono>
-#include <map>
 #include <optional>
-#include <set>
 #include <string_view>
 
 #include "activator/health/auxiliary_units.h"
 #include "activator/health/check_now.h"
 #include "activator/health/find_down.h"
 #include "activator/health/health.h"
-#include "activator/health/restart.h"
 #include "activator/health/stopping.h"
 #include "activator/host/boot_unit.h"
 #include "activator/host/foreign_units.h"
@@ -24,6 +20,7 @@
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/require_healthy.h"
+#include "activator/switch/start_again.h"
 #include "activator/switch/switch.h"
 #include "activator/switch/users.h"
 #include "activator/trust/host_trust.h"
@@ -33,9 +30,6 @@
 
 namespace activator {
 namespace {
-
-constexpr std::chrono::seconds kMostToEnterAnImage{1};
-constexpr std::chrono::seconds kMostForADeviceToGo{20};
 
 // What somebody took away of the links, which systemd's memory hides until its next reload. True:
 // something was.
@@ -57,124 +51,9 @@ bool MendFiles(const Host& host, const InstalledUnits& units, uint64_t active) {
   return !boots || links || stray || tasks;
 }
 
-// Those of `units` that run from another image than theirs. A service that is just starting has not
-// entered its image yet: what runs from none at first is looked at again.
-UnitNames RunningFromAnotherImage(const Host& host, const InstalledUnits& units) {
-  const auto look = [&](const UnitNames& names) {
-    std::map<std::string, UnitState> out;
-    for (const auto& [name, state] : host.systemd.Show(names)) {
-      if (!state.IsDown() && !host.systemd.RunsFrom(state, units.at(name).image_path)) {
-        out.emplace(name, state);
-      }
-    }
-    return out;
-  };
-  const auto first = look(NamesOf(units));
-  if (first.empty()) {
-    return {};
-  }
-  host.clock.Sleep(kMostToEnterAnImage);
-  UnitNames names;
-  for (const auto& [name, state] : first) {
-    names.push_back(name);
-  }
-  UnitNames out;
-  for (const auto& [name, state] : look(names)) {
-    if (state.main_pid == first.at(name).main_pid) {
-      out.push_back(name);
-    }
-  }
-  return out;
-}
-
 void SayNothingToDo(const base::Io& io, uint64_t active, std::string_view mended) {
   io.Err("activate: generation {} is active already: {}\n", active,
          mended.empty() ? "nothing to do" : mended);
-}
-
-// What an activation of the active generation starts, or waits for.
-struct ToStart {
-  UnitNames down;
-  UnitNames starting;  // or stopping
-  UnitNames of_another_image;
-  UnitNames of_another_device;  // likewise, and all that shares a device of dm-verity with them
-  UnitNames All() const { return down + starting + of_another_image + of_another_device; }
-};
-
-// The services of `units` that have a verity root of one of `names`, and their sockets, which would
-// start them.
-UnitNames SharingADevice(const InstalledUnits& units, const UnitNames& names) {
-  std::set<base::Sha256> roots;
-  for (const std::string& name : names) {
-    if (const auto& root = units.at(name).verity_root) {
-      roots.insert(*root);
-    }
-  }
-  UnitNames out;
-  for (const auto& [name, unit] : units) {
-    if (unit.verity_root && roots.contains(*unit.verity_root)) {
-      out.push_back(name);
-      if (const std::string socket = StemOf(name, ".service") + ".socket"; units.contains(socket)) {
-        out.push_back(socket);
-      }
-    }
-  }
-  return out;
-}
-
-ToStart FindWhatToStart(const Host& host, const InstalledUnits& units) {
-  ToStart out;
-  for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
-    const bool ran = units.at(name).is_oneshot && state.result == "success" &&
-                     state.active == "inactive" && !state.invocation_id.empty();
-    if (state.active != "active" && state.active != "reloading" && !ran) {
-      (state.IsDown() ? out.down : out.starting).push_back(name);
-    }
-  }
-  const UnitNames of_another = RunningFromAnotherImage(host, units);
-  out.of_another_device = SharingADevice(units, of_another);
-  out.of_another_image = of_another - out.of_another_device;
-  out.down = out.down - out.of_another_device;
-  out.starting = out.starting - out.of_another_device;
-  return out;
-}
-
-// systemd starts a unit from the device of its verity root while that is there, whatever file is
-// below it, and keeps it while one unit uses it: all must be down, and the device gone.
-void StopVerified(const Host& host, const InstalledUnits& units) {
-  StopUnits(host, NamesOf(units));
-  const auto start = host.clock.Monotonic();
-  PollBackoff pause(host.clock);
-  for (const auto& [name, unit] : units) {
-    while (unit.verity_root && host.verity_state && host.verity_state(*unit.verity_root)) {
-      if (host.clock.Monotonic() - start > kMostForADeviceToGo) {
-        base::Fail(base::ExitCode::kFailed,
-                   "{} is stopped, and something else still uses the device of {}: `lsblk` names "
-                   "it, such as a run of a timer",
-                   name, unit.image_path);
-      }
-      pause.Sleep();
-    }
-  }
-}
-
-void StartAgain(const Host& host, uint64_t active, const InstalledUnits& units,
-                const ToStart& to_start, Timeout timeout) {
-  try {
-    ProvideUsers(host, active);
-    StopVerified(host, Select(units, to_start.of_another_device));
-    const UnitNames down = to_start.down + to_start.of_another_device;
-    host.systemd.ResetFailed(down);
-    host.systemd.Start(down, Jobs::kAwaitBriefly);
-    RestartInPlace(host, to_start.of_another_image);
-    WaitUntilStarted(host, units, timeout);
-    WaitUntilSettled(host, units);
-  } catch (const base::Error& error) {
-    throw base::Error(
-        base::ExitCode::kNeedsAttention,
-        fmt::format("generation {} is active already, but not up: {}", active, error.what()),
-        error.detail());
-  }
 }
 
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
@@ -188,12 +67,10 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   } catch (const base::Error& error) {
     in_the_way = error;
   }
-  const ToStart to_start = FindWhatToStart(host, Unscheduled(all));
-  const UnitNames again = to_start.All();
+  const ToStart to_start = FindWhatToStart(host, all);
+  UnitNames again = to_start.All();
   if (!again.empty()) {
-    StartAgain(host, active, Select(all, again), to_start, timeout);
-  }
-  if (!again.empty()) {
+    again = StartAgain(host, active, all, to_start, timeout);
     host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
                 mended, *mended == 0 ? "" : " and ",
                 to_start.of_another_image.empty() && to_start.of_another_device.empty()
@@ -317,7 +194,7 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
 // What would be started or waited for may become well; what is up and not healthy would stay so.
 void RehearseNothingToDo(const Host& host, uint64_t active) {
   const InstalledUnits units = LoadUnits(host.layout, active);
-  const ToStart to_start = FindWhatToStart(host, Unscheduled(units));
+  const ToStart to_start = FindWhatToStart(host, units);
   const auto say = [&](const UnitNames& names, std::string_view what) {
     for (const std::string& name : names) {
       host.io.Err("activate: {} {}\n", name, what);

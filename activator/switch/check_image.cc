@@ -7,7 +7,6 @@
 #include <set>
 #include <vector>
 
-#include "activator/os/dm_verity.h"
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
 #include "activator/state/held_versions.h"
@@ -137,12 +136,6 @@ void CheckMountPoints(const MountedImage& image, const images::Services& service
 // What is damaged or cannot run here is not looked into.
 void CheckImage(const images::ImageDirectory& version) {
   CheckContent(version);
-  if (version.manifest().image.verity_root) {
-    if (const std::string problem = DmVerityProblem(); !problem.empty()) {
-      base::Fail(base::ExitCode::kFailed, "{} has \"verity\" in its definition, and {}",
-                 version.manifest().name, problem);
-    }
-  }
   images::CheckCanRun(version.manifest(), {images::MachineArchitecture(), ProbeFeatures()},
                       "this host");
   const base::UniqueFd file = base::OpenForReading(version.image_path());

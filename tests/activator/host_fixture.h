@@ -73,6 +73,7 @@ class HostTest : public ::testing::Test {
     }
     if (verity_root) {
       manifest.image.size_bytes = images::kVerityBlockBytes;
+      manifest.image.sha256 = base::Sha256Of(std::string(images::kVerityBlockBytes, 'x'));
       manifest.image.verity_root = verity_root;
     }
     const std::string text = manifest.Serialize();

@@ -152,6 +152,16 @@ TEST_F(UninstallTest, ABootUnitThatIsNotRemovedIsNotNamed) {
   EXPECT_TRUE(base::LstatIfThere(path));
 }
 
+TEST_F(UninstallTest, AMaskOfTheTimerStays) {
+  const std::string timer = units + "/slipway-verify.timer";
+  base::ReplaceSymlink("/dev/null", timer);
+  InstallBootUnit(host);
+  EXPECT_EQ(base::ReadLinkIfThere(timer), "/dev/null");
+  Uninstall(host);
+  EXPECT_EQ(base::ReadLinkIfThere(timer), "/dev/null");
+  EXPECT_FALSE(base::LstatIfThere(units + "/slipway-verify.service"));
+}
+
 TEST_F(UninstallTest, APlanSaysWhyTheCommandWouldBeRefused) {
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
   constexpr const char* kWhy = "generation 1 runs web: activate uninstall --stop stops what runs";

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "activator/state/generations.h"
 #include "activator/state/held_versions.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
@@ -110,18 +111,19 @@ TEST_F(FsVerityTest, EachImageHasItBeforeItIsPublished) {
 }
 
 TEST_F(FsVerityTest, AFileSystemWithoutItWillDo) {
-  for (const int error_number : {EOPNOTSUPP, ENOTTY, EINVAL, EPERM, ETXTBSY}) {
+  for (const int error_number : {EOPNOTSUPP, ENOTTY, EINVAL, EPERM, ETXTBSY, ENOSPC, EDQUOT}) {
     sys_.error_number = error_number;
+    chunks_[3] = tests::NoiseBytes(static_cast<uint64_t>(error_number), kChunkBytes);
     const std::string built = Build(std::to_string(error_number));
     EXPECT_EQ(Push({built}).error, "") << error_number;
     ExpectSame(built);
   }
 }
 
-TEST_F(FsVerityTest, AFullDiskIsSaidAndTheNextPushGoesOn) {
+TEST_F(FsVerityTest, ADiskThatFailsIsSaidAndTheNextPushGoesOn) {
   const std::string built = Build("1");
-  sys_.error_number = ENOSPC;
-  EXPECT_THAT(Push({built}).error, HasSubstr("the disk is full: cannot turn on fs-verity for"));
+  sys_.error_number = EIO;
+  EXPECT_THAT(Push({built}).error, HasSubstr("cannot turn on fs-verity for"));
   EXPECT_FALSE(base::Exists(There(built)));
   sys_.error_number = 0;
   EXPECT_EQ(Push({built}).error, "");
@@ -231,6 +233,22 @@ TEST_F(DmVerityPushTest, ATreeThatIsDamagedOrGoneIsMadeAnew) {
   repair = Push({built_});
   EXPECT_TRUE(repair.images.at(0).repaired);
   ExpectWhole(built_);
+}
+
+// Its image is the same file as before.
+TEST_F(DmVerityPushTest, AnActiveVersionWhoseTreeWasReplacedIsNamed) {
+  ASSERT_EQ(Push({built_}).error, "");
+  Generation active;
+  active.number = 7;
+  active.created = "2026-11-24T12:00:00Z";
+  active.apps["app"] = images::ImageDirectory(built_).stored().digest;
+  active.state = GenerationState::kActive;
+  base::MakeDirectories(layout().Generation(7));
+  StoreGeneration(layout(), active);
+  base::ReplaceSymlink("generations/7", layout().Current());
+  EXPECT_THAT(Push({built_}).staged.replaced, IsEmpty());
+  Change(tree_, 5000);
+  EXPECT_THAT(Push({built_}).staged.replaced, ElementsAre("app"));
 }
 
 TEST_F(DmVerityPushTest, ADamagedImageIsRepairedWithItsTree) {

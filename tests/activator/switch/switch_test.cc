@@ -304,53 +304,5 @@ TEST_F(SwitchTest, AnUnchangedUnitStaysTheSameFile) {
   EXPECT_NE(file(Stage("web", "two")), file(1));
 }
 
-// systemd would start one of them from the device that is still there, with the damaged file.
-TEST_F(SwitchTest, OfARepairedVerityImageAllAreDownAndItsDeviceIsGoneBeforeOneStarts) {
-  verity_root = base::Sha256Of("root");
-  const base::Sha256 web = Push("web", "one");
-  const base::Sha256 twin = Push("twin", "two");
-  verity_root.reset();
-  StageGeneration(layout, {{"web", web}, {"twin", twin}}, "tester");
-  ASSERT_EQ(ActivateNumber(1), 0) << error;
-  int looks = 0;
-  host.verity_state = [&](const base::Sha256& /*root*/) -> std::optional<VerityState> {
-    const bool in_use = systemd.IsActive("web.service") || systemd.IsActive("twin.service");
-    looks = in_use ? 0 : looks + 1;
-    return in_use || looks < 3 ? std::optional(VerityState::kWhole) : std::nullopt;
-  };
-  systemd.calls.clear();
-  systemd.runs_from = false;
-  systemd.before_call = [&](const std::string& call) {
-    if (call.starts_with("start ")) {
-      EXPECT_GE(looks, 3) << call;
-      systemd.runs_from = true;
-    }
-  };
-  EXPECT_EQ(ActivateNumber(1), 0) << error;
-  EXPECT_THAT(systemd.calls,
-              ElementsAre("stop twin.service", "stop web.service", "reset-failed twin.service",
-                          "reset-failed web.service", "start twin.service", "start web.service"));
-}
-
-TEST_F(SwitchTest, ADeviceThatDoesNotGoIsSaid) {
-  verity_root = base::Sha256Of("root");
-  ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
-  host.verity_state = [](const base::Sha256&) { return std::optional(VerityState::kWhole); };
-  systemd.runs_from = false;
-  EXPECT_EQ(ActivateNumber(1), 4);
-  EXPECT_THAT(error, HasSubstr("web.service is stopped, and something else still uses the device"));
-}
-
-TEST_F(SwitchTest, AnImageWhoseFirstReadsFindDamageIsNotKept) {
-  const uint64_t old = Stage("web", "one");
-  ASSERT_EQ(ActivateNumber(old), 0) << error;
-  verity_root = base::Sha256Of("root");
-  const uint64_t damaged = Stage("web", "two");
-  host.verity_state = [](const base::Sha256&) { return std::optional(VerityState::kDamaged); };
-  EXPECT_EQ(ActivateNumber(damaged), 3);
-  EXPECT_THAT(error, HasSubstr("is damaged: dm-verity has met a block"));
-  EXPECT_EQ(RunningProgram("web.service"), "one");
-}
-
 }  // namespace
 }  // namespace activator
