@@ -8,8 +8,9 @@ namespace images {
 namespace {
 
 // What the definition has a field for, and what decides which image runs.
-constexpr std::array<std::string_view, 5> kNotInService = {"ExecStart", "Type", "RootImage",
-                                                           "RootDirectory", "MountAPIVFS"};
+constexpr std::array<std::string_view, 8> kNotInService = {
+    "ExecStart",   "Type",     "RootImage",  "RootDirectory",
+    "MountAPIVFS", "RootHash", "RootVerity", "RootHashSignature"};
 // What would make the socket or the timer start another unit.
 constexpr std::array<std::string_view, 3> kNotInStarters = {"Service", "Unit", "Accept"};
 
