@@ -74,6 +74,7 @@ Tool::Tool(CommandLine line, const base::Io& io, std::function<void(int)> observ
   host_.accounts = &accounts_;
   host_.read_image_file = &ReadImageFile;
   host_.listeners = &ReadListeners;
+  host_.verity_state = &VerityStateOf;
   host_.follow_host_files = [](const Host& host) { FollowHostFiles(host); };
   if (line_.by.empty()) {
     line_.by = Invoker();

@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "activator/host/boot_unit.h"
+#include "activator/os/dm_verity.h"
 #include "activator/os/kernel_features.h"
 #include "activator/os/shared_blocks.h"
 #include "activator/receive/assembly.h"
@@ -40,7 +41,7 @@ unsigned long MountFlags(const std::string& path) {
 }
 
 // A file system that has it, and lacks it for this file, has no data to measure.
-bool HasFsVerity(const std::string& directory) {
+bool CanHaveFsVerity(const std::string& directory) {
   const base::UniqueFd file = base::OpenForReading(directory);
   fsverity_digest digest{};
   return ::ioctl(file.get(), FS_IOC_MEASURE_VERITY, &digest) == 0 || errno == ENODATA;
@@ -82,8 +83,9 @@ void ExamineDisk(const images::HostLayout& layout, const std::string& agent_dire
                  directory);
     }
     facts.Add("reflink", CanShareBlocks(directory) ? "yes" : "no");
-    facts.Add("fs-verity", HasFsVerity(directory) ? "yes" : "no");
-    facts.Add("dm-verity", base::Exists("/sys/module/dm_verity") ? "yes" : "not loaded");
+    facts.Add("fs-verity", CanHaveFsVerity(directory) ? "yes" : "no");
+    const std::string problem = DmVerityProblem();
+    facts.Add("dm-verity", problem.empty() ? "yes" : "no: " + problem);
   });
   facts.AddProblem("noexec", [&] {
     if ((MountFlags(NearestDirectory(agent_directory)) & ST_NOEXEC) != 0) {

@@ -212,7 +212,7 @@ int Tool::VerifyAll() {
   if (line_.verify.repair) {
     MarkForRepair(versions);
   }
-  ThrowIfDamaged(versions, line_.verify.repair);
+  ThrowIfDamaged(versions, line_.verify.repair, ActiveGeneration(host_.layout));
   return 0;
 }
 

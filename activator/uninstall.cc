@@ -65,7 +65,8 @@ std::set<std::string> ServiceDirectories(const Host& host) {
 
 // Those of an operator, of the units of any generation: a later push finds them there.
 std::vector<std::string> DropInsOf(const Host& host) {
-  std::set<std::string> units = {units::kBootUnit, units::kTarget};
+  std::set<std::string> units = {units::kBootUnit, units::kTarget, units::kVerifyUnit,
+                                 units::kVerifyTimer};
   for (const uint64_t number : GenerationNumbers(host.layout)) {
     for (const char* kind : {"/units", "/tasks"}) {
       const auto names = base::ListDirectory(host.layout.Generation(number) + kind);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/fsverity.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -66,6 +67,13 @@ int Sys::CloneRange(int from, off_t from_offset, int to, off_t to_offset, size_t
   range.src_length = size_bytes;
   range.dest_offset = static_cast<uint64_t>(to_offset);
   return ::ioctl(to, FICLONERANGE, &range);
+}
+int Sys::EnableVerity(int fd) {
+  fsverity_enable_arg how{};
+  how.version = 1;
+  how.hash_algorithm = FS_VERITY_HASH_ALG_SHA256;
+  how.block_size = 4096;
+  return ::ioctl(fd, FS_IOC_ENABLE_VERITY, &how);
 }
 int Sys::Flock(int fd, int operation) { return ::flock(fd, operation); }
 

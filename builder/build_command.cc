@@ -28,6 +28,7 @@
 #include "images/service/service_checks.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
+#include "images/version/verity_tree.h"
 #include "units/auxiliary_units.h"
 #include "units/render.h"
 #include "units/unit_paths.h"
@@ -159,10 +160,15 @@ std::string BuildDefinition(images::Definition definition, const BuildOptions& o
   phases.Done("image written");
   const base::Sha256 digest = ReadBack(image_path, tree, io);
   phases.Done("image read back");
+  images::Manifest manifest = MakeManifest(definition, closure, codec, image, digest);
+  if (definition.verity) {
+    manifest.image.verity_root = images::VerityRootOfFile(image_path);
+    phases.Done("verity root found");
+  }
   base::WriteFileAtomically(publisher.folder() + "/" + images::kIndexFile, image.index.Serialize());
   base::WriteFileAtomically(publisher.folder() + "/" + images::kProvenanceFile,
                             MakeProvenance(definition, closure));
-  std::string path = publisher.Publish(MakeManifest(definition, closure, codec, image, digest));
+  std::string path = publisher.Publish(manifest);
   LabelVersion(path, definition.name, label, io);
   phases.Done("published");
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

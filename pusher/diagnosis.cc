@@ -58,6 +58,7 @@ class Diagnosis {
   void Disk();
   void Boot();
   void Clock();
+  void Verity();
   void Signatures();
   void Extras();
 
@@ -183,6 +184,19 @@ void Diagnosis::Clock() {
       right ? "" : "let it follow a time server: timedatectl set-ntp true");
 }
 
+void Diagnosis::Verity() {
+  const bool is_needed = std::ranges::any_of(
+      images_, [](const images::Manifest& image) { return image.image.verity_root.has_value(); });
+  const std::string by_device = Fact("dm-verity");
+  const bool has_all = by_device == "yes" && Fact("fs-verity") == "yes";
+  Add("verity",
+      is_needed && by_device != "yes" ? Verdict::kNo
+      : has_all                       ? Verdict::kYes
+                                      : Verdict::kNote,
+      fmt::format("fs-verity, used for each image: {}; dm-verity, for \"verity\": true: {}",
+                  Fact("fs-verity"), by_device));
+}
+
 // A host that takes images from everybody needs no ssh-keygen.
 void Diagnosis::Signatures() {
   if (!knows_more_) {
@@ -210,9 +224,7 @@ void Diagnosis::Extras() {
   Add("reflink", shares ? Verdict::kYes : Verdict::kNote,
       shares ? "versions share blocks on disk"
              : "versions share no blocks on disk: each takes its whole size");
-  Add("verity", Verdict::kNote,
-      fmt::format("fs-verity: {}, dm-verity: {}; Slipway uses neither", Fact("fs-verity"),
-                  Fact("dm-verity")));
+  Verity();
 }
 
 std::vector<Finding> Diagnosis::Run() {

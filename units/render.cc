@@ -142,8 +142,13 @@ void AddHostFiles(const images::Service& service, Section& out) {
   }
 }
 
-void AddImage(const images::Service& service, const std::string& version_path, Section& out) {
+void AddImage(const images::ImageFacts& image, const images::Service& service,
+              const std::string& version_path, Section& out) {
   out.Add("RootImage", WholePath(version_path + "/" + images::kImageFile));
+  if (image.verity_root) {
+    out.Add("RootHash", image.verity_root->ToHex());
+    out.Add("RootVerity", WholePath(version_path + "/" + images::kVerityFile));
+  }
   out.Add("MountAPIVFS", "yes");
   AddHostFiles(service, out);
   for (const images::Bind& bind : service.binds) {
@@ -166,7 +171,7 @@ RenderedUnit RenderService(const images::StoredManifest& stored, const std::stri
   AddUser(name, service, version_path, body);
   AddDirectories(name, service, body);
   AddEnvironment(service, body);
-  AddImage(service, version_path, body);
+  AddImage(manifest.image, service, version_path, body);
   for (Line& line : HardeningLines(service.hardening, service.ports)) {
     body.lines.push_back(std::move(line));
   }

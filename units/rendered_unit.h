@@ -12,6 +12,10 @@ inline constexpr const char* kBootUnit = "slipway-boot.service";
 // Every rendered unit is a part of it: what stops it, as rescue mode does, stops all applications.
 inline constexpr const char* kTarget = "slipway.target";
 
+// Reads all that the host holds, and compares it with what was built; once a week, by its timer.
+inline constexpr const char* kVerifyUnit = "slipway-verify.service";
+inline constexpr const char* kVerifyTimer = "slipway-verify.timer";
+
 // Beside a version's image, for its services' named users: what the host puts at /etc/passwd and
 // /etc/group of the image.
 inline constexpr const char* kPasswdFile = "passwd";

@@ -33,9 +33,11 @@ std::map<std::string, std::string> StopDirectives(const images::Service& service
   return out;
 }
 
-UnitFacts OfService(const images::Service& service, const std::string& version_path) {
+UnitFacts OfService(const images::ImageFacts& image, const images::Service& service,
+                    const std::string& version_path) {
   UnitFacts out;
   out.image_path = version_path + "/" + images::kImageFile;
+  out.verity_root = image.verity_root;
   out.is_oneshot = service.type == "oneshot";
   out.is_scheduled = service.schedule.has_value();
   out.health = service.health;
@@ -60,6 +62,9 @@ Json ToJson(const UnitFacts& facts) {
   if (!facts.image_path.empty()) {
     out["image"] = facts.image_path;
   }
+  if (facts.verity_root) {
+    out["verity_root"] = facts.verity_root->ToHex();
+  }
   if (facts.is_oneshot) {
     out["oneshot"] = true;
   }
@@ -82,6 +87,9 @@ UnitFacts ReadUnit(const Json& json, const std::string& path) {
   JsonFields fields(json, path, kBad);
   UnitFacts out;
   out.image_path = fields.String("image", "");
+  if (fields.Has("verity_root")) {
+    out.verity_root = fields.Digest("verity_root");
+  }
   out.is_oneshot = fields.Bool("oneshot", false);
   out.is_scheduled = fields.Bool("scheduled", false);
   out.listen = fields.Strings("listen");
@@ -105,7 +113,7 @@ UnitFacts ReadUnit(const Json& json, const std::string& path) {
 FactsByUnit FactsOf(const images::StoredManifest& stored, const std::string& version_path) {
   FactsByUnit out;
   for (const auto& [name, service] : stored.manifest.services) {
-    out[name + ".service"] = OfService(service, version_path);
+    out[name + ".service"] = OfService(stored.manifest.image, service, version_path);
     if (!service.listen.empty()) {
       UnitFacts& socket = out[name + ".socket"] = OfStarter(service);
       socket.listen = service.listen;

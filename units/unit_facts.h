@@ -17,7 +17,8 @@
 namespace units {
 
 struct UnitFacts {
-  std::string image_path;  // RootImage=; empty where the unit names none
+  std::string image_path;                   // RootImage=; empty where the unit names none
+  std::optional<base::Sha256> verity_root;  // RootHash=
   bool is_oneshot = false;
   bool is_scheduled = false;        // a service that its timer starts, and no switch
   std::vector<std::string> listen;  // of a socket: its addresses

@@ -11,6 +11,7 @@
 namespace units {
 namespace {
 
+constexpr std::string_view kLineEnds("\n\r\0", 3);       // as systemd reads a unit
 constexpr size_t kMaxLineBytes = (size_t{1} << 20) - 1;  // LONG_LINE_MAX of systemd
 
 // Options of ours that systemd adds up: a directive of the same name is added, not put in place.
@@ -82,6 +83,9 @@ std::string ToText(const std::string& written_for, const Sections& sections) {
         base::Fail(base::ExitCode::kFailed,
                    "the line {}= would be longer than the {} bytes that systemd reads", option,
                    kMaxLineBytes);
+      }
+      if (value.find_first_of(kLineEnds) != std::string::npos) {
+        base::Fail(base::ExitCode::kFailed, "a line end cannot stand in {}=", option);
       }
       out += option;
       out += "=" + value + "\n";

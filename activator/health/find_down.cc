@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "activator/health/health.h"
@@ -124,6 +125,24 @@ std::string DownText(const Host& host, const std::string& name, const UnitState&
 
 }  // namespace
 
+std::vector<std::string> FindDamaged(const Host& host, const InstalledUnits& units) {
+  std::set<std::string> images;
+  for (const auto& [name, unit] : units) {
+    if (unit.verity_root && host.verity_state &&
+        host.verity_state(*unit.verity_root) == VerityState::kDamaged) {
+      images.insert(unit.image_path);
+    }
+  }
+  std::vector<std::string> out;
+  for (const std::string& image : images) {
+    out.push_back(fmt::format(
+        "{} is damaged: dm-verity has met a block that is not as it was built: push that version "
+        "again, then activate the generation again",
+        image));
+  }
+  return out;
+}
+
 std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units) {
   const auto now =
       std::chrono::duration_cast<microseconds>(host.clock.Monotonic().time_since_epoch());
@@ -150,6 +169,9 @@ std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units) {
         out.push_back({std::move(text), true});
       }
     }
+  }
+  for (std::string& damaged : FindDamaged(host, units)) {
+    out.push_back({std::move(damaged), true});
   }
   return out;
 }

@@ -18,9 +18,13 @@ struct DownUnit {
 
 // Those that should be up and are not; those that systemd starts again and again, which are up
 // whenever one looks in between; and services that a timer starts whose last run failed, also while
-// the next one goes on, which the journal tells. Not looked at: services without a check by "none".
+// the next one goes on, which the journal tells; and images that dm-verity has found damaged, each
+// by one of its services. Not looked at: services without a check by "none".
 // A service behind a socket of its own may have ended well, as may a oneshot.
 std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units);
+
+// A line for each image of `units` that dm-verity has found damaged since its device was made.
+std::vector<std::string> FindDamaged(const Host& host, const InstalledUnits& units);
 
 }  // namespace activator
 

@@ -1,5 +1,7 @@
 #include "activator/host/boot_unit.h"
 
+#include <unistd.h>
+
 #include <optional>
 
 #include "base/atomic_file.h"
@@ -36,6 +38,7 @@ std::string BootUnitText(const std::string& root) {
 namespace {
 
 constexpr const char* kWants = "/multi-user.target.wants/";
+constexpr const char* kTargetWants = "/slipway.target.wants/";
 
 constexpr const char* kTargetText =
     "# Written by Slipway. All applications are a part of it: what stops it, as rescue mode does,\n"
@@ -46,6 +49,39 @@ constexpr const char* kTargetText =
     "\n"
     "[Install]\n"
     "WantedBy=multi-user.target\n";
+
+// The service reads everything, so it steps back behind whatever else uses the disk.
+std::string VerifyUnitText(const std::string& root) {
+  return fmt::format(
+      "# Written by Slipway. It finds what the disk has changed.\n"
+      "\n"
+      "[Unit]\n"
+      "Description=Slipway: compare images with what was built\n"
+      "RequiresMountsFor={}\n"
+      "\n"
+      "[Service]\n"
+      "Type=oneshot\n"
+      "Nice=19\n"
+      "IOSchedulingClass=idle\n"
+      "ExecStart={}\n",
+      units::ListedPath(root), units::ExecLine({root + "/bin/activate", "--root", root, "verify"}));
+}
+
+// Hosts of one fleet read at different times.
+constexpr const char* kVerifyTimerText =
+    "# Written by Slipway. For another time: systemctl edit slipway-verify.timer\n"
+    "\n"
+    "[Unit]\n"
+    "Description=Slipway: compare images with what was built\n"
+    "\n"
+    "[Timer]\n"
+    "OnCalendar=weekly\n"
+    "RandomizedDelaySec=6d\n"
+    "FixedRandomDelay=yes\n"
+    "Persistent=yes\n"
+    "\n"
+    "[Install]\n"
+    "WantedBy=slipway.target\n";
 
 std::string PathOf(const Host& host) { return host.configured_directory + "/" + units::kBootUnit; }
 
@@ -75,13 +111,13 @@ void RequireOwnRoot(const Host& host, const std::string& path,
   }
 }
 
-std::string LinkOf(const std::string& directory, const char* unit) {
-  return directory + kWants + unit;
+std::string LinkOf(const std::string& directory, const char* unit, const char* wants = kWants) {
+  return directory + wants + unit;
 }
 
 // True: it was missing.
-bool EnsureWanted(const std::string& directory, const char* unit) {
-  const std::string link = LinkOf(directory, unit);
+bool EnsureWanted(const std::string& directory, const char* unit, const char* wants = kWants) {
+  const std::string link = LinkOf(directory, unit, wants);
   if (base::LstatIfThere(link)) {
     return false;
   }
@@ -90,9 +126,9 @@ bool EnsureWanted(const std::string& directory, const char* unit) {
   return true;
 }
 
-// True: it was another one.
+// True: it was another one. What is masked stays so.
 bool EnsureText(const std::string& path, const std::string& text) {
-  if (base::ReadFileIfThere(path) == text) {
+  if (IsMasked(path) || base::ReadFileIfThere(path) == text) {
     return false;
   }
   base::WriteFileAtomically(path, text);
@@ -128,14 +164,39 @@ void RemoveTarget(const Host& host) {
   }
 }
 
+// True: something was missing or another one. The link is made once: `systemctl disable` removes
+// it.
+bool InstallVerifyTimer(const Host& host) {
+  const std::string timer = host.unit_directory + "/" + units::kVerifyTimer;
+  if (!base::LstatIfThere(timer)) {
+    EnsureWanted(host.unit_directory, units::kVerifyTimer, kTargetWants);
+  }
+  bool changed = EnsureText(host.unit_directory + "/" + units::kVerifyUnit,
+                            VerifyUnitText(host.layout.root()));
+  changed = EnsureText(timer, kVerifyTimerText) || changed;
+  return changed;
+}
+
+void RemoveVerifyTimer(const Host& host) {
+  const std::string link = LinkOf(host.unit_directory, units::kVerifyTimer, kTargetWants);
+  base::UnlinkIfThere(link);
+  ::rmdir(base::ParentOf(link).c_str());  // not where somebody else has links in it
+  for (const char* unit : {units::kVerifyUnit, units::kVerifyTimer}) {
+    if (const std::string path = host.unit_directory + "/" + unit; !IsMasked(path)) {
+      base::UnlinkIfThere(path);
+    }
+  }
+}
+
 }  // namespace
 
 void CheckBootUnit(const Host& host) { CheckedText(host, PlaceOf(host)); }
 
 bool InstallTarget(const Host& host) {
   const std::string path = host.unit_directory + "/" + units::kTarget;
-  const bool written = !IsMasked(path) && EnsureText(path, kTargetText);
-  return EnsureWanted(host.unit_directory, units::kTarget) || written;
+  bool changed = EnsureText(path, kTargetText);
+  changed = InstallVerifyTimer(host) || changed;
+  return EnsureWanted(host.unit_directory, units::kTarget) || changed;
 }
 
 void InstallBootUnit(const Host& host) {
@@ -170,7 +231,10 @@ bool RemoveBootUnit(const Host& host) {
   if (found && !ServesRoot(host, *found)) {
     return true;
   }
-  host.systemd.Stop(host.systemd.InMemory({units::kBootUnit, units::kTarget}), Jobs::kAwaitBriefly);
+  host.systemd.Stop(host.systemd.InMemory({units::kBootUnit, units::kTarget, units::kVerifyTimer,
+                                           units::kVerifyUnit}),
+                    Jobs::kAwaitBriefly);
+  RemoveVerifyTimer(host);
   RemoveTarget(host);
   base::FsyncDirectory(host.unit_directory);
   if (!removes) {

@@ -4,9 +4,11 @@
 #define SLIPWAY_ACTIVATOR_HOST_HOST_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "activator/os/accounts.h"
+#include "activator/os/dm_verity.h"
 #include "activator/os/listeners.h"
 #include "activator/os/network_check.h"
 #include "activator/os/systemd.h"
@@ -42,6 +44,10 @@ struct Host {
   std::function<void(const Host&)> follow_host_files = [](const Host&) {};
   // Who listens at these TCP ports; nullptr: nobody is asked.
   std::function<std::vector<Listener>(const std::set<uint64_t>& ports)> listeners = nullptr;
+
+  // Whether what was read of the images of that verity root was right (dm_verity.h); nullptr:
+  // nobody is asked.
+  std::function<std::optional<VerityState>(const base::Sha256& root)> verity_state = nullptr;
 
   // A folder as host (imgpush dir:PATH): `current` and the records are all there is, and nothing of
   // systemd is asked.

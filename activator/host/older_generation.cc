@@ -82,6 +82,7 @@ units::FactsByUnit FactsOfOlder(const images::HostLayout& layout, uint64_t gener
   for (const auto& [name, text] : units) {
     units::UnitFacts& facts = out[name];
     facts.image_path = ValueOf(text, "RootImage");
+    facts.verity_root = base::Sha256::FromHex(ValueOf(text, "RootHash"));
     facts.is_oneshot = ValueOf(text, "Type") == "oneshot";
     facts.listen = ValuesOf(text, "ListenStream");
     facts.task_limits = TaskLimitsOf(name, tasks);

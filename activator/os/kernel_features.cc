@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <span>
 
+#include "activator/os/dm_verity.h"
 #include "activator/os/mounted_image.h"
 #include "activator/os/probe_images.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/version/can_run.h"
 
 namespace activator {
 namespace {
@@ -69,6 +71,9 @@ std::vector<std::string> ProbeFeatures() {
     if (Reads(probe)) {
       out.emplace_back(probe.feature);
     }
+  }
+  if (DmVerityProblem().empty()) {
+    out.insert(out.begin(), images::kVerityFeature);
   }
   return out;
 }

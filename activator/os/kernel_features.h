@@ -10,7 +10,7 @@
 namespace activator {
 
 // Of the features that an image may require ("erofs-zstd") those that this kernel mounts and reads,
-// sorted. Needs root.
+// and kVerityFeature, sorted. Needs root.
 std::vector<std::string> ProbeFeatures();
 
 }  // namespace activator

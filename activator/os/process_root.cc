@@ -3,10 +3,11 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <optional>
 
+#include "activator/os/dm_verity.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/version/verity_tree.h"
 
 namespace activator {
 namespace {
@@ -38,16 +39,34 @@ std::string RootSource(uint64_t pid) {
 
 }  // namespace
 
+// What is mounted is found by its content: systemd shares one device between all units of a root
+// hash, and its file may be another version's. Not where that file is gone since: a push that
+// repaired a version has replaced a damaged one.
+bool IsVerifiedAs(const std::vector<std::string>& files, const std::optional<std::string>& name,
+                  const std::string& image_path) {
+  if (std::ranges::any_of(files, [&](const auto& file) { return SameFile(file, image_path); })) {
+    return true;
+  }
+  const std::optional<base::Sha256> root =
+      images::RootOfTree(base::ParentOf(image_path) + "/" + images::kVerityFile);
+  return name && root && *name == VerityDeviceName(*root) && !files.empty() &&
+         std::ranges::all_of(files, [](const auto& file) { return base::Exists(file); });
+}
+
 bool RunsFromImage(uint64_t pid, const std::string& image_path) {
   try {
     const std::optional<struct stat> root = base::StatIfThere(fmt::format("/proc/{}/root/", pid));
     if (!root) {
       return false;
     }
-    std::string file =
-        base::ReadFileIfThere(fmt::format("/sys/dev/block/{}:{}/loop/backing_file",
-                                          ::major(root->st_dev), ::minor(root->st_dev)))
-            .value_or("");
+    const unsigned int major = ::major(root->st_dev);
+    const unsigned int minor = ::minor(root->st_dev);
+    const std::string device = fmt::format("/sys/dev/block/{}:{}", major, minor);
+    if (base::Exists(device + "/dm")) {
+      return IsVerifiedAs(BackingFilesBelow(major, minor), VerityDeviceName(major, minor),
+                          image_path);
+    }
+    std::string file = base::ReadFileIfThere(device + "/loop/backing_file").value_or("");
     while (file.ends_with('\n')) {
       file.pop_back();
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "activator/os/fs_verity.h"
 #include "activator/os/shared_blocks.h"
 #include "activator/state/held_versions.h"
 #include "base/atomic_file.h"
@@ -23,8 +24,6 @@ namespace activator {
 namespace {
 
 constexpr const char* kLockFile = "/lock";
-constexpr uint64_t kVerifiedAtOnceBytes = 8 << 20;
-constexpr uint64_t kReadAtOnceBytes = 256 << 10;
 const std::string kGone = std::string(base::kTemporaryPrefix) + "gone-";
 
 base::FileLock LockDirectory(const std::string& path, const images::StoredManifest& stored,
@@ -53,6 +52,14 @@ void RemoveGone(const images::HostLayout& layout) {
       base::RemoveTree(layout.Incoming() + "/" + name);
     }
   }
+}
+
+bool CanLink(const images::ImageFacts& image, const std::string& path) {
+  return !(image.verity_root && HasFsVerity(path)) && HasDigest(path, image.sha256);
+}
+
+uint64_t TreeBytes(const images::ImageFacts& image) {
+  return image.verity_root ? images::VerityTree::FileBytes(image.size_bytes) : 0;
 }
 
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there) {
@@ -119,7 +126,7 @@ chunker::ChunkIndex Assembly::ReadIndex() const {
 }
 
 bool Assembly::LinkTo(const std::string& image_path) {
-  if (!HasDigest(image_path, stored_.manifest.image.sha256)) {
+  if (!CanLink(stored_.manifest.image, image_path)) {
     return false;
   }
   base::UnlinkIfThere(image_path_);
@@ -137,7 +144,18 @@ void Assembly::Open() {
   if (there && (!S_ISREG(there->st_mode) || there->st_nlink > 1)) {
     base::RemoveTree(image_path_);
   }
-  image_ = base::OpenOwn(image_path_, O_RDWR | O_CREAT, 0644);
+  try {
+    image_ = base::OpenOwn(image_path_, O_RDWR | O_CREAT, 0644);
+  } catch (const base::Error& error) {
+    if (error.error_number() != EPERM) {
+      throw;
+    }
+    if (TakeSealed()) {
+      return;
+    }
+    base::Unlink(image_path_);
+    image_ = base::OpenOwn(image_path_, O_RDWR | O_CREAT | O_EXCL, 0644);
+  }
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
   if (static_cast<uint64_t>(now.st_size) == size_bytes) {
@@ -159,18 +177,37 @@ void Assembly::TakeWhole() {
 }
 
 void Assembly::Reserve() {
-  if (std::exchange(reserved_, true)) {
+  if (std::exchange(reserved_, true) || missing_count_ == 0) {
     return;
   }
   const struct stat now = base::Fstat(image_.get(), image_path_);
   const uint64_t size_bytes = stored_.manifest.image.size_bytes;
   CheckFits(layout_, stored_.manifest.name + " " + stored_.id.text(),
-            BytesToReserve(size_bytes, now));
+            BytesToReserve(size_bytes, now) + TreeBytes(stored_.manifest.image));
   // What is shared stays shared.
   if (base::TheSys().Fallocate(image_.get(), 0, 0, static_cast<off_t>(size_bytes)) != 0 &&
       errno != EOPNOTSUPP && errno != ENOSYS) {
     base::FailErrno(errno, "cannot reserve {} for {}", base::HumanBytes(size_bytes), image_path_);
   }
+}
+
+// What has fs-verity was whole when a push was cut off, just before it was published. False: it is
+// not any more.
+bool Assembly::TakeSealed() {
+  image_ = base::OpenOwn(image_path_, O_RDONLY);
+  try {
+    TakeInWhatIsThere();
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+  }
+  if (missing_count_ == 0) {
+    return true;
+  }
+  missing_.assign(chunks_.size(), true);
+  missing_count_ = chunks_.size();
+  return false;
 }
 
 void Assembly::TakeInWhatIsThere() {
@@ -272,53 +309,6 @@ void Assembly::MarkPresent(size_t number) {
   if (missing_[number]) {
     missing_[number] = false;
     --missing_count_;
-  }
-}
-
-// Chunks are numbered by first appearance: before a chunk's first place there are only those of
-// lower numbers.
-void Assembly::VerifyAhead() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    while (leading_ < chunks_.size() && !missing_[leading_]) {
-      ++leading_;
-    }
-  }
-  const uint64_t begin = verified_bytes_;
-  const uint64_t end = std::min(begin + kVerifiedAtOnceBytes,
-                                leading_ < chunks_.size() ? chunks_[leading_].offsets.front()
-                                                          : stored_.manifest.image.size_bytes);
-  std::vector<uint8_t> part;
-  while (verified_bytes_ < end) {
-    part.resize(std::min(end - verified_bytes_, kReadAtOnceBytes));
-    if (base::PReadInto(image_.get(), part, verified_bytes_, image_path_) < part.size()) {
-      base::Fail(base::ExitCode::kFailed, "{} was cut short by somebody else", image_path_);
-    }
-    hasher_.Update(part);
-    verified_bytes_ += part.size();
-  }
-  if (begin < end) {  // begins it; what fails is found when it is synced
-    ::sync_file_range(image_.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),
-                      SYNC_FILE_RANGE_WRITE);
-  }
-}
-
-void Assembly::Verify() {
-  if (!image_.valid()) {
-    return;  // a link: it was read when it was made
-  }
-  while (missing_count_ == 0 && verified_bytes_ < stored_.manifest.image.size_bytes) {
-    VerifyAhead();
-  }
-  base::Fsync(image_.get(), image_path_);
-  added_bytes_ = UnsharedBytes(image_.get());
-  base::Close(std::move(image_), image_path_);
-  if (hasher_.Finish() != stored_.manifest.image.sha256) {
-    Discard();
-    base::Fail(base::ExitCode::kVerification,
-               "every chunk of {} {} is intact, but the image is not the one its "
-               "manifest names; build it again",
-               stored_.manifest.name, stored_.id.text());
   }
 }
 

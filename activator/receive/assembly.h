@@ -22,6 +22,7 @@
 #include "base/unique_fd.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
+#include "images/version/verity_tree.h"
 #include "pusher/protocol/chunk_list.h"
 
 namespace activator {
@@ -46,7 +47,8 @@ class Assembly {
   chunker::ChunkIndex ReadIndex() const;
 
   // Makes the image a hard link to `image_path`, a held image of the same digest, if it is really
-  // that: it is read and verified. False: it is not.
+  // that: it is read and verified. False: it is not, or has fs-verity, which an image with a verity
+  // root has not.
   bool LinkTo(const std::string& image_path);
   // Makes the image file at its full size and takes in what an interrupted transfer left there.
   // Before anything else but LinkTo.
@@ -73,8 +75,10 @@ class Assembly {
   // Reads a few MiB more of the beginning of the image that is all there, for Verify(), and has
   // them written out: so that little is left to do when the last chunk has come.
   void VerifyAhead();
-  // Once nothing is missing: makes the image durable and compares it with the manifest's digest;
-  // Error{kVerification} then removes all of it, since no further push would make it right.
+  // Once nothing is missing: makes the image durable, compares it with the manifest's digest and
+  // turns on fs-verity, so that nothing can write it any more; where the manifest has a
+  // verity root, makes the Merkle tree instead. Error{kVerification} then removes all of it, since
+  // no further push would make it right.
   void Verify();
   // Once verified: what the image takes of the disk that no other file has.
   uint64_t added_bytes() const { return added_bytes_; }
@@ -96,7 +100,10 @@ class Assembly {
   void MarkPresent(size_t number);
   bool Share(int source, uint64_t offset, size_t number);
   bool Holds(int fd, const std::string& path, uint64_t offset, size_t number);
+  bool TakeSealed();
   void TakeInWhatIsThere();
+  void BeginTree();
+  void FinishTree();
   void KeepRecordsOf(const std::string& version) const;
   void TakeProvenanceTo(const std::string& version, bool is_signed) const;
 
@@ -116,6 +123,8 @@ class Assembly {
   size_t leading_ = 0;           // chunks [0, leading_) are there
   uint64_t verified_bytes_ = 0;  // of the image, from its beginning
   base::Sha256Hasher hasher_;    // of these
+  base::UniqueFd tree_file_;
+  std::optional<images::VerityTree> tree_;  // of these, where the manifest has a root
   bool reserved_ = false;
   bool can_share_ = true;  // until it is tried
   uint64_t added_bytes_ = 0;
@@ -123,6 +132,11 @@ class Assembly {
 
 // Removes what a push that ended was removing. The caller holds the host's lock.
 void RemoveGone(const images::HostLayout& layout);
+// Whether an assembly of the image may be a hard link to that file, which is read: it has the same
+// content, and no fs-verity where the image has a verity root (assembly_verify.cc).
+bool CanLink(const images::ImageFacts& image, const std::string& path);
+// What its Merkle tree takes; 0: it has none.
+uint64_t TreeBytes(const images::ImageFacts& image);
 // What an image of that size takes beside what is allocated of it in `there`.
 uint64_t BytesToReserve(uint64_t size_bytes, const struct stat& there);
 

@@ -53,6 +53,7 @@ std::vector<bool> MissingChunkScan::Missing(const images::StoredManifest& image,
     }
   }
   if (assembled) {
+    needed_bytes_ += TreeBytes(image.manifest.image);
     needed_bytes_ +=
         can_share_ ? std::min(needed_bytes, BytesNotShared(chunks, missing)) : needed_bytes;
   }
@@ -61,10 +62,10 @@ std::vector<bool> MissingChunkScan::Missing(const images::StoredManifest& image,
 
 // Then it becomes a hard link.
 bool MissingChunkScan::IsHeldWhole(const images::StoredManifest& image) const {
-  return HasDigest(OwnPlaceOf(image), image.manifest.image.sha256) ||
+  return CanLink(image.manifest.image, OwnPlaceOf(image)) ||
          std::ranges::any_of(held_, [&](const HeldVersion& held) {
            return held.image_sha256 == image.manifest.image.sha256 &&
-                  HasDigest(held.path + "/" + images::kImageFile, held.image_sha256);
+                  CanLink(image.manifest.image, held.path + "/" + images::kImageFile);
          });
 }
 

@@ -1,4 +1,5 @@
-// The end of a push: versions are published with their labels, and a generation is staged.
+// The end of a push: versions are published with their labels, and a generation is staged; or the
+// disk is full.
 #include <sys/stat.h>
 
 #include <optional>
@@ -9,6 +10,8 @@
 #include "activator/state/record_event.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lock.h"
+#include "base/progress.h"
 #include "images/label.h"
 
 namespace activator {
@@ -29,13 +32,17 @@ void ReceiveSession::Publish(pusher::Staged& answer) {
   for (const auto& assembly : assemblies_) {
     const images::StoredManifest& stored = assembly->stored();
     const std::string name = stored.manifest.name;
-    const std::string image = layout_.Version(name, stored.id) + "/" + images::kImageFile;
-    const ino_t before = InodeOf(image);
+    const std::string version = layout_.Version(name, stored.id) + "/";
+    const auto files = [&] {
+      return std::pair(InodeOf(version + images::kImageFile),
+                       InodeOf(version + images::kVerityFile));
+    };
+    const auto before = files();
     assembly->Publish(!acceptance_->ReleaseOf(name).empty());
     published_ = true;
     const bool is_active =
         active && active->apps.contains(name) && active->apps.at(name) == stored.digest;
-    if (is_active && InodeOf(image) != before) {
+    if (is_active && files() != before) {
       answer.replaced.push_back(name);
     }
   }
@@ -94,6 +101,29 @@ void ReceiveSession::Label(const std::string& name, const std::string& version,
                       : fmt::format("{} has the content of version {} there; its label is {} now",
                                     name, before, label));
   }
+}
+
+// Half an image on a full disk helps nobody who has to make room there.
+void ReceiveSession::FailDiskFull(const base::Error& error) {
+  std::string left = published_         ? "images that are whole were kept"
+                     : changes_.empty() ? "nothing was sent"
+                                        : "what had arrived was removed";
+  for (const auto& assembly : assemblies_) {
+    try {
+      assembly->Discard();
+    } catch (const base::Error& discarding) {  // the others go all the same
+      left = fmt::format("what had arrived could not be removed ({})", discarding.what());
+    }
+  }
+  assemblies_.clear();
+  std::string free = base::HumanBytes(base::FreeBytes(layout_.root()));
+  if (const std::optional<uint64_t> inodes = base::FreeInodes(layout_.root());
+      inodes && *inodes < 1000) {
+    free += fmt::format(" and {} inodes", *inodes);
+  }
+  base::Fail(base::ExitCode::kFailed,
+             "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
+             error.what(), left, free);
 }
 
 }  // namespace activator

@@ -18,9 +18,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/progress.h"
 #include "base/version.h"
 #include "chunker/codec_table.h"
+#include "images/release/judge.h"
 #include "images/version/can_run.h"
 #include "pusher/protocol/image_metadata.h"
 
@@ -233,6 +233,9 @@ const HeldVersion& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
 void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   const std::string& path = FindHeld(offer).path;
   CheckLimits(images::ImageDirectory(path).manifest());
+  if (const std::optional<images::ImageDirectory> held = OpenIfComplete(path)) {
+    CheckVerity(held->stored());
+  }
   if (!IsIntact(path, offer.manifest_sha256, offer.provenance_bytes > 0) ||
       !HasSignedProvenance(offer.name, path)) {
     damaged_.push_back(offer.name);
@@ -303,11 +306,19 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
                "{} broke the protocol: the manifest is not the one offered", wire_.peer());
   }
   CheckLimits(manifest.manifest);
+  CheckVerity(manifest);
   if (!options_.plain_directory) {  // the sender has checked it; a host does not rely on that
     images::CheckCanRun(manifest.manifest, {images::MachineArchitecture(), features_}, "this host");
   }
   CheckApplication(layout_, manifest.manifest.name);
   return manifest;
+}
+
+void ReceiveSession::CheckVerity(const images::StoredManifest& stored) const {
+  if (const std::optional<images::Policy>& policy = acceptance_->policy()) {
+    images::CheckVerity(stored.manifest.image.verity_root.has_value(), *policy,
+                        images::SubjectOf(stored.manifest.name, stored.digest));
+  }
 }
 
 // Looks anew: another push may have brought something since the greeting, above all the one that
@@ -360,29 +371,6 @@ void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector
   pusher::SendText(wire_, MessageType::kNeed, need.Serialize());
   const std::vector<uint8_t> bits = pusher::PackBits(missing);
   wire_.Send(static_cast<uint8_t>(MessageType::kMissing), bits);
-}
-
-// Half an image on a full disk helps nobody who has to make room there.
-void ReceiveSession::FailDiskFull(const base::Error& error) {
-  std::string left = published_         ? "images that are whole were kept"
-                     : changes_.empty() ? "nothing was sent"
-                                        : "what had arrived was removed";
-  for (const auto& assembly : assemblies_) {
-    try {
-      assembly->Discard();
-    } catch (const base::Error& discarding) {  // the others go all the same
-      left = fmt::format("what had arrived could not be removed ({})", discarding.what());
-    }
-  }
-  assemblies_.clear();
-  std::string free = base::HumanBytes(base::FreeBytes(layout_.root()));
-  if (const std::optional<uint64_t> inodes = base::FreeInodes(layout_.root());
-      inodes && *inodes < 1000) {
-    free += fmt::format(" and {} inodes", *inodes);
-  }
-  base::Fail(base::ExitCode::kFailed,
-             "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
-             error.what(), left, free);
 }
 
 int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {

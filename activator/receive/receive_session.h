@@ -89,6 +89,7 @@ class ReceiveSession {
   void ReceiveAgain();
   Assembly& AssemblyOf(images::StoredManifest manifest, const std::string& index);
   images::StoredManifest ReadManifest(const pusher::Offer& offer, std::string text) const;
+  void CheckVerity(const images::StoredManifest& stored) const;
   void FillFromWhatIsHere(Assembly& assembly, const std::string& own_index);
   const HeldVersion* BasisOf(const pusher::Offer& offer) const;
   pusher::ImageMetadata ReceiveMetadata(const pusher::Offer& offer, const HeldVersion* basis);

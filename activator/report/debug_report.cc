@@ -7,6 +7,7 @@
 
 #include "activator/host/installed_units.h"
 #include "activator/os/disk_use.h"
+#include "activator/os/dm_verity.h"
 #include "activator/os/journal.h"
 #include "activator/os/kernel_features.h"
 #include "activator/report/history_command.h"
@@ -15,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "images/version/can_run.h"
 #include "units/rendered_unit.h"
 
 namespace activator {
@@ -38,9 +40,12 @@ std::string KernelText() {
 }
 
 std::string FeaturesText() {
-  const std::vector<std::string> features = ProbeFeatures();
-  return features.empty() ? "mounts no EROFS image\n"
-                          : fmt::format("mounts {}\n", fmt::join(features, ", "));
+  std::vector<std::string> features = ProbeFeatures();
+  std::erase(features, images::kVerityFeature);
+  return fmt::format("{}\ndm-verity: {}\n",
+                     features.empty() ? "mounts no EROFS image"
+                                      : fmt::format("mounts {}", fmt::join(features, ", ")),
+                     DmVerityProblem().empty() ? "yes" : DmVerityProblem());
 }
 
 std::string SpaceText(const std::string& root) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "activator/host/installed_units.h"
+#include "activator/os/fs_verity.h"
 #include "activator/report/drift.h"
 #include "activator/state/app_version.h"
 #include "activator/state/generations.h"
@@ -107,6 +108,17 @@ void ReadActive(const images::HostLayout& layout, Status& out) {
   }
 }
 
+// Nothing is known of a damaged version.
+std::string VerifierOf(const images::HostLayout& layout, const std::string& name,
+                       const base::Sha256& digest) {
+  try {
+    return ReadsVerifiedBy(
+        images::ImageDirectory(layout.Version(name, images::ImageId::Of(digest))));
+  } catch (const base::Error&) {
+    return "";
+  }
+}
+
 // One whose manifest cannot be read may have some.
 bool HasServices(const images::HostLayout& layout, const Generation& generation) {
   return std::ranges::any_of(generation.apps, [&](const auto& app) {
@@ -135,6 +147,13 @@ uint64_t ActiveIfKnown(const images::HostLayout& layout) {
 }
 
 }  // namespace
+
+std::string ReadsVerifiedBy(const images::ImageDirectory& version) {
+  if (version.manifest().image.verity_root) {
+    return "dm-verity";
+  }
+  return HasFsVerity(version.image_path()) ? "fs-verity" : "";
+}
 
 uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::time_point now) {
   const auto created = base::FromIso8601(generation.created);
@@ -166,6 +185,7 @@ Status ReadStatus(const Host& host, bool ask_systemd) {
     for (const auto& [name, digest] : out.generation->apps) {
       out.versions[name] = IdAndVersion(layout, name, digest);
       out.names[name] = VersionOf(layout, name, digest);
+      out.reads_verified_by[name] = VerifierOf(layout, name, digest);
     }
     if (out.generation->healthy_sequence > 0) {
       out.found_healthy = EventOfNumber(layout, out.generation->healthy_sequence);

@@ -38,11 +38,12 @@ struct Status {
   std::optional<bool> switch_in_progress;
   std::vector<UnitStatus> units;  // of the active generation; empty for a folder as host
   bool runs_nothing = false;      // by its units, or because it is a folder
-  std::map<std::string, std::string> versions;      // application -> id and version
-  std::map<std::string, std::string> names;         // application -> what its version calls itself
-  bool takes_signed_alone = false;                  // trust is on
-  std::string trust_problem;                        // why nothing is taken; empty: no reason
-  std::map<std::string, AcceptedVersion> releases;  // application -> as the host took it
+  std::map<std::string, std::string> versions;  // application -> id and version
+  std::map<std::string, std::string> names;     // application -> what its version calls itself
+  std::map<std::string, std::string> reads_verified_by;  // application -> ReadsVerifiedBy
+  bool takes_signed_alone = false;                       // trust is on
+  std::string trust_problem;                             // why nothing is taken; empty: no reason
+  std::map<std::string, AcceptedVersion> releases;       // application -> as the host took it
   // drift.h, and a `current` that was lost; empty: the host matches `current`.
   std::vector<std::string> drift;
   // What should run and does not, with its state (FindDown); the caller of ReadStatus adds it.
@@ -56,6 +57,12 @@ struct Status {
   std::optional<Event> found_healthy;    // when the active generation was, last
   std::optional<Event> last_activation;  // of whatever generation
 };
+
+// What compares each block of the image with what was built, when it is read: "dm-verity",
+// "fs-verity"; empty: nothing does.
+std::string ReadsVerifiedBy(const images::ImageDirectory& version);
+// ", reads verified by dm-verity", or nothing.
+std::string VerifiedByText(const std::string& by);
 
 // In seconds; 0 where `created` is no time.
 uint64_t AgeSeconds(const Generation& generation, std::chrono::system_clock::time_point now);

@@ -108,6 +108,9 @@ std::string StatusJson(const Status& status) {
     generation = ToJson(*status.generation, status.active);
     for (const auto& [name, version] : status.names) {
       generation["apps"][name]["version"] = version;
+      const auto by = status.reads_verified_by.find(name);
+      generation["apps"][name]["reads_verified_by"] =
+          by == status.reads_verified_by.end() ? "" : by->second;
       const auto release = status.releases.find(name);
       generation["apps"][name]["release"] =
           release == status.releases.end() ? Json(nullptr) : ToJson(release->second);
@@ -163,6 +166,7 @@ std::string VerifyJson(const std::vector<VerifiedVersion>& versions) {
                    {"is_whole", version.problem.empty()},
                    {"damaged_chunks", version.damaged_chunks},
                    {"problem", version.problem},
+                   {"reads_verified_by", version.reads_verified_by},
                    {"release", version.release},
                    {"release_problem", version.release_problem},
                    {"generations", version.generations}});

@@ -151,6 +151,10 @@ std::string TrustText(const Status& status) {
 
 }  // namespace
 
+std::string VerifiedByText(const std::string& by) {
+  return by.empty() ? "" : ", reads verified by " + by;
+}
+
 std::string ListText(const Listing& listing) {
   std::string out;
   for (const Generation& generation : listing.generations) {
@@ -235,7 +239,9 @@ std::string StatusText(const Status& status) {
     out += fmt::format("Generation {} is active in {} (staged {} by {})\n", generation.number,
                        status.root, generation.created, generation.by);
     for (const auto& [name, version] : status.versions) {
-      out += fmt::format("  {}/{}{}\n", name, version, SignersText(status, name));
+      const auto by = status.reads_verified_by.find(name);
+      out += fmt::format("  {}/{}{}{}\n", name, version, SignersText(status, name),
+                         VerifiedByText(by == status.reads_verified_by.end() ? "" : by->second));
     }
   } else if (status.active != kNoGeneration) {
     out += fmt::format("Generation {} is active in {}\n", status.active, status.root);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "activator/report/report.h"
 #include "activator/state/generations.h"
 #include "activator/state/held_versions.h"
 #include "activator/trust/host_trust.h"
@@ -14,6 +15,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "images/release/release.h"
+#include "images/version/verity_tree.h"
 
 namespace activator {
 namespace {
@@ -25,6 +27,7 @@ void ReadImage(const images::ImageDirectory& version, base::Progress& progress,
   const chunker::ChunkIndex index = version.ReadIndex();
   const base::UniqueFd fd = base::OpenForReading(version.image_path());
   base::Sha256Hasher whole;
+  images::VerityComparison tree(version);
   for (const chunker::Chunk& chunk : index.chunks()) {
     base::ThrowIfInterrupted();
     std::vector<uint8_t> data;
@@ -36,6 +39,7 @@ void ReadImage(const images::ImageDirectory& version, base::Progress& progress,
     out.damaged_chunks += base::Sha256Of(data) == chunk.id.digest ? 0U : 1U;
     out.bytes += data.size();
     whole.Update(data);
+    tree.Update(data);
     progress.Add(chunk.size_bytes);
   }
   if (out.damaged_chunks > 0) {
@@ -44,6 +48,8 @@ void ReadImage(const images::ImageDirectory& version, base::Progress& progress,
                     out.problem.empty() ? "" : " (" + out.problem + ")");
   } else if (whole.Finish() != version.manifest().image.sha256) {
     out.problem = "its SHA-256 is not the one that its manifest names";
+  } else {
+    out.problem = tree.Finish();
   }
 }
 
@@ -55,6 +61,7 @@ VerifiedVersion Verify(const images::VersionDirectory& held, base::Progress& pro
   try {
     const images::ImageDirectory version(held.path);
     ReadImage(version, progress, out);
+    out.reads_verified_by = ReadsVerifiedBy(version);
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted) {
       throw;
@@ -165,13 +172,14 @@ void MarkDamaged(const std::vector<VerifiedVersion>& versions) {
 std::string VerifyText(const std::vector<VerifiedVersion>& versions) {
   std::string out;
   for (const VerifiedVersion& version : versions) {
-    out +=
-        fmt::format("{}/{}  {}{}\n", version.name, version.id,
-                    version.problem.empty() ? "whole, " + base::HumanBytes(version.bytes)
-                                            : "DAMAGED: " + version.problem,
-                    version.generations.empty()
-                        ? ""
-                        : fmt::format("  (generation {})", fmt::join(version.generations, ", ")));
+    out += fmt::format(
+        "{}/{}  {}{}\n", version.name, version.id,
+        version.problem.empty() ? fmt::format("whole, {}{}", base::HumanBytes(version.bytes),
+                                              VerifiedByText(version.reads_verified_by))
+                                : "DAMAGED: " + version.problem,
+        version.generations.empty()
+            ? ""
+            : fmt::format("  (generation {})", fmt::join(version.generations, ", ")));
     if (!version.release_problem.empty()) {
       out += fmt::format("  REFUSED here: {}\n", version.release_problem);
     } else if (!version.release.empty()) {
@@ -181,7 +189,7 @@ std::string VerifyText(const std::vector<VerifiedVersion>& versions) {
   return out;
 }
 
-void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked) {
+void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked, uint64_t active) {
   std::vector<std::string> damaged;
   for (const VerifiedVersion& version : versions) {
     if (!version.problem.empty()) {
@@ -196,7 +204,9 @@ void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked) {
                    : "`activate verify --repair` asks the next push of them for what is damaged");
   }
   for (const VerifiedVersion& version : versions) {
-    if (!version.release_problem.empty()) {
+    const bool is_active =
+        std::ranges::find(version.generations, active) != version.generations.end();
+    if (is_active && !version.release_problem.empty()) {
       base::Fail(base::ExitCode::kVerification,
                  "{}/{} would not be activated here: {}; sign it anew and push it, or `activate "
                  "prune`",

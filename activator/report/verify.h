@@ -20,11 +20,12 @@ struct VerifiedVersion {
   std::string name;
   std::string id;
   std::string path;
-  uint64_t bytes = 0;           // of the image, that were read
-  uint64_t damaged_chunks = 0;  // of the image's chunks
-  std::string problem;          // what is wrong, for people; empty: it is whole
-  std::string release;          // who signed it, for what, when, or that nobody did
-  std::string release_problem;  // why this host would not activate it by that; empty: it would
+  uint64_t bytes = 0;             // of the image, that were read
+  uint64_t damaged_chunks = 0;    // of the image's chunks
+  std::string problem;            // what is wrong, for people; empty: it is whole
+  std::string reads_verified_by;  // "dm-verity", "fs-verity"; empty: nothing
+  std::string release;            // who signed it, for what, when, or that nobody did
+  std::string release_problem;    // why this host would not activate it by that; empty: it would
   std::vector<uint64_t> generations;  // that name it
 };
 
@@ -40,9 +41,9 @@ void MarkDamaged(const std::vector<VerifiedVersion>& versions);
 
 std::string VerifyText(const std::vector<VerifiedVersion>& versions);
 std::string VerifyJson(const std::vector<VerifiedVersion>& versions);
-// Throws Error{kVerification} where one is damaged, or signed in a way that this host does not
-// take; says what to do.
-void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked);
+// Throws Error{kVerification} where one is damaged, or where one of generation `active` is signed
+// in a way that this host does not take; says what to do. Of others the text says it alone.
+void ThrowIfDamaged(const std::vector<VerifiedVersion>& versions, bool marked, uint64_t active);
 
 }  // namespace activator
 

@@ -2,8 +2,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interrupt.h"
+#include "images/version/verity_tree.h"
 
 namespace activator {
+namespace {
+
+constexpr size_t kReadAtOnceBytes = 256 << 10;
+
+}  // namespace
 
 std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path) {
   try {
@@ -18,8 +25,37 @@ std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path) {
 bool IsIntact(const std::string& path, const base::Sha256& manifest_sha256, bool with_provenance) {
   const std::optional<images::ImageDirectory> found = OpenIfComplete(path);
   return found && found->stored().digest == manifest_sha256 &&
-         (!with_provenance || base::Exists(found->provenance_path())) &&
-         HasDigest(found->image_path(), found->manifest().image.sha256);
+         (!with_provenance || base::Exists(found->provenance_path())) && DamageOf(*found).empty();
+}
+
+std::string DamageOf(const images::ImageDirectory& version) {
+  const std::string path = version.image_path();
+  const images::ImageFacts& image = version.manifest().image;
+  base::Sha256Hasher whole;
+  images::VerityComparison tree(version);
+  try {
+    const base::UniqueFd fd = base::OpenForReading(path);
+    std::vector<uint8_t> piece(kReadAtOnceBytes);
+    for (uint64_t at = 0; at < image.size_bytes; at += piece.size()) {
+      base::ThrowIfInterrupted();
+      piece.resize(base::PReadInto(fd.get(), piece, at, path));
+      if (piece.empty()) {
+        return fmt::format("{} was cut short", path);
+      }
+      whole.Update(piece);
+      tree.Update(piece);
+    }
+  } catch (const base::Error& error) {  // a bad sector is as bad as a wrong byte
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    return fmt::format("{} is damaged: {}", path, error.what());
+  }
+  if (const base::Sha256 found = whole.Finish(); found != image.sha256) {
+    return fmt::format("{} is damaged: its SHA-256 is {}, its manifest says {}", path,
+                       found.ToHex(), image.sha256.ToHex());
+  }
+  return tree.Finish();
 }
 
 bool HasDigest(const std::string& path, const base::Sha256& digest) {

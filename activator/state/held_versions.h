@@ -31,6 +31,10 @@ std::optional<images::ImageDirectory> OpenIfComplete(const std::string& path);
 // digests that they should, and a provenance is there unless the sender has none either.
 bool IsIntact(const std::string& path, const base::Sha256& manifest_sha256, bool with_provenance);
 
+// What is wrong with the content of its image and of the image's Merkle tree, which are read once;
+// empty: nothing.
+std::string DamageOf(const images::ImageDirectory& version);
+
 // False also where the file cannot be read: a bad sector is as bad as a wrong byte.
 bool HasDigest(const std::string& path, const base::Sha256& digest);
 

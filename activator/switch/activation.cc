@@ -1,7 +1,5 @@
 #include "activator/switch/activation.h"
 
-#include <chrono>
-#include <map>
 #include <optional>
 #include <string_view>
 
@@ -9,7 +7,6 @@
 #include "activator/health/check_now.h"
 #include "activator/health/find_down.h"
 #include "activator/health/health.h"
-#include "activator/health/restart.h"
 #include "activator/health/stopping.h"
 #include "activator/host/boot_unit.h"
 #include "activator/host/foreign_units.h"
@@ -22,6 +19,8 @@
 #include "activator/state/record_event.h"
 #include "activator/switch/preflight.h"
 #include "activator/switch/recovery.h"
+#include "activator/switch/require_healthy.h"
+#include "activator/switch/start_again.h"
 #include "activator/switch/switch.h"
 #include "activator/switch/users.h"
 #include "activator/trust/host_trust.h"
@@ -31,8 +30,6 @@
 
 namespace activator {
 namespace {
-
-constexpr std::chrono::seconds kMostToEnterAnImage{1};
 
 // What somebody took away of the links, which systemd's memory hides until its next reload. True:
 // something was.
@@ -54,77 +51,9 @@ bool MendFiles(const Host& host, const InstalledUnits& units, uint64_t active) {
   return !boots || links || stray || tasks;
 }
 
-// Those of `units` that run from another image than theirs. A service that is just starting has not
-// entered its image yet: what runs from none at first is looked at again.
-UnitNames RunningFromAnotherImage(const Host& host, const InstalledUnits& units) {
-  const auto look = [&](const UnitNames& names) {
-    std::map<std::string, UnitState> out;
-    for (const auto& [name, state] : host.systemd.Show(names)) {
-      if (!state.IsDown() && !host.systemd.RunsFrom(state, units.at(name).image_path)) {
-        out.emplace(name, state);
-      }
-    }
-    return out;
-  };
-  const auto first = look(NamesOf(units));
-  if (first.empty()) {
-    return {};
-  }
-  host.clock.Sleep(kMostToEnterAnImage);
-  UnitNames names;
-  for (const auto& [name, state] : first) {
-    names.push_back(name);
-  }
-  UnitNames out;
-  for (const auto& [name, state] : look(names)) {
-    if (state.main_pid == first.at(name).main_pid) {
-      out.push_back(name);
-    }
-  }
-  return out;
-}
-
 void SayNothingToDo(const base::Io& io, uint64_t active, std::string_view mended) {
   io.Err("activate: generation {} is active already: {}\n", active,
          mended.empty() ? "nothing to do" : mended);
-}
-
-// What an activation of the active generation starts, or waits for.
-struct ToStart {
-  UnitNames down;
-  UnitNames starting;  // or stopping
-  UnitNames of_another_image;
-  UnitNames All() const { return down + starting + of_another_image; }
-};
-
-ToStart FindWhatToStart(const Host& host, const InstalledUnits& units) {
-  ToStart out;
-  for (const auto& [name, state] : host.systemd.Show(NamesOf(units))) {
-    const bool ran = units.at(name).is_oneshot && state.result == "success" &&
-                     state.active == "inactive" && !state.invocation_id.empty();
-    if (state.active != "active" && state.active != "reloading" && !ran) {
-      (state.IsDown() ? out.down : out.starting).push_back(name);
-    }
-  }
-  out.of_another_image = RunningFromAnotherImage(host, units);
-  return out;
-}
-
-void StartAgain(const Host& host, uint64_t active, const InstalledUnits& units,
-                const ToStart& to_start, Timeout timeout) {
-  try {
-    ProvideUsers(host, active);
-    host.systemd.ResetFailed(to_start.down);
-    host.systemd.Start(to_start.down, Jobs::kAwaitBriefly);
-    RestartInPlace(host, to_start.of_another_image);
-    WaitUntilStarted(host, units, timeout);
-    WaitUntilSettled(host, units);
-  } catch (const base::Error& error) {
-    throw base::Error(
-        base::ExitCode::kNeedsAttention,
-        fmt::format("generation {} is active already, but not up: {}", active, error.what()),
-        error.detail());
-  }
 }
 
 // "Already active" is a success only where it runs, from its image, and will after the next boot. A
@@ -138,15 +67,15 @@ void EnsureRunning(const Host& host, uint64_t active, Timeout timeout) {
   } catch (const base::Error& error) {
     in_the_way = error;
   }
-  const ToStart to_start = FindWhatToStart(host, Unscheduled(all));
-  const UnitNames again = to_start.All();
+  const ToStart to_start = FindWhatToStart(host, all);
+  UnitNames again = to_start.All();
   if (!again.empty()) {
-    StartAgain(host, active, Select(all, again), to_start, timeout);
-  }
-  if (!again.empty()) {
+    again = StartAgain(host, active, all, to_start, timeout);
     host.io.Err("activate: generation {} was active already; {}{}started what was down{}\n", active,
                 mended, *mended == 0 ? "" : " and ",
-                to_start.of_another_image.empty() ? "" : " or ran from another image");
+                to_start.of_another_image.empty() && to_start.of_another_device.empty()
+                    ? ""
+                    : " or ran from another image");
   }
   if (in_the_way) {
     throw base::Error(*in_the_way);
@@ -310,7 +239,7 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
 // What would be started or waited for may become well; what is up and not healthy would stay so.
 void RehearseNothingToDo(const Host& host, uint64_t active) {
   const InstalledUnits units = LoadUnits(host.layout, active);
-  const ToStart to_start = FindWhatToStart(host, Unscheduled(units));
+  const ToStart to_start = FindWhatToStart(host, units);
   const auto say = [&](const UnitNames& names, std::string_view what) {
     for (const std::string& name : names) {
       host.io.Err("activate: {} {}\n", name, what);
@@ -318,12 +247,13 @@ void RehearseNothingToDo(const Host& host, uint64_t active) {
   };
   say(to_start.down, "is down: it would be started");
   say(to_start.starting, "is starting or stopping: it would be waited for");
-  say(to_start.of_another_image, "runs from another image: it would be started again");
+  say(to_start.of_another_image + to_start.of_another_device,
+      "runs from another image: it would be started again");
   const InstalledUnits rest = Select(units, NamesOf(units) - to_start.All());
   base::Error::Detail problems = FailedChecks(host, rest);
   // Last: a check may have ended one.
   for (const DownUnit& unit :
-       FindDown(host, Select(units, NamesOf(units) - to_start.down - to_start.of_another_image))) {
+       FindDown(host, Select(units, NamesOf(units) - to_start.All() + to_start.starting))) {
     problems.push_back(unit.what);
   }
   if (!problems.empty()) {

@@ -9,6 +9,7 @@
 
 #include "activator/os/kernel_features.h"
 #include "activator/os/mounted_image.h"
+#include "activator/state/held_versions.h"
 #include "activator/switch/program_access.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -23,13 +24,10 @@ namespace {
 constexpr size_t kMostBytes = size_t{1} << 20;  // of a file that people write
 
 void CheckContent(const images::ImageDirectory& version) {
-  const images::ImageFacts& image = version.manifest().image;
-  const base::Sha256 found = base::Sha256OfFile(version.image_path());
-  if (found != image.sha256) {
+  if (const std::string problem = DamageOf(version); !problem.empty()) {
     base::Fail(base::ExitCode::kVerification,
-               "{} is damaged: its SHA-256 is {}, its manifest says {}. "
-               "`activate verify --repair` marks it, and the next push of it repairs it",
-               version.image_path(), found.ToHex(), image.sha256.ToHex());
+               "{}. `activate verify --repair` marks it, and the next push of it repairs it",
+               problem);
   }
 }
 

@@ -1,6 +1,10 @@
 #include "activator/switch/replacement.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
+
+#include "activator/health/verity_devices.h"
 
 namespace activator {
 
@@ -62,6 +66,30 @@ bool UnitReplacement::LetOthersStart() {
   return all_told.value_or(false);
 }
 
+// Or systemd would start them from the device that was made of another file with the same root.
+void UnitReplacement::AwaitOldDevices(const InstalledUnits& ready) {
+  std::set<base::Sha256> roots = VerityRootsOf(ready);
+  if (roots.empty()) {
+    return;
+  }
+  for (const InstalledUnits* units : {&from_, &to_}) {
+    for (const auto& [name, state] : host_.systemd.Show(NamesOf(*units))) {
+      if (const auto& root = units->at(name).verity_root; root && !state.IsDown()) {
+        roots.erase(*root);  // what goes on running keeps it
+      }
+    }
+  }
+  const std::set<base::Sha256> left = AwaitDevicesGone(host_, std::move(roots));
+  for (const auto& [name, unit] : ready) {
+    if (unit.verity_root && left.contains(*unit.verity_root)) {
+      host_.io.Err(
+          "activate: something else still uses the device of {}, and {} starts from that: `lsblk` "
+          "names it\n",
+          unit.image_path, name);
+    }
+  }
+}
+
 void UnitReplacement::Start(InstalledUnits units, const AppFolders& must_wait,
                             const StartUnits& start) {
   PollBackoff pause(host_.clock);
@@ -70,6 +98,7 @@ void UnitReplacement::Start(InstalledUnits units, const AppFolders& must_wait,
     if (!ready.empty() && !stopping_.empty() && !LetOthersStart()) {
       ready = stopping_.empty() ? units : InstalledUnits();
     }
+    guard_([&] { AwaitOldDevices(ready); });
     start(ready);
     if (stopping_.empty()) {
       return;

@@ -43,6 +43,7 @@ class UnitReplacement {
   void Look();
   void AwaitStopsBut(const UnitNames& may_go_on);
   bool LetOthersStart();
+  void AwaitOldDevices(const InstalledUnits& ready);
 
   const Host& host_;
   const InstalledUnits& from_;

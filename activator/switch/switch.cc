@@ -261,8 +261,16 @@ void Switch::StartDependents() {
   touched_.insert(again.begin(), again.end());
 }
 
+// Of what was read until now: a process starts although a block of its image is damaged.
+void RequireUndamaged(const Host& host, const InstalledUnits& units) {
+  if (const std::vector<std::string> damaged = FindDamaged(host, units); !damaged.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{}", damaged.front());
+  }
+}
+
 void Switch::AwaitHealth() {
   WaitUntilSettled(host_, touched_);
+  RequireUndamaged(host_, touched_);
   RunHooks(host_, Changed(), units::AuxiliaryUnit::kAfterHealthy);
   ForgetOldRuns();
 }

@@ -72,6 +72,10 @@ std::vector<std::string> HeldReleases::CheckBy(const HostTrust& trust, const std
       release, trust, verifier, accepted == nullptr ? clock_.Now() : accepted->accepted, subject);
   images::CheckBelongs(release.statement, name, manifest_sha256, path);
   images::CheckChannel(release.statement, trust.policy, subject);
+  if (trust.policy.requires_verity) {
+    const images::ImageDirectory held(version);
+    images::CheckVerity(held.manifest().image.verity_root.has_value(), trust.policy, subject);
+  }
   if (ProvenanceDigestOf(version) != release.statement.provenance_sha256) {
     base::Fail(images::kUntrusted, "{}/{} is not what {} was signed with: push it again", version,
                images::kProvenanceFile, subject);

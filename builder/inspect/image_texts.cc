@@ -111,13 +111,14 @@ std::string ReportText(const images::ImageDirectory& image, const ImageReport& r
   std::string out = fmt::format(
       "{}, {}\n"
       "  image    {} of {} in {} files ({})\n"
-      "  layout   {}, {} {} level {}; needs {}\n"
+      "  layout   {}, {} {} level {}; needs {}{}\n"
       "  chunks   {}; equal ones stored once save {}; metadata {}\n"
       "  release  {}\n",
       Title(image), manifest.architecture, base::HumanBytes(manifest.image.size_bytes),
       base::HumanBytes(report.content_bytes), report.files,
       Percent(manifest.image.size_bytes, report.content_bytes), manifest.image.layout, codec.name,
       codec.library_version, codec.level, RequiredKernel(manifest),
+      manifest.image.verity_root ? " and dm-verity" : "",
       image.ReadIndex().chunks().size(), base::HumanBytes(report.dedupe_saved_bytes),
       base::HumanBytes(report.metadata_bytes),
       release.problem.empty() ? ReleaseText(release.release) : release.problem);
@@ -144,6 +145,8 @@ std::string ReportJson(const images::ImageDirectory& image, const ImageReport& r
                   {"library_version", manifest.image.codec.library_version},
                   {"level", manifest.image.codec.level}};
   out["required_kernel"] = RequiredKernel(manifest);
+  const std::optional<base::Sha256>& root = manifest.image.verity_root;
+  out["verity_root"] = root ? Json(root->ToHex()) : Json(nullptr);
   const ReleaseOrProblem release = TryReleaseOf(image);
   out["release"] = ReleaseJson(release.release);
   out["release_problem"] = release.problem.empty() ? Json(nullptr) : Json(release.problem);

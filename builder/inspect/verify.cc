@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "builder/read/guarded.h"
 #include "builder/read/image_reader.h"
+#include "images/version/verity_tree.h"
 
 namespace builder {
 void VerifyDigests(const images::ImageDirectory& image, const base::Io& io) {
@@ -31,6 +32,11 @@ void VerifyDigests(const images::ImageDirectory& image, const base::Io& io) {
   }
   if (whole.Finish() != image.manifest().image.sha256) {
     base::Fail(base::ExitCode::kVerification, "{} is not the image that its manifest names", path);
+  }
+  const auto& root = image.manifest().image.verity_root;
+  if (root && images::VerityRootOfFile(path) != *root) {
+    base::Fail(base::ExitCode::kVerification,
+               "{} has another verity root than its manifest says; build it again", path);
   }
 }
 

@@ -301,6 +301,7 @@ SandboxRecord RunUnderSystemd(const images::ImageDirectory& image, const TrialSe
   lines["TimeoutStartSec"] = lines["RuntimeMaxSec"];  // the same for a oneshot
   images::StoredManifest stored = image.stored();
   stored.manifest.services = {{name, service}};
+  stored.manifest.image.verity_root.reset();  // only a host has the tree
   std::vector<units::RenderedUnit> rendered = units::Render(stored, image.path());
   for (units::RenderedUnit& unit : units::RenderAuxiliaryUnits(stored, image.path())) {
     rendered.push_back(std::move(unit));

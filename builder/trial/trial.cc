@@ -78,6 +78,7 @@ class Trial {
     }
     trial_ = MakeStandIns(image.manifest().services, name, folder_.path() + "/stand-ins");
     stored_.manifest.services = {{name, trial_.service}};
+    stored_.manifest.image.verity_root.reset();  // only a host has the tree
     report_.service = name;
     report_.limit = plan_.limit = options.limit;
     report_.place = options.place;

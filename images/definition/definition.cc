@@ -187,6 +187,7 @@ Definition ReadDefinition(base::JsonFields& fields, const std::string& directory
   fields.Try([&] { out.source = ReadSource(fields, directory); });
   out.contents = ReadContents(fields, directory);
   out.target = ReadTarget(fields);
+  out.verity = fields.Bool("verity", false);
   const bool is_oci = fields.Object("source").contains("oci");
   out.services = ReadServices(fields, is_oci ? Programs::kBySource : Programs::kNamed);
   // An OCI image may still say who its services run as.

@@ -33,6 +33,7 @@ struct Definition {
   Source source;
   Contents contents;
   std::string target = "zstd";  // which hosts it is for; in chunker::Codecs()
+  bool verity = false;          // hosts verify each read
   Services services;
 
   std::string file;                     // it was read from; empty: a command line

@@ -101,4 +101,13 @@ void CheckChannel(const Statement& statement, const Policy& policy, const std::s
   }
 }
 
+void CheckVerity(bool has_root, const Policy& policy, const std::string& subject) {
+  if (policy.requires_verity && !has_root) {
+    base::Fail(kUntrusted,
+               "{} has no verity root, and this host takes none without: build and sign it with "
+               "\"verity\": true in its definition",
+               subject);
+  }
+}
+
 }  // namespace images

@@ -29,6 +29,9 @@ std::vector<std::string> CheckSigners(const Release& release, const Trust& trust
 // Throws Error{kVerification} for a channel that the policy has not.
 void CheckChannel(const Statement& statement, const Policy& policy, const std::string& subject);
 
+// Throws Error{kVerification} where the policy wants a verity root and the manifest has none.
+void CheckVerity(bool has_root, const Policy& policy, const std::string& subject);
+
 }  // namespace images
 
 #endif  // SLIPWAY_IMAGES_RELEASE_JUDGE_H_

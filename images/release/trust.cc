@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint64_t kPolicyFormat = 1;
 constexpr const char* kVerityAsBuilt = "as-built";
+constexpr const char* kVerityRequired = "required";
 
 void CheckThreshold(const Trust& trust, const std::string& directory) {
   const uint64_t threshold = trust.policy.threshold;
@@ -45,7 +46,7 @@ std::string Policy::Serialize() const {
   return base::DumpJson({{"format", kPolicyFormat},
                          {"channels", channels},
                          {"threshold", threshold},
-                         {"verity", kVerityAsBuilt}}) +
+                         {"verity", requires_verity ? kVerityRequired : kVerityAsBuilt}}) +
          "\n";
 }
 
@@ -64,9 +65,11 @@ Policy Policy::Parse(const std::string& text, const std::string& name_of_file) {
     CheckName(channel, fields.PathOf("channels") + ": channel", kUntrusted);
   }
   out.threshold = fields.Number("threshold", 1, kMaxSignatures);
-  if (fields.String("verity", kVerityAsBuilt) != kVerityAsBuilt) {
-    fields.FailAt("verity", "this version knows only \"as-built\"");
+  const std::string verity = fields.String("verity", kVerityAsBuilt);
+  if (verity != kVerityAsBuilt && verity != kVerityRequired) {
+    fields.FailAt("verity", R"(expected "as-built" or "required")");
   }
+  out.requires_verity = verity == kVerityRequired;
   fields.Done();
   return out;
 }

@@ -21,6 +21,7 @@ inline constexpr uint64_t kMaxTrustBytes = uint64_t{1} << 20;  // of each file
 struct Policy {
   std::vector<std::string> channels;  // at least one
   uint64_t threshold = 1;             // signers that a release must have
+  bool requires_verity = false;       // only images with a verity root are taken
   bool operator==(const Policy&) const = default;
 
   std::string Serialize() const;

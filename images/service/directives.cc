@@ -8,8 +8,9 @@ namespace images {
 namespace {
 
 // What the definition has a field for, and what decides which image runs.
-constexpr std::array<std::string_view, 5> kNotInService = {"ExecStart", "Type", "RootImage",
-                                                           "RootDirectory", "MountAPIVFS"};
+constexpr std::array<std::string_view, 8> kNotInService = {
+    "ExecStart",   "Type",     "RootImage",  "RootDirectory",
+    "MountAPIVFS", "RootHash", "RootVerity", "RootHashSignature"};
 // What would make the socket or the timer start another unit.
 constexpr std::array<std::string_view, 3> kNotInStarters = {"Service", "Unit", "Accept"};
 
@@ -27,8 +28,12 @@ std::string DirectiveProblem(const std::string& section, const std::string& opti
       (is_starter && Contains(kNotInStarters, option))) {
     return "is not possible: the definition's own fields decide it";
   }
-  if (value.ends_with('\\') || value.find('\n') != std::string::npos) {
-    return "would swallow or add a line: it ends with a backslash or holds a newline";
+  // systemd ends a line at a carriage return, too.
+  const bool is_one_line = std::none_of(value.begin(), value.end(), [](unsigned char c) {
+    return (c < ' ' && c != '\t') || c == 0x7f;
+  });
+  if (value.ends_with('\\') || !is_one_line) {
+    return "would swallow or add a line: it ends with a backslash or holds a control character";
   }
   return "";
 }

@@ -19,6 +19,21 @@ std::string TargetOf(const std::string& feature) {
   return codec == nullptr ? feature : codec->target;
 }
 
+[[noreturn]] void FailMount(const std::string& feature, const std::vector<std::string>& mounts,
+                            const std::string& name) {
+  if (mounts.empty()) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} cannot mount {} EROFS images, nor any other kind: its kernel needs EROFS and "
+               "loop devices",
+               name, TargetOf(feature));
+  }
+  std::vector<std::string> targets;
+  std::ranges::transform(mounts, std::back_inserter(targets), &TargetOf);
+  base::Fail(base::ExitCode::kFailed,
+             "{} cannot mount {} EROFS images; it can mount: {}; build with --target {}", name,
+             TargetOf(feature), fmt::join(targets, ", "), targets.front());
+}
+
 }  // namespace
 
 // A processor of 32-bit ARM runs what is built for an earlier one, too; a kernel for x86-64 what is
@@ -37,21 +52,19 @@ void CheckCanRun(const Manifest& image, const HostAbilities& host, const std::st
     base::Fail(base::ExitCode::kFailed, "{} is {}, the image {} is built for {}", name,
                host.architecture, image.name, image.architecture);
   }
+  std::vector<std::string> mounts = host.features;
+  const bool verifies = std::erase(mounts, kVerityFeature) > 0;
   for (const std::string& feature : image.image.required_features) {
-    if (std::ranges::find(host.features, feature) != host.features.end()) {
-      continue;
+    if (std::ranges::find(mounts, feature) == mounts.end()) {
+      FailMount(feature, mounts, name);
     }
-    if (host.features.empty()) {
-      base::Fail(base::ExitCode::kFailed,
-                 "{} cannot mount {} EROFS images, nor any other kind: its kernel needs EROFS and "
-                 "loop devices",
-                 name, TargetOf(feature));
-    }
-    std::vector<std::string> targets;
-    std::ranges::transform(host.features, std::back_inserter(targets), &TargetOf);
-    base::Fail(base::ExitCode::kFailed,
-               "{} cannot mount {} EROFS images; it can mount: {}; build with --target {}", name,
-               TargetOf(feature), fmt::join(targets, ", "), targets.front());
+  }
+  if (image.image.verity_root && !verifies) {
+    base::Fail(
+        base::ExitCode::kFailed,
+        "{} cannot verify what {} reads, as \"verity\" in its definition wants: its kernel "
+        "needs dm-verity, its systemd libcryptsetup (Debian 13: apt install libcryptsetup12)",
+        name, image.name);
   }
 }
 

@@ -10,9 +10,14 @@
 
 namespace images {
 
+// Of a host that can verify each read of an image: its kernel has dm-verity, and its systemd can
+// use it.
+inline constexpr const char* kVerityFeature = "dm-verity";
+
 struct HostAbilities {
-  std::string architecture;           // as uname -m gives it
-  std::vector<std::string> features;  // of EROFS images that its kernel mounts: "erofs-zstd"
+  std::string architecture;  // as uname -m gives it
+  // Of EROFS images that its kernel mounts: "erofs-zstd"; and kVerityFeature.
+  std::vector<std::string> features;
 };
 
 // Whether a machine runs programs that are built for `machine`; both as uname -m gives them.

@@ -1,5 +1,5 @@
 // An image directory NAME/ID, the same as a build's output and on a host: manifest.json,
-// image.erofs, image.caibx, provenance.json, and perhaps a label.
+// image.erofs, image.caibx, provenance.json, and perhaps a label. A host may have image.verity too.
 #ifndef SLIPWAY_IMAGES_VERSION_IMAGE_DIRECTORY_H_
 #define SLIPWAY_IMAGES_VERSION_IMAGE_DIRECTORY_H_
 
@@ -14,6 +14,7 @@ namespace images {
 inline constexpr const char* kManifestFile = "manifest.json";
 inline constexpr const char* kImageFile = "image.erofs";
 inline constexpr const char* kIndexFile = "image.caibx";
+inline constexpr const char* kVerityFile = "image.verity";  // on a host alone, with verity_root
 inline constexpr const char* kProvenanceFile = "provenance.json";
 
 // A manifest as it stands in a file, with what follows from its bytes.
@@ -42,6 +43,7 @@ class ImageDirectory {
   // For people: the label, otherwise the version of the source's package; may be empty.
   const std::string& version() const { return label_.empty() ? manifest().version : label_; }
   std::string image_path() const { return path_ + "/" + kImageFile; }
+  std::string verity_path() const { return path_ + "/" + kVerityFile; }
   std::string index_path() const { return path_ + "/" + kIndexFile; }
   std::string provenance_path() const { return path_ + "/" + kProvenanceFile; }
 

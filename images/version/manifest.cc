@@ -32,6 +32,12 @@ ImageFacts ReadImage(const base::Json& object, const std::string& path) {
     out.codec.parameters.emplace(key, value.get<uint64_t>());
   });
   codec.Done();
+  if (fields.Has("verity_root")) {
+    out.verity_root = fields.Digest("verity_root");
+    if (out.size_bytes % kVerityBlockBytes != 0) {
+      fields.FailAt("verity_root", "the image has no whole number of blocks of 4096 bytes");
+    }
+  }
   fields.Done();
   return out;
 }
@@ -50,16 +56,20 @@ ClosurePath ReadClosurePath(const base::Json& object, const std::string& path) {
 }
 
 base::Json ToJson(const ImageFacts& image) {
-  return {{"size_bytes", image.size_bytes},
-          {"sha256", image.sha256.ToHex()},
-          {"block_size", image.block_size},
-          {"layout", image.layout},
-          {"codec",
-           {{"name", image.codec.name},
-            {"library_version", image.codec.library_version},
-            {"level", image.codec.level},
-            {"parameters", image.codec.parameters}}},
-          {"required_features", image.required_features}};
+  base::Json out = {{"size_bytes", image.size_bytes},
+                    {"sha256", image.sha256.ToHex()},
+                    {"block_size", image.block_size},
+                    {"layout", image.layout},
+                    {"codec",
+                     {{"name", image.codec.name},
+                      {"library_version", image.codec.library_version},
+                      {"level", image.codec.level},
+                      {"parameters", image.codec.parameters}}},
+                    {"required_features", image.required_features}};
+  if (image.verity_root) {
+    out["verity_root"] = image.verity_root->ToHex();
+  }
+  return out;
 }
 
 base::Json ToJson(const std::vector<ClosurePath>& closure) {

@@ -4,6 +4,7 @@
 #define SLIPWAY_IMAGES_VERSION_MANIFEST_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 namespace images {
 
 inline constexpr uint64_t kManifestFormat = 1;
+inline constexpr uint64_t kVerityBlockBytes = 4096;  // of images that have a verity root
 
 struct ClosurePath {
   std::string path;  // "/nix/store/HASH-NAME-VERSION"
@@ -35,6 +37,7 @@ struct ImageFacts {
   std::string layout;  // "aligned"
   Codec codec;
   std::vector<std::string> required_features;  // of the host: "erofs-zstd", "erofs-lz4"
+  std::optional<base::Sha256> verity_root;     // where hosts verify each read (verity_tree.h)
   bool operator==(const ImageFacts&) const = default;
 };
 

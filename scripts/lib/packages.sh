@@ -27,7 +27,7 @@ package_groups() {
       test)
         packages+=(libgtest-dev libgmock-dev libbenchmark-dev ccache git patchelf binutils gpg gpg-agent
           nix-bin systemd-container mmdebstrap mount iproute2 openssh-client socat curl sudo
-          squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd
+          squashfs-tools e2fsprogs btrfs-progs xfsprogs zstd cryptsetup-bin
           busybox fish mksh tcsh zsh libbz2-dev liblzma-dev
           nodejs openssl python3 python3-pip python3-markdown python3-jsonschema cargo)
         ;;

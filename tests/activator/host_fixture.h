@@ -71,12 +71,18 @@ class HostTest : public ::testing::Test {
     if (shape) {
       shape(manifest.services);
     }
+    if (verity_root) {
+      manifest.image.size_bytes = images::kVerityBlockBytes;
+      manifest.image.sha256 = base::Sha256Of(std::string(images::kVerityBlockBytes, 'x'));
+      manifest.image.verity_root = verity_root;
+    }
     const std::string text = manifest.Serialize();
     const base::Sha256 digest = base::Sha256Of(text);
     const std::string path = layout.Version(name, images::ImageId::Of(digest));
     base::MakeDirectories(path);
     Write(path + "/manifest.json", text);
-    Write(path + "/image.erofs", "data");
+    Write(path + "/image.erofs",
+          verity_root ? std::string(images::kVerityBlockBytes, 'x') : "data");
     return digest;
   }
 
@@ -132,6 +138,7 @@ class HostTest : public ::testing::Test {
   size_t asked = 0;
   UnitConflictPolicy on_foreign = UnitConflictPolicy::kRefuse;
   std::function<void(images::Services&)> shape;  // of what is pushed next
+  std::optional<base::Sha256> verity_root;       // likewise
 
  private:
   int activations_ = 0;

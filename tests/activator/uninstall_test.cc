@@ -59,6 +59,24 @@ TEST_F(UninstallTest, WhatRunsWithoutAnyRecordIsNotRemoved) {
   EXPECT_FALSE(base::LstatIfThere(units + "/web.service"));
 }
 
+TEST_F(UninstallTest, TheWeeklyVerifyComesWithAnActivationAndGoes) {
+  EXPECT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;
+  EXPECT_THAT(base::ReadFile(units + "/slipway-verify.service"),
+              HasSubstr("ExecStart=" + layout.root() + "/bin/activate --root " + layout.root() +
+                        " verify\n"));
+  EXPECT_THAT(base::ReadFile(units + "/slipway-verify.timer"), HasSubstr("OnCalendar=weekly\n"));
+  const std::string link = units + "/slipway.target.wants/slipway-verify.timer";
+  EXPECT_EQ(base::ReadLinkIfThere(link), "../slipway-verify.timer");
+  base::Unlink(link);  // as `systemctl disable` does
+  Write(units + "/slipway-verify.timer", "of an older version");
+  EXPECT_EQ(ActivateNumber(1), 0) << error;
+  EXPECT_FALSE(base::Exists(link));
+  EXPECT_THAT(base::ReadFile(units + "/slipway-verify.timer"), HasSubstr("OnCalendar=weekly\n"));
+  EXPECT_EQ(ActivateNumber(StageApps(layout, {}, "").number), 0);
+  Uninstall(host);
+  EXPECT_THAT(base::ListDirectory(units), testing::Not(testing::Contains(HasSubstr("slipway"))));
+}
+
 TEST_F(UninstallTest, WhatWasCutOffBeforeIsRemovedToo) {
   Stage("web", "one");
   base::MakeDirectories(layout.Application("web") + "/" + NewTombstone(0));
@@ -132,6 +150,16 @@ TEST_F(UninstallTest, ABootUnitThatIsNotRemovedIsNotNamed) {
   base::ReplaceSymlink("/dev/null", path);
   EXPECT_THAT(Uninstall(host).units, testing::IsEmpty());
   EXPECT_TRUE(base::LstatIfThere(path));
+}
+
+TEST_F(UninstallTest, AMaskOfTheTimerStays) {
+  const std::string timer = units + "/slipway-verify.timer";
+  base::ReplaceSymlink("/dev/null", timer);
+  InstallBootUnit(host);
+  EXPECT_EQ(base::ReadLinkIfThere(timer), "/dev/null");
+  Uninstall(host);
+  EXPECT_EQ(base::ReadLinkIfThere(timer), "/dev/null");
+  EXPECT_FALSE(base::LstatIfThere(units + "/slipway-verify.service"));
 }
 
 TEST_F(UninstallTest, APlanSaysWhyTheCommandWouldBeRefused) {

@@ -14,9 +14,14 @@ using testing::HasSubstr;
 class DiagnosisTest : public testing::Test {
  protected:
   DiagnosisTest() {
-    host_.facts = {{"kernel", "6.12.9-amd64"},           {"machine", "x86_64"},
-                   {"systemd", "systemd 257 (257.1-7)"}, {"features", "erofs-lz4 erofs-zstd"},
-                   {"free-bytes", "5000000000"},         {"reflink", "yes"}};
+    host_.facts = {{"kernel", "6.12.9-amd64"},
+                   {"machine", "x86_64"},
+                   {"systemd", "systemd 257 (257.1-7)"},
+                   {"features", "erofs-lz4 erofs-zstd"},
+                   {"free-bytes", "5000000000"},
+                   {"reflink", "yes"},
+                   {"fs-verity", "yes"},
+                   {"dm-verity", "yes"}};
     images_.emplace_back().image.required_features = {"erofs-zstd"};
   }
 
@@ -45,12 +50,20 @@ class DiagnosisTest : public testing::Test {
 TEST_F(DiagnosisTest, AHostThatHasAllIsReady) {
   EXPECT_TRUE(Ready());
   for (const Finding& finding : Diagnose(host_, images_)) {
-    EXPECT_EQ(finding.verdict, finding.name == "verity" ? Verdict::kNote : Verdict::kYes)
-        << finding.name << ": " << finding.text;
+    EXPECT_EQ(finding.verdict, Verdict::kYes) << finding.name << ": " << finding.text;
   }
   EXPECT_EQ(Of("login").text, "root");
   EXPECT_EQ(Of("kernel").text, "6.12.9-amd64");
   EXPECT_EQ(Of("space").text, "5.00 GB free");
+}
+
+TEST_F(DiagnosisTest, VerityIsNeededWhereAnImageWantsIt) {
+  Expect("verity", Verdict::kNote, "dm-verity", "no: this host's kernel has no dm-verity",
+         "for \"verity\": true: no: this host's kernel has no dm-verity");
+  Expect("verity", Verdict::kNote, "fs-verity", "no", "fs-verity, used for each image: no");
+  images_[0].image.verity_root = base::Sha256();
+  Expect("verity", Verdict::kNo, "dm-verity", "no: install libcryptsetup12", "libcryptsetup12");
+  Expect("verity", Verdict::kNote, "fs-verity", "no", "fs-verity, used for each image: no");
 }
 
 TEST_F(DiagnosisTest, WhatAPushWouldRefuseIsNoWithItsRemedy) {

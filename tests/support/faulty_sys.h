@@ -101,6 +101,9 @@ class FaultySys : public base::Sys {
                ? -1
                : Sys::CloneRange(from, from_offset, to, to_offset, size_bytes);
   }
+  int EnableVerity(int fd) override {
+    return Fails("verity", paths_[fd]) ? -1 : Sys::EnableVerity(fd);
+  }
   int Flock(int fd, int operation) override {
     return Blocks("flock", paths_[fd]) ? -1 : Sys::Flock(fd, operation);
   }

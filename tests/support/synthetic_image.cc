@@ -5,6 +5,7 @@
 #include "chunker/codec_table.h"
 #include "chunker/index.h"
 #include "images/version/image_directory.h"
+#include "images/version/verity_tree.h"
 
 namespace tests {
 
@@ -53,6 +54,11 @@ std::string WriteImage(const std::string& directory, const SyntheticImage& image
   manifest.image.layout = "aligned";
   manifest.image.codec = image.codec.name.empty() ? ZstdCodec() : image.codec;
   manifest.image.required_features = image.required_features;
+  if (image.verity) {
+    images::VerityTree tree(bytes.size());
+    tree.Update(base::AsBytes(bytes));
+    manifest.image.verity_root = tree.Finish({});
+  }
   manifest.index_sha256 = base::Sha256Of(index.Serialize());
   images::Service service;
   service.exec = {"/bin/app"};

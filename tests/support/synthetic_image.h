@@ -18,6 +18,7 @@ struct SyntheticImage {
   std::vector<std::string> required_features;
   bool wrong_image_digest = false;  // the manifest names another image than the chunks make
   chunker::Codec codec = {};        // without a name: zstd as this program has it
+  bool verity = false;              // for chunks of whole blocks
 };
 
 // Writes DIRECTORY/NAME/ID and the link DIRECTORY/NAME/latest; returns the path of NAME/ID.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "units/unit_facts.h"
 
 namespace units {
 namespace {
@@ -91,6 +92,22 @@ BindReadOnlyPaths=/etc/nginx/sites:/etc/nginx/sites
 BindPaths=/srv:/srv
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 )");
+}
+
+TEST(Render, NamesTheVerityRootAndItsTree) {
+  images::StoredManifest stored{{}, "", {}, images::ImageId::Of({})};
+  stored.manifest.name = "nginx";
+  stored.manifest.services = {{"nginx", Nginx()}};
+  EXPECT_THAT(Render(stored, "/srv/nginx/1").front().text, Not(HasSubstr("RootHash")));
+  EXPECT_FALSE(FactsOf(stored, "/srv/nginx/1").at("nginx.service").verity_root);
+  const base::Sha256 root = base::Sha256Of("root");
+  stored.manifest.image.verity_root = root;
+  EXPECT_THAT(Render(stored, "/srv/nginx/1").front().text,
+              HasSubstr("\nRootImage=/srv/nginx/1/image.erofs\nRootHash=" + root.ToHex() +
+                        "\nRootVerity=/srv/nginx/1/image.verity\n"));
+  const FactsByUnit facts = FactsOf(stored, "/srv/nginx/1");
+  EXPECT_EQ(facts.at("nginx.service").verity_root, root);
+  EXPECT_EQ(ParseFacts(Serialize(facts), "units.json"), facts);
 }
 
 TEST(Render, WaitsForTheMountsOfEveryHostPathThatALineNames) {
@@ -233,7 +250,8 @@ TEST(Render, PutsDirectivesInPlaceOfOurLinesAndAddsToLists) {
 }
 
 TEST(Render, RefusesDirectivesThatWouldRunSomethingElse) {
-  for (const char* option : {"ExecStart", "RootImage", "RootDirectory", "Type"}) {
+  for (const char* option :
+       {"ExecStart", "RootImage", "RootDirectory", "Type", "RootHash", "RootVerity"}) {
     images::Service service = Nginx();
     service.directives = {{"Service", {{option, "x"}}}};
     EXPECT_THROW(RenderOne(service), base::Error) << option;

@@ -54,6 +54,27 @@ TEST_F(FindDownTest, WhatWasJustRestartedIsNotUp) {
   EXPECT_THAT(Found(), IsEmpty());
 }
 
+TEST_F(FindDownTest, AnImageThatDmVerityFoundDamagedIsSaidOnce) {
+  verity_root = base::Sha256Of("root");
+  const base::Sha256 version = Push("web", "one", {"web", "worker"});
+  StageGeneration(layout, {{"web", version}}, "tester");
+  ASSERT_EQ(ActivateNumber(1), 0) << error;
+  std::optional<VerityState> state = VerityState::kWhole;
+  host.verity_state = [&](const base::Sha256& asked_for) {
+    EXPECT_EQ(asked_for, *verity_root);
+    return state;
+  };
+  EXPECT_THAT(Found(), IsEmpty());
+  state = VerityState::kDamaged;
+  EXPECT_THAT(Found(), ElementsAre(layout.Version("web", images::ImageId::Of(version)) +
+                                   "/image.erofs is damaged: dm-verity has met a block that is not "
+                                   "as it was built: push that version again, then activate the "
+                                   "generation again"));
+  EXPECT_TRUE(FindDown(host, LoadUnits(layout, 1)).front().is_up);
+  state.reset();
+  EXPECT_THAT(Found(), IsEmpty());
+}
+
 // It is up whenever one looks between two ends.
 TEST_F(FindDownTest, WhatEndsAgainAndAgainIsNotUpUntilItHasLivedLonger) {
   ASSERT_EQ(ActivateNumber(Stage("web", "one")), 0) << error;

@@ -43,7 +43,7 @@ TEST_F(SignedPushTest, TheRecordOfReleasesIsReadOnceAndAgainUnderTheLock) {
   Counter counter;
   const base::ScopedSys seam(counter);
   HeldReleases held(layout());
-  Acceptance acceptance(layout(), OlderReleases::kRefused, base::SystemClock());
+  Acceptance acceptance(layout(), OlderReleases::kTaken, base::SystemClock());
   EXPECT_EQ(std::exchange(counter.reads, 0), 1);
   for (const std::string& built : {built_, other}) {
     const base::Sha256 digest = images::ImageDirectory(built).stored().digest;

@@ -33,7 +33,7 @@ class VerifyTest : public HostTest {
   }
   static std::string Damage(const std::vector<VerifiedVersion>& versions) {
     try {
-      ThrowIfDamaged(versions, false);
+      ThrowIfDamaged(versions, false, 1);
       return "";
     } catch (const base::Error& thrown) {
       EXPECT_EQ(thrown.code(), base::ExitCode::kVerification);
@@ -157,7 +157,11 @@ TEST_F(VerifyReleaseTest, WithTrustItSaysWhatIsNotSigned) {
   Sign();
   EXPECT_THAT(VerifyText(Verified()), HasSubstr("signed by alice@x for production"));
   Write(version_ + "/release", "damaged");
-  EXPECT_THAT(Damage(Verified()), HasSubstr("would not be activated here"));
+  auto versions = Verified();
+  EXPECT_THAT(VerifyText(versions), HasSubstr("REFUSED here: "));
+  EXPECT_EQ(Damage(versions), "");  // nor does the unit that runs it once a week fail
+  versions[0].generations = {1};    // the active one
+  EXPECT_THAT(Damage(versions), HasSubstr("would not be activated here"));
 }
 
 TEST_F(VerifyReleaseTest, WithoutSshKeygenNobodyCanTell) {

@@ -34,6 +34,7 @@ TEST(DefinitionTest, SaysWhatAnImageIs) {
             (std::map<std::string, std::string>{{"/etc/nginx/nginx.conf", "/d/images/nginx.conf"},
                                                 {"/etc/motd", "/etc/motd"}}));
   EXPECT_EQ(nginx.target, "lz4");
+  EXPECT_TRUE(nginx.verity);
 }
 
 TEST(DefinitionTest, SaysWhatAServiceIs) {

@@ -20,7 +20,7 @@ inline constexpr const char* kFullDefinition = R"json({
     "directories": ["/var/www"],
     "files": { "/etc/nginx/nginx.conf": "nginx.conf", "/etc/motd": "/etc/motd" }
   },
-  "target": "lz4",
+  "target": "lz4", "verity": true,
   "services": {
     "nginx": {
       "exec": ["/usr/bin/nginx", "-g", "daemon off;"],

@@ -100,8 +100,16 @@ TEST_F(SignersTest, APolicyIsReadStrictly) {
   EXPECT_THAT(with(R"({"format":1,"channels":[],"threshold":1})"), HasSubstr("at least one"));
   EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":0})"), HasSubstr("threshold"));
   EXPECT_THAT(with(R"({"format":1,"channels":["a"]})"), HasSubstr("threshold"));
-  EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":1,"verity":"required"})"),
-              HasSubstr("verity"));
+  EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":1,"verity":"maybe"})"),
+              HasSubstr(R"(verity: expected "as-built" or "required")"));
+  for (const char* verity : {"as-built", "required"}) {
+    texts.policy = fmt::format(R"({{"channels":["a"],"format":1,"threshold":1,"verity":"{}"}})"
+                               "\n",
+                               verity);
+    const Policy policy = Trust::Parse(texts, "trust").policy;
+    EXPECT_EQ(policy.requires_verity, std::string("required") == verity);
+    EXPECT_EQ(policy.Serialize(), texts.policy);
+  }
   EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":1,"x":1})"), HasSubstr("x"));
   EXPECT_THAT(with(R"({"format":1,"channels":["a"],"threshold":3})"),
               HasSubstr("has 2 keys, and policy.json wants 3"));

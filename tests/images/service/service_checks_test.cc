@@ -93,8 +93,12 @@ TEST(ServiceChecksTest, LinesThatCannotBeAreSaidWhereTheyStand) {
                "app.json: services.b.directives.Service.Type: this line is not possible: the "
                "definition's own fields decide it (line 6)");
   EXPECT_EQ(error.code(), base::ExitCode::kUsage);
-  EXPECT_THAT(ErrorWith(R"("directives": { "Service": { "LimitNOFILE": "1\\" } })").what(),
-              HasSubstr("would swallow or add a line"));
+  // systemd ends a line at a carriage return, too.
+  for (const char* value : {R"(1\\)", R"(1\rUser=root)", R"(1\u000bUser=root)"}) {
+    const std::string lines = std::string(R"({ "Service": { "LimitNOFILE": ")") + value + "\" } }";
+    EXPECT_THAT(ErrorWith("\"directives\": " + lines).what(),
+                HasSubstr("would swallow or add a line"));
+  }
 }
 
 TEST(ServiceChecksTest, AnOptionThatSystemdDoesNotHaveIsSaidWithTheNearest) {

@@ -32,6 +32,29 @@ TEST(CanRunTest, SaysWhatTheHostLacksAndWhatToDo) {
             "and loop devices");
 }
 
+TEST(CanRunTest, AVerityRootNeedsAHostThatVerifies) {
+  Manifest image;
+  image.name = "app";
+  image.architecture = "x86_64";
+  image.image.required_features = {"erofs-zstd"};
+  image.image.verity_root = base::Sha256();
+  EXPECT_NO_THROW(CheckCanRun(image, {"x86_64", {"dm-verity", "erofs-zstd"}}, "web1"));
+  try {
+    CheckCanRun(image, {"x86_64", {"erofs-zstd"}}, "host web1");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ExitCode::kFailed);
+    EXPECT_STREQ(
+        error.what(),
+        "host web1 cannot verify what app reads, as \"verity\" in its definition wants: its "
+        "kernel needs dm-verity, its systemd libcryptsetup (Debian 13: apt install "
+        "libcryptsetup12)");
+  }
+  EXPECT_EQ(Refusal({"x86_64", {"dm-verity"}}),
+            "host web1 cannot mount zstd EROFS images, nor any other kind: its kernel needs EROFS "
+            "and loop devices");
+}
+
 TEST(CanRunTest, AProcessorOfArmRunsWhatIsBuiltForAnEarlierOne) {
   Manifest image;
   image.architecture = "armv6l";

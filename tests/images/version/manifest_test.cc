@@ -108,6 +108,20 @@ TEST(ManifestTest, ChecksAndHooksStandThereOnlyWhereTheyAreSet) {
   EXPECT_EQ(SampleManifest().Serialize().find("hooks"), std::string::npos);
 }
 
+TEST(ManifestTest, AVerityRootStandsThereOnlyWhereItIsSet) {
+  EXPECT_EQ(SampleManifest().Serialize().find("verity"), std::string::npos);
+  Manifest manifest = SampleManifest();
+  manifest.image.size_bytes = 8192;
+  manifest.image.verity_root = base::Sha256Of("root");
+  const std::string text = manifest.Serialize();
+  EXPECT_THAT(text, HasSubstr(R"("size_bytes":8192,"verity_root":"4813494d137e1631bba301d5acab6e7b)"
+                              R"(b7aa74ce1185d456565ef51d737677b2"})"));
+  EXPECT_EQ(Manifest::Parse(text, "m.json"), manifest);
+  manifest.image.size_bytes = 8193;
+  EXPECT_THAT(Refusal(manifest.Serialize()),
+              StartsWith("m.json: image.verity_root: the image has"));
+}
+
 TEST(ManifestTest, NotInCanonicalFormIsRefused) {
   const std::string text = SampleManifest().Serialize();
   const auto with = [&](const std::string& what, const std::string& instead) {
@@ -151,6 +165,7 @@ TEST(ManifestTest, BadOneIsRefusedInOneLineWithFileAndField) {
            {"/image/size_bytes", -1, "m.json: image.size_bytes: expected a whole number"},
            {"/image/size_bytes", 1.5, "m.json: image.size_bytes: expected a whole number"},
            {"/image/sha256", "ab", "m.json: image.sha256: expected a SHA-256"},
+           {"/image/verity_root", "ab", "m.json: image.verity_root: expected a SHA-256"},
            {"/image/block_size", 131072, "m.json: image.block_size: expected a whole number"},
            {"/image/codec/level", 101, "m.json: image.codec.level: expected a whole number"},
            {"/image/codec/parameters/x", "1", "m.json: image.codec.parameters.x: expected a whole"},

@@ -1,0 +1,302 @@
+// Images whose reads are verified: fs-verity, which a host turns on where it can, and the Merkle
+// tree for dm-verity, which a host makes itself.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <utility>
+
+#include "activator/state/generations.h"
+#include "activator/state/held_versions.h"
+#include "base/atomic_file.h"
+#include "base/sys.h"
+#include "images/version/verity_tree.h"
+#include "tests/activator/receive/signed_fixture.h"
+
+namespace activator {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A file system with fs-verity: what has it cannot be opened for writing, and nobody may have it
+// open for writing when it is turned on.
+class SealingSys : public base::Sys {
+ public:
+  int Open(const char* path, int flags, mode_t mode) override {
+    struct stat found {};
+    const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+    if (writes && base::Sys::Stat(path, &found) == 0 && IsSealed(found)) {
+      refused.emplace_back(path);
+      errno = EPERM;
+      return -1;
+    }
+    const int fd = Sys::Open(path, flags, mode);
+    if (fd >= 0 && writes && base::Sys::Fstat(fd, &found) == 0) {
+      writers_[fd] = found.st_ino;
+    }
+    return fd;
+  }
+  int Close(int fd) override {
+    writers_.erase(fd);
+    return Sys::Close(fd);
+  }
+  int Rename(const char* from, const char* to) override {
+    const auto is_incoming = [](const std::string& path) {
+      return path.find("/incoming/") != std::string::npos;
+    };
+    if (fails_to_publish && is_incoming(from) && !is_incoming(to)) {
+      errno = EIO;
+      return -1;
+    }
+    return Sys::Rename(from, to);
+  }
+  int EnableVerity(int fd) override {
+    if (error_number != 0) {
+      errno = error_number;
+      return -1;
+    }
+    struct stat found {};
+    base::Sys::Fstat(fd, &found);
+    if (std::ranges::any_of(writers_,
+                            [&](const auto& one) { return one.second == found.st_ino; })) {
+      errno = ETXTBSY;
+      return -1;
+    }
+    if (!sealed_.insert(found.st_ino).second) {
+      errno = EEXIST;
+      return -1;
+    }
+    return 0;
+  }
+  bool IsSealed(const struct stat& file) const { return sealed_.contains(file.st_ino); }
+  bool IsSealed(const std::string& path) {
+    struct stat found {};
+    return base::Sys::Stat(path.c_str(), &found) == 0 && IsSealed(found);
+  }
+  int error_number = 0;
+  bool fails_to_publish = false;
+  std::vector<std::string> refused;  // files that somebody wanted to write
+
+ private:
+  std::set<ino_t> sealed_;
+  std::map<int, ino_t> writers_;
+};
+
+class FsVerityTest : public PushTest {
+ protected:
+  SealingSys sys_;
+  base::ScopedSys seam_{sys_};
+};
+
+TEST_F(FsVerityTest, EachImageHasItBeforeItIsPublished) {
+  const std::string built = Build("1");
+  EXPECT_EQ(Push({built}).error, "");
+  EXPECT_TRUE(sys_.IsSealed(There(built) + "/image.erofs"));
+  EXPECT_FALSE(sys_.IsSealed(There(built) + "/manifest.json"));
+  chunks_[3] = tests::NoiseBytes(77, kChunkBytes);
+  const std::string next = Build("2");
+  const Outcome update = Push({next});
+  EXPECT_EQ(update.error, "");
+  EXPECT_EQ(update.images.at(0).chunks_sent, 1U);
+  EXPECT_TRUE(sys_.IsSealed(There(next) + "/image.erofs"));
+  const std::string by_another_name = Build("2", "other");  // a hard link
+  EXPECT_EQ(Push({by_another_name}).error, "");
+  ExpectSame(by_another_name);
+  EXPECT_THAT(sys_.refused, IsEmpty());
+}
+
+TEST_F(FsVerityTest, AFileSystemWithoutItWillDo) {
+  for (const int error_number : {EOPNOTSUPP, ENOTTY, EINVAL, EPERM, ETXTBSY, ENOSPC, EDQUOT}) {
+    sys_.error_number = error_number;
+    chunks_[3] = tests::NoiseBytes(static_cast<uint64_t>(error_number), kChunkBytes);
+    const std::string built = Build(std::to_string(error_number));
+    EXPECT_EQ(Push({built}).error, "") << error_number;
+    ExpectSame(built);
+  }
+}
+
+TEST_F(FsVerityTest, ADiskThatFailsIsSaidAndTheNextPushGoesOn) {
+  const std::string built = Build("1");
+  sys_.error_number = EIO;
+  EXPECT_THAT(Push({built}).error, HasSubstr("cannot turn on fs-verity for"));
+  EXPECT_FALSE(base::Exists(There(built)));
+  sys_.error_number = 0;
+  EXPECT_EQ(Push({built}).error, "");
+  ExpectSame(built);
+}
+
+TEST_F(FsVerityTest, APushThatEndedJustBeforeItPublishedGoesOn) {
+  const std::string built = Build("1");
+  sys_.fails_to_publish = true;
+  EXPECT_NE(Push({built}).error, "");
+  sys_.fails_to_publish = false;
+  const std::string left =
+      layout().Incoming(images::ImageDirectory(built).id()) + "/" + images::kImageFile;
+  EXPECT_TRUE(sys_.IsSealed(left));
+  const Outcome again = Push({built});
+  EXPECT_EQ(again.error, "");
+  EXPECT_EQ(again.images.at(0).chunks_sent, 0U);
+  ExpectSame(built);
+}
+
+TEST_F(FsVerityTest, OneThatWasDamagedMeanwhileIsMadeAnew) {
+  const std::string built = Build("1");
+  sys_.fails_to_publish = true;
+  EXPECT_NE(Push({built}).error, "");
+  sys_.fails_to_publish = false;
+  const std::string left =
+      layout().Incoming(images::ImageDirectory(built).id()) + "/" + images::kImageFile;
+  const base::UniqueFd fd(::open(left.c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(::pwrite(fd.get(), "x", 1, 5), 1);
+  EXPECT_EQ(Push({built}).error, "");
+  ExpectSame(built);
+}
+
+TEST_F(FsVerityTest, ADamagedVersionIsReplacedAndNotMendedInPlace) {
+  const std::string built = Build("1");
+  ASSERT_EQ(Push({built}).error, "");
+  const std::string image = There(built) + "/image.erofs";
+  {
+    const base::UniqueFd fd(::open(image.c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_EQ(::pwrite(fd.get(), "x", 1, 5), 1);
+  }
+  const Outcome repair = Push({built});
+  EXPECT_EQ(repair.error, "");
+  EXPECT_TRUE(repair.images.at(0).repaired);
+  EXPECT_EQ(repair.images.at(0).chunks_sent, 1U);
+  ExpectSame(built);
+  EXPECT_TRUE(sys_.IsSealed(image));
+  EXPECT_THAT(sys_.refused, IsEmpty());
+}
+
+class DmVerityPushTest : public SignedPushTest {
+ protected:
+  DmVerityPushTest() {
+    built_ = BuildVerity();
+    tree_ = There(built_) + "/image.verity";
+  }
+  std::string BuildVerity(const std::string& name = "app") {
+    return tests::WriteImage(directory_.path() + "/built",
+                             {name, "1", chunks_, "", {}, false, {}, true});
+  }
+  std::string Damage(const std::string& built) const {
+    return DamageOf(images::ImageDirectory(There(built)));
+  }
+  void ExpectWhole(const std::string& built) {
+    ExpectSame(built);
+    EXPECT_EQ(Damage(built), "");
+    EXPECT_EQ(images::RootOfTree(There(built) + "/image.verity"),
+              images::ImageDirectory(built).manifest().image.verity_root);
+    EXPECT_THAT(base::ListDirectory(layout().Incoming()), IsEmpty());
+  }
+
+  std::string tree_;
+};
+
+TEST_F(DmVerityPushTest, TheHostMakesTheTreeItself) {
+  const Outcome push = Push({built_});
+  EXPECT_EQ(push.error, "");
+  ExpectWhole(built_);
+  EXPECT_THAT(base::ListDirectory(There(built_)),
+              ElementsAre("image.caibx", "image.erofs", "image.verity", "manifest.json",
+                          "provenance.json"));
+  EXPECT_TRUE(Push({built_}).images.at(0).already_there);
+}
+
+TEST_F(DmVerityPushTest, AlsoOfAnImageThatIsThereByAnotherName) {
+  ASSERT_EQ(Push({built_}).error, "");
+  const std::string other = BuildVerity("other");
+  const Outcome push = Push({other});
+  EXPECT_EQ(push.error, "");
+  EXPECT_EQ(push.images.at(0).chunks_sent, 0U);
+  ExpectWhole(other);
+  const std::string plain = Build("1", "plain");
+  EXPECT_EQ(Push({plain}).error, "");
+  EXPECT_FALSE(base::Exists(There(plain) + "/image.verity"));
+}
+
+TEST_F(DmVerityPushTest, ATreeThatIsDamagedOrGoneIsMadeAnew) {
+  ASSERT_EQ(Push({built_}).error, "");
+  Change(tree_, 5000);
+  EXPECT_EQ(Damage(built_), tree_ + " is damaged");
+  Outcome repair = Push({built_});
+  EXPECT_EQ(repair.error, "");
+  EXPECT_TRUE(repair.images.at(0).repaired);
+  EXPECT_EQ(repair.images.at(0).chunks_sent, 0U);
+  ExpectWhole(built_);
+  base::Unlink(tree_);
+  repair = Push({built_});
+  EXPECT_TRUE(repair.images.at(0).repaired);
+  ExpectWhole(built_);
+}
+
+// Its image is the same file as before.
+TEST_F(DmVerityPushTest, AnActiveVersionWhoseTreeWasReplacedIsNamed) {
+  ASSERT_EQ(Push({built_}).error, "");
+  Generation active;
+  active.number = 7;
+  active.created = "2026-11-24T12:00:00Z";
+  active.apps["app"] = images::ImageDirectory(built_).stored().digest;
+  active.state = GenerationState::kActive;
+  base::MakeDirectories(layout().Generation(7));
+  StoreGeneration(layout(), active);
+  base::ReplaceSymlink("generations/7", layout().Current());
+  EXPECT_THAT(Push({built_}).staged.replaced, IsEmpty());
+  Change(tree_, 5000);
+  EXPECT_THAT(Push({built_}).staged.replaced, ElementsAre("app"));
+}
+
+TEST_F(DmVerityPushTest, ADamagedImageIsRepairedWithItsTree) {
+  ASSERT_EQ(Push({built_}).error, "");
+  Change(There(built_) + "/image.erofs", 5000);
+  EXPECT_THAT(Damage(built_), HasSubstr("its SHA-256 is"));
+  EXPECT_EQ(Push({built_}).error, "");
+  ExpectWhole(built_);
+}
+
+// The manifest's digest is right, and the sender lies all the same.
+TEST_F(DmVerityPushTest, AnotherRootThanTheImageHasIsRefused) {
+  images::Manifest manifest = images::ImageDirectory(built_).manifest();
+  manifest.image.verity_root = base::Sha256Of("another");
+  const std::string text = manifest.Serialize();
+  const std::string lying =
+      directory_.path() + "/built/app/" + images::ImageId::Of(base::Sha256Of(text)).text();
+  tests::MustRun({"cp", "-r", built_, lying});
+  base::WriteFileAtomically(lying + "/manifest.json", text);
+  EXPECT_THAT(Push({lying}).error, HasSubstr("the verity root of app "));
+  EXPECT_FALSE(base::Exists(There(lying)));
+  EXPECT_THAT(base::ListDirectory(layout().Incoming()), IsEmpty());
+}
+
+TEST_F(DmVerityPushTest, APolicyMayRequireIt) {
+  images::TrustTexts texts = keys_.TrustIn({"alice"}, 1);
+  texts.policy = R"({"channels":["production"],"format":1,"threshold":1,"verity":"required"})";
+  SetTrust(layout(), texts);
+  const std::string plain = Build("1");
+  Sign(plain);
+  ExpectRefused(plain, "has no verity root, and this host takes none without");
+  Sign(built_);
+  EXPECT_EQ(Push({built_}).error, "");
+  EXPECT_THAT(SignersNow(built_), ElementsAre("alice@x"));
+}
+
+// What was taken before is neither activated nor taken again.
+TEST_F(DmVerityPushTest, APolicyCountsForWhatIsHereToo) {
+  Trust({"alice"});
+  const std::string plain = Build("1");
+  Sign(plain);
+  ASSERT_EQ(Push({plain}).error, "");
+  images::TrustTexts texts = keys_.TrustIn({"alice"}, 1);
+  texts.policy = R"({"channels":["production"],"format":1,"threshold":1,"verity":"required"})";
+  SetTrust(layout(), texts);
+  EXPECT_THAT(Push({plain}).error, HasSubstr("has no verity root"));
+  EXPECT_THROW(SignersNow(plain), base::Error);
+}
+
+}  // namespace
+}  // namespace activator
