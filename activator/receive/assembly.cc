@@ -166,7 +166,7 @@ void Assembly::Open() {
 }
 
 void Assembly::TakeWhole() {
-  image_ = base::OpenOwn(image_path_, O_RDWR);
+  image_ = base::OpenOwn(image_path_, O_RDONLY);  // it may have fs-verity
   const struct stat now = base::Fstat(image_.get(), image_path_);
   if (static_cast<uint64_t>(now.st_size) != stored_.manifest.image.size_bytes ||
       now.st_nlink != 1) {

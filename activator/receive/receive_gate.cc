@@ -120,6 +120,7 @@ void ReceiveSession::TakeHeld(const HandedOver& version) {
     base::Fail(base::ExitCode::kVerification, "{} is damaged; push again", path);
   }
   CheckLimits(image->manifest());
+  CheckVerity(image->stored());
 }
 
 void ReceiveSession::TakeIncoming(const HandedOver& version) {
@@ -131,6 +132,7 @@ void ReceiveSession::TakeIncoming(const HandedOver& version) {
     base::Fail(base::ExitCode::kVerification, "{} holds another manifest than was signed", path);
   }
   CheckLimits(manifest.manifest);
+  CheckVerity(manifest);
   const std::string index = base::ReadFile(path + "/" + images::kIndexFile, pusher::kMaxIndexBytes);
   const std::string provenance =
       base::ReadFileIfThere(path + "/" + images::kProvenanceFile, pusher::kMaxProvenanceBytes)

@@ -6,6 +6,8 @@
 #include <functional>
 
 #include "activator/receive/conversation.h"
+#include "images/version/verity_tree.h"
+#include "tests/activator/receive/sealing_sys.h"
 #include "tests/activator/receive/signed_fixture.h"
 #include "tests/support/errors.h"
 
@@ -39,6 +41,12 @@ class HandedOverTest : public SignedPushTest {
                     R"("limits":"l"}}}},"limits":{{"l":{{"users":["dynamic"],)"
                     R"("hardening":["strict"],"max_bytes":{}}}}}}})",
                     applications, max_bytes));
+  }
+  void BuildWithVerity() {
+    built_ = tests::WriteImage(directory_.path() + "/built",
+                               {"app", "1", chunks_, "", {}, false, {}, true});
+    Sign(built_);
+    Leave();
   }
   const images::ImageDirectory Image() const { return images::ImageDirectory(built_); }
   std::string Left(const std::string& file) const {
@@ -154,6 +162,50 @@ TEST_F(HandedOverTest, ModesAreNotTheOthersToChoose) {
 TEST_F(HandedOverTest, EachOperatorHasAFolder) {
   EXPECT_THAT(LayoutOf(options_).Incoming(), testing::EndsWith("/incoming/gate-alice/files"));
   EXPECT_EQ(LayoutOf(options_).root(), layout().root());
+}
+
+TEST_F(HandedOverTest, TheTreeIsMadeAgain) {
+  BuildWithVerity();
+  base::WriteFileAtomically(Left("image.verity"), "a tree that would match another image");
+  EXPECT_EQ(WhyNot({Version()}), "");
+  ExpectSame(built_);
+  EXPECT_EQ(images::RootOfTree(There(built_) + "/image.verity"),
+            Image().manifest().image.verity_root);
+}
+
+TEST_F(HandedOverTest, AnotherRootThanTheImageHasIsRefused) {
+  BuildWithVerity();
+  images::Manifest manifest = Image().manifest();
+  manifest.image.verity_root = base::Sha256Of("another");
+  built_ = built_.substr(0, built_.rfind('/') + 1) +
+           images::ImageId::Of(base::Sha256Of(manifest.Serialize())).text();
+  std::filesystem::copy(Image().path(), built_);
+  base::WriteFileAtomically(built_ + "/manifest.json", manifest.Serialize());
+  Sign(built_);
+  Leave();
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("the verity root of app "));
+}
+
+// The first process cannot turn it on, and finds it where a push ended just before it published.
+TEST_F(HandedOverTest, TheImageHasFsVerity) {
+  SealingSys sys;
+  const base::ScopedSys seam(sys);
+  sys.fails_to_publish = true;
+  EXPECT_NE(WhyNot({Version()}), "");
+  ASSERT_TRUE(sys.IsSealed(Left("image.erofs")));
+  sys.fails_to_publish = false;
+  EXPECT_EQ(WhyNot({Version()}), "");
+  ExpectSame(built_);
+  EXPECT_TRUE(sys.IsSealed(There(built_) + "/image.erofs"));
+}
+
+TEST_F(HandedOverTest, APolicyMayRequireVerity) {
+  images::TrustTexts texts = keys_.TrustIn({"alice"}, 1);
+  texts.policy = R"({"channels":["production"],"format":1,"threshold":1,"verity":"required"})";
+  SetTrust(layout(), texts);
+  EXPECT_THAT(WhyNot({Version()}), HasSubstr("has no verity root"));
+  BuildWithVerity();
+  EXPECT_EQ(WhyNot({Version()}), "");
 }
 
 TEST_F(HandedOverTest, WhatIsHeldIsReadAgain) {
