@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "activator/receive/receive_session.h"
+#include "activator/state/generations.h"
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "pusher/session/push_session.h"
@@ -133,6 +135,17 @@ class PushTest : public testing::Test {
     base::PWriteAll(fd.get(), byte, at, file);
   }
   images::HostLayout layout() const { return images::HostLayout(options_.root); }
+  // A generation that is active there, with this image as application app.
+  void MakeActive(const std::string& built) const {
+    Generation active;
+    active.number = 7;
+    active.created = "2026-11-24T12:00:00Z";
+    active.apps["app"] = images::ImageDirectory(built).stored().digest;
+    active.state = GenerationState::kActive;
+    base::MakeDirectories(layout().Generation(7));
+    StoreGeneration(layout(), active);
+    base::ReplaceSymlink("generations/7", layout().Current());
+  }
   std::string There(const std::string& built) const {
     return options_.root + "/" + base::BaseName(base::ParentOf(built)) + "/" +
            base::BaseName(built);

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 
-#include "activator/state/generations.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
 #include "images/label.h"
@@ -60,14 +59,7 @@ TEST_F(RepairTest, ChangedBytesOfTheImageAreSentAgainAndNoMore) {
 
 // What runs keeps the file that is gone.
 TEST_F(RepairTest, WhatIsActiveAndWasReplacedIsNamed) {
-  Generation active;
-  active.number = 7;
-  active.created = "2026-11-24T12:00:00Z";
-  active.apps["app"] = images::ImageDirectory(built_).stored().digest;
-  active.state = GenerationState::kActive;
-  base::MakeDirectories(layout().Generation(7));
-  StoreGeneration(layout(), active);
-  base::ReplaceSymlink("generations/7", layout().Current());
+  MakeActive(built_);
   EXPECT_THAT(Push({built_}).staged.replaced, testing::IsEmpty());
   Change(there_ + "/image.erofs", 4 * kChunkBytes + 5);
   const Outcome repair = Push({built_, Build("1", "other")});

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "activator/state/generations.h"
 #include "activator/state/held_versions.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
@@ -25,6 +24,14 @@ class FsVerityTest : public PushTest {
  protected:
   SealingSys sys_;
   base::ScopedSys seam_{sys_};
+
+  // A push that ends just before it publishes; returns the image that it leaves.
+  std::string PushUpToPublishing(const std::string& built) {
+    sys_.fails_to_publish = true;
+    EXPECT_NE(Push({built}).error, "");
+    sys_.fails_to_publish = false;
+    return layout().Incoming(images::ImageDirectory(built).id()) + "/" + images::kImageFile;
+  }
 };
 
 TEST_F(FsVerityTest, EachImageHasItBeforeItIsPublished) {
@@ -66,11 +73,7 @@ TEST_F(FsVerityTest, ADiskThatFailsIsSaidAndTheNextPushGoesOn) {
 
 TEST_F(FsVerityTest, APushThatEndedJustBeforeItPublishedGoesOn) {
   const std::string built = Build("1");
-  sys_.fails_to_publish = true;
-  EXPECT_NE(Push({built}).error, "");
-  sys_.fails_to_publish = false;
-  const std::string left =
-      layout().Incoming(images::ImageDirectory(built).id()) + "/" + images::kImageFile;
+  const std::string left = PushUpToPublishing(built);
   EXPECT_TRUE(sys_.IsSealed(left));
   const Outcome again = Push({built});
   EXPECT_EQ(again.error, "");
@@ -80,11 +83,7 @@ TEST_F(FsVerityTest, APushThatEndedJustBeforeItPublishedGoesOn) {
 
 TEST_F(FsVerityTest, OneThatWasDamagedMeanwhileIsMadeAnew) {
   const std::string built = Build("1");
-  sys_.fails_to_publish = true;
-  EXPECT_NE(Push({built}).error, "");
-  sys_.fails_to_publish = false;
-  const std::string left =
-      layout().Incoming(images::ImageDirectory(built).id()) + "/" + images::kImageFile;
+  const std::string left = PushUpToPublishing(built);
   const base::UniqueFd fd(::open(left.c_str(), O_WRONLY | O_CLOEXEC));
   ASSERT_EQ(::pwrite(fd.get(), "x", 1, 5), 1);
   EXPECT_EQ(Push({built}).error, "");
@@ -172,14 +171,7 @@ TEST_F(DmVerityPushTest, ATreeThatIsDamagedOrGoneIsMadeAnew) {
 // Its image is the same file as before.
 TEST_F(DmVerityPushTest, AnActiveVersionWhoseTreeWasReplacedIsNamed) {
   ASSERT_EQ(Push({built_}).error, "");
-  Generation active;
-  active.number = 7;
-  active.created = "2026-11-24T12:00:00Z";
-  active.apps["app"] = images::ImageDirectory(built_).stored().digest;
-  active.state = GenerationState::kActive;
-  base::MakeDirectories(layout().Generation(7));
-  StoreGeneration(layout(), active);
-  base::ReplaceSymlink("generations/7", layout().Current());
+  MakeActive(built_);
   EXPECT_THAT(Push({built_}).staged.replaced, IsEmpty());
   Change(tree_, 5000);
   EXPECT_THAT(Push({built_}).staged.replaced, ElementsAre("app"));
