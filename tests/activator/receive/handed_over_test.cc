@@ -175,12 +175,7 @@ TEST_F(HandedOverTest, TheTreeIsMadeAgain) {
 
 TEST_F(HandedOverTest, AnotherRootThanTheImageHasIsRefused) {
   BuildWithVerity();
-  images::Manifest manifest = Image().manifest();
-  manifest.image.verity_root = base::Sha256Of("another");
-  built_ = built_.substr(0, built_.rfind('/') + 1) +
-           images::ImageId::Of(base::Sha256Of(manifest.Serialize())).text();
-  std::filesystem::copy(Image().path(), built_);
-  base::WriteFileAtomically(built_ + "/manifest.json", manifest.Serialize());
+  built_ = WithAnotherRoot(built_);
   Sign(built_);
   Leave();
   EXPECT_THAT(WhyNot({Version()}), HasSubstr("the verity root of app "));

@@ -107,6 +107,43 @@ TEST_F(FsVerityTest, ADamagedVersionIsReplacedAndNotMendedInPlace) {
   EXPECT_THAT(sys_.refused, IsEmpty());
 }
 
+// As after some power cuts on btrfs.
+TEST_F(FsVerityTest, WhatCannotEvenBeOpenedIsSentAgain) {
+  const std::string built = Build("1");
+  ASSERT_EQ(Push({built}).error, "");
+  sys_.Break(There(built) + "/image.erofs");
+  base::WriteFileAtomically(There(built) + "/damaged", "");  // as verify --repair does
+  EXPECT_EQ(Plan(built).images.at(0).image.chunks_sent, kChunks);
+  base::Unlink(There(built) + "/damaged");
+  const Outcome repair = Push({built});
+  EXPECT_EQ(repair.error, "");
+  EXPECT_TRUE(repair.images.at(0).repaired);
+  EXPECT_EQ(repair.images.at(0).chunks_sent, kChunks);
+  ExpectSame(built);
+}
+
+TEST_F(FsVerityTest, WhatOthersHoldAndCannotBeOpenedIsSent) {
+  const std::string built = Build("1");
+  ASSERT_EQ(Push({built}).error, "");
+  sys_.Break(There(built) + "/image.erofs");
+  chunks_[3] = tests::NoiseBytes(77, kChunkBytes);
+  for (const std::string& next : {Build("2"), Build("1", "other")}) {
+    const Outcome update = Push({next});
+    EXPECT_EQ(update.error, "");
+    ExpectSame(next);
+  }
+}
+
+TEST_F(FsVerityTest, WhatWasLeftAndCannotBeOpenedIsMadeAnew) {
+  const std::string built = Build("1");
+  sys_.Break(PushUpToPublishing(built));
+  EXPECT_EQ(Plan(built).images.at(0).image.chunks_sent, kChunks);
+  const Outcome again = Push({built});
+  EXPECT_EQ(again.error, "");
+  EXPECT_EQ(again.images.at(0).chunks_sent, kChunks);
+  ExpectSame(built);
+}
+
 class DmVerityPushTest : public SignedPushTest {
  protected:
   DmVerityPushTest() {
@@ -187,13 +224,7 @@ TEST_F(DmVerityPushTest, ADamagedImageIsRepairedWithItsTree) {
 
 // The manifest's digest is right, and the sender lies all the same.
 TEST_F(DmVerityPushTest, AnotherRootThanTheImageHasIsRefused) {
-  images::Manifest manifest = images::ImageDirectory(built_).manifest();
-  manifest.image.verity_root = base::Sha256Of("another");
-  const std::string text = manifest.Serialize();
-  const std::string lying =
-      directory_.path() + "/built/app/" + images::ImageId::Of(base::Sha256Of(text)).text();
-  tests::MustRun({"cp", "-r", built_, lying});
-  base::WriteFileAtomically(lying + "/manifest.json", text);
+  const std::string lying = WithAnotherRoot(built_);
   EXPECT_THAT(Push({lying}).error, HasSubstr("the verity root of app "));
   EXPECT_FALSE(base::Exists(There(lying)));
   EXPECT_THAT(base::ListDirectory(layout().Incoming()), IsEmpty());

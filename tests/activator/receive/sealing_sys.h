@@ -21,6 +21,10 @@ class SealingSys : public base::Sys {
  public:
   int Open(const char* path, int flags, mode_t mode) override {
     struct stat found {};
+    if (base::Sys::Stat(path, &found) == 0 && unreadable_.contains(found.st_ino)) {
+      errno = EMSGSIZE;
+      return -1;
+    }
     const bool writes = (flags & O_ACCMODE) != O_RDONLY;
     if (writes && base::Sys::Stat(path, &found) == 0 && IsSealed(found)) {
       refused.emplace_back(path);
@@ -36,6 +40,14 @@ class SealingSys : public base::Sys {
   int Close(int fd) override {
     writers_.erase(fd);
     return Sys::Close(fd);
+  }
+  int Unlink(const char* path) override {  // its number may be another file's next
+    struct stat found {};
+    if (base::Sys::Stat(path, &found) == 0 && found.st_nlink == 1) {
+      sealed_.erase(found.st_ino);
+      unreadable_.erase(found.st_ino);
+    }
+    return Sys::Unlink(path);
   }
   int Rename(const char* from, const char* to) override {
     const auto is_incoming = [](const std::string& path) {
@@ -70,11 +82,18 @@ class SealingSys : public base::Sys {
     struct stat found {};
     return base::Sys::Stat(path.c_str(), &found) == 0 && IsSealed(found);
   }
+  // Its tree is gone.
+  void Break(const std::string& path) {
+    struct stat found {};
+    base::Sys::Stat(path.c_str(), &found);
+    unreadable_.insert(found.st_ino);
+  }
   int error_number = 0;
   bool fails_to_publish = false;
   std::vector<std::string> refused;  // files that somebody wanted to write
 
  private:
+  std::set<ino_t> unreadable_;
   std::set<ino_t> sealed_;
   std::map<int, ino_t> writers_;
 };
