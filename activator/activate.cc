@@ -7,6 +7,9 @@
 
 #include "activator/command_line.h"
 #include "activator/examine.h"
+#include "activator/gate/permission.h"
+#include "activator/gate_login.h"
+#include "activator/gate_view.h"
 #include "activator/health/health_prober.h"
 #include "activator/host/host_files.h"
 #include "activator/host/unit_directory.h"
@@ -18,6 +21,7 @@
 #include "activator/receive/receive.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
+#include "activator/state/history.h"
 #include "activator/state/lost_current.h"
 #include "activator/state/outcome.h"
 #include "activator/state/root.h"
@@ -75,6 +79,9 @@ Tool::Tool(CommandLine line, const base::Io& io, std::function<void(int)> observ
   if (line_.by.empty()) {
     line_.by = Invoker();
   }
+  if (!line_.gate_operator.empty()) {
+    gate_ = LoadOperator(host_.layout, line_.gate_operator);
+  }
 }
 
 ActivationRequest Tool::Request() const {
@@ -82,12 +89,22 @@ ActivationRequest Tool::Request() const {
   if (line_.timeout_seconds > 0) {
     timeout = seconds(line_.timeout_seconds);
   }
-  return {*line_.target,
-          line_.by,
-          timeout,
-          line_.activation_id,
-          ToText(*line_.target),
-          line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
+  ActivationRequest out{*line_.target,
+                        line_.by,
+                        timeout,
+                        line_.activation_id,
+                        ToText(*line_.target),
+                        line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
+  if (gate_) {
+    out.permit = [this](const Apps& from, const Apps& to, bool was_healthy) {
+      RequireSwitch(*gate_, host_.layout, from, to, was_healthy);
+    };
+    out.permit_units = [this](uint64_t from, uint64_t to) {
+      RequireSameUnits(*gate_, host_.layout, from, to);
+    };
+    out.theirs = Theirs();
+  }
+  return out;
 }
 
 void Tool::RequireRoot() const {
@@ -167,14 +184,35 @@ int Tool::RunSwitchHere() {
   return 0;
 }
 
+ChooseUnits Tool::Theirs() const {
+  return !gate_ ? ChooseUnits() : [this](const InstalledUnits& units) {
+    return TheirsOf(*gate_, host_.layout, units);
+  };
+}
+
 void Tool::RequireHealthyNow() const {
-  RequireHealthy(host_, CurrentGeneration(host_.layout), {}, ", but not healthy");
+  RequireHealthy(host_, CurrentGeneration(host_.layout), {}, ", but not healthy", Theirs());
+}
+
+// What became of another's activation is not theirs to know.
+void Tool::RequireOwnId(const std::optional<SwitchRecord>& cut_off) const {
+  const std::string who = gate_->name + " (gate)";
+  const std::string& id = line_.activation_id;
+  const std::optional<Event> last =
+      LastEventOf(host_.layout, id, [](const Event& /*event*/) { return true; });
+  if ((last && !last->by.starts_with(who)) ||
+      (cut_off && cut_off->activation_id == id && !cut_off->by.starts_with(who))) {
+    base::Fail(base::ExitCode::kVerification, "activation {} is not one of {}", id, gate_->name);
+  }
 }
 
 // Whoever lost the connection asks again under the same id: what was begun then is brought to its
 // end and told, never done twice.
 std::optional<Outcome> Tool::OutcomeSoFar() const {
   const std::optional<SwitchRecord> cut_off = ReadSwitchRecord(host_.layout);
+  if (gate_) {
+    RequireOwnId(cut_off);
+  }
   if (cut_off && cut_off->activation_id == line_.activation_id) {
     Recover(host_, RecoveryMode::kRestart);
   }
@@ -329,7 +367,7 @@ int Tool::Run() {
     case Command::kReceive:
       return RunReceive(
           {line_.root, line_.by, line_.plain_directory, LockWait(ReceiveOptions().lock_wait),
-           line_.older, line_.set_trust, line_.host_jobs},
+           line_.older, line_.set_trust, line_.host_jobs, gate_},
           [this](const Apps& apps, const PendingManifests& coming) {
             Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
           },
@@ -339,7 +377,8 @@ int Tool::Run() {
       return 0;
     case Command::kDigest:
     case Command::kHostFiles:
-      break;  // needs no host
+    case Command::kGate:
+      break;  // none of a Tool's
   }
   return 0;
 }
@@ -364,6 +403,9 @@ int RunObservedActivate(const std::vector<std::string>& arguments, const base::I
   }
   if (line->command == Command::kHostFiles) {
     KeepHostFiles();
+  }
+  if (line->command == Command::kGate) {
+    return RunGate(line->root, line->gate_operator, &RunActivate, io);
   }
   const bool for_imgpush = line->for_imgpush;
   try {

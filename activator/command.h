@@ -29,6 +29,7 @@ enum class Command {
   kVerify,
   kPrune,
   kReceive,
+  kGate,
   kBoot,
   kHostFiles,
   kAfterBoot,
@@ -60,6 +61,7 @@ struct CommandLine {
   std::string activation_id;      // whoever asks for the same once more gives it again
   bool for_imgpush = false;       // an error is said as pusher/protocol/failure_line.h has it
   bool until_input_ends = false;  // what is followed: from elsewhere (report/listener.h)
+  std::string gate_operator;      // whom it is done for, by gate.json; empty: who may do all
   bool plain_directory = false;
   std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
   std::string hosts_file = hosts::kHostsFile;
@@ -67,7 +69,8 @@ struct CommandLine {
   bool root_given = false;  // else the list of hosts may say another one
   std::string ssh;          // program and options; $SLIPWAY_SSH unless given
   bool ask_sudo_password = false;
-  size_t host_jobs = 0;         // of `receive`, as the two below
+  bool gate = false;     // the login of that host is one; else the list of hosts may say so
+  size_t host_jobs = 0;  // of `receive`, as the two below
   bool older = false;
   bool set_trust = false;
   std::string agent_directory;  // of `examine`

@@ -125,6 +125,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.prune, Command::kPrune},
       {parser.remove, Command::kActivate},
       {parser.receive, Command::kReceive},
+      {parser.gate, Command::kGate},
       {parser.boot, Command::kBoot},
       {parser.after_boot, Command::kAfterBoot},
       {parser.render, Command::kRender},
@@ -235,6 +236,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   if (line.for_imgpush) {
     out.emplace_back("--for-imgpush");
   }
+  if (!line.gate_operator.empty()) {
+    out.insert(out.end(), {"--gate-operator", line.gate_operator});
+  }
   if (base::CurrentLogLevel() != base::kDefaultLogLevel) {  // the unit gets no variable of ours
     out.insert(out.end(), {"--log-level", base::ToText(base::CurrentLogLevel())});
   }
@@ -250,7 +254,7 @@ std::vector<std::string> WithoutHost(const std::vector<std::string>& arguments) 
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     const std::string name = argument.substr(0, argument.find('='));
-    if (name == "--ask-sudo-password") {
+    if (name == "--ask-sudo-password" || name == "--gate") {
       continue;
     }
     if (std::ranges::find(kOurs, name) == kOurs.end()) {

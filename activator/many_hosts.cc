@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 bool IsForOneHost(const CommandLine& line) {
   switch (line.command) {
     case Command::kReceive:
+    case Command::kGate:
     case Command::kBoot:
     case Command::kAfterBoot:
     case Command::kRunSwitch:
@@ -51,8 +52,9 @@ std::vector<RemoteHost> HostsOf(const CommandLine& line, const base::Io& io) {
   std::vector<std::pair<std::string, std::string>> once;
   for (const auto& [host, by_group] : hosts::ChooseHosts(line.host, line.hosts_file)) {
     if (const std::string folder = hosts::FolderOf(host.ssh); folder.empty()) {
-      out.push_back(
-          {host.name, host.ssh, line.root_given || host.root.empty() ? line.root : host.root});
+      out.push_back({host.name, host.ssh,
+                     line.root_given || host.root.empty() ? line.root : host.root,
+                     line.gate || host.gate});
       once.emplace_back(host.name, host.ssh);
     } else if (by_group) {
       left_out.push_back(host.name);

@@ -91,12 +91,17 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
       ->type_name("TEXT")
       ->needs(host);
+  app.add_flag("--gate", out.gate,
+               "The login there is a gate (`activate gate`), which takes status, list, "
+               "--generation N and --rollback NAME alone; default: what the list of hosts says")
+      ->needs(host);
   app.add_flag("--ask-sudo-password", out.ask_sudo_password,
                "Ask once, on the terminal, for the password that sudo wants on the hosts")
       ->needs(host);
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
   app.add_flag("--for-imgpush", out.for_imgpush)->group("");
+  app.add_option("--gate-operator", out.gate_operator)->group("");  // what `gate` adds
   app.add_flag("--until-input-ends", out.until_input_ends)->group("");
 }
 
@@ -154,6 +159,7 @@ void NameCommonOptions(Parser& parser) {
   name(parser.report,
        "--root DIR, --host HOST, --hosts FILE, --jobs N,\n--ssh TEXT, --ask-sudo-password");
   name(parser.receive, "--root DIR, --lock-wait S");
+  name(parser.gate, "--root DIR");
   name(parser.boot, "--root DIR, --lock-wait S");
   name(parser.uninstall,
        "--dry-run, --timeout S, --lock-wait S,\n--json, --root DIR, --host HOST, --hosts FILE, "
@@ -174,6 +180,13 @@ void AddReceive(Parser& parser, CommandLine& out) {
           "Threads that decode deltas, as many as fit into 64 MiB of memory; 0: half of the cores")
       ->type_name("N")
       ->transform(base::Number(0, 1000));
+}
+
+void AddGate(Parser& parser, CommandLine& out) {
+  parser.gate = parser.app.add_subcommand(
+      "gate", "The forced command of a key that may deploy some applications");
+  parser.gate->add_option("OPERATOR", out.gate_operator, "Whose key it is, as gate.json names them")
+      ->required();
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -237,6 +250,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
           "no environment values, no credentials, nothing that a service wrote")
       ->required();
   AddReceive(parser, out);
+  AddGate(parser, out);
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.after_boot = app.add_subcommand("after-boot", "")->group("");
   parser.uninstall = app.add_subcommand("uninstall", "Remove all of Slipway's from this host");

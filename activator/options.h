@@ -38,6 +38,7 @@ struct Parser {
   CLI::App* render = nullptr;
   CLI::App* report = nullptr;
   CLI::App* receive = nullptr;
+  CLI::App* gate = nullptr;
   CLI::App* boot = nullptr;
   CLI::App* after_boot = nullptr;
   CLI::App* uninstall = nullptr;

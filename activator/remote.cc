@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "activator/gate_client.h"
 #include "activator/switch/transient.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -75,9 +76,13 @@ bool Drain(pollfd& from, const std::function<void(std::string_view piece)>& take
 
 class RemoteCommand {
  public:
-  RemoteCommand(const CommandLine& line, std::vector<std::string> arguments, const RemoteHost& host,
-                const RemoteOutput& output)
-      : line_(line), arguments_(std::move(arguments)), host_(host), output_(output) {}
+  RemoteCommand(const CommandLine& line, std::vector<std::string> arguments,
+                std::string activation_id, const RemoteHost& host, const RemoteOutput& output)
+      : line_(line),
+        arguments_(std::move(arguments)),
+        activation_id_(std::move(activation_id)),
+        host_(host),
+        output_(output) {}
 
   // ssh's exit code.
   int Run();
@@ -100,6 +105,7 @@ class RemoteCommand {
 
   const CommandLine& line_;
   const std::vector<std::string> arguments_;
+  const std::string activation_id_;
   const RemoteHost& host_;
   const RemoteOutput& output_;
   bool started_ = false;
@@ -109,9 +115,13 @@ class RemoteCommand {
   size_t banner_bytes_ = 0;
   std::chrono::steady_clock::time_point last_word_;  // of ours; or its beginning
   hosts::LoginTalk talk_;
+  GateLines gate_lines_{output_.say};
 };
 
 std::string RemoteCommand::Command() const {
+  if (host_.gate) {
+    return GateCommandFor(line_, activation_id_);
+  }
   std::vector<std::string> words = {host_.root + "/bin/activate", NeedsRoot(line_) ? "yes" : "no",
                                     host_.sudo_password ? "yes" : "",
                                     MayChange(line_) && line_.by.empty() ? hosts::Operator() : ""};
@@ -126,6 +136,10 @@ void RemoteCommand::TakeLine(std::string_view line, base::Child& ssh) {
     return;
   }
   line.remove_prefix(kOurWord.size());
+  if (constexpr std::string_view kRefused = "REFUSED "; line.starts_with(kRefused)) {
+    base::Fail(host_.gate ? base::ExitCode::kVerification : base::ExitCode::kUsage, "{}: {}",
+               host_.name, base::Printable(line.substr(kRefused.size())));
+  }
   if (line == "STARTED") {
     started_ = begun_ = true;
     talk_.password.reset();  // nothing asks from here on
@@ -159,6 +173,10 @@ void RemoteCommand::Take(std::string_view data, base::Child& ssh) {
     banner_bytes_ += line.size() + 1;
     data.remove_prefix(end + 1);
     TakeLine(line, ssh);
+  }
+  if (started_ && host_.gate && IsSwitch(line_)) {
+    gate_lines_.Add(data);
+    return;
   }
   if (started_) {
     output_.out(data);
@@ -233,6 +251,7 @@ int RemoteCommand::Run() {
       from[2].fd = -1;  // poll passes it over
     }
   }
+  gate_lines_.End();
   return EndOf(ssh);
 }
 
@@ -242,7 +261,7 @@ void RemoteCommand::CheckThatItRan(int exit_code) const {
     base::Fail(base::ExitCode::kUnreachable, "{} was not reached, or the connection was lost",
                host_.name);
   }
-  if (!talk_.alive || (exit_code == 0 && !started_)) {
+  if (!started_ && (!talk_.alive || exit_code == 0)) {
     const std::string last = base::Printable(rest_.empty() ? said_ : rest_);
     base::Fail(base::ExitCode::kUnreachable,
                "{}: the login ended with {} before our program ran there{}{}", host_.name,
@@ -297,13 +316,15 @@ bool Follows(const CommandLine& line) { return line.history.follow || line.logs.
 
 int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const RemoteHost& host,
               const RemoteOutput& output, std::chrono::milliseconds patience) {
-  if (IsSwitch(line) && line.activation_id.empty()) {
-    arguments.insert(arguments.begin(), {"--id", NewActivationId()});
+  std::string id = line.activation_id;
+  if (IsSwitch(line) && id.empty()) {
+    id = NewActivationId();
+    arguments.insert(arguments.begin(), {"--id", id});
   }
   if (Follows(line)) {  // in front of a --
     arguments.insert(arguments.begin(), "--until-input-ends");
   }
-  RemoteCommand command(line, std::move(arguments), host, output);
+  RemoteCommand command(line, std::move(arguments), std::move(id), host, output);
   int exit_code = 0;
   try {
     exit_code = IsSwitch(line) ? FollowSwitch(command, host, output, patience) : command.Run();

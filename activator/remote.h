@@ -18,6 +18,7 @@ struct RemoteHost {
   std::string name;         // for people
   std::string destination;  // what ssh is given
   std::string root;
+  bool gate = false;                                     // its login is one
   std::shared_ptr<hosts::SudoPassword> sudo_password{};  // null: sudo must not ask for one
   // For a login that neither gets on nor asks a person, until a program of ours runs there.
   std::chrono::milliseconds login_limit = std::chrono::minutes(2);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "activator/command_line.h"
+#include "activator/gate/gate.h"
 #include "activator/host/host.h"
 #include "activator/os/accounts.h"
 #include "activator/os/systemd.h"
@@ -38,6 +39,8 @@ class Tool {
   void TellActivation() const;
   int RunSwitchHere();
   void RequireHealthyNow() const;
+  ChooseUnits Theirs() const;  // null: all
+  void RequireOwnId(const std::optional<SwitchRecord>& cut_off) const;
   std::optional<Outcome> OutcomeSoFar() const;
   int Boot();
   int AfterBoot();
@@ -74,6 +77,7 @@ class Tool {
   ActivationRequest Request() const;
 
   CommandLine line_;
+  std::optional<GateOperator> gate_;  // nullopt: not behind one
   const base::Io io_;
   RealSystemd systemd_;
   RealAccounts accounts_;

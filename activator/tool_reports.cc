@@ -1,3 +1,4 @@
+#include "activator/gate_view.h"
 #include "activator/health/check_now.h"
 #include "activator/health/find_down.h"
 #include "activator/receive/receive.h"
@@ -19,7 +20,10 @@ namespace activator {
 
 int Tool::List() {
   RequireHost();
-  const Listing listing = ReadListing(host_.layout);
+  Listing listing = ReadListing(host_.layout);
+  if (gate_) {
+    KeepTheirs(*gate_, listing);
+  }
   if (listing.generations.empty() && listing.unreadable.empty() && !line_.json) {
     io_.Err("activate: no generation was staged yet\n");
   }
@@ -31,7 +35,10 @@ Status Tool::StatusNow(bool check) {
   const bool ask = !host_.is_folder && HasSystemd();
   Status out = ReadStatus(host_, ask);
   if (ask && out.active != kNoGeneration) {
-    const InstalledUnits units = LoadUnits(host_.layout, out.active);
+    InstalledUnits units = LoadUnits(host_.layout, out.active);
+    if (gate_) {
+      units = TheirsOf(*gate_, host_.layout, units);
+    }
     if (check && !out.switch_record) {  // a switch asks them itself
       const CheckAnswers answers = AskChecks(host_, units);
       out.checked = answers.asked;
@@ -58,6 +65,12 @@ int Tool::ShowStatus() {
         "activate: a switch began while the checks were asked, so what they said is left out\n");
     status = StatusNow(false);
     exit_code = static_cast<int>(base::ExitCode::kBusy);
+  }
+  if (gate_) {
+    KeepTheirs(*gate_, host_.layout, status);
+    exit_code = exit_code == static_cast<int>(base::ExitCode::kBusy) ? exit_code
+                : line_.check                                        ? CodeOfChecked(status)
+                                                                     : CodeOf(status);
   }
   io_.WriteOut(line_.json ? StatusJson(status) : StatusText(status));
   return exit_code;

@@ -42,6 +42,7 @@ ssize_t Sys::PWrite(int fd, const void* buffer, size_t size_bytes, off_t offset)
   return ::pwrite(fd, buffer, size_bytes, offset);
 }
 int Sys::Fsync(int fd) { return ::fsync(fd); }
+int Sys::Syncfs(int fd) { return ::syncfs(fd); }
 int Sys::Ftruncate(int fd, off_t size_bytes) { return ::ftruncate(fd, size_bytes); }
 int Sys::Fallocate(int fd, int mode, off_t offset, off_t size_bytes) {
   return ::fallocate(fd, mode, offset, size_bytes);

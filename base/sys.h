@@ -27,6 +27,7 @@ class Sys {
   virtual ssize_t Write(int fd, const void* buffer, size_t size_bytes);
   virtual ssize_t PWrite(int fd, const void* buffer, size_t size_bytes, off_t offset);
   virtual int Fsync(int fd);
+  virtual int Syncfs(int fd);
   virtual int Ftruncate(int fd, off_t size_bytes);
   virtual int Fallocate(int fd, int mode, off_t offset, off_t size_bytes);
   virtual int Rename(const char* from, const char* to);

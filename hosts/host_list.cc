@@ -17,6 +17,7 @@ namespace hosts {
 namespace {
 
 constexpr base::ExitCode kBad = base::ExitCode::kUsage;
+constexpr const char* kYes = "yes";
 constexpr std::string_view kNameOfHost = "%h";  // as ssh has it
 
 void CheckWord(const base::JsonFields& fields, const std::string& field, const std::string& text) {
@@ -32,6 +33,7 @@ struct Settings {
   std::string ssh;  // with %h for the host's name; in a group it must be there
   std::string root;
   std::string agent_directory;
+  std::string gate;  // "yes" or "no"
 };
 
 std::string ReadPath(base::JsonFields& fields, const std::string& field) {
@@ -43,7 +45,12 @@ std::string ReadPath(base::JsonFields& fields, const std::string& field) {
 }
 
 Settings ReadSettings(base::JsonFields& fields) {
-  return {fields.String("ssh", ""), ReadPath(fields, "root"), ReadPath(fields, "agent_dir")};
+  Settings out = {fields.String("ssh", ""), ReadPath(fields, "root"), ReadPath(fields, "agent_dir"),
+                  ""};
+  if (fields.Has("gate")) {
+    out.gate = fields.Bool("gate", false) ? kYes : "no";
+  }
+  return out;
 }
 
 using Groups = std::map<std::string, Settings>;
@@ -132,6 +139,7 @@ ListedHost ReadHost(const std::string& name, const base::Json& value, const base
   out.ssh = out.ssh.empty() ? name : out.ssh;
   out.root = find(own.root, &Settings::root, "root");
   out.agent_directory = find(own.agent_directory, &Settings::agent_directory, "agent_dir");
+  out.gate = find(own.gate, &Settings::gate, "gate") == kYes;
   return out;
 }
 

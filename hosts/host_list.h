@@ -18,6 +18,7 @@ struct ListedHost {
   // Of the host, or of a group of it; empty: neither says.
   std::string root{};
   std::string agent_directory{};
+  bool gate = false;  // its login is one (docs/formats/gate.md)
   bool operator==(const ListedHost&) const = default;
 };
 

@@ -64,6 +64,9 @@ void DescribeHosts(CLI::App& app, Arguments& out) {
                  "Directory of the agent on the host; default: what the list says, or bin below "
                  "--root")
       ->type_name("DIR");
+  app.add_flag("--gate", out.gate,
+               "The login is a gate: it runs `activate gate`, which takes some applications from "
+               "whoever is not root there; default: what the list says");
   app.add_option("--images", out.images, "Folder of the built images")
       ->type_name("DIR")
       ->capture_default_str();

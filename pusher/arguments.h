@@ -21,6 +21,7 @@ inline constexpr uint64_t kPauseSeconds = 10;
 struct Arguments {
   std::optional<std::string> root;  // nullopt: what the list says of each host
   std::string agent_directory;      // likewise where empty
+  bool gate = false;                // likewise where false
   std::string images = "build/images";
   std::string hosts_file = hosts::kHostsFile;
   std::string ssh;  // $SLIPWAY_SSH unless given

@@ -156,7 +156,9 @@ void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
     outcome.conversation.reset();
     PushOver(outcome, io);
   }
-  if (!arguments_.activate || !outcome.conversation->remote.connection().by_ssh()) {
+  // A gate does one thing a login.
+  if (!arguments_.activate || outcome.target.gate ||
+      !outcome.conversation->remote.connection().by_ssh()) {
     outcome.conversation->remote.Close();
     outcome.conversation.reset();
   }

@@ -54,6 +54,9 @@ std::string ActivateCommand(const HostOutcome& outcome, const Arguments& argumen
       words.emplace_back("--ask-sudo-password");
     }
     words.insert(words.end(), {"--host", outcome.target.name});
+    if (arguments.gate) {
+      words.emplace_back("--gate");
+    }
   }
   words.insert(words.end(), {"--generation", std::to_string(generation)});
   std::ranges::transform(words, words.begin(), base::ShellWord);

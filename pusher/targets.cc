@@ -61,9 +61,27 @@ auto HostsOf(const Arguments& arguments) {
 // What the command line says counts, then what the list says.
 Destination DestinationOf(const hosts::ListedHost& host, SharedImages images,
                           const Arguments& arguments) {
-  return {host.name, host.ssh, std::move(images),
+  return {host.name,
+          host.ssh,
+          std::move(images),
           arguments.root.value_or(host.root.empty() ? images::kDefaultRoot : host.root),
-          arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory};
+          arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory,
+          (arguments.gate || host.gate) && FolderOf(host.ssh).empty()};
+}
+
+// What root alone may say, or has said when the gate was made.
+void CheckGate(const Destination& target, const Arguments& arguments) {
+  const char* const option = arguments.root                       ? "--root"
+                             : !arguments.agent_directory.empty() ? "--agent-dir"
+                             : !arguments.trust.empty()           ? "--trust"
+                             : arguments.older                    ? "--older"
+                             : arguments.host_jobs > 0            ? "--host-jobs"
+                             : arguments.doctor                   ? "doctor"
+                                                                  : nullptr;
+  if (target.gate && option != nullptr) {
+    base::Fail(base::ExitCode::kUsage, "{} is for root's own login, and that of {} is a gate",
+               option, target.name);
+  }
 }
 
 // A folder is its own root, and nobody logs in there.
@@ -88,6 +106,7 @@ std::vector<Destination> ChooseHosts(const Arguments& arguments) {
   for (const auto& [host, by_group] : HostsOf(arguments)) {
     once.emplace_back(host.name, host.ssh);
     out.push_back(DestinationOf(host, nullptr, arguments));
+    CheckGate(out.back(), arguments);
   }
   hosts::CheckOnce(once);
   return out;
@@ -102,6 +121,7 @@ std::vector<Destination> ChooseTargets(const Arguments& arguments, const base::I
     if (SharedImages images = choice.For(host)) {
       once.emplace_back(host.name, host.ssh);
       out.push_back(DestinationOf(host, std::move(images), arguments));
+      CheckGate(out.back(), arguments);
     } else if (by_group) {
       left_out.push_back(host.name);
     } else {

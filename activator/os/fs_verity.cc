@@ -1,7 +1,9 @@
 #include "activator/os/fs_verity.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -13,6 +15,20 @@
 #include "base/sys.h"
 
 namespace activator {
+namespace {
+
+// btrfs's log, from which a file that was synced is made again after a power cut, has the mark of
+// fs-verity but not its tree (seen on 6.12): the file could then not even be opened. Once the
+// transaction is on the disk, it has both.
+void SyncTree(int fd, const std::string& path) {
+  struct statfs found {};
+  if (::fstatfs(fd, &found) == 0 && found.f_type == BTRFS_SUPER_MAGIC &&
+      base::TheSys().Syncfs(fd) != 0) {
+    base::FailErrno(errno, "cannot sync fs-verity of {}", path);
+  }
+}
+
+}  // namespace
 
 // What the call answers where it cannot be done here depends on kernel and file system: EOPNOTSUPP,
 // ENOTTY, EINVAL, EPERM; ETXTBSY where somebody has the file open for writing, as a backup may;
@@ -29,6 +45,7 @@ void EnableFsVerity(const std::string& path) {
     }
     base::ThrowIfInterrupted();
   }
+  SyncTree(fd.get(), path);
 }
 
 bool HasFsVerity(const std::string& path) {

@@ -90,7 +90,7 @@ void CheckFits(const images::HostLayout& layout, const std::string& what, uint64
 
 Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
                    const std::string& index, const std::string& by,
-                   std::chrono::milliseconds lock_wait)
+                   std::optional<std::chrono::milliseconds> lock_wait)
     : layout_(layout),
       stored_(std::move(manifest)),
       path_(layout.Incoming(stored_.id)),
@@ -98,8 +98,13 @@ Assembly::Assembly(const images::HostLayout& layout, images::StoredManifest mani
       gone_path_(layout_.Incoming() + "/" + kGone + stored_.id.text()),
       chunks_(images::ParseIndexOf(stored_.manifest, index, "the index that was sent")),
       missing_(chunks_.size(), true),
-      missing_count_(chunks_.size()),
-      lock_(LockDirectory(path_, stored_, by, lock_wait)) {}
+      missing_count_(chunks_.size()) {
+  if (lock_wait) {
+    lock_.emplace(LockDirectory(path_, stored_, by, *lock_wait));
+  } else {
+    base::MakeDirectories(path_);
+  }
+}
 
 void Assembly::WriteMetadata(const std::string& index, const std::string& provenance,
                              const std::string& release) {
@@ -141,14 +146,14 @@ void Assembly::Open() {
   }
   try {
     image_ = base::OpenOwn(image_path_, O_RDWR | O_CREAT, 0644);
-  } catch (const base::Error& error) {
-    if (error.error_number() != EPERM) {
+  } catch (const base::Error&) {
+    if (!there) {
       throw;
     }
     if (TakeSealed()) {
       return;
     }
-    base::Unlink(image_path_);
+    base::UnlinkIfThere(image_path_);
     image_ = base::OpenOwn(image_path_, O_RDWR | O_CREAT | O_EXCL, 0644);
   }
   const struct stat now = base::Fstat(image_.get(), image_path_);
@@ -158,6 +163,17 @@ void Assembly::Open() {
   } else if (base::TheSys().Ftruncate(image_.get(), static_cast<off_t>(size_bytes)) != 0) {
     base::FailErrno(errno, "cannot size {}", image_path_);
   }
+}
+
+void Assembly::TakeWhole() {
+  image_ = base::OpenOwn(image_path_, O_RDONLY);  // it may have fs-verity
+  const struct stat now = base::Fstat(image_.get(), image_path_);
+  if (static_cast<uint64_t>(now.st_size) != stored_.manifest.image.size_bytes ||
+      now.st_nlink != 1) {
+    base::Fail(base::ExitCode::kVerification, "{} is not whole", image_path_);
+  }
+  missing_.assign(chunks_.size(), false);
+  missing_count_ = 0;
 }
 
 void Assembly::Reserve() {
@@ -176,16 +192,14 @@ void Assembly::Reserve() {
 }
 
 // What has fs-verity was whole when a push was cut off, just before it was published. False: it is
-// not any more.
+// not any more, or cannot be opened at all.
 bool Assembly::TakeSealed() {
-  image_ = base::OpenOwn(image_path_, O_RDONLY);
   try {
-    TakeInWhatIsThere();
-  } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
-      throw;
-    }
+    image_ = base::OpenOwn(image_path_, O_RDONLY);
+  } catch (const base::Error&) {
+    return false;
   }
+  TakeInWhatIsThere();
   if (missing_count_ == 0) {
     return true;
   }
@@ -206,16 +220,26 @@ void Assembly::TakeInWhatIsThere() {
   }
 }
 
-// Reads the chunk's place into the buffer and compares it.
+// Reads the chunk's place into the buffer and compares it. A bad sector is as bad as a wrong byte.
 bool Assembly::Holds(int fd, const std::string& path, uint64_t offset, size_t number) {
   buffer_.resize(chunks_[number].size_bytes);
-  return base::PReadInto(fd, buffer_, offset, path) == buffer_.size() &&
-         base::Sha256Of(buffer_) == chunks_[number].id.digest;
+  try {
+    return base::PReadInto(fd, buffer_, offset, path) == buffer_.size() &&
+           base::Sha256Of(buffer_) == chunks_[number].id.digest;
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    return false;
+  }
 }
 
 void Assembly::AddLocalSource(const std::string& image_path, const chunker::ChunkIndex& index) {
+  Expected out{image_path, OpenIfReadable(image_path), {}};
+  if (!out.image.valid()) {
+    return;
+  }
   std::vector<bool> needed = Needed();
-  Expected out{image_path, base::OpenForReading(image_path), {}};
   for (const chunker::Chunk& chunk : index.chunks()) {
     const std::optional<size_t> number = chunks_.NumberOf(chunk.id);
     if (number && needed[*number]) {
@@ -250,12 +274,7 @@ void Assembly::FillExpected(const std::function<void()>& touch) {
 }
 
 void Assembly::CopyFrom(int source, const std::string& path, uint64_t offset, size_t number) {
-  bool holds = false;
-  try {
-    holds = Holds(source, path, offset, number);
-  } catch (const base::Error&) {  // a bad sector is as bad as a wrong byte
-  }
-  if (holds && !Share(source, offset, number)) {
+  if (Holds(source, path, offset, number) && !Share(source, offset, number)) {
     Reserve();
     Put(number, buffer_);
   }

@@ -30,10 +30,11 @@ namespace activator {
 class Assembly {
  public:
   // Takes incoming/ID with its lock: Error{kBusy} where another transfer has it for longer than
-  // `lock_wait`. `index` must be the one that the manifest names.
+  // `lock_wait`; nullopt: nobody else can come here. `index` must be the one that the manifest
+  // names.
   Assembly(const images::HostLayout& layout, images::StoredManifest manifest,
            const std::string& index, const std::string& by,
-           std::chrono::milliseconds lock_wait = std::chrono::milliseconds(0));
+           std::optional<std::chrono::milliseconds> lock_wait = std::chrono::milliseconds(0));
 
   // Makes the texts durable there; empty: there is none of these.
   void WriteMetadata(const std::string& index, const std::string& provenance,
@@ -52,6 +53,9 @@ class Assembly {
   // Makes the image file at its full size and takes in what an interrupted transfer left there.
   // Before anything else but LinkTo.
   void Open();
+  // The image that stands there, which Verify() then reads. Throws Error{kVerification} where it
+  // has another size.
+  void TakeWhole();
   // Space for all that is missing; done once, at the latest before the first chunk is written.
   // Throws Error with ENOSPC and both figures where the disk lacks it.
   void Reserve();

@@ -9,14 +9,18 @@
 namespace activator {
 
 int RunConversation(const base::Io& io,
-                    const std::function<void(pusher::Wire& wire, pusher::KeepAlive& alive)>& talk) {
+                    const std::function<void(pusher::Wire& wire, pusher::KeepAlive& alive)>& talk,
+                    const std::function<void()>& before) {
   ::umask(022);  // what we make is 0755 and 0644 whatever the login shell's umask is
   pusher::StreamOptions stream_options;
   stream_options.peer = "the sender";
   pusher::Stream stream(io.in, io.out, stream_options);
   pusher::Wire wire(stream);
-  pusher::KeepAlive alive(wire);
   try {
+    if (before) {
+      before();
+    }
+    pusher::KeepAlive alive(wire);
     talk(wire, alive);
     return 0;
   } catch (const base::Error& error) {

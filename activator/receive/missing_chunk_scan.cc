@@ -30,7 +30,7 @@ bool HasAt(int fd, const std::string& path, uint64_t offset, const pusher::Disti
 
 MissingChunkScan::MissingChunkScan(const images::HostLayout& layout,
                                    const std::vector<HeldVersion>& held, pusher::KeepAlive& alive)
-    : layout_(layout), held_(held), alive_(alive), can_share_(CanShareBlocks(layout.root())) {}
+    : layout_(layout), held_(held), alive_(alive), can_share_(CanShareBlocks(layout.Incoming())) {}
 
 std::vector<bool> MissingChunkScan::Missing(const images::StoredManifest& image,
                                             const pusher::ChunkList& chunks) {
@@ -100,8 +100,8 @@ uint64_t MissingChunkScan::LookInIncoming(const images::StoredManifest& image,
   if (static_cast<uint64_t>(there->st_size) != size_bytes) {
     return needed_bytes;
   }
-  const base::UniqueFd fd = base::OpenForReading(path);
-  for (size_t number = 0; number < chunks.size(); ++number) {
+  const base::UniqueFd fd = OpenIfReadable(path);
+  for (size_t number = 0; fd.valid() && number < chunks.size(); ++number) {
     missing[number] = !std::ranges::all_of(chunks[number].offsets, [&](uint64_t offset) {
       return HasAt(fd.get(), path, offset, chunks[number]);
     });
@@ -114,11 +114,8 @@ void MissingChunkScan::LookInOwnPlace(const images::StoredManifest& image,
                                       const pusher::ChunkList& chunks,
                                       std::vector<bool>& missing) const {
   const std::string path = OwnPlaceOf(image);
-  if (!base::Exists(path)) {
-    return;
-  }
-  const base::UniqueFd fd = base::OpenForReading(path);
-  for (size_t number = 0; number < chunks.size(); ++number) {
+  const base::UniqueFd fd = OpenIfReadable(path);
+  for (size_t number = 0; fd.valid() && number < chunks.size(); ++number) {
     missing[number] =
         missing[number] && std::ranges::none_of(chunks[number].offsets, [&](uint64_t offset) {
           return HasAt(fd.get(), path, offset, chunks[number]);

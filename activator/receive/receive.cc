@@ -6,6 +6,7 @@
 
 #include "activator/host/install_self.h"
 #include "activator/os/kernel_features.h"
+#include "activator/receive/confined_receive.h"
 #include "activator/receive/receive_session.h"
 #include "activator/receive/receive_trust.h"
 #include "activator/stage/stage.h"
@@ -99,7 +100,10 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base
     }
     PrepareHost(layout);
   };
-  return RunReceiveWith(options, {prepare, &ProbeFeatures, &StageOnHost, plan}, io);
+  // By a gate no push changes which program the host runs.
+  const auto stage = options.gate ? &StageGeneration : &StageOnHost;
+  const ReceiveSteps steps = {prepare, &ProbeFeatures, stage, plan};
+  return options.gate ? RunConfinedReceive(options, steps, io) : RunReceiveWith(options, steps, io);
 }
 
 }  // namespace activator

@@ -4,7 +4,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
+
+#include "activator/gate/gate.h"
 
 namespace activator {
 
@@ -14,9 +17,10 @@ struct ReceiveOptions {
   bool plain_directory = false;  // a dir: host: no systemd, no mounting, nothing ever runs from it
   // For another push: of this version, or one that publishes. It lets go soon if at all.
   std::chrono::milliseconds lock_wait{3000};
-  bool older = false;      // take releases that are older than those that were taken
-  bool set_trust = false;  // take the files of ROOT/trust instead
-  size_t host_jobs = 0;    // threads that rebuild deltas, as RebuildJobs() takes them
+  bool older = false;                  // take releases that are older than those that were taken
+  bool set_trust = false;              // take the files of ROOT/trust instead
+  size_t host_jobs = 0;                // threads that rebuild deltas, as RebuildJobs() takes them
+  std::optional<GateOperator> gate{};  // who may see and send no more than that
 };
 
 }  // namespace activator

@@ -26,13 +26,16 @@ void ReceiveSession::AnswerPlan(uint64_t images) {
 void ReceiveSession::PlanImage(MissingChunkScan& survey, PendingManifests& coming) {
   const pusher::Offer offer =
       pusher::Offer::Parse(pusher::Expect(wire_, MessageType::kOffer).text(), wire_.peer());
+  CheckMaySend(offer.name);
   TakeRelease(offer);
   if (coming.contains(offer.name)) {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
   if (offer.held) {
-    coming.emplace(offer.name, images::ImageDirectory(FindHeld(offer).path).stored());
+    images::StoredManifest held = images::ImageDirectory(FindHeld(offer).path).stored();
+    CheckLimits(held.manifest);
+    coming.emplace(offer.name, std::move(held));
     return;
   }
   pusher::ImageMetadata texts = ReceiveMetadata(offer, BasisOf(offer));

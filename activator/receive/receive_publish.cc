@@ -49,9 +49,11 @@ void ReceiveSession::Publish(pusher::Staged& answer) {
   assemblies_.clear();
 }
 
+base::FileLock ReceiveSession::LockHost() const {
+  return base::FileLock(layout_.Lock(), "the host", "a push by " + options_.by, options_.lock_wait);
+}
+
 void ReceiveSession::PublishAndStage() {
-  const base::FileLock lock(layout_.Lock(), "the host", "a push by " + options_.by,
-                            options_.lock_wait);
   RemoveGone(layout_);
   for (const std::string& reason : acceptance_->Record()) {
     Event event;

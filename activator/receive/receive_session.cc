@@ -48,10 +48,17 @@ std::string ImageOf(const std::string& version) { return version + "/" + images:
 
 ReceiveSession::ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps,
                                pusher::Wire& wire, pusher::KeepAlive& alive)
-    : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(options.root) {}
+    : options_(options), steps_(steps), wire_(wire), alive_(alive), layout_(LayoutOf(options)) {}
 
-void ReceiveSession::Run() {
-  steps_.prepare_root(layout_);
+void ReceiveSession::Take(HostView host) {
+  features_ = std::move(host.features);
+  held_ = std::move(host.held);
+  locks_.emplace(std::move(host.locks));
+  acceptance_.emplace(std::move(host.acceptance));
+}
+
+void ReceiveSession::Run(HostView host) {
+  Take(std::move(host));
   Greet();
   phases_.Done("greeted");
   pusher::Message message = pusher::Expect(wire_, MessageType::kBegin);
@@ -76,6 +83,9 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   acceptance_->ForgetAll();  // plans may have been asked for before
   try {
     CheckInodes(layout_.root());
+    for (const pusher::NewImage& image : begin.new_images) {  // before the first of them is sent
+      CheckMaySend(image.name);
+    }
     CheckRoomFor(begin.new_images);
     for (uint64_t i = 0; i < begin.images; ++i) {
       ReceiveImage();
@@ -90,8 +100,13 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
     }
     alive_.Touch();
     phases_.Done("verified");
-    PublishAndStage();
-    phases_.Done("published and staged");
+    if (steps_.hand_over) {
+      HandOver();
+    } else {
+      const base::FileLock lock = LockHost();
+      PublishAndStage();
+      phases_.Done("published and staged");
+    }
   } catch (const base::Error& error) {
     if (base::IsDiskFull(error)) {
       FailDiskFull(error);
@@ -101,16 +116,6 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
 }
 
 void ReceiveSession::Greet() {
-  acceptance_.emplace(layout_, options_.older ? OlderReleases::kTaken : OlderReleases::kRefused,
-                      base::SystemClock());
-  if (!options_.plain_directory) {
-    features_ = steps_.probe_features();
-  }
-  held_ = CompleteVersions(layout_);
-  locks_.emplace(layout_);  // from here on no prune takes them away
-  std::erase_if(held_, [&](const HeldVersion& image) {
-    return !locks_->Share(image.id) || !base::Exists(image.path);
-  });
   pusher::Hello hello;
   hello.agent_version = base::kVersion;
   hello.architecture = images::MachineArchitecture();
@@ -146,7 +151,7 @@ void ReceiveSession::CheckRoomFor(const std::vector<pusher::NewImage>& images) c
       needed_bytes += BytesToReserve(image.image_bytes, there.value_or(kNothing));
     }
   }
-  if (names.size() > 1 && needed_bytes > 0 && !CanShareBlocks(layout_.root())) {
+  if (names.size() > 1 && needed_bytes > 0 && !CanShareBlocks(layout_.Incoming())) {
     CheckFits(layout_, fmt::format("{}", fmt::join(names, " and ")), needed_bytes);
   }
 }
@@ -159,6 +164,7 @@ void ReceiveSession::ReceiveImage() {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
+  CheckMaySend(offer.name);
   TakeRelease(offer);
   labels_[offer.name] = offer.label;
   if (offer.held) {
@@ -204,8 +210,11 @@ Assembly& ReceiveSession::AssemblyOf(images::StoredManifest manifest, const std:
       return *assembly;
     }
   }
-  assemblies_.push_back(std::make_unique<Assembly>(layout_, std::move(manifest), index, options_.by,
-                                                   options_.lock_wait));
+  using Wait = std::optional<std::chrono::milliseconds>;
+  const Wait wait =
+      steps_.hand_over ? Wait() : options_.lock_wait;  // it is shut in: no locks there
+  assemblies_.push_back(
+      std::make_unique<Assembly>(layout_, std::move(manifest), index, options_.by, wait));
   FillFromWhatIsHere(*assemblies_.back(), index);
   return *assemblies_.back();
 }
@@ -223,6 +232,7 @@ const HeldVersion& ReceiveSession::FindHeld(const pusher::Offer& offer) const {
 
 void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
   const std::string& path = FindHeld(offer).path;
+  CheckLimits(images::ImageDirectory(path).manifest());
   if (const std::optional<images::ImageDirectory> held = OpenIfComplete(path)) {
     CheckVerity(held->stored());
   }
@@ -230,15 +240,6 @@ void ReceiveSession::AcceptHeld(const pusher::Offer& offer) {
       !HasSignedProvenance(offer.name, path)) {
     damaged_.push_back(offer.name);
   }
-}
-
-// Where nothing was signed, any will do; what cannot be read is sent again.
-bool ReceiveSession::HasSignedProvenance(const std::string& name, const std::string& path) const {
-  if (acceptance_->ReleaseOf(name).empty()) {
-    return true;
-  }
-  const std::optional<base::Sha256> there = ProvenanceDigestOf(path);
-  return there && acceptance_->IsProvenance(name, *there);
 }
 
 // The greeting read no content, deltas may fail, and what was expected of other versions may be
@@ -304,6 +305,7 @@ images::StoredManifest ReceiveSession::ReadManifest(const pusher::Offer& offer,
     base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: the manifest is not the one offered", wire_.peer());
   }
+  CheckLimits(manifest.manifest);
   CheckVerity(manifest);
   if (!options_.plain_directory) {  // the sender has checked it; a host does not rely on that
     images::CheckCanRun(manifest.manifest, {images::MachineArchitecture(), features_}, "this host");
@@ -325,7 +327,7 @@ void ReceiveSession::CheckVerity(const images::StoredManifest& stored) const {
 void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& own_index) {
   const images::StoredManifest& stored = assembly.stored();
   const std::string own_place = ImageOf(layout_.Version(stored.manifest.name, stored.id));
-  const std::vector<HeldVersion> here = CompleteVersions(layout_);
+  const std::vector<HeldVersion> here = VersionsToSee(options_);
   if (assembly.LinkTo(own_place)) {
     return;
   }
@@ -355,7 +357,7 @@ void ReceiveSession::FillFromWhatIsHere(Assembly& assembly, const std::string& o
       assembly.AddLocalSource(other->image_path(), other->ReadIndex());
     }
   }
-  if (assembly.expects() && CanShareBlocks(layout_.root())) {
+  if (assembly.expects() && CanShareBlocks(layout_.Incoming())) {
     fill();  // what is shared needs no room
   }
   assembly.Reserve();
@@ -373,7 +375,8 @@ void ReceiveSession::SendNeed(const pusher::ChunkList& chunks, const std::vector
 
 int RunReceiveWith(const ReceiveOptions& options, const ReceiveSteps& steps, const base::Io& io) {
   return RunConversation(io, [&](pusher::Wire& wire, pusher::KeepAlive& alive) {
-    ReceiveSession(options, steps, wire, alive).Run();
+    steps.prepare_root(images::HostLayout(options.root));
+    ReceiveSession(options, steps, wire, alive).Run(LookAtHost(options, steps.probe_features));
   });
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "activator/receive/assembly.h"
+#include "activator/receive/host_view.h"
 #include "activator/receive/missing_chunk_scan.h"
 #include "activator/receive/plan_push.h"
 #include "activator/receive/receive_options.h"
@@ -24,12 +25,21 @@
 #include "activator/state/version_locks.h"
 #include "activator/trust/acceptance.h"
 #include "base/io.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
 #include "pusher/protocol/protocol.h"
 
 namespace activator {
+
+// A version as a session that may not publish hands it over.
+struct HandedOver {
+  std::string name;
+  base::Sha256 manifest_sha256;
+  std::string label;
+  bool held = false;  // it is at its place; otherwise in incoming/ID
+};
 
 // What a session asks of the rest of the agent; tests put their own.
 struct ReceiveSteps {
@@ -43,6 +53,8 @@ struct ReceiveSteps {
       plan = [](const images::HostLayout& layout, const PendingManifests& coming) {
         return PlanPush(layout, coming, nullptr);
       };
+  // Who publishes what was verified, and answers the sender; null: the session itself.
+  std::function<void(const std::vector<HandedOver>& versions)> hand_over = nullptr;
 };
 
 class ReceiveSession {
@@ -51,10 +63,20 @@ class ReceiveSession {
   ReceiveSession(const ReceiveOptions& options, const ReceiveSteps& steps, pusher::Wire& wire,
                  pusher::KeepAlive& alive);
 
-  void Run();
+  // The root was prepared before.
+  void Run(HostView host);
+  // Publishes what another session handed over, each looked at again, and tells the sender.
+  // `acceptance` has the releases.
+  void PublishFor(HostView host, const std::vector<HandedOver>& versions);
 
  private:
+  void Take(HostView host);
   void Greet();
+  void HandOver();
+  void TakeIncoming(const HandedOver& version);
+  void TakeHeld(const HandedOver& version);
+  void CheckMaySend(const std::string& name) const;
+  void CheckLimits(const images::Manifest& manifest) const;
   void ReceivePush(const pusher::Begin& begin);
   void AnswerPlan(uint64_t images);
   void PlanImage(MissingChunkScan& survey, PendingManifests& coming);
@@ -73,7 +95,9 @@ class ReceiveSession {
   pusher::ImageMetadata ReceiveMetadata(const pusher::Offer& offer, const HeldVersion* basis);
   void SendNeed(const pusher::ChunkList& chunks, const std::vector<bool>& missing);
   void Publish(pusher::Staged& answer);
-  void PublishAndStage();
+  void PublishAndStage();  // under the host's lock
+  base::FileLock LockHost() const;
+  void CheckStillGranted() const;
   void Label(const std::string& name, const std::string& version,
              std::vector<std::string>& notes) const;
   [[noreturn]] void FailDiskFull(const base::Error& error);

@@ -58,6 +58,17 @@ std::string DamageOf(const images::ImageDirectory& version) {
   return tree.Finish();
 }
 
+base::UniqueFd OpenIfReadable(const std::string& path) {
+  try {
+    return base::OpenForReading(path);
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    return {};
+  }
+}
+
 bool HasDigest(const std::string& path, const base::Sha256& digest) {
   try {
     return base::Exists(path) && base::Sha256OfFile(path) == digest;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/unique_fd.h"
 #include "chunker/index.h"
 #include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
@@ -34,6 +35,9 @@ bool IsIntact(const std::string& path, const base::Sha256& manifest_sha256, bool
 // What is wrong with the content of its image and of the image's Merkle tree, which are read once;
 // empty: nothing.
 std::string DamageOf(const images::ImageDirectory& version);
+
+// Not valid where nothing is there or it cannot be opened: as bad as a wrong byte.
+base::UniqueFd OpenIfReadable(const std::string& path);
 
 // False also where the file cannot be read: a bad sector is as bad as a wrong byte.
 bool HasDigest(const std::string& path, const base::Sha256& digest);

@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_STATE_RECORD_EVENT_H_
 #define SLIPWAY_ACTIVATOR_STATE_RECORD_EVENT_H_
 
+#include <chrono>
 #include <cstdint>
 
 #include "activator/state/event.h"
@@ -16,6 +17,11 @@ void NameApps(const images::HostLayout& layout, const Apps& apps, Event& event);
 // AppendEvent with the applications of the event's generation; none where its record cannot be
 // read.
 uint64_t RecordEvent(const images::HostLayout& layout, Event event);
+
+// What a gate refused, at most once a minute for each operator: whoever is refused may try for
+// ever. `event` says by whom: "alice (gate) from ...".
+void RecordRefusal(const images::HostLayout& layout, Event event,
+                   std::chrono::system_clock::time_point now);
 
 }  // namespace activator
 

@@ -24,7 +24,7 @@ class VersionLocks {
 
  private:
   const std::string path_;
-  const base::UniqueFd fd_;
+  base::UniqueFd fd_;
 };
 
 }  // namespace activator

@@ -163,9 +163,45 @@ void FindCurrent(const images::HostLayout& layout, const base::Io& io) {
   }
 }
 
+void AskPermit(const Host& host, const ActivationRequest& request,
+               const std::function<void()>& ask) {
+  try {
+    ask();
+  } catch (const base::Error& error) {
+    Event event;
+    event.generation = CurrentGeneration(host.layout);
+    event.by = request.by;
+    event.reason = error.what();
+    event.what = request.what;
+    RecordRefusal(host.layout, std::move(event), host.clock.Now());
+    throw;
+  }
+}
+
+// Before anything is staged for it.
+void RequirePermitted(const Host& host, const ActivationRequest& request) {
+  const Resolved target = Resolve(host.layout, request);
+  const uint64_t active = CurrentGeneration(host.layout);
+  if (!target.apps && target.number == kNoGeneration) {
+    return;
+  }
+  const Apps from = active == kNoGeneration ? Apps{} : LoadGeneration(host.layout, active).apps;
+  bool was_healthy = request.kind == TargetKind::kRollback;
+  Apps to = target.apps.value_or(from);
+  if (!target.apps) {
+    const Generation generation = LoadGeneration(host.layout, target.number);
+    to = generation.apps;
+    was_healthy = was_healthy || (generation.healthy_sequence > 0 && target.number != active);
+  }
+  AskPermit(host, request, [&] { request.permit(from, to, was_healthy); });
+}
+
 // False: there was nothing to activate.
 bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   FindCurrent(host.layout, host.io);
+  if (request.permit) {
+    RequirePermitted(host, request);
+  }
   const Choice choice = ChooseGeneration(host.layout, request, request.by);
   if (!choice.note.empty()) {
     host.io.Err("activate: {}\n", choice.note);
@@ -173,6 +209,14 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   const uint64_t from = CurrentGeneration(host.layout);
   if (choice.number == kNoGeneration) {
     return false;
+  }
+  if (choice.number == from && request.permit) {  // what else is down is not theirs to start
+    RequireHealthy(host, from, {}, " already, but not healthy", request.theirs);
+    SayNothingToDo(host.io, from, "");
+    return true;
+  }
+  if (request.permit) {
+    AskPermit(host, request, [&] { request.permit_units(from, choice.number); });
   }
   if (choice.number == from) {
     host.is_folder ? SayNothingToDo(host.io, from, "") : EnsureRunning(host, from, request.timeout);
@@ -183,7 +227,8 @@ bool ActivateChosen(const Host& host, const ActivationRequest& request) {
   const UnitNames watched = RunSwitch(host, ToSwitch(request, from, choice.number));
   if (!host.is_folder) {  // what it left alone may have failed long before
     RequireHealthy(host, choice.number, watched,
-                   ", and what it changed is healthy, but other services of it are not");
+                   ", and what it changed is healthy, but other services of it are not",
+                   request.theirs);
   }
   host.io.Err(
       "activate: generation {} is active{}\n", choice.number,

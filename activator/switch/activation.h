@@ -2,14 +2,20 @@
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 
+#include <functional>
 #include <string>
 
 #include "activator/health/health.h"
 #include "activator/host/foreign_units.h"
 #include "activator/host/host.h"
 #include "activator/stage/choose.h"
+#include "activator/switch/require_healthy.h"
 
 namespace activator {
+
+// Throws unless whoever asks may switch from these applications to those. `was_healthy`: the host
+// ran them before.
+using PermitSwitch = std::function<void(const Apps& from, const Apps& to, bool was_healthy)>;
 
 struct ActivationRequest : ActivationTarget {
   std::string by;
@@ -17,6 +23,11 @@ struct ActivationRequest : ActivationTarget {
   std::string activation_id;
   std::string what{};  // the request as it was typed, for the history
   UnitConflictPolicy foreign = UnitConflictPolicy::kRefuse;
+  PermitSwitch permit{};  // null: root, who may do all
+  // Where `permit` is: throws unless the units of others stay as they are; and those that are
+  // theirs.
+  std::function<void(uint64_t from, uint64_t to)> permit_units{};
+  ChooseUnits theirs{};
 };
 
 // Recover, choose, rebase, check, switch. The caller holds the host's lock from before until after.

@@ -4,14 +4,14 @@
 
 #include "activator/health/check_now.h"
 #include "activator/health/find_down.h"
-#include "activator/host/installed_units.h"
 #include "base/error.h"
 
 namespace activator {
 
 void RequireHealthy(const Host& host, uint64_t active, const UnitNames& asked,
-                    std::string_view so_far) {
-  const InstalledUnits units = LoadUnits(host.layout, active);
+                    std::string_view so_far, const ChooseUnits& theirs) {
+  const InstalledUnits all = LoadUnits(host.layout, active);
+  const InstalledUnits units = theirs ? theirs(all) : all;
   base::Error::Detail problems = FailedChecks(host, Select(units, NamesOf(units) - asked));
   const std::vector<DownUnit> down = FindDown(host, units);  // last: a check may have ended one
   for (const DownUnit& unit : down) {

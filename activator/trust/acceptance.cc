@@ -18,8 +18,13 @@ constexpr std::chrono::minutes kClocksDiffer(10);  // at most
 
 }  // namespace
 
-Acceptance::Acceptance(const images::HostLayout& layout, OlderReleases older, base::Clock& clock)
-    : layout_(layout), older_(older), clock_(clock), trust_(LoadTrust(layout)) {
+Acceptance::Acceptance(const images::HostLayout& layout, OlderReleases older, base::Clock& clock,
+                       CheckElsewhere elsewhere)
+    : layout_(layout),
+      older_(older),
+      clock_(clock),
+      elsewhere_(std::move(elsewhere)),
+      trust_(LoadTrust(layout)) {
   if (trust_) {
     policy_ = trust_->policy;
   }
@@ -45,7 +50,9 @@ void Acceptance::Check(const std::string& name, const base::Sha256& manifest_sha
 }
 
 void Acceptance::CheckSignatures(const std::string& name, Taken& taken) const {
-  if (trust_) {
+  if (trust_ && elsewhere_) {
+    elsewhere_(name, taken.manifest_sha256, taken.text);
+  } else if (trust_) {
     images::SshKeygenVerifier verifier(trust_->texts);
     taken.checked = clock_.Now();
     taken.signers = images::CheckSigners(*taken.release, *trust_, verifier, taken.checked,
@@ -75,6 +82,19 @@ std::string Acceptance::CheckOrder(const std::string& name,
                older);
   }
   return older;
+}
+
+bool Acceptance::HasTaken(const std::string& name, const base::Sha256& manifest_sha256) const {
+  const auto found = taken_.find(name);
+  return found != taken_.end() && found->second.manifest_sha256 == manifest_sha256 &&
+         found->second.release;
+}
+
+void Acceptance::KeepOnly(const std::map<std::string, base::Sha256>& versions) {
+  std::erase_if(taken_, [&](const auto& entry) {
+    const auto kept = versions.find(entry.first);
+    return kept == versions.end() || kept->second != entry.second.manifest_sha256;
+  });
 }
 
 bool Acceptance::IsProvenance(const std::string& name,

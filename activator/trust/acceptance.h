@@ -4,6 +4,7 @@
 #define SLIPWAY_ACTIVATOR_TRUST_ACCEPTANCE_H_
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,10 +21,16 @@ namespace activator {
 
 enum class OlderReleases { kRefused, kTaken };
 
+// Checks a release in full elsewhere, where this process cannot run ssh-keygen. Throws as
+// Acceptance::Check.
+using CheckElsewhere = std::function<void(
+    const std::string& name, const base::Sha256& manifest_sha256, const std::string& text)>;
+
 class Acceptance {
  public:
   // Throws Error{kVerification} where ROOT/trust is there and wrong. `clock` outlives the object.
-  Acceptance(const images::HostLayout& layout, OlderReleases older, base::Clock& clock);
+  Acceptance(const images::HostLayout& layout, OlderReleases older, base::Clock& clock,
+             CheckElsewhere elsewhere = nullptr);
 
   // nullopt: trust is off, and every release is taken that is one of its version.
   const std::optional<images::Policy>& policy() const { return policy_; }
@@ -34,6 +41,10 @@ class Acceptance {
   // What was checked of them does not count: it was a plan, or is to be offered again.
   void Forget(const std::string& name) { taken_.erase(name); }
   void ForgetAll() { taken_.clear(); }
+  // Whether the release of that very version was checked.
+  bool HasTaken(const std::string& name, const base::Sha256& manifest_sha256) const;
+  // Only what was checked of these counts.
+  void KeepOnly(const std::map<std::string, base::Sha256>& versions);
   // Whether it is the provenance that was signed, or none was.
   bool IsProvenance(const std::string& name, const base::Sha256& provenance_sha256) const;
 
@@ -64,6 +75,7 @@ class Acceptance {
   const images::HostLayout layout_;
   const OlderReleases older_;
   base::Clock& clock_;
+  const CheckElsewhere elsewhere_;
   std::optional<HostTrust> trust_;
   std::optional<images::Policy> policy_;
   std::map<std::string, Taken> taken_;  // by name

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "images/name.h"
@@ -30,12 +31,19 @@ class HostLayout {
  public:
   explicit HostLayout(std::string root) : root_(std::move(root)) {}
 
+  // The same with another folder for what is coming.
+  HostLayout WithIncoming(std::string incoming) const {
+    HostLayout out(*this);
+    out.incoming_ = std::move(incoming);
+    return out;
+  }
+
   const std::string& root() const { return root_; }
   std::string Application(const std::string& name) const { return root_ + "/" + name; }
   std::string Version(const std::string& name, const ImageId& id) const {
     return Application(name) + "/" + id.text();
   }
-  std::string Incoming() const { return root_ + "/incoming"; }
+  std::string Incoming() const { return incoming_; }
   std::string Incoming(const ImageId& id) const { return Incoming() + "/" + id.text(); }
   std::string Generations() const { return root_ + "/generations"; }
   std::string Generation(uint64_t number) const {
@@ -56,6 +64,7 @@ class HostLayout {
 
  private:
   std::string root_;
+  std::string incoming_ = root_ + "/incoming";
 };
 
 }  // namespace images

@@ -125,6 +125,8 @@ Hello Hello::Parse(std::string_view text, const std::string& peer) {
   return out;
 }
 
+uint64_t ProtocolWith(const Hello& hello) { return std::min(hello.protocol_max, kProtocolMax); }
+
 std::string Held::Serialize() const {
   return base::DumpJson({{"held", ToJson(held)}, {"more_held", more_held}});
 }

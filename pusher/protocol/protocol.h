@@ -79,6 +79,10 @@ struct Hello {
   static Hello Parse(std::string_view text, const std::string& peer);
 };
 
+// The version to speak with whoever greets so: the greatest that both know. The agent behind a gate
+// is not uploaded, and may be older or newer than the sender.
+uint64_t ProtocolWith(const Hello& hello);
+
 // host -> pusher, after a Hello or Held that says so: more of what is held.
 struct Held {
   std::vector<VersionDigest> held;  // at least one

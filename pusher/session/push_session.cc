@@ -138,6 +138,7 @@ PushedImage PushSession::BeginningOf(const Item& item) const {
 
 void PushSession::SendBegin(Wire& wire, bool plan) const {
   Begin begin;
+  begin.protocol = ProtocolWith(*hello_);
   begin.images = images_.size();
   begin.plan = plan;
   for (const Item& item : items_) {

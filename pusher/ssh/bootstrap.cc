@@ -164,10 +164,10 @@ const AgentBinary* AgentIn(std::string_view word, std::string_view kind, const A
   return AgentNamed(agents, end == std::string_view::npos ? "" : word.substr(end + 1));
 }
 
-void FailAs(const Stream& stream, const std::string& word) {
+void FailAs(const Stream& stream, const std::string& word, base::ExitCode refused) {
   constexpr std::string_view kRefused = "REFUSED ";
   if (word.starts_with(kRefused)) {
-    base::Fail(base::ExitCode::kFailed, "{}: {}", stream.peer(), word.substr(kRefused.size()));
+    base::Fail(refused, "{}: {}", stream.peer(), word.substr(kRefused.size()));
   }
   if (word.empty()) {
     base::Fail(base::ExitCode::kUnreachable, "{} ended the connection", stream.peer());
@@ -233,6 +233,13 @@ std::string BootstrapCommand(const Agents& agents, const AgentOptions& host) {
     program.append(kAwaitSwitch).append(kSwitchProgram);
   }
   return HostCommand(kAsRoot, program, agents, host);
+}
+
+void PassGate(Stream& stream, Login& login) {
+  const std::string word = NextWord(stream, login);
+  if (!word.starts_with("GATE ")) {
+    FailAs(stream, word, base::ExitCode::kVerification);
+  }
 }
 
 ChosenAgent RunBootstrap(Stream& stream, const Agents& agents, Login& login) {

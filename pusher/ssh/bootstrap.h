@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/ssh_command.h"
 #include "hosts/sudo_password.h"
 #include "pusher/protocol/stream.h"
@@ -64,7 +65,8 @@ const AgentBinary* AgentIn(std::string_view word, std::string_view kind, const A
 void SendAgent(Stream& stream, const AgentBinary& agent);
 
 // Throws what the word says that was not expected: what the program refused, or that it ended.
-[[noreturn]] void FailAs(const Stream& stream, const std::string& word);
+[[noreturn]] void FailAs(const Stream& stream, const std::string& word,
+                         base::ExitCode refused = base::ExitCode::kFailed);
 
 // A command that runs `first` as the login, after hosts::kWayToRoot, and gives it the text of
 // `program`, after the other parts of host_checks.h, in $program; "$@" is what that takes.
@@ -83,6 +85,10 @@ struct ChosenAgent {
 // before go to `login`. Returns the agent that fits the host. Throws Error{kFailed} with what the
 // host refused, Error{kUnreachable} where the stream ends.
 ChosenAgent RunBootstrap(Stream& stream, const Agents& agents, Login& login);
+
+// Talks to a gate until its agent's greeting comes next. Throws Error{kVerification} with what the
+// gate refused, Error{kUnreachable} where the stream ends.
+void PassGate(Stream& stream, Login& login);
 
 using base::ShellQuoted;
 

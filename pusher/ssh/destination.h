@@ -21,6 +21,7 @@ struct Destination {
   SharedImages images;      // at least one
   std::string root = images::kDefaultRoot;
   std::string agent_directory{};  // empty: ROOT/bin
+  bool gate = false;              // its login runs `activate gate`, and no shell
 };
 
 using hosts::CheckHost;

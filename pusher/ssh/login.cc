@@ -46,6 +46,8 @@ constexpr std::array kKnown = {
               "this user may copy files alone, and a push runs a program: log in as another"},
     KnownCase{"unrecognized command",
               "this user may run certain commands alone: log in as another"},
+    KnownCase{"slipway-gate: ",
+              "this login is no gate: leave out --gate, or \"gate\" in hosts.json"},
     KnownCase{"sh: command not found",
               "this user's shell is restricted and finds no sh: log in as another"},
     KnownCase{"System is booting up", "", false},

@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/ssh_command.h"
+#include "pusher/protocol/gate_words.h"
 #include "pusher/protocol/protocol.h"
 
 namespace pusher {
@@ -167,15 +168,21 @@ void Connection::Close() {
 }
 
 Remote::Remote(const Destination& target, const RemoteOptions& options, const Agents& agents)
-    : connection_(target, options, BootstrapCommand(agents, options.host),
-                  ReceiveInFolder(target.destination, options.host, agents.front())),
+    : connection_(
+          target, options,
+          target.gate ? GateCommandLine(kGateReceive) : BootstrapCommand(agents, options.host),
+          ReceiveInFolder(target.destination, options.host, agents.front())),
       wire_(connection_.stream()),
       chosen_{&agents.front(), 0} {
   if (!connection_.by_ssh()) {
     return;
   }
   try {
-    chosen_ = RunBootstrap(connection_.stream(), agents, connection_.login());
+    if (target.gate) {
+      PassGate(connection_.stream(), connection_.login());
+    } else {
+      chosen_ = RunBootstrap(connection_.stream(), agents, connection_.login());
+    }
     connection_.Answered();
   } catch (const base::Error& error) {
     connection_.Fail(error);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "pusher/protocol/failure_line.h"
+#include "pusher/protocol/gate_words.h"
 #include "pusher/protocol/lost_link.h"
 #include "pusher/protocol/protocol.h"
 #include "pusher/ssh/bootstrap.h"
@@ -81,6 +82,11 @@ std::vector<std::string> Switch::Arguments() const {
 }
 
 std::string Switch::RemoteCommand() const {
+  if (target_.gate) {
+    return GateCommandLine(fmt::format(
+        "{} {} {}{}", kGateActivate, request_.generation, id_,
+        request_.lock_wait_seconds ? fmt::format(" {}", *request_.lock_wait_seconds) : ""));
+  }
   std::vector<std::string> words = {options_.host.root, AgentPath(agent_, options_.host),
                                     options_.host.by};
   for (const std::string& argument : Arguments()) {
@@ -154,7 +160,8 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
     if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever
       was_back_ = true;
     } else if (!started && word.starts_with("REFUSED ")) {
-      base::Fail(base::ExitCode::kFailed, "{}", Printable(word.substr(8)));
+      base::Fail(target_.gate ? base::ExitCode::kVerification : base::ExitCode::kFailed, "{}",
+                 Printable(word.substr(8)));
     } else if (started && word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
       was_back_ = false;  // one that is killed each time must not be followed for ever

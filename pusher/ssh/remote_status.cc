@@ -6,6 +6,7 @@
 
 #include "base/json_fields.h"
 #include "base/process.h"
+#include "pusher/protocol/gate_words.h"
 #include "pusher/ssh/bootstrap.h"
 #include "pusher/ssh/host_checks.h"
 
@@ -33,14 +34,16 @@ struct Answer {
   std::string report;  // its JSON, without newlines
 };
 
-std::string ReadReport(Stream& stream) {
+enum class ReportEnd { kWord, kStream };
+
+std::string ReadReport(Stream& stream, ReportEnd end) {
   std::string out;
   for (size_t bytes = 0; bytes < kMaxReportBytes;) {
     const std::optional<std::string> line = stream.ReadLine(kMaxStatusBytes);
-    if (!line) {
+    if (!line && end == ReportEnd::kWord) {
       FailAs(stream, "");
     }
-    if (*line == kEnd) {
+    if (!line || (end == ReportEnd::kWord && *line == kEnd)) {
       return out;
     }
     out += *line;
@@ -60,9 +63,36 @@ Answer Ask(Connection& connection) {
   if (!word.starts_with(kStatusWord)) {
     FailAs(stream, word);
   }
-  Answer out{word.substr(kStatusWord.size()), ReadReport(stream)};
+  Answer out{word.substr(kStatusWord.size()), ReadReport(stream, ReportEnd::kWord)};
   connection.Close();
   return out;
+}
+
+// A gate is done with the checks before it says so, and gives its report as it is.
+Answer AskGate(Connection& connection) {
+  Stream& stream = connection.stream();
+  Answer out;
+  std::string word = NextWord(stream, connection.login());
+  if (!word.starts_with(kStatusWord)) {
+    FailAs(stream, word, base::ExitCode::kVerification);
+  }
+  out.code = word.substr(kStatusWord.size());
+  word = NextWord(stream, connection.login());
+  if (word != "STARTED") {
+    FailAs(stream, word);
+  }
+  connection.Answered();
+  out.report = ReadReport(stream, ReportEnd::kStream);
+  connection.Close();
+  return out;
+}
+
+std::string StatusCommand(const Destination& target, const AgentOptions& host,
+                          const AgentBinary& agent) {
+  return target.gate
+             ? GateCommandLine(fmt::format("{} [\"status\",\"--check\",\"--json\"]", kGateReport))
+             : CommandAsRoot(std::string(kHostTalk).append(kStatus),
+                             {host.root, AgentPath(agent, host)}, host);
 }
 
 base::Error Unhealthy(const std::string& why, const std::vector<std::string>& detail) {
@@ -108,14 +138,10 @@ HostHealth AskHealth(const Destination& target, const RemoteOptions& options,
   if (!FolderOf(target.destination).empty()) {
     return {generation, std::nullopt};
   }
-  Connection connection(
-      target, options,
-      CommandAsRoot(std::string(kHostTalk).append(kStatus),
-                    {options.host.root, AgentPath(agent, options.host)}, options.host),
-      {});
+  Connection connection(target, options, StatusCommand(target, options.host, agent), {});
   Answer answer;
   try {
-    answer = Ask(connection);
+    answer = target.gate ? AskGate(connection) : Ask(connection);
   } catch (const base::Error& error) {
     connection.Fail(error);
   }

@@ -2,47 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "tests/e2e/scene.h"
-#include "tests/support/run.h"
+#include "tests/e2e/signed_scene.h"
 
 namespace tests {
 namespace {
 
 using testing::HasSubstr;
 
-class SignedHostTest : public testing::Test {
- protected:
-  SignedHostTest() {
-    for (const char* name : {"alice", "bob"}) {
-      MustRun({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", At(name)});
-    }
-    std::filesystem::create_directory(At("trust"));
-    Write("trust/signers", "alice@x " + PublicKey("alice") + "bob@x " + PublicKey("bob"));
-    Write("trust/revoked", "");
-    Write("trust/policy.json", R"({"format":1,"channels":["production"],"threshold":1})");
-  }
-
-  std::string At(const std::string& name) const { return workshop_.folder() + "/" + name; }
-  void Write(const std::string& name, const std::string& text) const {
-    std::ofstream(At(name), std::ios::binary) << text;
-  }
-  std::string PublicKey(const std::string& name) const { return base::ReadFile(At(name + ".pub")); }
-  void Sign(const std::string& image, const std::string& key) const {
-    MustRun({SLIPWAY_BIN "/imgbuild", "sign", "--key", At(key), image});
-  }
-  RunResult SetTrust(const TestHost& host) const {
-    return Imgpush(host.SshConfig(), {"--trust", At("trust"), "--yes", host.Name()});
-  }
-  std::string BuildHello(const std::string& value) {
-    return workshop_.Build("hello", "hello",
-                           {{"services", {{"hello", {{"environment", {{"X", value}}}}}}}});
-  }
-
-  Workshop workshop_;
-};
+using SignedHostTest = SignedScene;
 
 TEST_F(SignedHostTest, SignedImagesRunAndOthersAreRefused) {
   const TestHost host("signed");

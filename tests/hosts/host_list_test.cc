@@ -91,6 +91,18 @@ TEST(HostListTest, GroupsHaveDefaultsThatAHostOverrides) {
   EXPECT_EQ(list.Find("db1")->agent_directory, "");
 }
 
+TEST(HostListTest, AGateIsSaidOfAHostOrAGroup) {
+  const HostList list = Parse(R"({
+    "groups": { "web": { "gate": true } },
+    "hosts": { "web1": { "groups": ["web"] }, "web2": { "groups": ["web"], "gate": false },
+               "db1": { "gate": true }, "db2": {} } })");
+  EXPECT_TRUE(list.Find("web1")->gate);
+  EXPECT_FALSE(list.Find("web2")->gate);
+  EXPECT_TRUE(list.Find("db1")->gate);
+  EXPECT_FALSE(list.Find("db2")->gate);
+  EXPECT_THAT(ErrorOf(R"({ "hosts": { "a": { "gate": "yes" } } })"), HasSubstr("hosts.a.gate"));
+}
+
 TEST(HostListTest, DefaultsThatCannotBeRightAreErrors) {
   EXPECT_THAT(ErrorOf(R"({ "groups": { "web": { "root": "/a" } }, "hosts": { "a": {} } })"),
               HasSubstr("hosts.json: groups.web: no host has it in its \"groups\""));

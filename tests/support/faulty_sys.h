@@ -58,6 +58,7 @@ class FaultySys : public base::Sys {
     return Blocks("pwrite", paths_[fd]) ? -1 : Sys::PWrite(fd, buffer, Limited(size_bytes), offset);
   }
   int Fsync(int fd) override { return Blocks("fsync", paths_[fd]) ? -1 : Sys::Fsync(fd); }
+  int Syncfs(int fd) override { return Blocks("syncfs", paths_[fd]) ? -1 : Sys::Syncfs(fd); }
   int Ftruncate(int fd, off_t size_bytes) override {
     return Fails("ftruncate", paths_[fd]) ? -1 : Sys::Ftruncate(fd, size_bytes);
   }

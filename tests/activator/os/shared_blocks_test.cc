@@ -3,6 +3,7 @@
 #include "activator/os/shared_blocks.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -112,6 +113,31 @@ TEST_P(SharedBlocksTest, OnlyWhatIsNotSharedNeedsRoom) {
   const std::string third = Build("3");
   EXPECT_FALSE(Plan(third).host.fits);
   EXPECT_NE(Push({third}).error, "");
+}
+
+// Without it, a power cut would leave a file on btrfs that nobody can open.
+TEST_P(SharedBlocksTest, FsVerityIsOnTheDiskBeforeTheImageIsPublished) {
+  class Recorder : public base::Sys {
+   public:
+    int EnableVerity(int /*fd*/) override {
+      log += "enable ";
+      return 0;
+    }
+    int Syncfs(int fd) override {
+      log += "syncfs ";
+      return Sys::Syncfs(fd);
+    }
+    int Rename(const char* from, const char* to) override {
+      log += std::string(to).find("/incoming/") == std::string::npos ? "rename " : "";
+      return Sys::Rename(from, to);
+    }
+    std::string log;
+  } sys;
+  const base::ScopedSys seam(sys);
+  ASSERT_EQ(Push({Build("1")}).error, "");
+  EXPECT_THAT(sys.log,
+              testing::HasSubstr(GetParam() == std::string("btrfs") ? "enable syncfs rename "
+                                                                    : "enable rename "));
 }
 
 INSTANTIATE_TEST_SUITE_P(On, SharedBlocksTest, testing::Values("btrfs", "xfs"),

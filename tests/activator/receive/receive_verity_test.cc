@@ -1,18 +1,16 @@
 // Images whose reads are verified: fs-verity, which a host turns on where it can, and the Merkle
 // tree for dm-verity, which a host makes itself.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <set>
 #include <utility>
 
 #include "activator/state/held_versions.h"
 #include "base/atomic_file.h"
 #include "base/sys.h"
 #include "images/version/verity_tree.h"
+#include "tests/activator/receive/sealing_sys.h"
 #include "tests/activator/receive/signed_fixture.h"
 
 namespace activator {
@@ -21,70 +19,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// A file system with fs-verity: what has it cannot be opened for writing, and nobody may have it
-// open for writing when it is turned on.
-class SealingSys : public base::Sys {
- public:
-  int Open(const char* path, int flags, mode_t mode) override {
-    struct stat found {};
-    const bool writes = (flags & O_ACCMODE) != O_RDONLY;
-    if (writes && base::Sys::Stat(path, &found) == 0 && IsSealed(found)) {
-      refused.emplace_back(path);
-      errno = EPERM;
-      return -1;
-    }
-    const int fd = Sys::Open(path, flags, mode);
-    if (fd >= 0 && writes && base::Sys::Fstat(fd, &found) == 0) {
-      writers_[fd] = found.st_ino;
-    }
-    return fd;
-  }
-  int Close(int fd) override {
-    writers_.erase(fd);
-    return Sys::Close(fd);
-  }
-  int Rename(const char* from, const char* to) override {
-    const auto is_incoming = [](const std::string& path) {
-      return path.find("/incoming/") != std::string::npos;
-    };
-    if (fails_to_publish && is_incoming(from) && !is_incoming(to)) {
-      errno = EIO;
-      return -1;
-    }
-    return Sys::Rename(from, to);
-  }
-  int EnableVerity(int fd) override {
-    if (error_number != 0) {
-      errno = error_number;
-      return -1;
-    }
-    struct stat found {};
-    base::Sys::Fstat(fd, &found);
-    if (std::ranges::any_of(writers_,
-                            [&](const auto& one) { return one.second == found.st_ino; })) {
-      errno = ETXTBSY;
-      return -1;
-    }
-    if (!sealed_.insert(found.st_ino).second) {
-      errno = EEXIST;
-      return -1;
-    }
-    return 0;
-  }
-  bool IsSealed(const struct stat& file) const { return sealed_.contains(file.st_ino); }
-  bool IsSealed(const std::string& path) {
-    struct stat found {};
-    return base::Sys::Stat(path.c_str(), &found) == 0 && IsSealed(found);
-  }
-  int error_number = 0;
-  bool fails_to_publish = false;
-  std::vector<std::string> refused;  // files that somebody wanted to write
-
- private:
-  std::set<ino_t> sealed_;
-  std::map<int, ino_t> writers_;
-};
 
 class FsVerityTest : public PushTest {
  protected:
@@ -173,6 +107,43 @@ TEST_F(FsVerityTest, ADamagedVersionIsReplacedAndNotMendedInPlace) {
   EXPECT_THAT(sys_.refused, IsEmpty());
 }
 
+// As after some power cuts on btrfs.
+TEST_F(FsVerityTest, WhatCannotEvenBeOpenedIsSentAgain) {
+  const std::string built = Build("1");
+  ASSERT_EQ(Push({built}).error, "");
+  sys_.Break(There(built) + "/image.erofs");
+  base::WriteFileAtomically(There(built) + "/damaged", "");  // as verify --repair does
+  EXPECT_EQ(Plan(built).images.at(0).image.chunks_sent, kChunks);
+  base::Unlink(There(built) + "/damaged");
+  const Outcome repair = Push({built});
+  EXPECT_EQ(repair.error, "");
+  EXPECT_TRUE(repair.images.at(0).repaired);
+  EXPECT_EQ(repair.images.at(0).chunks_sent, kChunks);
+  ExpectSame(built);
+}
+
+TEST_F(FsVerityTest, WhatOthersHoldAndCannotBeOpenedIsSent) {
+  const std::string built = Build("1");
+  ASSERT_EQ(Push({built}).error, "");
+  sys_.Break(There(built) + "/image.erofs");
+  chunks_[3] = tests::NoiseBytes(77, kChunkBytes);
+  for (const std::string& next : {Build("2"), Build("1", "other")}) {
+    const Outcome update = Push({next});
+    EXPECT_EQ(update.error, "");
+    ExpectSame(next);
+  }
+}
+
+TEST_F(FsVerityTest, WhatWasLeftAndCannotBeOpenedIsMadeAnew) {
+  const std::string built = Build("1");
+  sys_.Break(PushUpToPublishing(built));
+  EXPECT_EQ(Plan(built).images.at(0).image.chunks_sent, kChunks);
+  const Outcome again = Push({built});
+  EXPECT_EQ(again.error, "");
+  EXPECT_EQ(again.images.at(0).chunks_sent, kChunks);
+  ExpectSame(built);
+}
+
 class DmVerityPushTest : public SignedPushTest {
  protected:
   DmVerityPushTest() {
@@ -253,13 +224,7 @@ TEST_F(DmVerityPushTest, ADamagedImageIsRepairedWithItsTree) {
 
 // The manifest's digest is right, and the sender lies all the same.
 TEST_F(DmVerityPushTest, AnotherRootThanTheImageHasIsRefused) {
-  images::Manifest manifest = images::ImageDirectory(built_).manifest();
-  manifest.image.verity_root = base::Sha256Of("another");
-  const std::string text = manifest.Serialize();
-  const std::string lying =
-      directory_.path() + "/built/app/" + images::ImageId::Of(base::Sha256Of(text)).text();
-  tests::MustRun({"cp", "-r", built_, lying});
-  base::WriteFileAtomically(lying + "/manifest.json", text);
+  const std::string lying = WithAnotherRoot(built_);
   EXPECT_THAT(Push({lying}).error, HasSubstr("the verity root of app "));
   EXPECT_FALSE(base::Exists(There(lying)));
   EXPECT_THAT(base::ListDirectory(layout().Incoming()), IsEmpty());

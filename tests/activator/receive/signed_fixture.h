@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,17 @@ class SignedPushTest : public PushTest {
   std::vector<std::string> SignersNow(const std::string& built) const {
     const images::ImageDirectory image(built);
     return HeldReleases(layout()).Check(image.manifest().name, image.stored().digest);
+  }
+  // The same image, of which the manifest names another verity root.
+  std::string WithAnotherRoot(const std::string& built) const {
+    images::Manifest manifest = images::ImageDirectory(built).manifest();
+    manifest.image.verity_root = base::Sha256Of("another");
+    const std::string text = manifest.Serialize();
+    std::string out =
+        base::ParentOf(built) + "/" + images::ImageId::Of(base::Sha256Of(text)).text();
+    std::filesystem::copy(built, out, std::filesystem::copy_options::recursive);
+    base::WriteFileAtomically(out + "/manifest.json", text);
+    return out;
   }
   // Another image of the same name.
   std::string BuildOther() {

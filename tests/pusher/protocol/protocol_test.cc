@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <thread>
 
@@ -12,6 +13,10 @@
 
 namespace pusher {
 namespace {
+
+// Nobody uploads the agent of a gate: after an upgrade of either side they still talk.
+static_assert(kProtocolMax == 8 || kProtocolMin < kProtocolMax,
+              "speak the version before as well (docs/formats/gate.md)");
 
 using testing::HasSubstr;
 
@@ -91,6 +96,19 @@ TEST(ProtocolTest, ANewerPeerMaySayMoreInItsGreeting) {
   const size_t at = text.find("\"protocol_max\":8");
   text.replace(at, 16, "\"protocol_max\":9,\"more\":1");
   EXPECT_EQ(Hello::Parse(text, "h").protocol_max, 9U);
+}
+
+// An agent behind a gate is not the sender's own.
+TEST(ProtocolTest, TheNewestVersionThatBothSpeakIsChosen) {
+  Hello hello = SomeHello();
+  for (const auto& [least, most, chosen] :
+       {std::array<uint64_t, 3>{kProtocolMin, kProtocolMax, kProtocolMax},
+        {kProtocolMin - 1, kProtocolMin, kProtocolMin},
+        {kProtocolMax, kProtocolMax + 1, kProtocolMax}}) {
+    hello.protocol_min = least;
+    hello.protocol_max = most;
+    EXPECT_EQ(ProtocolWith(Hello::Parse(hello.Serialize(), "h")), chosen);
+  }
 }
 
 TEST(ProtocolTest, NamesAndDigestsAreChecked) {
