@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "images/channel/channel_head.h"
 #include "images/channel/decision.h"
+#include "images/channel/rollout.h"
 #include "tests/images/release/signing.h"
 
 namespace tests {
