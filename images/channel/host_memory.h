@@ -40,6 +40,8 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
+inline constexpr size_t kMaxMemoryBytes = size_t{8} << 20;  // of its file
+
 struct HostMemory {
   std::string channel;
   std::optional<RememberedHead> head{};
