@@ -304,6 +304,18 @@ uint64_t JsonFields::Number(const std::string& field, uint64_t least, uint64_t m
   return value->get<uint64_t>();
 }
 
+int64_t JsonFields::SignedNumber(const std::string& field, int64_t least, int64_t most) {
+  const Json* value = Find(field);
+  // Of an unsigned number that is larger than any signed one, get() makes a negative one.
+  const bool is_number = value != nullptr && value->is_number_integer() &&
+                         (!value->is_number_unsigned() || value->get<uint64_t>() <= kAnyNumber);
+  if (!is_number || value->get<int64_t>() < least || value->get<int64_t>() > most) {
+    ReportUnread(field, fmt::format("expected a whole number from {} to {}", least, most));
+    return least;
+  }
+  return value->get<int64_t>();
+}
+
 std::vector<std::string> JsonFields::Strings(const std::string& field) {
   std::vector<std::string> out;
   for (const Json& value : Array(field)) {

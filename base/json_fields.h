@@ -80,6 +80,7 @@ class JsonFields {
   bool Bool(const std::string& field, bool otherwise);
   uint64_t Number(const std::string& field, uint64_t least, uint64_t most,
                   std::optional<uint64_t> otherwise = std::nullopt);
+  int64_t SignedNumber(const std::string& field, int64_t least, int64_t most);
   std::vector<std::string> Strings(const std::string& field);  // default: empty
   std::map<std::string, std::string> StringMap(const std::string& field);
   Sha256 Digest(const std::string& field);

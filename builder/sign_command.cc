@@ -1,11 +1,6 @@
 #include "builder/sign_command.h"
 
-#include <fcntl.h>
-#include <termios.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "base/atomic_file.h"
@@ -15,17 +10,15 @@
 #include "base/file.h"
 #include "base/json_fields.h"
 #include "base/printable.h"
-#include "base/unique_fd.h"
 #include "images/name.h"
 #include "images/release/judge.h"
 #include "images/release/release.h"
-#include "images/release/signature_verifier.h"
+#include "images/release/signing.h"
 #include "images/version/image_choice.h"
 
 namespace builder {
 namespace {
 
-constexpr std::chrono::minutes kForAPerson(10);  // who types a passphrase or touches a token
 constexpr const char* kDefaultChannel = "production";
 
 constexpr const char* kSignExamples = R"(
@@ -52,74 +45,6 @@ struct SignArguments {
   bool renew = false;
   bool json = false;
 };
-
-std::string VariableOr(const char* name, const std::string& otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
-// ssh's own keys, in the order in which it tries them.
-std::string DefaultKey() {
-  const std::string folder = VariableOr("HOME", "/") + "/.ssh/";
-  for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"}) {
-    for (const char* ending : {"", ".pub"}) {
-      if (base::Exists(folder + name + ending)) {
-        return folder + name + ending;
-      }
-    }
-  }
-  base::Fail(base::ExitCode::kUsage,
-             "there is no id_ed25519, id_ecdsa or id_rsa in {}: say which with --key; of a key in "
-             "ssh-agent, the file of its public key",
-             folder);
-}
-
-// The terminal at which ssh-keygen asks: one that is killed meanwhile leaves it without echo, so it
-// becomes what it was.
-class AskedTerminal {
- public:
-  AskedTerminal()
-      : fd_(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)),
-        is_there_(fd_.valid() && ::tcgetattr(fd_.get(), &before_) == 0) {}
-  ~AskedTerminal() {
-    // In the background it is somebody else's.
-    if (is_there_ && ::tcgetpgrp(fd_.get()) == ::getpgrp()) {
-      ::tcsetattr(fd_.get(), TCSANOW, &before_);
-    }
-  }
-  AskedTerminal(const AskedTerminal&) = delete;
-  AskedTerminal& operator=(const AskedTerminal&) = delete;
-
-  bool is_there() const { return is_there_; }
-
- private:
-  termios before_{};
-  const base::UniqueFd fd_;
-  const bool is_there_;
-};
-
-// Without a terminal ssh-keygen takes the line to sign for the passphrase, and says it is wrong.
-constexpr const char* kNoTerminal =
-    "; there is no terminal to ask for a passphrase: if the key has one, add it to ssh-agent";
-
-std::string SignLine(const std::string& line, const std::string& key, const base::Io& io) {
-  if (!base::Exists(key)) {
-    base::Fail(base::ExitCode::kUsage, "--key: there is no {}", key);
-  }
-  if (io.err_is_terminal) {
-    io.Err("imgbuild: ssh-keygen asks for a passphrase or a touch, if the key needs it\n");
-  }
-  const AskedTerminal terminal;
-  const base::ProcessResult result = images::RunSshKeygen(
-      {"-q", "-Y", "sign", "-n", images::kReleaseNamespace, "-f", key}, line, kForAPerson);
-  if (!result.ok()) {
-    base::Fail(base::ExitCode::kFailed, "ssh-keygen did not sign with {}: {}{}", key,
-               result.timed_out ? "nobody answered it for 10 minutes"
-                                : base::Printable(base::LastLines(result.err, 1)),
-               terminal.is_there() ? "" : kNoTerminal);
-  }
-  return result.out;
-}
 
 images::Statement StatementOf(const images::ImageDirectory& image, const std::string& channel) {
   images::CheckName(channel, "--channel: channel");
@@ -184,16 +109,13 @@ images::Release Sign(const images::ImageDirectory& image, const SignArguments& a
     out.statement = StatementOf(image, ChannelOfNew(image, arguments));
     out.line = out.statement.Serialize();
   }
-  const std::string key = arguments.key.empty() ? DefaultKey() : arguments.key;
-  const images::SshSignature signature = images::SshSignature::Parse(
-      SignLine(out.line, key, io), images::kReleaseNamespace, "the signature of " + key);
+  const std::string key = arguments.key.empty() ? images::DefaultSigningKey() : arguments.key;
+  const images::SshSignature signature =
+      images::Sign(out.line, images::kReleaseNamespace, key, "imgbuild", io);
   std::erase_if(out.signatures, [&](const images::SshSignature& other) {
     return other.fingerprint == signature.fingerprint;
   });
   out.signatures.push_back(signature);
-  if (!images::IsSignatureOf(signature, out.line)) {
-    base::Fail(base::ExitCode::kFailed, "ssh-keygen does not verify what it signed with {}", key);
-  }
   const std::string path = image.path() + "/" + images::kReleaseFile;
   const std::string text = out.Serialize();
   images::Release::Parse(text, path);  // not too many, not too long

@@ -68,14 +68,14 @@ base::Error NotSigned(const std::string& subject, const std::string& name,
                       subject, channel, name)};
 }
 
-std::vector<std::string> CheckSigners(const Release& release, const Trust& trust,
+std::vector<std::string> CheckSigners(const SignedLine& signed_line, const Trust& trust,
                                       SignatureVerifier& verifier, SignatureVerifier::Time at,
                                       const std::string& subject) {
   std::vector<std::string> signers;
   std::set<std::string> keys;
   std::vector<std::string> reasons;
-  for (const SshSignature& signature : release.signatures) {
-    const Opinion opinion = OpinionOf(signature, release.line, trust, verifier, at);
+  for (const SshSignature& signature : signed_line.signatures) {
+    const Opinion opinion = OpinionOf(signature, signed_line.line, trust, verifier, at);
     const bool is_new = std::ranges::find(signers, opinion.principal) == signers.end();
     if (opinion.principal.empty()) {
       reasons.push_back(opinion.why);

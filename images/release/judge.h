@@ -22,7 +22,7 @@ base::Error NotSigned(const std::string& subject, const std::string& name,
 // The signers whose signatures count at that time, at least as many as the policy wants, each with
 // a key of its own. Throws Error{kVerification} where there are fewer, and says why the others do
 // not count.
-std::vector<std::string> CheckSigners(const Release& release, const Trust& trust,
+std::vector<std::string> CheckSigners(const SignedLine& signed_line, const Trust& trust,
                                       SignatureVerifier& verifier, SignatureVerifier::Time at,
                                       const std::string& subject);
 

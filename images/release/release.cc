@@ -1,8 +1,5 @@
 #include "images/release/release.h"
 
-#include <set>
-#include <string_view>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -40,32 +37,6 @@ Statement ParseStatement(const std::string& line, const std::string& where) {
   return out;
 }
 
-// Each begins where the one before ends.
-std::vector<SshSignature> ParseSignatures(std::string_view text, const std::string& where) {
-  std::vector<SshSignature> out;
-  std::set<std::string> keys;
-  while (!text.empty()) {
-    if (out.size() == kMaxSignatures) {
-      base::Fail(kUntrusted, "{}: it has more than {} signatures", where, kMaxSignatures);
-    }
-    const std::string which = fmt::format("{}: signature {}", where, out.size() + 1);
-    const size_t end = text.find(kSignatureEnd);
-    if (end == std::string_view::npos) {
-      base::Fail(kUntrusted, "{}: its end is missing", which);
-    }
-    const size_t size = end + kSignatureEnd.size();
-    out.push_back(SshSignature::Parse(text.substr(0, size), kReleaseNamespace, which));
-    if (!keys.insert(out.back().fingerprint).second) {
-      base::Fail(kUntrusted, "{}: {} has signed already", which, out.back().fingerprint);
-    }
-    text.remove_prefix(size);
-  }
-  if (out.empty()) {
-    base::Fail(kUntrusted, "{}: it has no signature", where);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string Statement::Serialize() const {
@@ -78,27 +49,9 @@ std::string Statement::Serialize() const {
          "\n";
 }
 
-std::string Release::Serialize() const {
-  std::string out = line;
-  for (const SshSignature& signature : signatures) {
-    out += signature.block;
-  }
-  return out;
-}
-
 Release Release::Parse(const std::string& text, const std::string& name_of_file) {
-  if (text.size() > kMaxReleaseBytes) {
-    base::Fail(kUntrusted, "{}: it has {} bytes, more than {}", name_of_file, text.size(),
-               kMaxReleaseBytes);
-  }
-  const size_t end = text.find('\n');
-  if (end == std::string::npos) {
-    base::Fail(kUntrusted, "{}: it has no signature", name_of_file);
-  }
-  Release out;
-  out.line = text.substr(0, end + 1);
+  Release out{SignedLine::Parse(text, kMaxReleaseBytes, kReleaseNamespace, name_of_file), {}};
   out.statement = ParseStatement(out.line, name_of_file);
-  out.signatures = ParseSignatures(std::string_view(text).substr(end + 1), name_of_file);
   return out;
 }
 

@@ -7,17 +7,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/digest.h"
-#include "images/release/ssh_signature.h"
+#include "images/release/signed_line.h"
 
 namespace images {
 
 inline constexpr const char* kReleaseFile = "release";
 inline constexpr const char* kReleaseNamespace = "slipway-release";
 inline constexpr uint64_t kMaxReleaseBytes = uint64_t{64} << 10;
-inline constexpr size_t kMaxSignatures = 16;
 
 struct Statement {
   std::string channel;
@@ -31,12 +29,9 @@ struct Statement {
   std::string Serialize() const;
 };
 
-struct Release {
+struct Release : SignedLine {
   Statement statement;
-  std::string line;                      // as signed
-  std::vector<SshSignature> signatures;  // 1 to kMaxSignatures
 
-  std::string Serialize() const;
   // Throws Error{kVerification} that says what is wrong. `name_of_file` begins it.
   static Release Parse(const std::string& text, const std::string& name_of_file);
 };

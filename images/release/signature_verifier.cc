@@ -93,10 +93,12 @@ std::vector<std::string> SshKeygenVerifier::FindPrincipals(const SshSignature& s
 bool SshKeygenVerifier::Verify(const SshSignature& signature, const std::string& line,
                                const std::string& principal, Time at, Revocation revocation) {
   WriteForSshKeygen(Path(kSignatureFile), signature.block);
-  std::vector<std::string> arguments = {
-      "-Y", "verify",           "-I",          principal,
-      "-n", kReleaseNamespace,  "-s",          Path(kSignatureFile),
-      "-f", Path(kSignersFile), VerifyTime(at)};
+  std::vector<std::string> arguments = {"-Y",          "verify",
+                                        "-I",          principal,
+                                        "-n",          signature.name_space,
+                                        "-s",          Path(kSignatureFile),
+                                        "-f",          Path(kSignersFile),
+                                        VerifyTime(at)};
   if (revocation == Revocation::kChecked) {
     arguments.insert(arguments.end(), {"-r", Path(kRevokedFile)});
   }
@@ -108,7 +110,7 @@ bool IsSignatureOf(const SshSignature& signature, const std::string& line) {
   const std::string path = folder.path() + "/" + kSignatureFile;
   WriteForSshKeygen(path, signature.block);
   return Succeeded(
-      RunSshKeygen({"-Y", "check-novalidate", "-n", kReleaseNamespace, "-s", path}, line),
+      RunSshKeygen({"-Y", "check-novalidate", "-n", signature.name_space, "-s", path}, line),
       "check-novalidate");
 }
 

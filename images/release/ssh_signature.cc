@@ -59,7 +59,7 @@ SshSignature SshSignature::Parse(std::string_view block, std::string_view name_s
     fail(fmt::format("the signature is for {}, not for {}", base::Printable(*found_space, 64),
                      name_space));
   }
-  return {std::string(block), *key, FingerprintOf(key->blob)};
+  return {std::string(block), *key, FingerprintOf(key->blob), *found_space};
 }
 
 }  // namespace images

@@ -17,6 +17,7 @@ struct SshSignature {
   std::string block;  // armored, with its last newline
   SigningKey key;
   std::string fingerprint;  // of the key
+  std::string name_space;   // what it was made for: another use of the key is no signature of this
 
   // Throws Error{kVerification} for all that ssh-keygen does not write, so that no two blocks are
   // the same signature: other lines, another encoding, other versions, other name spaces than

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "images/release/signature_verifier.h"
 #include "tests/images/release/signing.h"
 #include "tests/support/errors.h"
 
