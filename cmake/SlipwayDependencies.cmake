@@ -2,6 +2,7 @@
 #   slipway::zstd slipway::lz4           static, the pinned versions (part of the image format)
 #   slipway::erofs                       static liberofs; only for builder
 #   slipway::curl                        static libcurl, HTTP alone; only for activator/os
+#   slipway::curl_tls                    the distribution's shared libcurl, with TLS; only for store
 #   slipway::crypto_static               OpenSSL's libcrypto
 #   slipway::fmt                         static, made here of Debian's headers
 #   slipway::elf slipway::archive        libelf and libarchive; only for builder
@@ -134,6 +135,12 @@ find_library(SLIPWAY_ELF_LIBRARY elf REQUIRED)
 find_path(SLIPWAY_ELF_INCLUDE gelf.h REQUIRED)
 mark_as_advanced(SLIPWAY_ELF_LIBRARY SLIPWAY_ELF_INCLUDE)
 find_package(LibArchive 3.6 REQUIRED)
+# Its headers are those of slipway::curl, which stand earlier in the search path: of the same library, perhaps newer, so
+# store/http_client.cc checks each option when the program runs.
+find_library(SLIPWAY_CURL_TLS_LIBRARY libcurl.so REQUIRED)
+mark_as_advanced(SLIPWAY_CURL_TLS_LIBRARY)
+add_library(slipway::curl_tls INTERFACE IMPORTED GLOBAL)
+target_link_libraries(slipway::curl_tls INTERFACE ${SLIPWAY_CURL_TLS_LIBRARY})
 # slipway_system_library(NAME LIBRARY INCLUDE STATIC...): by name, so that the linker takes the static library for a
 # program whose property SLIPWAY_STATIC is set; STATIC is what that one needs.
 function(slipway_system_library name library include)

@@ -1,4 +1,4 @@
-{ lib, stdenv, callPackage, cmake, ninja, openssl, zlib, glibc, nlohmann_json, spdlog, fmt, cli11, elfutils, libarchive }:
+{ lib, stdenv, callPackage, cmake, ninja, openssl, zlib, glibc, nlohmann_json, spdlog, fmt, cli11, elfutils, libarchive, curl }:
 let
   version = builtins.head (builtins.match ".*project\\(slipway VERSION ([0-9.]+) .*" (builtins.readFile ../../CMakeLists.txt));
 in stdenv.mkDerivation {
@@ -8,7 +8,7 @@ in stdenv.mkDerivation {
   nativeBuildInputs = [ cmake ninja ];
   buildInputs = [
     (openssl.override { static = true; }) zlib.static zlib glibc.static # for activate, which is static
-    nlohmann_json spdlog fmt cli11 elfutils libarchive
+    nlohmann_json spdlog fmt cli11 elfutils libarchive curl
   ];
   cmakeBuildType = "Release";
   cmakeFlags = [ "-DBUILD_TESTING=OFF" "-DSLIPWAY_DEPS_PREFIX=${callPackage ./deps.nix { }}" ];

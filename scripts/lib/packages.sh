@@ -14,7 +14,7 @@ package_groups() {
     # To build.
     g++ cmake ninja-build ca-certificates
     libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
-    libelf-dev libarchive-dev
+    libelf-dev libarchive-dev libcurl4-openssl-dev
     # To build the pinned libraries.
     make xz-utils autoconf automake libtool pkgconf debian-archive-keyring
   )

@@ -1,0 +1,182 @@
+#include "store/web_store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "base/printable.h"
+
+namespace store {
+namespace {
+
+constexpr int kNotModified = 304;
+constexpr int kUnauthorized = 401;
+constexpr int kForbidden = 403;
+
+// Keeps a body that must not be larger than `max_bytes`.
+class Keeper : public Receiver {
+ public:
+  Keeper(const std::string& url, uint64_t max_bytes, std::string& body)
+      : url_(url), max_bytes_(max_bytes), body_(body) {}
+
+  bool Begin(const Answer& /*head*/) override {
+    body_.clear();
+    return true;
+  }
+  bool Take(base::Bytes piece) override {
+    if (piece.size() > max_bytes_ - body_.size()) {
+      base::Fail(base::ExitCode::kVerification, "{} has more than the {} bytes that it may have",
+                 url_, max_bytes_);
+    }
+    body_ += base::AsText(piece);
+    return true;
+  }
+
+ private:
+  const std::string& url_;
+  const uint64_t max_bytes_;
+  std::string& body_;
+};
+
+// What to do about an answer; empty where nobody knows.
+std::string AdviceFor(const Answer& answer) {
+  const std::string code = CodeOf(answer);
+  if (answer.failure == Failure::kFinal) {
+    return "name the file of its certificate authority in SSL_CERT_FILE, if you trust it";
+  }
+  if (answer.failure != Failure::kNone || answer.status >= 500 || answer.status == 429) {
+    return "try again when the server and the network are well";
+  }
+  if (code == "SignatureDoesNotMatch") {
+    return "the secret key is wrong, or the region";
+  }
+  if (code == "InvalidAccessKeyId" || code == "ExpiredToken" || code == "InvalidToken") {
+    return "use a key that the store knows";
+  }
+  if (code == "RequestTimeTooSkewed") {
+    return "set this machine's clock";
+  }
+  if (code == "AuthorizationHeaderMalformed") {
+    return "give the bucket's region: ?region=NAME";
+  }
+  if (code == "NoSuchBucket") {
+    return "make the bucket, or correct its name";
+  }
+  if (answer.status >= 300 && answer.status < 400) {
+    return "redirects are not followed: give the address that it redirects to";
+  }
+  if (answer.status == kForbidden || answer.status == kUnauthorized) {
+    return "use a key that may do that";
+  }
+  return "";
+}
+
+// Whose keys or certificates are wrong is not told that an object is missing.
+bool IsAboutTheKey(const std::string& code) {
+  return !code.empty() && code != "AccessDenied" && code != "NoSuchKey";
+}
+
+}  // namespace
+
+std::string VersionOf(const Answer& answer) {
+  const auto tag = answer.headers.find("etag");
+  return tag == answer.headers.end() ? "" : tag->second;
+}
+
+WebStore::WebStore(const std::string& url, const std::string& path, ClientSettings settings,
+                   const RetryPolicy& policy)
+    : location_(path.empty() ? url : url + "/" + path),
+      client_(std::move(settings)),
+      policy_(policy) {}
+
+void WebStore::Fail(const std::string& url, const Answer& answer) const {
+  const std::string advice = AdviceFor(answer);
+  const std::string plain_url = url.substr(0, url.find('?'));
+  throw base::Error(
+      IsTransient(answer) || answer.failure != Failure::kNone ? base::ExitCode::kUnreachable
+                                                              : base::ExitCode::kFailed,
+      fmt::format("{}: {}{}{}", plain_url, Describe(answer), advice.empty() ? "" : "; ", advice));
+}
+
+State WebStore::StateOf(const std::string& url, const Answer& answer) const {
+  if (answer.failure == Failure::kNone && !IsAboutTheKey(CodeOf(answer))) {
+    if (answer.status == kNotFound) {
+      return State::kMissing;
+    }
+    if (answer.status == kForbidden) {
+      return State::kHidden;
+    }
+  }
+  Fail(url, answer);
+}
+
+Answer WebStore::Ask(const Request& request) {
+  for (Retries retries(policy_);;) {
+    Answer answer = client_.Run(request);
+    if (!retries.Wait(answer)) {
+      return answer;
+    }
+  }
+}
+
+Answer WebStore::AskForBody(const Request& request, uint64_t max_bytes, std::string& body) {
+  Keeper keeper(request.url, max_bytes, body);
+  for (Retries retries(policy_);;) {
+    Answer answer = client_.Run(request, &keeper);
+    if (!retries.Wait(answer)) {
+      return answer;
+    }
+  }
+}
+
+Object WebStore::DoGet(const std::string& key, uint64_t max_bytes,
+                       const std::string& known_version) {
+  Request request{.url = UrlOf(key)};
+  if (!known_version.empty()) {
+    request.headers = {"If-None-Match: " + known_version};
+  }
+  Object out;
+  const Answer answer = AskForBody(request, max_bytes, out.body);
+  if (answer.failure == Failure::kNone && answer.status == kNotModified) {
+    return {State::kUnchanged, "", known_version};
+  }
+  if (!answer.IsGood()) {
+    return {StateOf(request.url, answer), "", ""};
+  }
+  out.state = State::kHere;
+  out.version = VersionOf(answer);
+  return out;
+}
+
+RangesRead WebStore::DoGetRanges(const std::string& key, const std::vector<Range>& ranges,
+                                 const RangeSink& sink) {
+  const std::string url = UrlOf(key);
+  if (std::all_of(ranges.begin(), ranges.end(),
+                  [](const Range& one) { return one.size_bytes == 0; })) {
+    return {DoHead(key).state, false};
+  }
+  RangeReader reader(client_, url, policy_, ranges_);
+  RangeReader::Result result = reader.Read(ranges, sink);
+  if (result.refusal) {
+    result.read.state = StateOf(url, *result.refusal);
+  }
+  return result.read;
+}
+
+Info WebStore::DoHead(const std::string& key) {
+  const Request request{.method = "HEAD", .url = UrlOf(key)};
+  const Answer answer = Ask(request);
+  if (!answer.IsGood()) {
+    return {StateOf(request.url, answer), 0, ""};
+  }
+  Info out{State::kHere, 0, VersionOf(answer)};
+  const auto length = answer.headers.find("content-length");
+  if (length != answer.headers.end()) {
+    const std::string& text = length->second;
+    std::from_chars(text.data(), text.data() + text.size(), out.size_bytes);
+  }
+  return out;
+}
+
+}  // namespace store
