@@ -25,6 +25,8 @@ Examples:
   imgpush --trust trust web1         from now on it takes signed images alone
   imgpush doctor web1                what works there, and what to mend
   imgpush dir:/srv/images nginx      into a folder: no ssh, nothing runs from it
+  imgpush publish s3://apps web nginx  into a store, from which hosts pull
+  imgpush channel show s3://apps web   what the channel web has there
   SLIPWAY_SSH="ssh -F cfg" imgpush web1
 
 A host is any destination of ssh that runs systemd. The login is root, or has

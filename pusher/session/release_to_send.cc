@@ -3,15 +3,15 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "images/release/judge.h"
-#include "images/release/release.h"
 
 namespace pusher {
 namespace {
 
 using images::kUntrusted;
 
-// That it is a release of this image, as it is now.
-images::Release ReadRelease(const images::ImageDirectory& image, const std::string& text) {
+}  // namespace
+
+images::Release CheckedRelease(const images::ImageDirectory& image, const std::string& text) {
   const std::string path = image.path() + "/" + images::kReleaseFile;
   images::Release out = images::Release::Parse(text, path);
   const std::string& name = image.manifest().name;
@@ -23,8 +23,6 @@ images::Release ReadRelease(const images::ImageDirectory& image, const std::stri
   }
   return out;
 }
-
-}  // namespace
 
 std::string ReleaseToSend(const images::ImageDirectory& image, const std::optional<Demand>& demand,
                           const std::string& host, const base::Io& io) {
@@ -38,7 +36,7 @@ std::string ReleaseToSend(const images::ImageDirectory& image, const std::option
       }
       return "";
     }
-    const images::Release release = ReadRelease(image, text);
+    const images::Release release = CheckedRelease(image, text);
     if (demand) {
       images::CheckChannel(release.statement, {demand->channels, demand->threshold}, subject);
       if (release.signatures.size() < demand->threshold) {

@@ -6,10 +6,14 @@
 #include <string>
 
 #include "base/io.h"
+#include "images/release/release.h"
 #include "images/version/image_directory.h"
 #include "pusher/protocol/protocol.h"
 
 namespace pusher {
+
+// What `text` says. Throws Error{kVerification} unless it is a release of this image, as it is now.
+images::Release CheckedRelease(const images::ImageDirectory& image, const std::string& text);
 
 // Empty: none. Throws Error{kVerification} where the host said that it would not take it, before
 // anything is sent; whether signatures are right is for the host to find. A host that demands

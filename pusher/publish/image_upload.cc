@@ -1,0 +1,210 @@
+#include "pusher/publish/image_upload.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "images/channel/object_key.h"
+#include "images/release/judge.h"
+#include "images/version/can_run.h"
+#include "pusher/protocol/protocol.h"
+#include "pusher/session/release_to_send.h"
+
+namespace pusher {
+namespace {
+
+constexpr store::PutOptions kNeverChanges{store::Caching::kImmutable, false};
+constexpr store::PutOptions kIsRenewed{store::Caching::kNoCache, false};
+constexpr const char* kDefaultReleaseChannel = "production";
+
+void CountPut(uint64_t bytes, UploadCounts& counts) {
+  ++counts.objects;
+  counts.bytes += bytes;
+}
+
+// A release in the store, if it is one of this image.
+std::optional<images::Release> ReleaseOf(const store::Object& object, const std::string& where,
+                                         const images::ImageDirectory& image) {
+  if (object.state != store::State::kHere) {
+    return std::nullopt;
+  }
+  try {
+    images::Release out = images::Release::Parse(object.body, where);
+    images::CheckBelongs(out.statement, image.manifest().name, image.stored().digest, where);
+    return out;
+  } catch (const base::Error&) {  // it counts for nobody
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+ImageUpload::ImageUpload(images::ImageDirectory image) : image_(std::move(image)) {
+  const std::optional<std::string> release = images::ReadReleaseText(image_.path());
+  if (!release || release->empty()) {
+    throw images::NotSigned(images::SubjectOf(name(), image_.stored().digest), name(),
+                            kDefaultReleaseChannel);
+  }
+  release_ = *release;
+  statement_ = CheckedRelease(image_, release_).statement;
+  index_ = base::ReadFile(image_.index_path());
+  images::ParseIndexOf(image_.manifest(), index_, image_.index_path());
+  provenance_ = base::ReadFileIfThere(image_.provenance_path()).value_or("");
+}
+
+images::AppVariant ImageUpload::variant() const {
+  const images::Manifest& manifest = image_.manifest();
+  images::AppVariant out{image_.stored().digest, manifest.architecture,
+                         manifest.image.required_features};
+  if (manifest.image.verity_root) {
+    out.features.emplace_back(images::kVerityFeature);
+  }
+  return out;
+}
+
+std::string ImageUpload::Key(const char* file) const {
+  return images::ImageFileKey(name(), image_.id(), file);
+}
+
+std::vector<std::string> ImageUpload::Keys() const {
+  std::vector<std::string> out;
+  for (const char* file : images::kImageFiles) {
+    if (file != std::string_view(images::kProvenanceFile) || !provenance_.empty()) {
+      out.push_back(Key(file));
+    }
+  }
+  return out;
+}
+
+void ImageUpload::PutText(store::Store& store, const char* file, const std::string& text,
+                          UploadCounts& counts) const {
+  if (!store.Exists(Key(file)) &&
+      store.PutIfAbsent(Key(file), store::Content::Text(text), kNeverChanges)) {
+    CountPut(text.size(), counts);
+  } else {
+    ++counts.already_there;
+  }
+}
+
+void ImageUpload::PutImage(store::Store& store, UploadCounts& counts, const base::Io& io) const {
+  const std::string key = Key(images::kImageFile);
+  const images::ImageFacts& facts = image_.manifest().image;
+  const store::Info there = store.Head(key);
+  if (there.state == store::State::kHere) {
+    if (there.size_bytes != facts.size_bytes) {
+      base::Fail(base::ExitCode::kVerification,
+                 "{}/{} has {} bytes and should have {}: delete it, and publish again",
+                 store.location(), key, there.size_bytes, facts.size_bytes);
+    }
+    ++counts.already_there;
+    return;
+  }
+  base::ChangingLine line(io);
+  line.Show(fmt::format("{}: reading {}", name(), base::HumanBytes(facts.size_bytes)));
+  const store::Content content = store::Content::File(image_.image_path());
+  if (content.size_bytes() != facts.size_bytes || content.sha256() != facts.sha256) {
+    base::Fail(base::ExitCode::kVerification, "{} is damaged: build it again", image_.image_path());
+  }
+  line.Show(fmt::format("{}: uploading {}", name(), base::HumanBytes(facts.size_bytes)));
+  if (store.PutIfAbsent(key, content, kNeverChanges)) {
+    CountPut(facts.size_bytes, counts);
+  } else {
+    ++counts.already_there;
+  }
+}
+
+// Whoever built the same image elsewhere has published a provenance of its own, and a release that
+// belongs to it. false: both stay.
+bool ImageUpload::AdoptProvenance(store::Store& store, UploadCounts& counts,
+                                  const base::Io& io) const {
+  if (provenance_.empty()) {
+    return true;
+  }
+  const std::string key = Key(images::kProvenanceFile);
+  const store::Content content = store::Content::Text(provenance_);
+  if (!store.Exists(key) && store.PutIfAbsent(key, content, kNeverChanges)) {
+    CountPut(provenance_.size(), counts);
+    return true;
+  }
+  const store::Object there = store.Get(key, kMaxProvenanceBytes);
+  if (there.body == provenance_) {
+    ++counts.already_there;
+    return true;
+  }
+  const std::string release_key = Key(images::kReleaseFile);
+  const auto release =
+      ReleaseOf(store.Get(release_key, images::kMaxReleaseBytes), release_key, image_);
+  if (release && release->statement.provenance_sha256 == base::Sha256Of(there.body)) {
+    io.Err(
+        "imgpush: {} {}: another build of it is published, with its own provenance and "
+        "release; they stay\n",
+        name(), image_.id().text());
+    counts.already_there += 2;
+    return false;
+  }
+  if (!store.CompareAndSwap(key, there.version, content, kNeverChanges)) {
+    return AdoptProvenance(store, counts, io);  // it is another one now
+  }
+  CountPut(provenance_.size(), counts);
+  return true;
+}
+
+void ImageUpload::PutRelease(store::Store& store, UploadCounts& counts, const base::Io& io) const {
+  const std::string key = Key(images::kReleaseFile);
+  const store::Content content = store::Content::Text(release_);
+  for (;;) {
+    const store::Object there = store.Get(key, images::kMaxReleaseBytes);
+    const auto release = ReleaseOf(there, key, image_);
+    if (there.body == release_) {
+      ++counts.already_there;
+      return;
+    }
+    if (release && release->statement.released > statement_.released) {
+      io.Err("imgpush: {} {}: a newer release of it is published; it stays\n", name(),
+             image_.id().text());
+      ++counts.already_there;
+      return;
+    }
+    const store::Written is_put =
+        there.state == store::State::kHere
+            ? store.CompareAndSwap(key, there.version, content, kIsRenewed)
+            : store.PutIfAbsent(key, content, kIsRenewed);
+    if (is_put) {
+      CountPut(release_.size(), counts);
+      return;
+    }
+  }
+}
+
+void ImageUpload::Put(store::Store& store, UploadCounts& counts, const base::Io& io) const {
+  PutText(store, images::kManifestFile, image_.stored().text, counts);
+  const bool is_ours = AdoptProvenance(store, counts, io);
+  PutText(store, images::kIndexFile, index_, counts);
+  PutImage(store, counts, io);
+  if (is_ours) {
+    PutRelease(store, counts, io);
+  }
+}
+
+void ImageUpload::Plan(store::Store& store, UploadCounts& counts) const {
+  const std::pair<const char*, uint64_t> files[] = {
+      {images::kManifestFile, image_.stored().text.size()},
+      {images::kProvenanceFile, provenance_.size()},
+      {images::kIndexFile, index_.size()},
+      {images::kImageFile, image_.manifest().image.size_bytes},
+      {images::kReleaseFile, release_.size()}};
+  for (const auto& [file, bytes] : files) {
+    if (bytes == 0) {
+      continue;
+    }
+    if (store.Exists(Key(file))) {
+      ++counts.already_there;
+    } else {
+      CountPut(bytes, counts);
+    }
+  }
+}
+
+}  // namespace pusher

@@ -1,0 +1,163 @@
+// Publishers on real folders, with real keys; and stores that fail, repeat, or let others in at any
+// of their writes.
+#ifndef TESTS_PUSHER_PUBLISH_PUBLISH_SCENE_H_
+#define TESTS_PUSHER_PUBLISH_PUBLISH_SCENE_H_
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "images/channel/object_key.h"
+#include "images/channel/prune.h"
+#include "pusher/publish/head_signer.h"
+#include "pusher/publish/publisher.h"
+#include "store/folder_store.h"
+#include "tests/images/release/signing.h"
+#include "tests/support/errors.h"
+#include "tests/support/synthetic_image.h"
+
+namespace pusher {
+
+// What a process meets that is killed: nobody catches it.
+struct Killed {};
+
+// Passes everything on; `before` and `after` each write, counted from 1.
+class WatchedStore : public store::Store {
+ public:
+  using Watch = std::function<void(int write)>;
+
+  explicit WatchedStore(store::Store& inner) : inner_(inner) {}
+  const std::string& location() const override { return inner_.location(); }
+
+  Watch before = [](int /*write*/) {};
+  Watch after = [](int /*write*/) {};
+  bool twice = false;  // each write is done twice, as after an answer that was lost
+  int writes = 0;
+
+ private:
+  store::Object DoGet(const std::string& key, uint64_t max_bytes,
+                      const std::string& known) override {
+    return inner_.Get(key, max_bytes, known);
+  }
+  store::RangesRead DoGetRanges(const std::string& key, const std::vector<store::Range>& ranges,
+                                const store::RangeSink& sink) override {
+    return inner_.GetRanges(key, ranges, sink);
+  }
+  store::Info DoHead(const std::string& key) override { return inner_.Head(key); }
+  std::vector<store::Listed> DoList(const std::string& prefix) override {
+    return inner_.List(prefix);
+  }
+  store::Written DoPutIfAbsent(const std::string& key, const store::Content& content,
+                               const store::PutOptions& options) override {
+    return Write([&] { return inner_.PutIfAbsent(key, content, options); });
+  }
+  store::Written DoCompareAndSwap(const std::string& key, const std::string& version,
+                                  const store::Content& content,
+                                  const store::PutOptions& options) override {
+    return Write([&] { return inner_.CompareAndSwap(key, version, content, options); });
+  }
+  void DoDelete(const std::string& key) override {
+    Write([&] {
+      inner_.Delete(key);
+      return store::Written();
+    });
+  }
+
+  store::Written Write(const std::function<store::Written()>& write) {
+    const int number = ++writes;
+    before(number);
+    store::Written out = write();
+    if (twice) {
+      write();
+    }
+    after(number);
+    return out;
+  }
+
+  store::Store& inner_;
+};
+
+class PublishTest : public tests::SigningTest {
+ protected:
+  // A signed build of application `name`.
+  ImageUpload Build(const std::string& name, const std::string& version,
+                    const std::string& architecture = "") const {
+    return ImageUpload(images::ImageDirectory(BuildSigned(name, version, architecture)));
+  }
+  std::string BuildSigned(const std::string& name, const std::string& version,
+                          const std::string& architecture = "") const {
+    const std::string path = BuildUnsigned(name, version, architecture);
+    base::WriteFileAtomically(path + "/release", ReleaseOf(path));
+    return path;
+  }
+  std::string BuildUnsigned(const std::string& name, const std::string& version,
+                            const std::string& architecture = "") const {
+    tests::SyntheticImage image;
+    image.name = name;
+    image.version = version;
+    image.architecture = architecture;
+    image.required_features = {"erofs-zstd"};
+    for (uint64_t i = 0; i < 4; ++i) {
+      image.chunks.push_back(
+          tests::NoiseBytes(i == 0 ? std::hash<std::string>()(name + version) : i, 20'000));
+    }
+    return tests::WriteImage(At("images"), image);
+  }
+  std::string ReleaseOf(const std::string& path,
+                        const std::string& released = "2026-11-29T21:11:08Z") const {
+    const images::ImageDirectory image(path);
+    images::Statement statement;
+    statement.channel = "production";
+    statement.name = image.manifest().name;
+    statement.manifest_sha256 = image.stored().digest;
+    statement.provenance_sha256 =
+        base::Sha256Of(base::ReadFileIfThere(image.provenance_path()).value_or(""));
+    statement.released = *base::FromIso8601(released);
+    return Sign(statement, {"alice"});
+  }
+
+  static ChannelChange ChangeTo(std::vector<ImageUpload> images,
+                                const std::string& channel = "web") {
+    images::ChannelApps apps;
+    for (const ImageUpload& image : images) {
+      apps[image.name()].push_back(image.variant());
+    }
+    return {channel, EditToPublish(apps, {}), std::move(images)};
+  }
+
+  PublishResult Publish(store::Store& store, const ChannelChange& change,
+                        const std::string& key = "alice",
+                        std::chrono::seconds patience = std::chrono::seconds(0)) const {
+    const HeadJudge judge = JudgeByKeys({KeyFile("alice"), KeyFile("bob")});
+    ChannelObjects objects(store, judge);
+    return Publisher(objects, HeadSigner({KeyFile(key)}, judge, {}), {}, patience).Publish(change);
+  }
+
+  // The head, all that it names is there.
+  images::ChannelHead WholeHead(store::Store& store, const std::string& channel = "web") const {
+    ChannelObjects objects(store, JudgeByKeys({KeyFile("alice"), KeyFile("bob")}));
+    const std::optional<StoredHead> head = objects.ReadHead(channel);
+    if (!head) {
+      ADD_FAILURE() << "no head of " << channel;
+      return {};
+    }
+    for (const std::string& key : images::KeysOf(head->head())) {
+      EXPECT_TRUE(store.Exists(key) || key.ends_with("provenance.json")) << key;
+    }
+    const auto copy = objects.ReadCopy(channel, head->head().version);
+    EXPECT_TRUE(copy && copy->line == head->signed_head.line);
+    return head->head();
+  }
+
+  std::string folder() const { return At("store"); }
+};
+
+}  // namespace pusher
+
+#endif  // TESTS_PUSHER_PUBLISH_PUBLISH_SCENE_H_
