@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -209,8 +210,11 @@ base::Sha256 ChannelHead::SetDigest() const {
 }
 
 SignedHead SignedHead::Parse(const std::string& text, const std::string& where) {
-  SignedHead out{SignedLine::Parse(text, kMaxHeadBytes, kChannelNamespace, where), {}};
+  SignedHead out;
+  out.line = LineOf(text, kMaxHeadBytes, where);
   out.head = ChannelHead::ParseLine(out.line, where);
+  out.signatures =
+      ParseSignatures(std::string_view(text).substr(out.line.size()), kChannelNamespace, where);
   return out;
 }
 

@@ -68,6 +68,12 @@ base::Json ToJson(const AppliedSet& applied) {
   return {{"version", applied.version}, {"generation", applied.generation}, {"apps", apps}};
 }
 
+void CheckSize(const std::string& text, size_t max_bytes, const std::string& where) {
+  if (text.size() > max_bytes) {
+    base::Fail(kUntrusted, "{}: it has {} bytes, more than {}", where, text.size(), max_bytes);
+  }
+}
+
 void CheckFormat(base::JsonFields& fields, uint64_t known, const char* newer) {
   const uint64_t format = fields.Number("format", 1, base::kAnyNumber);
   if (format != known) {

@@ -18,6 +18,8 @@ std::string ReadText(base::JsonFields& fields, const std::string& field, size_t 
 AppliedSet ReadApplied(base::JsonFields fields);
 base::Json ToJson(const AppliedSet& applied);
 
+// Throws where `text` has more than `max_bytes`.
+void CheckSize(const std::string& text, size_t max_bytes, const std::string& where);
 // Throws where `format` is not `known`; `newer` says what to do about it.
 void CheckFormat(base::JsonFields& fields, uint64_t known, const char* newer);
 // Throws where `written`, what was read and is written again, is not `text`.

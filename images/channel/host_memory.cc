@@ -92,6 +92,7 @@ std::string HostMemory::Serialize() const {
 }
 
 HostMemory HostMemory::Parse(const std::string& text, const std::string& name_of_file) {
+  CheckSize(text, kMaxMemoryBytes, name_of_file);
   const Json json = base::ParseJson(text, name_of_file, kUntrusted);
   JsonFields fields = JsonFields::OfFile(json, name_of_file, kUntrusted);
   CheckFormat(fields, kMemoryFormat, kNewerFetch);

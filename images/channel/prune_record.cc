@@ -74,9 +74,7 @@ std::string PruneRecord::Serialize() const {
 }
 
 PruneRecord PruneRecord::Parse(const std::string& text, const std::string& where) {
-  if (text.size() > kMaxPruneBytes) {
-    base::Fail(kUntrusted, "{}: it has {} bytes, more than {}", where, text.size(), kMaxPruneBytes);
-  }
+  CheckSize(text, kMaxPruneBytes, where);
   const Json json = base::ParseJson(text, where, kUntrusted);
   JsonFields fields = JsonFields::OfFile(json, where, kUntrusted);
   CheckFormat(fields, kPruneFormat, "a newer imgpush wrote it; update this one");

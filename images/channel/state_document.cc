@@ -108,9 +108,7 @@ std::string StateDocument::Serialize() const {
 }
 
 StateDocument StateDocument::Parse(const std::string& text, const std::string& where) {
-  if (text.size() > kMaxStateBytes) {
-    base::Fail(kUntrusted, "{}: it has {} bytes, more than {}", where, text.size(), kMaxStateBytes);
-  }
+  CheckSize(text, kMaxStateBytes, where);
   const Json json = base::ParseJson(text, where, kUntrusted);
   JsonFields fields = JsonFields::OfFile(json, where, kUntrusted);
   CheckFormat(fields, kStateFormat, "the host runs a newer version; update imgpush here");

@@ -1,5 +1,7 @@
 #include "images/release/release.h"
 
+#include <string_view>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -50,8 +52,11 @@ std::string Statement::Serialize() const {
 }
 
 Release Release::Parse(const std::string& text, const std::string& name_of_file) {
-  Release out{SignedLine::Parse(text, kMaxReleaseBytes, kReleaseNamespace, name_of_file), {}};
+  Release out;
+  out.line = LineOf(text, kMaxReleaseBytes, name_of_file);
   out.statement = ParseStatement(out.line, name_of_file);
+  out.signatures = ParseSignatures(std::string_view(text).substr(out.line.size()),
+                                   kReleaseNamespace, name_of_file);
   return out;
 }
 

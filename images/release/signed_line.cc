@@ -1,12 +1,29 @@
 #include "images/release/signed_line.h"
 
 #include <set>
-#include <string_view>
 
 #include "base/error.h"
 
 namespace images {
-namespace {
+
+std::string SignedLine::Serialize() const {
+  std::string out = line;
+  for (const SshSignature& signature : signatures) {
+    out += signature.block;
+  }
+  return out;
+}
+
+std::string LineOf(const std::string& text, size_t max_bytes, const std::string& where) {
+  if (text.size() > max_bytes) {
+    base::Fail(kUntrusted, "{}: it has {} bytes, more than {}", where, text.size(), max_bytes);
+  }
+  const size_t end = text.find('\n');
+  if (end == std::string::npos) {
+    base::Fail(kUntrusted, "{}: it has no signature", where);
+  }
+  return text.substr(0, end + 1);
+}
 
 // Each begins where the one before ends.
 std::vector<SshSignature> ParseSignatures(std::string_view text, std::string_view name_space,
@@ -33,29 +50,6 @@ std::vector<SshSignature> ParseSignatures(std::string_view text, std::string_vie
     base::Fail(kUntrusted, "{}: it has no signature", where);
   }
   return out;
-}
-
-}  // namespace
-
-std::string SignedLine::Serialize() const {
-  std::string out = line;
-  for (const SshSignature& signature : signatures) {
-    out += signature.block;
-  }
-  return out;
-}
-
-SignedLine SignedLine::Parse(const std::string& text, size_t max_bytes, std::string_view name_space,
-                             const std::string& where) {
-  if (text.size() > max_bytes) {
-    base::Fail(kUntrusted, "{}: it has {} bytes, more than {}", where, text.size(), max_bytes);
-  }
-  const size_t end = text.find('\n');
-  if (end == std::string::npos) {
-    base::Fail(kUntrusted, "{}: it has no signature", where);
-  }
-  return {text.substr(0, end + 1),
-          ParseSignatures(std::string_view(text).substr(end + 1), name_space, where)};
 }
 
 }  // namespace images

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "images/release/ssh_signature.h"
@@ -18,11 +19,15 @@ struct SignedLine {
   std::vector<SshSignature> signatures;  // 1 to kMaxSignatures, each by another key
 
   std::string Serialize() const;
-  // The signatures are for `name_space`. Throws Error{kVerification} that says what is wrong, also
-  // where `text` has more than `max_bytes`. `where` begins the message.
-  static SignedLine Parse(const std::string& text, size_t max_bytes, std::string_view name_space,
-                          const std::string& where);
 };
+
+// The first line of `text`, with its newline. This and ParseSignatures throw Error{kVerification}
+// that says what is wrong, LineOf also where `text` has more than `max_bytes`. `where` begins the
+// message.
+std::string LineOf(const std::string& text, size_t max_bytes, const std::string& where);
+// What follows the line: signatures for `name_space`.
+std::vector<SshSignature> ParseSignatures(std::string_view text, std::string_view name_space,
+                                          const std::string& where);
 
 }  // namespace images
 

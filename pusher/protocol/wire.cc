@@ -18,7 +18,6 @@ constexpr size_t kTypeAt = 4;
 constexpr size_t kChecksumAt = 5;
 constexpr size_t kReadStepBytes = 64 << 10;
 
-using Header = std::array<uint8_t, kFrameHeaderBytes>;
 using Checksum = std::array<uint8_t, kChecksumBytes>;
 
 Checksum ChecksumOf(uint8_t type, base::Bytes head, base::Bytes tail) {
@@ -32,6 +31,32 @@ Checksum ChecksumOf(uint8_t type, base::Bytes head, base::Bytes tail) {
 }
 
 }  // namespace
+
+FrameHeader FrameHeaderOf(uint8_t type, base::Bytes head, base::Bytes tail) {
+  const size_t length = head.size() + tail.size();
+  FrameHeader out{};
+  for (size_t i = 0; i < kTypeAt; ++i) {
+    out[i] = static_cast<uint8_t>(length >> (8 * i));
+  }
+  out[kTypeAt] = type;
+  std::ranges::copy(ChecksumOf(type, head, tail), out.begin() + kChecksumAt);
+  return out;
+}
+
+size_t PayloadBytes(const FrameHeader& header) {
+  size_t out = 0;
+  for (size_t i = 0; i < kTypeAt; ++i) {
+    out |= size_t{header[i]} << (8 * i);
+  }
+  return out;
+}
+
+uint8_t TypeIn(const FrameHeader& header) { return header[kTypeAt]; }
+
+bool IsIntact(const FrameHeader& header, base::Bytes payload) {
+  return std::ranges::equal(ChecksumOf(TypeIn(header), payload, {}),
+                            std::span(header).subspan(kChecksumAt));
+}
 
 template <typename Work>
 void Wire::Sending(const Work& work) {
@@ -55,12 +80,7 @@ void Wire::Send(uint8_t type, base::Bytes head, base::Bytes tail) {
     base::Fail(base::ExitCode::kFailed, "a message of {} bytes to {} is too long: at most {}",
                length, peer(), kMaxPayloadBytes);
   }
-  Header header{};
-  for (size_t i = 0; i < kTypeAt; ++i) {
-    header[i] = static_cast<uint8_t>(length >> (8 * i));
-  }
-  header[kTypeAt] = type;
-  std::ranges::copy(ChecksumOf(type, head, tail), header.begin() + kChecksumAt);
+  const FrameHeader header = FrameHeaderOf(type, head, tail);
   Sending([&] {
     stream_.Write(header);
     stream_.Write(head);
@@ -111,14 +131,11 @@ std::optional<Frame> Wire::Receive() {
   if (!IsBroken()) {  // then its last words may be there all the same
     Flush();
   }
-  Header header{};
+  FrameHeader header{};
   if (!stream_.Read(header)) {
     return std::nullopt;
   }
-  size_t length = 0;
-  for (size_t i = 0; i < kTypeAt; ++i) {
-    length |= size_t{header[i]} << (8 * i);
-  }
+  const size_t length = PayloadBytes(header);
   if (length > kMaxPayloadBytes) {
     FailAsText(header);
     base::Fail(base::ExitCode::kFailed,
@@ -126,7 +143,7 @@ std::optional<Frame> Wire::Receive() {
                length, kMaxPayloadBytes);
   }
   Frame frame;
-  frame.type = header[kTypeAt];
+  frame.type = TypeIn(header);
   while (frame.payload.size() < length) {
     const size_t at = frame.payload.size();
     frame.payload.resize(std::min(length, at + kReadStepBytes));
@@ -135,8 +152,7 @@ std::optional<Frame> Wire::Receive() {
                  peer());
     }
   }
-  if (!std::ranges::equal(ChecksumOf(frame.type, frame.payload, {}),
-                          std::span(header).subspan(kChecksumAt))) {
+  if (!IsIntact(header, frame.payload)) {
     base::Fail(base::ExitCode::kFailed,
                "{} broke the protocol: a message arrived damaged (does a start file of the login "
                "shell there print from the background?)",

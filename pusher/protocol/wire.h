@@ -7,6 +7,7 @@
 #ifndef SLIPWAY_PUSHER_PROTOCOL_WIRE_H_
 #define SLIPWAY_PUSHER_PROTOCOL_WIRE_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -29,6 +30,16 @@ struct Frame {
   uint8_t type = 0;
   std::vector<uint8_t> payload;
 };
+
+// What stands before a payload.
+using FrameHeader = std::array<uint8_t, kFrameHeaderBytes>;
+
+// Of the payload `head` and `tail` together.
+FrameHeader FrameHeaderOf(uint8_t type, base::Bytes head, base::Bytes tail = {});
+size_t PayloadBytes(const FrameHeader& header);  // as it says, whatever it is
+uint8_t TypeIn(const FrameHeader& header);
+// Whether the checksum is that of its type and this payload.
+bool IsIntact(const FrameHeader& header, base::Bytes payload);
 
 // Several threads may send; one receives.
 class Wire {

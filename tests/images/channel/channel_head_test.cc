@@ -190,6 +190,12 @@ TEST_F(ChannelHeadTest, NoByteMayChange) {
   EXPECT_GT(reached_ssh_keygen, 100);  // the strict reading alone is not what is tested
 }
 
+// A newer publisher may sign in another way: what is wrong is the version all the same.
+TEST_F(ChannelHeadTest, TheFormatIsLookedAtFirst) {
+  EXPECT_THAT(tests::MessageOf([] { SignedHead::Parse("{\"format\":2}\nother\n", "head"); }),
+              HasSubstr("this version reads 1 alone"));
+}
+
 TEST_F(ChannelHeadTest, NoHeadIsTooLong) {
   const std::string line = tests::Head().Serialize();
   EXPECT_THAT(
