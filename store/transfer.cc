@@ -94,7 +94,6 @@ void Transfer::SetGeneral(const Request& request, const ClientSettings& settings
   Set(curl_, CURLOPT_PROTOCOLS_STR, request.url.starts_with("https:") ? "https" : "http");
   Set(curl_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   Set(curl_, CURLOPT_USERAGENT, (std::string("Slipway/") + base::kVersion).c_str());
-  Set(curl_, CURLOPT_PATH_AS_IS, 1L);
   Set(curl_, CURLOPT_NOSIGNAL, 1L);
   Set(curl_, CURLOPT_QUICK_EXIT, 1L);  // an interrupt does not wait for a name server
   Set(curl_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect.count()));

@@ -3,12 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <thread>
+#include <cstdlib>
+#include <map>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "store/open.h"
 #include "tests/support/errors.h"
 #include "tests/support/random_bytes.h"
@@ -254,6 +255,32 @@ TEST(WebStoreTest, WhatTheSinkThrowsIsThrown) {
               }),
               HasSubstr("the disk is full"));
   ExpectParts(ReadRanges(*store, kRanges), kRanges, content);  // it can still be used
+}
+
+// Handlers belong to the process, so it is one of its own. It names itself in the key, and the
+// server interrupts it, which answers nothing then, or asks it to wait.
+TEST(WebStoreTest, AnInterruptEndsWaitingForTheServerAndForTheNextTry) {
+  for (const bool is_busy : {false, true}) {
+    const ScriptedServer server([&](const HttpRequest& request) {
+      ::kill(std::stoi(request.target.substr(1)), SIGTERM);
+      return is_busy ? HttpReaction{HttpAnswerText(503, "", {"Retry-After: 3600"})}
+                     : HttpReaction{"", false, true};
+    });
+    EXPECT_EXIT(
+        {
+          base::InstallInterruptHandlers();
+          Options options = Quick();
+          options.limits.stall = std::chrono::hours(1);
+          options.retries.max_retry_after = std::chrono::hours(1);
+          try {
+            Open(server.Url(), options)->Get(std::to_string(::getpid()), 10);
+          } catch (const base::Error& error) {
+            ::_exit(static_cast<int>(error.code()));
+          }
+          ::_exit(0);
+        },
+        testing::ExitedWithCode(130), "");
+  }
 }
 
 TEST(WebStoreTest, IsReadOnly) {

@@ -35,7 +35,7 @@ daemon() {
 }
 
 serve_inside() {
-  local root=$1 folder=$2
+  local root=$1 folder=$2 name
   shift 2
   mount --make-rprivate /
   mount -t tmpfs tmpfs "$folder"
@@ -44,6 +44,9 @@ serve_inside() {
   tree=$folder/tree
   mount -t overlay -o "lowerdir=$folder/packages,upperdir=$folder/changes,workdir=$folder/work" overlay "$tree"
   mkdir -p "$tree"/{proc,dev,tmp,etc}
+  for name in bin sbin lib lib64; do  # links that only base-files would bring
+    [[ -e $tree/$name || ! -d $tree/usr/$name ]] || ln -s "usr/$name" "$tree/$name"
+  done
   mount -t proc proc "$tree/proc"
   mount --rbind /dev "$tree/dev"
   start_server "$@"
