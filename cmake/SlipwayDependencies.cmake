@@ -141,6 +141,8 @@ find_library(SLIPWAY_CURL_TLS_LIBRARY libcurl.so REQUIRED)
 mark_as_advanced(SLIPWAY_CURL_TLS_LIBRARY)
 add_library(slipway::curl_tls INTERFACE IMPORTED GLOBAL)
 target_link_libraries(slipway::curl_tls INTERFACE ${SLIPWAY_CURL_TLS_LIBRARY})
+# It brings the shared libcrypto, which must not call our static one, perhaps of another version, through the program.
+target_link_options(slipway::curl_tls INTERFACE LINKER:--exclude-libs,libcrypto.a)
 # slipway_system_library(NAME LIBRARY INCLUDE STATIC...): by name, so that the linker takes the static library for a
 # program whose property SLIPWAY_STATIC is set; STATIC is what that one needs.
 function(slipway_system_library name library include)

@@ -1,8 +1,6 @@
 #include "store/http_client.h"
 
 #include <algorithm>
-#include <cctype>
-#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -18,7 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPollSlice(200);  // after which an interrupt is seen whoever got the signal
 constexpr long kKeptConnections = 8;
-constexpr size_t kMaxCodeBytes = 64;
 
 void PrepareLibrary() {
   static const bool kReady = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
@@ -136,28 +133,6 @@ Answer HttpClient::Run(const Request& request, Receiver* receiver) {
       return std::move(done->answer);
     }
   }
-}
-
-std::string CodeOf(const Answer& answer) {
-  constexpr std::string_view kTag = "<Code>";
-  const size_t start = answer.body.find(kTag);
-  if (start == std::string::npos) {
-    return "";
-  }
-  const size_t from = start + kTag.size();
-  const size_t end = answer.body.find('<', from);
-  const std::string code = answer.body.substr(from, end == std::string::npos ? 0 : end - from);
-  const bool is_word = std::all_of(code.begin(), code.end(),
-                                   [](unsigned char c) { return c < 128 && std::isalnum(c) != 0; });
-  return is_word && code.size() <= kMaxCodeBytes ? code : "";
-}
-
-std::string Describe(const Answer& answer) {
-  if (answer.failure != Failure::kNone) {
-    return answer.reason;
-  }
-  const std::string code = CodeOf(answer);
-  return fmt::format("it answers {}{}", answer.status, code.empty() ? "" : " (" + code + ")");
 }
 
 std::optional<int64_t> ParseHttpDate(const std::string& text) {

@@ -1,5 +1,6 @@
 #include "store/location.h"
 
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -77,6 +78,15 @@ void ReadBucket(const std::string& text, const std::string& rest, Location& out)
   out.region = RegionIn(text, query);
 }
 
+Location FolderAt(const std::string& path) {
+  Location out;
+  out.folder = std::filesystem::path(base::AbsolutePath(path)).lexically_normal();
+  while (out.folder.size() > 1 && out.folder.ends_with('/')) {
+    out.folder.pop_back();
+  }
+  return out;
+}
+
 Location ParseUrl(const std::string& text, const std::string& scheme, const std::string& rest) {
   Location out;
   if (rest.find('@') != std::string::npos) {
@@ -87,7 +97,7 @@ Location ParseUrl(const std::string& text, const std::string& scheme, const std:
     if (!rest.starts_with('/')) {
       FailLocation(text, "file:// needs an absolute path: file:///folder");
     }
-    return {Kind::kFolder, base::AbsolutePath(rest), "", "", "", ""};
+    return FolderAt(rest);
   }
   if (scheme == "s3") {
     ReadBucket(text, rest, out);
@@ -122,7 +132,7 @@ Location ParseLocation(const std::string& text) {
   if (!text.starts_with('/') && !text.starts_with("./") && !text.starts_with("../")) {
     FailLocation(text, kForms);
   }
-  return {Kind::kFolder, base::AbsolutePath(text), "", "", "", ""};
+  return FolderAt(text);
 }
 
 std::string ParseServer(const std::string& text, const std::string& what) {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "store/http_client.h"
+#include "store/http.h"
 #include "store/retry.h"
 #include "store/store.h"
 

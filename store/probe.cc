@@ -1,5 +1,6 @@
 // WhyConditionalWritesFail.
 #include "base/error.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "store/store.h"
 
@@ -32,22 +33,27 @@ std::optional<std::string> WhyNot(Store& store, const std::string& key) {
   return std::nullopt;
 }
 
+// Who may write need not be one who may delete.
+void Remove(Store& store, const std::string& key) {
+  try {
+    store.Delete(key);
+  } catch (const base::Error& error) {
+    base::LogInfo("store: {} stays: {}", key, error.what());
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> WhyConditionalWritesFail(Store& store) {
   const std::string key = "probe/" + base::RandomHex(8);
-  std::optional<std::string> why;
   try {
-    why = WhyNot(store, key);
-  } catch (...) {
-    try {
-      store.Delete(key);
-    } catch (const base::Error&) {  // what went wrong first is what is said
-    }
+    std::optional<std::string> why = WhyNot(store, key);
+    Remove(store, key);
+    return why;
+  } catch (const base::Error&) {
+    Remove(store, key);
     throw;
   }
-  store.Delete(key);
-  return why;
 }
 
 }  // namespace store

@@ -171,8 +171,8 @@ bool RangeReader::Take(Part& part, base::Bytes piece) {
 }
 
 void RangeReader::Deliver(Part& part, base::Bytes piece) {
-  part.done += piece.size();
   (*sink_)(part.index, piece);
+  part.done += piece.size();  // not of what the sink threw at
 }
 
 // Of the whole object, in its order.

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "store/http_client.h"
+#include "store/http.h"
 
 namespace store {
 

@@ -143,7 +143,7 @@ bool IsKey(std::string_view key);
 bool IsPrefix(std::string_view prefix);
 
 // Why conditional writes to this store cannot be relied on; nullopt: they can. Writes, swaps and
-// deletes a small object of its own, "probe/RANDOM".
+// deletes a small object of its own, "probe/RANDOM", which stays where we may not delete.
 std::optional<std::string> WhyConditionalWritesFail(Store& store);
 
 }  // namespace store

@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kMaxErrorBodyBytes = size_t{64} << 10;
 constexpr size_t kMaxReasonBytes = 300;
+constexpr uint64_t kMaxFieldBytes = uint64_t{1} << 20;
 constexpr long kSlowBytesPerSecond = 100;
 constexpr const char* kEmptyDigest =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -93,7 +94,6 @@ void Transfer::SetGeneral(const Request& request, const ClientSettings& settings
   Set(curl_, CURLOPT_PROTOCOLS_STR, request.url.starts_with("https:") ? "https" : "http");
   Set(curl_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   Set(curl_, CURLOPT_USERAGENT, (std::string("Slipway/") + base::kVersion).c_str());
-  Set(curl_, CURLOPT_PATH_AS_IS, 1L);
   Set(curl_, CURLOPT_NOSIGNAL, 1L);
   Set(curl_, CURLOPT_QUICK_EXIT, 1L);  // an interrupt does not wait for a name server
   Set(curl_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect.count()));
@@ -122,7 +122,14 @@ void Transfer::SetCallbacks() {
 }
 
 void Transfer::SetMethod(const Request& request) {
-  if (content_ != nullptr) {
+  if (content_ != nullptr && content_->size_bytes() <= kMaxFieldBytes) {
+    // An upload would ask for the answer 100 first; and "Expect:" against that spoils signatures.
+    fields_.resize(content_->size_bytes());
+    content_->Read(0, {reinterpret_cast<uint8_t*>(fields_.data()), fields_.size()});
+    Set(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(fields_.size()));
+    Set(curl_, CURLOPT_POSTFIELDS, fields_.data());
+    Set(curl_, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  } else if (content_ != nullptr) {
     Set(curl_, CURLOPT_UPLOAD, 1L);
     Set(curl_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(content_->size_bytes()));
     Set(curl_, CURLOPT_READFUNCTION, &OnRead);
@@ -158,13 +165,16 @@ Answer Transfer::Ended(CURLcode result) {
   if (thrown_) {
     std::rethrow_exception(thrown_);
   }
-  if (result == CURLE_OK) {
+  if (result == CURLE_OK && is_head_done_) {
     return std::move(answer_);
   }
   answer_.failure = is_stopped_               ? Failure::kStopped
                     : IsFinal(result)         ? Failure::kFinal
                     : IsBeforeRequest(result) ? Failure::kNotSent
                                               : Failure::kCutOff;
+  if (result == CURLE_OK) {
+    result = CURLE_RECV_ERROR;  // libcurl takes half a head for an answer
+  }
   const bool has_text = error_[0] != '\0';
   answer_.reason =
       base::Printable(has_text ? error_.data() : curl_easy_strerror(result), kMaxReasonBytes);

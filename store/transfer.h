@@ -7,9 +7,10 @@
 #include <array>
 #include <exception>
 #include <memory>
+#include <string>
 #include <string_view>
 
-#include "store/http_client.h"
+#include "store/http.h"
 
 namespace store {
 
@@ -63,6 +64,7 @@ class Transfer {
   HeaderLines lines_;
   Receiver* receiver_;
   const Content* content_;
+  std::string fields_;  // a small content
   uint64_t sent_ = 0;
   bool is_head_done_ = false;
   bool is_stopped_ = false;

@@ -59,6 +59,7 @@ Server::~Server() {
 CephHost::CephHost(const std::vector<std::string>& buckets)
     : Server(With({SLIPWAY_CEPHHOST_SCRIPT}, buckets)) {}
 
-WebHost::WebHost(const std::string& folder) : Server({SLIPWAY_WEBHOST_SCRIPT, folder}) {}
+WebHost::WebHost(const std::string& folder, const std::string& certificate)
+    : Server({SLIPWAY_WEBHOST_SCRIPT, folder, certificate}) {}
 
 }  // namespace tests

@@ -41,10 +41,10 @@ class CephHost : public Server {
 // Range.
 class WebHost : public Server {
  public:
-  explicit WebHost(const std::string& folder);
-  const std::string& Plain() const { return said().at(0); }        // "http://127.0.0.1:PORT"
-  const std::string& Tls() const { return said().at(1); }          // "https://localhost:PORT"
-  const std::string& Certificate() const { return said().at(2); }  // the file to trust it by
+  // Writes the certificate to trust it by to the file `certificate`.
+  WebHost(const std::string& folder, const std::string& certificate);
+  const std::string& Plain() const { return said().at(0); }  // "http://127.0.0.1:PORT"
+  const std::string& Tls() const { return said().at(1); }    // "https://localhost:PORT"
 };
 
 }  // namespace tests
