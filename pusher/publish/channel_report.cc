@@ -133,6 +133,10 @@ std::string ResultText(const PublishResult& result) {
   if (result.counts.objects + result.counts.already_there > 0) {
     out += CountsText(result.counts) + "\n";
   }
+  if (result.deltas.objects > 0) {
+    out += fmt::format("{}, {} put\n", base::Counted(result.deltas.objects, "delta"),
+                       base::HumanBytes(result.deltas.bytes));
+  }
   return out;
 }
 
@@ -141,6 +145,7 @@ std::string ResultJson(const PublishResult& result) {
   out["changed"] = result.changed;
   out["repaired"] = result.repaired;
   out["put"] = CountsJson(result.counts);
+  out["deltas"] = {{"objects", result.deltas.objects}, {"bytes", result.deltas.bytes}};
   return Document(out);
 }
 

@@ -65,6 +65,7 @@ struct Verb {
   std::array<std::string_view, 8> options;  // beside those of all verbs
 };
 
+constexpr uint64_t kMostDeltaVersions = 100;
 constexpr size_t kAnyNumber = 10'000;
 constexpr std::array kVerbs = {
     Verb{"show", 1, 2, {"--key", "--trust"}},
@@ -195,6 +196,11 @@ std::optional<PublishArguments> ParsePublish(const std::vector<std::string>& arg
   app.footer(kPublishExamples);
   app.add_option("--images", out.images, "Folder of the built images")
       ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--deltas", out.delta_versions,
+                 "Put deltas against what so many last versions of the channel have; 0: none")
+      ->type_name("N")
+      ->transform(base::Number(0, kMostDeltaVersions))
       ->capture_default_str();
   DescribeSigning(app, out);
   app.add_flag("--plan", out.plan, "Say what would be put and changed, then stop");

@@ -16,6 +16,9 @@ namespace pusher {
 inline constexpr const char* kPublishCommand = "publish";
 inline constexpr const char* kChannelCommand = "channel";
 
+// Of a channel, back from the newest: what deltas are made against.
+inline constexpr uint64_t kDeltaVersions = 5;
+
 struct PublishArguments {
   std::string verb;  // of `channel`
   std::string store;
@@ -27,6 +30,7 @@ struct PublishArguments {
   store::Options store_options;
   EditOptions edit;
   RolloutChange rollout;
+  uint64_t delta_versions = kDeltaVersions;
   bool plan = false;
   bool json = false;
 };

@@ -9,6 +9,7 @@
 #include "images/channel/object_key.h"
 #include "images/version/image_choice.h"
 #include "pusher/publish/channel_report.h"
+#include "pusher/publish/delta_publisher.h"
 #include "pusher/publish/head_signer.h"
 #include "pusher/publish/publish_arguments.h"
 
@@ -65,7 +66,7 @@ class ChangedStore {
 
   ChannelObjects& objects() { return objects_; }
 
-  void Change(const ChannelChange& change) {
+  void Change(ChannelChange change) {
     Publisher publisher(objects_, HeadSigner(keys_, judge_, io_), io_);
     if (arguments_.plan) {
       const PublishPlan plan = publisher.Plan(change);
@@ -74,7 +75,12 @@ class ChangedStore {
       return;
     }
     CheckStore(*store_);
-    const PublishResult result = publisher.Publish(change);
+    DeltaPublisher deltas(objects_, arguments_.delta_versions, io_);
+    change.put_more = [&](const std::optional<StoredHead>& current) {
+      return deltas.Put(change.images, current);
+    };
+    PublishResult result = publisher.Publish(change);
+    result.deltas = {deltas.put(), deltas.put_bytes(), 0};
     io_.WriteOut(arguments_.json ? ResultJson(result) : ResultText(result));
   }
 

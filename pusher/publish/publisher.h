@@ -35,6 +35,7 @@ struct PublishResult {
   uint64_t repaired = 0;     // the version whose publisher did not live to swap the head; 0: none
   uint64_t rounds = 1;       // more: others published meanwhile
   UploadCounts counts;
+  UploadCounts deltas;  // not Publisher's: for whoever reports
 };
 
 // What a change would do.

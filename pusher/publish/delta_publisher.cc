@@ -1,0 +1,139 @@
+#include "pusher/publish/delta_publisher.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "images/channel/object_key.h"
+#include "pusher/publish/delta_recorder.h"
+
+namespace pusher {
+namespace {
+
+constexpr uint64_t kFetchedPieceBytes = uint64_t{8} << 20;
+constexpr mode_t kFetchedMode = 0600;
+
+}  // namespace
+
+DeltaPublisher::DeltaPublisher(ChannelObjects& objects, uint64_t versions, const base::Io& io)
+    : objects_(objects),
+      versions_(versions),
+      io_(io),
+      folder_(base::TemporaryFolder(), "slipway-publish-") {}
+
+// What hosts of the channel may have of it: of the same kind of machine, in its last versions.
+std::set<base::Sha256> DeltaPublisher::OldVersions(const ImageUpload& image,
+                                                   const std::optional<StoredHead>& current) {
+  std::set<base::Sha256> out;
+  const auto add = [&](const images::ChannelHead& head) {
+    const auto found = head.apps.find(image.name());
+    if (found == head.apps.end()) {
+      return;
+    }
+    for (const images::AppVariant& variant : found->second) {
+      if (variant.architecture == image.image().manifest().architecture &&
+          variant.manifest_sha256 != image.image().stored().digest) {
+        out.insert(variant.manifest_sha256);
+      }
+    }
+  };
+  if (!current || versions_ == 0) {
+    return out;
+  }
+  add(current->head());
+  uint64_t version = current->head().version;
+  for (uint64_t i = 1; i < versions_ && version > 1; ++i) {
+    const auto copy = objects_.ReadCopy(current->head().channel, --version);
+    if (!copy) {
+      break;
+    }
+    add(copy->head);
+  }
+  return out;
+}
+
+void DeltaPublisher::Fetch(const std::string& key, const std::string& path) {
+  const store::Info info = objects_.store().Head(key);
+  if (info.state != store::State::kHere) {
+    base::Fail(base::ExitCode::kFailed, "{} is not in the store any more", key);
+  }
+  std::vector<store::Range> ranges;
+  for (uint64_t at = 0; at < info.size_bytes; at += kFetchedPieceBytes) {
+    ranges.push_back({at, std::min(kFetchedPieceBytes, info.size_bytes - at)});
+  }
+  const base::UniqueFd file = base::Open(path, O_WRONLY | O_CREAT | O_EXCL, kFetchedMode);
+  objects_.store().GetRanges(key, ranges, [&](size_t index, base::Bytes piece) {
+    base::PWriteAll(file.get(), piece, ranges[index].offset, path);
+    ranges[index].offset += piece.size();
+  });
+}
+
+// As it stands beside the new one, otherwise from the store.
+images::ImageDirectory DeltaPublisher::OldImage(const images::ImageDirectory& image,
+                                                const base::Sha256& old) {
+  const std::string& name = image.manifest().name;
+  const images::ImageId id = images::ImageId::Of(old);
+  const std::string beside = base::ParentOf(image.path()) + "/" + id.text();
+  if (base::Exists(beside + "/" + images::kManifestFile)) {
+    return images::ImageDirectory(beside);
+  }
+  const std::string fetched = folder_.path() + "/" + name + "/" + id.text();
+  base::MakeDirectories(fetched);
+  for (const char* file : {images::kManifestFile, images::kIndexFile, images::kImageFile}) {
+    Fetch(images::ImageFileKey(name, id, file), fetched + "/" + file);
+  }
+  images::ImageDirectory out(fetched);
+  if (out.stored().digest != old ||
+      store::Content::File(out.image_path()).sha256() != out.manifest().image.sha256) {
+    base::Fail(base::ExitCode::kVerification, "{} {} is damaged in the store", name, id.text());
+  }
+  return out;
+}
+
+bool DeltaPublisher::PutOne(const images::ImageDirectory& image, const base::Sha256& old,
+                            const std::string& key, SendCache& work) {
+  const std::string recording = folder_.path() + "/recording";
+  try {
+    RecordDelta(image, OldImage(image, old), work, recording, io_);
+    const store::Content content = store::Content::File(recording);
+    if (content.size_bytes() >= image.manifest().image.size_bytes) {
+      return false;
+    }
+    if (objects_.store().PutIfAbsent(key, content, {store::Caching::kImmutable, false})) {
+      ++put_;
+      put_bytes_ += content.size_bytes();
+    }
+    base::RemoveTree(folder_.path() + "/" + image.manifest().name);
+    return true;
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    io_.Err("imgpush: {}: left out, hosts take the image itself: {}\n", key, error.what());
+    return false;
+  }
+}
+
+std::set<std::string> DeltaPublisher::Put(const std::vector<ImageUpload>& images,
+                                          const std::optional<StoredHead>& current) {
+  std::set<std::string> out;
+  for (const ImageUpload& image : images) {
+    SendCache work(true);
+    for (const base::Sha256& old : OldVersions(image, current)) {
+      const std::string key =
+          images::DeltaKey(image.name(), image.image().id(), images::ImageId::Of(old));
+      if (left_out_.contains(key)) {
+        continue;
+      }
+      if (objects_.store().Exists(key) || PutOne(image.image(), old, key, work)) {
+        out.insert(key);
+      } else {
+        left_out_.insert(key);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace pusher
