@@ -16,8 +16,6 @@
 #include "pusher/doctor.h"
 #include "pusher/fleet.h"
 #include "pusher/plan_report.h"
-#include "pusher/publish/publish_arguments.h"
-#include "pusher/publish/publish_command.h"
 #include "pusher/report.h"
 #include "pusher/ssh/agent_binary.h"
 #include "pusher/targets.h"
@@ -83,11 +81,6 @@ void KeepFreedMemory() {
 int RunImgpush(const std::vector<std::string>& arguments, const base::Io& io) {
   KeepFreedMemory();
   const base::LogOutput log(io);
-  const std::string command = arguments.empty() ? "" : arguments.front();
-  if (command == kPublishCommand || command == kChannelCommand) {
-    const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-    return command == kPublishCommand ? RunPublish(rest, io) : RunChannel(rest, io);
-  }
   std::optional<Arguments> parsed = ParseArguments(arguments, io);
   if (!parsed) {
     return 0;

@@ -10,6 +10,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "images/name.h"
+#include "pusher/publish/publish_command.h"
 
 namespace pusher {
 namespace {

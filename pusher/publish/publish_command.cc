@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "images/channel/object_key.h"
 #include "images/version/image_choice.h"
 #include "pusher/publish/channel_report.h"
@@ -287,6 +288,16 @@ int RunChannel(const std::vector<std::string>& arguments, const base::Io& io) {
     store.Change({parsed->channel, EditOf(*parsed, store.objects())});
   }
   return 0;
+}
+
+std::optional<int> RunStoreCommand(const std::vector<std::string>& arguments, const base::Io& io) {
+  const std::string command = arguments.empty() ? "" : arguments.front();
+  if (command != kPublishCommand && command != kChannelCommand) {
+    return std::nullopt;
+  }
+  const base::LogOutput log(io);
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  return command == kPublishCommand ? RunPublish(rest, io) : RunChannel(rest, io);
 }
 
 }  // namespace pusher

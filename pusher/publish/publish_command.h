@@ -2,12 +2,20 @@
 #ifndef SLIPWAY_PUSHER_PUBLISH_PUBLISH_COMMAND_H_
 #define SLIPWAY_PUSHER_PUBLISH_PUBLISH_COMMAND_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/io.h"
 
 namespace pusher {
+
+inline constexpr const char* kPublishCommand = "publish";
+inline constexpr const char* kChannelCommand = "channel";
+
+// Whichever of them `arguments` begin with; nullopt: neither. A static program has neither, and
+// says so.
+std::optional<int> RunStoreCommand(const std::vector<std::string>& arguments, const base::Io& io);
 
 // `arguments` without the command itself. Return the exit code; throw Error.
 int RunPublish(const std::vector<std::string>& arguments, const base::Io& io);
