@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include "base/process.h"
 #include "pusher/protocol/recorded_delta.h"
+#include "pusher/session/push_session.h"
 #include "tests/pusher/publish/publish_scene.h"
 
 namespace pusher {
@@ -56,30 +58,61 @@ TEST_F(DeltaPublisherTest, AgainstTheLastVersionsOfTheChannel) {
   EXPECT_TRUE(PublishWithDeltas(store, BuildText("4"), 0).empty());
 }
 
-TEST_F(DeltaPublisherTest, WhatIsRecordedIsPlayed) {
+// A real agent, and what talks to it.
+struct Agent {
+  explicit Agent(const std::string& root)
+      : child({TEST_AGENT, "receive", "--root", root, "--by", "me", "--dir"}),
+        stream(child.from(), child.to(), {"host"}) {}
+  base::Child child;
+  Stream stream;
+  Wire wire{stream};
+};
+
+RecordedDeltaReader::Source From(const std::string& text) {
+  return [&text, at = size_t{0}](std::span<uint8_t> out) mutable {
+    const size_t bytes = std::min(out.size(), text.size() - at);
+    std::copy_n(text.begin() + static_cast<ptrdiff_t>(at), bytes, out.begin());
+    at += bytes;
+    return bytes;
+  };
+}
+
+// To a host that holds the old version alone, and so lacks all that is recorded.
+TEST_F(DeltaPublisherTest, AHostMakesTheImageOfIt) {
   store::FolderStore store(folder());
   const ImageUpload old = BuildText("1");
   const ImageUpload image = BuildText("2");
   PublishWithDeltas(store, old);
   PublishWithDeltas(store, image);
   const std::string recorded = store.Get(KeyOf(image, old), 1 << 20).body;
-  EXPECT_LT(recorded.size(), image.image().manifest().image.size_bytes);
-  size_t at = 0;
-  RecordedDeltaReader reader(
-      [&](std::span<uint8_t> out) {
-        const size_t bytes = std::min(out.size(), recorded.size() - at);
-        std::copy_n(recorded.begin() + static_cast<ptrdiff_t>(at), bytes, out.begin());
-        at += bytes;
-        return bytes;
-      },
-      "recorded");
-  EXPECT_EQ(reader.header().to, image.image().stored().digest);
-  EXPECT_EQ(reader.header().from, old.image().stored().digest);
-  size_t messages = 0;
-  while (reader.Next()) {
-    ++messages;
+  EXPECT_LT(recorded.size(), image.image().manifest().image.size_bytes / 5);
+  {
+    Agent agent(At("host"));
+    Push(agent.wire, {old.image()}, {}, {});
   }
-  EXPECT_GE(messages, 3U);
+  Agent agent(At("host"));
+  EXPECT_EQ(ReceiveHello(agent.wire).held.size(), 1U);
+  const images::Manifest& manifest = image.image().manifest();
+  Begin begin;
+  begin.images = 1;
+  begin.new_images = {{manifest.name, image.image().stored().digest, manifest.image.sha256,
+                       manifest.image.size_bytes}};
+  SendText(agent.wire, MessageType::kBegin, begin.Serialize());
+  RecordedDeltaReader reader(From(recorded), "recorded");
+  EXPECT_EQ(reader.header().from, old.image().stored().digest);
+  SendText(agent.wire, MessageType::kOffer, reader.offer().Serialize());
+  bool has_deltas = false;
+  while (const std::optional<Frame> frame = reader.Next()) {
+    agent.wire.Send(frame->type, frame->payload);
+    has_deltas = has_deltas || static_cast<MessageType>(frame->type) == MessageType::kDelta;
+  }
+  SendEmpty(agent.wire, MessageType::kCommit);
+  Expect(agent.wire, MessageType::kNeed);
+  Expect(agent.wire, MessageType::kMissing);
+  Expect(agent.wire, MessageType::kStaged);
+  EXPECT_TRUE(has_deltas);
+  EXPECT_EQ(base::ReadFile(At("host/app/" + image.image().id().text() + "/image.erofs")),
+            base::ReadFile(image.image().image_path()));
 }
 
 TEST_F(DeltaPublisherTest, AnOldVersionThatIsNotHereComesFromTheStore) {
