@@ -34,13 +34,14 @@ class DeltaPublisher {
   bool PutOne(const images::ImageDirectory& image, const base::Sha256& old, const std::string& key,
               SendCache& work);
   images::ImageDirectory OldImage(const images::ImageDirectory& image, const base::Sha256& old);
+  const std::string& Folder();
   void Fetch(const std::string& key, const std::string& path);
 
   ChannelObjects& objects_;
   const uint64_t versions_;
   const base::Io io_;
-  base::TemporaryDirectory folder_;
-  std::set<std::string> left_out_;  // keys of those that failed, or are too long
+  std::optional<base::TemporaryDirectory> folder_;  // once something is recorded
+  std::set<std::string> left_out_;                  // keys of those that failed, or are too long
   uint64_t put_ = 0;
   uint64_t put_bytes_ = 0;
 };

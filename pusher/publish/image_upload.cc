@@ -17,7 +17,6 @@ namespace {
 
 constexpr store::PutOptions kNeverChanges{store::Caching::kImmutable, false};
 constexpr store::PutOptions kIsRenewed{store::Caching::kNoCache, false};
-constexpr const char* kDefaultReleaseChannel = "production";
 
 void CountPut(uint64_t bytes, UploadCounts& counts) {
   ++counts.objects;
@@ -44,8 +43,10 @@ std::optional<images::Release> ReleaseOf(const store::Object& object, const std:
 ImageUpload::ImageUpload(images::ImageDirectory image) : image_(std::move(image)) {
   const std::optional<std::string> release = images::ReadReleaseText(image_.path());
   if (!release || release->empty()) {
-    throw images::NotSigned(images::SubjectOf(name(), image_.stored().digest), name(),
-                            kDefaultReleaseChannel);
+    base::Fail(
+        images::kUntrusted,
+        "{} is not signed, and hosts of a channel take signed images alone: imgbuild sign {}",
+        images::SubjectOf(name(), image_.stored().digest), name());
   }
   release_ = *release;
   statement_ = CheckedRelease(image_, release_).statement;
