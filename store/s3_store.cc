@@ -72,6 +72,12 @@ S3Store::There S3Store::LookAt(const std::string& key, const Content& content) {
   if (out.info.state != State::kHere || out.info.size_bytes != content.size_bytes()) {
     return out;
   }
+  if (content.size_bytes() <= kSmallBytes) {  // with the version of the very bytes
+    Object object = Get(key, kSmallBytes);
+    out.is_ours = object.state == State::kHere && base::Sha256Of(object.body) == content.sha256();
+    out.info = {object.state, object.body.size(), std::move(object.version)};
+    return out;
+  }
   base::Sha256Hasher hasher;
   const RangesRead read =
       GetRanges(key, {{0, content.size_bytes()}},
@@ -145,7 +151,7 @@ Written S3Store::DoCompareAndSwap(const std::string& key, const std::string& ver
   for (int form = 0; form < 2; ++form) {
     const std::string plain = Unquoted(version);
     const std::string value = is_quoted_ ? "\"" + plain + "\"" : plain;
-    const Written written = PutUnder("If-Match: " + value, key, version, content, options);
+    Written written = PutUnder("If-Match: " + value, key, version, content, options);
     if (written || Unquoted(Head(key).version) != plain) {
       return written;
     }

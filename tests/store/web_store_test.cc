@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -257,30 +258,54 @@ TEST(WebStoreTest, WhatTheSinkThrowsIsThrown) {
   ExpectParts(ReadRanges(*store, kRanges), kRanges, content);  // it can still be used
 }
 
-// Handlers belong to the process, so it is one of its own. It names itself in the key, and the
-// server interrupts it, which answers nothing then, or asks it to wait.
-TEST(WebStoreTest, AnInterruptEndsWaitingForTheServerAndForTheNextTry) {
-  for (const bool is_busy : {false, true}) {
-    const ScriptedServer server([&](const HttpRequest& request) {
-      ::kill(std::stoi(request.target.substr(1)), SIGTERM);
-      return is_busy ? HttpReaction{HttpAnswerText(503, "", {"Retry-After: 3600"})}
-                     : HttpReaction{"", false, true};
-    });
-    EXPECT_EXIT(
-        {
-          base::InstallInterruptHandlers();
-          Options options = Quick();
-          options.limits.stall = std::chrono::hours(1);
-          options.retries.max_retry_after = std::chrono::hours(1);
-          try {
-            Open(server.Url(), options)->Get(std::to_string(::getpid()), 10);
-          } catch (const base::Error& error) {
-            ::_exit(static_cast<int>(error.code()));
-          }
-          ::_exit(0);
-        },
-        testing::ExitedWithCode(130), "");
+// Handlers belong to the process, so it is one of its own.
+[[noreturn]] void ExitAsInterrupted(const std::string& url, const std::string& key) {
+  Options options = Quick();
+  options.limits.stall = std::chrono::hours(1);
+  options.retries.max_retry_after = std::chrono::hours(1);
+  try {
+    Open(url, options)->Get(key, 10);
+  } catch (const base::Error& error) {
+    ::_exit(static_cast<int>(error.code()));
   }
+  ::_exit(0);
+}
+
+void InterruptSoon() {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGTERM;
+  timer_t timer{};
+  const itimerspec soon{{0, 0}, {0, 500'000'000}};
+  ASSERT_EQ(::timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+  ASSERT_EQ(::timer_settime(timer, 0, &soon, nullptr), 0);
+}
+
+// It names itself in the key, and the server interrupts it instead of an answer.
+TEST(WebStoreTest, AnInterruptEndsWaitingForTheServer) {
+  const ScriptedServer server([&](const HttpRequest& request) {
+    ::kill(std::stoi(request.target.substr(1)), SIGTERM);
+    return HttpReaction{"", false, true};
+  });
+  EXPECT_EXIT(
+      {
+        base::InstallInterruptHandlers();
+        ExitAsInterrupted(server.Url(), std::to_string(::getpid()));
+      },
+      testing::ExitedWithCode(130), "");
+}
+
+TEST(WebStoreTest, AnInterruptEndsWaitingForTheNextTry) {
+  const ScriptedServer server([&](const HttpRequest&) {
+    return HttpReaction{HttpAnswerText(503, "", {"Retry-After: 3600"})};
+  });
+  EXPECT_EXIT(
+      {
+        base::InstallInterruptHandlers();
+        InterruptSoon();
+        ExitAsInterrupted(server.Url(), "key");
+      },
+      testing::ExitedWithCode(130), "");
 }
 
 TEST(WebStoreTest, IsReadOnly) {

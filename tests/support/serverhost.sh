@@ -15,23 +15,29 @@ free_port() {
   die "no port is free"
 }
 
-# until_is SECONDS COMMAND...: waits until it succeeds.
-until_is() {
+# is_within SECONDS COMMAND...: waits until it succeeds; false: it did not in time.
+is_within() {
   local end=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < end)) || die "not in time: $*; $(tail -n 3 "$tree"/tmp/*.err 2>/dev/null | tr '\n' ' ')"
+    ((SECONDS < end)) || return 1
     sleep 0.1
   done
 }
 
-inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 CEPH_CONF=/tmp/ceph.conf chroot "$tree" "$@"; }
+# until_is SECONDS COMMAND...: the same, or it is the end.
+until_is() {
+  is_within "$@" || die "not in time: ${*:2}; $(tail -n 3 "$tree"/tmp/*.err 2>/dev/null | tr '\n' ' ')"
+}
 
-# daemon NAME COMMAND...: what it says on standard error is in $tree/tmp/NAME.err.
+clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 CEPH_CONF=/tmp/ceph.conf)
+inside() { "${clean[@]}" chroot "$tree" "$@"; }
+
+# daemon NAME COMMAND...: its process is $!; what it says on standard error is in $tree/tmp/NAME.err.
 daemon() {
   local name=$1
   shift
-  inside "$@" </dev/null >/dev/null 2>"$tree/tmp/$name.err" &
+  exec "${clean[@]}" chroot "$tree" "$@" </dev/null >/dev/null 2>"$tree/tmp/$name.err" &
 }
 
 serve_inside() {
