@@ -1,5 +1,6 @@
 // RunStoreCommand of a program without shared libraries.
 #include "base/error.h"
+#include "pusher/publish/publish_arguments.h"
 #include "pusher/publish/publish_command.h"
 
 namespace pusher {

@@ -10,7 +10,6 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "images/name.h"
-#include "pusher/publish/publish_command.h"
 
 namespace pusher {
 namespace {

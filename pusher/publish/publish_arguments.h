@@ -13,6 +13,9 @@
 
 namespace pusher {
 
+inline constexpr const char* kPublishCommand = "publish";
+inline constexpr const char* kChannelCommand = "channel";
+
 // Of a channel, back from the newest: what deltas are made against.
 inline constexpr uint64_t kDeltaVersions = 5;
 

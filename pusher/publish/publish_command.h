@@ -10,9 +10,6 @@
 
 namespace pusher {
 
-inline constexpr const char* kPublishCommand = "publish";
-inline constexpr const char* kChannelCommand = "channel";
-
 // Whichever of them `arguments` begin with; nullopt: neither. A static program has neither, and
 // says so.
 std::optional<int> RunStoreCommand(const std::vector<std::string>& arguments, const base::Io& io);
