@@ -15,12 +15,25 @@
 namespace pusher {
 namespace {
 
+constexpr int kMostTries = 20;
 constexpr store::PutOptions kNeverChanges{store::Caching::kImmutable, false};
 constexpr store::PutOptions kIsRenewed{store::Caching::kNoCache, false};
 
 void CountPut(uint64_t bytes, UploadCounts& counts) {
   ++counts.objects;
   counts.bytes += bytes;
+}
+
+// What was read, or nothing; false: it is another one now.
+bool Replace(store::Store& store, const std::string& key, const store::Object& there,
+             const store::Content& content, const store::PutOptions& options) {
+  return there.state == store::State::kHere
+             ? store.CompareAndSwap(key, there.version, content, options).has_value()
+             : store.PutIfAbsent(key, content, options).has_value();
+}
+
+[[noreturn]] void FailChanging(const std::string& key) {
+  base::Fail(base::ExitCode::kBusy, "{} changes all the time: try again later", key);
 }
 
 // A release in the store, if it is one of this image.
@@ -124,59 +137,55 @@ bool ImageUpload::AdoptProvenance(store::Store& store, UploadCounts& counts,
     return true;
   }
   const std::string key = Key(images::kProvenanceFile);
-  const store::Content content = store::Content::Text(provenance_);
-  if (!store.Exists(key) && store.PutIfAbsent(key, content, kNeverChanges)) {
-    CountPut(provenance_.size(), counts);
-    return true;
-  }
-  const store::Object there = store.Get(key, kMaxProvenanceBytes);
-  if (there.body == provenance_) {
-    ++counts.already_there;
-    return true;
-  }
   const std::string release_key = Key(images::kReleaseFile);
-  const auto release =
-      ReleaseOf(store.Get(release_key, images::kMaxReleaseBytes), release_key, image_);
-  if (release && release->statement.provenance_sha256 == base::Sha256Of(there.body)) {
-    io.Err(
-        "imgpush: {} {}: another build of it is published, with its own provenance and "
-        "release; they stay\n",
-        name(), image_.id().text());
-    counts.already_there += 2;
-    return false;
+  const store::Content content = store::Content::Text(provenance_);
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const store::Object there = store.Get(key, kMaxProvenanceBytes);
+    if (there.state == store::State::kHere && there.body == provenance_) {
+      ++counts.already_there;
+      return true;
+    }
+    const auto release =
+        ReleaseOf(store.Get(release_key, images::kMaxReleaseBytes), release_key, image_);
+    if (there.state == store::State::kHere && release &&
+        release->statement.provenance_sha256 == base::Sha256Of(there.body)) {
+      io.Err(
+          "imgpush: {} {}: another build of it is published, with its own provenance and release; "
+          "they stay\n",
+          name(), image_.id().text());
+      counts.already_there += 2;
+      return false;
+    }
+    if (Replace(store, key, there, content, kNeverChanges)) {
+      CountPut(provenance_.size(), counts);
+      return true;
+    }
   }
-  if (!store.CompareAndSwap(key, there.version, content, kNeverChanges)) {
-    return AdoptProvenance(store, counts, io);  // it is another one now
-  }
-  CountPut(provenance_.size(), counts);
-  return true;
+  FailChanging(key);
 }
 
 void ImageUpload::PutRelease(store::Store& store, UploadCounts& counts, const base::Io& io) const {
   const std::string key = Key(images::kReleaseFile);
   const store::Content content = store::Content::Text(release_);
-  for (;;) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
     const store::Object there = store.Get(key, images::kMaxReleaseBytes);
-    const auto release = ReleaseOf(there, key, image_);
-    if (there.body == release_) {
+    if (there.state == store::State::kHere && there.body == release_) {
       ++counts.already_there;
       return;
     }
+    const auto release = ReleaseOf(there, key, image_);
     if (release && release->statement.released > statement_.released) {
       io.Err("imgpush: {} {}: a newer release of it is published; it stays\n", name(),
              image_.id().text());
       ++counts.already_there;
       return;
     }
-    const store::Written is_put =
-        there.state == store::State::kHere
-            ? store.CompareAndSwap(key, there.version, content, kIsRenewed)
-            : store.PutIfAbsent(key, content, kIsRenewed);
-    if (is_put) {
+    if (Replace(store, key, there, content, kIsRenewed)) {
       CountPut(release_.size(), counts);
       return;
     }
   }
+  FailChanging(key);
 }
 
 void ImageUpload::Put(store::Store& store, UploadCounts& counts, const base::Io& io) const {

@@ -32,7 +32,7 @@ store is not reached; 130 interrupted. Whatever was interrupted: type it again.
 )";
 
 constexpr const char* kChannelExamples = R"(
-Verbs:
+Verbs, and what they take
   show STORE CHANNEL [N]         the head, or version N: applications, rollout
   list STORE [CHANNEL]           the channels, or the versions of one
   set STORE CHANNEL              the rollout: --waves, --spread, --salt, --retry

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "images/channel/object_key.h"
 #include "images/version/image_choice.h"
 #include "pusher/publish/channel_report.h"
@@ -206,7 +207,7 @@ class ReadStore {
         if (error.code() != base::ExitCode::kVerification) {
           throw;
         }
-        host.error = error.what();
+        host.error = base::Printable(error.what());  // it may quote the host
       }
     }
     io_.WriteOut(arguments_.json ? StatusJson(hosts, arguments_.channel)

@@ -100,8 +100,8 @@ std::optional<ChannelHead> Publisher::NextHead(const ChannelChange& change,
 std::optional<TimePoint> Publisher::Claim(const std::set<std::string>& keys) {
   const auto end = std::chrono::steady_clock::now() + patience_;
   for (bool waited = false;;) {
-    const StoredRecord there = objects_.ReadPruneRecord();
     const TimePoint read = objects_.Now();
+    const StoredRecord there = objects_.ReadPruneRecord();
     const images::Claim claim = images::ClaimKeys(there.record, keys);
     if (!claim.waits) {
       if (!claim.next || objects_.SwapPruneRecord(there, *claim.next)) {

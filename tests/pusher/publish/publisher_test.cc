@@ -277,6 +277,29 @@ TEST_F(PublishTest, AReleaseIsRenewedAndNoOlderOneTakesItsPlace) {
   EXPECT_EQ(store.Get(key, 1 << 16).body, newer);
 }
 
+// Another machine has built the same image, and signed it with its own provenance.
+TEST_F(PublishTest, ProvenanceAndReleaseThatBelongTogetherStay) {
+  store::FolderStore store(folder());
+  const std::string path = BuildUnsigned("web", "1");
+  const auto publish_with = [&](const std::string& provenance) {
+    base::WriteFileAtomically(path + "/provenance.json", provenance);
+    base::WriteFileAtomically(path + "/release", ReleaseOf(path));
+    Publish(store, ChangeTo({ImageUpload(images::ImageDirectory(path))}));
+  };
+  const images::ImageId id = images::ImageDirectory(path).id();
+  const std::string key = images::ImageFileKey("web", id, "provenance.json");
+  publish_with("first");
+  publish_with("second");
+  EXPECT_EQ(store.Get(key, 100).body, "first");
+  // Its publisher was killed before it put the release.
+  store.Delete(images::ImageFileKey("web", id, "release"));
+  publish_with("second");
+  EXPECT_EQ(store.Get(key, 100).body, "second");
+  const std::string release = store.Get(images::ImageFileKey("web", id, "release"), 1 << 16).body;
+  EXPECT_EQ(images::Release::Parse(release, "release").statement.provenance_sha256,
+            base::Sha256Of("second"));
+}
+
 TEST_F(PublishTest, AnImageThatIsNotSignedOrDamagedIsNotPublished) {
   const std::string path = BuildUnsigned("web", "1");
   EXPECT_THAT(tests::MessageOf([&] { ImageUpload{images::ImageDirectory(path)}; }),
