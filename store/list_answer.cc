@@ -72,7 +72,8 @@ ListPage ParseListPage(std::string_view xml, const std::string& what) {
     const std::optional<std::string_view> tag = Element(*entry, "ETag");
     const std::optional<std::string_view> size = Element(*entry, "Size");
     Listed object;
-    if (!key || !tag || !size ||
+    if (!key || !tag || !size || key->find('<') != std::string_view::npos ||
+        tag->find('<') != std::string_view::npos ||
         std::from_chars(size->data(), size->data() + size->size(), object.size_bytes).ptr !=
             size->data() + size->size()) {
       fail();

@@ -199,6 +199,8 @@ TEST_F(S3AnswersTest, WhatIsNoListIsRefused) {
         std::string("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"),
         std::string("<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key>"
                     "<Size>x</Size><ETag>1</ETag></Contents></ListBucketResult>"),
+        std::string("<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a"
+                    "<ETag>1</ETag></Key><Size>1</Size></Contents></ListBucketResult>"),
         // The same page for ever.
         std::string("<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key>"
                     "<Size>1</Size><ETag>1</ETag></Contents></ListBucketResult>")}) {
