@@ -76,9 +76,9 @@ std::optional<ObjectKey> OfImageOrDelta(const std::vector<std::string>& parts) {
                ? std::optional(ObjectKey{ObjectKind::kDelta, parts[1], 0, parts[2], parts[3], ""})
                : std::nullopt;
   }
-  return IsImageFile(parts[3])
-             ? std::optional(ObjectKey{ObjectKind::kImageFile, parts[1], 0, parts[2], "", parts[3]})
-             : std::nullopt;
+  return IsImageFile(parts[3]) ? std::optional(ObjectKey{ObjectKind::kVersionFile, parts[1], 0,
+                                                         parts[2], "", parts[3]})
+                               : std::nullopt;
 }
 
 std::optional<ObjectKey> OfProgram(const std::vector<std::string>& parts) {

@@ -13,14 +13,14 @@
 namespace images {
 
 enum class ObjectKind {
-  kHead,       // channels/CHANNEL/head
-  kHeadCopy,   // channels/CHANNEL/00000042
-  kImageFile,  // images/NAME/ID/FILE
-  kDelta,      // deltas/NAME/NEWID/OLDID
-  kAgent,      // agents/activate-DIGEST
-  kFetch,      // agents/fetch-DIGEST
-  kState,      // state/HOST.json
-  kPrune,      // prune.json
+  kHead,         // channels/CHANNEL/head
+  kHeadCopy,     // channels/CHANNEL/00000042
+  kVersionFile,  // images/NAME/ID/FILE
+  kDelta,        // deltas/NAME/NEWID/OLDID
+  kAgent,        // agents/activate-DIGEST
+  kFetch,        // agents/fetch-DIGEST
+  kState,        // state/HOST.json
+  kPrune,        // prune.json
 };
 
 // Of an image's directory, in the order in which they are published.

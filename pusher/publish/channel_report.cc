@@ -153,7 +153,10 @@ std::string PlanText(const std::string& channel, const PublishPlan& plan) {
   std::string out = plan.next ? fmt::format("would become {}: {}\n", plan.next->Subject(),
                                             HowHeadStarts(plan.next->rollout))
                               : fmt::format("channel {} is that already\n", channel);
-  return out + CountsText(plan.counts) + "\n";
+  if (plan.counts.objects + plan.counts.already_there > 0) {
+    out += CountsText(plan.counts) + "\n";
+  }
+  return out;
 }
 
 std::string PlanJson(const std::string& channel, const PublishPlan& plan) {

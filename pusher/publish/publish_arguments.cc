@@ -22,8 +22,8 @@ Examples:
   imgpush publish --key release.pub s3://apps web nginx
                                                the key is in ssh-agent
 
-Images that are signed alone can be published: imgbuild sign NAME. Several
-directories of one NAME are variants of it, for several architectures.
+Only signed images can be published: imgbuild sign NAME. Several directories of
+one NAME are variants of it, for several architectures.
 
 Exit codes: 0 published, and all of it was found in the store; 1 failed; 2
 usage, or the store honours no conditional writes; 5 others publish or prune all
@@ -62,7 +62,7 @@ struct Verb {
   const char* name;
   size_t least;  // words behind STORE
   size_t most;
-  std::array<std::string_view, 8> options;  // beside those of all verbs
+  std::array<std::string_view, 9> options;  // beside those of all verbs
 };
 
 constexpr uint64_t kMostDeltaVersions = 100;
@@ -73,13 +73,13 @@ constexpr std::array kVerbs = {
     Verb{"set",
          1,
          1,
-         {"--key", "--trust", "--expires-in", "--urgent", "--waves", "--spread", "--salt",
+         {"--key", "--trust", "--plan", "--expires-in", "--urgent", "--waves", "--spread", "--salt",
           "--retry"}},
-    Verb{"remove", 2, kAnyNumber, {"--key", "--trust", "--expires-in", "--urgent"}},
-    Verb{"hold", 1, 1, {"--key", "--trust", "--expires-in"}},
-    Verb{"release", 1, 1, {"--key", "--trust", "--expires-in", "--urgent"}},
-    Verb{"rollback", 1, 2, {"--key", "--trust", "--expires-in"}},
-    Verb{"renew", 1, 1, {"--key", "--trust", "--expires-in"}},
+    Verb{"remove", 2, kAnyNumber, {"--key", "--trust", "--plan", "--expires-in", "--urgent"}},
+    Verb{"hold", 1, 1, {"--key", "--trust", "--plan", "--expires-in"}},
+    Verb{"release", 1, 1, {"--key", "--trust", "--plan", "--expires-in", "--urgent"}},
+    Verb{"rollback", 1, 2, {"--key", "--trust", "--plan", "--expires-in"}},
+    Verb{"renew", 1, 1, {"--key", "--trust", "--plan", "--expires-in"}},
     Verb{"status", 0, 1, {}},
     Verb{"prune", 0, 0, {"--plan"}},
 };
@@ -228,7 +228,7 @@ std::optional<PublishArguments> ParseChannel(const std::vector<std::string>& arg
   app.footer(kChannelExamples);
   DescribeSigning(app, out);
   DescribeRollout(app, out);
-  app.add_flag("--plan", out.plan, "With prune: say what would be removed, then stop");
+  app.add_flag("--plan", out.plan, "Say what would be changed or removed, then stop");
   DescribeStore(app, out);
   app.add_option("VERB", out.verb, "What to do, see below")->required();
   app.add_option("STORE", out.store, "As imgpush publish takes it; to be read, also https://")

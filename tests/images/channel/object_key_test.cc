@@ -32,7 +32,7 @@ TEST(ObjectKeyTest, WhatWasWrittenIsReadBack) {
             (ObjectKey{ObjectKind::kHeadCopy, "web", 42, "", "", ""}));
   for (const char* file : kImageFiles) {
     EXPECT_EQ(ObjectKey::Parse(ImageFileKey("nginx", kNew, file)),
-              (ObjectKey{ObjectKind::kImageFile, "nginx", 0, kNew.text(), "", file}));
+              (ObjectKey{ObjectKind::kVersionFile, "nginx", 0, kNew.text(), "", file}));
   }
   EXPECT_EQ(ObjectKey::Parse(DeltaKey("nginx", kNew, kOld)),
             (ObjectKey{ObjectKind::kDelta, "nginx", 0, kNew.text(), kOld.text(), ""}));

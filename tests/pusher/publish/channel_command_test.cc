@@ -97,6 +97,8 @@ TEST_F(ChannelCommandTest, EveryVerbMakesAVersion) {
   BuildSigned("db", "1");
   ASSERT_EQ(Publish({folder(), "web", "web"}).code, 0);
   ASSERT_EQ(Publish({folder(), "web", "db"}).code, 0);
+  EXPECT_EQ(Change({"hold", "--plan", folder(), "web"}).out,
+            "would become channel web, version 3: held: nobody starts\n");
   EXPECT_THAT(Change({"hold", folder(), "web"}).out, HasSubstr("version 3: published, held"));
   EXPECT_THAT(Change({"hold", folder(), "web"}).out, HasSubstr("version 3: is that already"));
   EXPECT_THAT(Change({"release", folder(), "web"}).out, HasSubstr("version 4: published, waves"));
