@@ -33,6 +33,7 @@ std::string FingerprintOfKeyFile(const std::string& key) {
 
 HeadJudge JudgeByKeys(const std::vector<std::string>& keys) {
   std::vector<std::string> fingerprints;
+  fingerprints.reserve(keys.size());
   for (const std::string& key : keys) {
     fingerprints.push_back(FingerprintOfKeyFile(key));
   }

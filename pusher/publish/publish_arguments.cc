@@ -165,6 +165,7 @@ const Verb& FindVerb(const std::string& name) {
   const auto found = std::ranges::find(kVerbs, std::string_view(name), &Verb::name);
   if (found == kVerbs.end()) {
     std::vector<std::string> names;
+    names.reserve(kVerbs.size());
     for (const Verb& verb : kVerbs) {
       names.emplace_back(verb.name);
     }
