@@ -61,18 +61,18 @@ struct CommandLine {
   std::string activation_id;      // whoever asks for the same once more gives it again
   bool for_imgpush = false;       // an error is said as pusher/protocol/failure_line.h has it
   bool until_input_ends = false;  // what is followed: from elsewhere (report/listener.h)
-  std::string gate_operator;      // whom it is done for, by gate.json; empty: who may do all
   bool plain_directory = false;
-  std::string host;  // where it is to be done, as typed: "web1,@berlin"; empty: here
+  std::string gate_operator;  // whom it is done for, by gate.json; empty: who may do all
+  std::string host;           // where it is to be done, as typed: "web1,@berlin"; empty: here
   std::string hosts_file = hosts::kHostsFile;
-  size_t jobs = 8;          // hosts at once
-  bool root_given = false;  // else the list of hosts may say another one
-  std::string ssh;          // program and options; $SLIPWAY_SSH unless given
-  bool ask_sudo_password = false;
-  bool gate = false;     // the login of that host is one; else the list of hosts may say so
-  size_t host_jobs = 0;  // of `receive`, as the two below
+  size_t jobs = 8;       // hosts at once
+  std::string ssh;       // program and options; $SLIPWAY_SSH unless given
+  size_t host_jobs = 0;  // of `receive`, as `older` and `set_trust`
   bool older = false;
   bool set_trust = false;
+  bool root_given = false;  // else the list of hosts may say another one
+  bool ask_sudo_password = false;
+  bool gate = false;            // the login of that host is one; else the list of hosts may say so
   std::string agent_directory;  // of `examine`
 };
 

@@ -24,9 +24,9 @@ Json Parse(const std::string& text) {
 }
 
 const Json& At(const Json& object, const char* field) {
-  static const Json nothing;
+  static const Json kNothing;
   const auto found = object.is_object() ? object.find(field) : object.end();
-  return object.is_object() && found != object.end() ? *found : nothing;
+  return object.is_object() && found != object.end() ? *found : kNothing;
 }
 
 std::string Text(const Json& value, const std::string& otherwise = "") {

@@ -210,7 +210,7 @@ void HostOutput::Say(const std::string& line) {
     shared_.display.WriteErr(fmt::format("{}: {}\n", report_.name, text));
     return;
   }
-  said_bytes_ += text.size() + sizeof(text);
+  said_bytes_ += text.size() + sizeof(std::string);
   report_.said.push_back(text);
   progress_.Show(report_.name + ": " + text);
 }

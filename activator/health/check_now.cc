@@ -81,6 +81,7 @@ std::vector<std::string> FailedChecks(const Host& host, InstalledUnits units) {
     }
   }
   std::vector<std::string> out;
+  out.reserve(problems.size());
   for (const auto& [name, problem] : problems) {
     out.push_back(problem);
   }

@@ -123,6 +123,12 @@ std::string DownText(const Host& host, const std::string& name, const UnitState&
   return fmt::format("{} is {} ({})", name, state.active, why);
 }
 
+bool Loops(const Host& host, const std::string& name, const UnitState& state, microseconds up) {
+  return AwaitsRestart(state) ||
+         (state.restarts > 0 && !state.IsDown() &&
+          (state.active == "activating" || EndsAgainAndAgain(host, name, state, up)));
+}
+
 }  // namespace
 
 std::vector<std::string> FindDamaged(const Host& host, const InstalledUnits& units) {
@@ -134,6 +140,7 @@ std::vector<std::string> FindDamaged(const Host& host, const InstalledUnits& uni
     }
   }
   std::vector<std::string> out;
+  out.reserve(images.size());
   for (const std::string& image : images) {
     out.push_back(fmt::format(
         "{} is damaged: dm-verity has met a block that is not as it was built: push that version "
@@ -158,11 +165,7 @@ std::vector<DownUnit> FindDown(const Host& host, const InstalledUnits& units) {
       out.push_back({FailedRunText(name, state), true});
     } else if (has_failed || (state.active == "inactive" && !state.has_job && !may_end)) {
       out.push_back({DownText(host, name, state)});
-    } else if (AwaitsRestart(state)) {
-      out.push_back({LoopText(name, state, now - state.up_since), true});
-    } else if (state.restarts > 0 && !state.IsDown() &&
-               (state.active == "activating" ||
-                EndsAgainAndAgain(host, name, state, now - state.up_since))) {
+    } else if (Loops(host, name, state, now - state.up_since)) {
       out.push_back({LoopText(name, state, now - state.up_since), true});
     } else if (unit.is_scheduled && !state.IsDown() && state.sub != "exited") {
       if (std::string text = RunsAgainText(host, name, unit); !text.empty()) {

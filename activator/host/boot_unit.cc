@@ -145,8 +145,7 @@ std::string PlaceOf(const Host& host) {
 // Its text; nullopt: it is not there.
 std::optional<std::string> CheckedText(const Host& host, const std::string& path) {
   RefuseMask(path);
-  const std::optional<std::string> found =
-      path.empty() ? std::nullopt : base::ReadFileIfThere(path);
+  std::optional<std::string> found = path.empty() ? std::nullopt : base::ReadFileIfThere(path);
   RequireOwnRoot(host, path, found);
   return found;
 }

@@ -28,7 +28,7 @@ class Extents {
   // Those from byte `at` of the file on, at most kExtentsAtOnce; false where the file system does
   // not tell.
   bool Read(int fd, uint64_t at) {
-    fiemap header{};
+    fiemap header = fiemap();
     header.fm_start = at;
     header.fm_length = FIEMAP_MAX_OFFSET - at;
     header.fm_extent_count = kExtentsAtOnce;

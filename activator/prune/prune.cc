@@ -18,7 +18,7 @@ namespace {
 // Out of sight first, durable; what is then half removed has no name that anybody looks for.
 std::string MoveOutOfSight(const std::string& path, uint64_t generation) {
   const std::string parent = base::ParentOf(path);
-  const std::string gone = parent + "/" + NewTombstone(generation);
+  std::string gone = parent + "/" + NewTombstone(generation);
   if (base::TheSys().Rename(path.c_str(), gone.c_str()) != 0) {
     base::FailErrno(errno, "cannot remove {}", path);
   }

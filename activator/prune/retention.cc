@@ -27,6 +27,7 @@ std::set<std::string> NamesOf(const Changes& changes) {
 // The last healthy one first, then the newest.
 std::vector<const Generation*> ByHealth(const std::vector<Generation>& all) {
   std::vector<const Generation*> out;
+  out.reserve(all.size());
   for (const Generation& generation : all) {
     out.push_back(&generation);
   }

@@ -26,8 +26,8 @@ std::string AppsText(const Listing& listing, const Apps& apps) {
 }
 
 std::string AgeText(uint64_t seconds) {
-  constexpr uint64_t kTwoDays = 2 * 24 * 60 * 60;
-  return seconds < kTwoDays ? base::HumanSeconds(seconds) : fmt::format("{} d", seconds / 86400);
+  constexpr uint64_t kDay = 86'400;
+  return seconds < 2 * kDay ? base::HumanSeconds(seconds) : fmt::format("{} d", seconds / kDay);
 }
 
 std::string SwitchText(const Status& status) {

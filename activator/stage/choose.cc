@@ -252,7 +252,7 @@ void MovePin(const images::HostLayout& layout, uint64_t from, uint64_t to) {
 // What is to be said of a rebase; the one that was rebased is marked with it.
 std::string NoteRebase(const images::HostLayout& layout, uint64_t number, uint64_t active,
                        const StagedGeneration& rebased) {
-  const std::string note =
+  std::string note =
       rebased.active ? fmt::format("generation {} adds nothing to generation {}, which is active",
                                    number, active)
                      : fmt::format(

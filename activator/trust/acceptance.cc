@@ -73,8 +73,8 @@ std::string Acceptance::CheckOrder(const std::string& name,
   if (newest == trust_->accepted.newest.end() || statement.released >= newest->second) {
     return "";
   }
-  const std::string older = fmt::format("{} is of {}, this host took one of {}", subject, released,
-                                        base::ToIso8601(newest->second));
+  std::string older = fmt::format("{} is of {}, this host took one of {}", subject, released,
+                                  base::ToIso8601(newest->second));
   if (older_ == OlderReleases::kRefused) {
     base::Fail(kUntrusted,
                "{}: an older release is not taken: sign it anew (imgbuild sign --renew), or "

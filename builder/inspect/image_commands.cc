@@ -157,6 +157,7 @@ bool IsImageCommand(const std::string& word) { return FindCommand(word) != nullp
 
 std::vector<std::string> ImageCommandNames() {
   std::vector<std::string> out;
+  out.reserve(kCommands.size());
   for (const ImageCommand& command : kCommands) {
     out.emplace_back(command.name);
   }

@@ -176,6 +176,7 @@ class Inside {
       base::FailErrno(errno, "its working directory {}", folder);
     }
     std::vector<std::string> variables;
+    variables.reserve(environment.size());
     for (const auto& [name, value] : environment) {
       variables.push_back(name + "=" + value);
     }

@@ -97,6 +97,7 @@ void PassSockets(const std::vector<base::UniqueFd>& sockets,
   constexpr int kFirst = 3;
   const int above = kFirst + static_cast<int>(sockets.size());
   std::vector<int> copies;  // out of the way of those that are put in place
+  copies.reserve(sockets.size());
   for (const base::UniqueFd& socket : sockets) {
     copies.push_back(::fcntl(socket.get(), F_DUPFD_CLOEXEC, above));
   }

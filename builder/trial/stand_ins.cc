@@ -56,7 +56,7 @@ class Maker {
   }
 
   std::string NewFolder(const std::string& seen) {
-    const std::string path = NewPath();
+    std::string path = NewPath();
     base::MakeDirectories(path);
     GiveAway(path);
     out_.folders.push_back({path, seen});
@@ -64,7 +64,7 @@ class Maker {
   }
 
   std::string NewFile(const std::string& content) {
-    const std::string path = NewPath();
+    std::string path = NewPath();
     base::WriteFileAtomically(path, content, 0600);
     GiveAway(path);
     return path;

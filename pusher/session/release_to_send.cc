@@ -29,7 +29,7 @@ std::string ReleaseToSend(const images::ImageDirectory& image, const std::option
   const std::string& name = image.manifest().name;
   const std::string subject = images::SubjectOf(name, image.stored().digest);
   try {
-    const std::string text = images::ReadReleaseText(image.path()).value_or("");
+    std::string text = images::ReadReleaseText(image.path()).value_or("");
     if (text.empty()) {
       if (demand) {
         throw images::NotSigned(subject, name, demand->channels.front());

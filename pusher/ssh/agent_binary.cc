@@ -75,8 +75,8 @@ const AgentBinary* AgentNamed(const Agents& agents, std::string_view name) {
 
 // Others call programs so, too: Python's virtual environments do.
 std::string ActivateProgram() {
-  const std::string name = "activate";
-  const std::string ours = base::ParentOf(base::RealPath("/proc/self/exe")) + "/" + name;
+  std::string name = "activate";
+  std::string ours = base::ParentOf(base::RealPath("/proc/self/exe")) + "/" + name;
   if (!base::Exists(ours)) {
     return name;
   }

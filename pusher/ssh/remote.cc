@@ -118,7 +118,7 @@ base::Error Connection::ExplainLoginEnd(std::optional<int> exit_code) {
 }
 
 base::Error Connection::Explain(const base::Error& error) {
-  const base::Error interrupted{base::ExitCode::kInterrupted, "interrupted"};
+  base::Error interrupted{base::ExitCode::kInterrupted, "interrupted"};
   if (base::Interrupted()) {  // the terminal interrupts ssh as well, which looks like a lost link
     return interrupted;
   }

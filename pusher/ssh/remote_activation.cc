@@ -56,6 +56,8 @@ class Switch {
   RemoteActivationResult Follow();
   RemoteActivationResult FollowOn(Connection& connection);
   RemoteActivationResult FollowLines(Connection& connection);
+  void TakeBeforeStart(Connection& connection, const std::string& line, std::string_view word);
+  void TakeLine(const std::string& line, std::string_view word);
   RemoteActivationResult ResultOf(int exit_code, uint64_t running) const;
   void WaitForReturn(const base::Error& lost);
 
@@ -143,37 +145,47 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
     if (std::exchange(overlong, line->size() == kMaxSwitchLineBytes)) {
       continue;
     }
-    if (started && line->starts_with(kFailureWord)) {
-      failure_ = line->substr(kFailureWord.size());
-      continue;
-    }
     const std::string_view word =
         line->starts_with(kOurWord) ? std::string_view(*line).substr(kOurWord.size()) : "";
     if (word == "STARTED") {
       started = begun_ = true;
       connection.Answered();
-      continue;
-    }
-    if (!started && TakeLoginWord(connection.stream(), connection.login(), word)) {
-      continue;
-    }
-    if (started && word == "ALIVE") {  // a host may begin, say something and drop for ever
-      was_back_ = true;
-    } else if (!started && word.starts_with("REFUSED ")) {
-      base::Fail(target_.gate ? base::ExitCode::kVerification : base::ExitCode::kFailed, "{}",
-                 Printable(word.substr(8)));
-    } else if (started && word.starts_with("ENDED ")) {
+    } else if (!started) {
+      TakeBeforeStart(connection, *line, word);
+    } else if (word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
       was_back_ = false;  // one that is killed each time must not be followed for ever
       return ResultOf(static_cast<int>(NumberOf(word.substr(6))),
                       space == std::string_view::npos ? 0 : NumberOf(word.substr(space + 1)));
-    } else if (started && word.empty() && !line->empty()) {
-      request_.show(Printable(*line));
-    } else if (!started && word.empty()) {
-      connection.login().Add(*line);
+    } else {
+      TakeLine(*line, word);
     }
   }
   base::Fail(base::ExitCode::kFailed, "it prints endlessly before it answers");
+}
+
+void Switch::TakeBeforeStart(Connection& connection, const std::string& line,
+                             std::string_view word) {
+  if (TakeLoginWord(connection.stream(), connection.login(), word)) {
+    return;
+  }
+  if (word.starts_with("REFUSED ")) {
+    base::Fail(target_.gate ? base::ExitCode::kVerification : base::ExitCode::kFailed, "{}",
+               Printable(word.substr(8)));
+  }
+  if (word.empty()) {
+    connection.login().Add(line);
+  }
+}
+
+void Switch::TakeLine(const std::string& line, std::string_view word) {
+  if (line.starts_with(kFailureWord)) {
+    failure_ = line.substr(kFailureWord.size());
+  } else if (word == "ALIVE") {  // a host may begin, say something and drop for ever
+    was_back_ = true;
+  } else if (word.empty() && !line.empty()) {
+    request_.show(Printable(line));
+  }
 }
 
 // What the program waits for that was the agent of the push.
