@@ -1,5 +1,6 @@
 // imgpush publishes to S3 as Ceph's radosgw has it: several at once, some of which are killed.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,7 @@ class PublishOnCephTest : public PublishTest {
   static void TearDownTestSuite() { delete ceph_; }
 
   void SetUp() override {
+    ::setenv("TMPDIR", scratch().c_str(), 1);  // what is killed leaves something there
     Put("credentials", "[default]\naws_access_key_id = " + ceph_->KeyId() +
                            "\naws_secret_access_key = " + ceph_->Secret() + "\n");
     std::filesystem::permissions(At("credentials"), std::filesystem::perms::owner_read);
