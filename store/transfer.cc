@@ -12,7 +12,8 @@
 namespace store {
 namespace {
 
-constexpr size_t kMaxErrorBodyBytes = size_t{64} << 10;
+constexpr size_t kMaxErrorBodyBytes = size_t{64} << 10;  // what is kept of it
+constexpr uint64_t kMostErrorBytes = uint64_t{16} << 20;
 constexpr size_t kMaxReasonBytes = 300;
 constexpr uint64_t kMaxFieldBytes = uint64_t{1} << 20;
 constexpr long kSlowBytesPerSecond = 100;
@@ -265,6 +266,11 @@ bool Transfer::EndHead() {
 bool Transfer::TakeBody(std::string_view piece) {
   if (!answer_.IsGood()) {
     answer_.body += piece.substr(0, kMaxErrorBodyBytes - answer_.body.size());
+    error_bytes_ += piece.size();
+    if (error_bytes_ > kMostErrorBytes) {
+      base::Fail(base::ExitCode::kFailed, "a server answers {}, and the answer does not end",
+                 answer_.status);
+    }
     return true;
   }
   return receiver_ == nullptr || receiver_->Take(base::AsBytes(piece));

@@ -71,6 +71,7 @@ class Transfer {
   std::exception_ptr thrown_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Answer answer_;
+  uint64_t error_bytes_ = 0;  // of the body of an answer that is not good
 };
 
 }  // namespace store

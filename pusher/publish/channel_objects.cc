@@ -100,6 +100,10 @@ bool ChannelObjects::SwapHead(const std::string& channel, const std::optional<St
 
 StoredRecord ChannelObjects::ReadPruneRecord() {
   const store::Object object = store_.Get(images::kPruneKey, images::kMaxPruneBytes);
+  if (object.state == store::State::kHidden) {  // one that is there would count
+    base::Fail(base::ExitCode::kFailed, "{} may not be read: let this key list the bucket",
+               Where(images::kPruneKey));
+  }
   if (object.state != store::State::kHere) {
     return {};
   }

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "images/channel/object_key.h"
+#include "images/release/judge.h"
+#include "pusher/protocol/protocol.h"
 #include "pusher/publish/delta_recorder.h"
 
 namespace pusher {
@@ -24,6 +26,21 @@ const std::string& DeltaPublisher::Folder() {
     folder_.emplace(base::TemporaryFolder(), "slipway-publish-");
   }
   return folder_->path();
+}
+
+// What is not there, or not to be believed, costs a delta, not the publish.
+std::optional<images::ChannelHead> DeltaPublisher::OldHead(const std::string& channel,
+                                                           uint64_t version) {
+  try {
+    const auto copy = objects_.ReadCopy(channel, version);
+    return copy ? std::optional(copy->head) : std::nullopt;
+  } catch (const base::Error& error) {
+    if (error.code() != base::ExitCode::kVerification) {
+      throw;
+    }
+    io_.Err("imgpush: no deltas against version {} and older: {}\n", version, error.what());
+    return std::nullopt;
+  }
 }
 
 // What hosts of the channel may have of it: of the same kind of machine, in its last versions.
@@ -48,19 +65,23 @@ std::set<base::Sha256> DeltaPublisher::OldVersions(const ImageUpload& image,
   add(current->head());
   uint64_t version = current->head().version;
   for (uint64_t i = 1; i < versions_ && version > 1; ++i) {
-    const auto copy = objects_.ReadCopy(current->head().channel, --version);
+    const auto copy = OldHead(current->head().channel, --version);
     if (!copy) {
       break;
     }
-    add(copy->head);
+    add(*copy);
   }
   return out;
 }
 
-void DeltaPublisher::Fetch(const std::string& key, const std::string& path) {
+void DeltaPublisher::Fetch(const std::string& key, const std::string& path, uint64_t max_bytes) {
   const store::Info info = objects_.store().Head(key);
   if (info.state != store::State::kHere) {
     base::Fail(base::ExitCode::kFailed, "{} is not in the store any more", key);
+  }
+  if (info.size_bytes > max_bytes) {
+    base::Fail(base::ExitCode::kVerification, "{} has {} bytes, and at most {} are right", key,
+               info.size_bytes, max_bytes);
   }
   std::vector<store::Range> ranges;
   for (uint64_t at = 0; at < info.size_bytes; at += kFetchedPieceBytes) {
@@ -83,10 +104,20 @@ images::ImageDirectory DeltaPublisher::OldImage(const images::ImageDirectory& im
     return images::ImageDirectory(beside);
   }
   const std::string fetched = Folder() + "/" + name + "/" + id.text();
+  base::RemoveTree(fetched);  // what an attempt that failed has left
   base::MakeDirectories(fetched);
-  for (const char* file : {images::kManifestFile, images::kIndexFile, images::kImageFile}) {
-    Fetch(images::ImageFileKey(name, id, file), fetched + "/" + file);
+  const auto fetch = [&](const char* file, uint64_t max_bytes) {
+    Fetch(images::ImageFileKey(name, id, file), fetched + "/" + file, max_bytes);
+    return fetched + "/" + file;
+  };
+  const std::string path = fetch(images::kManifestFile, kMaxManifestBytes);
+  const auto manifest = images::StoredManifest::Parse(base::ReadFile(path), path);
+  if (manifest.digest != old) {
+    base::Fail(base::ExitCode::kVerification, "the store has another manifest of {}",
+               images::SubjectOf(name, old));
   }
+  fetch(images::kIndexFile, kMaxIndexBytes);
+  fetch(images::kImageFile, manifest.manifest.image.size_bytes);
   return images::ImageDirectory(fetched);  // each chunk is verified when it is read
 }
 

@@ -35,7 +35,8 @@ class DeltaPublisher {
               SendCache& work);
   images::ImageDirectory OldImage(const images::ImageDirectory& image, const base::Sha256& old);
   const std::string& Folder();
-  void Fetch(const std::string& key, const std::string& path);
+  std::optional<images::ChannelHead> OldHead(const std::string& channel, uint64_t version);
+  void Fetch(const std::string& key, const std::string& path, uint64_t max_bytes);
 
   ChannelObjects& objects_;
   const uint64_t versions_;

@@ -42,10 +42,11 @@ ChannelHead Anew(const ChannelHead* current, TimePoint now, const EditOptions& o
   return out;
 }
 
+// Of a head that has expired nobody stages anything: there it is made anew.
 std::optional<ChannelHead> UnlessSame(ChannelHead next, const ChannelHead* current,
                                       const EditOptions& options) {
-  if (current != nullptr && !options.lasts && !options.urgent && next.apps == current->apps &&
-      next.agent == current->agent && next.fetch == current->fetch) {
+  if (current != nullptr && next.created < current->expires && !options.lasts && !options.urgent &&
+      next.apps == current->apps && next.agent == current->agent && next.fetch == current->fetch) {
     images::Rollout before = current->rollout;
     before.urgent = next.rollout.urgent;
     if (next.rollout == before) {

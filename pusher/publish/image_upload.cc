@@ -94,7 +94,13 @@ std::vector<std::string> ImageUpload::Keys() const {
 
 void ImageUpload::PutText(store::Store& store, const char* file, const std::string& text,
                           UploadCounts& counts) const {
-  if (!store.Exists(Key(file)) &&
+  const store::Object there = store.Get(Key(file), text.size());
+  if (there.state == store::State::kHere && there.body != text) {
+    base::Fail(base::ExitCode::kVerification,
+               "{}/{} is not what its name says: delete it, and publish again", store.location(),
+               Key(file));
+  }
+  if (there.state != store::State::kHere &&
       store.PutIfAbsent(Key(file), store::Content::Text(text), kNeverChanges)) {
     CountPut(text.size(), counts);
   } else {

@@ -32,7 +32,7 @@ std::string KeyOf(const images::ObjectKey& key) {
       return images::HeadKey(key.name);
     case images::ObjectKind::kHeadCopy:
       return images::HeadCopyKey(key.name, key.version);
-    case images::ObjectKind::kImageFile:
+    case images::ObjectKind::kVersionFile:
       return images::ImageFileKey(key.name, images::ImageId::Parse(key.id), key.file);
     case images::ObjectKind::kDelta:
       return images::DeltaKey(key.name, images::ImageId::Parse(key.id),

@@ -124,6 +124,29 @@ TEST_F(DeltaPublisherTest, AnOldVersionThatIsNotHereComesFromTheStore) {
   EXPECT_EQ(PublishWithDeltas(store, image), std::set{KeyOf(image, old)});
 }
 
+TEST_F(DeltaPublisherTest, AnOldHeadThatIsNotToBeBelievedCostsItsDeltasAlone) {
+  store::FolderStore store(folder());
+  const ImageUpload second = BuildText("2");
+  PublishWithDeltas(store, BuildText("1"));
+  PublishWithDeltas(store, second);
+  store.Put("channels/web/00000001", store::Content::Text("not a head\n"));
+  const ImageUpload third = BuildText("3");
+  EXPECT_EQ(PublishWithDeltas(store, third), std::set{KeyOf(third, second)});
+  EXPECT_EQ(WholeHead(store).version, 3U);
+}
+
+TEST_F(DeltaPublisherTest, AManifestOfAnotherVersionIsNotTaken) {
+  store::FolderStore store(folder());
+  const ImageUpload old = BuildText("1");
+  const ImageUpload image = BuildText("2");
+  PublishWithDeltas(store, old);
+  base::RemoveTree(old.image().path());
+  store.Put(images::ImageFileKey("app", old.image().id(), "manifest.json"),
+            store::Content::Text(BuildText("3").image().stored().text));
+  EXPECT_TRUE(PublishWithDeltas(store, image).empty());
+  EXPECT_FALSE(store.Exists(KeyOf(image, old)));
+}
+
 TEST_F(DeltaPublisherTest, WithoutTheOldVersionThereIsNone) {
   store::FolderStore store(folder());
   const ImageUpload old = BuildText("1");

@@ -39,6 +39,9 @@ TEST(HeadEditsTest, PublishEndsAnUrgentRolloutAndNeverExpiresSooner) {
       EditToPublish({{"web", {tests::Variant("2")}}}, {seconds(hours(1))})(&current, kNow);
   EXPECT_EQ(sooner->expires, kNow + hours(1));
   EXPECT_FALSE(EditToPublish({{"db", current.apps["db"]}}, {})(&current, kNow));
+  const auto anew = EditToPublish({{"db", current.apps["db"]}}, {})(&current, current.expires);
+  ASSERT_TRUE(anew) << "hosts stage nothing of what has expired";
+  EXPECT_GT(anew->expires, current.expires);
 }
 
 TEST(HeadEditsTest, HoldAndReleaseAreDoneOnce) {

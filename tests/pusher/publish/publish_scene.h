@@ -39,10 +39,14 @@ class WatchedStore : public store::Store {
   Watch after = [](int /*write*/) {};
   bool twice = false;  // each write is done twice, as after an answer that was lost
   int writes = 0;
+  std::string hidden;  // a key that may not be read
 
  private:
   store::Object DoGet(const std::string& key, uint64_t max_bytes,
                       const std::string& known) override {
+    if (key == hidden) {
+      return {store::State::kHidden, "", ""};
+    }
     return inner_.Get(key, max_bytes, known);
   }
   store::RangesRead DoGetRanges(const std::string& key, const std::vector<store::Range>& ranges,

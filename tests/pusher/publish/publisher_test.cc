@@ -214,6 +214,31 @@ TEST_F(PublishTest, WhatIsDoomedIsTakenOutAndWhatIsDeletedIsWaitedFor) {
   EXPECT_EQ(WholeHead(store).version, 1U);
 }
 
+// What it dooms would be taken for what nobody dooms.
+TEST_F(PublishTest, WhatAPrunerWroteMustBeReadable) {
+  store::FolderStore store(folder());
+  WatchedStore watched(store);
+  watched.hidden = images::kPruneKey;
+  const base::Error error =
+      tests::ErrorOf([&] { Publish(watched, ChangeTo({Build("web", "1")})); });
+  EXPECT_THAT(error.what(), HasSubstr("prune.json may not be read"));
+  EXPECT_FALSE(store.Exists("channels/web/head"));
+}
+
+TEST_F(PublishTest, ATextThatIsThereAndIsAnotherIsSaid) {
+  store::FolderStore store(folder());
+  const ImageUpload web = Build("web", "1");
+  for (const char* file : {"manifest.json", "image.caibx"}) {
+    const std::string key = images::ImageFileKey("web", web.image().id(), file);
+    store.Put(key, store::Content::Text("cut"));
+    const base::Error error = tests::ErrorOf([&] { Publish(store, ChangeTo({web})); });
+    EXPECT_EQ(error.code(), base::ExitCode::kVerification);
+    EXPECT_THAT(error.what(), HasSubstr("delete it, and publish again"));
+    store.Delete(key);
+  }
+  Publish(store, ChangeTo({web}));
+}
+
 // The pruner deletes after the publisher has put, and before it claims.
 TEST_F(PublishTest, WhatIsDeletedMeanwhileIsPutAgain) {
   store::FolderStore store(folder());
