@@ -1,5 +1,7 @@
 #include "activator/state/held_versions.h"
 
+#include <type_traits>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -9,6 +11,19 @@ namespace activator {
 namespace {
 
 constexpr size_t kReadAtOnceBytes = 256 << 10;
+
+// What `read` returns; `otherwise` where it fails, unless that is an interrupt.
+template <typename Read, typename Result = std::invoke_result_t<Read>>
+Result OrIfUnreadable(Read read, Result otherwise) {
+  try {
+    return read();
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    return otherwise;
+  }
+}
 
 }  // namespace
 
@@ -59,36 +74,21 @@ std::string DamageOf(const images::ImageDirectory& version) {
 }
 
 base::UniqueFd OpenIfReadable(const std::string& path) {
-  try {
-    return base::OpenForReading(path);
-  } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
-      throw;
-    }
-    return {};
-  }
+  return OrIfUnreadable([&] { return base::OpenForReading(path); }, base::UniqueFd());
 }
 
 bool HasDigest(const std::string& path, const base::Sha256& digest) {
-  try {
-    return base::Exists(path) && base::Sha256OfFile(path) == digest;
-  } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
-      throw;
-    }
-    return false;
-  }
+  return OrIfUnreadable([&] { return base::Exists(path) && base::Sha256OfFile(path) == digest; },
+                        false);
 }
 
 std::optional<base::Sha256> ProvenanceDigestOf(const std::string& path) {
-  try {
-    return base::Sha256Of(base::ReadFileIfThere(path + "/" + images::kProvenanceFile).value_or(""));
-  } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
-      throw;
-    }
-    return std::nullopt;
-  }
+  return OrIfUnreadable(
+      [&] {
+        return std::optional(base::Sha256Of(
+            base::ReadFileIfThere(path + "/" + images::kProvenanceFile).value_or("")));
+      },
+      std::optional<base::Sha256>());
 }
 
 std::vector<HeldVersion> CompleteVersions(const images::HostLayout& layout) {

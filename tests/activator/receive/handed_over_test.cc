@@ -43,8 +43,7 @@ class HandedOverTest : public SignedPushTest {
                     applications, max_bytes));
   }
   void BuildWithVerity() {
-    built_ = tests::WriteImage(directory_.path() + "/built",
-                               {"app", "1", chunks_, "", {}, false, {}, true});
+    built_ = BuildVerity();
     Sign(built_);
     Leave();
   }
@@ -195,9 +194,7 @@ TEST_F(HandedOverTest, TheImageHasFsVerity) {
 }
 
 TEST_F(HandedOverTest, APolicyMayRequireVerity) {
-  images::TrustTexts texts = keys_.TrustIn({"alice"}, 1);
-  texts.policy = R"({"channels":["production"],"format":1,"threshold":1,"verity":"required"})";
-  SetTrust(layout(), texts);
+  RequireVerity();
   EXPECT_THAT(WhyNot({Version()}), HasSubstr("has no verity root"));
   BuildWithVerity();
   EXPECT_EQ(WhyNot({Version()}), "");

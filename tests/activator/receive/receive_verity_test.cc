@@ -150,10 +150,6 @@ class DmVerityPushTest : public SignedPushTest {
     built_ = BuildVerity();
     tree_ = There(built_) + "/image.verity";
   }
-  std::string BuildVerity(const std::string& name = "app") {
-    return tests::WriteImage(directory_.path() + "/built",
-                             {name, "1", chunks_, "", {}, false, {}, true});
-  }
   std::string Damage(const std::string& built) const {
     return DamageOf(images::ImageDirectory(There(built)));
   }
@@ -231,9 +227,7 @@ TEST_F(DmVerityPushTest, AnotherRootThanTheImageHasIsRefused) {
 }
 
 TEST_F(DmVerityPushTest, APolicyMayRequireIt) {
-  images::TrustTexts texts = keys_.TrustIn({"alice"}, 1);
-  texts.policy = R"({"channels":["production"],"format":1,"threshold":1,"verity":"required"})";
-  SetTrust(layout(), texts);
+  RequireVerity();
   const std::string plain = Build("1");
   Sign(plain);
   ExpectRefused(plain, "has no verity root, and this host takes none without");
@@ -248,9 +242,7 @@ TEST_F(DmVerityPushTest, APolicyCountsForWhatIsHereToo) {
   const std::string plain = Build("1");
   Sign(plain);
   ASSERT_EQ(Push({plain}).error, "");
-  images::TrustTexts texts = keys_.TrustIn({"alice"}, 1);
-  texts.policy = R"({"channels":["production"],"format":1,"threshold":1,"verity":"required"})";
-  SetTrust(layout(), texts);
+  RequireVerity();
   EXPECT_THAT(Push({plain}).error, HasSubstr("has no verity root"));
   EXPECT_THROW(SignersNow(plain), base::Error);
 }

@@ -67,6 +67,16 @@ class SignedPushTest : public PushTest {
     const images::ImageDirectory image(built);
     return HeldReleases(layout()).Check(image.manifest().name, image.stored().digest);
   }
+  // Nothing without a verity root is taken any more.
+  void RequireVerity() const {
+    images::TrustTexts texts = keys_.TrustIn({"alice"}, 1);
+    texts.policy = R"({"channels":["production"],"format":1,"threshold":1,"verity":"required"})";
+    SetTrust(layout(), texts);
+  }
+  std::string BuildVerity(const std::string& name = "app") const {
+    return tests::WriteImage(directory_.path() + "/built",
+                             {name, "1", chunks_, "", {}, false, {}, true});
+  }
   // The same image, of which the manifest names another verity root.
   std::string WithAnotherRoot(const std::string& built) const {
     images::Manifest manifest = images::ImageDirectory(built).manifest();
