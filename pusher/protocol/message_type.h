@@ -27,14 +27,17 @@ enum class MessageType : uint8_t {
   kPacked = 16,  // a chunk, packed (pusher/protocol/packed_chunks.h)
   kHeld = 17,
   kTrust = 18,
+  // Not of a push: pusher/protocol/fetch_link.h.
+  kFetchRequest = 19,
+  kFetchAnswer = 20,
 };
 
 // For the log; "unknown" where a peer made it up.
 inline const char* NameOf(MessageType type) {
-  constexpr std::array kNames = {"unknown", "hello",   "begin", "offer",     "blob",
-                                 "need",    "missing", "chunk", "heartbeat", "commit",
-                                 "staged",  "failure", "delta", "sent",      "planned",
-                                 "again",   "packed",  "held",  "trust"};
+  constexpr std::array kNames = {
+      "unknown", "hello",     "begin",  "offer",  "blob",    "need",          "missing",
+      "chunk",   "heartbeat", "commit", "staged", "failure", "delta",         "sent",
+      "planned", "again",     "packed", "held",   "trust",   "fetch request", "fetch answer"};
   const auto number = static_cast<size_t>(type);
   return kNames.at(number < kNames.size() ? number : 0);
 }
