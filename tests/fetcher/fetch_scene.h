@@ -152,6 +152,28 @@ class FetchTest : public pusher::PublishTest {
     pusher::SendText(wire, pusher::MessageType::kFetchRequest, pusher::Serialize(request));
   }
 
+  // `fd` is its standard input and output.
+  static pid_t Start(std::vector<std::string> words, int fd, const std::string& err) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    const pid_t out = ::fork();
+    if (out == 0) {
+      ::dup2(fd, 0);
+      ::dup2(fd, 1);
+      ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+      ::execv(pointers[0], pointers.data());
+      ::_exit(127);
+    }
+    return out;
+  }
+  static std::pair<int, rusage> EndOf(pid_t pid) {
+    int status = 0;
+    rusage usage{};
+    ::wait4(pid, &status, 0, &usage);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), usage};
+  }
+
   mutable std::atomic<pid_t> started_ = -1;  // the fetch that runs
 
  private:
@@ -178,27 +200,6 @@ class FetchTest : public pusher::PublishTest {
     EXPECT_EQ(answer.state, pusher::FetchState::kMissing);
     out.requests = answer.requests == 0 ? 0 : answer.requests - 1;
     out.bytes = answer.bytes;
-  }
-  // `fd` is its standard input and output.
-  static pid_t Start(std::vector<std::string> words, int fd, const std::string& err) {
-    std::vector<char*> pointers;
-    for (std::string& word : words) pointers.push_back(word.data());
-    pointers.push_back(nullptr);
-    const pid_t out = ::fork();
-    if (out == 0) {
-      ::dup2(fd, 0);
-      ::dup2(fd, 1);
-      ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
-      ::execv(pointers[0], pointers.data());
-      ::_exit(127);
-    }
-    return out;
-  }
-  static std::pair<int, rusage> EndOf(pid_t pid) {
-    int status = 0;
-    rusage usage{};
-    ::wait4(pid, &status, 0, &usage);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), usage};
   }
 };
 
