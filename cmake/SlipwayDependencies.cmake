@@ -108,10 +108,15 @@ set_target_properties(slipway::crypto_static PROPERTIES
   INTERFACE_LINK_LIBRARIES "${SLIPWAY_Z_ARCHIVE};slipway::zstd;Threads::Threads;${CMAKE_DL_LIBS}")
 
 # Below a folder of its own, so that it is never taken for slipway::curl.
+add_library(slipway::ssl_static STATIC IMPORTED GLOBAL)
+set_target_properties(slipway::ssl_static PROPERTIES
+  IMPORTED_LOCATION ${SLIPWAY_SSL_ARCHIVE} INTERFACE_LINK_LIBRARIES slipway::crypto_static)
+add_library(slipway::cares_static STATIC IMPORTED GLOBAL)
+set_target_properties(slipway::cares_static PROPERTIES IMPORTED_LOCATION ${prefix}/tls/lib/libcares.a)
 add_library(slipway::curl_tls_static STATIC IMPORTED GLOBAL)
 set_target_properties(slipway::curl_tls_static PROPERTIES
   IMPORTED_LOCATION ${prefix}/tls/lib/libcurl.a
-  INTERFACE_LINK_LIBRARIES "${prefix}/tls/lib/libcares.a;${SLIPWAY_SSL_ARCHIVE};slipway::crypto_static")
+  INTERFACE_LINK_LIBRARIES "slipway::cares_static;slipway::ssl_static")
 # The headers of all three are those of slipway::curl, which stand earlier in the search path: of the same library, perhaps
 # newer, so store/http_client.cc checks each option when the program runs.
 add_library(slipway::curl_tls INTERFACE IMPORTED GLOBAL)
