@@ -91,6 +91,7 @@ class FetchTest : public pusher::PublishTest {
     Put(host + "/trust/signers", trust.signers);
     Put(host + "/trust/revoked", trust.revoked);
     Put(host + "/trust/policy.json", trust.policy);
+    Put(host + "/trust/accepted.json", R"({"format":1,"newest":[],"versions":[]})");
   }
   // What was staged on it, a line for each generation.
   std::string Staged(const std::string& host = "host") const {
