@@ -1,16 +1,27 @@
 // The static program on S3 as Ceph's radosgw has it.
+#include <gmock/gmock.h>
+
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 
+#include "images/channel/state_document.h"
 #include "store/open.h"
 #include "tests/fetcher/fetch_scene.h"
+#include "tests/support/run.h"
 #include "tests/support/servers.h"
 
 namespace fetcher {
 namespace {
 
+// One for all of them: it takes a while to start.
+const tests::CephHost& Ceph() {
+  static const tests::CephHost ceph({"one"});
+  return ceph;
+}
+
 TEST_F(FetchTest, OnCephItInstallsUpdatesAndReports) {
-  const tests::CephHost ceph({"one"});
+  const tests::CephHost& ceph = Ceph();
   Put("credentials/store", "[default]\naws_access_key_id = " + ceph.KeyId() +
                                "\naws_secret_access_key = " + ceph.Secret() + "\n");
   std::filesystem::permissions(At("credentials/store"), std::filesystem::perms::owner_read);
@@ -59,6 +70,51 @@ TEST_F(FetchTest, OnCephItInstallsUpdatesAndReports) {
   pair.a.Reset();
   EXPECT_EQ(EndOf(fetch), 0);
   EXPECT_EQ(store->Get("state/web1.json", 10).body, "{}");
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+// All of `activate pull` but systemd, as bench/publish has 1000 of them.
+TEST_F(FetchTest, TwentyHostsPullAtOnceFromCeph) {
+  const tests::CephHost& ceph = Ceph();
+  Put("credentials/store",
+      "aws_access_key_id = " + ceph.KeyId() + "\naws_secret_access_key = " + ceph.Secret() + "\n");
+  std::filesystem::permissions(At("credentials/store"), std::filesystem::perms::owner_read);
+  const std::string location = "s3+" + ceph.Endpoint() + "/one/many";
+  const auto store = store::Open(location, {.credentials_file = At("credentials/store")});
+  std::vector<std::string> hosts;
+  for (int i = 0; i < 20; ++i) {
+    hosts.push_back("host" + std::to_string(i));
+    Trust(hosts.back(), {"alice"});
+    Put(hosts.back() + "/pull/config.json",
+        R"({"format":1,"store":")" + location + R"(","endpoint":"","region":"","ca_file":"",)" +
+            R"("host":")" + hosts.back() + R"(","groups":[],"channels":["web"],)" +
+            R"("every":"hourly","random_delay_seconds":0})");
+  }
+  ::setenv("CREDENTIALS_DIRECTORY", At("credentials").c_str(), 1);
+  const auto pull_all = [&] {
+    std::vector<std::future<std::string>> pulls;
+    for (const std::string& host : hosts) {
+      pulls.push_back(std::async(std::launch::async, [this, host] {
+        return tests::MustRun({TEST_PULL_AGENT, TEST_FETCH, At(host)});
+      }));
+    }
+    for (std::future<std::string>& pull : pulls) {
+      EXPECT_THAT(pull.get(), testing::HasSubstr(R"("exit_code":0,"result":"active")"));
+    }
+  };
+  for (const char* version : {"1", "2"}) {
+    const pusher::ImageUpload image = BuildText(version, 20);
+    PublishAll(*store, {image});
+    pull_all();
+    pull_all();  // nothing new
+    for (const std::string& host : hosts) {
+      EXPECT_TRUE(HasImage(image, host)) << host;
+      const auto state =
+          images::StateDocument::Parse(store->Get("state/" + host + ".json", 1 << 20).body, host);
+      EXPECT_EQ(state.channels.at("web").applied->version, std::stoul(version));
+      EXPECT_EQ(state.sequence, std::stoul(version));  // one report of each change
+    }
+  }
   ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 
