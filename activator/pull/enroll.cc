@@ -148,6 +148,18 @@ void RemovePullFolder(const images::HostLayout& layout) {
   base::RemoveTree(layout.Pull());
 }
 
+// In another directory, other roots may use the program: a prune knows.
+void RemoveFetch(const images::HostLayout& layout) {
+  const std::string link = FetchLink(layout);
+  if (base::Exists(link)) {
+    const std::string program = base::RealPath(link);
+    if (base::ParentOf(program) == base::RealPath(layout.Bin())) {
+      base::UnlinkIfThere(program);
+    }
+  }
+  base::UnlinkIfThere(link);
+}
+
 }  // namespace
 
 bool Enroll(const Host& host, const Enrollment& enrollment,
@@ -180,7 +192,7 @@ bool Unenroll(const Host& host) {
                               kPullEnds);
     RemovePullFolder(host.layout);
   }
-  base::UnlinkIfThere(FetchLink(host.layout));
+  RemoveFetch(host.layout);
   return true;
 }
 

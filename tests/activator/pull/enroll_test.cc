@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "activator/pull/programs.h"
 #include "activator/pull/pull_files.h"
 #include "activator/pull/pull_units.h"
@@ -78,30 +80,61 @@ TEST(PullUnitsTest, AreTheseTexts) {
   EXPECT_THAT(texts[units::kFetchUnit], Not(HasSubstr("LoadCredential")));
 }
 
+// What is restarted is up.
+class UpSystemd : public tests::FakeSystemd {
+ public:
+  using FakeSystemd::FakeSystemd;
+  std::map<std::string, UnitState> Show(const UnitNames& names) override {
+    std::map<std::string, UnitState> out = FakeSystemd::Show(names);
+    for (auto& [name, state] : out) {
+      state.active = up.contains(name) ? "active" : "inactive";
+    }
+    return out;
+  }
+  void Restart(const UnitNames& names, Jobs /*jobs*/) override {
+    for (const std::string& name : names) {
+      calls.push_back("restart " + name);
+      if (starts) {
+        up.insert(name);
+      }
+    }
+  }
+  bool Stop(const UnitNames& names, Jobs /*jobs*/) override {
+    for (const std::string& name : names) {
+      up.erase(name);
+    }
+    return true;
+  }
+
+  std::set<std::string> up;
+  bool starts = true;
+};
+
 class EnrollTest : public HostTest {
  protected:
   EnrollTest() : keys_(MakeFolder(root + "/keys")) {
     SetTrust(layout, keys_.TrustIn({"alice"}));
-    base::WriteFileAtomically(layout.Bin() + "/fetch-" + base::Sha256Of("fetch").ToHex(), "fetch",
-                              0755);
     enrollment_.config = Sample();
     enrollment_.credentials = "aws_access_key_id = K\n";
     enrollment_.fetch_sha256 = base::Sha256Of("fetch");
     base::ReplaceSymlink("activate-of-a-push", layout.Bin() + "/activate");
     base::WriteFileAtomically(layout.Bin() + "/activate-of-a-push", "#!/bin/sh\necho activate 9\n",
                               0755);
-    systemd.touch_up = [](UnitState& state) { state.active = "active"; };
+    host_.configured_directory = units;
+    host_.os_root = host.os_root;
   }
   static const std::string& MakeFolder(const std::string& path) {
     base::MakeDirectories(path);
     return path;
   }
   bool EnrollNow() {
-    return Enroll(host, enrollment_, [] {});
+    base::WriteFileAtomically(layout.Bin() + "/fetch-" + base::Sha256Of("fetch").ToHex(), "fetch",
+                              0755);
+    return Enroll(host_, enrollment_, [] {});
   }
   void ExpectEnrolled() {
     EXPECT_EQ(LoadConfig(layout), enrollment_.config);
-    EXPECT_EQ(InstalledPullUnits(host).size(), kPullUnits.size());
+    EXPECT_EQ(InstalledPullUnits(host_).size(), kPullUnits.size());
     EXPECT_TRUE(base::Exists(units + "/timers.target.wants/slipway-pull.timer"));
     EXPECT_TRUE(base::Exists(units + "/sockets.target.wants/slipway-fetch.socket"));
     EXPECT_EQ(base::ReadFile(FetchLink(layout)), "fetch");
@@ -110,7 +143,7 @@ class EnrollTest : public HostTest {
   }
   void ExpectNothing() {
     EXPECT_FALSE(base::LstatIfThere(layout.Pull()));
-    EXPECT_THAT(InstalledPullUnits(host), IsEmpty());
+    EXPECT_THAT(InstalledPullUnits(host_), IsEmpty());
     EXPECT_FALSE(base::LstatIfThere(units + "/timers.target.wants/slipway-pull.timer"));
     EXPECT_FALSE(base::LstatIfThere(units + "/sockets.target.wants/slipway-fetch.socket"));
     EXPECT_FALSE(base::LstatIfThere(FetchLink(layout)));
@@ -118,31 +151,33 @@ class EnrollTest : public HostTest {
 
   tests::Keys keys_;
   Enrollment enrollment_;
+  UpSystemd systemd_{units};
+  Host host_{layout, systemd_, clock, {}, units, [](const images::ImageDirectory&) {}};
 };
 
 TEST_F(EnrollTest, TheSameAgainIsNoChangeAndRemoveUndoesIt) {
   EXPECT_TRUE(EnrollNow());
   ExpectEnrolled();
-  EXPECT_THAT(systemd.calls, testing::Contains("reload"));
-  systemd.calls.clear();
+  EXPECT_THAT(systemd_.calls, testing::Contains("reload"));
+  systemd_.calls.clear();
   EXPECT_FALSE(EnrollNow());
-  EXPECT_THAT(systemd.calls, IsEmpty());
+  EXPECT_THAT(systemd_.calls, IsEmpty());
   enrollment_.config.every = "daily";
   EXPECT_TRUE(EnrollNow());
-  EXPECT_THAT(systemd.calls, ElementsAre("reload", "restart slipway-pull.timer"));
+  EXPECT_THAT(systemd_.calls, ElementsAre("reload", "restart slipway-pull.timer"));
   enrollment_.credentials.reset();
   EXPECT_TRUE(EnrollNow());
   EXPECT_FALSE(base::LstatIfThere(CredentialsFile(layout)));
-  EXPECT_TRUE(Unenroll(host));
+  EXPECT_TRUE(Unenroll(host_));
   ExpectNothing();
-  EXPECT_FALSE(Unenroll(host));
+  EXPECT_FALSE(Unenroll(host_));
 }
 
 TEST_F(EnrollTest, AHostThatIsNotReadyIsRefusedAndUnchanged) {
   const auto refused = [&](const std::string& why) {
     EXPECT_THAT(tests::MessageOf([&] { EnrollNow(); }), HasSubstr(why));
     EXPECT_FALSE(LoadConfig(layout));
-    EXPECT_THAT(InstalledPullUnits(host), IsEmpty());
+    EXPECT_THAT(InstalledPullUnits(host_), IsEmpty());
   };
   enrollment_.fetch_sha256 = base::Sha256Of("another");
   refused("is not there, or not whole");
@@ -152,12 +187,12 @@ TEST_F(EnrollTest, AHostThatIsNotReadyIsRefusedAndUnchanged) {
   base::Unlink(units + "/slipway-pull.timer");
   base::RemoveTree(layout.Trust());
   refused("imgpush --trust");
-  host.configured_directory = root;
+  host_.configured_directory = root;
   refused("cannot be written");
 }
 
 TEST_F(EnrollTest, WhatDoesNotStartIsSaid) {
-  systemd.touch_up = nullptr;
+  systemd_.starts = false;
   EXPECT_THAT(tests::MessageOf([&] { EnrollNow(); }),
               HasSubstr("was not started: systemctl status slipway-"));
 }
@@ -166,16 +201,16 @@ TEST_F(EnrollTest, CutOffAnywhereItIsRepeated) {
   for (const bool removes : {false, true}) {
     size_t calls = 1;
     for (size_t fails_at = 1; fails_at <= calls; ++fails_at) {
-      removes ? EnrollNow() : Unenroll(host);
+      removes ? EnrollNow() : Unenroll(host_);
       tests::FaultySys faulty;
       faulty.FailCall(fails_at, EIO);
       try {
         const base::ScopedSys seam(faulty);
-        removes ? Unenroll(host) : EnrollNow();
+        removes ? Unenroll(host_) : EnrollNow();
       } catch (const base::Error&) {
       }
       calls = faulty.calls();
-      removes ? Unenroll(host) : EnrollNow();
+      removes ? Unenroll(host_) : EnrollNow();
       removes ? ExpectNothing() : ExpectEnrolled();
       ASSERT_FALSE(HasFailure()) << "after call " << fails_at;
     }
@@ -184,9 +219,8 @@ TEST_F(EnrollTest, CutOffAnywhereItIsRepeated) {
 
 TEST_F(EnrollTest, AnUninstallRemovesItToo) {
   EnrollNow();
-  systemd.touch_up = nullptr;
-  EXPECT_THAT(PlanUninstall(host, false).units, testing::Contains("slipway-pull.timer"));
-  Uninstall(host);
+  EXPECT_THAT(PlanUninstall(host_, false).units, testing::Contains("slipway-pull.timer"));
+  Uninstall(host_);
   ExpectNothing();
   EXPECT_FALSE(base::Exists(layout.root()));
 }
