@@ -183,9 +183,12 @@ TEST_F(PlayTest, WhatTheStoreAlteredIsNotOffered) {
     ExpectFailure(Play(Order({image_})), kDamaged, file);
     store_.Put(key, store::Content::Text(right));
   }
+  const std::string provenance = store_.Get(KeyOf(image_, "provenance.json"), 1 << 20).body;
   store_.Put(KeyOf(image_, "provenance.json"), store::Content::Text("{}"));
   ExpectFailure(Play(Order({image_})), kDamaged, "provenance.json is not the one that was signed");
   store_.Delete(KeyOf(image_, "provenance.json"));
+  ExpectFailure(Play(Order({image_})), kDamaged, "provenance.json is not the one that was signed");
+  store_.Put(KeyOf(image_, "provenance.json"), store::Content::Text(provenance));
   for (const char* file : {"manifest.json", "image.caibx", "image.erofs"}) {
     const std::string key = KeyOf(image_, file);
     const std::string right = store_.Get(key, 1 << 24).body;
@@ -216,6 +219,26 @@ TEST_F(PlayTest, WhatIsDamagedOnTheHostIsRepaired) {
   EXPECT_TRUE(HasImage(old_));
 }
 
+// Some of what the recording has is there the second time.
+TEST_F(PlayTest, AHostThatIsKilledGoesOnWhereItWas) {
+  Update();
+  for (int change = 1;; change += 4) {
+    ::setenv("SLIPWAY_TEST_DIE_AT", std::to_string(change).c_str(), 1);
+    const Played killed = Play(Order({image_}));
+    ::unsetenv("SLIPWAY_TEST_DIE_AT");
+    const Played played = Play(Order({image_}));
+    EXPECT_TRUE(played.IsGood()) << change << played.host_err << played.fetch_err;
+    EXPECT_TRUE(HasImage(image_)) << change;
+    if (killed.host_code == 0) {
+      EXPECT_GT(change, 10);
+      break;
+    }
+    EXPECT_EQ(killed.host_code, 137) << killed.host_err;
+    EXPECT_EQ(killed.fetch_code, base::ExitCode::kUnreachable) << killed.fetch_err;
+    std::filesystem::remove_all(At("host/app/" + image_.image().id().text()));
+  }
+}
+
 TEST_F(PlayTest, AServerWithoutRangesSendsTheImageOnce) {
   const pusher::ImageUpload large = BuildText("large", 400);  // more than what is kept
   PublishAll(store_, {large});
@@ -228,7 +251,7 @@ TEST_F(PlayTest, AServerWithoutRangesSendsTheImageOnce) {
                     : std::nullopt;
   };
   const Played played = Play(Order({large}));
-  EXPECT_TRUE(played.IsGood()) << played.host_err << played.fetch_err;
+  EXPECT_TRUE(played.IsGood()) << played.host_code << played.host_err << played.fetch_err;
   EXPECT_TRUE(HasImage(large));
   EXPECT_EQ(bodies, 1);
 }
