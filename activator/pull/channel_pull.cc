@@ -27,6 +27,7 @@ class ChannelPull {
   ChannelPull(PullRun& run, std::string channel, const images::ChannelReport& before)
       : run_(run), channel_(std::move(channel)) {
     report_.fetched = before.fetched;
+    report_.place = before.place;
   }
 
   images::ChannelReport Run();
