@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "activator/host/unit_links.h"
 #include "activator/pull/programs.h"
 #include "activator/pull/pull_files.h"
 #include "activator/pull/pull_units.h"
@@ -174,7 +175,9 @@ bool Enroll(const Host& host, const Enrollment& enrollment,
   is_new = EnsureCredentials(host, enrollment.credentials) || is_new;
   is_new = EnsureFile(ConfigFile(host.layout), enrollment.config.Serialize(), 0644) || is_new;
   UnitNames changed;
-  if (EnsureUnits(host, enrollment, changed)) {
+  const bool has_new_units = EnsureUnits(host, enrollment, changed);
+  if (has_new_units ||
+      NeedsReload(host, {units::kPullTimer, units::kPullUnit, units::kFetchSocket})) {
     host.systemd.DaemonReload();
     is_new = true;
   }
@@ -187,12 +190,12 @@ bool Unenroll(const Host& host) {
   }
   RemovePullUnits(host);
   host.systemd.DaemonReload();
+  RemoveFetch(host.layout);
   if (base::LstatIfThere(host.layout.Pull())) {
     const base::FileLock lock(PullLock(host.layout), "the pull of this host", "activate enroll",
                               kPullEnds);
     RemovePullFolder(host.layout);
   }
-  RemoveFetch(host.layout);
   return true;
 }
 
