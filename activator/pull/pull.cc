@@ -76,13 +76,12 @@ images::ChannelReport FailedReport(images::ChannelReport last, const base::Error
   return last;
 }
 
-// What nothing is lost with: a folder, which a sandbox may not write, and a web server.
+// A web server takes none, and a folder is not fetch's to write.
 bool TakesReports(const PullConfig& config) { return config.store.starts_with("s3"); }
 
 // The next pull tries again.
 void Report(PullRun& run, PullResult& result) {
-  if (run.config.store.starts_with("http") ||
-      !IsToBeReported(result.state, LoadReported(run.layout))) {
+  if (!TakesReports(run.config) || !IsToBeReported(result.state, LoadReported(run.layout))) {
     return;
   }
   try {
@@ -93,7 +92,7 @@ void Report(PullRun& run, PullResult& result) {
       throw;
     }
     result.not_reported = error.what();
-    if (result.exit_code == 0 && TakesReports(run.config)) {
+    if (result.exit_code == 0) {
       result.exit_code = static_cast<int>(base::ExitCode::kBusy);
     }
   }
