@@ -20,7 +20,6 @@ using images::Action;
 using images::ActionKind;
 using images::ChannelResult;
 
-constexpr size_t kMaxErrorBytes = 1000;
 constexpr size_t kMaxTagBytes = 256;
 
 class ChannelPull {
@@ -28,6 +27,7 @@ class ChannelPull {
   ChannelPull(PullRun& run, std::string channel, const images::ChannelReport& before)
       : run_(run), channel_(std::move(channel)) {
     report_.fetched = before.fetched;
+    report_.place = before.place;
   }
 
   images::ChannelReport Run();
@@ -44,6 +44,7 @@ class ChannelPull {
   std::optional<images::SignedHead> AskForHead();
   images::Poll MakePoll(std::optional<images::SignedHead> fresh) const;
   void Follow(const Action& action);
+  void CheckNotTaken(const SetToApply& set) const;
   void Apply(const Action& action);
   void RecordApplied(const Action& action);
   void RecordFailure(const std::string& why);
@@ -60,7 +61,7 @@ class ChannelPull {
 
 void ChannelPull::Tell(base::ExitCode code, const std::string& why) {
   report_.exit_code = static_cast<uint64_t>(code);
-  report_.error = base::Printable(why, kMaxErrorBytes);
+  report_.error = base::Printable(why, images::kMaxReportError);
 }
 
 void ChannelPull::TellMemory() {
@@ -185,20 +186,24 @@ void ChannelPull::Follow(const Action& action) {
   }
 }
 
+// What is in the set had no override when it was decided.
+void ChannelPull::CheckNotTaken(const SetToApply& set) const {
+  for (const auto& [name, pin] : LoadMemory(run_.layout, channel_).overrides) {
+    if (pin.until > run_.Now() && (set.apps.contains(name) || set.Removes(name))) {
+      base::Fail(base::ExitCode::kBusy, "{} was taken by {} meanwhile: the next poll looks again",
+                 name, pin.by);
+    }
+  }
+}
+
 void ChannelPull::Apply(const Action& action) {
   SetToApply set{channel_, head().SetDigest(), action.set, action.remove};
   if (const std::optional<std::string> why = FailureOfBefore(run_.layout, set)) {
     RecordFailure(*why);
     return;
   }
-  const uint64_t generation = StageSet(run_, set, etag_, report_.fetched);
-  const images::HostMemory now = LoadMemory(run_.layout, channel_);
-  for (const auto& [name, pin] : now.overrides) {
-    if (!memory().overrides.contains(name) && (set.apps.contains(name) || set.Removes(name))) {
-      base::Fail(base::ExitCode::kBusy, "{} was pushed by {} meanwhile: the next poll looks again",
-                 name, pin.by);
-    }
-  }
+  const uint64_t generation = StageSet(run_, set, memory().head->etag, report_.fetched);
+  CheckNotTaken(set);
   ActivationEnd end;
   if (generation != ActiveGeneration(run_.layout)) {
     end = run_.steps.activate(generation, ByOf(channel_), ActivationIdOf(set, generation));

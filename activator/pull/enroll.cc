@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "activator/host/unit_links.h"
 #include "activator/pull/programs.h"
 #include "activator/pull/pull_files.h"
 #include "activator/pull/pull_units.h"
@@ -148,6 +149,18 @@ void RemovePullFolder(const images::HostLayout& layout) {
   base::RemoveTree(layout.Pull());
 }
 
+// In another directory, other roots may use the program: a prune knows.
+void RemoveFetch(const images::HostLayout& layout) {
+  const std::string link = FetchLink(layout);
+  if (base::Exists(link)) {
+    const std::string program = base::RealPath(link);
+    if (base::ParentOf(program) == base::RealPath(layout.Bin())) {
+      base::UnlinkIfThere(program);
+    }
+  }
+  base::UnlinkIfThere(link);
+}
+
 }  // namespace
 
 bool Enroll(const Host& host, const Enrollment& enrollment,
@@ -162,7 +175,9 @@ bool Enroll(const Host& host, const Enrollment& enrollment,
   is_new = EnsureCredentials(host, enrollment.credentials) || is_new;
   is_new = EnsureFile(ConfigFile(host.layout), enrollment.config.Serialize(), 0644) || is_new;
   UnitNames changed;
-  if (EnsureUnits(host, enrollment, changed)) {
+  const bool has_new_units = EnsureUnits(host, enrollment, changed);
+  if (has_new_units ||
+      NeedsReload(host, {units::kPullTimer, units::kPullUnit, units::kFetchSocket})) {
     host.systemd.DaemonReload();
     is_new = true;
   }
@@ -175,12 +190,12 @@ bool Unenroll(const Host& host) {
   }
   RemovePullUnits(host);
   host.systemd.DaemonReload();
+  RemoveFetch(host.layout);
   if (base::LstatIfThere(host.layout.Pull())) {
     const base::FileLock lock(PullLock(host.layout), "the pull of this host", "activate enroll",
                               kPullEnds);
     RemovePullFolder(host.layout);
   }
-  base::UnlinkIfThere(FetchLink(host.layout));
   return true;
 }
 

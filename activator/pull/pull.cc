@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/printable.h"
 #include "images/channel/object_key.h"
 
 namespace activator {
@@ -66,13 +67,21 @@ int WorstOf(const std::map<std::string, images::ChannelReport>& reports) {
   return out;
 }
 
-// What nothing is lost with: a folder, which a sandbox may not write, and a web server.
+// `activate status` tells it.
+images::ChannelReport FailedReport(images::ChannelReport last, const base::Error& error) {
+  last.result = images::ChannelResult::kFailed;
+  last.starts.reset();
+  last.exit_code = static_cast<uint64_t>(error.code());
+  last.error = base::Printable(error.what(), images::kMaxReportError);
+  return last;
+}
+
+// A web server takes none, and a folder is not fetch's to write.
 bool TakesReports(const PullConfig& config) { return config.store.starts_with("s3"); }
 
 // The next pull tries again.
 void Report(PullRun& run, PullResult& result) {
-  if (run.config.store.starts_with("http") ||
-      !IsToBeReported(result.state, LoadReported(run.layout))) {
+  if (!TakesReports(run.config) || !IsToBeReported(result.state, LoadReported(run.layout))) {
     return;
   }
   try {
@@ -83,7 +92,7 @@ void Report(PullRun& run, PullResult& result) {
       throw;
     }
     result.not_reported = error.what();
-    if (result.exit_code == 0 && TakesReports(run.config)) {
+    if (result.exit_code == 0) {
       result.exit_code = static_cast<int>(base::ExitCode::kBusy);
     }
   }
@@ -100,19 +109,31 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
   const PullConfig config = RequireConfig(layout);
   const std::vector<std::string> channels = ChannelsToPoll(config, request.channels);
   const std::optional<images::StateDocument> before = LoadState(layout);
-  PullRun run(layout, config, steps, RequireTrust(layout),
-              std::chrono::seconds(before ? before->clock_offset_seconds : 0));
+  const auto last = [&](const std::string& channel) {
+    return before && before->channels.contains(channel) ? before->channels.at(channel)
+                                                        : images::ChannelReport();
+  };
   std::map<std::string, images::ChannelReport> reports;
+  const std::chrono::seconds offset(before ? before->clock_offset_seconds : 0);
+  std::optional<PullRun> run;
+  try {
+    run.emplace(layout, config, steps, RequireTrust(layout), offset);
+  } catch (const base::Error& error) {
+    for (const std::string& channel : channels) {
+      reports[channel] = FailedReport(last(channel), error);
+    }
+    StoreState(layout, MakeState(config, reports, before, offset,
+                                 std::chrono::floor<std::chrono::seconds>(steps.clock->Now())));
+    throw;
+  }
   for (const std::string& channel : channels) {
-    const bool is_known = before && before->channels.contains(channel);
-    reports[channel] = PullChannel(
-        run, channel, is_known ? before->channels.at(channel) : images::ChannelReport());
+    reports[channel] = PullChannel(*run, channel, last(channel));
   }
   PullResult out;
-  out.state = MakeState(config, reports, before, run.clock_offset, run.Now());
+  out.state = MakeState(config, reports, before, run->clock_offset, run->Now());
   out.exit_code = WorstOf(reports);
   StoreState(layout, out.state);
-  Report(run, out);
+  Report(*run, out);
   return out;
 }
 

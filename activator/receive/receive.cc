@@ -94,11 +94,18 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const Push
   const auto stage = [&](const images::HostLayout& layout,
                          const std::map<std::string, base::Sha256>& changes,
                          const std::string& by) {
+    for (const auto& [name, digest] : changes) {  // whoever is shut in may not have looked
+      if (rules.check) {
+        rules.check(name);
+      }
+    }
+    // By a gate no push changes which program the host runs.
+    StagedGeneration out =
+        options.gate ? StageGeneration(layout, changes, by) : StageOnHost(layout, changes, by);
     if (rules.take) {
       rules.take(changes, by);
     }
-    // By a gate no push changes which program the host runs.
-    return options.gate ? StageGeneration(layout, changes, by) : StageOnHost(layout, changes, by);
+    return out;
   };
   const ReceiveSteps steps = {prepare, &ProbeFeatures, stage, plan, nullptr, rules.check};
   return options.gate ? RunConfinedReceive(options, steps, io) : RunReceiveWith(options, steps, io);

@@ -18,7 +18,7 @@ namespace activator {
 struct PushRules {
   std::function<void()> prepare{};  // before the sender is listened to
   std::function<void(const std::string& application)> check{};
-  // The caller holds the host's lock, and stages these next.
+  // The caller holds the host's lock, and has staged these.
   std::function<void(const std::map<std::string, base::Sha256>& versions, const std::string& by)>
       take{};
 };

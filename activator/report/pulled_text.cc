@@ -38,7 +38,7 @@ std::string PulledText(const images::StateDocument& pulled) {
     if (report.applied && (!report.seen || report.applied->version != report.seen->version)) {
       out += fmt::format("; version {} runs", report.applied->version);
     }
-    out += fmt::format(" (polled {})\n", base::ToIso8601(pulled.time));
+    out += fmt::format(" (as of {})\n", base::ToIso8601(pulled.time));
     if (!report.error.empty()) {
       out += fmt::format("  {}\n", report.error);
     }

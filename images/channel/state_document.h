@@ -13,6 +13,7 @@
 namespace images {
 
 inline constexpr size_t kMaxStateBytes = size_t{4} << 20;
+inline constexpr size_t kMaxReportError = 1000;  // bytes
 
 enum class ChannelResult {
   kActive,      // the host runs the channel's set

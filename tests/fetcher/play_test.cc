@@ -219,6 +219,26 @@ TEST_F(PlayTest, WhatIsDamagedOnTheHostIsRepaired) {
   EXPECT_TRUE(HasImage(old_));
 }
 
+// Some of what the recording has is there the second time.
+TEST_F(PlayTest, AHostThatIsKilledGoesOnWhereItWas) {
+  Update();
+  for (int change = 1;; change += 4) {
+    ::setenv("SLIPWAY_TEST_DIE_AT", std::to_string(change).c_str(), 1);
+    const Played killed = Play(Order({image_}));
+    ::unsetenv("SLIPWAY_TEST_DIE_AT");
+    const Played played = Play(Order({image_}));
+    EXPECT_TRUE(played.IsGood()) << change << played.host_err << played.fetch_err;
+    EXPECT_TRUE(HasImage(image_)) << change;
+    if (killed.host_code == 0) {
+      EXPECT_GT(change, 10);
+      break;
+    }
+    EXPECT_EQ(killed.host_code, 137) << killed.host_err;
+    EXPECT_EQ(killed.fetch_code, base::ExitCode::kUnreachable) << killed.fetch_err;
+    std::filesystem::remove_all(At("host/app/" + image_.image().id().text()));
+  }
+}
+
 TEST_F(PlayTest, AServerWithoutRangesSendsTheImageOnce) {
   const pusher::ImageUpload large = BuildText("large", 400);  // more than what is kept
   PublishAll(store_, {large});

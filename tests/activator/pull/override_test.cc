@@ -78,7 +78,7 @@ TEST_F(OverrideTest, OneThatComesWhileTheSetIsFetchedCounts) {
   };
   const PullResult result = Pull();
   EXPECT_EQ(result.exit_code, 5);
-  EXPECT_THAT(Report(result).error, HasSubstr("web was pushed by bob meanwhile"));
+  EXPECT_THAT(Report(result).error, HasSubstr("web was taken by bob meanwhile"));
   EXPECT_THAT(activated_, IsEmpty());
   EXPECT_EQ(ActiveApps(layout_), (Apps{{"web", web_}}));
   EXPECT_TRUE(Memory().overrides.contains("web"));

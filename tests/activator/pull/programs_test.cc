@@ -37,12 +37,13 @@ class ProgramsTest : public PullTest {
 TEST_F(ProgramsTest, AreFetchedVerifiedAndTakeOverUnlessOlder) {
   NameAgent(Agent("0.2.0"));
   head_.fetch[images::MachineArchitecture()] = Put("fetch", "the fetch");
-  head_.agent["another machine"] = {base::Sha256Of("x"), 1};
+  head_.agent["another-machine"] = {base::Sha256Of("x"), 1};
   PublishNext();
   const PullResult result = Pull();
   EXPECT_EQ(result.exit_code, 0) << Report(result).error;
   EXPECT_EQ(Installed("activate"), Agent("0.2.0"));
   EXPECT_EQ(Installed("fetch"), "the fetch");
+  ASSERT_TRUE(base::Exists(FetchLink(layout_)));
   EXPECT_EQ(base::StatIfThere(FetchLink(layout_))->st_mode & 07777U, 0755U);
   EXPECT_EQ(Pull().exit_code, 0);
   EXPECT_EQ(fetch_.asked.size(), 1U);  // the head

@@ -119,20 +119,18 @@ TEST_F(PullFaultTest, AReportThatIsNotTakenIsToldNextTime) {
   fetch_.before = nullptr;
   ExpectWhole(web);
   EXPECT_EQ(Told().sequence, 1U);
-  // A store that is only read, as a folder or a web server, needs no report.
-  config_.store = "/srv/store";
-  Configure();
-  fetch_.before = [](const std::string& op) {
-    if (op.starts_with("put ")) {
-      base::Fail(base::ExitCode::kUsage, "can only be read");
-    }
-  };
-  clock_.now += hours(7);
-  EXPECT_EQ(Pull().exit_code, 0);
-  config_.store = "https://example.org/store";
-  Configure();
-  EXPECT_EQ(Pull().exit_code, 0);
-  EXPECT_FALSE(fetch_.WasAsked("put state/web1.json"));
+}
+
+TEST_F(PullFaultTest, AFolderAndAWebServerTakeNoReports) {
+  Publish(Head(1, {{"web", Build("web", "1")}}));
+  for (const char* store : {"/srv/store", "https://example.org/store"}) {
+    config_.store = store;
+    Configure();
+    clock_.now += hours(7);
+    EXPECT_EQ(Pull().exit_code, 0);
+    EXPECT_FALSE(fetch_.WasAsked("put state/web1.json"));
+    EXPECT_EQ(LoadState(layout_)->time, clock_.now);
+  }
 }
 
 // Of a pull that was killed in an activation, which goes on in a unit of its own, the record stays.

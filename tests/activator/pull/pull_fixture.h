@@ -100,7 +100,8 @@ class PullTest : public testing::Test {
     statement.channel = "production";
     statement.name = name;
     statement.manifest_sha256 = built.stored().digest;
-    statement.provenance_sha256 = base::Sha256Of("");
+    statement.provenance_sha256 =
+        base::Sha256Of(base::ReadFileIfThere(built.provenance_path()).value_or(""));
     statement.released = clock_.now - hours(2);
     base::WriteFileAtomically(path + "/release", keys_.Sign(statement, {key}));
     if (std::ranges::find(fetch_.built, path) == fetch_.built.end()) {
