@@ -6,7 +6,7 @@
 namespace pusher {
 
 std::optional<int> RunStoreCommand(const std::vector<std::string>& arguments,
-                                   const base::Io& /*io*/) {
+                                   const base::Io& /*io*/, HostVerbs& /*hosts*/) {
   const std::string command = arguments.empty() ? "" : arguments.front();
   if (command == kPublishCommand || command == kChannelCommand) {
     base::Fail(base::ExitCode::kFailed,
