@@ -18,6 +18,7 @@
 #include "activator/os/invoker.h"
 #include "activator/prune/agents.h"
 #include "activator/prune/prune.h"
+#include "activator/pull/override.h"
 #include "activator/receive/receive.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
@@ -335,7 +336,7 @@ int Tool::UninstallAll() {
 int Tool::Run() {
   switch (line_.command) {
     case Command::kActivate:
-      return line_.dry_run ? DryRun() : Start();
+      return line_.dry_run ? DryRun() : StartKeeping();
     case Command::kRunSwitch:
       return RunSwitchHere();
     case Command::kList:
@@ -371,10 +372,14 @@ int Tool::Run() {
           [this](const Apps& apps, const PendingManifests& coming) {
             Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
           },
-          io_);
+          line_.plain_directory ? PushRules() : RulesForPush(host_.layout, line_.overrides), io_);
     case Command::kExamine:
       Examine(host_, line_.agent_directory);
       return 0;
+    case Command::kPull:
+      return PullNow();
+    case Command::kEnroll:
+      return EnrollHost();
     case Command::kDigest:
     case Command::kHostFiles:
     case Command::kGate:

@@ -36,6 +36,10 @@ class Tool {
 
  private:
   int Start();
+  int StartKeeping();
+  void TellChannels(bool keeps);
+  int PullNow();
+  int EnrollHost();
   void TellActivation() const;
   int RunSwitchHere();
   void RequireHealthyNow() const;

@@ -12,10 +12,17 @@ namespace activator {
 // there stays: a push replaces it, and never by an older one.
 void InstallSelf(const images::HostLayout& layout);
 
+// What `PROGRAM --version` says; empty where it is not there, does not run, or is not what its name
+// says (activate-DIGEST).
+std::string AgentVersion(const std::string& program);
+
 // Makes ROOT/bin/activate a link to `agent`, a program of `version` that runs (it calls this),
 // unless what is there runs too and is newer.
 void LinkAgent(const images::HostLayout& layout, const std::string& agent,
                const std::string& version);
+
+// The same with this program.
+void LinkThisAgent(const images::HostLayout& layout);
 
 }  // namespace activator
 

@@ -49,6 +49,13 @@ void ReceiveSession::CheckMaySend(const std::string& name) const {
   }
 }
 
+void ReceiveSession::CheckOffer(const std::string& name) const {
+  CheckMaySend(name);
+  if (steps_.check_offer) {
+    steps_.check_offer(name);
+  }
+}
+
 void ReceiveSession::CheckLimits(const images::Manifest& manifest) const {
   if (options_.gate) {
     RequireLimits(*options_.gate, manifest);

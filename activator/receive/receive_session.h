@@ -55,6 +55,8 @@ struct ReceiveSteps {
       };
   // Who publishes what was verified, and answers the sender; null: the session itself.
   std::function<void(const std::vector<HandedOver>& versions)> hand_over = nullptr;
+  // Throws unless the application may be pushed to this host; plans are not asked. Null: it may.
+  std::function<void(const std::string& application)> check_offer = nullptr;
 };
 
 class ReceiveSession {
@@ -76,6 +78,7 @@ class ReceiveSession {
   void TakeIncoming(const HandedOver& version);
   void TakeHeld(const HandedOver& version);
   void CheckMaySend(const std::string& name) const;
+  void CheckOffer(const std::string& name) const;
   void CheckLimits(const images::Manifest& manifest) const;
   void ReceivePush(const pusher::Begin& begin);
   void AnswerPlan(uint64_t images);

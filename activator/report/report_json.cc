@@ -52,6 +52,11 @@ Json ToJson(const AcceptedVersion& release) {
           {"signers", release.signers}};
 }
 
+// As the store has it.
+Json ToJson(const images::StateDocument& pulled) {
+  return base::ParseJson(pulled.Serialize(), "the report", base::ExitCode::kFailed);
+}
+
 template <typename Value>
 Json OrNull(const std::optional<Value>& value) {
   return value ? ToJson(*value) : Json(nullptr);
@@ -133,8 +138,11 @@ std::string StatusJson(const Status& status) {
                {"checked", status.checked ? Json(*status.checked) : Json(nullptr)},
                {"unhealthy", status.unhealthy},
                {"found_healthy", OrNull(status.found_healthy)},
-               {"last_activation", OrNull(status.last_activation)}});
+               {"last_activation", OrNull(status.last_activation)},
+               {"pulled", status.pulled ? ToJson(*status.pulled) : Json(nullptr)}});
 }
+
+std::string PulledJson(const images::StateDocument& pulled) { return Dump(ToJson(pulled)); }
 
 std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
 

@@ -1,0 +1,198 @@
+#include "activator/pull/enroll.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "activator/pull/programs.h"
+#include "activator/pull/pull_files.h"
+#include "activator/pull/pull_units.h"
+#include "activator/trust/host_trust.h"
+#include "activator/trust/set_trust.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/process.h"
+#include "units/rendered_unit.h"
+
+namespace activator {
+namespace {
+
+constexpr std::chrono::seconds kPullEnds(10);  // once it was told to
+constexpr std::array<std::pair<const char*, const char*>, 2> kWanted = {
+    {{"timers.target.wants", units::kPullTimer}, {"sockets.target.wants", units::kFetchSocket}}};
+
+std::string UnitPath(const Host& host, const std::string& unit) {
+  return host.configured_directory + "/" + unit;
+}
+
+std::string WantsLink(const Host& host, const char* wants, const char* unit) {
+  return fmt::format("{}/{}/{}", host.configured_directory, wants, unit);
+}
+
+void CheckCalendar(const std::string& every) {
+  try {
+    const base::ProcessResult said = base::Run({"systemd-analyze", "calendar", "--", every});
+    if (!said.ok()) {
+      base::Fail(base::ExitCode::kUsage, "every: systemd does not take '{}' as a time ({})", every,
+                 base::LastLines(said.err, 1));
+    }
+  } catch (const base::Error& error) {
+    if (error.error_number() != ENOENT) {  // what starts the timer says it, too
+      throw;
+    }
+  }
+}
+
+void CheckHost(const Host& host) {
+  if (!host.UnitsSurviveReboot()) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} cannot be written, so this host would not pull after its next boot: put the "
+               "units of docs/channels.md into the system's own configuration",
+               host.configured_directory);
+  }
+  for (const char* unit : kPullUnits) {
+    if (base::ReadLinkIfThere(UnitPath(host, unit)) == "/dev/null") {
+      base::Fail(base::ExitCode::kFailed, "{} is masked on this host: systemctl unmask {}", unit,
+                 unit);
+    }
+  }
+  if (!LoadTrust(host.layout)) {
+    base::Fail(images::kUntrusted,
+               "this host trusts nobody yet, and takes signed channels alone: imgpush --trust");
+  }
+  CheckSshKeygen();
+}
+
+// True: it was another one.
+bool EnsureFile(const std::string& path, const std::string& text, mode_t mode) {
+  const std::optional<struct stat> found = base::LstatIfThere(path);
+  if (found && S_ISREG(found->st_mode) && (found->st_mode & 07777U) == mode &&
+      base::ReadFile(path) == text) {
+    return false;
+  }
+  base::WriteFileAtomically(path, text, mode);
+  return true;
+}
+
+bool EnsureCredentials(const Host& host, const std::optional<std::string>& credentials) {
+  const std::string path = CredentialsFile(host.layout);
+  return credentials ? EnsureFile(path, *credentials, 0600) : base::UnlinkIfThere(path);
+}
+
+bool EnsureUnits(const Host& host, const Enrollment& enrollment, UnitNames& changed) {
+  for (const auto& [unit, text] :
+       RenderPullUnits(host.layout, enrollment.config, enrollment.credentials.has_value())) {
+    if (EnsureFile(UnitPath(host, unit), text, 0644)) {
+      changed.push_back(unit);
+    }
+  }
+  bool is_new = !changed.empty();
+  for (const auto& [wants, unit] : kWanted) {
+    const std::string link = WantsLink(host, wants, unit);
+    if (!base::LstatIfThere(link)) {
+      base::MakeDirectories(base::ParentOf(link));
+      base::ReplaceSymlink(std::string("../") + unit, link);
+      is_new = true;
+    }
+  }
+  return is_new;
+}
+
+bool IsUp(const Host& host, const std::string& unit) {
+  return host.systemd.Show({unit})[unit].active == "active";
+}
+
+// True: one of them did not run, or ran as it was before.
+bool EnsureStarted(const Host& host, const UnitNames& changed) {
+  UnitNames to_start;
+  for (const auto& [wants, unit] : kWanted) {
+    const bool is_changed = std::find(changed.begin(), changed.end(), unit) != changed.end();
+    if (is_changed || !IsUp(host, unit)) {
+      to_start.emplace_back(unit);
+    }
+  }
+  host.systemd.Restart(to_start, Jobs::kAwaitBriefly);
+  for (const std::string& unit : to_start) {
+    if (!IsUp(host, unit)) {
+      base::Fail(base::ExitCode::kFailed, "{} was not started: systemctl status {}", unit, unit);
+    }
+  }
+  return !to_start.empty();
+}
+
+void RemovePullUnits(const Host& host) {
+  const UnitNames all = {units::kPullTimer, units::kFetchSocket, units::kPullUnit};
+  host.systemd.Stop(host.systemd.InMemory(all), Jobs::kAwaitBriefly);
+  for (const auto& [wants, unit] : kWanted) {
+    base::UnlinkIfThere(WantsLink(host, wants, unit));
+  }
+  for (const std::string& unit : InstalledPullUnits(host)) {
+    base::Unlink(UnitPath(host, unit));
+  }
+  base::FsyncDirectory(host.configured_directory);
+}
+
+// The lock goes last, with the folder.
+void RemovePullFolder(const images::HostLayout& layout) {
+  for (const std::string& name : base::ListDirectory(layout.Pull())) {
+    if (const std::string path = layout.Pull() + "/" + name; path != PullLock(layout)) {
+      base::RemoveTree(path);
+    }
+  }
+  base::RemoveTree(layout.Pull());
+}
+
+}  // namespace
+
+bool Enroll(const Host& host, const Enrollment& enrollment,
+            const std::function<void()>& link_agent) {
+  CheckHost(host);
+  CheckCalendar(enrollment.config.every);
+  base::MakeDirectories(host.layout.Pull());
+  const base::FileLock lock(PullLock(host.layout), "the pull of this host", "activate enroll",
+                            kPullEnds);
+  link_agent();
+  bool is_new = LinkFetch(host.layout, enrollment.fetch_sha256);
+  is_new = EnsureCredentials(host, enrollment.credentials) || is_new;
+  is_new = EnsureFile(ConfigFile(host.layout), enrollment.config.Serialize(), 0644) || is_new;
+  UnitNames changed;
+  if (EnsureUnits(host, enrollment, changed)) {
+    host.systemd.DaemonReload();
+    is_new = true;
+  }
+  return EnsureStarted(host, changed) || is_new;
+}
+
+bool Unenroll(const Host& host) {
+  if (!base::LstatIfThere(host.layout.Pull()) && InstalledPullUnits(host).empty()) {
+    return false;
+  }
+  RemovePullUnits(host);
+  host.systemd.DaemonReload();
+  if (base::LstatIfThere(host.layout.Pull())) {
+    const base::FileLock lock(PullLock(host.layout), "the pull of this host", "activate enroll",
+                              kPullEnds);
+    RemovePullFolder(host.layout);
+  }
+  base::UnlinkIfThere(FetchLink(host.layout));
+  return true;
+}
+
+std::vector<std::string> InstalledPullUnits(const Host& host) {
+  std::vector<std::string> out;
+  for (const char* unit : kPullUnits) {
+    const std::string path = UnitPath(host, unit);
+    if (base::LstatIfThere(path) && base::ReadLinkIfThere(path) != "/dev/null") {
+      out.emplace_back(unit);
+    }
+  }
+  return out;
+}
+
+}  // namespace activator

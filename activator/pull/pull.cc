@@ -1,0 +1,131 @@
+#include "activator/pull/pull.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "activator/pull/channel_pull.h"
+#include "activator/pull/pull_files.h"
+#include "activator/pull/pull_run.h"
+#include "activator/pull/state_report.h"
+#include "activator/trust/host_trust.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "images/channel/object_key.h"
+
+namespace activator {
+namespace {
+
+constexpr size_t kMachineIdDigits = 32;
+
+PullConfig RequireConfig(const images::HostLayout& layout) {
+  std::optional<PullConfig> out = LoadConfig(layout);
+  if (!out) {
+    base::Fail(base::ExitCode::kFailed,
+               "this host pulls from no channel: imgpush channel enroll enrolls it");
+  }
+  return *std::move(out);
+}
+
+std::vector<std::string> ChannelsToPoll(const PullConfig& config,
+                                        const std::vector<std::string>& named) {
+  for (const std::string& channel : named) {
+    if (std::ranges::find(config.channels, channel) == config.channels.end()) {
+      base::Fail(base::ExitCode::kUsage, "this host does not pull from channel {}: enroll it anew",
+                 channel);
+    }
+  }
+  return named.empty() ? config.channels : named;
+}
+
+images::Trust RequireTrust(const images::HostLayout& layout) {
+  std::optional<HostTrust> out = LoadTrust(layout);
+  if (!out) {
+    base::Fail(images::kUntrusted,
+               "this host trusts nobody yet, so no head of a channel counts: imgpush --trust");
+  }
+  return *std::move(out);
+}
+
+// The worst first.
+int WorstOf(const std::map<std::string, images::ChannelReport>& reports) {
+  constexpr std::array<uint64_t, 5> kOrder = {4, 3, 6, 1, 5};
+  int out = 0;
+  size_t rank = kOrder.size() + 1;
+  for (const auto& [channel, report] : reports) {
+    const auto at = static_cast<size_t>(std::find(kOrder.begin(), kOrder.end(), report.exit_code) -
+                                        kOrder.begin());
+    if (report.exit_code != 0 && at < rank) {
+      rank = at;
+      out = static_cast<int>(report.exit_code);
+    }
+  }
+  return out;
+}
+
+// What nothing is lost with: a folder, which a sandbox may not write, and a web server.
+bool TakesReports(const PullConfig& config) { return config.store.starts_with("s3"); }
+
+// The next pull tries again.
+void Report(PullRun& run, PullResult& result) {
+  if (run.config.store.starts_with("http") ||
+      !IsToBeReported(result.state, LoadReported(run.layout))) {
+    return;
+  }
+  try {
+    run.Put(images::StateKey(run.config.host), result.state.Serialize());
+    StoreReported(run.layout, result.state);
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    result.not_reported = error.what();
+    if (result.exit_code == 0 && TakesReports(run.config)) {
+      result.exit_code = static_cast<int>(base::ExitCode::kBusy);
+    }
+  }
+}
+
+}  // namespace
+
+PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
+                   const PullSteps& steps) {
+  steps.prepare_root(layout);
+  RequireConfig(layout);  // without it there may be no folder to lock
+  const base::FileLock lock(PullLock(layout), "the pull of this host", "activate pull",
+                            request.lock_wait);
+  const PullConfig config = RequireConfig(layout);
+  const std::vector<std::string> channels = ChannelsToPoll(config, request.channels);
+  const std::optional<images::StateDocument> before = LoadState(layout);
+  PullRun run(layout, config, steps, RequireTrust(layout),
+              std::chrono::seconds(before ? before->clock_offset_seconds : 0));
+  std::map<std::string, images::ChannelReport> reports;
+  for (const std::string& channel : channels) {
+    const bool is_known = before && before->channels.contains(channel);
+    reports[channel] = PullChannel(
+        run, channel, is_known ? before->channels.at(channel) : images::ChannelReport());
+  }
+  PullResult out;
+  out.state = MakeState(config, reports, before, run.clock_offset, run.Now());
+  out.exit_code = WorstOf(reports);
+  StoreState(layout, out.state);
+  Report(run, out);
+  return out;
+}
+
+std::string ReadMachineId(const std::string& path) {
+  std::string out = base::ReadFileIfThere(path, 4096).value_or("");
+  out.erase(out.find_last_not_of(" \n") + 1);
+  if (out.size() != kMachineIdDigits ||
+      out.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} has no machine id, by which a host has its place: systemd-machine-id-setup",
+               path);
+  }
+  return out;
+}
+
+}  // namespace activator
