@@ -29,7 +29,6 @@ std::string EnrollDocument(const Subscription& subscription, const Schedule& sch
 // What came of one host.
 struct HostResult {
   Destination target;
-  std::string said{};  // by `activate enroll`
   std::optional<Poll> poll{};
   std::optional<base::Error> error{
       base::Error(base::ExitCode::kInterrupted, "interrupted before it began")};

@@ -183,9 +183,7 @@ int EnrollVerbs::Enroll(const Subscription& subscription, const std::vector<std:
                                                         host.target.groups, fetch);
                                 },
                                 polls_};
-    const Enrolled enrolled = pusher::Enroll(host.target, options, agents, fetchers, request);
-    host.said = enrolled.said;
-    host.poll = enrolled.poll;
+    host.poll = pusher::Enroll(host.target, options, agents, fetchers, request);
   };
   return ForEach(std::move(chosen), "enrolling", work,
                  fmt::format("pulls {}", fmt::join(subscription.channels, ", ")), board, io);
@@ -200,7 +198,7 @@ int EnrollVerbs::Remove(const std::vector<std::string>& hosts, bool json, const 
   }
   hosts::ProgressDisplay board(io);
   const auto work = [&](HostResult& host, const RemoteOptions& options) {
-    host.said = Unenroll(host.target, options, agents);
+    Unenroll(host.target, options, agents);
   };
   return ForEach(std::move(chosen), "removing", work, "pulls nothing; what runs there runs on",
                  board, io);

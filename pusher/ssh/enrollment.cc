@@ -139,14 +139,13 @@ Poll ReadPoll(Stream& stream, Login& login) {
   return out;
 }
 
-std::string ReadEnrolled(Stream& stream, Login& login) {
+void CheckEnrolled(Stream& stream, Login& login) {
   const Words words = SplitWord(RestOf(stream, NextWord(stream, login), "ENROLLED"));
-  std::string said = WithoutPrefix(words.text);
   if (words.code != "0") {
+    const std::string said = WithoutPrefix(words.text);
     base::Fail(KnownCode(CodeOf(words.code)), "{}: {}", stream.peer(),
                said.empty() ? "activate enroll ended with " + words.code : said);
   }
-  return said;
 }
 
 std::string EnrollCommand(const Agents& agents, AgentOptions host,
@@ -157,22 +156,21 @@ std::string EnrollCommand(const Agents& agents, AgentOptions host,
 
 }  // namespace
 
-Enrolled Enroll(const Destination& target, const RemoteOptions& options, const Agents& agents,
-                const Agents& fetchers, const EnrollRequest& request) {
+std::optional<Poll> Enroll(const Destination& target, const RemoteOptions& options,
+                           const Agents& agents, const Agents& fetchers,
+                           const EnrollRequest& request) {
   Connection connection(target, options,
                         EnrollCommand(agents, options.host,
                                       {"enroll", OfferOf(fetchers), request.polls ? "yes" : ""}),
                         {});
   Stream& stream = connection.stream();
   Login& login = connection.login();
-  Enrolled out;
   try {
-    out.sent_bytes = RunBootstrap(stream, agents, login).sent_bytes;
+    RunBootstrap(stream, agents, login);
     connection.Answered();
     std::string word = NextWord(stream, login);
     if (const AgentBinary* needed = AgentIn(word, "FETCH", fetchers)) {
       word = SendForWord(stream, login, *needed);
-      out.sent_bytes += needed->size_bytes;
     }
     const AgentBinary* fetch = AgentIn(word, "READY", fetchers);
     if (fetch == nullptr) {
@@ -180,7 +178,7 @@ Enrolled Enroll(const Destination& target, const RemoteOptions& options, const A
     }
     stream.Write(base::AsBytes(request.document(fetch->sha256) + "\n"));
     stream.Flush();
-    out.said = ReadEnrolled(stream, login);
+    CheckEnrolled(stream, login);
     if (const std::string timer = RestOf(stream, NextWord(stream, login), "TIMER");
         timer != "active") {
       base::Fail(base::ExitCode::kFailed,
@@ -188,26 +186,25 @@ Enrolled Enroll(const Destination& target, const RemoteOptions& options, const A
                  "slipway-pull.timer",
                  stream.peer(), timer);
     }
+    std::optional<Poll> poll;
     if (request.polls) {
-      out.poll = ReadPoll(stream, login);
+      poll = ReadPoll(stream, login);
     }
     connection.Close();
-    return out;
+    return poll;
   } catch (const base::Error& error) {
     connection.Fail(error);
   }
 }
 
-std::string Unenroll(const Destination& target, const RemoteOptions& options,
-                     const Agents& agents) {
+void Unenroll(const Destination& target, const RemoteOptions& options, const Agents& agents) {
   Connection connection(target, options, EnrollCommand(agents, options.host, {"remove", "", ""}),
                         {});
   try {
     RunBootstrap(connection.stream(), agents, connection.login());
     connection.Answered();
-    std::string said = ReadEnrolled(connection.stream(), connection.login());
+    CheckEnrolled(connection.stream(), connection.login());
     connection.Close();
-    return said;
   } catch (const base::Error& error) {
     connection.Fail(error);
   }

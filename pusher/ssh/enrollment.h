@@ -4,7 +4,6 @@
 #ifndef SLIPWAY_PUSHER_SSH_ENROLLMENT_H_
 #define SLIPWAY_PUSHER_SSH_ENROLLMENT_H_
 
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,19 +27,15 @@ struct EnrollRequest {
   bool polls = true;  // once it is enrolled
 };
 
-struct Enrolled {
-  std::string said;  // by `activate enroll`
-  uint64_t sent_bytes = 0;
-  std::optional<Poll> poll{};
-};
+// Returns once the host says that its timer is active, with the poll that was asked for. All throw
+// NotReached or another Error as Remote does; Error with `activate enroll`'s own code where that
+// refuses.
+std::optional<Poll> Enroll(const Destination& target, const RemoteOptions& options,
+                           const Agents& agents, const Agents& fetchers,
+                           const EnrollRequest& request);
 
-// Returns once the host says that its timer is active. All throw NotReached or another Error as
-// Remote does; Error with `activate enroll`'s own code where that refuses.
-Enrolled Enroll(const Destination& target, const RemoteOptions& options, const Agents& agents,
-                const Agents& fetchers, const EnrollRequest& request);
-
-// Undoes it. Returns what `activate enroll --remove` said.
-std::string Unenroll(const Destination& target, const RemoteOptions& options, const Agents& agents);
+// Undoes it.
+void Unenroll(const Destination& target, const RemoteOptions& options, const Agents& agents);
 
 // Has an enrolled host poll now, and waits for the end. Throws Error{kFailed} where it is not
 // enrolled.
