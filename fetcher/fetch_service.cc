@@ -131,7 +131,9 @@ void FetchService::AnswerWith(const std::function<store::Object()>& work) {
   const store::Traffic traffic = store_->traffic();
   pusher::FetchAnswer answer;
   answer.state = StateOf(object.state);
-  answer.version = object.version;
+  if (object.version.size() <= pusher::kMaxVersionBytes) {
+    answer.version = object.version;
+  }
   answer.size_bytes = object.body.size();
   answer.requests = traffic.requests;
   answer.bytes = traffic.received_bytes;

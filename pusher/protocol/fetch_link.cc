@@ -15,7 +15,6 @@ using base::JsonFields;
 
 constexpr base::ExitCode kBroken = base::ExitCode::kFailed;
 constexpr size_t kMaxFetchText = 4096;  // of a location or a key
-constexpr size_t kMaxVersionBytes = 256;
 constexpr int64_t kMaxClockOffset = int64_t{1} << 40;
 constexpr std::array kStates = {"here", "unchanged", "missing"};
 

@@ -20,6 +20,7 @@ namespace pusher {
 inline constexpr uint64_t kFetchLinkFormat = 1;
 inline constexpr uint64_t kMaxFetchedBytes = uint64_t{64}
                                              << 20;  // of an object that one answer has
+inline constexpr size_t kMaxVersionBytes = 256;      // of an object
 
 // First of all: the store, as docs/formats/store.md names it. No answer.
 struct OpenStore {

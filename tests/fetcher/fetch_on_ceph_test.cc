@@ -57,7 +57,7 @@ TEST_F(FetchTest, OnCephItInstallsUpdatesAndReports) {
     EXPECT_TRUE(answer.clock_offset_seconds.has_value());
   }
   pair.a.Reset();
-  EXPECT_EQ(EndOf(fetch).first, 0);
+  EXPECT_EQ(EndOf(fetch), 0);
   EXPECT_EQ(store->Get("state/web1.json", 10).body, "{}");
   ::unsetenv("CREDENTIALS_DIRECTORY");
 }

@@ -66,21 +66,15 @@ TEST_F(FetchOnNginxTest, ACertificateOfNobodyIsNotTrusted) {
 
 class ForeignRootTest : public FetchOnNginxTest {
  protected:
-  // Debian's C library with all that systemd adds to it, and OpenSSL's modules.
+  // The C library with all that systemd adds to it, and a provider of OpenSSL.
   void SetUp() override {
     FetchOnNginxTest::SetUp();
     const std::string packages = tests::MustRun(
-        {SLIPWAY_DEBIAN_ROOT, "libc6,libnss-myhostname,libnss-mymachines,libnss-resolve"},
+        {SLIPWAY_DEBIAN_ROOT, "--suite", "trixie",
+         "libc6,libnss-myhostname,libnss-mymachines,libnss-resolve,openssl-provider-legacy"},
         {.timeout = std::chrono::minutes(5)});
-    fs::copy(packages.substr(0, packages.find('\n')), At("root"),
-             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-    for (const auto& module : fs::recursive_directory_iterator("/usr/lib")) {
-      if (module.path().filename() == "legacy.so") {
-        fs::create_directories(At("root") + module.path().parent_path().string());
-        fs::copy_file(module.path(), At("root") + module.path().string());
-      }
-    }
-    Put("root/etc/nsswitch.conf", "hosts: mymachines resolve myhostname files dns\n");
+    tests::MustRun({"cp", "-a", packages.substr(0, packages.find('\n')), At("root")});
+    Put("root/etc/nsswitch.conf", "hosts: files mymachines resolve myhostname dns\n");
     Put("root/etc/hosts", "127.0.0.1 store.example\n");
     Put("root/etc/resolv.conf", "nameserver 127.0.0.1\n");
     const std::string configuration =

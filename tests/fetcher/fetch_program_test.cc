@@ -36,7 +36,7 @@ TEST_F(FetchProgramTest, ItSaysWhatItIs) {
 
 // With the agent, which has 64 MiB, it stays within 96.
 TEST_F(FetchProgramTest, AFirstInstallOfALargeImageTakesLittleMemory) {
-  const pusher::ImageUpload image = BuildText("large", 1200);
+  const pusher::ImageUpload image = BuildText("large", 1000);
   PublishAll(store_, {image});
   const Played played = Play(Order(image));
   EXPECT_TRUE(played.IsGood()) << played.host_err << played.fetch_err;

@@ -183,9 +183,12 @@ TEST_F(PlayTest, WhatTheStoreAlteredIsNotOffered) {
     ExpectFailure(Play(Order({image_})), kDamaged, file);
     store_.Put(key, store::Content::Text(right));
   }
+  const std::string provenance = store_.Get(KeyOf(image_, "provenance.json"), 1 << 20).body;
   store_.Put(KeyOf(image_, "provenance.json"), store::Content::Text("{}"));
   ExpectFailure(Play(Order({image_})), kDamaged, "provenance.json is not the one that was signed");
   store_.Delete(KeyOf(image_, "provenance.json"));
+  ExpectFailure(Play(Order({image_})), kDamaged, "provenance.json is not the one that was signed");
+  store_.Put(KeyOf(image_, "provenance.json"), store::Content::Text(provenance));
   for (const char* file : {"manifest.json", "image.caibx", "image.erofs"}) {
     const std::string key = KeyOf(image_, file);
     const std::string right = store_.Get(key, 1 << 24).body;
@@ -228,7 +231,7 @@ TEST_F(PlayTest, AServerWithoutRangesSendsTheImageOnce) {
                     : std::nullopt;
   };
   const Played played = Play(Order({large}));
-  EXPECT_TRUE(played.IsGood()) << played.host_err << played.fetch_err;
+  EXPECT_TRUE(played.IsGood()) << played.host_code << played.host_err << played.fetch_err;
   EXPECT_TRUE(HasImage(large));
   EXPECT_EQ(bodies, 1);
 }
