@@ -156,6 +156,10 @@ std::string PlanText(const std::string& channel, const PublishPlan& plan) {
   if (plan.counts.objects + plan.counts.already_there > 0) {
     out += CountsText(plan.counts) + "\n";
   }
+  if (plan.deltas.objects + plan.deltas.already_there > 0) {
+    out += fmt::format("{} to make, {} there already\n",
+                       base::Counted(plan.deltas.objects, "delta"), plan.deltas.already_there);
+  }
   return out;
 }
 
@@ -163,6 +167,7 @@ std::string PlanJson(const std::string& channel, const PublishPlan& plan) {
   Json out = plan.next ? HeadFieldsJson(*plan.next) : Json{{"channel", channel}};
   out["changed"] = plan.next.has_value();
   out["put"] = CountsJson(plan.counts);
+  out["deltas"] = {{"objects", plan.deltas.objects}, {"already_there", plan.deltas.already_there}};
   return Document(out);
 }
 
@@ -272,22 +277,22 @@ std::string StatusJson(const std::vector<HostState>& hosts, const std::string& c
   return Document(out);
 }
 
-std::string PruneText(const PruneResult& result, bool plan) {
-  std::string out =
-      fmt::format("{} {}, {}; {} unnamed, removed by a prune in 24 hours or later\n",
-                  plan ? "would remove" : "removed", base::Counted(result.deleted.size(), "object"),
-                  base::HumanBytes(result.deleted_bytes), result.doomed);
-  if (result.remaining > 0) {
-    out += fmt::format("{} remain: a prune in an hour or later goes on\n", result.remaining);
-  }
-  return out;
+std::string PruneText(const PruneResult& result, bool plan, bool is_checked) {
+  return fmt::format("{} {}, {}; {} unnamed, removed by a prune in 24 hours or later{}\n",
+                     plan ? "would remove" : "removed",
+                     base::Counted(result.deleted.size(), "object"),
+                     base::HumanBytes(result.deleted_bytes), result.doomed,
+                     is_checked ? ""
+                                : "\nthe heads' signatures were not checked: add --trust DIR or "
+                                  "--key FILE");
 }
 
-std::string PruneJson(const PruneResult& result) {
+std::string PruneJson(const PruneResult& result, bool is_checked) {
   return Document({{"deleted", result.deleted},
                    {"deleted_bytes", result.deleted_bytes},
                    {"doomed", result.doomed},
-                   {"remaining", result.remaining}});
+                   {"remaining", result.remaining},
+                   {"checked", is_checked}});
 }
 
 }  // namespace pusher

@@ -1,11 +1,14 @@
 #include "pusher/publish/head_edits.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/printable.h"
 
 namespace pusher {
@@ -68,6 +71,19 @@ void ReplaceVariants(std::vector<images::AppVariant>& there,
   there.insert(there.begin() + at, with.begin(), with.end());
 }
 
+[[noreturn]] void FailNoApp(const ChannelHead& head, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, variants] : head.apps) {
+    names.push_back(known);
+  }
+  const std::string near = base::NearestOf(name, names);
+  base::Fail(base::ExitCode::kUsage, "channel {} has no application '{}'{}", head.channel,
+             base::Printable(name),
+             names.empty()  ? ", nor any other"
+             : near.empty() ? fmt::format(": it has {}", fmt::join(names, ", "))
+                            : fmt::format(": did you mean {}?", near));
+}
+
 struct DurationUnit {
   char letter;
   uint64_t seconds;
@@ -80,18 +96,6 @@ constexpr std::array kDurationUnits = {DurationUnit{'d', 86400}, DurationUnit{'h
              "--waves: '{}' is no wave: use groups, a percentage and a time, as in "
              "@canary,10%+1h,100%+24h",
              base::Printable(wave));
-}
-
-std::vector<std::string> Split(const std::string& text, char separator) {
-  std::vector<std::string> out;
-  for (size_t at = 0;;) {
-    const size_t end = text.find(separator, at);
-    out.push_back(text.substr(at, end - at));
-    if (end == std::string::npos) {
-      return out;
-    }
-    at = end + 1;
-  }
 }
 
 images::Wave ParseWave(const std::string& text, const images::Wave& before) {
@@ -138,7 +142,9 @@ HeadEdit EditToRemove(std::vector<std::string> names, EditOptions options) {
   return [names = std::move(names), options](const ChannelHead* current, TimePoint now) {
     ChannelHead out = Anew(&There(current), now, options);
     for (const std::string& name : names) {
-      out.apps.erase(name);
+      if (out.apps.erase(name) == 0) {
+        FailNoApp(*current, name);
+      }
     }
     return UnlessSame(std::move(out), current, options);
   };
@@ -169,13 +175,13 @@ HeadEdit EditToRenew(EditOptions options) {
   };
 }
 
-HeadEdit EditToRollBack(ChannelHead old, EditOptions options) {
+HeadEdit EditToRollBack(OldHeadChoice choose, EditOptions options) {
   options.urgent = true;
-  return [old = std::move(old), options](const ChannelHead* current, TimePoint now) {
+  return [choose = std::move(choose), options](const ChannelHead* current, TimePoint now) {
     ChannelHead out = There(current);
     out.rollout.hold = false;
     out = Anew(&out, now, options);
-    out.apps = old.apps;
+    out.apps = choose(*current).apps;
     return std::optional(out);
   };
 }
@@ -189,6 +195,18 @@ HeadEdit EditToSet(RolloutChange change, EditOptions options) {
     out.rollout.retry += change.retry ? 1 : 0;
     return UnlessSame(std::move(out), current, options);
   };
+}
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> out;
+  for (size_t at = 0;;) {
+    const size_t end = text.find(separator, at);
+    out.push_back(text.substr(at, end - at));
+    if (end == std::string::npos) {
+      return out;
+    }
+    at = end + 1;
+  }
 }
 
 std::vector<images::Wave> ParseWaves(const std::string& text) {

@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "pusher/publish/head_edits.h"
+#include "pusher/publish/host_verbs.h"
 #include "store/open.h"
 
 namespace pusher {
@@ -22,8 +23,9 @@ inline constexpr uint64_t kDeltaVersions = 5;
 struct PublishArguments {
   std::string verb;  // of `channel`
   std::string store;
-  std::string channel;  // of some verbs: empty
-  std::vector<std::string> names;
+  std::string channel;                // of some verbs: empty
+  std::vector<std::string> names;     // of images, or of hosts
+  std::vector<std::string> channels;  // of enroll
   std::string images = "build/images";
   std::vector<std::string> keys;  // that sign; empty: the user's own
   std::string trust;              // a directory; empty: the heads of the own keys are believed
@@ -39,7 +41,7 @@ struct PublishArguments {
 std::optional<PublishArguments> ParsePublish(const std::vector<std::string>& arguments,
                                              const base::Io& io);
 std::optional<PublishArguments> ParseChannel(const std::vector<std::string>& arguments,
-                                             const base::Io& io);
+                                             const base::Io& io, HostVerbs& hosts);
 
 }  // namespace pusher
 

@@ -74,7 +74,8 @@ TEST(HeadEditsTest, ARollbackIsUrgentAlsoOfAHeldChannel) {
   current.rollout.hold = true;
   ChannelHead old = tests::Head(41);
   old.apps.erase("db");
-  const auto head = EditToRollBack(old, {})(&current, kNow);
+  const auto head =
+      EditToRollBack([&](const ChannelHead& /*now*/) { return old; }, {})(&current, kNow);
   ASSERT_TRUE(head);
   EXPECT_EQ(head->apps, old.apps);
   EXPECT_TRUE(head->rollout.urgent);
@@ -87,7 +88,6 @@ TEST(HeadEditsTest, RemoveAndSetChangeWhatTheyName) {
   const auto without = EditToRemove({"db"}, {})(&current, kNow);
   ASSERT_TRUE(without);
   EXPECT_EQ(without->apps.size(), 1U);
-  EXPECT_FALSE(EditToRemove({"none"}, {})(&current, kNow));
   RolloutChange change;
   change.waves = ParseWaves("@canary,10%+1h,100%+24h");
   change.spread = seconds(3600);
@@ -99,6 +99,17 @@ TEST(HeadEditsTest, RemoveAndSetChangeWhatTheyName) {
   EXPECT_EQ(WavesText(set->rollout.waves), "0%@canary,10%+1h,100%+1d");
   EXPECT_EQ(ParseWaves(WavesText(set->rollout.waves)), set->rollout.waves);
   EXPECT_FALSE(EditToSet({}, {})(&current, kNow));
+}
+
+TEST(HeadEditsTest, WhatIsNotThereIsNotRemoved) {
+  const ChannelHead current = tests::Head();  // of db and web
+  const auto remove = [&](const std::string& name) {
+    return tests::ErrorOf([&] { EditToRemove({"db", name}, {})(&current, kNow); });
+  };
+  EXPECT_EQ(remove("webb").code(), base::ExitCode::kUsage);
+  EXPECT_STREQ(remove("webb").what(), "channel web has no application 'webb': did you mean web?");
+  EXPECT_STREQ(remove("postgres").what(),
+               "channel web has no application 'postgres': it has db, web");
 }
 
 TEST(HeadEditsTest, WavesAndTimesThatAreNone) {

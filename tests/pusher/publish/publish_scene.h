@@ -34,16 +34,25 @@ class WatchedStore : public store::Store {
 
   explicit WatchedStore(store::Store& inner) : inner_(inner) {}
   const std::string& location() const override { return inner_.location(); }
+  store::Traffic traffic() const override { return {0, 0, 0, clock_offset.count()}; }
 
   Watch before = [](int /*write*/) {};
   Watch after = [](int /*write*/) {};
   bool twice = false;  // each write is done twice, as after an answer that was lost
   int writes = 0;
-  std::string hidden;  // a key that may not be read
+  int gets = 0;
+  std::chrono::seconds clock_offset{0};
+  std::string hidden;   // a key that may not be read
+  std::string missing;  // one that is listed, and gone
+  std::string lost;     // one that others always write first
 
  private:
   store::Object DoGet(const std::string& key, uint64_t max_bytes,
                       const std::string& known) override {
+    ++gets;
+    if (key == missing) {
+      return {};
+    }
     if (key == hidden) {
       return {store::State::kHidden, "", ""};
     }
@@ -54,28 +63,31 @@ class WatchedStore : public store::Store {
     return inner_.GetRanges(key, ranges, sink);
   }
   store::Info DoHead(const std::string& key) override { return inner_.Head(key); }
-  std::vector<store::Listed> DoList(const std::string& prefix) override {
-    return inner_.List(prefix);
+  std::vector<store::Listed> DoList(const std::string& prefix, size_t most) override {
+    return inner_.List(prefix, most);
   }
   store::Written DoPutIfAbsent(const std::string& key, const store::Content& content,
                                const store::PutOptions& options) override {
-    return Write([&] { return inner_.PutIfAbsent(key, content, options); });
+    return Write(key, [&] { return inner_.PutIfAbsent(key, content, options); });
   }
   store::Written DoCompareAndSwap(const std::string& key, const std::string& version,
                                   const store::Content& content,
                                   const store::PutOptions& options) override {
-    return Write([&] { return inner_.CompareAndSwap(key, version, content, options); });
+    return Write(key, [&] { return inner_.CompareAndSwap(key, version, content, options); });
   }
   void DoDelete(const std::string& key) override {
-    Write([&] {
+    Write(key, [&] {
       inner_.Delete(key);
       return store::Written();
     });
   }
 
-  store::Written Write(const std::function<store::Written()>& write) {
+  store::Written Write(const std::string& key, const std::function<store::Written()>& write) {
     const int number = ++writes;
     before(number);
+    if (key == lost) {
+      return std::nullopt;
+    }
     store::Written out = write();
     if (twice) {
       write();
@@ -86,6 +98,10 @@ class WatchedStore : public store::Store {
 
   store::Store& inner_;
 };
+
+// Tries as often as users do, without their time.
+inline constexpr store::RetryPolicy kSoon{
+    kSwapPolicy.retries, std::chrono::milliseconds(0), std::chrono::milliseconds(0), {}};
 
 class PublishTest : public tests::SigningTest {
  protected:
@@ -140,7 +156,8 @@ class PublishTest : public tests::SigningTest {
                         std::chrono::seconds patience = std::chrono::seconds(0)) const {
     const HeadJudge judge = JudgeByKeys({KeyFile("alice"), KeyFile("bob")});
     ChannelObjects objects(store, judge);
-    return Publisher(objects, HeadSigner({KeyFile(key)}, judge, {}), {}, patience).Publish(change);
+    return Publisher(objects, HeadSigner({KeyFile(key)}, judge, {}), {}, {patience, kSoon})
+        .Publish(change);
   }
 
   // The head, all that it names is there.

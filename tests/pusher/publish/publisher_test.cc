@@ -214,6 +214,22 @@ TEST_F(PublishTest, WhatIsDoomedIsTakenOutAndWhatIsDeletedIsWaitedFor) {
   EXPECT_EQ(WholeHead(store).version, 1U);
 }
 
+TEST_F(PublishTest, ARecordThatOthersChangeAllTheTimeIsNotFoughtForForEver) {
+  store::FolderStore store(folder());
+  const ImageUpload web = Build("web", "1");
+  ChannelObjects objects(store, JudgeNothing());
+  images::PruneRecord record;
+  record.doomed = {{web.Keys().front(), objects.Now()}};
+  ASSERT_TRUE(objects.SwapPruneRecord({}, record));
+  WatchedStore watched(store);
+  watched.lost = images::kPruneKey;
+  const base::Error error = tests::ErrorOf([&] { Publish(watched, ChangeTo({web})); });
+  EXPECT_EQ(error.code(), base::ExitCode::kBusy);
+  EXPECT_THAT(error.what(), HasSubstr("prune.json all the time: try again later"));
+  EXPECT_GT(watched.writes, kSoon.retries);
+  EXPECT_FALSE(store.Exists("channels/web/head"));
+}
+
 // What it dooms would be taken for what nobody dooms.
 TEST_F(PublishTest, WhatAPrunerWroteMustBeReadable) {
   store::FolderStore store(folder());
