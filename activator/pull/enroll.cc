@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/process.h"
+#include "units/escape.h"
 #include "units/rendered_unit.h"
 
 namespace activator {
@@ -34,6 +35,14 @@ std::string UnitPath(const Host& host, const std::string& unit) {
 
 std::string WantsLink(const Host& host, const char* wants, const char* unit) {
   return fmt::format("{}/{}/{}", host.configured_directory, wants, unit);
+}
+
+// A host has one root that pulls.
+bool ServesAnotherRoot(const Host& host) {
+  const std::optional<std::string> text = base::ReadFileIfThere(UnitPath(host, units::kPullUnit));
+  const std::string ours =
+      fmt::format("\nRequiresMountsFor={}\n", units::ListedPath(host.layout.root()));
+  return text && !text->empty() && text->find(ours) == std::string::npos;
 }
 
 void CheckCalendar(const std::string& every) {
@@ -62,6 +71,12 @@ void CheckHost(const Host& host) {
       base::Fail(base::ExitCode::kFailed, "{} is masked on this host: systemctl unmask {}", unit,
                  unit);
     }
+  }
+  if (ServesAnotherRoot(host)) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} serves another root than {}: a host pulls into one; type activate enroll "
+               "--remove with that --root first",
+               UnitPath(host, units::kPullUnit), host.layout.root());
   }
   if (!LoadTrust(host.layout)) {
     base::Fail(images::kUntrusted,
@@ -128,6 +143,9 @@ bool EnsureStarted(const Host& host, const UnitNames& changed) {
 }
 
 void RemovePullUnits(const Host& host) {
+  if (ServesAnotherRoot(host)) {
+    return;
+  }
   const UnitNames all = {units::kPullTimer, units::kFetchSocket, units::kPullUnit};
   host.systemd.Stop(host.systemd.InMemory(all), Jobs::kAwaitBriefly);
   for (const auto& [wants, unit] : kWanted) {
@@ -201,6 +219,9 @@ bool Unenroll(const Host& host) {
 
 std::vector<std::string> InstalledPullUnits(const Host& host) {
   std::vector<std::string> out;
+  if (ServesAnotherRoot(host)) {
+    return out;
+  }
   for (const char* unit : kPullUnits) {
     const std::string path = UnitPath(host, unit);
     if (base::LstatIfThere(path) && base::ReadLinkIfThere(path) != "/dev/null") {

@@ -14,8 +14,9 @@
 
 namespace activator {
 
-inline constexpr std::array kPullUnits = {units::kPullTimer, units::kPullUnit, units::kFetchSocket,
-                                          units::kFetchUnit};
+// In the order in which they are removed: the last says which root they serve.
+inline constexpr std::array kPullUnits = {units::kPullTimer, units::kFetchSocket, units::kFetchUnit,
+                                          units::kPullUnit};
 
 // Name -> text, of kPullUnits.
 std::map<std::string, std::string> RenderPullUnits(const images::HostLayout& layout,

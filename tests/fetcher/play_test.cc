@@ -219,7 +219,23 @@ TEST_F(PlayTest, WhatIsDamagedOnTheHostIsRepaired) {
   EXPECT_TRUE(HasImage(old_));
 }
 
-// Some of what the recording has is there the second time.
+// What it has of another image it does not ask for, and takes from nobody.
+TEST_F(PlayTest, WhatTheHostHasOfARecordingIsLeftOut) {
+  Update();
+  tests::SyntheticImage other;
+  other.name = "other";
+  other.chunks = {base::ReadFile(image_.image().image_path())
+                      .substr(0, image_.image().ReadIndex().chunks().front().size_bytes)};
+  const std::string path = tests::WriteImage(At("images"), other);
+  base::WriteFileAtomically(path + "/release", ReleaseOf(path));
+  const pusher::ImageUpload upload{images::ImageDirectory(path)};
+  PublishAll(store_, {upload});
+  ASSERT_TRUE(Play(Order({upload})).IsGood());
+  const Played played = Play(Order({image_}));
+  EXPECT_TRUE(played.IsGood()) << played.host_err << played.fetch_err;
+  EXPECT_TRUE(HasImage(image_));
+}
+
 TEST_F(PlayTest, AHostThatIsKilledGoesOnWhereItWas) {
   Update();
   for (int change = 1;; change += 4) {

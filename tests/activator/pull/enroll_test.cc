@@ -281,6 +281,18 @@ TEST_F(EnrollTest, AHostThatIsNotReadyIsRefusedAndUnchanged) {
   refused("cannot be written");
 }
 
+TEST_F(EnrollTest, UnitsOfAnotherRootAreLeftAlone) {
+  EnrollNow();
+  Host other{images::HostLayout(root + "/other"), systemd_, clock, {}, units,
+             [](const images::ImageDirectory&) {}};
+  other.configured_directory = units;
+  EXPECT_FALSE(Unenroll(other));
+  EXPECT_THAT(InstalledPullUnits(other), IsEmpty());
+  EXPECT_THAT(tests::MessageOf([&] { Enroll(other, enrollment_, [] {}); }),
+              HasSubstr("serves another root"));
+  ExpectEnrolled();
+}
+
 TEST_F(EnrollTest, WhatDoesNotStartIsSaid) {
   systemd_.starts = false;
   EXPECT_THAT(tests::MessageOf([&] { EnrollNow(); }),
