@@ -108,7 +108,7 @@ TEST_F(PublishOnCephTest, AHostsKeyMayReadWhatIsPublishedAndWriteItsOwnReport) {
   tests::MustRun({"curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--aws-sigv4",
                   "aws:amz:us-east-1:s3", "--user", ceph_->KeyId() + ":" + ceph_->Secret(),
                   "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--upload-file",
-                  At("policy"), ceph_->Endpoint() + "/apps?policy"});
+                  At("policy"), ceph_->Endpoint() + "/apps?policy="});
   const std::string path = BuildSigned("web", "1");
   tests::MustRun(Command({"publish", "--key", KeyFile("alice"), location, "web", path}));
   const auto owner = store::Open(location, {.credentials_file = At("credentials")});
