@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -115,12 +116,10 @@ class ChannelFleetTest : public SignedScene {
   // What the hosts report of the channel.
   bool AllReport(const std::string& result, uint64_t version) const {
     const json status = json::parse(MustPush({"channel", "status", "--json", "s3://apps"}));
-    size_t found = 0;
-    for (const json& host : status.at("hosts")) {
-      const json& web = host.at("channels").at("web");
-      found += web.at("result") == result && web.at("seen").at("version") == version ? 1 : 0;
-    }
-    return found == hosts_.size();
+    return static_cast<size_t>(std::ranges::count_if(status, [&](const json& host) {
+             const json& web = host.at("channels").at("web");
+             return web.at("result") == result && web.at("seen").at("version") == version;
+           })) == hosts_.size();
   }
   static bool Within(std::chrono::seconds limit, const std::function<bool()>& is_so) {
     const auto end = std::chrono::steady_clock::now() + limit;
