@@ -13,9 +13,9 @@
 
 #include "activator/pull/pull.h"
 #include "activator/state/generations.h"
-#include "activator/state/root.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/printable.h"
 
 namespace {
@@ -49,7 +49,11 @@ activator::PullSteps StepsOf(const std::string& fetch, const images::HostLayout&
     activator::SetCurrentGeneration(layout, number);
     return activator::ActivationEnd();
   };
-  out.prepare_root = [](const images::HostLayout& root) { activator::PrepareRoot(root); };
+  out.prepare_root = [](const images::HostLayout& root) {
+    for (const std::string& path : {root.Generations(), root.Incoming(), root.Bin(), root.Pull()}) {
+      base::MakeDirectories(path);
+    }
+  };
   out.probe_features = [] { return std::vector<std::string>{"erofs-lz4", "erofs-zstd"}; };
   out.machine_id = base::Sha256Of(layout.root()).ToHex().substr(0, 32);
   return out;
