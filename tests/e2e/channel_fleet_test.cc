@@ -30,7 +30,7 @@ class Door : public Server {
  private:
   static std::vector<std::string> CommandFor(const std::string& folder, const std::string& port,
                                              const std::vector<std::string>& hosts) {
-    std::vector<std::string> out = {"bash", "-euc", R"(
+    std::vector<std::string> out = {"/bin/bash", "-euc", R"(
       socket=$1/door port=$2
       shift 2
       trap 'kill $(jobs -p)' EXIT
