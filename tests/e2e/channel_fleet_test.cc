@@ -104,8 +104,9 @@ class ChannelFleetTest : public SignedScene {
   std::multiset<std::string> Running() const {
     std::multiset<std::string> out;
     for (const auto& host : hosts_) {
-      out.insert(
-          host->Run("systemctl is-active --quiet app && systemctl show app -P Environment").out);
+      out.insert(host->Run("systemctl is-active --quiet app && systemctl show app -P Environment | "
+                           "grep -o 'X=[0-9]*'")
+                     .out);
     }
     return out;
   }
