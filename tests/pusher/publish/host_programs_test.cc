@@ -122,7 +122,7 @@ TEST_F(HostProgramsTest, WhatIsThereOrHereAndIsAnotherIsSaid) {
   EXPECT_EQ(there.code(), base::ExitCode::kVerification);
   EXPECT_THAT(there.what(), HasSubstr("delete it, and publish again"));
   store.Delete(key);
-  Put("activate-x86_64", Program("a newer one"));
+  Put("activate-x86_64", Program("another, newer file"));
   const base::Error here = tests::ErrorOf([&] { Publish(store, SetTo(programs)); });
   EXPECT_EQ(here.code(), base::ExitCode::kVerification);
   EXPECT_THAT(here.what(), HasSubstr("has changed meanwhile: type the command again"));

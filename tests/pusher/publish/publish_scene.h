@@ -144,13 +144,13 @@ class PublishTest : public tests::SigningTest {
     return Sign(statement, {"alice"});
   }
 
-  // A file of which the head is that of a program.
-  static std::string Program(const std::string& rest, uint16_t elf_machine = 62) {
+  // What looks like a program for x86_64.
+  static std::string Program(const std::string& rest) {
     std::string out =
         "\x7f"
         "ELF\x02\x01\x01";
     out.resize(base::kElfHeadBytes, '\0');
-    out[18] = static_cast<char>(elf_machine);
+    out[18] = 62;  // e_machine of x86_64
     return out + rest;
   }
 
