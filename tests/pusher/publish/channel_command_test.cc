@@ -184,7 +184,7 @@ TEST_F(ChannelCommandTest, SetNamesTheProgramsOfHosts) {
   EXPECT_EQ(Change({"set", "--programs", "--no-programs", folder(), "web"}).code, 2);
   EXPECT_THAT(Change({"hold", "--programs", folder(), "web"}).err,
               HasSubstr("hold has no --programs"));
-  ::setenv("SLIPWAY_FETCH", "", 1);  // a test has none beside it
+  Put("fetch", "a script");
   EXPECT_EQ(Change({"set", "--programs", folder(), "web"}).code, 1);
 }
 
