@@ -71,6 +71,15 @@ void ReplaceVariants(std::vector<images::AppVariant>& there,
   there.insert(there.begin() + at, with.begin(), with.end());
 }
 
+void ReplacePrograms(images::Programs& there, const images::Programs& with, bool remove) {
+  if (remove) {
+    there.clear();
+  }
+  for (const auto& [architecture, program] : with) {
+    there[architecture] = program;
+  }
+}
+
 [[noreturn]] void FailNoApp(const ChannelHead& head, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, variants] : head.apps) {
@@ -186,13 +195,16 @@ HeadEdit EditToRollBack(OldHeadChoice choose, EditOptions options) {
   };
 }
 
-HeadEdit EditToSet(RolloutChange change, EditOptions options) {
-  return [change = std::move(change), options](const ChannelHead* current, TimePoint now) {
+HeadEdit EditToSet(RolloutChange change, ProgramsChange programs, EditOptions options) {
+  return [change = std::move(change), programs = std::move(programs), options](
+             const ChannelHead* current, TimePoint now) {
     ChannelHead out = Anew(&There(current), now, options);
     out.rollout.waves = change.waves.value_or(out.rollout.waves);
     out.rollout.spread = change.spread.value_or(out.rollout.spread);
     out.rollout.salt = change.salt.value_or(out.rollout.salt);
     out.rollout.retry += change.retry ? 1 : 0;
+    ReplacePrograms(out.agent, programs.agent, programs.remove);
+    ReplacePrograms(out.fetch, programs.fetch, programs.remove);
     return UnlessSame(std::move(out), current, options);
   };
 }

@@ -44,7 +44,13 @@ struct RolloutChange {
   std::optional<std::string> salt{};
   bool retry = false;  // sets that failed are tried again
 };
-HeadEdit EditToSet(RolloutChange change, EditOptions options);
+// What hosts fetch beside applications.
+struct ProgramsChange {
+  bool remove = false;       // what the head names
+  images::Programs agent{};  // replace those for the same architectures
+  images::Programs fetch{};
+};
+HeadEdit EditToSet(RolloutChange change, ProgramsChange programs, EditOptions options);
 
 // "@canary,10%+1h,100%+24h": in each wave groups, the percentage of all hosts that it ends with,
 // and when it begins; what is left out is as in the wave before. Throws Error{kUsage}.

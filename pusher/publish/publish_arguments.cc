@@ -36,6 +36,7 @@ Verbs, and what they take
   show STORE CHANNEL [N]         the head, or version N: applications, rollout
   list STORE [CHANNEL]           the channels, or the versions of one
   set STORE CHANNEL              the rollout: --waves, --spread, --salt, --retry
+                                 or the programs of hosts: --programs
   remove STORE CHANNEL NAME...   hosts of the channel stop running these
   hold STORE CHANNEL             no further host starts with the newest version
   release STORE CHANNEL          undoes hold; the waves begin anew
@@ -52,6 +53,7 @@ Verbs, and what they take
 Examples:
   imgpush channel show s3://apps web
   imgpush channel set --waves @canary,10%+1h,100%+24h --spread 1h s3://apps web
+  imgpush channel set --programs s3://apps web
   imgpush channel rollback s3://apps web
   imgpush channel renew --expires-in 30d s3://apps web
   imgpush channel prune --plan s3://apps
@@ -82,7 +84,7 @@ constexpr std::array kVerbs = {
          1,
          1,
          {"--key", "--trust", "--plan", "--expires-in", "--urgent", "--waves", "--spread", "--salt",
-          "--retry"}},
+          "--retry", "--programs", "--no-programs"}},
     Verb{"remove", 2, kAnyNumber, {"--key", "--trust", "--plan", "--expires-in", "--urgent"}},
     Verb{"hold", 1, 1, {"--key", "--trust", "--plan", "--expires-in"}},
     Verb{"release", 1, 1, {"--key", "--trust", "--plan", "--expires-in", "--urgent"}},
@@ -170,6 +172,13 @@ void DescribeRollout(CLI::App& app, PublishArguments& out) {
          "Another text puts the hosts into another order")
       ->type_name("TEXT");
   app.add_flag("--retry", out.rollout.retry, "Hosts try a set again that failed there");
+  CLI::Option* programs =
+      app.add_flag("--programs", out.programs,
+                   "Put this imgpush's own activate and fetch, for each architecture that it has: "
+                   "hosts take them from the channel");
+  app.add_flag("--no-programs", out.no_programs,
+               "The channel names no programs: hosts keep those that they have")
+      ->excludes(programs);
 }
 
 // That each option means something to the verb.

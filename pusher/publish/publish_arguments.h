@@ -32,6 +32,8 @@ struct PublishArguments {
   store::Options store_options;
   EditOptions edit;
   RolloutChange rollout;
+  bool programs = false;  // of hosts: put them, and name them in the head
+  bool no_programs = false;
   uint64_t delta_versions = kDeltaVersions;
   bool plan = false;
   bool json = false;

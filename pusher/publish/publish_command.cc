@@ -13,6 +13,7 @@
 #include "pusher/publish/channel_report.h"
 #include "pusher/publish/delta_publisher.h"
 #include "pusher/publish/head_signer.h"
+#include "pusher/publish/host_programs.h"
 #include "pusher/publish/publish_arguments.h"
 #include "pusher/publish/report_reader.h"
 #include "store/credentials.h"
@@ -148,9 +149,11 @@ OldHeadChoice ChoiceOf(const PublishArguments& arguments, ChannelObjects& object
   };
 }
 
-HeadEdit EditOf(const PublishArguments& arguments, ChannelObjects& objects) {
+HeadEdit EditOf(const PublishArguments& arguments, const HostPrograms& programs,
+                ChannelObjects& objects) {
   if (arguments.verb == "set") {
-    return EditToSet(arguments.rollout, arguments.edit);
+    return EditToSet(arguments.rollout, {arguments.no_programs, programs.agent, programs.fetch},
+                     arguments.edit);
   }
   if (arguments.verb == "remove") {
     return EditToRemove(arguments.names, arguments.edit);
@@ -312,8 +315,10 @@ int RunChannel(const std::vector<std::string>& arguments, const base::Io& io, Ho
   } else if (parsed->verb == "prune") {
     ReadStore(*parsed, io).Prune();
   } else {
+    HostPrograms programs = parsed->programs ? FindHostPrograms() : HostPrograms();
     ChangedStore store(*parsed, io);
-    store.Change({parsed->channel, EditOf(*parsed, store.objects())});
+    HeadEdit edit = EditOf(*parsed, programs, store.objects());
+    store.Change({parsed->channel, std::move(edit), {}, {}, std::move(programs.files)});
   }
   return 0;
 }

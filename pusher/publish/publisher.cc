@@ -40,6 +40,13 @@ std::set<std::string> NeededKeys(const ChannelHead& head) {
   return out;
 }
 
+std::string HowToRestore(const std::string& key) {
+  const auto parsed = images::ObjectKey::Parse(key);
+  return parsed && !parsed->name.empty()
+             ? fmt::format("publish {} too", parsed->name)
+             : "type imgpush channel set with --programs, or with --no-programs";
+}
+
 }  // namespace
 
 Publisher::Publisher(ChannelObjects& objects, Signer signer, const base::Io& io,
@@ -155,13 +162,16 @@ bool Publisher::AreThere(const ChannelChange& change, const ChannelHead& head) {
       }
     }
   }
+  for (const FileUpload& program : change.programs) {
+    own.insert(program.key);
+    if (!objects_.store().Exists(program.key)) {
+      return false;
+    }
+  }
   for (const std::string& key : NeededKeys(head)) {
     if (!own.contains(key) && !objects_.store().Exists(key)) {
-      const auto parsed = images::ObjectKey::Parse(key);
-      base::Fail(base::ExitCode::kVerification,
-                 "{}/{} is missing, and channel {} needs it: publish {} too",
-                 objects_.store().location(), key, head.channel,
-                 parsed && !parsed->name.empty() ? parsed->name : "it");
+      base::Fail(base::ExitCode::kVerification, "{}/{} is missing, and channel {} needs it: {}",
+                 objects_.store().location(), key, head.channel, HowToRestore(key));
     }
   }
   return true;
@@ -233,6 +243,9 @@ bool Publisher::PublishOnce(const ChannelChange& change) {
   for (const ImageUpload& image : change.images) {
     image.Put(objects_.store(), counts, io_);
   }
+  for (const FileUpload& program : change.programs) {
+    program.Put(objects_.store(), counts, io_);
+  }
   result_.counts.objects += counts.objects;
   result_.counts.bytes += counts.bytes;
   if (result_.rounds == 1) {  // later, what this command has put is there
@@ -274,6 +287,9 @@ PublishPlan Publisher::Plan(const ChannelChange& change) {
   out.next = NextHead(change, out.current);
   for (const ImageUpload& image : change.images) {
     image.Plan(objects_.store(), out.counts);
+  }
+  for (const FileUpload& program : change.programs) {
+    program.Plan(objects_.store(), out.counts);
   }
   return out;
 }

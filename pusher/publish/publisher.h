@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "images/channel/channel_head.h"
 #include "pusher/publish/channel_objects.h"
+#include "pusher/publish/file_upload.h"
 #include "pusher/publish/head_edits.h"
 #include "pusher/publish/image_upload.h"
 #include "pusher/publish/lost_swaps.h"
@@ -28,6 +29,7 @@ struct ChannelChange {
   HeadEdit edit;
   std::vector<ImageUpload> images{};
   PutMore put_more{};
+  std::vector<FileUpload> programs{};
 };
 
 struct PublishResult {

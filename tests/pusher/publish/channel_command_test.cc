@@ -66,7 +66,11 @@ class ChannelCommandTest : public PublishTest {
     return ran;
   }
   void SetUp() override { ::setenv("XDG_CACHE_HOME", At("cache").c_str(), 1); }
-  void TearDown() override { ::unsetenv("XDG_CACHE_HOME"); }
+  void TearDown() override {
+    for (const char* name : {"XDG_CACHE_HOME", "SLIPWAY_AGENT", "SLIPWAY_FETCH"}) {
+      ::unsetenv(name);
+    }
+  }
 
   Ran Publish(std::vector<std::string> words) const {
     words.insert(words.begin(), {"publish", "--images", At("images"), "--key", KeyFile("alice")});
@@ -140,6 +144,48 @@ TEST_F(ChannelCommandTest, EveryVerbMakesAVersion) {
               AllOf(HasSubstr("9*"), HasSubstr("0%@canary,100%+1h")));
   store::FolderStore store(folder());
   EXPECT_EQ(WholeHead(store).version, 9U);
+}
+
+// As the machine that enrolls has them.
+TEST_F(ChannelCommandTest, SetNamesTheProgramsOfHosts) {
+  BuildSigned("web", "1");
+  BuildSigned("db", "1");
+  ASSERT_EQ(Publish({folder(), "web", "web"}).code, 0);
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out, Not(HasSubstr("for hosts")));
+  Put("activate", Program("an activate"));
+  Put("fetch", Program("a fetch"));
+  ::setenv("SLIPWAY_AGENT", At("activate").c_str(), 1);
+  ::setenv("SLIPWAY_FETCH", At("fetch").c_str(), 1);
+  EXPECT_THAT(Change({"set", "--plan", "--programs", folder(), "web"}).out,
+              AllOf(HasSubstr("would become channel web, version 2"), HasSubstr("2 objects, ")));
+  const Ran set = Change({"set", "--programs", folder(), "web"});
+  EXPECT_THAT(set.out, AllOf(HasSubstr("version 2: published, waves"),
+                             HasSubstr("2 objects, 58 B put, 0 there already")))
+      << set.err;
+  EXPECT_THAT(Change({"set", "--programs", folder(), "web"}).out,
+              AllOf(HasSubstr("version 2: is that already"), HasSubstr("2 there already")));
+  ASSERT_EQ(Publish({folder(), "web", "db"}).code, 0);
+  const std::string agent = base::Sha256Of(Program("an activate")).ToHex();
+  const std::string fetch = base::Sha256Of(Program("a fetch")).ToHex();
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out,
+              HasSubstr("  activate for hosts: x86_64 " + agent.substr(0, 16) +
+                        "\n  fetch for hosts: x86_64 " + fetch.substr(0, 16) + "\n"));
+  const auto shown = nlohmann::json::parse(Run({"channel", "show", "--json", folder(), "web"}).out);
+  EXPECT_EQ(shown["version"], 3);
+  EXPECT_EQ(shown["agent"]["x86_64"]["sha256"], agent);
+  EXPECT_EQ(shown["fetch"]["x86_64"]["bytes"], Program("a fetch").size());
+  store::FolderStore store(folder());
+  EXPECT_EQ(store.Get("agents/activate-" + agent, 1 << 20).body, Program("an activate"));
+  EXPECT_EQ(store.Get("agents/fetch-" + fetch, 1 << 20).body, Program("a fetch"));
+
+  EXPECT_THAT(Change({"set", "--no-programs", folder(), "web"}).out,
+              HasSubstr("version 4: published"));
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out, Not(HasSubstr("for hosts")));
+  EXPECT_EQ(Change({"set", "--programs", "--no-programs", folder(), "web"}).code, 2);
+  EXPECT_THAT(Change({"hold", "--programs", folder(), "web"}).err,
+              HasSubstr("hold has no --programs"));
+  Put("fetch", "a script");
+  EXPECT_EQ(Change({"set", "--programs", folder(), "web"}).code, 1);
 }
 
 TEST_F(ChannelCommandTest, WrongCommandLines) {

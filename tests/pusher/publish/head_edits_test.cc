@@ -92,13 +92,51 @@ TEST(HeadEditsTest, RemoveAndSetChangeWhatTheyName) {
   change.waves = ParseWaves("@canary,10%+1h,100%+24h");
   change.spread = seconds(3600);
   change.retry = true;
-  const auto set = EditToSet(change, {})(&current, kNow);
+  const auto set = EditToSet(change, {}, {})(&current, kNow);
   ASSERT_TRUE(set);
   EXPECT_EQ(set->rollout.retry, 1U);
   EXPECT_EQ(set->rollout.spread, seconds(3600));
   EXPECT_EQ(WavesText(set->rollout.waves), "0%@canary,10%+1h,100%+1d");
   EXPECT_EQ(ParseWaves(WavesText(set->rollout.waves)), set->rollout.waves);
-  EXPECT_FALSE(EditToSet({}, {})(&current, kNow));
+  EXPECT_FALSE(EditToSet({}, {}, {})(&current, kNow));
+}
+
+TEST(HeadEditsTest, ProgramsReplaceThoseOfTheSameArchitectures) {
+  const ChannelHead current = tests::Head();
+  const images::ProgramFile newer{base::Sha256Of("newer"), 5};
+  const images::ProgramFile arm{base::Sha256Of("arm"), 6};
+  const auto set =
+      EditToSet({}, {false, {{"aarch64", arm}}, {{"x86_64", newer}}}, {})(&current, kNow);
+  ASSERT_TRUE(set);
+  EXPECT_EQ(set->agent, (images::Programs{{"aarch64", arm}, *current.agent.begin()}));
+  EXPECT_EQ(set->fetch, (images::Programs{{"x86_64", newer}}));
+  EXPECT_EQ(set->apps, current.apps);
+  EXPECT_FALSE(EditToSet({}, {false, current.agent, current.fetch}, {})(&current, kNow));
+  const auto without = EditToSet({}, {true, {}, {}}, {})(&current, kNow);
+  ASSERT_TRUE(without);
+  EXPECT_TRUE(without->agent.empty() && without->fetch.empty());
+  EXPECT_FALSE(EditToSet({}, {true, {}, {}}, {})(&*without, kNow));
+}
+
+// Whatever changes a channel.
+TEST(HeadEditsTest, ProgramsStay) {
+  const ChannelHead current = tests::Head();
+  const OldHeadChoice old = [](const ChannelHead& /*now*/) {
+    ChannelHead out = tests::Head(41);
+    out.agent.clear();
+    out.fetch.clear();
+    return out;
+  };
+  RolloutChange retry;
+  retry.retry = true;
+  for (const HeadEdit& edit :
+       {EditToPublish({{"web", {tests::Variant("2")}}}, {}), EditToRemove({"db"}, {}),
+        EditToHold(true, {}), EditToRenew({}), EditToRollBack(old, {}), EditToSet(retry, {}, {})}) {
+    const auto head = edit(&current, kNow);
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->agent, current.agent);
+    EXPECT_EQ(head->fetch, current.fetch);
+  }
 }
 
 TEST(HeadEditsTest, WhatIsNotThereIsNotRemoved) {

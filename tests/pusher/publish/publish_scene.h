@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/atomic_file.h"
+#include "base/machine.h"
 #include "images/channel/object_key.h"
 #include "images/channel/prune.h"
 #include "pusher/publish/head_signer.h"
@@ -142,6 +144,16 @@ class PublishTest : public tests::SigningTest {
     return Sign(statement, {"alice"});
   }
 
+  // What looks like a program for x86_64.
+  static std::string Program(const std::string& rest) {
+    std::string out =
+        "\x7f"
+        "ELF\x02\x01\x01";
+    out.resize(base::kElfHeadBytes, '\0');
+    out[18] = 62;  // e_machine of x86_64
+    return out + rest;
+  }
+
   static ChannelChange ChangeTo(std::vector<ImageUpload> images,
                                 const std::string& channel = "web") {
     images::ChannelApps apps;
@@ -174,6 +186,42 @@ class PublishTest : public tests::SigningTest {
     const auto copy = objects.ReadCopy(channel, head->head().version);
     EXPECT_TRUE(copy && copy->line == head->signed_head.line);
     return head->head();
+  }
+
+  // Before, and after, each write of `second` to a store that has `first`: what the head names is
+  // there, and typed again it does the rest. Returns how many writes it has.
+  int KillAtEachWrite(const ChannelChange& first, const ChannelChange& second,
+                      const std::function<void(const images::ChannelHead&)>& check) const {
+    bool was_repaired = false;
+    int writes = 0;
+    for (const bool is_after : {false, true}) {
+      bool was_killed = true;
+      for (int at = 1; was_killed; ++at) {
+        std::filesystem::remove_all(folder());
+        store::FolderStore store(folder());
+        Publish(store, first);
+        WatchedStore watched(store);
+        (is_after ? watched.after : watched.before) = [&](int write) {
+          if (write == at) {
+            throw Killed();
+          }
+        };
+        was_killed = false;
+        try {
+          Publish(watched, second);
+        } catch (const Killed&) {
+          was_killed = true;
+        }
+        writes = watched.writes;
+        EXPECT_LE(WholeHead(store).version, 2U);
+        was_repaired = Publish(store, second).repaired != 0 || was_repaired;
+        const images::ChannelHead head = WholeHead(store);
+        EXPECT_EQ(head.version, 2U) << "killed at " << at;
+        check(head);
+      }
+    }
+    EXPECT_TRUE(was_repaired);
+    return writes;
   }
 
   std::string folder() const { return At("store"); }
