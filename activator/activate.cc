@@ -181,7 +181,7 @@ int Tool::RunSwitchHere() {
     io_.Err("activate: {}\n", outcome->summary);
     return 0;
   }
-  Activate(host_, Request());
+  ActivateBesideChannels();
   return 0;
 }
 
@@ -217,7 +217,7 @@ std::optional<Outcome> Tool::OutcomeSoFar() const {
   if (cut_off && cut_off->activation_id == line_.activation_id) {
     Recover(host_, RecoveryMode::kRestart);
   }
-  return RecordedOutcome(host_.layout, line_.activation_id);
+  return FinalOutcome(host_.layout, line_.activation_id);
 }
 
 int Tool::Boot() {
@@ -318,6 +318,7 @@ int Tool::UninstallAll() {
     for (const std::string& name : active) {
       line_.target->versions[name] = std::nullopt;
     }
+    line_.overrides = true;  // no channel is to start it again meanwhile
     if (const int exit_code = Start(); exit_code != 0) {
       return exit_code;
     }
@@ -336,7 +337,7 @@ int Tool::UninstallAll() {
 int Tool::Run() {
   switch (line_.command) {
     case Command::kActivate:
-      return line_.dry_run ? DryRun() : StartKeeping();
+      return line_.dry_run ? DryRun() : Start();
     case Command::kRunSwitch:
       return RunSwitchHere();
     case Command::kList:

@@ -185,7 +185,8 @@ std::string OneSpelling(const std::string& given) {
 }
 
 void CheckOverride(const CommandLine& line) {
-  if (line.overrides && line.command != Command::kActivate && line.command != Command::kReceive) {
+  constexpr std::array kAllowed = {Command::kActivate, Command::kRunSwitch, Command::kReceive};
+  if (line.overrides && std::ranges::find(kAllowed, line.command) == kAllowed.end()) {
     base::Fail(base::ExitCode::kUsage, "--override is for an activation");
   }
 }
@@ -241,6 +242,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   }
   if (line.adopt) {
     out.emplace_back("--adopt");
+  }
+  if (line.overrides) {
+    out.emplace_back("--override");
   }
   if (line.for_imgpush) {
     out.emplace_back("--for-imgpush");

@@ -36,8 +36,8 @@ class Tool {
 
  private:
   int Start();
-  int StartKeeping();
-  void TellChannels(bool keeps);
+  void ActivateBesideChannels();
+  void TellChannels(const Apps& before);
   int PullNow();
   int EnrollHost();
   void TellActivation() const;

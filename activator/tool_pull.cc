@@ -25,7 +25,6 @@
 namespace activator {
 namespace {
 
-constexpr std::chrono::seconds kOverridePatience(10);  // of an activation, for a pull
 constexpr size_t kMaxEnrollment = size_t{1} << 20;
 
 // As a command line of its own, in a unit of its own.
@@ -38,7 +37,13 @@ ActivationEnd ActivateAsChannel(const images::HostLayout& layout, uint64_t gener
   try {
     const int exit_code = RunActivate(arguments, quiet);
     const std::optional<Outcome> outcome = RecordedOutcome(layout, id);
-    const std::string why = outcome ? outcome->summary : "the activation failed, see the journal";
+    const bool tells = outcome && outcome->exit_code == exit_code;
+    const std::string why =
+        tells ? outcome->summary
+              : fmt::format(
+                    "the activation of generation {} ended with {}: journalctl -u "
+                    "slipway-pull says why",
+                    generation, exit_code);
     return {exit_code, exit_code == 0 ? "" : why};
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted) {
@@ -46,6 +51,15 @@ ActivationEnd ActivateAsChannel(const images::HostLayout& layout, uint64_t gener
     }
     io.Err("activate: error: {}\n{}", error.what(), base::DetailText(error.detail()));
     return {static_cast<int>(error.code()), error.what()};
+  }
+}
+
+// The way out of a damaged record must not need it.
+Apps WhatIsActive(const images::HostLayout& layout) {
+  try {
+    return ActiveApps(layout);
+  } catch (const base::Error&) {
+    return {};
   }
 }
 
@@ -81,6 +95,7 @@ int Tool::PullNow() {
   steps.activate = [this](uint64_t generation, const std::string& by, const std::string& id) {
     return ActivateAsChannel(host_.layout, generation, by, id, io_);
   };
+  steps.require_healthy = [this] { RequireHealthyNow(); };
   steps.prepare_root = [](const images::HostLayout& layout) { PrepareRoot(layout); };
   steps.probe_features = &ProbeFeatures;
   steps.machine_id = ReadMachineId();
@@ -110,29 +125,17 @@ int Tool::EnrollHost() {
   return 0;
 }
 
-// A pull in between would undo what is to be kept.
-int Tool::StartKeeping() {
-  std::optional<base::FileLock> no_pull;
-  if (line_.overrides && base::Exists(ConfigFile(host_.layout))) {
-    RequireRoot();
-    no_pull.emplace(PullLock(host_.layout), "the pull of this host",
-                    "activate --override, by " + line_.by, LockWait(kOverridePatience));
-  }
-  const int exit_code = Start();
-  if (exit_code == 0 && !host_.is_folder && !gate_ && !IsByChannel(line_.by)) {
-    TellChannels(line_.overrides);
-  }
-  return exit_code;
-}
-
-void Tool::TellChannels(bool keeps) {
+// Under the host's lock, before a pull can undo what is to be kept. `before`: what was active
+// before this activation.
+void Tool::TellChannels(const Apps& before) {
   const auto now = host_.clock.Now();
-  const std::vector<DiffersFromChannel> differences = FindDifferences(host_.layout, now);
-  if (keeps) {
-    Pin(host_.layout, differences, line_.by, now);
+  const std::vector<DiffersFromChannel> differences =
+      FindDifferences(host_.layout, now, line_.overrides ? std::optional(before) : std::nullopt);
+  if (line_.overrides) {
+    activator::Pin(host_.layout, differences, line_.by, now);
   }
   for (const auto& [application, channel] : differences) {
-    if (keeps) {
+    if (line_.overrides) {
       io_.Err("activate: {} is kept for {} hours, whatever channel {} has\n", application,
               images::kOverrideLasts.count(), channel);
     } else {
@@ -142,6 +145,33 @@ void Tool::TellChannels(bool keeps) {
           channel, application, images::kOverrideLasts.count());
     }
   }
+}
+
+// However it ends: what became active is what is to be kept.
+void Tool::ActivateBesideChannels() {
+  if (gate_ || !base::Exists(ConfigFile(host_.layout))) {
+    Activate(host_, Request());
+    return;
+  }
+  if (IsByChannel(line_.by) && line_.target->kind == TargetKind::kNumber) {
+    RequireNotKept(host_.layout, ChannelOf(line_.by), line_.target->number, host_.clock.Now());
+    Activate(host_, Request());
+    return;
+  }
+  const Apps before = WhatIsActive(host_.layout);
+  try {
+    Activate(host_, Request());
+  } catch (const base::Error&) {
+    try {
+      if (WhatIsActive(host_.layout) != before) {
+        TellChannels(before);
+      }
+    } catch (const base::Error& error) {
+      io_.Err("activate: nothing is kept from the channels: {}\n", error.what());
+    }
+    throw;
+  }
+  TellChannels(before);
 }
 
 }  // namespace activator

@@ -9,10 +9,12 @@
 #include "activator/receive/receive_session.h"
 #include "activator/stage/stage.h"
 #include "activator/state/generations.h"
-#include "activator/state/outcome.h"
+#include "activator/state/history.h"
+#include "activator/switch/after_boot.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/printable.h"
 #include "images/channel/channel_head.h"
 #include "images/channel/object_key.h"
 
@@ -22,6 +24,8 @@ namespace {
 using Versions = std::map<std::string, base::Sha256>;
 
 constexpr std::string_view kBy = "channel ";
+constexpr int kMostCutOff = 2;
+constexpr size_t kMaxLabelSaid = 100;
 constexpr std::chrono::seconds kLockWait(60);  // nobody is there to try again
 
 Apps WantedApps(const images::HostLayout& layout, const SetToApply& set) {
@@ -54,13 +58,33 @@ Versions NotActive(const images::HostLayout& layout, const SetToApply& set) {
   return out;
 }
 
+// The checks after a boot ask for a rollback, which is an activation of another generation.
+std::optional<Outcome> FailureAfterBoot(const images::HostLayout& layout, uint64_t generation) {
+  const std::optional<Event> back = LastEvent(
+      layout,
+      [&](const Event& event) {
+        return event.event == "activated" && event.what == kAfterBoot && event.from == generation;
+      },
+      [](std::string_view line) { return line.find(kAfterBoot) != std::string_view::npos; });
+  if (!back) {
+    return std::nullopt;
+  }
+  return Outcome{
+      static_cast<int>(base::ExitCode::kRolledBack),
+      fmt::format("generation {} was not healthy after a boot, and the host went back to "
+                  "generation {}",
+                  generation, back->generation),
+      {}};
+}
+
 // The peer of this push is fetch: what it says it ended with is not how this pull ended.
 base::Error AsOurs(const base::Error& error) {
   switch (error.code()) {
+    case base::ExitCode::kInterrupted:  // which of the two was?
+      return IsOwnInterrupt(error) ? error : base::Error(base::ExitCode::kBusy, error.what());
     case base::ExitCode::kUnreachable:
     case base::ExitCode::kBusy:
       return {base::ExitCode::kBusy, error.what()};
-    case base::ExitCode::kInterrupted:
     case base::ExitCode::kVerification:
       return error;
     default:
@@ -76,7 +100,7 @@ class SetPush {
 
  private:
   void Receive(pusher::Wire& wire);
-  void CheckOffer(const std::string& name) const;
+  void CheckOffer(const OfferedVersion& offered) const;
   StagedGeneration Stage(const images::HostLayout& layout, const Versions& changes);
 
   PullRun& run_;
@@ -122,16 +146,24 @@ void SetPush::Receive(pusher::Wire& wire) {
   steps.probe_features = [&] { return run_.abilities.features; };
   steps.stage = [&](const images::HostLayout& layout, const Versions& changes,
                     const std::string& /*by*/) { return Stage(layout, changes); };
-  steps.check_offer = [&](const std::string& name) { CheckOffer(name); };
+  steps.check_offer = [&](const OfferedVersion& offered) { CheckOffer(offered); };
   Converse(wire, [&](pusher::KeepAlive& alive) {
     ReceiveSession(options, steps, wire, alive).Run(LookAtHost(options, steps.probe_features));
   });
 }
 
-void SetPush::CheckOffer(const std::string& name) const {
-  if (!played_.contains(name)) {
-    base::Fail(base::ExitCode::kVerification, "fetch offers {}, which channel {} was not asked for",
-               name, set_.channel);
+// Also another version that is signed well must leave nothing behind.
+void SetPush::CheckOffer(const OfferedVersion& offered) const {
+  const auto asked = played_.find(offered.name);
+  if (asked == played_.end() || asked->second != offered.manifest_sha256) {
+    base::Fail(base::ExitCode::kVerification,
+               "fetch offers {} {}, which it was not asked for by channel {}", offered.name,
+               images::ImageId::Of(offered.manifest_sha256).text(), set_.channel);
+  }
+  if (!offered.label.empty()) {
+    base::Fail(base::ExitCode::kVerification,
+               "fetch calls {} {}, and channel {} calls no version anything", offered.name,
+               base::Printable(offered.label, kMaxLabelSaid), set_.channel);
   }
 }
 
@@ -151,30 +183,36 @@ std::string ByOf(const std::string& channel) { return std::string(kBy) + channel
 
 bool IsByChannel(const std::string& by) { return by.starts_with(kBy); }
 
+std::string ChannelOf(const std::string& by) { return by.substr(kBy.size()); }
+
 std::string ActivationIdOf(const SetToApply& set, uint64_t generation) {
   const std::string what = fmt::format("{} {} {}", set.channel, set.digest.ToHex(), generation);
   return "pull" + base::Sha256Of(what).ToHex().substr(0, 16);
-}
-
-Apps ActiveApps(const images::HostLayout& layout) {
-  const uint64_t active = ActiveGeneration(layout);
-  return active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
 }
 
 bool IsActive(const images::HostLayout& layout, const SetToApply& set) {
   return HasSet(ActiveApps(layout), set);
 }
 
-std::optional<std::string> FailureOfBefore(const images::HostLayout& layout,
-                                           const SetToApply& set) {
+std::optional<Outcome> RecordedFailure(const images::HostLayout& layout, const SetToApply& set) {
+  int cut_off = 0;  // in a row
   for (const Generation& generation : LoadGenerations(layout)) {
     if (generation.by != ByOf(set.channel) || !HasSet(generation.apps, set)) {
       continue;
     }
-    const std::optional<Outcome> outcome =
-        RecordedOutcome(layout, ActivationIdOf(set, generation.number));
-    if (outcome && outcome->exit_code == static_cast<int>(base::ExitCode::kRolledBack)) {
-      return outcome->summary;
+    const std::optional<Event> end =
+        LastEventOf(layout, ActivationIdOf(set, generation.number),
+                    [](const Event& event) { return OutcomeOf(event).has_value(); });
+    if (!end || IsRefusal(*end)) {
+      continue;
+    }
+    cut_off = end->cut_off ? cut_off + 1 : 0;
+    if (end->event == "activated") {
+      if (std::optional<Outcome> out = FailureAfterBoot(layout, generation.number)) {
+        return out;
+      }
+    } else if (!end->cut_off || cut_off == kMostCutOff) {
+      return OutcomeOf(*end);
     }
   }
   return std::nullopt;
@@ -195,7 +233,7 @@ uint64_t StageSet(PullRun& run, const SetToApply& set, const std::string& etag,
                      std::chrono::ceil<std::chrono::seconds>(run.steps.clock->Monotonic() - start)
                          .count())};
     } catch (const base::Error& error) {
-      if (error.code() == base::ExitCode::kInterrupted) {
+      if (IsOwnInterrupt(error)) {
         throw;
       }
     }

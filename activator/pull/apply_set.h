@@ -10,6 +10,7 @@
 
 #include "activator/pull/pull_run.h"
 #include "activator/state/generation.h"
+#include "activator/state/outcome.h"
 #include "base/digest.h"
 #include "images/channel/channel_types.h"
 #include "images/channel/state_document.h"
@@ -30,18 +31,18 @@ struct SetToApply {
 // What the records say of whoever does it.
 std::string ByOf(const std::string& channel);
 bool IsByChannel(const std::string& by);
+std::string ChannelOf(const std::string& by);  // where it is
 
 // The same for the same set and generation: whoever activates it again is told how it ended.
 std::string ActivationIdOf(const SetToApply& set, uint64_t generation);
 
-// The applications of the active generation; none where nothing is active.
-Apps ActiveApps(const images::HostLayout& layout);
 // Whether the active generation has exactly the set, beside what is not the channel's.
 bool IsActive(const images::HostLayout& layout, const SetToApply& set);
 
-// Why the host went back from this very set, where the pull that activated it did not live to see
-// it.
-std::optional<std::string> FailureOfBefore(const images::HostLayout& layout, const SetToApply& set);
+// How this very set failed on this host, by the records: where the host went back from it, at once
+// or after a boot, or could not even go back. That a switch was cut off says nothing of the set,
+// unless it happens twice in a row.
+std::optional<Outcome> RecordedFailure(const images::HostLayout& layout, const SetToApply& set);
 
 // Returns the generation, staged, or the active one. fetch plays what is not active; what the host
 // takes of it is what it takes of any peer, and nothing is staged but this set. Fills in what was

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "activator/pull/apply_set.h"
+#include "activator/pull/override.h"
 #include "activator/pull/programs.h"
 #include "activator/pull/pull_files.h"
 #include "activator/state/generations.h"
@@ -22,10 +23,15 @@ using images::ChannelResult;
 
 constexpr size_t kMaxTagBytes = 256;
 
+// An interrupt that is not ours is fetch's, which the next poll starts anew.
+base::ExitCode CodeOf(const base::Error& error) {
+  return error.code() == base::ExitCode::kInterrupted ? base::ExitCode::kBusy : error.code();
+}
+
 class ChannelPull {
  public:
   ChannelPull(PullRun& run, std::string channel, const images::ChannelReport& before)
-      : run_(run), channel_(std::move(channel)) {
+      : run_(run), channel_(std::move(channel)), before_(before) {
     report_.fetched = before.fetched;
     report_.place = before.place;
   }
@@ -44,18 +50,21 @@ class ChannelPull {
   std::optional<images::SignedHead> AskForHead();
   images::Poll MakePoll(std::optional<images::SignedHead> fresh) const;
   void Follow(const Action& action);
-  void CheckNotTaken(const SetToApply& set) const;
   void Apply(const Action& action);
   void RecordApplied(const Action& action);
-  void RecordFailure(const std::string& why);
+  void TellEnd(const Action& action, const SetToApply& set, const ActivationEnd& end);
+  void RecordFailure(const Outcome& failure);
+  void LookAgain();
   void TakePrograms();
   void Tell(base::ExitCode code, const std::string& why);
   void TellMemory();
 
   PullRun& run_;
   const std::string channel_;
-  bool counts_ = false;  // the head that is remembered
-  std::string etag_;     // of the fresh one
+  const images::ChannelReport& before_;
+  bool activated_ = false;  // or tried
+  bool counts_ = false;     // the head that is remembered
+  std::string etag_;        // of the fresh one
   images::ChannelReport report_;
 };
 
@@ -80,13 +89,14 @@ images::ChannelReport ChannelPull::Run() {
   try {
     Pull();
   } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
+    if (IsOwnInterrupt(error)) {
       throw;
     }
     report_.result = ChannelResult::kFailed;
     report_.starts.reset();
-    Tell(error.code(), error.what());
+    Tell(CodeOf(error), error.what());
   }
+  LookAgain();
   TellMemory();
   return std::move(report_);
 }
@@ -186,41 +196,38 @@ void ChannelPull::Follow(const Action& action) {
   }
 }
 
-// What is in the set had no override when it was decided.
-void ChannelPull::CheckNotTaken(const SetToApply& set) const {
-  for (const auto& [name, pin] : LoadMemory(run_.layout, channel_).overrides) {
-    if (pin.until > run_.Now() && (set.apps.contains(name) || set.Removes(name))) {
-      base::Fail(base::ExitCode::kBusy, "{} was taken by {} meanwhile: the next poll looks again",
-                 name, pin.by);
-    }
-  }
-}
-
 void ChannelPull::Apply(const Action& action) {
   SetToApply set{channel_, head().SetDigest(), action.set, action.remove};
-  if (const std::optional<std::string> why = FailureOfBefore(run_.layout, set)) {
-    RecordFailure(*why);
+  if (const std::optional<Outcome> failure = RecordedFailure(run_.layout, set)) {
+    RecordFailure(*failure);
     return;
   }
   const uint64_t generation = StageSet(run_, set, memory().head->etag, report_.fetched);
-  CheckNotTaken(set);
+  RequireNotKept(run_.layout, channel_, generation, run_.Now());  // none was when it was decided
   ActivationEnd end;
   if (generation != ActiveGeneration(run_.layout)) {
     end = run_.steps.activate(generation, ByOf(channel_), ActivationIdOf(set, generation));
+    activated_ = true;
   }
+  TellEnd(action, set, end);
+}
+
+void ChannelPull::TellEnd(const Action& action, const SetToApply& set, const ActivationEnd& end) {
+  const auto code = static_cast<base::ExitCode>(end.exit_code);
   if (IsActive(run_.layout, set)) {
     RecordApplied(action);
     report_.result = action.pinned.empty() ? ChannelResult::kActive : ChannelResult::kOverridden;
-    Tell(static_cast<base::ExitCode>(end.exit_code), end.why);
+    Tell(code, end.why);
     TakePrograms();
-  } else if (end.exit_code == static_cast<int>(base::ExitCode::kRolledBack)) {
-    RecordFailure(end.why);
+  } else if (const std::optional<Outcome> failure = RecordedFailure(run_.layout, set)) {
+    RecordFailure(*failure);
+  } else if (code == base::ExitCode::kRolledBack) {
+    base::Fail(base::ExitCode::kBusy, "{}: the next poll tries once more", end.why);
   } else if (end.exit_code == 0) {
     base::Fail(base::ExitCode::kBusy,
-               "another generation than {} was activated meanwhile: the next poll looks again",
-               generation);
+               "another generation was activated meanwhile: the next poll looks again");
   } else {
-    base::Fail(static_cast<base::ExitCode>(end.exit_code), "{}", end.why);
+    base::Fail(code, "{}", end.why);
   }
 }
 
@@ -242,10 +249,28 @@ void ChannelPull::RecordApplied(const Action& action) {
   }
 }
 
-void ChannelPull::RecordFailure(const std::string& why) {
+void ChannelPull::RecordFailure(const Outcome& failure) {
   Update([&](images::HostMemory& memory) { memory.AddFailure(head(), run_.Now()); });
   report_.result = ChannelResult::kRolledBack;
-  Tell(base::ExitCode::kRolledBack, why);
+  Tell(static_cast<base::ExitCode>(failure.exit_code), failure.summary);
+}
+
+// A host that needed attention does until it is healthy: what else a poll says does not change it.
+void ChannelPull::LookAgain() {
+  constexpr auto kAttention = static_cast<uint64_t>(base::ExitCode::kNeedsAttention);
+  if (activated_ || before_.exit_code != kAttention || report_.exit_code == kAttention) {
+    return;
+  }
+  try {
+    run_.steps.require_healthy();
+  } catch (const base::Error& error) {
+    if (IsOwnInterrupt(error)) {
+      throw;
+    }
+    if (error.code() == base::ExitCode::kNeedsAttention) {
+      Tell(error.code(), error.what());
+    }
+  }
 }
 
 // They matter less than the set: what fails is told where nothing else is wrong.
@@ -253,11 +278,11 @@ void ChannelPull::TakePrograms() {
   try {
     InstallPrograms(run_, head());
   } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
+    if (IsOwnInterrupt(error)) {
       throw;
     }
     if (report_.exit_code == 0) {
-      Tell(error.code(), error.what());
+      Tell(CodeOf(error), error.what());
     }
   }
 }

@@ -3,8 +3,8 @@
 #include <memory>
 #include <optional>
 
-#include "activator/pull/apply_set.h"
 #include "activator/pull/pull_files.h"
+#include "activator/state/generations.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "images/channel/host_memory.h"
@@ -31,6 +31,13 @@ bool IsKept(const images::HostMemory& memory, const std::string& application,
             images::TimePoint now) {
   const auto pin = memory.overrides.find(application);
   return pin != memory.overrides.end() && pin->second.until > now;
+}
+
+bool HaveSame(const Apps& a, const Apps& b, const std::string& name) {
+  const auto in_a = a.find(name);
+  const auto in_b = b.find(name);
+  return in_a == a.end() || in_b == b.end() ? in_a == a.end() && in_b == b.end()
+                                            : in_a->second == in_b->second;
 }
 
 images::TimePoint WholeSeconds(images::TimePoint time) {
@@ -64,22 +71,36 @@ PushRules RulesForPush(const images::HostLayout& layout, bool overrides) {
 }
 
 std::vector<DiffersFromChannel> FindDifferences(const images::HostLayout& layout,
-                                                images::TimePoint now) {
+                                                images::TimePoint now,
+                                                const std::optional<Apps>& before) {
   std::vector<DiffersFromChannel> out;
   const Apps active = ActiveApps(layout);
   for (const auto& [channel, memory] : LoadMemories(layout)) {
-    if (!memory.applied || !memory.head) {
+    if (!memory.head) {
       continue;
     }
-    for (const auto& [name, digest] : memory.applied->apps) {
-      const auto there = active.find(name);
-      const bool differs = there == active.end() || there->second != digest;
-      if (differs && memory.head->head.head.apps.contains(name) && !IsKept(memory, name, now)) {
+    const Apps applied = memory.applied ? memory.applied->apps : Apps();
+    for (const auto& [name, variants] : memory.head->head.head.apps) {
+      const bool differs = applied.contains(name) && !HaveSame(applied, active, name);
+      const bool changed = before && !HaveSame(*before, active, name);
+      if ((differs || changed) && !IsKept(memory, name, now)) {
         out.push_back({name, channel});
       }
     }
   }
   return out;
+}
+
+void RequireNotKept(const images::HostLayout& layout, const std::string& channel,
+                    uint64_t generation, images::TimePoint now) {
+  const Apps active = ActiveApps(layout);
+  const Apps next = LoadGeneration(layout, generation).apps;
+  for (const auto& [name, pin] : LoadMemory(layout, channel).overrides) {
+    if (pin.until > now && !HaveSame(active, next, name)) {
+      base::Fail(base::ExitCode::kBusy, "{} was taken by {} meanwhile: the next poll looks again",
+                 name, pin.by);
+    }
+  }
 }
 
 void Pin(const images::HostLayout& layout, const std::vector<DiffersFromChannel>& differences,

@@ -3,11 +3,14 @@
 #ifndef SLIPWAY_ACTIVATOR_PULL_OVERRIDE_H_
 #define SLIPWAY_ACTIVATOR_PULL_OVERRIDE_H_
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "activator/receive/receive.h"
+#include "activator/state/generation.h"
 #include "base/digest.h"
 #include "images/channel/channel_types.h"
 #include "images/version/host_layout.h"
@@ -24,11 +27,17 @@ struct DiffersFromChannel {
   std::string channel;
   bool operator==(const DiffersFromChannel&) const = default;
 };
-// Those that no override keeps.
+// Those that no override keeps. `before`: what was active before somebody changed it. What that
+// changed differs, whatever the channel has written down: a pull may be about to.
 std::vector<DiffersFromChannel> FindDifferences(const images::HostLayout& layout,
-                                                images::TimePoint now);
+                                                images::TimePoint now,
+                                                const std::optional<Apps>& before = std::nullopt);
 void Pin(const images::HostLayout& layout, const std::vector<DiffersFromChannel>& differences,
          const std::string& by, images::TimePoint now);
+// Throws Error{kBusy} where the generation changes an application that an override keeps from the
+// channel. It counts under the host's lock, under which an activation makes its overrides, too.
+void RequireNotKept(const images::HostLayout& layout, const std::string& channel,
+                    uint64_t generation, images::TimePoint now);
 
 }  // namespace activator
 

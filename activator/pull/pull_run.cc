@@ -4,6 +4,7 @@
 
 #include "activator/pull/pull_files.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 
 namespace activator {
 namespace {
@@ -12,6 +13,10 @@ namespace {
 constexpr std::chrono::seconds kSameClock(5);
 
 }  // namespace
+
+bool IsOwnInterrupt(const base::Error& error) {
+  return error.code() == base::ExitCode::kInterrupted && base::Interrupted();
+}
 
 PullRun::PullRun(const images::HostLayout& layout_of_host, const PullConfig& config_of_host,
                  const PullSteps& steps_of_pull, images::Trust trust_of_host,

@@ -10,12 +10,16 @@
 #include "activator/pull/fetch_client.h"
 #include "activator/pull/pull_config.h"
 #include "activator/pull/pull_steps.h"
+#include "base/error.h"
 #include "images/channel/decision.h"
 #include "images/channel/host_memory.h"
 #include "images/release/signature_verifier.h"
 #include "images/release/trust.h"
 
 namespace activator {
+
+// Whether this process was interrupted: fetch may say of itself that it was.
+bool IsOwnInterrupt(const base::Error& error);
 
 struct PullRun {
   const images::HostLayout& layout;

@@ -24,9 +24,12 @@ struct ActivationEnd {
 // Tests put their own.
 struct PullSteps {
   std::function<base::UniqueFd()> connect;  // to fetch, anew each time
-  // The same id a second time does nothing twice, and tells how it ended.
+  // The same id a second time does nothing twice, and tells how it ended; what was only refused is
+  // checked again. Refused with kBusy is what somebody keeps from the channel (RequireNotKept).
   std::function<ActivationEnd(uint64_t generation, const std::string& by, const std::string& id)>
       activate;
+  // Throws Error{kNeedsAttention} where what is active is not healthy.
+  std::function<void()> require_healthy;
   std::function<void(const images::HostLayout& layout)> prepare_root;
   std::function<std::vector<std::string>()> probe_features;
   std::string machine_id;

@@ -68,6 +68,17 @@ std::string ProtocolText() {
              : fmt::format("protocols {} to {}", pusher::kProtocolMin, pusher::kProtocolMax);
 }
 
+void RequireAllowed(const PushRules& rules, const std::map<std::string, base::Sha256>& versions) {
+  if (rules.prepare) {
+    rules.prepare();
+  }
+  for (const auto& [name, digest] : versions) {
+    if (rules.check) {
+      rules.check(name);
+    }
+  }
+}
+
 int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const PushRules& rules,
                const base::Io& io) {
   if (options.set_trust) {
@@ -94,11 +105,7 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const Push
   const auto stage = [&](const images::HostLayout& layout,
                          const std::map<std::string, base::Sha256>& changes,
                          const std::string& by) {
-    for (const auto& [name, digest] : changes) {  // whoever is shut in may not have looked
-      if (rules.check) {
-        rules.check(name);
-      }
-    }
+    RequireAllowed(rules, changes);
     // By a gate no push changes which program the host runs.
     StagedGeneration out =
         options.gate ? StageGeneration(layout, changes, by) : StageOnHost(layout, changes, by);
@@ -107,7 +114,12 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const Push
     }
     return out;
   };
-  const ReceiveSteps steps = {prepare, &ProbeFeatures, stage, plan, nullptr, rules.check};
+  const auto check_offer = [&](const OfferedVersion& offered) {
+    if (rules.check) {
+      rules.check(offered.name);
+    }
+  };
+  const ReceiveSteps steps = {prepare, &ProbeFeatures, stage, plan, nullptr, check_offer};
   return options.gate ? RunConfinedReceive(options, steps, io) : RunReceiveWith(options, steps, io);
 }
 

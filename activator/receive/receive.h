@@ -16,12 +16,17 @@ namespace activator {
 
 // What this host says to a push of some applications (activator/pull/override.h). Null: nothing.
 struct PushRules {
-  std::function<void()> prepare{};  // before the sender is listened to
+  // Reads what the others go by: before the sender is listened to, and again under the host's lock.
+  std::function<void()> prepare{};
   std::function<void(const std::string& application)> check{};
   // The caller holds the host's lock, and has staged these.
   std::function<void(const std::map<std::string, base::Sha256>& versions, const std::string& by)>
       take{};
 };
+
+// What the stage of a push asks once more, under the host's lock: a pull may have taken one of them
+// into a channel since the push began, and whoever is shut in may not have looked.
+void RequireAllowed(const PushRules& rules, const std::map<std::string, base::Sha256>& versions);
 
 // `check`: what a plan asks of the host where services run. Returns the exit code. Errors go to the
 // peer as a message where it still listens, and are thrown too.

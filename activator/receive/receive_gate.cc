@@ -49,10 +49,10 @@ void ReceiveSession::CheckMaySend(const std::string& name) const {
   }
 }
 
-void ReceiveSession::CheckOffer(const std::string& name) const {
-  CheckMaySend(name);
+void ReceiveSession::CheckOffer(const OfferedVersion& offered) const {
+  CheckMaySend(offered.name);
   if (steps_.check_offer) {
-    steps_.check_offer(name);
+    steps_.check_offer(offered);
   }
 }
 

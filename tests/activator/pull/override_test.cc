@@ -96,6 +96,43 @@ TEST_F(OverrideTest, WhatAnActivationHereChangedComesBackUnlessItIsKept) {
   EXPECT_EQ(ActiveApps(layout_), other);
 }
 
+// A rollback to what the channel had written down last, while a pull is at it.
+TEST_F(OverrideTest, WhatAnActivationChangedIsKeptWhateverTheChannelHasWrittenDown) {
+  const Apps newer = {{"web", Build("web", "2")}};
+  EXPECT_THAT(FindDifferences(layout_, clock_.now), IsEmpty());
+  EXPECT_THAT(FindDifferences(layout_, clock_.now, newer),
+              testing::ElementsAre(DiffersFromChannel{"web", "web"}));
+  EXPECT_THAT(FindDifferences(layout_, clock_.now, ActiveApps(layout_)), IsEmpty());
+}
+
+// Under the host's lock, where nobody can take it any more.
+TEST_F(OverrideTest, AnActivationOfTheChannelChangesNothingThatIsKept) {
+  const base::Sha256 db = Build("db", "1");
+  RunToo("db", db);
+  const uint64_t of_channel = ActiveGeneration(layout_);
+  RunToo("db", Build("db", "2"));
+  UpdateMemory(layout_, "web",
+               [&](images::HostMemory& memory) { memory.Pin("db", "bob", clock_.now); });
+  RequireNotKept(layout_, "web", ActiveGeneration(layout_), clock_.now);
+  const base::Error error =
+      tests::ErrorOf([&] { RequireNotKept(layout_, "web", of_channel, clock_.now); });
+  EXPECT_EQ(error.code(), base::ExitCode::kBusy);
+  EXPECT_THAT(error.what(), HasSubstr("db was taken by bob"));
+  RequireNotKept(layout_, "web", of_channel, clock_.now + hours(25));
+}
+
+TEST_F(OverrideTest, WhatAPullTookMeanwhileIsTheChannels) {
+  const PushRules rules = RulesForPush(layout_, false);
+  rules.prepare();
+  rules.check("db");
+  const base::Sha256 db = Build("db", "1");
+  RequireAllowed(rules, {{"db", db}});
+  Publish(Head(2, {{"web", web_}, {"db", db}}));
+  EXPECT_EQ(Pull().exit_code, 0);
+  EXPECT_EQ(tests::ErrorOf([&] { RequireAllowed(rules, {{"db", db}}); }).code(),
+            base::ExitCode::kUsage);
+}
+
 TEST_F(OverrideTest, AMemoryThatCannotBeReadHasNoSay) {
   base::WriteFileAtomically(MemoryFile(layout_, "web"), "{");
   const PushRules rules = RulesForPush(layout_, false);

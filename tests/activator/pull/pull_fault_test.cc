@@ -133,6 +133,22 @@ TEST_F(PullFaultTest, AFolderAndAWebServerTakeNoReports) {
   }
 }
 
+TEST_F(PullFaultTest, AFetchThatIsInterruptedIsNotThisPull) {
+  const base::Sha256 web = Build("web", "1");
+  Publish(Head(1, {{"web", web}}));
+  fetch_.before = [](const std::string& op) {
+    if (op.starts_with("play ")) {
+      base::Fail(base::ExitCode::kInterrupted, "interrupted");
+    }
+  };
+  const PullResult result = Pull();
+  EXPECT_EQ(result.exit_code, 5);
+  EXPECT_EQ(Report(result).exit_code, 5U);
+  EXPECT_EQ(Told(), result.state);
+  fetch_.before = nullptr;
+  ExpectWhole(web);
+}
+
 // Of a pull that was killed in an activation, which goes on in a unit of its own, the record stays.
 TEST_F(PullFaultTest, WhatFailedAfterThePullHadEndedIsNotTriedAgain) {
   struct Killed {};

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@
 #include "activator/pull/pull_files.h"
 #include "activator/stage/stage.h"
 #include "activator/state/generations.h"
+#include "activator/state/outcome.h"
+#include "activator/state/record_event.h"
 #include "activator/trust/set_trust.h"
 #include "base/atomic_file.h"
 #include "base/clock.h"
@@ -52,14 +55,14 @@ class PullTest : public testing::Test {
     config_.every = "hourly";
     Configure();
     steps_.connect = [this] { return fetch_.Connect(); };
-    steps_.activate = [this](uint64_t generation, const std::string& /*by*/,
-                             const std::string& id) {
+    steps_.activate = [this](uint64_t generation, const std::string& by, const std::string& id) {
       activated_.push_back(generation);
-      activation_ids_.push_back(id);
-      if (activation_.exit_code == 0) {
-        MakeActive(generation);
+      return Activate(generation, by, id);
+    };
+    steps_.require_healthy = [this] {
+      if (!unhealthy_.empty()) {
+        base::Fail(base::ExitCode::kNeedsAttention, "{}", unhealthy_);
       }
-      return activation_;
     };
     steps_.prepare_root = [](const images::HostLayout& /*layout*/) {};
     steps_.probe_features = [] { return std::vector<std::string>{"erofs-zstd"}; };
@@ -149,11 +152,59 @@ class PullTest : public testing::Test {
     const images::HostMemory memory = Memory();
     return memory.head ? memory.head->head.head.version : 0;
   }
+  void ExpectNothingTaken(const std::string& name, const base::Sha256& digest) const {
+    EXPECT_THAT(GenerationNumbers(layout_), testing::IsEmpty());
+    EXPECT_FALSE(base::Exists(layout_.Version(name, images::ImageId::Of(digest))));
+    EXPECT_THAT(base::ReadFileIfThere(layout_.Trust() + "/accepted.json").value_or(""),
+                testing::Not(testing::HasSubstr(name)));
+    EXPECT_THAT(activated_, testing::IsEmpty());
+  }
   void MakeActive(uint64_t number) const {
     Generation generation = LoadGeneration(layout_, number);
     generation.state = GenerationState::kActive;
     StoreGeneration(layout_, generation);
     SetCurrentGeneration(layout_, number);
+  }
+  // As `activate --id` does it: the records say how it ended.
+  ActivationEnd Activate(uint64_t number, const std::string& by, const std::string& id) const {
+    std::optional<Outcome> outcome = FinalOutcome(layout_, id);
+    if (!outcome) {
+      Record(activation_event_.empty() ? EventFor(activation_.exit_code) : activation_event_,
+             number, by, id);
+      outcome = RecordedOutcome(layout_, id);
+    }
+    const bool tells = outcome && outcome->exit_code == activation_.exit_code;
+    return {activation_event_.empty() && outcome ? outcome->exit_code : activation_.exit_code,
+            tells && outcome->exit_code != 0 ? outcome->summary : activation_.why};
+  }
+  void Record(const std::string& what, uint64_t number, const std::string& by,
+              const std::string& id) const {
+    if (what.empty()) {
+      return;  // it did not come so far
+    }
+    Event event;
+    event.event = what;
+    event.generation = number;
+    event.from = CurrentGeneration(layout_);
+    event.by = by;
+    event.activation_id = id;
+    event.reason = activation_.why;
+    event.cut_off = cut_off_;
+    RecordEvent(layout_, std::move(event));
+    if (what == "activated") {
+      MakeActive(number);
+    } else if (what != "preflight-failed") {
+      Generation generation = LoadGeneration(layout_, number);
+      generation.state = GenerationState::kRolledBack;
+      StoreGeneration(layout_, generation);
+    }
+  }
+  static std::string EventFor(int exit_code) {
+    return exit_code == 0   ? "activated"
+           : exit_code == 1 ? "preflight-failed"
+           : exit_code == 3 ? "rolled-back"
+           : exit_code == 4 ? "failed"
+                            : "";
   }
   // Somebody else's.
   void RunToo(const std::string& name, const base::Sha256& digest) {
@@ -174,7 +225,9 @@ class PullTest : public testing::Test {
   PullSteps steps_;
   ActivationEnd activation_;  // of what is activated next
   std::vector<uint64_t> activated_;
-  std::vector<std::string> activation_ids_;
+  std::string activation_event_;  // how the records have it; empty: by its exit code
+  bool cut_off_ = false;          // the next one
+  std::string unhealthy_;         // what is active, and why; empty: all is well
 
  private:
   std::map<std::string, std::string> paths_;

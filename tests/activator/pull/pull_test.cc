@@ -1,4 +1,4 @@
-// What a pull does with heads: taken, refused, waited for, failed, removed.
+// What a pull does with heads: taken, refused, waited for, removed.
 #include "activator/pull/pull.h"
 
 #include "base/lock.h"
@@ -182,42 +182,6 @@ TEST_F(PullTest, ACanaryStartsAndAnUrgentHeadDoesNotWait) {
   EXPECT_EQ(Report(Pull()).result, ChannelResult::kActive);
 }
 
-TEST_F(PullTest, ASetThatFailedIsNotTriedAgainUntilItIsAskedFor) {
-  const base::Sha256 first = Build("web", "1");
-  Publish(Head(1, {{"web", first}}));
-  EXPECT_EQ(Pull().exit_code, 0);
-  images::ChannelHead bad = Head(2, {{"web", Build("web", "2")}});
-  Publish(bad);
-  activation_ = {3, "generation 2 was not activated: web.service failed"};
-  PullResult result = Pull();
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_EQ(Report(result).result, ChannelResult::kRolledBack);
-  EXPECT_EQ(Told().channels.at("web").error, activation_.why);
-  result = Pull();
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(activated_, IsEmpty());
-  EXPECT_THAT(Report(result).error, HasSubstr("is not tried again"));
-  bad.version = 3;
-  bad.rollout.retry = 1;
-  Publish(bad);
-  activation_ = {};
-  EXPECT_EQ(Pull().exit_code, 0);
-  EXPECT_EQ(Memory().applied->version, 3U);
-}
-
-TEST_F(PullTest, WhatFailsOtherwiseIsTriedAgain) {
-  Publish(Head(1, {{"web", Build("web", "1")}}));
-  activation_ = {1, "port 80 is taken"};
-  const PullResult result = Pull();
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(Report(result).result, ChannelResult::kFailed);
-  EXPECT_EQ(Report(result).error, "port 80 is taken");
-  EXPECT_EQ(Memory().applied, std::nullopt);
-  activation_ = {};
-  EXPECT_EQ(Pull().exit_code, 0);
-  EXPECT_THAT(activated_, ElementsAre(1));  // the one that was staged then
-}
-
 // The pull was killed between the activation and its own record.
 TEST_F(PullTest, WhatWasActivatedAndNotWrittenDownIs) {
   const base::Sha256 db = Build("db", "1");
@@ -294,15 +258,22 @@ TEST_F(PullTest, WhatIsNotReleasedIsNotTaken) {
   EXPECT_THAT(GenerationNumbers(layout_), IsEmpty());
 }
 
+TEST_F(PullTest, ALabelIsNotTaken) {
+  const base::Sha256 web = Build("web", "1");
+  Publish(Head(1, {{"web", web}}));
+  base::WriteFileAtomically(PathOf(web) + "/label", "2.0\n");
+  EXPECT_EQ(Pull().exit_code, 6);
+  ExpectNothingTaken("web", web);
+}
+
 TEST_F(PullTest, SomethingElseThanWhatWasAskedForIsNotTaken) {
   Publish(Head(1, {{"web", Build("web", "1")}}));
   for (const auto& [name, version] :
        std::vector<std::pair<std::string, std::string>>{{"other", "1"}, {"web", "2"}}) {
-    fetch_.play_instead = PathOf(Build(name, version));
-    const PullResult result = Pull();
-    EXPECT_EQ(result.exit_code, 6);
-    EXPECT_THAT(GenerationNumbers(layout_), IsEmpty());
-    EXPECT_THAT(activated_, IsEmpty());
+    const base::Sha256 digest = Build(name, version);
+    fetch_.play_instead = PathOf(digest);
+    EXPECT_EQ(Pull().exit_code, 6);
+    ExpectNothingTaken(name, digest);
   }
   fetch_.play_instead.clear();
   EXPECT_EQ(Pull().exit_code, 0);
