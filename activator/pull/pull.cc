@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -80,13 +81,14 @@ images::ChannelReport FailedReport(images::ChannelReport last, const base::Error
 bool TakesReports(const PullConfig& config) { return config.store.starts_with("s3"); }
 
 // The next pull tries again.
-void Report(PullRun& run, PullResult& result) {
-  if (!TakesReports(run.config) || !IsToBeReported(result.state, LoadReported(run.layout))) {
+void Report(const images::HostLayout& layout, const PullConfig& config, PullResult& result,
+            const std::function<void(const std::string& key, const std::string& text)>& put) {
+  if (!TakesReports(config) || !IsToBeReported(result.state, LoadReported(layout))) {
     return;
   }
   try {
-    run.Put(images::StateKey(run.config.host), result.state.Serialize());
-    StoreReported(run.layout, result.state);
+    put(images::StateKey(config.host), result.state.Serialize());
+    StoreReported(layout, result.state);
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted) {
       throw;
@@ -122,8 +124,13 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
     for (const std::string& channel : channels) {
       reports[channel] = FailedReport(last(channel), error);
     }
-    StoreState(layout, MakeState(config, reports, before, offset,
-                                 std::chrono::floor<std::chrono::seconds>(steps.clock->Now())));
+    PullResult out;
+    out.state = MakeState(config, reports, before, offset,
+                          std::chrono::floor<std::chrono::seconds>(steps.clock->Now()));
+    StoreState(layout, out.state);
+    Report(layout, config, out, [&](const std::string& key, const std::string& text) {
+      FetchClient(steps.connect(), config, steps.idle_limit).Put(key, text);
+    });
     throw;
   }
   for (const std::string& channel : channels) {
@@ -133,7 +140,8 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
   out.state = MakeState(config, reports, before, run->clock_offset, run->Now());
   out.exit_code = WorstOf(reports);
   StoreState(layout, out.state);
-  Report(*run, out);
+  Report(layout, config, out,
+         [&](const std::string& key, const std::string& text) { run->Put(key, text); });
   return out;
 }
 

@@ -112,4 +112,6 @@ void StoreReported(const images::HostLayout& layout, const images::StateDocument
   base::WriteFileAtomically(ReportedFile(layout), state.Serialize());
 }
 
+void ForgetReported(const images::HostLayout& layout) { base::UnlinkIfThere(ReportedFile(layout)); }
+
 }  // namespace activator

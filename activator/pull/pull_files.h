@@ -38,6 +38,8 @@ std::optional<images::StateDocument> LoadState(const images::HostLayout& layout)
 std::optional<images::StateDocument> LoadReported(const images::HostLayout& layout);
 void StoreState(const images::HostLayout& layout, const images::StateDocument& state);
 void StoreReported(const images::HostLayout& layout, const images::StateDocument& state);
+// The next pull reports.
+void ForgetReported(const images::HostLayout& layout);
 
 }  // namespace activator
 

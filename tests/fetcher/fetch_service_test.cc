@@ -138,8 +138,8 @@ TEST_F(FetchServiceTest, WhoeverAsksBeforeItNamesAStoreIsTold) {
 
 TEST_F(FetchServiceTest, NonsenseEndsIt) {
   pusher::SendText(wire_, MessageType::kFetchRequest, "{\"op\":\"delete\"}");
-  EXPECT_THAT(Failure().what(), HasSubstr("expected open, get, put or play"));
-  EXPECT_THAT(End(), HasSubstr("expected open, get, put or play"));
+  EXPECT_THAT(Failure().what(), HasSubstr("expected open, get, put, play or traffic"));
+  EXPECT_THAT(End(), HasSubstr("expected open, get, put, play or traffic"));
 }
 
 TEST_F(FetchServiceTest, AnotherMessageEndsIt) {
