@@ -14,8 +14,8 @@ namespace fetcher {
 namespace {
 
 constexpr const char* kAbout =
-    "Reads an object store for `activate pull`, on standard input and output. A host's\n"
-    "slipway-fetch.socket starts it; there is nothing for people to do with it.";
+    "Reads an object store for `activate pull`, on standard input and output.\n"
+    "A host's slipway-fetch.socket starts it; people have nothing to do with it.";
 
 // Those that systemd handed over; nothing else of the environment signs requests.
 store::Options StoreOptions() {

@@ -98,6 +98,27 @@ void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
             "Go on with the others. Default without waves");
 }
 
+// What a host takes, and from whom.
+void DescribeTaking(CLI::App& app, CLI::Option* plan, CLI::Option* activate, Arguments& out) {
+  app.add_flag("--older", out.older,
+               "Have a host that takes signed images alone take releases that are older than those "
+               "it took; the host records it");
+  app.add_flag("--override", out.override_channel,
+               "Push what a channel of the host has, too: for 24 hours the channel leaves these "
+               "applications alone");
+  app.add_flag("--yes", out.yes,
+               "With --activate: do not plan and ask first; with --trust: do not ask");
+  app.add_option("--trust", out.trust,
+                 "Push no image, but the files signers, revoked and policy.json of DIR, which say "
+                 "whose images the host takes; shows the difference and asks; the login is root")
+      ->type_name("DIR")
+      ->check([](const std::string& directory) {  // a variable that is not set would push
+        return std::string(directory.empty() ? "is empty: say which directory" : "");
+      })
+      ->excludes(plan)
+      ->excludes(activate);
+}
+
 void DescribePush(CLI::App& app, Arguments& out) {
   app.footer(kExamples);
   app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
@@ -113,24 +134,7 @@ void DescribePush(CLI::App& app, Arguments& out) {
       app.add_flag("--activate", out.activate,
                    "After the push, switch each host and follow the switch; not with --plan");
   activate->excludes(plan);
-  app.add_flag("--older", out.older,
-               "Have a host that takes signed images alone take releases that are older than those "
-               "it took; the host records it");
-  app.add_flag("--override", out.override_channel,
-               "Push what a channel of the host has, too: for 24 hours the channel leaves these "
-               "applications alone")
-      ->excludes(plan);
-  app.add_flag("--yes", out.yes,
-               "With --activate: do not plan and ask first; with --trust: do not ask");
-  app.add_option("--trust", out.trust,
-                 "Push no image, but the files signers, revoked and policy.json of DIR, which say "
-                 "whose images the host takes; shows the difference and asks; the login is root")
-      ->type_name("DIR")
-      ->check([](const std::string& directory) {  // a variable that is not set would push
-        return std::string(directory.empty() ? "is empty: say which directory" : "");
-      })
-      ->excludes(plan)
-      ->excludes(activate);
+  DescribeTaking(app, plan, activate, out);
   DescribeWaves(app, activate, out);
   AddChoice(app, out.deltas, "--deltas",
             "Send deltas against an older version that both sides have. Default, except for a "

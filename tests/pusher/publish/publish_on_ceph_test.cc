@@ -20,7 +20,9 @@ using testing::HasSubstr;
 
 class PublishOnCephTest : public PublishTest {
  protected:
-  static void SetUpTestSuite() { ceph_ = new tests::CephHost({"user:web1", "user:web2", "one", "apps"}); }
+  static void SetUpTestSuite() {
+    ceph_ = new tests::CephHost({"user:web1", "user:web2", "one", "apps"});
+  }
   static void TearDownTestSuite() { delete ceph_; }
 
   void SetUp() override {
@@ -29,6 +31,7 @@ class PublishOnCephTest : public PublishTest {
                            "\naws_secret_access_key = " + ceph_->Secret() + "\n");
     std::filesystem::permissions(At("credentials"), std::filesystem::perms::owner_read);
   }
+  void TearDown() override { ::unsetenv("TMPDIR"); }  // it is gone then
   std::string Location() const { return "s3+" + ceph_->Endpoint() + "/one/apps"; }
   std::vector<std::string> Command(std::vector<std::string> words) const {
     words.insert(words.begin(), TEST_IMGPUSH);
@@ -115,9 +118,9 @@ TEST_F(PublishOnCephTest, AHostsKeyMayReadWhatIsPublishedAndWriteItsOwnReport) {
   owner->Put("state/web1.json", store::Content::Text("by the owner"));
 
   const auto as = [&](const std::string& host) {
-    const std::string file = Put(host + ".key", "[default]\naws_access_key_id = " + host +
-                                                    "-KEY\naws_secret_access_key = " + host +
-                                                    "-SECRET\n");
+    const std::string file =
+        Put(host + ".key", "[default]\naws_access_key_id = " + host +
+                               "-KEY\naws_secret_access_key = " + host + "-SECRET\n");
     std::filesystem::permissions(file, std::filesystem::perms::owner_read);
     return store::Open(location, {.credentials_file = file});
   };
