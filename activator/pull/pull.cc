@@ -1,7 +1,6 @@
 #include "activator/pull/pull.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -52,20 +51,14 @@ images::Trust RequireTrust(const images::HostLayout& layout) {
   return *std::move(out);
 }
 
-// The worst first.
 int WorstOf(const std::map<std::string, images::ChannelReport>& reports) {
-  constexpr std::array<uint64_t, 5> kOrder = {4, 3, 6, 1, 5};
-  int out = 0;
-  size_t rank = kOrder.size() + 1;
+  uint64_t out = 0;
   for (const auto& [channel, report] : reports) {
-    const auto at = static_cast<size_t>(std::find(kOrder.begin(), kOrder.end(), report.exit_code) -
-                                        kOrder.begin());
-    if (report.exit_code != 0 && at < rank) {
-      rank = at;
-      out = static_cast<int>(report.exit_code);
+    if (images::BadnessOf(report.exit_code) > images::BadnessOf(out)) {
+      out = report.exit_code;
     }
   }
-  return out;
+  return static_cast<int>(out);
 }
 
 // `activate status` tells it.
@@ -75,6 +68,22 @@ images::ChannelReport FailedReport(images::ChannelReport last, const base::Error
   last.exit_code = static_cast<uint64_t>(error.code());
   last.error = base::Printable(error.what(), images::kMaxReportError);
   return last;
+}
+
+// Of this poll and, of channels that were not polled, of before.
+images::PollTimes NotePoll(const images::HostLayout& layout, const PullConfig& config,
+                           const std::vector<std::string>& polled, images::TimePoint now) {
+  const images::PollTimes before = LoadPolled(layout);
+  images::PollTimes out;
+  for (const std::string& channel : config.channels) {
+    if (std::ranges::find(polled, channel) != polled.end()) {
+      out[channel] = now;
+    } else if (const auto found = before.find(channel); found != before.end()) {
+      out.insert(*found);
+    }
+  }
+  StorePolled(layout, out);
+  return out;
 }
 
 // A web server takes none, and a folder is not fetch's to write.
@@ -124,9 +133,10 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
     for (const std::string& channel : channels) {
       reports[channel] = FailedReport(last(channel), error);
     }
+    const auto now = std::chrono::floor<std::chrono::seconds>(steps.clock->Now());
     PullResult out;
-    out.state = MakeState(config, reports, before, offset,
-                          std::chrono::floor<std::chrono::seconds>(steps.clock->Now()));
+    out.state = MakeState(config, reports, before, offset, now);
+    NotePoll(layout, config, channels, now);
     StoreState(layout, out.state);
     Report(layout, config, out, [&](const std::string& key, const std::string& text) {
       FetchClient(steps.connect(), config, steps.idle_limit).Put(key, text);
@@ -139,6 +149,7 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
   PullResult out;
   out.state = MakeState(config, reports, before, run->clock_offset, run->Now());
   out.exit_code = WorstOf(reports);
+  out.polled = NotePoll(layout, config, channels, run->Now());
   StoreState(layout, out.state);
   Report(layout, config, out,
          [&](const std::string& key, const std::string& text) { run->Put(key, text); });

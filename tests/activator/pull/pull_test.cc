@@ -41,6 +41,26 @@ TEST_F(PullTest, WithoutANewHeadNothingIsDoneAndNothingIsTold) {
   EXPECT_EQ(Told().sequence, 2U);
 }
 
+// A report that says the same is as old as the first that said it.
+TEST_F(PullTest, WhenEachChannelWasPolledIsKept) {
+  config_.channels = {"base", "web"};
+  Configure();
+  Publish(Head(1, {{"web", Build("web", "1")}}));
+  Publish(Head(1, {{"log", Build("log", "1")}}, "base"));
+  const images::TimePoint first = clock_.now;
+  EXPECT_EQ(Pull().polled, (images::PollTimes{{"base", first}, {"web", first}}));
+  clock_.now += minutes(5);
+  const PullResult result = Pull({"web"});
+  EXPECT_EQ(result.state.time, first);
+  EXPECT_EQ(result.polled, (images::PollTimes{{"base", first}, {"web", clock_.now}}));
+  EXPECT_EQ(LoadPolled(layout_), result.polled);
+  config_.channels = {"base"};
+  Configure();
+  base::RemoveTree(layout_.Trust());
+  EXPECT_EQ(tests::ErrorOf([&] { Pull(); }).code(), base::ExitCode::kVerification);
+  EXPECT_EQ(LoadPolled(layout_), (images::PollTimes{{"base", clock_.now}}));
+}
+
 TEST_F(PullTest, OnlyWhatChangedIsPlayedAndWhatOthersRunStays) {
   const base::Sha256 other = Build("other", "1");
   RunToo("other", other);
