@@ -101,11 +101,11 @@ int Tool::PullNow() {
   steps.machine_id = ReadMachineId();
   const PullResult result =
       RunPull(host_.layout, {line_.channels, LockWait(std::chrono::milliseconds(0))}, steps);
-  const std::string text = PulledText(result.state);
+  const std::string text = PulledText(result.state, result.polled);
+  io_.WriteOut(line_.json ? PulledJson(result.state, result.polled) : text);
   if (!result.not_reported.empty() && text.find(result.not_reported) == std::string::npos) {
     io_.Err("activate: the store has no report of this: {}\n", result.not_reported);
   }
-  io_.WriteOut(line_.json ? PulledJson(result.state) : text);
   return result.exit_code;
 }
 

@@ -38,6 +38,7 @@ Status Tool::StatusNow(bool check) {
   Status out = ReadStatus(host_, ask);
   if (!gate_ && base::Exists(ConfigFile(host_.layout))) {
     out.pulled = LoadState(host_.layout);
+    out.polled = LoadPolled(host_.layout);
   }
   if (ask && out.active != kNoGeneration) {
     InstalledUnits units = LoadUnits(host_.layout, out.active);

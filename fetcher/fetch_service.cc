@@ -83,8 +83,10 @@ void FetchService::Serve() {
       Get(*get);
     } else if (const auto* put = std::get_if<pusher::PutObject>(&request)) {
       Put(*put);
+    } else if (const auto* play = std::get_if<pusher::PlayPush>(&request)) {
+      Play(wire_, TheStore(), play->versions).Run();
     } else {
-      Play(wire_, TheStore(), std::get<pusher::PlayPush>(request).versions).Run();
+      Answer({});
     }
   }
 }
@@ -128,18 +130,24 @@ void FetchService::AnswerWith(const std::function<store::Object()>& work) {
                      pusher::Failure{error.code(), error.what()}.Serialize());
     return;
   }
-  const store::Traffic traffic = store_->traffic();
   pusher::FetchAnswer answer;
   answer.state = StateOf(object.state);
   if (object.version.size() <= pusher::kMaxVersionBytes) {
     answer.version = object.version;
   }
   answer.size_bytes = object.body.size();
-  answer.requests = traffic.requests;
-  answer.bytes = traffic.received_bytes;
-  answer.clock_offset_seconds = traffic.clock_offset_seconds;
-  pusher::SendText(wire_, MessageType::kFetchAnswer, answer.Serialize());
+  Answer(std::move(answer));
   pusher::SendBlob(wire_, object.body);
+}
+
+void FetchService::Answer(pusher::FetchAnswer answer) {
+  if (store_) {
+    const store::Traffic traffic = store_->traffic();
+    answer.requests = traffic.requests;
+    answer.bytes = traffic.received_bytes;
+    answer.clock_offset_seconds = traffic.clock_offset_seconds;
+  }
+  pusher::SendText(wire_, MessageType::kFetchAnswer, answer.Serialize());
 }
 
 void FetchService::Get(const pusher::GetObject& get) {

@@ -29,6 +29,8 @@ class FetchService {
   store::Store& TheStore();
   // Asks the store; what it says is answered, or a failure. `work` does not use the wire.
   void AnswerWith(const std::function<store::Object()>& work);
+  // With what this connection took so far.
+  void Answer(pusher::FetchAnswer answer);
 
   pusher::Wire& wire_;
   const store::Options options_;

@@ -32,11 +32,6 @@ void CopyExecutable(const std::string& from, const std::string& to) {
   out.Commit();
 }
 
-// By their numbers: "0.10.0" is newer than "0.9.1".
-bool IsNewer(const std::string& one, const std::string& other) {
-  return ::strverscmp(one.c_str(), other.c_str()) > 0;
-}
-
 bool IsSameFile(const std::string& one, const std::string& other) {
   const std::optional<struct stat> a = base::StatIfThere(one);
   const std::optional<struct stat> b = base::StatIfThere(other);
@@ -45,7 +40,11 @@ bool IsSameFile(const std::string& one, const std::string& other) {
 
 }  // namespace
 
-std::string AgentVersion(const std::string& program) {
+bool IsNewerVersion(const std::string& one, const std::string& other) {
+  return ::strverscmp(one.c_str(), other.c_str()) > 0;
+}
+
+std::string ProgramVersion(const std::string& program) {
   if (!base::Exists(program)) {
     return "";
   }
@@ -92,7 +91,7 @@ void LinkAgent(const images::HostLayout& layout, const std::string& agent,
     } catch (const base::Error&) {  // a read-only directory, where nothing is pruned either
     }
   }
-  if (!IsSameFile(link, agent) && !IsNewer(AgentVersion(link), version)) {
+  if (!IsSameFile(link, agent) && !IsNewerVersion(ProgramVersion(link), version)) {
     base::ReplaceSymlink(in_root ? base::BaseName(agent) : agent, link);
   }
 }

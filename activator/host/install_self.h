@@ -13,8 +13,11 @@ namespace activator {
 void InstallSelf(const images::HostLayout& layout);
 
 // What `PROGRAM --version` says; empty where it is not there, does not run, or is not what its name
-// says (activate-DIGEST).
-std::string AgentVersion(const std::string& program);
+// says (activate-DIGEST, fetch-DIGEST).
+std::string ProgramVersion(const std::string& program);
+
+// By their numbers: "0.10.0" is newer than "0.9.1".
+bool IsNewerVersion(const std::string& one, const std::string& other);
 
 // Makes ROOT/bin/activate a link to `agent`, a program of `version` that runs (it calls this),
 // unless what is there runs too and is newer.

@@ -15,8 +15,6 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/printable.h"
-#include "images/channel/channel_head.h"
-#include "images/channel/object_key.h"
 
 namespace activator {
 namespace {
@@ -218,14 +216,13 @@ std::optional<Outcome> RecordedFailure(const images::HostLayout& layout, const S
   return std::nullopt;
 }
 
-uint64_t StageSet(PullRun& run, const SetToApply& set, const std::string& etag,
-                  images::Fetched& fetched) {
+uint64_t StageSet(PullRun& run, const SetToApply& set, images::Fetched& fetched) {
   const auto start = run.steps.clock->Monotonic();
   const FetchTraffic before = run.client ? run.client->traffic() : FetchTraffic();
   const StagedGeneration staged = SetPush(run, set).Run();
   if (run.client) {
     try {  // an answer says what all took; it is not waited for while services are switched
-      run.Get(images::HeadKey(set.channel), images::kMaxHeadBytes, etag);
+      run.client->UpdateTraffic();
       const FetchTraffic& now = run.client->traffic();
       fetched = {now.requests - std::min(now.requests, before.requests),
                  now.bytes - std::min(now.bytes, before.bytes),

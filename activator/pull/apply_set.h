@@ -47,8 +47,7 @@ std::optional<Outcome> RecordedFailure(const images::HostLayout& layout, const S
 // Returns the generation, staged, or the active one. fetch plays what is not active; what the host
 // takes of it is what it takes of any peer, and nothing is staged but this set. Fills in what was
 // fetched. Throws Error{kVerification} where something else came, Error{kBusy} where fetch failed.
-uint64_t StageSet(PullRun& run, const SetToApply& set, const std::string& etag,
-                  images::Fetched& fetched);
+uint64_t StageSet(PullRun& run, const SetToApply& set, images::Fetched& fetched);
 
 }  // namespace activator
 

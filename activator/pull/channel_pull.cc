@@ -179,7 +179,9 @@ void ChannelPull::Follow(const Action& action) {
         return;
       }
       RecordApplied(action);
-      TakePrograms();
+      if (action.programs) {
+        TakePrograms();
+      }
       return;
     case ActionKind::kWait:
       report_.starts = action.until;
@@ -202,7 +204,7 @@ void ChannelPull::Apply(const Action& action) {
     RecordFailure(*failure);
     return;
   }
-  const uint64_t generation = StageSet(run_, set, memory().head->etag, report_.fetched);
+  const uint64_t generation = StageSet(run_, set, report_.fetched);
   RequireNotKept(run_.layout, channel_, generation, run_.Now());  // none was when it was decided
   ActivationEnd end;
   if (generation != ActiveGeneration(run_.layout)) {

@@ -1,5 +1,7 @@
 #include "activator/pull/enroll.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -96,9 +98,12 @@ bool EnsureFile(const std::string& path, const std::string& text, mode_t mode) {
   return true;
 }
 
-bool EnsureCredentials(const Host& host, const std::optional<std::string>& credentials) {
-  const std::string path = CredentialsFile(host.layout);
-  return credentials ? EnsureFile(path, *credentials, 0600) : base::UnlinkIfThere(path);
+bool EnsureConfig(const images::HostLayout& layout, const PullConfig& config) {
+  const std::string text = config.Serialize();
+  if (base::ReadFileIfThere(ConfigFile(layout)) != text) {
+    ForgetReported(layout);  // it may be another store that is told
+  }
+  return EnsureFile(ConfigFile(layout), text, 0644);
 }
 
 bool EnsureUnits(const Host& host, const Enrollment& enrollment, UnitNames& changed) {
@@ -157,14 +162,30 @@ void RemovePullUnits(const Host& host) {
   base::FsyncDirectory(host.configured_directory);
 }
 
-// The lock goes last, with the folder.
-void RemovePullFolder(const images::HostLayout& layout) {
+// What is in the folder beside the memories of channels; nullopt: there is no folder.
+std::optional<std::vector<std::string>> PathsToRemove(const images::HostLayout& layout) {
+  if (!base::LstatIfThere(layout.Pull())) {
+    return std::nullopt;
+  }
+  std::vector<std::string> out;
   for (const std::string& name : base::ListDirectory(layout.Pull())) {
-    if (const std::string path = layout.Pull() + "/" + name; path != PullLock(layout)) {
+    const std::string path = layout.Pull() + "/" + name;
+    if (name.starts_with('.') || !name.ends_with(".json") || path == ConfigFile(layout)) {
+      out.push_back(path);
+    }
+  }
+  return out;
+}
+
+// Which versions were seen stays: enrolled again, the host takes no older one. The lock goes last.
+void EmptyPullFolder(const images::HostLayout& layout) {
+  for (const std::string& path : PathsToRemove(layout).value_or(std::vector<std::string>())) {
+    if (path != PullLock(layout)) {
       base::RemoveTree(path);
     }
   }
-  base::RemoveTree(layout.Pull());
+  base::UnlinkIfThere(PullLock(layout));
+  ::rmdir(layout.Pull().c_str());  // where nothing was seen
 }
 
 // In another directory, other roots may use the program: a prune knows.
@@ -189,9 +210,12 @@ bool Enroll(const Host& host, const Enrollment& enrollment,
   const base::FileLock lock(PullLock(host.layout), "the pull of this host", "activate enroll",
                             kPullEnds);
   link_agent();
+  const std::string credentials = CredentialsFile(host.layout);
   bool is_new = LinkFetch(host.layout, enrollment.fetch_sha256);
-  is_new = EnsureCredentials(host, enrollment.credentials) || is_new;
-  is_new = EnsureFile(ConfigFile(host.layout), enrollment.config.Serialize(), 0644) || is_new;
+  if (enrollment.credentials) {
+    is_new = EnsureFile(credentials, *enrollment.credentials, 0600) || is_new;
+  }
+  is_new = EnsureConfig(host.layout, enrollment.config) || is_new;
   UnitNames changed;
   const bool has_new_units = EnsureUnits(host, enrollment, changed);
   if (has_new_units ||
@@ -199,20 +223,25 @@ bool Enroll(const Host& host, const Enrollment& enrollment,
     host.systemd.DaemonReload();
     is_new = true;
   }
+  if (!enrollment.credentials) {  // only now: fetch does not start without what its unit names
+    is_new = base::UnlinkIfThere(credentials) || is_new;
+  }
   return EnsureStarted(host, changed) || is_new;
 }
 
 bool Unenroll(const Host& host) {
-  if (!base::LstatIfThere(host.layout.Pull()) && InstalledPullUnits(host).empty()) {
+  const std::optional<std::vector<std::string>> paths = PathsToRemove(host.layout);
+  if ((!paths || (paths->empty() && !base::ListDirectory(host.layout.Pull()).empty())) &&
+      InstalledPullUnits(host).empty()) {
     return false;
   }
   RemovePullUnits(host);
   host.systemd.DaemonReload();
   RemoveFetch(host.layout);
-  if (base::LstatIfThere(host.layout.Pull())) {
+  if (paths) {
     const base::FileLock lock(PullLock(host.layout), "the pull of this host", "activate enroll",
                               kPullEnds);
-    RemovePullFolder(host.layout);
+    EmptyPullFolder(host.layout);
   }
   return true;
 }

@@ -19,7 +19,8 @@ namespace activator {
 bool Enroll(const Host& host, const Enrollment& enrollment,
             const std::function<void()>& link_agent);
 
-// False: the host pulled from no channel. The applications run on.
+// False: the host pulled from no channel. The applications run on, and which versions of channels
+// were seen stays.
 bool Unenroll(const Host& host);
 
 // For an uninstall: the units that Unenroll would remove.

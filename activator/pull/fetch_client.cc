@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "pusher/protocol/protocol.h"
 
 namespace activator {
@@ -19,6 +20,20 @@ pusher::StreamOptions OptionsOf(std::chrono::milliseconds idle_limit) {
   pusher::StreamOptions out;
   out.peer = "fetch";
   out.idle_limit = idle_limit;
+  return out;
+}
+
+// What fetch was interrupted by is no interrupt of this pull.
+bool IsOurInterrupt(const base::Error& error) {
+  return error.code() == base::ExitCode::kInterrupted && base::Interrupted();
+}
+
+// What fetch says begins with its name. Otherwise it ended or is stuck, and perhaps never began.
+std::string TextOf(const base::Error& error) {
+  std::string out = error.what();
+  if (error.code() == base::ExitCode::kUnreachable && !out.starts_with("fetch: ")) {
+    out += ": journalctl -u 'slipway-fetch@*'";
+  }
   return out;
 }
 
@@ -48,11 +63,11 @@ auto FetchClient::Asking(const Work& work) {
   try {
     return work();
   } catch (const base::Error& error) {
-    if (error.code() == base::ExitCode::kInterrupted) {
+    if (IsOurInterrupt(error)) {
       throw;
     }
     is_unreachable_ = error.code() == base::ExitCode::kUnreachable;
-    throw base::Error(base::ExitCode::kBusy, error.what());
+    throw base::Error(base::ExitCode::kBusy, TextOf(error));
   }
 }
 
@@ -107,7 +122,22 @@ void FetchClient::Put(const std::string& key, const std::string& content) {
 void FetchClient::Play(const std::vector<pusher::VersionDigest>& versions,
                        const std::function<void(pusher::Wire& wire)>& receive) {
   Asking([&] { Ask(pusher::PlayPush{versions}); });
-  receive(wire_);
+  try {
+    receive(wire_);
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kUnreachable ||
+        (error.code() == base::ExitCode::kInterrupted && !IsOurInterrupt(error))) {
+      throw base::Error(base::ExitCode::kBusy, TextOf(error));
+    }
+    throw;
+  }
+}
+
+void FetchClient::UpdateTraffic() {
+  Asking([&] {
+    Ask(pusher::AskTraffic{});
+    Answer();
+  });
 }
 
 }  // namespace activator

@@ -44,9 +44,13 @@ class FetchClient {
   // more. `known_version`: of an earlier answer, for kUnchanged; empty: none.
   Object Get(const std::string& key, uint64_t max_bytes, const std::string& known_version = "");
   void Put(const std::string& key, const std::string& content);
-  // From PlayPush on `receive` is the host's side of the push.
+  // From PlayPush on `receive` is the host's side of the push; what that throws is thrown, but that
+  // of an end or an interrupt of fetch comes Error{kBusy}.
   void Play(const std::vector<pusher::VersionDigest>& versions,
             const std::function<void(pusher::Wire& wire)>& receive);
+
+  // Has fetch say what all took so far, Play included. Throws Error{kBusy}.
+  void UpdateTraffic();
 
   // As the last answer said.
   const FetchTraffic& traffic() const { return traffic_; }

@@ -43,26 +43,42 @@ void Fetch(PullRun& run, const std::string& key, const images::ProgramFile& file
   base::WriteFileAtomically(path, object.content, 0755);
 }
 
+bool LeadsTo(const std::string& link, const std::string& path) {
+  return base::Exists(link) && base::Exists(path) && base::RealPath(link) == base::RealPath(path);
+}
+
+// The same, and runs it; returns its version. One that does not run is not fetched again.
+std::string FetchAndRun(PullRun& run, const char* name, const std::string& key,
+                        const images::ProgramFile& file, const std::string& path) {
+  const std::string refused = run.layout.Pull() + "/" + name + ".refused";
+  if (base::ReadFileIfThere(refused) != file.sha256.ToHex()) {
+    Fetch(run, key, file, path);
+    if (std::string version = ProgramVersion(path); !version.empty()) {
+      base::UnlinkIfThere(refused);
+      return version;
+    }
+    base::UnlinkIfThere(path);
+    base::WriteFileAtomically(refused, file.sha256.ToHex());
+  }
+  base::Fail(base::ExitCode::kFailed,
+             "the {} that the channel's head names does not run on this host", name);
+}
+
 void InstallAgent(PullRun& run, const images::ProgramFile& file) {
   const std::string path = ProgramDirectory(run.layout) + "/activate-" + file.sha256.ToHex();
-  const std::string link = run.layout.Bin() + "/activate";
-  if (base::Exists(link) && base::Exists(path) && base::RealPath(link) == base::RealPath(path)) {
-    return;
+  if (!LeadsTo(run.layout.Bin() + "/activate", path)) {
+    const std::string version =
+        FetchAndRun(run, "activate", images::AgentKey(file.sha256), file, path);
+    LinkAgent(run.layout, path, version);
   }
-  Fetch(run, images::AgentKey(file.sha256), file, path);
-  const std::string version = AgentVersion(path);
-  if (version.empty()) {
-    base::UnlinkIfThere(path);
-    base::Fail(base::ExitCode::kFailed,
-               "the agent that the channel's head names does not run on this host");
-  }
-  LinkAgent(run.layout, path, version);
 }
 
 void InstallFetch(PullRun& run, const images::ProgramFile& file) {
-  Fetch(run, images::FetchKey(file.sha256), file,
-        ProgramDirectory(run.layout) + "/fetch-" + file.sha256.ToHex());
-  LinkFetch(run.layout, file.sha256);
+  const std::string path = ProgramDirectory(run.layout) + "/fetch-" + file.sha256.ToHex();
+  if (!LeadsTo(FetchLink(run.layout), path)) {
+    FetchAndRun(run, "fetch", images::FetchKey(file.sha256), file, path);
+    LinkFetch(run.layout, file.sha256);
+  }
 }
 
 }  // namespace
@@ -82,9 +98,14 @@ bool LinkFetch(const images::HostLayout& layout, const base::Sha256& digest) {
     base::Fail(base::ExitCode::kFailed, "{} is not there, or not whole: enroll the host again",
                path);
   }
+  const std::string version = ProgramVersion(path);
+  if (version.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{} does not run on this host: `{} --version` says why",
+               path, path);
+  }
   const std::string target = directory == base::RealPath(layout.Bin()) ? name : path;
   const std::string link = FetchLink(layout);
-  if (base::ReadLinkIfThere(link) == target) {
+  if (base::ReadLinkIfThere(link) == target || IsNewerVersion(ProgramVersion(link), version)) {
     return false;
   }
   base::ReplaceSymlink(target, link);

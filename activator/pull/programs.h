@@ -16,12 +16,13 @@ namespace activator {
 std::string ProgramDirectory(const images::HostLayout& layout);
 // What slipway-fetch@.service runs: a link to the program.
 std::string FetchLink(const images::HostLayout& layout);
-// Makes FetchLink lead to ProgramDirectory()/fetch-DIGEST; false: it does. Throws Error{kFailed}
-// where that program is not there, or has other content.
+// Makes FetchLink lead to ProgramDirectory()/fetch-DIGEST; false: it does, or to one that runs too
+// and is newer. Throws Error{kFailed} where that program is not there, has other content, or does
+// not run: no poll would bring another one.
 bool LinkFetch(const images::HostLayout& layout, const base::Sha256& digest);
 
-// Fetches what is missing of those for this machine, verifies it, and makes the next poll run it:
-// never an older `activate` than what is there. Throws Error.
+// Fetches what is missing of those for this machine, verifies it, runs it, and makes the next poll
+// use it: never an older one than what is there. Throws Error.
 void InstallPrograms(PullRun& run, const images::ChannelHead& head);
 
 }  // namespace activator

@@ -1,7 +1,7 @@
 #include "activator/pull/pull.h"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -51,20 +51,14 @@ images::Trust RequireTrust(const images::HostLayout& layout) {
   return *std::move(out);
 }
 
-// The worst first.
 int WorstOf(const std::map<std::string, images::ChannelReport>& reports) {
-  constexpr std::array<uint64_t, 5> kOrder = {4, 3, 6, 1, 5};
-  int out = 0;
-  size_t rank = kOrder.size() + 1;
+  uint64_t out = 0;
   for (const auto& [channel, report] : reports) {
-    const auto at = static_cast<size_t>(std::find(kOrder.begin(), kOrder.end(), report.exit_code) -
-                                        kOrder.begin());
-    if (report.exit_code != 0 && at < rank) {
-      rank = at;
-      out = static_cast<int>(report.exit_code);
+    if (images::BadnessOf(report.exit_code) > images::BadnessOf(out)) {
+      out = report.exit_code;
     }
   }
-  return out;
+  return static_cast<int>(out);
 }
 
 // `activate status` tells it.
@@ -76,17 +70,34 @@ images::ChannelReport FailedReport(images::ChannelReport last, const base::Error
   return last;
 }
 
+// Of this poll and, of channels that were not polled, of before.
+images::PollTimes NotePoll(const images::HostLayout& layout, const PullConfig& config,
+                           const std::vector<std::string>& polled, images::TimePoint now) {
+  const images::PollTimes before = LoadPolled(layout);
+  images::PollTimes out;
+  for (const std::string& channel : config.channels) {
+    if (std::ranges::find(polled, channel) != polled.end()) {
+      out[channel] = now;
+    } else if (const auto found = before.find(channel); found != before.end()) {
+      out.insert(*found);
+    }
+  }
+  StorePolled(layout, out);
+  return out;
+}
+
 // A web server takes none, and a folder is not fetch's to write.
 bool TakesReports(const PullConfig& config) { return config.store.starts_with("s3"); }
 
 // The next pull tries again.
-void Report(PullRun& run, PullResult& result) {
-  if (!TakesReports(run.config) || !IsToBeReported(result.state, LoadReported(run.layout))) {
+void Report(const images::HostLayout& layout, const PullConfig& config, PullResult& result,
+            const std::function<void(const std::string& key, const std::string& text)>& put) {
+  if (!TakesReports(config) || !IsToBeReported(result.state, LoadReported(layout))) {
     return;
   }
   try {
-    run.Put(images::StateKey(run.config.host), result.state.Serialize());
-    StoreReported(run.layout, result.state);
+    put(images::StateKey(config.host), result.state.Serialize());
+    StoreReported(layout, result.state);
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted) {
       throw;
@@ -122,8 +133,14 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
     for (const std::string& channel : channels) {
       reports[channel] = FailedReport(last(channel), error);
     }
-    StoreState(layout, MakeState(config, reports, before, offset,
-                                 std::chrono::floor<std::chrono::seconds>(steps.clock->Now())));
+    const auto now = std::chrono::floor<std::chrono::seconds>(steps.clock->Now());
+    PullResult out;
+    out.state = MakeState(config, reports, before, offset, now);
+    NotePoll(layout, config, channels, now);
+    StoreState(layout, out.state);
+    Report(layout, config, out, [&](const std::string& key, const std::string& text) {
+      FetchClient(steps.connect(), config, steps.idle_limit).Put(key, text);
+    });
     throw;
   }
   for (const std::string& channel : channels) {
@@ -132,8 +149,10 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
   PullResult out;
   out.state = MakeState(config, reports, before, run->clock_offset, run->Now());
   out.exit_code = WorstOf(reports);
+  out.polled = NotePoll(layout, config, channels, run->Now());
   StoreState(layout, out.state);
-  Report(*run, out);
+  Report(layout, config, out,
+         [&](const std::string& key, const std::string& text) { run->Put(key, text); });
   return out;
 }
 

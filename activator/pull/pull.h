@@ -20,6 +20,7 @@ struct PullRequest {
 
 struct PullResult {
   images::StateDocument state;  // of all channels, also of those that were not polled now
+  images::PollTimes polled;     // likewise
   int exit_code = 0;            // the worst of those that were
   std::string not_reported;     // why the store has no report of it; empty: it has, or needs none
 };

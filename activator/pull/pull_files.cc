@@ -1,8 +1,10 @@
 #include "activator/pull/pull_files.h"
 
 #include <chrono>
+#include <sstream>
 
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/lock.h"
@@ -14,6 +16,7 @@ namespace {
 constexpr std::chrono::seconds kMemoryPatience(10);  // it is held for a moment
 // No channel's memory is called so: that ends with .json.
 std::string StateFile(const images::HostLayout& layout) { return layout.Pull() + "/state"; }
+std::string PolledFile(const images::HostLayout& layout) { return layout.Pull() + "/polled"; }
 std::string ReportedFile(const images::HostLayout& layout) { return layout.Pull() + "/reported"; }
 
 std::optional<images::StateDocument> LoadDocument(const std::string& path) {
@@ -111,5 +114,26 @@ void StoreState(const images::HostLayout& layout, const images::StateDocument& s
 void StoreReported(const images::HostLayout& layout, const images::StateDocument& state) {
   base::WriteFileAtomically(ReportedFile(layout), state.Serialize());
 }
+
+images::PollTimes LoadPolled(const images::HostLayout& layout) {
+  images::PollTimes out;
+  std::istringstream lines(base::ReadFileIfThere(PolledFile(layout)).value_or(""));
+  for (std::string channel, text; lines >> channel >> text;) {
+    if (const auto time = base::FromIso8601(text)) {
+      out[channel] = std::chrono::floor<std::chrono::seconds>(*time);
+    }
+  }
+  return out;
+}
+
+void StorePolled(const images::HostLayout& layout, const images::PollTimes& polled) {
+  std::string text;
+  for (const auto& [channel, time] : polled) {
+    text += fmt::format("{} {}\n", channel, base::ToIso8601(time));
+  }
+  base::WriteFileAtomically(PolledFile(layout), text);
+}
+
+void ForgetReported(const images::HostLayout& layout) { base::UnlinkIfThere(ReportedFile(layout)); }
 
 }  // namespace activator

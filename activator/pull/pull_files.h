@@ -38,6 +38,11 @@ std::optional<images::StateDocument> LoadState(const images::HostLayout& layout)
 std::optional<images::StateDocument> LoadReported(const images::HostLayout& layout);
 void StoreState(const images::HostLayout& layout, const images::StateDocument& state);
 void StoreReported(const images::HostLayout& layout, const images::StateDocument& state);
+// Of channels that were never polled it has nothing, nor of all where it cannot be read.
+images::PollTimes LoadPolled(const images::HostLayout& layout);
+void StorePolled(const images::HostLayout& layout, const images::PollTimes& polled);
+// The next pull reports.
+void ForgetReported(const images::HostLayout& layout);
 
 }  // namespace activator
 

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kWritten =
     "# Written by Slipway (activate enroll). To change it: enroll anew.\n\n";
 
-// It may have to wait for a switch, and then fetches and switches itself.
+// It may have to wait for a switch, and then fetches and switches itself. Each poke starts it.
 std::string PullText(const images::HostLayout& layout) {
   return fmt::format(
       "{}"
@@ -23,6 +23,7 @@ std::string PullText(const images::HostLayout& layout) {
       "After={} {} network-online.target\n"
       "Wants=network-online.target\n"
       "RequiresMountsFor={}\n"
+      "StartLimitIntervalSec=0\n"
       "\n"
       "[Service]\n"
       "Type=oneshot\n"
@@ -61,6 +62,7 @@ std::string SocketText() {
       "SocketMode=0600\n"
       "Accept=yes\n"
       "MaxConnections=4\n"
+      "TriggerLimitIntervalSec=0\n"
       "RemoveOnStop=yes\n"
       "\n"
       "[Install]\n"
@@ -90,7 +92,7 @@ constexpr const char* kSandbox =
     "ProtectHostname=yes\n"
     "ProtectProc=invisible\n"
     "ProcSubset=pid\n"
-    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"
+    "RestrictAddressFamilies=AF_INET AF_INET6\n"
     "RestrictNamespaces=yes\n"
     "RestrictRealtime=yes\n"
     "RestrictSUIDSGID=yes\n"

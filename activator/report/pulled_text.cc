@@ -27,21 +27,30 @@ std::string ResultText(const images::ChannelReport& report) {
   return "";
 }
 
+std::string LineOf(const std::string& channel, const images::ChannelReport& report,
+                   const images::PollTimes& polled) {
+  std::string out = fmt::format("Channel {}: ", channel);
+  out += report.seen ? fmt::format("version {} ", report.seen->version) : "";
+  out += ResultText(report);
+  if (report.applied && (!report.seen || report.applied->version != report.seen->version)) {
+    out += fmt::format("; version {} runs", report.applied->version);
+  }
+  if (const auto found = polled.find(channel); found != polled.end()) {
+    out += fmt::format(" (polled {})", base::ToIso8601(found->second));
+  }
+  return out + (report.error.empty() ? "\n" : fmt::format(": {}\n", report.error));
+}
+
 }  // namespace
 
-std::string PulledText(const images::StateDocument& pulled) {
-  std::string out;
+std::string PulledText(const images::StateDocument& pulled, const images::PollTimes& polled) {
+  std::map<size_t, std::string> by_badness;
   for (const auto& [channel, report] : pulled.channels) {
-    out += fmt::format("Channel {}: ", channel);
-    out += report.seen ? fmt::format("version {} ", report.seen->version) : "";
-    out += ResultText(report);
-    if (report.applied && (!report.seen || report.applied->version != report.seen->version)) {
-      out += fmt::format("; version {} runs", report.applied->version);
-    }
-    out += fmt::format(" (as of {})\n", base::ToIso8601(pulled.time));
-    if (!report.error.empty()) {
-      out += fmt::format("  {}\n", report.error);
-    }
+    by_badness[images::BadnessOf(report.exit_code)] += LineOf(channel, report, polled);
+  }
+  std::string out;
+  for (const auto& [badness, lines] : by_badness) {
+    out += lines;
   }
   return out;
 }

@@ -59,11 +59,12 @@ struct Status {
   std::optional<Event> last_activation;  // of whatever generation
   // As the last pull found its channels, where it has some; the caller of ReadStatus adds it.
   std::optional<images::StateDocument> pulled;
+  images::PollTimes polled;
 };
 
-// What a pull found, a channel after the other, for people.
-std::string PulledText(const images::StateDocument& pulled);
-std::string PulledJson(const images::StateDocument& pulled);
+// What a pull found, for people: a line of each channel, the worst last.
+std::string PulledText(const images::StateDocument& pulled, const images::PollTimes& polled);
+std::string PulledJson(const images::StateDocument& pulled, const images::PollTimes& polled);
 
 // What compares each block of the image with what was built, when it is read: "dm-verity",
 // "fs-verity"; empty: nothing does.

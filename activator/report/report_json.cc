@@ -52,9 +52,15 @@ Json ToJson(const AcceptedVersion& release) {
           {"signers", release.signers}};
 }
 
-// As the store has it.
-Json ToJson(const images::StateDocument& pulled) {
-  return base::ParseJson(pulled.Serialize(), "the report", base::ExitCode::kFailed);
+// As the store has it, and when each channel was polled.
+Json ToJson(const images::StateDocument& pulled, const images::PollTimes& polled) {
+  Json out = base::ParseJson(pulled.Serialize(), "the report", base::ExitCode::kFailed);
+  for (const auto& [channel, time] : polled) {
+    if (pulled.channels.contains(channel)) {
+      out["channels"][channel]["polled"] = base::ToIso8601(time);
+    }
+  }
+  return out;
 }
 
 template <typename Value>
@@ -139,10 +145,12 @@ std::string StatusJson(const Status& status) {
                {"unhealthy", status.unhealthy},
                {"found_healthy", OrNull(status.found_healthy)},
                {"last_activation", OrNull(status.last_activation)},
-               {"pulled", status.pulled ? ToJson(*status.pulled) : Json(nullptr)}});
+               {"pulled", status.pulled ? ToJson(*status.pulled, status.polled) : Json(nullptr)}});
 }
 
-std::string PulledJson(const images::StateDocument& pulled) { return Dump(ToJson(pulled)); }
+std::string PulledJson(const images::StateDocument& pulled, const images::PollTimes& polled) {
+  return Dump(ToJson(pulled, polled));
+}
 
 std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }
 

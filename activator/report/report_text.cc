@@ -255,7 +255,7 @@ std::string StatusText(const Status& status) {
     out += "  nothing runs: no image has a service, or the root is a folder\n";
   }
   if (status.pulled) {
-    out += PulledText(*status.pulled);
+    out += PulledText(*status.pulled, status.polled);
   }
   out += HealthText(status) + DriftText(status) + ChecksText(status) + UnreadableText(status) +
          TrustText(status);

@@ -134,4 +134,10 @@ StateDocument StateDocument::Parse(const std::string& text, const std::string& w
   return out;
 }
 
+size_t BadnessOf(uint64_t exit_code) {
+  constexpr std::array<uint64_t, 6> kOrder = {0, 5, 1, 6, 3, 4};
+  const auto found = std::find(kOrder.begin(), kOrder.end(), exit_code);
+  return found == kOrder.end() ? 1 : static_cast<size_t>(found - kOrder.begin());
+}
+
 }  // namespace images

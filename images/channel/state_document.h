@@ -66,6 +66,13 @@ struct StateDocument {
   static StateDocument Parse(const std::string& text, const std::string& where);
 };
 
+// When each channel was polled last, by the host's clock. The host's own: a report is made only
+// where something changed.
+using PollTimes = std::map<std::string, TimePoint>;
+
+// Of exit codes of channels: 0 for 0, and the worse the higher.
+size_t BadnessOf(uint64_t exit_code);
+
 }  // namespace images
 
 #endif  // SLIPWAY_IMAGES_CHANNEL_STATE_DOCUMENT_H_

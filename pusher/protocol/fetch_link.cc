@@ -91,6 +91,8 @@ Json ToJson(const PlayPush& play) {
   return {{"op", "play"}, {"versions", std::move(versions)}};
 }
 
+Json ToJson(const AskTraffic& /*traffic*/) { return {{"op", "traffic"}}; }
+
 }  // namespace
 
 std::string Serialize(const FetchRequest& request) {
@@ -111,8 +113,10 @@ FetchRequest ParseFetchRequest(std::string_view text, const std::string& peer) {
     out = ReadPut(fields);
   } else if (op == "play") {
     out = ReadPlay(fields);
+  } else if (op == "traffic") {
+    out = AskTraffic{};
   } else {
-    fields.FailAt("op", "expected open, get, put or play");
+    fields.FailAt("op", "expected open, get, put, play or traffic");
   }
   fields.Done();
   return out;

@@ -53,7 +53,12 @@ struct PlayPush {
   bool operator==(const PlayPush&) const = default;
 };
 
-using FetchRequest = std::variant<OpenStore, GetObject, PutObject, PlayPush>;
+// A FetchAnswer with what this connection took so far; nothing is asked of the store.
+struct AskTraffic {
+  bool operator==(const AskTraffic&) const = default;
+};
+
+using FetchRequest = std::variant<OpenStore, GetObject, PutObject, PlayPush, AskTraffic>;
 
 std::string Serialize(const FetchRequest& request);
 // Throws Error{kFailed} for whatever Serialize() does not write.

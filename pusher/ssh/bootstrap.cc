@@ -148,6 +148,7 @@ std::string NextWord(Stream& stream, Login& login) {
     if (!TakeLoginWord(stream, login, word)) {
       return word;
     }
+    lines = 0;  // it is alive, and there was an empty line before its word
   }
   base::Fail(base::ExitCode::kFailed,
              "{} prints endlessly before it answers; look at its login shell's start files",

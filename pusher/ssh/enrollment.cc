@@ -21,9 +21,15 @@ poll() {
   if [ "$(property LoadState)" != loaded ]; then say "POLL none"; return; fi
   # One that is in progress may have read the store before what this one is for was there.
   [ "$(property ActiveState)" != activating ] || systemctl start "$unit" >/dev/null 2>&1
+  before=$(property InvocationID)
   why=$(systemctl start "$unit" 2>&1)
   started=$?
   id=$(property InvocationID) status=$(property ExecMainStatus)
+  # It was not run: all is as the last run left it.
+  if [ "$started" != 0 ] && [ "$id" = "$before" ]; then
+    say "POLL $started 1 $(one_line "${why:-systemctl start $unit ended with $started}")"
+    return
+  fi
   journalctl --sync >/dev/null 2>&1
   last=
   [ -z "$id" ] || last=$(journalctl -q -o cat -n 1 "_SYSTEMD_INVOCATION_ID=$id" 2>/dev/null)

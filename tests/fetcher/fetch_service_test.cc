@@ -136,10 +136,24 @@ TEST_F(FetchServiceTest, WhoeverAsksBeforeItNamesAStoreIsTold) {
   EXPECT_THAT(End(), HasSubstr("it named no store"));  // a push has no end of its own
 }
 
+TEST_F(FetchServiceTest, TheTrafficIsToldWithoutTheStore) {
+  Ask(pusher::AskTraffic{});
+  EXPECT_EQ(Answer(), pusher::FetchAnswer{});
+  Open(At("store"));
+  Ask(pusher::GetObject{"channels/web/head", 100, ""});
+  const pusher::FetchAnswer head = Answer();
+  Ask(pusher::AskTraffic{});
+  const pusher::FetchAnswer told = Answer();
+  EXPECT_EQ(told.state, FetchState::kMissing);
+  EXPECT_EQ(told.requests, head.requests);
+  EXPECT_EQ(told.bytes, head.bytes);
+  EXPECT_EQ(End(), "");
+}
+
 TEST_F(FetchServiceTest, NonsenseEndsIt) {
   pusher::SendText(wire_, MessageType::kFetchRequest, "{\"op\":\"delete\"}");
-  EXPECT_THAT(Failure().what(), HasSubstr("expected open, get, put or play"));
-  EXPECT_THAT(End(), HasSubstr("expected open, get, put or play"));
+  EXPECT_THAT(Failure().what(), HasSubstr("expected open, get, put, play or traffic"));
+  EXPECT_THAT(End(), HasSubstr("expected open, get, put, play or traffic"));
 }
 
 TEST_F(FetchServiceTest, AnotherMessageEndsIt) {

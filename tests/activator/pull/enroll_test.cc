@@ -76,6 +76,7 @@ TEST(PullUnitsTest, AreTheseTexts) {
                 "After=slipway-fetch.socket slipway-boot.service network-online.target\n"
                 "Wants=network-online.target\n"
                 "RequiresMountsFor=/var/lib/images\n"
+                "StartLimitIntervalSec=0\n"
                 "\n"
                 "[Service]\n"
                 "Type=oneshot\n"
@@ -102,6 +103,7 @@ TEST(PullUnitsTest, AreTheseTexts) {
                                             "SocketMode=0600\n"
                                             "Accept=yes\n"
                                             "MaxConnections=4\n"
+                                            "TriggerLimitIntervalSec=0\n"
                                             "RemoveOnStop=yes\n"
                                             "\n"
                                             "[Install]\n"
@@ -127,7 +129,7 @@ TEST(PullUnitsTest, AreTheseTexts) {
       "ProtectHostname=yes\n"
       "ProtectProc=invisible\n"
       "ProcSubset=pid\n"
-      "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"
+      "RestrictAddressFamilies=AF_INET AF_INET6\n"
       "RestrictNamespaces=yes\n"
       "RestrictRealtime=yes\n"
       "RestrictSUIDSGID=yes\n"
@@ -189,11 +191,20 @@ class UpSystemd : public tests::FakeSystemd {
     }
     return true;
   }
+  void DaemonReload() override {
+    FakeSystemd::DaemonReload();
+    if (on_reload) {
+      on_reload();
+    }
+  }
 
+  std::function<void()> on_reload;
   std::set<std::string> up;
   bool starts = true;
   bool needs_reload = false;
 };
+
+constexpr const char* kFetch = "#!/bin/sh\necho fetch 9\n";
 
 class EnrollTest : public HostTest {
  protected:
@@ -201,7 +212,7 @@ class EnrollTest : public HostTest {
     SetTrust(layout, keys_.TrustIn({"alice"}));
     enrollment_.config = Sample();
     enrollment_.credentials = "aws_access_key_id = K\n";
-    enrollment_.fetch_sha256 = base::Sha256Of("fetch");
+    enrollment_.fetch_sha256 = base::Sha256Of(kFetch);
     base::ReplaceSymlink("activate-of-a-push", layout.Bin() + "/activate");
     base::WriteFileAtomically(layout.Bin() + "/activate-of-a-push", "#!/bin/sh\necho activate 9\n",
                               0755);
@@ -213,7 +224,7 @@ class EnrollTest : public HostTest {
     return path;
   }
   bool EnrollNow() {
-    base::WriteFileAtomically(layout.Bin() + "/fetch-" + base::Sha256Of("fetch").ToHex(), "fetch",
+    base::WriteFileAtomically(layout.Bin() + "/fetch-" + base::Sha256Of(kFetch).ToHex(), kFetch,
                               0755);
     return Enroll(host_, enrollment_, [] {});
   }
@@ -222,7 +233,7 @@ class EnrollTest : public HostTest {
     EXPECT_EQ(InstalledPullUnits(host_).size(), kPullUnits.size());
     EXPECT_TRUE(base::Exists(units + "/timers.target.wants/slipway-pull.timer"));
     EXPECT_TRUE(base::Exists(units + "/sockets.target.wants/slipway-fetch.socket"));
-    EXPECT_EQ(base::ReadFile(FetchLink(layout)), "fetch");
+    EXPECT_EQ(base::ReadFile(FetchLink(layout)), kFetch);
     EXPECT_EQ(base::StatIfThere(CredentialsFile(layout))->st_mode & 07777U, 0600U);
     EXPECT_EQ(base::StatIfThere(ConfigFile(layout))->st_mode & 07777U, 0644U);
   }
@@ -271,7 +282,7 @@ TEST_F(EnrollTest, AHostThatIsNotReadyIsRefusedAndUnchanged) {
   };
   enrollment_.fetch_sha256 = base::Sha256Of("another");
   refused("is not there, or not whole");
-  enrollment_.fetch_sha256 = base::Sha256Of("fetch");
+  enrollment_.fetch_sha256 = base::Sha256Of(kFetch);
   base::ReplaceSymlink("/dev/null", units + "/slipway-pull.timer");
   refused("systemctl unmask slipway-pull.timer");
   base::Unlink(units + "/slipway-pull.timer");
@@ -318,6 +329,82 @@ TEST_F(EnrollTest, CutOffAnywhereItIsRepeated) {
       }
     }
   }
+}
+
+// fetch would not be started.
+TEST_F(EnrollTest, NoUnitNamesAKeyThatIsNotThere) {
+  const auto credentials = enrollment_.credentials;
+  const auto expect_key_of_unit = [&] {
+    const auto unit = base::ReadFileIfThere(units + "/slipway-fetch@.service");
+    if (unit && unit->find("LoadCredential=") != std::string::npos) {
+      EXPECT_TRUE(base::Exists(CredentialsFile(layout)));
+    }
+  };
+  for (const bool adds : {false, true}) {
+    for (size_t fails_at = 1;; ++fails_at) {
+      enrollment_.credentials = adds ? std::nullopt : credentials;
+      EnrollNow();
+      enrollment_.credentials = adds ? credentials : std::nullopt;
+      tests::FaultySys faulty;
+      faulty.FailCall(fails_at, EIO);
+      // What systemd has in its memory until then.
+      systemd_.on_reload = [&] { EXPECT_TRUE(base::Exists(CredentialsFile(layout))); };
+      try {
+        const base::ScopedSys seam(faulty);
+        EnrollNow();
+      } catch (const base::Error&) {
+      }
+      systemd_.on_reload = nullptr;
+      expect_key_of_unit();
+      EnrollNow();
+      EXPECT_EQ(base::Exists(CredentialsFile(layout)), adds);
+      ASSERT_FALSE(HasFailure()) << "after call " << fails_at;
+      if (faulty.calls() < fails_at) {
+        break;
+      }
+    }
+  }
+}
+
+// The store of before has what it was told; the new one has nothing.
+TEST_F(EnrollTest, AnotherStoreIsToldAnew) {
+  EnrollNow();
+  images::StateDocument state;
+  state.host = "web1";
+  state.time = std::chrono::floor<std::chrono::seconds>(clock.Now());
+  state.sequence = 1;
+  state.agent = "1";
+  StoreReported(layout, state);
+  EnrollNow();
+  EXPECT_EQ(LoadReported(layout), state);
+  enrollment_.config.store = "s3://others";
+  EnrollNow();
+  EXPECT_EQ(LoadReported(layout), std::nullopt);
+}
+
+// Otherwise an old head would count after that.
+TEST_F(EnrollTest, RemoveKeepsWhichVersionsWereSeen) {
+  EnrollNow();
+  base::WriteFileAtomically(MemoryFile(layout, "web"), "what was seen");
+  base::WriteFileAtomically(layout.Pull() + "/state", "{}");
+  EXPECT_TRUE(Unenroll(host_));
+  EXPECT_THAT(InstalledPullUnits(host_), IsEmpty());
+  EXPECT_THAT(base::ListDirectory(layout.Pull()), ElementsAre("web.json"));
+  EXPECT_FALSE(Unenroll(host_));
+  EnrollNow();
+  EXPECT_EQ(base::ReadFile(MemoryFile(layout, "web")), "what was seen");
+  Uninstall(host_);
+  EXPECT_FALSE(base::Exists(layout.root()));
+}
+
+TEST_F(EnrollTest, AFetchThatDoesNotRunIsNotLinked) {
+  const std::string broken = "#!/bin/sh\nexit 1\n";
+  EnrollNow();
+  enrollment_.fetch_sha256 = base::Sha256Of(broken);
+  base::WriteFileAtomically(layout.Bin() + "/fetch-" + base::Sha256Of(broken).ToHex(), broken,
+                            0755);
+  EXPECT_THAT(tests::MessageOf([&] { EnrollNow(); }), HasSubstr("does not run on this host"));
+  EXPECT_EQ(base::ReadFile(FetchLink(layout)), kFetch);
 }
 
 TEST_F(EnrollTest, AnUninstallRemovesItToo) {

@@ -127,7 +127,7 @@ class FakeFetch {
   std::function<void(const std::string& op)> before;  // each request; may throw Error
   LineFault fault = LineFault::kNone;
   uint64_t fault_at = 0;
-  std::vector<std::string> asked;  // "get KEY", "put KEY", "play web db"
+  std::vector<std::string> asked;  // "get KEY", "put KEY", "play web db", "traffic"
   uint64_t passed = 0;             // bytes to the host
 
   ~FakeFetch() { Wait(); }
@@ -207,6 +207,9 @@ class FakeFetch {
       Note("put " + put->key);
       objects[put->key] = content;
       answer.state = pusher::FetchState::kHere;
+      pusher::SendText(wire, pusher::MessageType::kFetchAnswer, answer.Serialize());
+    } else if (std::holds_alternative<pusher::AskTraffic>(request)) {
+      Note("traffic");
       pusher::SendText(wire, pusher::MessageType::kFetchAnswer, answer.Serialize());
     } else if (const auto* play = std::get_if<pusher::PlayPush>(&request)) {
       Play(wire, *play);

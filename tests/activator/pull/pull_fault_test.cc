@@ -78,6 +78,33 @@ TEST_F(PullFaultTest, AFetchThatIsNotThere) {
   ExpectWhole(web);
 }
 
+// Of a fetch that systemd could not start there is only this.
+TEST_F(PullFaultTest, AFetchThatEndsAtOnce) {
+  steps_.connect = [] { return std::move(tests::SocketPair().a); };
+  const PullResult result = Pull();
+  EXPECT_EQ(result.exit_code, 5);
+  EXPECT_THAT(Report(result).error, HasSubstr("ended the connection"));
+  EXPECT_THAT(Report(result).error, HasSubstr("journalctl -u 'slipway-fetch@*'"));
+}
+
+TEST_F(PullFaultTest, AnInterruptOfFetchIsNotThePullsOwn) {
+  const base::Sha256 web = Build("web", "1");
+  Publish(Head(1, {{"web", web}}));
+  for (const std::string what : {"get channels/web/head", "play web", "put state/web1.json"}) {
+    StartAnew();
+    fetch_.before = [&](const std::string& op) {
+      if (op == what) {
+        base::Fail(base::ExitCode::kInterrupted, "interrupted");
+      }
+    };
+    const PullResult result = Pull();
+    EXPECT_EQ(result.exit_code, 5) << what;
+    EXPECT_EQ(LoadState(layout_), result.state);
+    fetch_.before = nullptr;
+    ExpectWhole(web);
+  }
+}
+
 TEST_F(PullFaultTest, AStoreThatIsNotReachedIsAskedOnce) {
   config_.channels = {"base", "web"};
   Configure();

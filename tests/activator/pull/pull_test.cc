@@ -24,6 +24,8 @@ TEST_F(PullTest, AHeadIsAppliedRememberedAndReported) {
   EXPECT_EQ(LoadGeneration(layout_, 1).by, "channel web");
   EXPECT_EQ(Told(), result.state);
   EXPECT_GT(Report(result).fetched.requests, 0U);
+  EXPECT_THAT(fetch_.asked, ElementsAre("get channels/web/head", testing::StartsWith("play "),
+                                        "traffic", "put state/web1.json"));
   EXPECT_TRUE(base::Exists(layout_.Version("web", images::ImageId::Of(web)) + "/release"));
 }
 
@@ -37,6 +39,26 @@ TEST_F(PullTest, WithoutANewHeadNothingIsDoneAndNothingIsTold) {
   EXPECT_EQ(Pull().exit_code, 0);
   EXPECT_TRUE(fetch_.WasAsked("put state/web1.json"));
   EXPECT_EQ(Told().sequence, 2U);
+}
+
+// A report that says the same is as old as the first that said it.
+TEST_F(PullTest, WhenEachChannelWasPolledIsKept) {
+  config_.channels = {"base", "web"};
+  Configure();
+  Publish(Head(1, {{"web", Build("web", "1")}}));
+  Publish(Head(1, {{"log", Build("log", "1")}}, "base"));
+  const images::TimePoint first = clock_.now;
+  EXPECT_EQ(Pull().polled, (images::PollTimes{{"base", first}, {"web", first}}));
+  clock_.now += minutes(5);
+  const PullResult result = Pull({"web"});
+  EXPECT_EQ(result.state.time, first);
+  EXPECT_EQ(result.polled, (images::PollTimes{{"base", first}, {"web", clock_.now}}));
+  EXPECT_EQ(LoadPolled(layout_), result.polled);
+  config_.channels = {"base"};
+  Configure();
+  base::RemoveTree(layout_.Trust());
+  EXPECT_EQ(tests::ErrorOf([&] { Pull(); }).code(), base::ExitCode::kVerification);
+  EXPECT_EQ(LoadPolled(layout_), (images::PollTimes{{"base", clock_.now}}));
 }
 
 TEST_F(PullTest, OnlyWhatChangedIsPlayedAndWhatOthersRunStays) {
@@ -287,10 +309,24 @@ TEST_F(PullTest, OnlyOnePullAtATime) {
   EXPECT_THAT(error.what(), HasSubstr("another"));
 }
 
-TEST_F(PullTest, WhatIsNotSetUpIsSaid) {
-  EXPECT_EQ(tests::ErrorOf([&] { Pull({"nothing"}); }).code(), base::ExitCode::kUsage);
+// Nobody comes to such a host to look.
+TEST_F(PullTest, AHostWithoutTrustTellsTheStore) {
   base::RemoveTree(layout_.Trust());
   EXPECT_EQ(tests::ErrorOf([&] { Pull(); }).code(), base::ExitCode::kVerification);
+  fetch_.Wait();
+  EXPECT_THAT(fetch_.asked, ElementsAre("put state/web1.json"));
+  EXPECT_THAT(Told().channels.at("web").error, HasSubstr("trusts nobody"));
+  EXPECT_EQ(Told().channels.at("web").exit_code, 6U);
+  EXPECT_EQ(tests::ErrorOf([&] { Pull(); }).code(), base::ExitCode::kVerification);
+  fetch_.Wait();
+  EXPECT_THAT(fetch_.asked, IsEmpty());  // it knows
+  fetch_.before = [](const std::string& /*op*/) { base::Fail(base::ExitCode::kBusy, "later"); };
+  clock_.now += hours(7);
+  EXPECT_EQ(tests::ErrorOf([&] { Pull(); }).code(), base::ExitCode::kVerification);
+}
+
+TEST_F(PullTest, WhatIsNotSetUpIsSaid) {
+  EXPECT_EQ(tests::ErrorOf([&] { Pull({"nothing"}); }).code(), base::ExitCode::kUsage);
   base::Unlink(ConfigFile(layout_));
   EXPECT_THAT(tests::MessageOf([&] { Pull(); }), HasSubstr("imgpush channel enroll"));
 }

@@ -36,15 +36,20 @@ case "$*" in
 *LoadState*) echo LoadState=$(cat /srv/load) ;;
 *ActiveState*) echo ActiveState=$(cat /srv/state); echo inactive >/srv/state ;;
 *ExecMainStatus*) echo ExecMainStatus=$(cat /srv/status) ;;
-*InvocationID*) echo InvocationID=1234abcd ;;
+*InvocationID*) echo InvocationID=$(cat /srv/id 2>/dev/null) ;;
 "is-active slipway-pull.timer") cat /srv/timer ;;
-"start slipway-pull.service") echo started >>/srv/started; [ "$(cat /srv/status)" = 0 ] ;;
+"start slipway-pull.service")
+  [ ! -e /srv/refused ] || { cat /srv/refused >&2; exit 1; }
+  [ ! -e /srv/beats ] || while [ $(wc -l </srv/beats) -lt 1200 ]; do /bin/sleep 0.1; done
+  echo started >>/srv/started
+  echo "run$(wc -l </srv/started)" >/srv/id
+  [ "$(cat /srv/status)" = 0 ] ;;
 *) exit 9 ;;
 esac
 )sh";
 
 constexpr const char* kJournalctl = R"sh(#!/bin/sh
-case "$*" in *_SYSTEMD_INVOCATION_ID=1234abcd) cat /srv/said ;; esac
+case "$*" in *_SYSTEMD_INVOCATION_ID=$(cat /srv/id)) cat /srv/said ;; esac
 )sh";
 
 // The command is also kept: nothing secret may stand in it.
@@ -267,6 +272,23 @@ TEST_F(EnrollTest, PokeHasHostsLookAndTellsWhatCameOfIt) {
   EXPECT_EQ(
       none.err,
       "imgpush: error: web1: it is not enrolled: imgpush channel enroll STORE CHANNEL web1\n");
+}
+
+// The last run has nothing to do with it.
+TEST_F(EnrollTest, APollThatCouldNotBeStartedIsSaid) {
+  EXPECT_EQ(Run({"poke", "web1"}).code, 0);
+  Put("srv/refused", "A dependency job for slipway-pull.service failed.\n");
+  const Ran ran = Run({"poke", "web1"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.out,
+            "web1: its poll ended with 1: A dependency job for slipway-pull.service failed.\n");
+}
+
+TEST_F(EnrollTest, APollMayTakeAsLongAsItsHostIsAlive) {
+  Put("srv/beats", "");
+  PutProgram("srv/bb/sleep", "#!/bin/sh\necho beat >>/srv/beats\n");
+  const Ran ran = Run({"poke", "web1"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
 }
 
 TEST_F(EnrollTest, WrongCommandLines) {
