@@ -42,14 +42,14 @@ case "$*" in
   [ ! -e /srv/refused ] || { cat /srv/refused >&2; exit 1; }
   [ ! -e /srv/beats ] || while [ $(wc -l </srv/beats) -lt 1200 ]; do /bin/sleep 0.1; done
   echo started >>/srv/started
-  echo "run$(wc -l </srv/started)" >/srv/id
+  echo "run$(wc -l </srv/started)" >/srv/id.$$ && mv /srv/id.$$ /srv/id
   [ "$(cat /srv/status)" = 0 ] ;;
 *) exit 9 ;;
 esac
 )sh";
 
 constexpr const char* kJournalctl = R"sh(#!/bin/sh
-case "$*" in *_SYSTEMD_INVOCATION_ID=$(cat /srv/id)) cat /srv/said ;; esac
+case "$*" in *_SYSTEMD_INVOCATION_ID=run*) cat /srv/said ;; esac
 )sh";
 
 // The command is also kept: nothing secret may stand in it.
