@@ -19,9 +19,10 @@ property() { systemctl show -p "$1" "$unit" 2>/dev/null | sed "s/^[^=]*=//"; }
 unit=slipway-pull.service
 poll() {
   if [ "$(property LoadState)" != loaded ]; then say "POLL none"; return; fi
-  # One that is in progress may have read the store before what this one is for was there.
-  [ "$(property ActiveState)" != activating ] || systemctl start "$unit" >/dev/null 2>&1
   before=$(property InvocationID)
+  # One that is in progress may have read the store before what this one is for was there. The next will do, whoever
+  # starts it.
+  [ "$(property ActiveState)" != activating ] || systemctl start "$unit" >/dev/null 2>&1
   why=$(systemctl start "$unit" 2>&1)
   started=$?
   id=$(property InvocationID) status=$(property ExecMainStatus)

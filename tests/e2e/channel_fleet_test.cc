@@ -176,7 +176,10 @@ TEST_F(ChannelFleetTest, TheyFollowItByTheirTimers) {
 
   // The store is away: everything runs on, and who asks is told.
   door_.reset();
-  EXPECT_EQ(Push(OfHosts({"channel", "poke"})).exit_code, 5);
+  // 5, or 1 where the next poll has begun when the result of this one is read: the polls take
+  // longer than the timer's 4 s.
+  const RunResult away = Push(OfHosts({"channel", "poke"}));
+  EXPECT_THAT(away.exit_code, testing::AnyOf(5, 1)) << away.out << away.err;
   EXPECT_TRUE(AllRun("2"));
   open_();
   Publish("5");
