@@ -18,6 +18,7 @@
 #include "activator/os/invoker.h"
 #include "activator/prune/agents.h"
 #include "activator/prune/prune.h"
+#include "activator/pull/override.h"
 #include "activator/receive/receive.h"
 #include "activator/report/report.h"
 #include "activator/state/generations.h"
@@ -180,7 +181,7 @@ int Tool::RunSwitchHere() {
     io_.Err("activate: {}\n", outcome->summary);
     return 0;
   }
-  Activate(host_, Request());
+  ActivateBesideChannels();
   return 0;
 }
 
@@ -216,7 +217,7 @@ std::optional<Outcome> Tool::OutcomeSoFar() const {
   if (cut_off && cut_off->activation_id == line_.activation_id) {
     Recover(host_, RecoveryMode::kRestart);
   }
-  return RecordedOutcome(host_.layout, line_.activation_id);
+  return FinalOutcome(host_.layout, line_.activation_id);
 }
 
 int Tool::Boot() {
@@ -317,6 +318,7 @@ int Tool::UninstallAll() {
     for (const std::string& name : active) {
       line_.target->versions[name] = std::nullopt;
     }
+    line_.overrides = true;  // no channel is to start it again meanwhile
     if (const int exit_code = Start(); exit_code != 0) {
       return exit_code;
     }
@@ -371,10 +373,14 @@ int Tool::Run() {
           [this](const Apps& apps, const PendingManifests& coming) {
             Preflight(host_, ActiveGeneration(host_.layout), TargetOf(host_.layout, apps, coming));
           },
-          io_);
+          line_.plain_directory ? PushRules() : RulesForPush(host_.layout, line_.overrides), io_);
     case Command::kExamine:
       Examine(host_, line_.agent_directory);
       return 0;
+    case Command::kPull:
+      return PullNow();
+    case Command::kEnroll:
+      return EnrollHost();
     case Command::kDigest:
     case Command::kHostFiles:
     case Command::kGate:

@@ -37,7 +37,9 @@ enum class Command {
   kReport,
   kUninstall,
   kDigest,
-  kExamine
+  kExamine,
+  kPull,
+  kEnroll
 };
 
 struct CommandLine {
@@ -70,10 +72,13 @@ struct CommandLine {
   size_t host_jobs = 0;  // of `receive`, as `older` and `set_trust`
   bool older = false;
   bool set_trust = false;
+  bool overrides = false;   // of `receive` and of an activation: what channels have, too
   bool root_given = false;  // else the list of hosts may say another one
   bool ask_sudo_password = false;
   bool gate = false;            // the login of that host is one; else the list of hosts may say so
   std::string agent_directory;  // of `examine`
+  std::vector<std::string> channels;  // of `pull`
+  bool remove = false;                // of `enroll`
 };
 
 }  // namespace activator

@@ -134,6 +134,8 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.digest, Command::kDigest},
       {parser.host_files, Command::kHostFiles},
       {parser.examine, Command::kExamine},
+      {parser.pull, Command::kPull},
+      {parser.enroll, Command::kEnroll},
       {parser.uninstall, Command::kUninstall}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
@@ -182,6 +184,13 @@ std::string OneSpelling(const std::string& given) {
   return root;
 }
 
+void CheckOverride(const CommandLine& line) {
+  constexpr std::array kAllowed = {Command::kActivate, Command::kRunSwitch, Command::kReceive};
+  if (line.overrides && std::ranges::find(kAllowed, line.command) == kAllowed.end()) {
+    base::Fail(base::ExitCode::kUsage, "--override is for an activation");
+  }
+}
+
 void CheckHost(const CommandLine& line) {
   if (!line.host.empty() && !line.root.starts_with('/')) {
     base::Fail(base::ExitCode::kUsage, "--root '{}' of another host must be an absolute path",
@@ -214,6 +223,7 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   out.target = TargetOf(parser);
   out.command = CommandOf(parser, out);
   CheckDryRun(out);
+  CheckOverride(out);
   out.history.json = out.logs.json = out.json;
   out.history.until_input_ends = out.logs.until_input_ends = out.until_input_ends;
   if (out.command == Command::kLogs) {
@@ -232,6 +242,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   }
   if (line.adopt) {
     out.emplace_back("--adopt");
+  }
+  if (line.overrides) {
+    out.emplace_back("--override");
   }
   if (line.for_imgpush) {
     out.emplace_back("--for-imgpush");

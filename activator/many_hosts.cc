@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 bool IsForOneHost(const CommandLine& line) {
   switch (line.command) {
     case Command::kReceive:
+    case Command::kEnroll:
     case Command::kGate:
     case Command::kBoot:
     case Command::kAfterBoot:

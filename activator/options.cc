@@ -72,6 +72,8 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for the host's lock: 60, 60s or 1m");
   app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
+  app.add_flag("--override", out.overrides,
+               "Keep what this activates for 24 hours, whatever the channels of the host have");
   auto* host =
       app.add_option("--host", out.host,
                      "Run on this host, over ssh, or on several, separated by commas: destinations "
@@ -158,8 +160,12 @@ void NameCommonOptions(Parser& parser) {
   name(parser.render, "--generation N (default: the active one),\n" + report);
   name(parser.report,
        "--root DIR, --host HOST, --hosts FILE, --jobs N,\n--ssh TEXT, --ask-sudo-password");
-  name(parser.receive, "--root DIR, --lock-wait S");
+  name(parser.receive, "--override, --root DIR, --lock-wait S");
   name(parser.gate, "--root DIR");
+  name(parser.pull,
+       "--json, --root DIR, --lock-wait S, --host HOST, --hosts FILE,\n--jobs N, --ssh TEXT, "
+       "--ask-sudo-password");
+  name(parser.enroll, "--root DIR");
   name(parser.boot, "--root DIR, --lock-wait S");
   name(parser.uninstall,
        "--dry-run, --timeout S, --lock-wait S,\n--json, --root DIR, --host HOST, --hosts FILE, "
@@ -187,6 +193,15 @@ void AddGate(Parser& parser, CommandLine& out) {
       "gate", "The forced command of a key that may deploy some applications");
   parser.gate->add_option("OPERATOR", out.gate_operator, "Whose key it is, as gate.json names them")
       ->required();
+}
+
+void AddPull(Parser& parser, CommandLine& out) {
+  parser.pull =
+      parser.app.add_subcommand("pull", "Poll the channels of this host now, as its timer does");
+  parser.pull->add_option("CHANNEL", out.channels, "Channels to poll; default: all of the host's");
+  parser.enroll = parser.app.add_subcommand(
+      "enroll", "The host's side of imgpush channel enroll: pull from channels");
+  parser.enroll->add_flag("--remove", out.remove, "Pull no more; the applications run on");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -251,6 +266,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
       ->required();
   AddReceive(parser, out);
   AddGate(parser, out);
+  AddPull(parser, out);
   parser.boot = app.add_subcommand("boot", "Start the current generation; run by the boot unit");
   parser.after_boot = app.add_subcommand("after-boot", "")->group("");
   parser.uninstall = app.add_subcommand("uninstall", "Remove all of Slipway's from this host");

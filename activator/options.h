@@ -46,6 +46,8 @@ struct Parser {
   CLI::App* digest = nullptr;
   CLI::App* host_files = nullptr;
   CLI::App* examine = nullptr;
+  CLI::App* pull = nullptr;
+  CLI::App* enroll = nullptr;
 };
 
 // Both must outlive the parsing.

@@ -36,6 +36,10 @@ class Tool {
 
  private:
   int Start();
+  void ActivateBesideChannels();
+  void TellChannels(const Apps& before);
+  int PullNow();
+  int EnrollHost();
   void TellActivation() const;
   int RunSwitchHere();
   void RequireHealthyNow() const;

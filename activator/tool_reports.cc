@@ -1,6 +1,7 @@
 #include "activator/gate_view.h"
 #include "activator/health/check_now.h"
 #include "activator/health/find_down.h"
+#include "activator/pull/pull_files.h"
 #include "activator/receive/receive.h"
 #include "activator/report/comparison.h"
 #include "activator/report/debug_report.h"
@@ -14,6 +15,7 @@
 #include "activator/tool.h"
 #include "activator/uninstall.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/version.h"
 
 namespace activator {
@@ -34,6 +36,10 @@ int Tool::List() {
 Status Tool::StatusNow(bool check) {
   const bool ask = !host_.is_folder && HasSystemd();
   Status out = ReadStatus(host_, ask);
+  if (!gate_ && base::Exists(ConfigFile(host_.layout))) {
+    out.pulled = LoadState(host_.layout);
+    out.polled = LoadPolled(host_.layout);
+  }
   if (ask && out.active != kNoGeneration) {
     InstalledUnits units = LoadUnits(host_.layout, out.active);
     if (gate_) {

@@ -12,6 +12,7 @@
 #include "activator/host/boot_unit.h"
 #include "activator/host/host_files.h"
 #include "activator/host/unit_links.h"
+#include "activator/pull/enroll.h"
 #include "activator/state/generations.h"
 #include "activator/state/host_lock.h"
 #include "activator/state/lost_current.h"
@@ -65,8 +66,9 @@ std::set<std::string> ServiceDirectories(const Host& host) {
 
 // Those of an operator, of the units of any generation: a later push finds them there.
 std::vector<std::string> DropInsOf(const Host& host) {
-  std::set<std::string> units = {units::kBootUnit, units::kTarget, units::kVerifyUnit,
-                                 units::kVerifyTimer};
+  std::set<std::string> units = {units::kBootUnit,    units::kTarget,   units::kVerifyUnit,
+                                 units::kVerifyTimer, units::kPullUnit, units::kPullTimer,
+                                 units::kFetchSocket, units::kFetchUnit};
   for (const uint64_t number : GenerationNumbers(host.layout)) {
     for (const char* kind : {"/units", "/tasks"}) {
       const auto names = base::ListDirectory(host.layout.Generation(number) + kind);
@@ -116,6 +118,7 @@ void RequireAllDown(const Host& host) {
 }
 
 void RemoveUnits(const Host& host, Uninstalled& out) {
+  Unenroll(host);
   if (!RemoveBootUnit(host)) {
     out.notes.push_back(fmt::format(
         "{} is part of this system's own configuration: remove it there", units::kBootUnit));
@@ -164,9 +167,16 @@ void RemoveVersions(const images::HostLayout& layout) {
 // can do it again nearly last, and generations/, by which it knows a host's root, after it; the
 // lock last.
 std::vector<std::string> OwnPaths(const images::HostLayout& layout) {
-  return {layout.Incoming(), layout.SwitchRecord(),    layout.VersionLocks(),
-          layout.History(),  layout.HealthyVersions(), layout.Trust(),
-          layout.Bin(),      layout.Generations(),     layout.root() + "/" + kDirectoryHostMarker,
+  return {layout.Incoming(),
+          layout.SwitchRecord(),
+          layout.VersionLocks(),
+          layout.History(),
+          layout.HealthyVersions(),
+          layout.Trust(),
+          layout.Pull(),
+          layout.Bin(),
+          layout.Generations(),
+          layout.root() + "/" + kDirectoryHostMarker,
           layout.Lock()};
 }
 
@@ -256,6 +266,8 @@ Uninstalled WhatGoes(const Host& host) {
     if (WouldRemoveBootUnit(host)) {
       out.units.emplace_back(units::kBootUnit);
     }
+    const UnitNames pulling = InstalledPullUnits(host);
+    out.units.insert(out.units.end(), pulling.begin(), pulling.end());
     const std::set<std::string> directories = ServiceDirectories(host);
     out.kept.assign(directories.begin(), directories.end());
     const std::vector<std::string> drop_ins = DropInsOf(host);

@@ -46,8 +46,14 @@ class Link:
 
     def bytes(self):
         """All that went over it so far, both ways, headers of IP and TCP included."""
+        return self.count("bytes")
+
+    def packets(self):
+        return self.count("packets")
+
+    def count(self, what):
         stats = json.loads(run("ip", "-json", "-stats", "link", "show", self.device))[0]["stats64"]
-        return stats["rx"]["bytes"] + stats["tx"]["bytes"]
+        return stats["rx"][what] + stats["tx"][what]
 
 
 class Direction:

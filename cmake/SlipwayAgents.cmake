@@ -1,8 +1,8 @@
-# imgpush uploads the activate that fits a host's machine. That for another machine than this is a build of its own,
-# with that machine's compiler and libraries (scripts/setup agents), and stands where it stands when it is installed:
-# libexec/slipway/activate-MACHINE.
+# imgpush uploads the activate that fits a host's machine, and the fetch. Those for another machine than this are a build
+# of their own, with that machine's compiler and libraries (scripts/setup agents), and stand where they stand when they are
+# installed: libexec/slipway/activate-MACHINE and fetch-MACHINE; the fetch for this machine, too.
 set(SLIPWAY_AGENTS AUTO CACHE STRING
-  "Other machines for whose hosts activate is built: aarch64; AUTO: if scripts/setup agents was run; empty: none")
+  "Other machines for whose hosts activate and fetch are built: aarch64; AUTO: if scripts/setup agents was run; empty: none")
 
 set(SLIPWAY_AGENT_FOLDER ${CMAKE_BINARY_DIR}/libexec/slipway)
 set(SLIPWAY_AGENT_MACHINES "")
@@ -14,7 +14,7 @@ if(NOT CMAKE_CROSSCOMPILING AND NOT SLIPWAY_SANITIZE AND NOT SLIPWAY_TIDY AND NO
     mark_as_advanced(SLIPWAY_AARCH64_COMPILER)
     set(built "")
     if(EXISTS ${prefix}-for-aarch64/versions)
-      file(STRINGS ${prefix}-for-aarch64/versions built REGEX "^z=")  # the last of what scripts/setup puts there
+      file(STRINGS ${prefix}-for-aarch64/versions built REGEX "^curltls=")  # the last of what scripts/setup puts there
     endif()
     if(SLIPWAY_AARCH64_COMPILER AND built)
       set(SLIPWAY_AGENT_MACHINES aarch64)
@@ -29,7 +29,7 @@ if(SLIPWAY_AGENT_MACHINES)
   string(TOUPPER "${CMAKE_BUILD_TYPE}" config)
 endif()
 foreach(machine IN LISTS SLIPWAY_AGENT_MACHINES)
-  message(STATUS "activate is built for ${machine}, too")
+  message(STATUS "activate and fetch are built for ${machine}, too")
   ExternalProject_Add(agent_${machine}
     PREFIX ${CMAKE_BINARY_DIR}/agents/${machine}-steps
     SOURCE_DIR ${CMAKE_SOURCE_DIR}
@@ -46,8 +46,10 @@ foreach(machine IN LISTS SLIPWAY_AGENT_MACHINES)
       -Dfmt_DIR=${fmt_DIR} -Dspdlog_DIR=${spdlog_DIR} -Dnlohmann_json_DIR=${nlohmann_json_DIR} -DCLI11_DIR=${CLI11_DIR}
     BUILD_ALWAYS ON
     USES_TERMINAL_BUILD ON  # beside no other link or download; compilations go on
-    BUILD_COMMAND ${CMAKE_COMMAND} --build <BINARY_DIR> --target activate
+    BUILD_COMMAND ${CMAKE_COMMAND} --build <BINARY_DIR> --target activate fetch
     INSTALL_COMMAND ${CMAKE_COMMAND} -E make_directory ${SLIPWAY_AGENT_FOLDER}
-    COMMAND ${CMAKE_COMMAND} -E copy_if_different <BINARY_DIR>/bin/activate ${SLIPWAY_AGENT_FOLDER}/activate-${machine})
+    COMMAND ${CMAKE_COMMAND} -E copy_if_different <BINARY_DIR>/bin/activate ${SLIPWAY_AGENT_FOLDER}/activate-${machine}
+    COMMAND ${CMAKE_COMMAND} -E copy_if_different <BINARY_DIR>/libexec/slipway/fetch-${machine}
+      ${SLIPWAY_AGENT_FOLDER}/fetch-${machine})
   add_dependencies(agents agent_${machine})
 endforeach()

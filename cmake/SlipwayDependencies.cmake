@@ -2,7 +2,8 @@
 #   slipway::zstd slipway::lz4           static, the pinned versions (part of the image format)
 #   slipway::erofs                       static liberofs; only for builder
 #   slipway::curl                        static libcurl, HTTP alone; only for activator/os
-#   slipway::curl_tls                    the distribution's shared libcurl, with TLS; only for store
+#   slipway::curl_tls                    libcurl with TLS: the distribution's shared one; for programs whose property
+#                                        SLIPWAY_STATIC is set, a static one with c-ares; only for store
 #   slipway::crypto_static               OpenSSL's libcrypto
 #   slipway::fmt                         static, made here of Debian's headers
 #   slipway::elf slipway::archive        libelf and libarchive; only for builder
@@ -33,10 +34,10 @@ endforeach()
 cmake_host_system_information(RESULT distribution QUERY DISTRIB_ID)
 cmake_host_system_information(RESULT release QUERY DISTRIB_VERSION_ID)
 set(prefix ${SLIPWAY_DEPS}/r${wanted_revision}-${distribution}${release}-${CMAKE_HOST_SYSTEM_PROCESSOR})
-set(pinned zstd lz4 erofs curl)
+set(pinned zstd lz4 erofs curl cares curltls)
 if(CMAKE_CROSSCOMPILING)
   string(APPEND prefix -for-${CMAKE_SYSTEM_PROCESSOR})
-  set(pinned zstd lz4 curl crypto z)
+  set(pinned zstd lz4 curl crypto ssl z cares curltls)
 endif()
 set(SLIPWAY_DEPS_PREFIX "" CACHE PATH "The pinned libraries themselves, if scripts/setup did not build them")
 if(SLIPWAY_DEPS_PREFIX)
@@ -71,7 +72,7 @@ endfunction()
 slipway_check_version(zstd zstd.h ZSTD_VERSION_MAJOR ZSTD_VERSION_MINOR ZSTD_VERSION_RELEASE)
 slipway_check_version(lz4 lz4.h LZ4_VERSION_MAJOR LZ4_VERSION_MINOR LZ4_VERSION_RELEASE)
 
-list(REMOVE_ITEM pinned crypto z)
+list(REMOVE_ITEM pinned crypto ssl z cares curltls)
 foreach(name IN LISTS pinned)
   add_library(slipway::${name} STATIC IMPORTED GLOBAL)
   set_target_properties(slipway::${name} PROPERTIES
@@ -91,18 +92,44 @@ set_target_properties(slipway::curl PROPERTIES INTERFACE_COMPILE_DEFINITIONS CUR
 if(CMAKE_CROSSCOMPILING)
   set(OPENSSL_INCLUDE_DIR ${prefix}/include)
   set(SLIPWAY_CRYPTO_ARCHIVE ${prefix}/lib/libcrypto.a)
+  set(SLIPWAY_SSL_ARCHIVE ${prefix}/lib/libssl.a)
   set(SLIPWAY_Z_ARCHIVE ${prefix}/lib/libz.a)
 else()
   find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
   find_library(SLIPWAY_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
+  find_library(SLIPWAY_SSL_ARCHIVE libssl.a REQUIRED)
   find_library(SLIPWAY_Z_ARCHIVE libz.a REQUIRED)
-  mark_as_advanced(SLIPWAY_CRYPTO_ARCHIVE SLIPWAY_Z_ARCHIVE)
+  mark_as_advanced(SLIPWAY_CRYPTO_ARCHIVE SLIPWAY_SSL_ARCHIVE SLIPWAY_Z_ARCHIVE)
 endif()
 add_library(slipway::crypto_static STATIC IMPORTED GLOBAL)
 set_target_properties(slipway::crypto_static PROPERTIES
   IMPORTED_LOCATION ${SLIPWAY_CRYPTO_ARCHIVE}
   INTERFACE_INCLUDE_DIRECTORIES "${OPENSSL_INCLUDE_DIR}"
   INTERFACE_LINK_LIBRARIES "${SLIPWAY_Z_ARCHIVE};slipway::zstd;Threads::Threads;${CMAKE_DL_LIBS}")
+
+# Below a folder of its own, so that it is never taken for slipway::curl.
+add_library(slipway::ssl_static STATIC IMPORTED GLOBAL)
+set_target_properties(slipway::ssl_static PROPERTIES
+  IMPORTED_LOCATION ${SLIPWAY_SSL_ARCHIVE} INTERFACE_LINK_LIBRARIES slipway::crypto_static)
+add_library(slipway::cares_static STATIC IMPORTED GLOBAL)
+set_target_properties(slipway::cares_static PROPERTIES IMPORTED_LOCATION ${prefix}/tls/lib/libcares.a)
+add_library(slipway::curl_tls_static STATIC IMPORTED GLOBAL)
+set_target_properties(slipway::curl_tls_static PROPERTIES
+  IMPORTED_LOCATION ${prefix}/tls/lib/libcurl.a
+  INTERFACE_LINK_LIBRARIES "slipway::cares_static;slipway::ssl_static")
+# The headers of all three are those of slipway::curl, which stand earlier in the search path: of the same library, perhaps
+# newer, so store/http_client.cc checks each option when the program runs.
+add_library(slipway::curl_tls INTERFACE IMPORTED GLOBAL)
+if(CMAKE_CROSSCOMPILING)
+  target_link_libraries(slipway::curl_tls INTERFACE slipway::curl_tls_static)
+else()
+  find_library(SLIPWAY_CURL_TLS_LIBRARY libcurl.so REQUIRED)
+  mark_as_advanced(SLIPWAY_CURL_TLS_LIBRARY)
+  target_link_libraries(slipway::curl_tls INTERFACE
+    $<IF:$<BOOL:$<TARGET_PROPERTY:SLIPWAY_STATIC>>,slipway::curl_tls_static,${SLIPWAY_CURL_TLS_LIBRARY}>)
+  # It brings the shared libcrypto, which must not call our static one, perhaps of another version, through the program.
+  target_link_options(slipway::curl_tls INTERFACE LINKER:--exclude-libs,libcrypto.a)
+endif()
 
 find_package(fmt REQUIRED)
 get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
@@ -135,14 +162,6 @@ find_library(SLIPWAY_ELF_LIBRARY elf REQUIRED)
 find_path(SLIPWAY_ELF_INCLUDE gelf.h REQUIRED)
 mark_as_advanced(SLIPWAY_ELF_LIBRARY SLIPWAY_ELF_INCLUDE)
 find_package(LibArchive 3.6 REQUIRED)
-# Its headers are those of slipway::curl, which stand earlier in the search path: of the same library, perhaps newer, so
-# store/http_client.cc checks each option when the program runs.
-find_library(SLIPWAY_CURL_TLS_LIBRARY libcurl.so REQUIRED)
-mark_as_advanced(SLIPWAY_CURL_TLS_LIBRARY)
-add_library(slipway::curl_tls INTERFACE IMPORTED GLOBAL)
-target_link_libraries(slipway::curl_tls INTERFACE ${SLIPWAY_CURL_TLS_LIBRARY})
-# It brings the shared libcrypto, which must not call our static one, perhaps of another version, through the program.
-target_link_options(slipway::curl_tls INTERFACE LINKER:--exclude-libs,libcrypto.a)
 # slipway_system_library(NAME LIBRARY INCLUDE STATIC...): by name, so that the linker takes the static library for a
 # program whose property SLIPWAY_STATIC is set; STATIC is what that one needs.
 function(slipway_system_library name library include)

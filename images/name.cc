@@ -9,8 +9,8 @@ namespace {
 
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kIdDigits = 16;
-constexpr std::array<std::string_view, 6> kReserved = {"generations", "incoming", "bin",
-                                                       "current",     "lock",     "trust"};
+constexpr std::array<std::string_view, 7> kReserved = {"generations", "incoming", "bin", "current",
+                                                       "lock",        "trust",    "pull"};
 
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool IsNameCharacter(char c) { return IsLowerOrDigit(c) || c == '-' || c == '_' || c == '.'; }

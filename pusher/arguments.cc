@@ -38,11 +38,6 @@ run as before; 4 needs attention; 5 busy; 6 verification failed; 7 host not
 reached or connection lost; 130 interrupted. Several hosts: the worst.
 )";
 
-std::string FromEnvironment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 constexpr const char* kDoctorExamples = R"(
 Examples:
   imgpush doctor web1                what works there, for zstd images
@@ -58,49 +53,13 @@ could not be found out; 2 usage; 7 host not reached; 130 interrupted.
 
 // The hosts and the way to them.
 void DescribeHosts(CLI::App& app, Arguments& out) {
-  app.add_option("--root", out.root,
-                 "The host's root directory; default: what the list of hosts says, or "
-                 "/var/lib/images")
-      ->type_name("DIR");
-  app.add_option("--agent-dir", out.agent_directory,
-                 "Directory of the agent on the host; default: what the list says, or bin below "
-                 "--root")
-      ->type_name("DIR");
+  DescribeWayToHosts(app, out);
   app.add_flag("--gate", out.gate,
                "The login is a gate: it runs `activate gate`, which takes some applications from "
                "whoever is not root there; default: what the list says");
   app.add_option("--images", out.images, "Folder of the built images")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--hosts", out.hosts_file, "The list of hosts")
-      ->type_name("FILE")
-      ->capture_default_str();
-  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
-      ->type_name("TEXT");
-  app.add_option("--jobs", out.jobs, "Hosts to work on at once")
-      ->transform(base::Number(1, 1000))
-      ->capture_default_str();
-  base::AddSeconds(app, "--connect-timeout", out.connect_timeout_seconds,
-                   "How long a login may take; default: 2m, of which 10 s until the host answers",
-                   1);
-  app.add_option("--retries", out.retries,
-                 "Tries again of a connection that fails before the host answers")
-      ->type_name("N")
-      ->transform(base::Number(0, 100))
-      ->capture_default_str();
-  app.add_option_function<uint64_t>(
-         "--bwlimit",
-         [&out](const uint64_t& rate) {
-           out.rate = std::make_shared<RateLimit>(rate);
-           // Of several that share too little, each would look like a link that is dead.
-           out.jobs = std::min<size_t>(out.jobs, std::max<uint64_t>(1, rate / kLeastRate));
-         },
-         "Send at most so many bytes a second, to all hosts together: 500K or 2M")
-      ->type_name("RATE")
-      ->transform(base::Number(kLeastRate, kMostRate, base::SizeUnits(),
-                               "no rate: use bytes a second, as in 500K or 2M, 8K at least"));
-  app.add_flag("--ask-sudo-password", out.ask_sudo_password,
-               "Ask once, on the terminal, for the password that sudo wants on the hosts");
   app.add_flag("--json", out.json, "Report as JSON");
 }
 
@@ -139,6 +98,27 @@ void DescribeWaves(CLI::App& app, CLI::Option* activate, Arguments& out) {
             "Go on with the others. Default without waves");
 }
 
+// What a host takes, and from whom.
+void DescribeTaking(CLI::App& app, CLI::Option* plan, CLI::Option* activate, Arguments& out) {
+  app.add_flag("--older", out.older,
+               "Have a host that takes signed images alone take releases that are older than those "
+               "it took; the host records it");
+  app.add_flag("--override", out.override_channel,
+               "Push what a channel of the host has, too: for 24 hours the channel leaves these "
+               "applications alone");
+  app.add_flag("--yes", out.yes,
+               "With --activate: do not plan and ask first; with --trust: do not ask");
+  app.add_option("--trust", out.trust,
+                 "Push no image, but the files signers, revoked and policy.json of DIR, which say "
+                 "whose images the host takes; shows the difference and asks; the login is root")
+      ->type_name("DIR")
+      ->check([](const std::string& directory) {  // a variable that is not set would push
+        return std::string(directory.empty() ? "is empty: say which directory" : "");
+      })
+      ->excludes(plan)
+      ->excludes(activate);
+}
+
 void DescribePush(CLI::App& app, Arguments& out) {
   app.footer(kExamples);
   app.set_version_flag("--version", std::string("imgpush ") + base::kVersion);
@@ -154,20 +134,7 @@ void DescribePush(CLI::App& app, Arguments& out) {
       app.add_flag("--activate", out.activate,
                    "After the push, switch each host and follow the switch; not with --plan");
   activate->excludes(plan);
-  app.add_flag("--older", out.older,
-               "Have a host that takes signed images alone take releases that are older than those "
-               "it took; the host records it");
-  app.add_flag("--yes", out.yes,
-               "With --activate: do not plan and ask first; with --trust: do not ask");
-  app.add_option("--trust", out.trust,
-                 "Push no image, but the files signers, revoked and policy.json of DIR, which say "
-                 "whose images the host takes; shows the difference and asks; the login is root")
-      ->type_name("DIR")
-      ->check([](const std::string& directory) {  // a variable that is not set would push
-        return std::string(directory.empty() ? "is empty: say which directory" : "");
-      })
-      ->excludes(plan)
-      ->excludes(activate);
+  DescribeTaking(app, plan, activate, out);
   DescribeWaves(app, activate, out);
   AddChoice(app, out.deltas, "--deltas",
             "Send deltas against an older version that both sides have. Default, except for a "
@@ -198,11 +165,56 @@ void DescribeDoctor(CLI::App& app, Arguments& out) {
 
 }  // namespace
 
+std::string SshOfEnvironment() {
+  const char* value = std::getenv("SLIPWAY_SSH");
+  return value == nullptr ? "" : value;
+}
+
+void DescribeWayToHosts(CLI::App& app, Arguments& out) {
+  app.add_option("--root", out.root,
+                 "The host's root directory; default: what the list of hosts says, or "
+                 "/var/lib/images")
+      ->type_name("DIR");
+  app.add_option("--agent-dir", out.agent_directory,
+                 "Directory of the agent on the host; default: what the list says, or bin below "
+                 "--root")
+      ->type_name("DIR");
+  app.add_option("--hosts", out.hosts_file, "The list of hosts")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--ssh", out.ssh, "ssh program and options, instead of $SLIPWAY_SSH")
+      ->type_name("TEXT");
+  app.add_option("--jobs", out.jobs, "Hosts to work on at once")
+      ->transform(base::Number(1, 1000))
+      ->capture_default_str();
+  base::AddSeconds(app, "--connect-timeout", out.connect_timeout_seconds,
+                   "How long a login may take; default: 2m, of which 10 s until the host answers",
+                   1);
+  app.add_option("--retries", out.retries,
+                 "Tries again of a connection that fails before the host answers")
+      ->type_name("N")
+      ->transform(base::Number(0, 100))
+      ->capture_default_str();
+  app.add_option_function<uint64_t>(
+         "--bwlimit",
+         [&out](const uint64_t& rate) {
+           out.rate = std::make_shared<RateLimit>(rate);
+           // Of several that share too little, each would look like a link that is dead.
+           out.jobs = std::min<size_t>(out.jobs, std::max<uint64_t>(1, rate / kLeastRate));
+         },
+         "Send at most so many bytes a second, to all hosts together: 500K or 2M")
+      ->type_name("RATE")
+      ->transform(base::Number(kLeastRate, kMostRate, base::SizeUnits(),
+                               "no rate: use bytes a second, as in 500K or 2M, 8K at least"));
+  app.add_flag("--ask-sudo-password", out.ask_sudo_password,
+               "Ask once, on the terminal, for the password that sudo wants on the hosts");
+}
+
 std::optional<Arguments> ParseArguments(const std::vector<std::string>& arguments,
                                         const base::Io& io) {
   Arguments out;
   out.words = arguments;
-  out.ssh = FromEnvironment("SLIPWAY_SSH");
+  out.ssh = SshOfEnvironment();
   out.doctor = !arguments.empty() && arguments.front() == "doctor";
   CLI::App app(out.doctor
                    ? "Says what works on hosts, and what to do about what does not."

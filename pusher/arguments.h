@@ -14,6 +14,10 @@
 #include "hosts/sudo_password.h"
 #include "pusher/protocol/rate_limit.h"
 
+namespace CLI {
+class App;
+}
+
 namespace pusher {
 
 inline constexpr uint64_t kPauseSeconds = 10;
@@ -32,10 +36,11 @@ struct Arguments {
   std::shared_ptr<RateLimit> rate;  // of all connections together; null: none
   bool ask_sudo_password = false;
   std::shared_ptr<hosts::SudoPassword> sudo_password;  // no part of the command line; null: none
-  uint64_t retries = 3;  // of a connection that fails before the host says a word
-  bool older = false;    // have releases taken that are older than those that were
-  std::string trust;     // directory of the files that say whom to trust; empty: push
-  bool plan = false;     // say what a push would do, and do nothing
+  uint64_t retries = 3;           // of a connection that fails before the host says a word
+  bool older = false;             // have releases taken that are older than those that were
+  bool override_channel = false;  // push what a channel of the host has, too
+  std::string trust;              // directory of the files that say whom to trust; empty: push
+  bool plan = false;              // say what a push would do, and do nothing
   bool activate = false;
   bool yes = false;                       // activate without asking
   std::string waves;                      // --wave, or --canary as one; empty: all hosts at once
@@ -51,6 +56,12 @@ struct Arguments {
 
   bool stops_on_failure() const { return stop_on_failure.value_or(!waves.empty()); }
 };
+
+// $SLIPWAY_SSH, or nothing.
+std::string SshOfEnvironment();
+// The options that say how hosts are reached, for each command that logs in on hosts. `out` must
+// outlive the parsing.
+void DescribeWayToHosts(CLI::App& app, Arguments& out);
 
 // Nothing: --help or --version was answered. Throws Error{kUsage}.
 std::optional<Arguments> ParseArguments(const std::vector<std::string>& arguments,

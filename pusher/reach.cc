@@ -46,6 +46,9 @@ RemoteOptions RemoteOptionsOf(const Arguments& arguments, const Destination& tar
   if (arguments.older) {
     out.host.agent_arguments.emplace_back("--older");
   }
+  if (arguments.override_channel) {
+    out.host.agent_arguments.emplace_back("--override");
+  }
   if (!arguments.trust.empty()) {
     out.host.agent_arguments.emplace_back("--trust");
   }

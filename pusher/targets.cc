@@ -66,7 +66,8 @@ Destination DestinationOf(const hosts::ListedHost& host, SharedImages images,
           std::move(images),
           arguments.root.value_or(host.root.empty() ? images::kDefaultRoot : host.root),
           arguments.agent_directory.empty() ? host.agent_directory : arguments.agent_directory,
-          (arguments.gate || host.gate) && FolderOf(host.ssh).empty()};
+          (arguments.gate || host.gate) && FolderOf(host.ssh).empty(),
+          host.groups};
 }
 
 // What root alone may say, or has said when the gate was made.
@@ -75,6 +76,7 @@ void CheckGate(const Destination& target, const Arguments& arguments) {
                              : !arguments.agent_directory.empty() ? "--agent-dir"
                              : !arguments.trust.empty()           ? "--trust"
                              : arguments.older                    ? "--older"
+                             : arguments.override_channel         ? "--override"
                              : arguments.host_jobs > 0            ? "--host-jobs"
                              : arguments.doctor                   ? "doctor"
                                                                   : nullptr;

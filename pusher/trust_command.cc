@@ -30,12 +30,6 @@
 namespace pusher {
 namespace {
 
-struct Told {
-  Destination target;
-  bool changed = false;
-  std::optional<base::Error> error{};
-};
-
 // A point of an elliptic curve may lie beside it, which ssh-keygen alone sees.
 void CheckSignerKeys(const images::Trust& trust, const std::string& directory,
                      const std::string& folder) {
@@ -99,7 +93,7 @@ std::string Difference(const std::string& from, const std::string& to) {
   return out.empty() ? "  the same lines in another order\n" : out;
 }
 
-void Tell(Told& host, const images::TrustTexts& wanted, const Arguments& arguments,
+void Tell(ToldTrust& host, const images::TrustTexts& wanted, const Arguments& arguments,
           const Agents& agents, hosts::ProgressDisplay& board, const base::Io& io) {
   std::unique_ptr<Remote> remote;
   Reach(host.target, arguments, board, io, [&](const RemoteOptions& options) {
@@ -137,9 +131,9 @@ void Tell(Told& host, const images::TrustTexts& wanted, const Arguments& argumen
   }
 }
 
-std::string ToJson(const std::vector<Told>& hosts) {
+std::string ToJson(const std::vector<ToldTrust>& hosts) {
   base::Json out = base::Json::array();
-  for (const Told& host : hosts) {
+  for (const ToldTrust& host : hosts) {
     base::Json one = {{"name", host.target.name}, {"changed", host.changed}};
     one["error"] = host.error ? base::Json(host.error->what()) : base::Json(nullptr);
     out.push_back(std::move(one));
@@ -165,32 +159,44 @@ std::string TrustDifference(const images::TrustTexts& from, const images::TrustT
   return out;
 }
 
+images::TrustTexts CheckedTrust(const std::string& directory) {
+  const images::Trust trust = images::Trust::Parse(images::ReadTrustTexts(directory), directory);
+  CheckAsSshKeygen(trust, directory);
+  return trust.texts;
+}
+
+ToldTrust TellTrust(const Destination& target, const images::TrustTexts& texts,
+                    const Arguments& arguments, const Agents& agents, hosts::ProgressDisplay& board,
+                    const base::Io& io) {
+  ToldTrust host{target};
+  try {
+    Tell(host, texts, arguments, agents, board, io);
+    if (!arguments.json) {
+      board.WriteOut(fmt::format("{}: {}\n", target.name,
+                                 host.changed ? "takes images by these signers alone from now on"
+                                              : "takes images by these signers alone already"));
+    }
+  } catch (const base::Error& error) {
+    host.error = error;
+    board.WriteErr(ErrorLineOf(target.name, error));
+  }
+  return host;
+}
+
 int RunTrust(Arguments arguments, const base::Io& io) {
-  const images::Trust trust =
-      images::Trust::Parse(images::ReadTrustTexts(arguments.trust), arguments.trust);
-  CheckAsSshKeygen(trust, arguments.trust);
+  const images::TrustTexts texts = CheckedTrust(arguments.trust);
   if (arguments.ask_sudo_password) {
     arguments.sudo_password = hosts::AskSudoPassword(io);
   }
   const Agents agents = FindAgents();
   hosts::ProgressDisplay board(io);
-  std::vector<Told> hosts;
+  std::vector<ToldTrust> hosts;
   int exit_code = 0;
   for (const Destination& target : ChooseHosts(arguments)) {
-    Told& host = hosts.emplace_back();
-    host.target = target;
-    try {
-      Tell(host, trust.texts, arguments, agents, board, io);
-      if (!arguments.json) {
-        board.WriteOut(fmt::format("{}: {}\n", target.name,
-                                   host.changed ? "takes images by these signers alone from now on"
-                                                : "takes images by these signers alone already"));
-      }
-    } catch (const base::Error& error) {
-      host.error = error;
-      exit_code = hosts::WorseOf(exit_code, static_cast<int>(error.code()));
-      board.WriteErr(ErrorLineOf(target.name, error));
-      if (error.code() == base::ExitCode::kInterrupted) {
+    hosts.push_back(TellTrust(target, texts, arguments, agents, board, io));
+    if (const std::optional<base::Error>& error = hosts.back().error) {
+      exit_code = hosts::WorseOf(exit_code, static_cast<int>(error->code()));
+      if (error->code() == base::ExitCode::kInterrupted) {
         break;
       }
     }

@@ -180,7 +180,7 @@ void FolderStore::DoDelete(const std::string& key) {
   base::FsyncDirectory(parent);
 }
 
-void FolderStore::ListBelow(const std::string& key, const std::string& prefix,
+void FolderStore::ListBelow(const std::string& key, const std::string& prefix, size_t most,
                             std::vector<Listed>& out) {
   for (const std::string& name : base::ListDirectory(key.empty() ? folder_ : PathOf(key))) {
     base::ThrowIfInterrupted();
@@ -192,19 +192,19 @@ void FolderStore::ListBelow(const std::string& key, const std::string& prefix,
     if (S_ISDIR(found->st_mode)) {
       const std::string below = child + "/";
       if (below.starts_with(prefix) || prefix.starts_with(below)) {
-        ListBelow(child, prefix, out);
+        ListBelow(child, prefix, most, out);
       }
     } else if (S_ISREG(found->st_mode) && child.starts_with(prefix)) {
       if (Info info = DoHead(child); info.state == State::kHere) {
-        out.push_back({child, info.size_bytes, std::move(info.version)});
+        AddListed({child, info.size_bytes, std::move(info.version)}, most, out);
       }
     }
   }
 }
 
-std::vector<Listed> FolderStore::DoList(const std::string& prefix) {
+std::vector<Listed> FolderStore::DoList(const std::string& prefix, size_t most) {
   std::vector<Listed> out;
-  ListBelow("", prefix, out);
+  ListBelow("", prefix, most, out);
   std::sort(out.begin(), out.end(),
             [](const Listed& one, const Listed& other) { return one.key < other.key; });
   return out;

@@ -32,13 +32,14 @@ class FolderStore : public Store {
   std::string DoPut(const std::string& key, const Content& content,
                     const PutOptions& options) override;
   void DoDelete(const std::string& key) override;
-  std::vector<Listed> DoList(const std::string& prefix) override;
+  std::vector<Listed> DoList(const std::string& prefix, size_t most) override;
 
   std::string PathOf(const std::string& key) const { return folder_ + "/" + key; }
   // Publishes `content` at `key` where `may` says so of the version that is there ("": none).
   Written Write(const std::string& key, const Content& content,
                 const std::function<bool(const std::string& version)>& may);
-  void ListBelow(const std::string& key, const std::string& prefix, std::vector<Listed>& out);
+  void ListBelow(const std::string& key, const std::string& prefix, size_t most,
+                 std::vector<Listed>& out);
 
   std::string folder_;
 };

@@ -3,6 +3,8 @@
 #define SLIPWAY_STORE_HTTP_H_
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +23,9 @@ struct Limits {
   // For all of a request whose answer is kept in memory.
   std::chrono::milliseconds whole{300'000};
   size_t connections = 6;  // for the ranges of one object
+  // No range is begun that ends further behind the start of the first one that is not done: how
+  // much somebody has to keep who wants them in order. One is always read.
+  uint64_t ahead_bytes = std::numeric_limits<uint64_t>::max();
 };
 
 struct ClientSettings {

@@ -90,9 +90,16 @@ bool RangeReader::IsDone() const {
 
 void RangeReader::StartDue() {
   const steady_clock::time_point now = base::SystemClock().Monotonic();
+  const Limits& limits = client_.settings().limits;
+  uint64_t ahead_bytes = 0;
   for (const std::unique_ptr<Part>& part : parts_) {
-    const size_t most =
-        whole_ == nullptr && support_.is_known ? client_.settings().limits.connections : 1;
+    if (ahead_bytes > 0 || !part->is_done()) {
+      if (ahead_bytes > 0 && part->range.size_bytes > limits.ahead_bytes - ahead_bytes) {
+        return;
+      }
+      ahead_bytes += std::min(part->range.size_bytes, limits.ahead_bytes);
+    }
+    const size_t most = whole_ == nullptr && support_.is_known ? limits.connections : 1;
     if (running_ >= most) {
       return;
     }

@@ -53,17 +53,21 @@ std::optional<milliseconds> ParseRetryAfter(const std::string& value) {
   return std::chrono::seconds(std::max<int64_t>(0, *date - now));
 }
 
+milliseconds DelayAfter(const RetryPolicy& policy, int failed) {
+  milliseconds delay = policy.first_delay;
+  for (int i = 0; i < failed && delay < policy.max_delay; ++i) {
+    delay *= 2;
+  }
+  delay = std::min(delay, policy.max_delay);
+  return milliseconds(
+      static_cast<int64_t>(static_cast<double>(delay.count()) * (1.0 + Chance()) / 2));
+}
+
 std::optional<milliseconds> Retries::Next(const Answer& answer) {
   if (!IsTransient(answer) || done_ >= policy_.retries) {
     return std::nullopt;
   }
-  milliseconds delay = policy_.first_delay;
-  for (int i = 0; i < done_ && delay < policy_.max_delay; ++i) {
-    delay *= 2;
-  }
-  delay = std::min(delay, policy_.max_delay);
-  delay =
-      milliseconds(static_cast<int64_t>(static_cast<double>(delay.count()) * (1.0 + Chance()) / 2));
+  milliseconds delay = DelayAfter(policy_, done_);
   if (const auto asked = answer.headers.find("retry-after"); asked != answer.headers.end()) {
     const milliseconds wanted = ParseRetryAfter(asked->second).value_or(milliseconds(0));
     delay = std::max(delay, std::min(wanted, policy_.max_retry_after));

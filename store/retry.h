@@ -39,6 +39,9 @@ class Retries {
 // Of the header's value: seconds, or a date; nullopt where it is neither.
 std::optional<std::chrono::milliseconds> ParseRetryAfter(const std::string& value);
 
+// Before the next try, after `failed` others: without what a server asks for.
+std::chrono::milliseconds DelayAfter(const RetryPolicy& policy, int failed);
+
 void SleepUnlessInterrupted(std::chrono::milliseconds duration);
 
 }  // namespace store

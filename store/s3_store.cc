@@ -180,7 +180,7 @@ void S3Store::DoDelete(const std::string& key) {
 
 // Pages begin after a key, not at a token: that would need more letters in a query, which libcurl's
 // signatures do not all agree with.
-std::vector<Listed> S3Store::DoList(const std::string& prefix) {
+std::vector<Listed> S3Store::DoList(const std::string& prefix, size_t most) {
   std::vector<Listed> out;
   std::string after;
   for (;;) {
@@ -200,7 +200,7 @@ std::vector<Listed> S3Store::DoList(const std::string& prefix) {
       after = std::max(after, object.key);
       if (object.key.starts_with(prefix_) && IsKey(object.key.substr(prefix_.size()))) {
         object.key.erase(0, prefix_.size());
-        out.push_back(std::move(object));
+        AddListed(std::move(object), most, out);
       }
     }
     if (page.is_last) {

@@ -24,7 +24,7 @@ class S3Store : public WebStore {
   std::string DoPut(const std::string& key, const Content& content,
                     const PutOptions& options) override;
   void DoDelete(const std::string& key) override;
-  std::vector<Listed> DoList(const std::string& prefix) override;
+  std::vector<Listed> DoList(const std::string& prefix, size_t most) override;
 
   // A write under the header `condition`; what is there decides after an unclear answer.
   // `expected`: the version that it replaces, or empty.

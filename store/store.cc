@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/printable.h"
@@ -104,11 +105,22 @@ void Store::Delete(const std::string& key) {
   DoDelete(key);
 }
 
-std::vector<Listed> Store::List(const std::string& prefix) {
+std::vector<Listed> Store::List(const std::string& prefix, size_t most) {
   if (!IsPrefix(prefix)) {
     CheckKey(prefix);
   }
-  return DoList(prefix);
+  return DoList(prefix, most);
+}
+
+void Store::AddListed(Listed object, size_t most, std::vector<Listed>& out) const {
+  if (out.size() == most) {
+    base::Fail(
+        base::ExitCode::kFailed,
+        "{} has more than {} objects to list: give some of its channels a prefix or bucket of "
+        "their own, or run imgpush channel prune more often",
+        location(), most);
+  }
+  out.push_back(std::move(object));
 }
 
 void Store::FailReadOnly(const std::string& what) const {
@@ -134,7 +146,7 @@ std::string Store::DoPut(const std::string& key, const Content& /*content*/,
 
 void Store::DoDelete(const std::string& key) { FailReadOnly(key + " is not deleted"); }
 
-std::vector<Listed> Store::DoList(const std::string& /*prefix*/) {
+std::vector<Listed> Store::DoList(const std::string& /*prefix*/, size_t /*most*/) {
   FailReadOnly("nothing says what is in it");
 }
 

@@ -46,6 +46,9 @@ struct Listed {
   std::string version;  // as Get's
 };
 
+// All that is listed is in memory, with some 200 bytes each.
+inline constexpr size_t kMostListed = 1'000'000;
+
 struct Range {
   uint64_t offset = 0;
   uint64_t size_bytes = 0;
@@ -116,8 +119,13 @@ class Store {
   void Delete(const std::string& key);
 
   // All objects whose key begins with `prefix`, sorted bytewise by key. Objects with keys that
-  // cannot be ours are left out. Throws Error{kUsage} where the store cannot list.
-  std::vector<Listed> List(const std::string& prefix);
+  // cannot be ours are left out. Throws Error{kUsage} where the store cannot list, Error{kFailed}
+  // where there are more than `most`.
+  std::vector<Listed> List(const std::string& prefix, size_t most = kMostListed);
+
+ protected:
+  // Adds to what was listed so far.
+  void AddListed(Listed object, size_t most, std::vector<Listed>& out) const;
 
  private:
   virtual Object DoGet(const std::string& key, uint64_t max_bytes,
@@ -132,7 +140,7 @@ class Store {
   virtual std::string DoPut(const std::string& key, const Content& content,
                             const PutOptions& options);
   virtual void DoDelete(const std::string& key);
-  virtual std::vector<Listed> DoList(const std::string& prefix);
+  virtual std::vector<Listed> DoList(const std::string& prefix, size_t most);
   [[noreturn]] void FailReadOnly(const std::string& what) const;
 };
 

@@ -14,26 +14,43 @@ constexpr int kNotModified = 304;
 constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
 
+// Of the body, as the head says; 0 where it does not.
+uint64_t LengthIn(const Answer& head) {
+  uint64_t out = 0;
+  if (const auto length = head.headers.find("content-length"); length != head.headers.end()) {
+    const std::string& text = length->second;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+  }
+  return out;
+}
+
 // Keeps a body that must not be larger than `max_bytes`.
 class Keeper : public Receiver {
  public:
   Keeper(const std::string& url, uint64_t max_bytes, std::string& body)
       : url_(url), max_bytes_(max_bytes), body_(body) {}
 
-  bool Begin(const Answer& /*head*/) override {
+  bool Begin(const Answer& head) override {
     body_.clear();
+    const uint64_t size_bytes = LengthIn(head);
+    Check(size_bytes);
+    body_.reserve(size_bytes);
     return true;
   }
   bool Take(base::Bytes piece) override {
-    if (piece.size() > max_bytes_ - body_.size()) {
-      base::Fail(base::ExitCode::kVerification, "{} has more than the {} bytes that it may have",
-                 url_, max_bytes_);
-    }
+    Check(body_.size() + piece.size());
     body_ += base::AsText(piece);
     return true;
   }
 
  private:
+  void Check(uint64_t size_bytes) const {
+    if (size_bytes > max_bytes_) {
+      base::Fail(base::ExitCode::kVerification, "{} has more than the {} bytes that it may have",
+                 url_, max_bytes_);
+    }
+  }
+
   const std::string& url_;
   const uint64_t max_bytes_;
   std::string& body_;
@@ -170,13 +187,7 @@ Info WebStore::DoHead(const std::string& key) {
   if (!answer.IsGood()) {
     return {StateOf(request.url, answer), 0, ""};
   }
-  Info out{State::kHere, 0, VersionOf(answer)};
-  const auto length = answer.headers.find("content-length");
-  if (length != answer.headers.end()) {
-    const std::string& text = length->second;
-    std::from_chars(text.data(), text.data() + text.size(), out.size_bytes);
-  }
-  return out;
+  return {State::kHere, LengthIn(answer), VersionOf(answer)};
 }
 
 }  // namespace store

@@ -16,6 +16,13 @@ inline constexpr const char* kTarget = "slipway.target";
 inline constexpr const char* kVerifyUnit = "slipway-verify.service";
 inline constexpr const char* kVerifyTimer = "slipway-verify.timer";
 
+// Of a host that pulls from channels: what asks and decides, and, by a socket that only root may
+// open, what reads the store.
+inline constexpr const char* kPullUnit = "slipway-pull.service";
+inline constexpr const char* kPullTimer = "slipway-pull.timer";
+inline constexpr const char* kFetchSocket = "slipway-fetch.socket";
+inline constexpr const char* kFetchUnit = "slipway-fetch@.service";
+
 // Beside a version's image, for its services' named users: what the host puts at /etc/passwd and
 // /etc/group of the image.
 inline constexpr const char* kPasswdFile = "passwd";

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/atomic_file.h"
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/version.h"
 
 namespace activator {
 namespace {
@@ -30,8 +32,19 @@ void CopyExecutable(const std::string& from, const std::string& to) {
   out.Commit();
 }
 
-// What `activate --version` says; empty where it does not run.
-std::string VersionOf(const std::string& program) {
+bool IsSameFile(const std::string& one, const std::string& other) {
+  const std::optional<struct stat> a = base::StatIfThere(one);
+  const std::optional<struct stat> b = base::StatIfThere(other);
+  return a && b && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+}  // namespace
+
+bool IsNewerVersion(const std::string& one, const std::string& other) {
+  return ::strverscmp(one.c_str(), other.c_str()) > 0;
+}
+
+std::string ProgramVersion(const std::string& program) {
   if (!base::Exists(program)) {
     return "";
   }
@@ -52,19 +65,6 @@ std::string VersionOf(const std::string& program) {
     return "";
   }
 }
-
-// By their numbers: "0.10.0" is newer than "0.9.1".
-bool IsNewer(const std::string& one, const std::string& other) {
-  return ::strverscmp(one.c_str(), other.c_str()) > 0;
-}
-
-bool IsSameFile(const std::string& one, const std::string& other) {
-  const std::optional<struct stat> a = base::StatIfThere(one);
-  const std::optional<struct stat> b = base::StatIfThere(other);
-  return a && b && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-}  // namespace
 
 void InstallSelf(const images::HostLayout& layout) {
   const std::string link = layout.Bin() + "/activate";
@@ -91,9 +91,19 @@ void LinkAgent(const images::HostLayout& layout, const std::string& agent,
     } catch (const base::Error&) {  // a read-only directory, where nothing is pruned either
     }
   }
-  if (!IsSameFile(link, agent) && !IsNewer(VersionOf(link), version)) {
+  if (!IsSameFile(link, agent) && !IsNewerVersion(ProgramVersion(link), version)) {
     base::ReplaceSymlink(in_root ? base::BaseName(agent) : agent, link);
   }
+}
+
+void LinkThisAgent(const images::HostLayout& layout) {
+  // Another push may have put the same agent there again meanwhile: the kernel says so.
+  constexpr std::string_view kDeleted = " (deleted)";
+  std::string agent = base::ReadLinkIfThere("/proc/self/exe").value_or("");
+  if (agent.ends_with(kDeleted)) {
+    agent.resize(agent.size() - kDeleted.size());
+  }
+  LinkAgent(layout, agent, base::kVersion);
 }
 
 }  // namespace activator

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -16,11 +17,22 @@ namespace activator {
 namespace {
 
 constexpr time_t kUnusedAgent = 30 * kDay;
-constexpr std::string_view kAgentPrefix = "activate-";
+constexpr std::array<std::string_view, 2> kAgentPrefixes = {"activate-", "fetch-"};
 
 bool IsAgent(const std::string& name) {
-  return name.starts_with(kAgentPrefix) &&
-         base::Sha256::FromHex(std::string_view(name).substr(kAgentPrefix.size()));
+  return std::ranges::any_of(kAgentPrefixes, [&](std::string_view prefix) {
+    return name.starts_with(prefix) &&
+           base::Sha256::FromHex(std::string_view(name).substr(prefix.size()));
+  });
+}
+
+// What a root runs: its `activate` and, where it pulls, its `fetch` beside that.
+void AddLinked(const std::string& activate, std::set<std::string>& out) {
+  for (const std::string& link : {activate, base::ParentOf(activate) + "/fetch"}) {
+    if (base::Exists(link)) {
+      out.insert(base::RealPath(link));
+    }
+  }
 }
 
 // What the roots that use the directory link to; a root that is gone uses nothing.
@@ -28,8 +40,8 @@ std::set<std::string> LinkedFrom(const std::string& directory) {
   std::set<std::string> out;
   for (const std::string& name : base::ListDirectory(directory)) {
     const std::string path = directory + "/" + name;
-    if (name.starts_with(images::kRootLinkPrefix) && base::Exists(path)) {
-      out.insert(base::RealPath(path));
+    if (name.starts_with(images::kRootLinkPrefix)) {
+      AddLinked(base::ReadLinkIfThere(path).value_or(path), out);
     }
   }
   return out;
@@ -47,7 +59,7 @@ std::vector<std::string> UnusedAgents(const images::HostLayout& layout) {
   for (const std::string& directory :
        std::set<std::string>{base::RealPath(layout.Bin()), base::ParentOf(own)}) {
     std::set<std::string> linked = LinkedFrom(directory);
-    linked.insert(own);
+    AddLinked(link, linked);
     for (const std::string& name : base::ListDirectory(directory)) {
       const std::string path = directory + "/" + name;
       const std::optional<struct stat> found = base::LstatIfThere(path);

@@ -7,6 +7,28 @@
 #include "pusher/protocol/stream.h"
 
 namespace activator {
+namespace {
+
+void TellFailure(pusher::Wire& wire, const base::Error& error) {
+  try {
+    pusher::SendText(wire, pusher::MessageType::kFailure,
+                     pusher::Failure{error.code(), error.what()}.Serialize());
+    wire.Flush();
+  } catch (const base::Error&) {  // nobody listens; the error itself is what counts
+  }
+}
+
+}  // namespace
+
+void Converse(pusher::Wire& wire, const std::function<void(pusher::KeepAlive& alive)>& talk) {
+  try {
+    pusher::KeepAlive alive(wire);
+    talk(alive);
+  } catch (const base::Error& error) {
+    TellFailure(wire, error);
+    throw;
+  }
+}
 
 int RunConversation(const base::Io& io,
                     const std::function<void(pusher::Wire& wire, pusher::KeepAlive& alive)>& talk,
@@ -16,22 +38,16 @@ int RunConversation(const base::Io& io,
   stream_options.peer = "the sender";
   pusher::Stream stream(io.in, io.out, stream_options);
   pusher::Wire wire(stream);
-  try {
-    if (before) {
-      before();
-    }
-    pusher::KeepAlive alive(wire);
-    talk(wire, alive);
-    return 0;
-  } catch (const base::Error& error) {
+  if (before) {
     try {
-      pusher::SendText(wire, pusher::MessageType::kFailure,
-                       pusher::Failure{error.code(), error.what()}.Serialize());
-      wire.Flush();
-    } catch (const base::Error&) {  // nobody listens; the error itself is what counts
+      before();
+    } catch (const base::Error& error) {
+      TellFailure(wire, error);
+      throw;
     }
-    throw;
   }
+  Converse(wire, [&](pusher::KeepAlive& alive) { talk(wire, alive); });
+  return 0;
 }
 
 }  // namespace activator

@@ -11,8 +11,11 @@
 
 namespace activator {
 
-// Returns 0. What `talk` throws goes to the peer, where it still listens, and is thrown too; so
-// does what `before` throws, which is called while the process has no thread of ours yet.
+// What `talk` throws goes to the peer, where it still listens, and is thrown too.
+void Converse(pusher::Wire& wire, const std::function<void(pusher::KeepAlive& alive)>& talk);
+
+// The same over a stream of its own, and for what `before` throws, which is called while the
+// process has no thread of ours yet. Returns 0.
 int RunConversation(const base::Io& io,
                     const std::function<void(pusher::Wire& wire, pusher::KeepAlive& alive)>& talk,
                     const std::function<void()>& before = nullptr);

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <string_view>
-
 #include "activator/host/install_self.h"
 #include "activator/os/kernel_features.h"
 #include "activator/receive/confined_receive.h"
@@ -15,7 +13,6 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/version.h"
 #include "pusher/protocol/protocol.h"
 
 namespace activator {
@@ -54,16 +51,6 @@ void PrepareHost(const images::HostLayout& layout) {
   PrepareRoot(layout);
 }
 
-void LinkThisAgent(const images::HostLayout& layout) {
-  // Another push may have put the same agent there again meanwhile: the kernel says so.
-  constexpr std::string_view kDeleted = " (deleted)";
-  std::string agent = base::ReadLinkIfThere("/proc/self/exe").value_or("");
-  if (agent.ends_with(kDeleted)) {
-    agent.resize(agent.size() - kDeleted.size());
-  }
-  LinkAgent(layout, agent, base::kVersion);
-}
-
 // From now on the host's own `activate` must understand what is staged, also at a boot. Nothing
 // points to a new one before: here it runs, and a plan or a push that fails changes nothing.
 StagedGeneration StageOnHost(const images::HostLayout& layout,
@@ -81,7 +68,19 @@ std::string ProtocolText() {
              : fmt::format("protocols {} to {}", pusher::kProtocolMin, pusher::kProtocolMax);
 }
 
-int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base::Io& io) {
+void RequireAllowed(const PushRules& rules, const std::map<std::string, base::Sha256>& versions) {
+  if (rules.prepare) {
+    rules.prepare();
+  }
+  for (const auto& [name, digest] : versions) {
+    if (rules.check) {
+      rules.check(name);
+    }
+  }
+}
+
+int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const PushRules& rules,
+               const base::Io& io) {
   if (options.set_trust) {
     const TrustSteps of_directory{&PreparePlainDirectory, [](const images::HostLayout&) {}};
     const TrustSteps of_host{&PrepareHost, &LinkThisAgent};
@@ -99,10 +98,28 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const base
       RequireRootLogin("whether an older release is taken", "imgpush --older root@HOST");
     }
     PrepareHost(layout);
+    if (rules.prepare) {
+      rules.prepare();
+    }
   };
-  // By a gate no push changes which program the host runs.
-  const auto stage = options.gate ? &StageGeneration : &StageOnHost;
-  const ReceiveSteps steps = {prepare, &ProbeFeatures, stage, plan};
+  const auto stage = [&](const images::HostLayout& layout,
+                         const std::map<std::string, base::Sha256>& changes,
+                         const std::string& by) {
+    RequireAllowed(rules, changes);
+    // By a gate no push changes which program the host runs.
+    StagedGeneration out =
+        options.gate ? StageGeneration(layout, changes, by) : StageOnHost(layout, changes, by);
+    if (rules.take) {
+      rules.take(changes, by);
+    }
+    return out;
+  };
+  const auto check_offer = [&](const OfferedVersion& offered) {
+    if (rules.check) {
+      rules.check(offered.name);
+    }
+  };
+  const ReceiveSteps steps = {prepare, &ProbeFeatures, stage, plan, nullptr, check_offer};
   return options.gate ? RunConfinedReceive(options, steps, io) : RunReceiveWith(options, steps, io);
 }
 

@@ -49,6 +49,13 @@ void ReceiveSession::CheckMaySend(const std::string& name) const {
   }
 }
 
+void ReceiveSession::CheckOffer(const OfferedVersion& offered) const {
+  CheckMaySend(offered.name);
+  if (steps_.check_offer) {
+    steps_.check_offer(offered);
+  }
+}
+
 void ReceiveSession::CheckLimits(const images::Manifest& manifest) const {
   if (options_.gate) {
     RequireLimits(*options_.gate, manifest);

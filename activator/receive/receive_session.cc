@@ -84,7 +84,7 @@ void ReceiveSession::ReceivePush(const pusher::Begin& begin) {
   try {
     CheckInodes(layout_.root());
     for (const pusher::NewImage& image : begin.new_images) {  // before the first of them is sent
-      CheckMaySend(image.name);
+      CheckOffer({image.name, image.manifest_sha256, ""});
     }
     CheckRoomFor(begin.new_images);
     for (uint64_t i = 0; i < begin.images; ++i) {
@@ -164,7 +164,7 @@ void ReceiveSession::ReceiveImage() {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
-  CheckMaySend(offer.name);
+  CheckOffer({offer.name, offer.manifest_sha256, offer.label});
   TakeRelease(offer);
   labels_[offer.name] = offer.label;
   if (offer.held) {

@@ -41,6 +41,13 @@ struct HandedOver {
   bool held = false;  // it is at its place; otherwise in incoming/ID
 };
 
+// One image of a push, before anything of it is taken.
+struct OfferedVersion {
+  std::string name;
+  base::Sha256 manifest_sha256;
+  std::string label;  // empty: none, or not told yet
+};
+
 // What a session asks of the rest of the agent; tests put their own.
 struct ReceiveSteps {
   std::function<void(const images::HostLayout& layout)> prepare_root;
@@ -55,6 +62,8 @@ struct ReceiveSteps {
       };
   // Who publishes what was verified, and answers the sender; null: the session itself.
   std::function<void(const std::vector<HandedOver>& versions)> hand_over = nullptr;
+  // Throws unless it may be pushed to this host; plans are not asked. Null: it may.
+  std::function<void(const OfferedVersion& offered)> check_offer = nullptr;
 };
 
 class ReceiveSession {
@@ -76,6 +85,7 @@ class ReceiveSession {
   void TakeIncoming(const HandedOver& version);
   void TakeHeld(const HandedOver& version);
   void CheckMaySend(const std::string& name) const;
+  void CheckOffer(const OfferedVersion& offered) const;
   void CheckLimits(const images::Manifest& manifest) const;
   void ReceivePush(const pusher::Begin& begin);
   void AnswerPlan(uint64_t images);

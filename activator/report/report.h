@@ -17,6 +17,7 @@
 #include "activator/state/history.h"
 #include "activator/state/switch_record.h"
 #include "activator/trust/accepted.h"
+#include "images/channel/state_document.h"
 
 namespace activator {
 
@@ -56,7 +57,14 @@ struct Status {
   std::vector<std::string> unhealthy;
   std::optional<Event> found_healthy;    // when the active generation was, last
   std::optional<Event> last_activation;  // of whatever generation
+  // As the last pull found its channels, where it has some; the caller of ReadStatus adds it.
+  std::optional<images::StateDocument> pulled;
+  images::PollTimes polled;
 };
+
+// What a pull found, for people: a line of each channel, the worst last.
+std::string PulledText(const images::StateDocument& pulled, const images::PollTimes& polled);
+std::string PulledJson(const images::StateDocument& pulled, const images::PollTimes& polled);
 
 // What compares each block of the image with what was built, when it is read: "dm-verity",
 // "fs-verity"; empty: nothing does.

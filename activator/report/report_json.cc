@@ -52,6 +52,17 @@ Json ToJson(const AcceptedVersion& release) {
           {"signers", release.signers}};
 }
 
+// As the store has it, and when each channel was polled.
+Json ToJson(const images::StateDocument& pulled, const images::PollTimes& polled) {
+  Json out = base::ParseJson(pulled.Serialize(), "the report", base::ExitCode::kFailed);
+  for (const auto& [channel, time] : polled) {
+    if (pulled.channels.contains(channel)) {
+      out["channels"][channel]["polled"] = base::ToIso8601(time);
+    }
+  }
+  return out;
+}
+
 template <typename Value>
 Json OrNull(const std::optional<Value>& value) {
   return value ? ToJson(*value) : Json(nullptr);
@@ -133,7 +144,12 @@ std::string StatusJson(const Status& status) {
                {"checked", status.checked ? Json(*status.checked) : Json(nullptr)},
                {"unhealthy", status.unhealthy},
                {"found_healthy", OrNull(status.found_healthy)},
-               {"last_activation", OrNull(status.last_activation)}});
+               {"last_activation", OrNull(status.last_activation)},
+               {"pulled", status.pulled ? ToJson(*status.pulled, status.polled) : Json(nullptr)}});
+}
+
+std::string PulledJson(const images::StateDocument& pulled, const images::PollTimes& polled) {
+  return Dump(ToJson(pulled, polled));
 }
 
 std::string UnitsJson(const std::map<std::string, std::string>& units) { return Dump(units); }

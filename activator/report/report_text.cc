@@ -254,6 +254,9 @@ std::string StatusText(const Status& status) {
   if (status.runs_nothing) {
     out += "  nothing runs: no image has a service, or the root is a folder\n";
   }
+  if (status.pulled) {
+    out += PulledText(*status.pulled, status.polled);
+  }
   out += HealthText(status) + DriftText(status) + ChecksText(status) + UnreadableText(status) +
          TrustText(status);
   return status.switch_record ? out + SwitchText(status) : out;

@@ -42,11 +42,6 @@ std::optional<base::Sha256> Find(const Apps& apps, const std::string& name) {
   return found == apps.end() ? std::nullopt : std::optional(found->second);
 }
 
-Apps ActiveApps(const images::HostLayout& layout) {
-  const uint64_t active = ActiveGeneration(layout);
-  return active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
-}
-
 struct Rebase {
   Apps apps;                             // the active set with the staged one's changes
   std::vector<std::string> overlapping;  // applications that both changed

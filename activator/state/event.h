@@ -19,6 +19,7 @@ struct Event {
   std::string reason;
   std::string what{};        // was asked for: "--rollback web"; empty where it was no activation
   uint64_t duration_ms = 0;  // of a switch
+  bool cut_off = false;  // nothing but that ended the switch: nobody knows whether it was healthy
   // Application -> image ID: the generation's. Empty also where its record could not be read, and
   // in a line that an older version wrote.
   std::map<std::string, std::string> apps{};

@@ -136,6 +136,11 @@ uint64_t ActiveGeneration(const images::HostLayout& layout) {
   return CurrentGeneration(layout);
 }
 
+Apps ActiveApps(const images::HostLayout& layout) {
+  const uint64_t active = ActiveGeneration(layout);
+  return active == kNoGeneration ? Apps{} : LoadGeneration(layout, active).apps;
+}
+
 std::string GenerationName(uint64_t number) {
   return number == kNoGeneration ? "nothing" : fmt::format("generation {}", number);
 }

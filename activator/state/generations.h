@@ -46,6 +46,8 @@ void SetCurrentGeneration(const images::HostLayout& layout, uint64_t number);
 // The one that counts as active: while a switch is in progress or cut off, the one that recovery
 // would go to.
 uint64_t ActiveGeneration(const images::HostLayout& layout);
+// Its applications; none where nothing is active.
+Apps ActiveApps(const images::HostLayout& layout);
 
 // "generation 7", or "nothing" for kNoGeneration; for people.
 std::string GenerationName(uint64_t number);

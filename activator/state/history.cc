@@ -20,6 +20,7 @@ using base::Json;
 using base::JsonFields;
 
 constexpr const char* kStagedEvent = "staged";
+constexpr const char* kRefusedEvent = "preflight-failed";
 
 std::string Line(const Event& event) { return base::DumpJson(ToJson(event)) + "\n"; }
 
@@ -36,6 +37,7 @@ Event ParseLine(std::string_view line, const std::string& name) {
   out.by = fields.String("by");
   out.reason = fields.String("reason");
   out.what = fields.String("what", "");
+  out.cut_off = fields.Bool("cut_off", false);
   out.duration_ms = fields.Number("duration_ms", 0, base::kAnyNumber, 0);
   out.apps = fields.StringMap("apps");
   out.versions = fields.StringMap("versions");
@@ -75,18 +77,22 @@ void Append(const images::HostLayout& layout, const std::string& line, uint64_t 
 }  // namespace
 
 base::Json ToJson(const Event& event) {
-  return {{"sequence", event.sequence},
-          {"time", event.time},
-          {"event", event.event},
-          {"generation", event.generation},
-          {"from", event.from},
-          {"activation_id", event.activation_id},
-          {"by", event.by},
-          {"reason", event.reason},
-          {"what", event.what},
-          {"duration_ms", event.duration_ms},
-          {"apps", event.apps},
-          {"versions", event.versions}};
+  base::Json out = {{"sequence", event.sequence},
+                    {"time", event.time},
+                    {"event", event.event},
+                    {"generation", event.generation},
+                    {"from", event.from},
+                    {"activation_id", event.activation_id},
+                    {"by", event.by},
+                    {"reason", event.reason},
+                    {"what", event.what},
+                    {"duration_ms", event.duration_ms},
+                    {"apps", event.apps},
+                    {"versions", event.versions}};
+  if (event.cut_off) {
+    out["cut_off"] = true;
+  }
+  return out;
 }
 
 std::optional<Event> ParseEvent(std::string_view line, const std::string& name) {
@@ -148,7 +154,8 @@ uint64_t AppendEvent(const images::HostLayout& layout, Event event) {
     const std::optional<Event> before =
         LastEventOf(layout, event.activation_id,
                     [&](const Event& other) { return other.event == event.event; });
-    if (before) {
+    const bool is_news = event.event == kRefusedEvent && before && before->reason != event.reason;
+    if (before && !is_news) {
       return before->sequence;
     }
   }

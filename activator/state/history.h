@@ -36,7 +36,8 @@ uint64_t LastNumberInHistory(const images::HostLayout& layout);
 std::optional<Event> ParseEvent(std::string_view line, const std::string& name);
 
 // Returns the event's sequence number. An event of the same kind and activation that stands there
-// already is not written again (recovery repeats steps); its number is returned.
+// already is not written again (recovery repeats steps); its number is returned. What the checks
+// refuse again under the same id is written where the reason is another one.
 uint64_t AppendEvent(const images::HostLayout& layout, Event event);
 
 }  // namespace activator

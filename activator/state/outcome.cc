@@ -14,11 +14,13 @@ Outcome Failed(base::ExitCode code, const Event& event, const std::string& done)
 
 }  // namespace
 
+bool IsRefusal(const Event& event) { return event.event == "preflight-failed"; }
+
 std::optional<Outcome> OutcomeOf(const Event& event, const std::string& problem) {
   if (event.event == "activated") {
     return Outcome{0, fmt::format("generation {} is active and healthy", event.generation), {}};
   }
-  if (event.event == "preflight-failed") {
+  if (IsRefusal(event)) {
     return Failed(base::ExitCode::kFailed, event, "nothing was changed");
   }
   const bool had_none = event.from == kNoGeneration;
@@ -41,6 +43,14 @@ std::optional<Outcome> RecordedOutcome(const images::HostLayout& layout, const s
   const std::optional<Event> last =
       LastEventOf(layout, id, [](const Event& event) { return OutcomeOf(event).has_value(); });
   return last ? OutcomeOf(*last) : std::nullopt;
+}
+
+std::optional<Outcome> FinalOutcome(const images::HostLayout& layout, const std::string& id) {
+  std::optional<Outcome> out = RecordedOutcome(layout, id);
+  if (out && out->exit_code == static_cast<int>(base::ExitCode::kFailed)) {
+    out.reset();
+  }
+  return out;
 }
 
 }  // namespace activator

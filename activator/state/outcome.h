@@ -12,6 +12,9 @@
 
 namespace activator {
 
+// What the checks refused: nothing was changed.
+bool IsRefusal(const Event& event);
+
 struct Outcome {
   int exit_code = 0;
   std::string summary;         // one line: what happened, where and why
@@ -24,6 +27,9 @@ std::optional<Outcome> OutcomeOf(const Event& event, const std::string& problem 
 
 // nullopt: it changed nothing, or has not ended.
 std::optional<Outcome> RecordedOutcome(const images::HostLayout& layout, const std::string& id);
+// What whoever asks for it again is told instead of doing it twice. nullopt also where the checks
+// refused it: that changed nothing, so they are made again.
+std::optional<Outcome> FinalOutcome(const images::HostLayout& layout, const std::string& id);
 
 }  // namespace activator
 

@@ -103,6 +103,10 @@ void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& rec
   base::WriteFileAtomically(layout.SwitchRecord(), record.Serialize());
 }
 
+std::string CutOffReason(const SwitchRecord& record) {
+  return fmt::format("the switch that started at {} was cut off", record.started);
+}
+
 Event EventOf(const SwitchRecord& record, const std::string& event) {
   Event out;
   out.event = event;

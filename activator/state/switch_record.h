@@ -59,6 +59,8 @@ std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout);
 void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record);
 void RemoveSwitchRecord(const images::HostLayout& layout);
 
+// Why a recovery goes back from a switch that nobody had found unhealthy.
+std::string CutOffReason(const SwitchRecord& record);
 // The event that says what became of the switch, now.
 Event EventOf(const SwitchRecord& record, const std::string& event);
 

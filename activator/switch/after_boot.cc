@@ -21,7 +21,6 @@
 namespace activator {
 namespace {
 
-constexpr const char* kWhat = "after_boot";  // the request, in the history
 constexpr const char* kBy = "the checks after a boot";
 constexpr std::chrono::seconds kStartTimeout{30};
 
@@ -29,7 +28,7 @@ constexpr std::chrono::seconds kStartTimeout{30};
 std::optional<Event> LastTried(const images::HostLayout& layout) {
   return LastEvent(layout, [](const Event& event) {
     return !event.activation_id.empty() &&
-           (event.event != "preflight-failed" || event.what == kWhat);
+           (event.event != "preflight-failed" || event.what == kAfterBoot);
   });
 }
 
@@ -82,7 +81,7 @@ void GoBack(const Host& host, const BootFindings& found, const std::string& reas
   request.kind = TargetKind::kRollback;
   request.by = kBy;
   request.activation_id = activation_id;
-  request.what = kWhat;
+  request.what = kAfterBoot;
   std::string why_it_stays;
   try {
     why_it_stays = WhyGoingBackIsNoHelp(host.layout, found, request);
@@ -187,7 +186,7 @@ void FinishAfterBoot(const Host& host, const BootFindings& found,
     return;
   }
   const std::optional<Event> last = LastTried(host.layout);
-  const bool went_back = last && last->what == kWhat;
+  const bool went_back = last && last->what == kAfterBoot;
   if (found.go_back.empty() || went_back) {
     FailUnhealthy(found, event.reason,
                   went_back ? ". It went back after a boot already, and does so once" : "");

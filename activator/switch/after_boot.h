@@ -11,6 +11,9 @@
 
 namespace activator {
 
+// What an activation that the checks after a boot ask for is called in the history (Event::what).
+inline constexpr const char* kAfterBoot = "after_boot";
+
 // Starts `activate after-boot` in a transient unit, and does not wait for it. Says on host.io where
 // that cannot be done.
 void StartAfterBoot(const Host& host);

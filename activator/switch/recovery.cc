@@ -12,9 +12,7 @@ namespace activator {
 namespace {
 
 std::string Reason(const SwitchRecord& record) {
-  return record.reason.empty()
-             ? fmt::format("the switch that started at {} was cut off", record.started)
-             : record.reason;
+  return record.reason.empty() ? CutOffReason(record) : record.reason;
 }
 
 // A disk that failed while the record was written may leave "healthy" in it after the way back has
@@ -41,6 +39,7 @@ Recovery GoBackInFolder(const images::HostLayout& layout, const SwitchRecord& re
   to.reason = Reason(record);
   Event event = EventOf(record, "rolled-back");
   event.reason = to.reason;
+  event.cut_off = event.reason == CutOffReason(record);
   RecordEvent(layout, std::move(event));
   StoreGeneration(layout, to);
   RemoveSwitchRecord(layout);

@@ -237,6 +237,7 @@ void Rollback::QueueAgain() {
 void Rollback::MarkAndForget(RollbackResult& result) {
   result.event = EventOf(record_, result.is_up ? "rolled-back" : "failed");
   result.event.reason = reason_;
+  result.event.cut_off = reason_ == CutOffReason(record_);
   RecordEvent(host_.layout, result.event);
   MarkTo(result);
   if (std::optional<Generation> from = FindGeneration(host_.layout, record_.from)) {

@@ -95,6 +95,10 @@ bool RunsIt(const Poll& poll, const Action& action) {
          });
 }
 
+bool IsItsTurn(const Poll& poll, const ChannelHead& head, const RolloutStart& start) {
+  return start.kind == StartKind::kAt && (head.rollout.urgent || start.at <= StoreTime(poll));
+}
+
 Action ByWaves(const Poll& poll, const ChannelHead& head, Action action) {
   const RolloutStart start = StartOf(head, poll.host.groups, action.place);
   if (start.kind == StartKind::kHeld) {
@@ -103,7 +107,7 @@ Action ByWaves(const Poll& poll, const ChannelHead& head, Action action) {
     return action;
   }
   action.result = ChannelResult::kWaiting;
-  if (start.kind == StartKind::kAt && (head.rollout.urgent || start.at <= StoreTime(poll))) {
+  if (IsItsTurn(poll, head, start)) {
     action.kind = ActionKind::kApply;
     action.urgent = head.rollout.urgent;
     return action;
@@ -131,6 +135,7 @@ Action ForHead(const Poll& poll, const ChannelHead& head, Action action) {
   }
   if (RunsIt(poll, action)) {
     action.result = action.pinned.empty() ? ChannelResult::kActive : ChannelResult::kOverridden;
+    action.programs = IsItsTurn(poll, head, StartOf(head, poll.host.groups, action.place));
     return action;
   }
   if (poll.memory.HasFailed(head.SetDigest())) {

@@ -54,6 +54,7 @@ struct Action {
   uint64_t place = 0;
   std::optional<TimePoint> until{};   // by the host's clock, with kWait; nullopt: no wave has it
   bool urgent = false;                // with kApply
+  bool programs = false;              // with kNothing: it is the host's turn to take the head's
   ChosenApps set{};                   // with kApply: what the channel has this host run
   std::vector<std::string> remove{};  // with kApply: applications that it has no more
   std::vector<std::string> pinned{};  // applications of the channel that an override keeps

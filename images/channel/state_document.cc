@@ -18,7 +18,6 @@ using base::JsonFields;
 
 constexpr uint64_t kStateFormat = 1;
 constexpr size_t kMaxChannels = 64;
-constexpr size_t kMaxErrorBytes = 1000;
 constexpr size_t kMaxAgentBytes = 64;
 constexpr uint64_t kMaxExitCode = 255;
 constexpr int64_t kMaxOffsetSeconds = int64_t{100} * 366 * 24 * 3600;
@@ -40,7 +39,7 @@ Json ReportToJson(const ChannelReport& report) {
   Json out = {{"place", report.place},
               {"result", NameOf(report.result)},
               {"exit_code", report.exit_code},
-              {"error", base::Printable(report.error, kMaxErrorBytes)},
+              {"error", base::Printable(report.error, kMaxReportError)},
               {"fetched",
                {{"requests", report.fetched.requests},
                 {"bytes", report.fetched.bytes},
@@ -82,7 +81,7 @@ ChannelReport ReadReport(JsonFields fields) {
   out.place = fields.Number("place", 0, kPlaces - 1);
   out.result = ReadResult(fields);
   out.exit_code = fields.Number("exit_code", 0, kMaxExitCode);
-  out.error = ReadText(fields, "error", kMaxErrorBytes);
+  out.error = ReadText(fields, "error", kMaxReportError);
   out.fetched = ReadFetched(fields.Nested("fetched"));
   fields.Done();
   return out;
@@ -133,6 +132,12 @@ StateDocument StateDocument::Parse(const std::string& text, const std::string& w
   fields.Done();
   CheckCanonical(out.Serialize(), text, where);
   return out;
+}
+
+size_t BadnessOf(uint64_t exit_code) {
+  constexpr std::array<uint64_t, 6> kOrder = {0, 5, 1, 6, 3, 4};
+  const auto found = std::find(kOrder.begin(), kOrder.end(), exit_code);
+  return found == kOrder.end() ? 1 : static_cast<size_t>(found - kOrder.begin());
 }
 
 }  // namespace images

@@ -13,6 +13,7 @@
 namespace images {
 
 inline constexpr size_t kMaxStateBytes = size_t{4} << 20;
+inline constexpr size_t kMaxReportError = 1000;  // bytes
 
 enum class ChannelResult {
   kActive,      // the host runs the channel's set
@@ -64,6 +65,13 @@ struct StateDocument {
   // message.
   static StateDocument Parse(const std::string& text, const std::string& where);
 };
+
+// When each channel was polled last, by the host's clock. The host's own: a report is made only
+// where something changed.
+using PollTimes = std::map<std::string, TimePoint>;
+
+// Of exit codes of channels: 0 for 0, and the worse the higher.
+size_t BadnessOf(uint64_t exit_code);
 
 }  // namespace images
 

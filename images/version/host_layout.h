@@ -57,6 +57,7 @@ class HostLayout {
   // Starts with a dot: no application is named so.
   std::string VersionLocks() const { return root_ + "/.version-locks"; }
   std::string Trust() const { return root_ + "/trust"; }  // docs/formats/release.md
+  std::string Pull() const { return root_ + "/pull"; }    // docs/formats/host-layout.md
   std::string Bin() const { return root_ + "/bin"; }
 
   // Every NAME/ID directory, by name then id. What is not named like a version is passed over.

@@ -1,5 +1,5 @@
 # What scripts/setup builds on Debian: the same recipes, with nixpkgs' sources of the same libraries.
-{ lib, stdenv, autoconf, automake, libtool, pkg-config, zstd, lz4, erofs-utils, curl }:
+{ lib, stdenv, autoconf, automake, libtool, pkg-config, zstd, lz4, erofs-utils, curl, c-ares, openssl }:
 let
   wanted = name:
     let found = builtins.match ".*\n${name}=([^\n]*)\n.*" (builtins.readFile ../../scripts/lib/versions);
@@ -16,12 +16,15 @@ let
     lz4 = exactly lz4 "lz4";
     erofs = atLeast erofs-utils "erofs";
     curl = atLeast curl "curl";
+    cares = atLeast c-ares "cares";
+    curltls = atLeast curl "curltls";
   };
 in stdenv.mkDerivation {
   name = "slipway-deps";
   dontUnpack = true;
   dontConfigure = true;
   nativeBuildInputs = [ autoconf automake libtool pkg-config ];
+  buildInputs = [ openssl ];
   buildPhase = ''
     . ${../../scripts/lib/recipes.sh}
     prefix=$out
@@ -32,7 +35,7 @@ in stdenv.mkDerivation {
       echo "$1=$3" >> "$out/versions"
     }
   '' + lib.concatMapStrings (name: "make_one ${name} ${sources.${name}.src} ${sources.${name}.version}\n")
-    [ "zstd" "lz4" "erofs" "curl" ];
+    [ "zstd" "lz4" "erofs" "curl" "cares" "curltls" ];
   dontInstall = true;
   dontFixup = true;
 }

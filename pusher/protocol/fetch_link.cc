@@ -15,7 +15,6 @@ using base::JsonFields;
 
 constexpr base::ExitCode kBroken = base::ExitCode::kFailed;
 constexpr size_t kMaxFetchText = 4096;  // of a location or a key
-constexpr size_t kMaxVersionBytes = 256;
 constexpr int64_t kMaxClockOffset = int64_t{1} << 40;
 constexpr std::array kStates = {"here", "unchanged", "missing"};
 
@@ -92,6 +91,8 @@ Json ToJson(const PlayPush& play) {
   return {{"op", "play"}, {"versions", std::move(versions)}};
 }
 
+Json ToJson(const AskTraffic& /*traffic*/) { return {{"op", "traffic"}}; }
+
 }  // namespace
 
 std::string Serialize(const FetchRequest& request) {
@@ -112,8 +113,10 @@ FetchRequest ParseFetchRequest(std::string_view text, const std::string& peer) {
     out = ReadPut(fields);
   } else if (op == "play") {
     out = ReadPlay(fields);
+  } else if (op == "traffic") {
+    out = AskTraffic{};
   } else {
-    fields.FailAt("op", "expected open, get, put or play");
+    fields.FailAt("op", "expected open, get, put, play or traffic");
   }
   fields.Done();
   return out;

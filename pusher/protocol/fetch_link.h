@@ -20,6 +20,7 @@ namespace pusher {
 inline constexpr uint64_t kFetchLinkFormat = 1;
 inline constexpr uint64_t kMaxFetchedBytes = uint64_t{64}
                                              << 20;  // of an object that one answer has
+inline constexpr size_t kMaxVersionBytes = 256;      // of an object
 
 // First of all: the store, as docs/formats/store.md names it. No answer.
 struct OpenStore {
@@ -52,7 +53,12 @@ struct PlayPush {
   bool operator==(const PlayPush&) const = default;
 };
 
-using FetchRequest = std::variant<OpenStore, GetObject, PutObject, PlayPush>;
+// A FetchAnswer with what this connection took so far; nothing is asked of the store.
+struct AskTraffic {
+  bool operator==(const AskTraffic&) const = default;
+};
+
+using FetchRequest = std::variant<OpenStore, GetObject, PutObject, PlayPush, AskTraffic>;
 
 std::string Serialize(const FetchRequest& request);
 // Throws Error{kFailed} for whatever Serialize() does not write.

@@ -66,6 +66,22 @@ std::vector<bool> UnpackBits(base::Bytes data, size_t size, const std::string& p
   return out;
 }
 
+std::vector<bool> ReceiveNeed(Wire& wire, std::optional<size_t> chunks) {
+  const Need need = Need::Parse(Expect(wire, MessageType::kNeed).text(), wire.peer());
+  const Message flags = Expect(wire, MessageType::kMissing);
+  if (!chunks && need.chunks_total <= uint64_t{8} * kMaxPayloadBytes) {
+    chunks = need.chunks_total;
+  }
+  std::vector<bool> missing = UnpackBits(flags.payload, chunks.value_or(0), wire.peer());
+  if (need.chunks_total != missing.size() ||
+      need.chunks_missing !=
+          static_cast<uint64_t>(std::count(missing.begin(), missing.end(), true))) {
+    base::Fail(base::ExitCode::kFailed,
+               "{} broke the protocol: it counts other chunks than it asks for", wire.peer());
+  }
+  return missing;
+}
+
 void SendChunk(Wire& wire, uint32_t number, base::Bytes data, MessageType type) {
   std::array<uint8_t, kChunkHeaderBytes> header{};
   for (size_t i = 0; i < header.size(); ++i) {

@@ -150,6 +150,10 @@ struct Need {
   static Need Parse(std::string_view text, const std::string& peer);
 };
 
+// Both: for each chunk whether the host lacks it. `chunks`: how many the image has; nullopt: it is
+// the host that says so.
+std::vector<bool> ReceiveNeed(Wire& wire, std::optional<size_t> chunks);
+
 // host -> pusher, instead of Staged: these were offered as held and are damaged.
 struct Retransmit {
   std::vector<std::string> names;  // at least one

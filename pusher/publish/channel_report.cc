@@ -15,21 +15,29 @@ namespace {
 using base::Json;
 using images::ChannelHead;
 
-constexpr size_t kShownIdDigits = 16;
+constexpr size_t kShownDigits = 16;  // of an image they are its ID
 
-std::string IdText(const base::Sha256& manifest) {
-  return manifest.ToHex().substr(0, kShownIdDigits);
+std::string DigestText(const base::Sha256& digest) {
+  return digest.ToHex().substr(0, kShownDigits);
 }
 
 Json AppsJson(const images::ChannelApps& apps) {
   Json out = Json::object();
   for (const auto& [name, variants] : apps) {
     for (const images::AppVariant& variant : variants) {
-      out[name].push_back({{"id", IdText(variant.manifest_sha256)},
+      out[name].push_back({{"id", DigestText(variant.manifest_sha256)},
                            {"manifest_sha256", variant.manifest_sha256.ToHex()},
                            {"architecture", variant.architecture},
                            {"features", variant.features}});
     }
+  }
+  return out;
+}
+
+Json ProgramsJson(const images::Programs& programs) {
+  Json out = Json::object();
+  for (const auto& [architecture, program] : programs) {
+    out[architecture] = {{"sha256", program.sha256.ToHex()}, {"bytes", program.bytes}};
   }
   return out;
 }
@@ -41,7 +49,9 @@ Json HeadFieldsJson(const ChannelHead& head) {
           {"expires", base::ToIso8601(head.expires)},
           {"hold", head.rollout.hold},
           {"urgent", head.rollout.urgent},
-          {"apps", AppsJson(head.apps)}};
+          {"apps", AppsJson(head.apps)},
+          {"agent", ProgramsJson(head.agent)},
+          {"fetch", ProgramsJson(head.fetch)}};
 }
 
 Json CountsJson(const UploadCounts& counts) {
@@ -86,6 +96,15 @@ std::string HowHeadStarts(const images::Rollout& rollout) {
   }
   return "waves " + WavesText(rollout.waves) +
          (rollout.spread.count() > 0 ? ", each within " + DurationText(rollout.spread) : "");
+}
+
+// A line, or nothing.
+std::string ProgramsText(const std::string& name, const images::Programs& programs) {
+  std::vector<std::string> out;
+  for (const auto& [architecture, program] : programs) {
+    out.push_back(fmt::format("{} {}", architecture, DigestText(program.sha256)));
+  }
+  return out.empty() ? "" : fmt::format("  {} for hosts: {}\n", name, fmt::join(out, ", "));
 }
 
 std::vector<std::string> AppNamesOf(const ChannelHead& head) {
@@ -156,6 +175,10 @@ std::string PlanText(const std::string& channel, const PublishPlan& plan) {
   if (plan.counts.objects + plan.counts.already_there > 0) {
     out += CountsText(plan.counts) + "\n";
   }
+  if (plan.deltas.objects + plan.deltas.already_there > 0) {
+    out += fmt::format("{} to make, {} there already\n",
+                       base::Counted(plan.deltas.objects, "delta"), plan.deltas.already_there);
+  }
   return out;
 }
 
@@ -163,6 +186,7 @@ std::string PlanJson(const std::string& channel, const PublishPlan& plan) {
   Json out = plan.next ? HeadFieldsJson(*plan.next) : Json{{"channel", channel}};
   out["changed"] = plan.next.has_value();
   out["put"] = CountsJson(plan.counts);
+  out["deltas"] = {{"objects", plan.deltas.objects}, {"already_there", plan.deltas.already_there}};
   return Document(out);
 }
 
@@ -178,13 +202,14 @@ std::string HeadText(const ShownHead& shown, images::TimePoint now) {
                   base::ToIso8601(head.expires), fmt::join(signers, ", "),
                   shown.is_checked ? "" : " (not checked: add --trust DIR or --key FILE)",
                   HowHeadStarts(head.rollout));
+  out += ProgramsText("activate", head.agent) + ProgramsText("fetch", head.fetch);
   if (head.apps.empty()) {
     return out + "  no application\n";
   }
   std::vector<std::vector<std::string>> rows = {{"APPLICATION", "ID", "ARCHITECTURE", "NEEDS"}};
   for (const auto& [name, variants] : head.apps) {
     for (const images::AppVariant& variant : variants) {
-      rows.push_back({name, IdText(variant.manifest_sha256), variant.architecture,
+      rows.push_back({name, DigestText(variant.manifest_sha256), variant.architecture,
                       fmt::format("{}", fmt::join(variant.features, " "))});
     }
   }
@@ -272,22 +297,22 @@ std::string StatusJson(const std::vector<HostState>& hosts, const std::string& c
   return Document(out);
 }
 
-std::string PruneText(const PruneResult& result, bool plan) {
-  std::string out =
-      fmt::format("{} {}, {}; {} unnamed, removed by a prune in 24 hours or later\n",
-                  plan ? "would remove" : "removed", base::Counted(result.deleted.size(), "object"),
-                  base::HumanBytes(result.deleted_bytes), result.doomed);
-  if (result.remaining > 0) {
-    out += fmt::format("{} remain: a prune in an hour or later goes on\n", result.remaining);
-  }
-  return out;
+std::string PruneText(const PruneResult& result, bool plan, bool is_checked) {
+  return fmt::format("{} {}, {}; {} unnamed, removed by a prune in 24 hours or later{}\n",
+                     plan ? "would remove" : "removed",
+                     base::Counted(result.deleted.size(), "object"),
+                     base::HumanBytes(result.deleted_bytes), result.doomed,
+                     is_checked ? ""
+                                : "\nthe heads' signatures were not checked: add --trust DIR or "
+                                  "--key FILE");
 }
 
-std::string PruneJson(const PruneResult& result) {
+std::string PruneJson(const PruneResult& result, bool is_checked) {
   return Document({{"deleted", result.deleted},
                    {"deleted_bytes", result.deleted_bytes},
                    {"doomed", result.doomed},
-                   {"remaining", result.remaining}});
+                   {"remaining", result.remaining},
+                   {"checked", is_checked}});
 }
 
 }  // namespace pusher

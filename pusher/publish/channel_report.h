@@ -46,8 +46,9 @@ std::string StatusText(const std::vector<HostState>& hosts, const std::string& c
                        images::TimePoint now);
 std::string StatusJson(const std::vector<HostState>& hosts, const std::string& channel);
 
-std::string PruneText(const PruneResult& result, bool plan);
-std::string PruneJson(const PruneResult& result);
+// `is_checked`: the signatures of the heads were.
+std::string PruneText(const PruneResult& result, bool plan, bool is_checked);
+std::string PruneJson(const PruneResult& result, bool is_checked);
 
 }  // namespace pusher
 

@@ -16,6 +16,10 @@ namespace {
 constexpr uint64_t kFetchedPieceBytes = uint64_t{8} << 20;
 constexpr mode_t kFetchedMode = 0600;
 
+std::string KeyOf(const ImageUpload& image, const base::Sha256& old) {
+  return images::DeltaKey(image.name(), image.image().id(), images::ImageId::Of(old));
+}
+
 }  // namespace
 
 DeltaPublisher::DeltaPublisher(ChannelObjects& objects, uint64_t versions, const base::Io& io)
@@ -145,14 +149,24 @@ bool DeltaPublisher::PutOne(const images::ImageDirectory& image, const base::Sha
   }
 }
 
+UploadCounts DeltaPublisher::Plan(const std::vector<ImageUpload>& images,
+                                  const std::optional<StoredHead>& current) {
+  UploadCounts out;
+  for (const ImageUpload& image : images) {
+    for (const base::Sha256& old : OldVersions(image, current)) {
+      ++(objects_.store().Exists(KeyOf(image, old)) ? out.already_there : out.objects);
+    }
+  }
+  return out;
+}
+
 std::set<std::string> DeltaPublisher::Put(const std::vector<ImageUpload>& images,
                                           const std::optional<StoredHead>& current) {
   std::set<std::string> out;
   for (const ImageUpload& image : images) {
     SendCache work(true);
     for (const base::Sha256& old : OldVersions(image, current)) {
-      const std::string key =
-          images::DeltaKey(image.name(), image.image().id(), images::ImageId::Of(old));
+      const std::string key = KeyOf(image, old);
       if (left_out_.contains(key)) {
         continue;
       }

@@ -25,6 +25,9 @@ class DeltaPublisher {
   // Puts those that are missing, and returns the keys of all. Again: makes none twice.
   std::set<std::string> Put(const std::vector<ImageUpload>& images,
                             const std::optional<StoredHead>& current);
+  // The same without making or putting any.
+  UploadCounts Plan(const std::vector<ImageUpload>& images,
+                    const std::optional<StoredHead>& current);
   uint64_t put() const { return put_; }
   uint64_t put_bytes() const { return put_bytes_; }
 

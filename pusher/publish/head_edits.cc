@@ -1,11 +1,14 @@
 #include "pusher/publish/head_edits.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/printable.h"
 
 namespace pusher {
@@ -68,6 +71,28 @@ void ReplaceVariants(std::vector<images::AppVariant>& there,
   there.insert(there.begin() + at, with.begin(), with.end());
 }
 
+void ReplacePrograms(images::Programs& there, const images::Programs& with, bool remove) {
+  if (remove) {
+    there.clear();
+  }
+  for (const auto& [architecture, program] : with) {
+    there[architecture] = program;
+  }
+}
+
+[[noreturn]] void FailNoApp(const ChannelHead& head, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, variants] : head.apps) {
+    names.push_back(known);
+  }
+  const std::string near = base::NearestOf(name, names);
+  base::Fail(base::ExitCode::kUsage, "channel {} has no application '{}'{}", head.channel,
+             base::Printable(name),
+             names.empty()  ? ", nor any other"
+             : near.empty() ? fmt::format(": it has {}", fmt::join(names, ", "))
+                            : fmt::format(": did you mean {}?", near));
+}
+
 struct DurationUnit {
   char letter;
   uint64_t seconds;
@@ -80,18 +105,6 @@ constexpr std::array kDurationUnits = {DurationUnit{'d', 86400}, DurationUnit{'h
              "--waves: '{}' is no wave: use groups, a percentage and a time, as in "
              "@canary,10%+1h,100%+24h",
              base::Printable(wave));
-}
-
-std::vector<std::string> Split(const std::string& text, char separator) {
-  std::vector<std::string> out;
-  for (size_t at = 0;;) {
-    const size_t end = text.find(separator, at);
-    out.push_back(text.substr(at, end - at));
-    if (end == std::string::npos) {
-      return out;
-    }
-    at = end + 1;
-  }
 }
 
 images::Wave ParseWave(const std::string& text, const images::Wave& before) {
@@ -138,7 +151,9 @@ HeadEdit EditToRemove(std::vector<std::string> names, EditOptions options) {
   return [names = std::move(names), options](const ChannelHead* current, TimePoint now) {
     ChannelHead out = Anew(&There(current), now, options);
     for (const std::string& name : names) {
-      out.apps.erase(name);
+      if (out.apps.erase(name) == 0) {
+        FailNoApp(*current, name);
+      }
     }
     return UnlessSame(std::move(out), current, options);
   };
@@ -169,26 +184,41 @@ HeadEdit EditToRenew(EditOptions options) {
   };
 }
 
-HeadEdit EditToRollBack(ChannelHead old, EditOptions options) {
+HeadEdit EditToRollBack(OldHeadChoice choose, EditOptions options) {
   options.urgent = true;
-  return [old = std::move(old), options](const ChannelHead* current, TimePoint now) {
+  return [choose = std::move(choose), options](const ChannelHead* current, TimePoint now) {
     ChannelHead out = There(current);
     out.rollout.hold = false;
     out = Anew(&out, now, options);
-    out.apps = old.apps;
+    out.apps = choose(*current).apps;
     return std::optional(out);
   };
 }
 
-HeadEdit EditToSet(RolloutChange change, EditOptions options) {
-  return [change = std::move(change), options](const ChannelHead* current, TimePoint now) {
+HeadEdit EditToSet(RolloutChange change, ProgramsChange programs, EditOptions options) {
+  return [change = std::move(change), programs = std::move(programs), options](
+             const ChannelHead* current, TimePoint now) {
     ChannelHead out = Anew(&There(current), now, options);
     out.rollout.waves = change.waves.value_or(out.rollout.waves);
     out.rollout.spread = change.spread.value_or(out.rollout.spread);
     out.rollout.salt = change.salt.value_or(out.rollout.salt);
     out.rollout.retry += change.retry ? 1 : 0;
+    ReplacePrograms(out.agent, programs.agent, programs.remove);
+    ReplacePrograms(out.fetch, programs.fetch, programs.remove);
     return UnlessSame(std::move(out), current, options);
   };
+}
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> out;
+  for (size_t at = 0;;) {
+    const size_t end = text.find(separator, at);
+    out.push_back(text.substr(at, end - at));
+    if (end == std::string::npos) {
+      return out;
+    }
+    at = end + 1;
+  }
 }
 
 std::vector<images::Wave> ParseWaves(const std::string& text) {

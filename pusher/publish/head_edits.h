@@ -1,5 +1,5 @@
 // What the verbs of `imgpush channel`, and `imgpush publish`, make of a channel's head: pure
-// functions from the current head to the next.
+// functions from the current head to the next, except that a rollback looks for an older one.
 #ifndef SLIPWAY_PUSHER_PUBLISH_HEAD_EDITS_H_
 #define SLIPWAY_PUSHER_PUBLISH_HEAD_EDITS_H_
 
@@ -28,12 +28,15 @@ struct EditOptions {
 
 // Each application's variants replace those that it has of the same architectures.
 HeadEdit EditToPublish(images::ChannelApps apps, EditOptions options);
+// Throws Error{kUsage} for a name that the channel does not have.
 HeadEdit EditToRemove(std::vector<std::string> names, EditOptions options);
 HeadEdit EditToHold(bool hold, EditOptions options);
 // The waves go on as they are.
 HeadEdit EditToRenew(EditOptions options);
-// The applications of `old`, for everybody at once.
-HeadEdit EditToRollBack(images::ChannelHead old, EditOptions options);
+// The applications of an older head, for everybody at once. Which one is asked once the head that
+// is there is known: it may have been repaired first.
+using OldHeadChoice = std::function<images::ChannelHead(const images::ChannelHead& current)>;
+HeadEdit EditToRollBack(OldHeadChoice choose, EditOptions options);
 
 struct RolloutChange {
   std::optional<std::vector<images::Wave>> waves{};
@@ -41,7 +44,13 @@ struct RolloutChange {
   std::optional<std::string> salt{};
   bool retry = false;  // sets that failed are tried again
 };
-HeadEdit EditToSet(RolloutChange change, EditOptions options);
+// What hosts fetch beside applications.
+struct ProgramsChange {
+  bool remove = false;       // what the head names
+  images::Programs agent{};  // replace those for the same architectures
+  images::Programs fetch{};
+};
+HeadEdit EditToSet(RolloutChange change, ProgramsChange programs, EditOptions options);
 
 // "@canary,10%+1h,100%+24h": in each wave groups, the percentage of all hosts that it ends with,
 // and when it begins; what is left out is as in the wave before. Throws Error{kUsage}.
@@ -49,6 +58,7 @@ std::vector<images::Wave> ParseWaves(const std::string& text);
 std::string WavesText(const std::vector<images::Wave>& waves);
 // "90s", "2m", "6h", "7d", or seconds. Throws Error{kUsage} that begins with `what`.
 std::chrono::seconds ParseDuration(const std::string& text, const std::string& what);
+std::vector<std::string> Split(const std::string& text, char separator);
 // The shortest such text.
 std::string DurationText(std::chrono::seconds duration);
 

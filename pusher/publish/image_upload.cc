@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/progress.h"
 #include "images/channel/object_key.h"
 #include "images/release/judge.h"
 #include "images/version/can_run.h"
@@ -16,13 +15,7 @@ namespace pusher {
 namespace {
 
 constexpr int kMostTries = 20;
-constexpr store::PutOptions kNeverChanges{store::Caching::kImmutable, false};
 constexpr store::PutOptions kIsRenewed{store::Caching::kNoCache, false};
-
-void CountPut(uint64_t bytes, UploadCounts& counts) {
-  ++counts.objects;
-  counts.bytes += bytes;
-}
 
 // What was read, or nothing; false: it is another one now.
 bool Replace(store::Store& store, const std::string& key, const store::Object& there,
@@ -109,30 +102,11 @@ void ImageUpload::PutText(store::Store& store, const char* file, const std::stri
 }
 
 void ImageUpload::PutImage(store::Store& store, UploadCounts& counts, const base::Io& io) const {
-  const std::string key = Key(images::kImageFile);
   const images::ImageFacts& facts = image_.manifest().image;
-  const store::Info there = store.Head(key);
-  if (there.state == store::State::kHere) {
-    if (there.size_bytes != facts.size_bytes) {
-      base::Fail(base::ExitCode::kVerification,
-                 "{}/{} has {} bytes and should have {}: delete it, and publish again",
-                 store.location(), key, there.size_bytes, facts.size_bytes);
-    }
-    ++counts.already_there;
-    return;
-  }
-  base::ChangingLine line(io);
-  line.Show(fmt::format("{}: reading {}", name(), base::HumanBytes(facts.size_bytes)));
-  const store::Content content = store::Content::File(image_.image_path());
-  if (content.size_bytes() != facts.size_bytes || content.sha256() != facts.sha256) {
-    base::Fail(base::ExitCode::kVerification, "{} is damaged: build it again", image_.image_path());
-  }
-  line.Show(fmt::format("{}: uploading {}", name(), base::HumanBytes(facts.size_bytes)));
-  if (store.PutIfAbsent(key, content, kNeverChanges)) {
-    CountPut(facts.size_bytes, counts);
-  } else {
-    ++counts.already_there;
-  }
+  FileUpload{
+      Key(images::kImageFile),     image_.image_path(), facts.size_bytes, facts.sha256, name(),
+      "is damaged: build it again"}
+      .Put(store, counts, io);
 }
 
 // Whoever built the same image elsewhere has published a provenance of its own, and a release that

@@ -2,7 +2,6 @@
 #ifndef SLIPWAY_PUSHER_PUBLISH_IMAGE_UPLOAD_H_
 #define SLIPWAY_PUSHER_PUBLISH_IMAGE_UPLOAD_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,15 +9,10 @@
 #include "images/channel/channel_head.h"
 #include "images/release/release.h"
 #include "images/version/image_directory.h"
+#include "pusher/publish/file_upload.h"
 #include "store/store.h"
 
 namespace pusher {
-
-struct UploadCounts {
-  uint64_t objects = 0;  // that were put
-  uint64_t bytes = 0;
-  uint64_t already_there = 0;  // objects
-};
 
 class ImageUpload {
  public:

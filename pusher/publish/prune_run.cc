@@ -36,8 +36,8 @@ images::StoreHeads ReadListedHeads(ChannelObjects& objects, const std::vector<st
 }
 
 // Whoever publishes may change the record, but not take the deletion from this run.
-void Finish(ChannelObjects& objects, const std::string& run) {
-  for (;;) {
+void Finish(ChannelObjects& objects, const std::string& run, const store::RetryPolicy& swaps) {
+  for (LostSwaps lost(objects.store().location() + "/" + images::kPruneKey, swaps);; lost.Wait()) {
     base::ThrowIfInterrupted();
     const StoredRecord there = objects.ReadPruneRecord();
     const auto next = images::FinishDeletion(there.record, run);
@@ -49,7 +49,7 @@ void Finish(ChannelObjects& objects, const std::string& run) {
 
 }  // namespace
 
-PruneResult RunPrune(ChannelObjects& objects, bool plan) {
+PruneResult RunPrune(ChannelObjects& objects, bool plan, const store::RetryPolicy& swaps) {
   const std::string run = base::RandomHex(kRunBytes);
   const StoredRecord there = objects.ReadPruneRecord();
   const images::TimePoint now = objects.Now();
@@ -87,9 +87,19 @@ PruneResult RunPrune(ChannelObjects& objects, bool plan) {
     out.deleted_bytes += sizes[key];
   }
   if (!plan && !step.to_delete.empty()) {
-    Finish(objects, run);
+    Finish(objects, run, swaps);
   }
   return out;
+}
+
+void CheckPruneEnded(const PruneResult& result) {
+  if (result.remaining > 0) {
+    base::Fail(
+        base::ExitCode::kBusy,
+        "the 10 minutes of a prune are over, and {} not removed: a prune in an hour or later "
+        "goes on",
+        result.remaining == 1 ? "1 object is" : fmt::format("{} objects are", result.remaining));
+  }
 }
 
 }  // namespace pusher

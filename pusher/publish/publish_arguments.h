@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "pusher/publish/head_edits.h"
+#include "pusher/publish/host_verbs.h"
 #include "store/open.h"
 
 namespace pusher {
@@ -22,14 +23,17 @@ inline constexpr uint64_t kDeltaVersions = 5;
 struct PublishArguments {
   std::string verb;  // of `channel`
   std::string store;
-  std::string channel;  // of some verbs: empty
-  std::vector<std::string> names;
+  std::string channel;                // of some verbs: empty
+  std::vector<std::string> names;     // of images, or of hosts
+  std::vector<std::string> channels;  // of enroll
   std::string images = "build/images";
   std::vector<std::string> keys;  // that sign; empty: the user's own
   std::string trust;              // a directory; empty: the heads of the own keys are believed
   store::Options store_options;
   EditOptions edit;
   RolloutChange rollout;
+  bool programs = false;  // of hosts: put them, and name them in the head
+  bool no_programs = false;
   uint64_t delta_versions = kDeltaVersions;
   bool plan = false;
   bool json = false;
@@ -39,7 +43,7 @@ struct PublishArguments {
 std::optional<PublishArguments> ParsePublish(const std::vector<std::string>& arguments,
                                              const base::Io& io);
 std::optional<PublishArguments> ParseChannel(const std::vector<std::string>& arguments,
-                                             const base::Io& io);
+                                             const base::Io& io, HostVerbs& hosts);
 
 }  // namespace pusher
 

@@ -13,7 +13,11 @@
 #include "pusher/publish/channel_report.h"
 #include "pusher/publish/delta_publisher.h"
 #include "pusher/publish/head_signer.h"
+#include "pusher/publish/host_programs.h"
 #include "pusher/publish/publish_arguments.h"
+#include "pusher/publish/report_reader.h"
+#include "store/credentials.h"
+#include "store/location.h"
 
 namespace pusher {
 namespace {
@@ -70,14 +74,15 @@ class ChangedStore {
 
   void Change(ChannelChange change) {
     Publisher publisher(objects_, HeadSigner(keys_, judge_, io_), io_);
+    DeltaPublisher deltas(objects_, arguments_.delta_versions, io_);
     if (arguments_.plan) {
-      const PublishPlan plan = publisher.Plan(change);
+      PublishPlan plan = publisher.Plan(change);
+      plan.deltas = deltas.Plan(change.images, plan.current);
       io_.WriteOut(arguments_.json ? PlanJson(change.channel, plan)
                                    : PlanText(change.channel, plan));
       return;
     }
     CheckStore(*store_);
-    DeltaPublisher deltas(objects_, arguments_.delta_versions, io_);
     change.put_more = [&](const std::optional<StoredHead>& current) {
       return deltas.Put(change.images, current);
     };
@@ -118,28 +123,37 @@ images::SignedHead CopyThere(ChannelObjects& objects, const std::string& channel
   return *std::move(out);
 }
 
-// The version to go back to: that one, or the last that has other applications than the head.
-images::ChannelHead OldHead(ChannelObjects& objects, const PublishArguments& arguments) {
-  const std::string& channel = arguments.channel;
-  if (!arguments.names.empty()) {
-    return CopyThere(objects, channel, ParseVersion(arguments.names.front())).head;
-  }
-  const std::optional<StoredHead> current = objects.ReadHead(channel);
-  for (uint64_t version = current ? current->head().version : 1; version > 1;) {
-    const auto copy = objects.ReadCopy(channel, --version);
+// The last version that has other applications than the head.
+images::ChannelHead LastOther(ChannelObjects& objects, const images::ChannelHead& current) {
+  for (uint64_t version = current.version; version > 1;) {
+    const auto copy = objects.ReadCopy(current.channel, --version);
     if (!copy) {
       break;
     }
-    if (copy->head.apps != current->head().apps) {
+    if (copy->head.apps != current.apps) {
       return copy->head;
     }
   }
-  base::Fail(base::ExitCode::kUsage, "channel {} has no version with other applications", channel);
+  base::Fail(base::ExitCode::kUsage, "channel {} has no version with other applications",
+             current.channel);
 }
 
-HeadEdit EditOf(const PublishArguments& arguments, ChannelObjects& objects) {
+// Which version to go back to.
+OldHeadChoice ChoiceOf(const PublishArguments& arguments, ChannelObjects& objects) {
+  if (arguments.names.empty()) {
+    return [&objects](const images::ChannelHead& current) { return LastOther(objects, current); };
+  }
+  const uint64_t version = ParseVersion(arguments.names.front());
+  return [&objects, version](const images::ChannelHead& current) {
+    return CopyThere(objects, current.channel, version).head;
+  };
+}
+
+HeadEdit EditOf(const PublishArguments& arguments, const HostPrograms& programs,
+                ChannelObjects& objects) {
   if (arguments.verb == "set") {
-    return EditToSet(arguments.rollout, arguments.edit);
+    return EditToSet(arguments.rollout, {arguments.no_programs, programs.agent, programs.fetch},
+                     arguments.edit);
   }
   if (arguments.verb == "remove") {
     return EditToRemove(arguments.names, arguments.edit);
@@ -148,7 +162,7 @@ HeadEdit EditOf(const PublishArguments& arguments, ChannelObjects& objects) {
     return EditToRenew(arguments.edit);
   }
   if (arguments.verb == "rollback") {
-    return EditToRollBack(OldHead(objects, arguments), arguments.edit);
+    return EditToRollBack(ChoiceOf(arguments, objects), arguments.edit);
   }
   return EditToHold(arguments.verb == "hold", arguments.edit);
 }
@@ -166,7 +180,7 @@ class ReadStore {
 
   void Show() {
     ShownHead shown;
-    shown.is_checked = !arguments_.trust.empty() || !arguments_.keys.empty();
+    shown.is_checked = IsChecked();
     if (arguments_.names.empty()) {
       std::optional<StoredHead> head = objects_.ReadHead(arguments_.channel);
       if (!head) {
@@ -188,28 +202,8 @@ class ReadStore {
   }
 
   void Status() {
-    std::vector<HostState> hosts;
-    for (const store::Listed& listed : store_->List(images::kStatesPrefix)) {
-      const auto key = images::ObjectKey::Parse(listed.key);
-      if (!key || key->kind != images::ObjectKind::kState) {
-        continue;
-      }
-      HostState& host = hosts.emplace_back();
-      host.host = key->name;
-      try {
-        const store::Object object = store_->Get(listed.key, images::kMaxStateBytes);
-        host.document = images::StateDocument::Parse(object.body, listed.key);
-        if (host.document->host != host.host) {
-          host.document.reset();
-          host.error = "it is the report of another host";
-        }
-      } catch (const base::Error& error) {
-        if (error.code() != base::ExitCode::kVerification) {
-          throw;
-        }
-        host.error = base::Printable(error.what());  // it may quote the host
-      }
-    }
+    const std::vector<HostState> hosts =
+        ReportReader(*store_, ReportCachePath(store_->location())).Read();
     io_.WriteOut(arguments_.json ? StatusJson(hosts, arguments_.channel)
                                  : StatusText(hosts, arguments_.channel, objects_.Now()));
   }
@@ -219,10 +213,14 @@ class ReadStore {
       CheckStore(*store_);
     }
     const PruneResult result = RunPrune(objects_, arguments_.plan);
-    io_.WriteOut(arguments_.json ? PruneJson(result) : PruneText(result, arguments_.plan));
+    io_.WriteOut(arguments_.json ? PruneJson(result, IsChecked())
+                                 : PruneText(result, arguments_.plan, IsChecked()));
+    CheckPruneEnded(result);
   }
 
  private:
+  bool IsChecked() const { return !arguments_.trust.empty() || !arguments_.keys.empty(); }
+
   std::vector<ListedHead> Heads() {
     std::vector<ListedHead> out;
     for (const std::string& channel : objects_.Channels()) {
@@ -257,6 +255,31 @@ class ReadStore {
   ChannelObjects objects_;
 };
 
+// What a host gets is on its own way from here on, so its key is the one that was named, and none
+// of this user's own.
+Subscription SubscriptionOf(const PublishArguments& arguments) {
+  const store::Location location = store::ParseLocation(arguments.store);
+  const store::Options& options = arguments.store_options;
+  if (location.kind == store::Kind::kFolder && !arguments.store.starts_with("/") &&
+      !arguments.store.starts_with("file:///")) {
+    base::Fail(base::ExitCode::kUsage, "{} is no folder that hosts know: give its path there",
+               base::Printable(arguments.store));
+  }
+  if (!options.endpoint.empty()) {
+    store::ParseServer(options.endpoint, "--endpoint");
+  }
+  Subscription out{arguments.store, arguments.channels, options.endpoint, options.region,
+                   options.ca_file, std::nullopt,       arguments.trust};
+  if (!options.credentials_file.empty()) {
+    if (location.kind != store::Kind::kS3) {
+      base::Fail(base::ExitCode::kUsage, "--credentials is for buckets, and {} is none",
+                 arguments.store);
+    }
+    out.credentials = store::ReadCredentials(options.credentials_file);
+  }
+  return out;
+}
+
 }  // namespace
 
 int RunPublish(const std::vector<std::string>& arguments, const base::Io& io) {
@@ -271,10 +294,17 @@ int RunPublish(const std::vector<std::string>& arguments, const base::Io& io) {
   return 0;
 }
 
-int RunChannel(const std::vector<std::string>& arguments, const base::Io& io) {
-  const std::optional<PublishArguments> parsed = ParseChannel(arguments, io);
+int RunChannel(const std::vector<std::string>& arguments, const base::Io& io, HostVerbs& hosts) {
+  const std::optional<PublishArguments> parsed = ParseChannel(arguments, io, hosts);
   if (!parsed) {
     return 0;
+  }
+  if (parsed->verb == "enroll") {
+    return hosts.removes() ? hosts.Remove(parsed->names, parsed->json, io)
+                           : hosts.Enroll(SubscriptionOf(*parsed), parsed->names, parsed->json, io);
+  }
+  if (parsed->verb == "poke") {
+    return hosts.Poke(parsed->names, parsed->json, io);
   }
   if (parsed->verb == "show") {
     ReadStore(*parsed, io).Show();
@@ -285,20 +315,23 @@ int RunChannel(const std::vector<std::string>& arguments, const base::Io& io) {
   } else if (parsed->verb == "prune") {
     ReadStore(*parsed, io).Prune();
   } else {
+    HostPrograms programs = parsed->programs ? FindHostPrograms() : HostPrograms();
     ChangedStore store(*parsed, io);
-    store.Change({parsed->channel, EditOf(*parsed, store.objects())});
+    HeadEdit edit = EditOf(*parsed, programs, store.objects());
+    store.Change({parsed->channel, std::move(edit), {}, {}, std::move(programs.files)});
   }
   return 0;
 }
 
-std::optional<int> RunStoreCommand(const std::vector<std::string>& arguments, const base::Io& io) {
+std::optional<int> RunStoreCommand(const std::vector<std::string>& arguments, const base::Io& io,
+                                   HostVerbs& hosts) {
   const std::string command = arguments.empty() ? "" : arguments.front();
   if (command != kPublishCommand && command != kChannelCommand) {
     return std::nullopt;
   }
   const base::LogOutput log(io);
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-  return command == kPublishCommand ? RunPublish(rest, io) : RunChannel(rest, io);
+  return command == kPublishCommand ? RunPublish(rest, io) : RunChannel(rest, io, hosts);
 }
 
 }  // namespace pusher

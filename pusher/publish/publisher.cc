@@ -40,10 +40,17 @@ std::set<std::string> NeededKeys(const ChannelHead& head) {
   return out;
 }
 
+std::string HowToRestore(const std::string& key) {
+  const auto parsed = images::ObjectKey::Parse(key);
+  return parsed && !parsed->name.empty()
+             ? fmt::format("publish {} too", parsed->name)
+             : "type imgpush channel set with --programs, or with --no-programs";
+}
+
 }  // namespace
 
 Publisher::Publisher(ChannelObjects& objects, Signer signer, const base::Io& io,
-                     std::chrono::seconds patience)
+                     PublishPatience patience)
     : objects_(objects), signer_(std::move(signer)), io_(io), patience_(patience) {}
 
 // Of a channel whose head was lost, the last version: a new channel of that name would begin at 1,
@@ -79,6 +86,25 @@ std::optional<StoredHead> Publisher::Repaired(const std::string& channel,
   return current;
 }
 
+// What CurrentHead() would make of it, for a plan: without a version of the object where that does
+// not have it yet.
+std::optional<StoredHead> Publisher::HeadToBe(const std::string& channel) {
+  std::optional<StoredHead> out = objects_.ReadHead(channel);
+  if (!out) {
+    const std::vector<uint64_t> copies = objects_.CopiesOf(channel);
+    auto copy = copies.empty() ? std::nullopt : objects_.ReadNewCopy(channel, copies.back());
+    return copy ? std::optional(StoredHead{*std::move(copy), ""}) : std::nullopt;
+  }
+  while (out->head().version < images::kMaxChannelVersion) {
+    auto copy = objects_.ReadNewCopy(channel, out->head().version + 1);
+    if (!copy) {
+      break;
+    }
+    out = StoredHead{*std::move(copy), ""};
+  }
+  return out;
+}
+
 std::optional<ChannelHead> Publisher::NextHead(const ChannelChange& change,
                                                const std::optional<StoredHead>& current) const {
   std::optional<ChannelHead> out =
@@ -98,7 +124,8 @@ std::optional<ChannelHead> Publisher::NextHead(const ChannelChange& change,
 // When prune.json was read, after which nothing of `keys` is deleted for as long as
 // MayStillPublish(). nullopt: some were being deleted, and may be gone.
 std::optional<TimePoint> Publisher::Claim(const std::set<std::string>& keys) {
-  const auto end = std::chrono::steady_clock::now() + patience_;
+  const auto end = std::chrono::steady_clock::now() + patience_.prune;
+  LostSwaps lost(objects_.store().location() + "/" + images::kPruneKey, patience_.swaps);
   for (bool waited = false;;) {
     const TimePoint read = objects_.Now();
     const StoredRecord there = objects_.ReadPruneRecord();
@@ -107,7 +134,8 @@ std::optional<TimePoint> Publisher::Claim(const std::set<std::string>& keys) {
       if (!claim.next || objects_.SwapPruneRecord(there, *claim.next)) {
         return waited ? std::nullopt : std::optional(read);
       }
-      continue;  // it has changed meanwhile
+      lost.Wait();  // it has changed meanwhile
+      continue;
     }
     if (std::chrono::steady_clock::now() >= end) {
       base::Fail(base::ExitCode::kBusy,
@@ -134,13 +162,16 @@ bool Publisher::AreThere(const ChannelChange& change, const ChannelHead& head) {
       }
     }
   }
+  for (const FileUpload& program : change.programs) {
+    own.insert(program.key);
+    if (!objects_.store().Exists(program.key)) {
+      return false;
+    }
+  }
   for (const std::string& key : NeededKeys(head)) {
     if (!own.contains(key) && !objects_.store().Exists(key)) {
-      const auto parsed = images::ObjectKey::Parse(key);
-      base::Fail(base::ExitCode::kVerification,
-                 "{}/{} is missing, and channel {} needs it: publish {} too",
-                 objects_.store().location(), key, head.channel,
-                 parsed && !parsed->name.empty() ? parsed->name : "it");
+      base::Fail(base::ExitCode::kVerification, "{}/{} is missing, and channel {} needs it: {}",
+                 objects_.store().location(), key, head.channel, HowToRestore(key));
     }
   }
   return true;
@@ -212,6 +243,9 @@ bool Publisher::PublishOnce(const ChannelChange& change) {
   for (const ImageUpload& image : change.images) {
     image.Put(objects_.store(), counts, io_);
   }
+  for (const FileUpload& program : change.programs) {
+    program.Put(objects_.store(), counts, io_);
+  }
   result_.counts.objects += counts.objects;
   result_.counts.bytes += counts.bytes;
   if (result_.rounds == 1) {  // later, what this command has put is there
@@ -249,10 +283,13 @@ PublishResult Publisher::Publish(const ChannelChange& change) {
 
 PublishPlan Publisher::Plan(const ChannelChange& change) {
   PublishPlan out;
-  std::optional<StoredHead> current = objects_.ReadHead(change.channel);
-  out.next = NextHead(change, current);
+  out.current = HeadToBe(change.channel);
+  out.next = NextHead(change, out.current);
   for (const ImageUpload& image : change.images) {
     image.Plan(objects_.store(), out.counts);
+  }
+  for (const FileUpload& program : change.programs) {
+    program.Plan(objects_.store(), out.counts);
   }
   return out;
 }

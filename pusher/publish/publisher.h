@@ -13,8 +13,10 @@
 #include "base/io.h"
 #include "images/channel/channel_head.h"
 #include "pusher/publish/channel_objects.h"
+#include "pusher/publish/file_upload.h"
 #include "pusher/publish/head_edits.h"
 #include "pusher/publish/image_upload.h"
+#include "pusher/publish/lost_swaps.h"
 
 namespace pusher {
 
@@ -27,6 +29,7 @@ struct ChannelChange {
   HeadEdit edit;
   std::vector<ImageUpload> images{};
   PutMore put_more{};
+  std::vector<FileUpload> programs{};
 };
 
 struct PublishResult {
@@ -40,8 +43,15 @@ struct PublishResult {
 
 // What a change would do.
 struct PublishPlan {
+  std::optional<StoredHead> current;        // what it would begin with, repaired if need be
   std::optional<images::ChannelHead> next;  // nullopt: nothing
   UploadCounts counts;
+  UploadCounts deltas;  // not Publisher's; without bytes, which only making them tells
+};
+
+struct PublishPatience {
+  std::chrono::seconds prune = std::chrono::minutes(15);  // that deletes what is needed
+  store::RetryPolicy swaps = kSwapPolicy;                 // of prune.json, which others change
 };
 
 class Publisher {
@@ -49,9 +59,9 @@ class Publisher {
   // Signs a head. May ask somebody.
   using Signer = std::function<images::SignedHead(const images::ChannelHead& head)>;
 
-  // `objects` must outlive the object. `patience`: for a prune that deletes what is needed.
+  // `objects` must outlive the object.
   Publisher(ChannelObjects& objects, Signer signer, const base::Io& io,
-            std::chrono::seconds patience = std::chrono::minutes(15));
+            PublishPatience patience = {});
 
   // Throws Error{kBusy} where others do not let it, Error{kVerification} where what the new head
   // would name is not in the store. Returns once the channel has it, and all is there.
@@ -61,6 +71,7 @@ class Publisher {
 
  private:
   std::optional<StoredHead> CurrentHead(const std::string& channel);
+  std::optional<StoredHead> HeadToBe(const std::string& channel);
   std::optional<StoredHead> Repaired(const std::string& channel, std::optional<StoredHead> current);
   std::optional<images::ChannelHead> NextHead(const ChannelChange& change,
                                               const std::optional<StoredHead>& current) const;
@@ -75,7 +86,7 @@ class Publisher {
   ChannelObjects& objects_;
   const Signer signer_;
   const base::Io io_;
-  const std::chrono::seconds patience_;
+  const PublishPatience patience_;
   PublishResult result_;
 };
 

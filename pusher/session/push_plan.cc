@@ -30,7 +30,8 @@ PushPlan PushSession::PlanAll() {
   std::vector<std::vector<bool>> missing;
   for (const Item& item : items_) {
     SendOfferOf(wire_, item);
-    missing.push_back(item.held ? std::vector<bool>() : ReceiveNeed(item));
+    missing.push_back(item.held ? std::vector<bool>()
+                                : ReceiveNeed(wire_, item.work->chunks().size()));
   }
   PushPlan plan;
   plan.host = ReceivePlanned(wire_);

@@ -9,6 +9,7 @@
 #include "images/version/can_run.h"
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/keep_alive.h"
+#include "pusher/protocol/last_words.h"
 #include "pusher/session/content_sender.h"
 #include "pusher/session/release_to_send.h"
 
@@ -19,31 +20,6 @@ bool Holds(const Hello& hello, const images::ImageDirectory& image) {
   return std::ranges::any_of(hello.held, [&](const VersionDigest& held) {
     return held.name == image.manifest().name && held.manifest_sha256 == image.stored().digest;
   });
-}
-
-// The connection broke while we wrote: the host may have said why before it went away.
-void ThrowLastWords(Wire& wire) {
-  wire.stream().SetIdleLimit(std::chrono::seconds(2));
-  wire.stream().DropOutput();
-  try {
-    for (;;) {
-      ReceiveMessage(wire);
-    }
-  } catch (const base::Error& error) {
-    if (error.code() != base::ExitCode::kUnreachable) {
-      throw;
-    }
-  }
-}
-
-// A host that fails sees a failure of ours as a lost connection otherwise.
-void TellFailure(Wire& wire, const base::Error& error) {
-  try {
-    wire.stream().SetIdleLimit(std::chrono::seconds(1));
-    SendText(wire, MessageType::kFailure, Failure{error.code(), error.what()}.Serialize());
-    wire.Flush();
-  } catch (const base::Error&) {  // our own error is the one that counts
-  }
 }
 
 }  // namespace
@@ -231,19 +207,6 @@ std::future<void> PushSession::ReadOldAhead(const Item& item) const {
   });
 }
 
-// Which chunks the host lacks.
-std::vector<bool> PushSession::ReceiveNeed(const Item& item) {
-  const size_t chunks = item.work->chunks().size();
-  const Need need = Need::Parse(Expect(wire_, MessageType::kNeed).text(), wire_.peer());
-  std::vector<bool> missing =
-      UnpackBits(Expect(wire_, MessageType::kMissing).payload, chunks, wire_.peer());
-  if (need.chunks_total != chunks || need.chunks_missing != CountOf(missing)) {
-    base::Fail(base::ExitCode::kFailed,
-               "{} broke the protocol: it counts other chunks than it asks for", wire_.peer());
-  }
-  return missing;
-}
-
 // Returns what the host asked for.
 std::vector<bool> PushSession::PushImage(const Item& item, PushedImage& result) {
   const std::future<void> ahead = ReadOldAhead(item);
@@ -251,7 +214,7 @@ std::vector<bool> PushSession::PushImage(const Item& item, PushedImage& result) 
   if (item.held) {
     return {};
   }
-  std::vector<bool> missing = ReceiveNeed(item);
+  std::vector<bool> missing = ReceiveNeed(wire_, item.work->chunks().size());
   phases_.Done("offered " + item.image->manifest().name);
   answered_ = true;
   const std::string label = fmt::format("{}: sending {}", wire_.peer(), result.name);

@@ -101,7 +101,6 @@ class PushSession {
   void SendContent(Wire& wire, const Item& item, const std::vector<bool>& missing,
                    const std::string& label, PushedImage& result);
   std::future<void> ReadOldAhead(const Item& item) const;
-  std::vector<bool> ReceiveNeed(const Item& item);
   std::vector<bool> PushImage(const Item& item, PushedImage& result);
   PushPlan PlanAll();
   void Rehearse(const std::vector<std::vector<bool>>& missing, PushPlan& plan);

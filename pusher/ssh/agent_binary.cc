@@ -41,14 +41,33 @@ std::optional<std::string> FindPath(const std::string& name) {
   return std::nullopt;
 }
 
+// What the variable names, if it is set.
+std::optional<Agents> ChosenBy(const char* variable) {
+  const char* chosen = std::getenv(variable);
+  if (chosen == nullptr || *chosen == '\0') {
+    return std::nullopt;
+  }
+  if (!base::Exists(chosen)) {
+    base::Fail(base::ExitCode::kUsage, "{} names {}, where no file is", variable, chosen);
+  }
+  return Agents{AgentAt(chosen)};
+}
+
+// Adds each NAME-MACHINE that is there, but not a second one for a machine.
+void AddOthers(const std::string& name, Agents& out) {
+  for (const base::Machine& machine : base::Machines()) {
+    const std::optional<std::string> path = FindPath(fmt::format("{}-{}", name, machine.name));
+    if (path && std::ranges::find(out, machine.name, &AgentBinary::architecture) == out.end()) {
+      out.push_back(AgentAt(*path));
+    }
+  }
+}
+
 }  // namespace
 
 Agents FindAgents() {
-  if (const char* chosen = std::getenv("SLIPWAY_AGENT"); chosen != nullptr && *chosen != '\0') {
-    if (!base::Exists(chosen)) {
-      base::Fail(base::ExitCode::kUsage, "SLIPWAY_AGENT names {}, where no file is", chosen);
-    }
-    return {AgentAt(chosen)};
+  if (std::optional<Agents> chosen = ChosenBy("SLIPWAY_AGENT")) {
+    return *std::move(chosen);
   }
   const std::optional<std::string> own = FindPath("activate");
   if (!own) {
@@ -57,11 +76,21 @@ Agents FindAgents() {
                fmt::join(Places(), " nor "));
   }
   Agents out = {AgentAt(*own)};
-  for (const base::Machine& machine : base::Machines()) {
-    if (const std::optional<std::string> other = FindPath(fmt::format("activate-{}", machine.name));
-        other && machine.name != out.front().architecture) {
-      out.push_back(AgentAt(*other));
-    }
+  AddOthers("activate", out);
+  return out;
+}
+
+Agents FindFetchers() {
+  if (std::optional<Agents> chosen = ChosenBy("SLIPWAY_FETCH")) {
+    return *std::move(chosen);
+  }
+  Agents out;
+  AddOthers("fetch", out);
+  if (out.empty()) {
+    base::Fail(base::ExitCode::kFailed,
+               "the program that hosts pull with, fetch-MACHINE, is in neither {}: install all of "
+               "Slipway, or set SLIPWAY_FETCH to its path",
+               fmt::join(Places(), " nor "));
   }
   return out;
 }

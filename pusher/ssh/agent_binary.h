@@ -1,4 +1,4 @@
-// Finds, on this machine, the static programs `activate` that imgpush uploads to hosts.
+// Finds, on this machine, the static programs `activate` and `fetch` that imgpush uploads to hosts.
 #ifndef SLIPWAY_PUSHER_SSH_AGENT_BINARY_H_
 #define SLIPWAY_PUSHER_SSH_AGENT_BINARY_H_
 
@@ -25,6 +25,10 @@ using Agents = std::vector<AgentBinary>;
 // there, and each activate-MACHINE in these places, which is for hosts of another kind. Throws
 // Error{kFailed} that names the places where there is no `activate`.
 Agents FindAgents();
+
+// $SLIPWAY_FETCH alone; otherwise each fetch-MACHINE in those places, at least one: the program
+// that reads stores on enrolled hosts. Throws as FindAgents.
+Agents FindFetchers();
 
 // As hosts name it, by its architecture or kAnyMachine; the first where they name none. Null where
 // there is none of that name.

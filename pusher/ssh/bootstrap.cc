@@ -28,8 +28,8 @@ find_way
 as_root sh -c "$program" slipway "$from" "$@"
 )sh";
 
-// Puts the agent there and runs it. Tools of busybox will do.
-constexpr std::string_view kReceive = R"sh(
+// Puts the agent there. Tools of busybox will do.
+constexpr std::string_view kStoreAgent = R"sh(
 temporary=
 clean() { end_pulse; [ -z "$temporary" ] || rm -f "$temporary"; }
 refuse() { clean; set -f; echo; echo SLIPWAY1 REFUSED $*; exit 1; }
@@ -45,20 +45,31 @@ clean_old() {
   done
 }
 
-store() {
+# take NAME DIGEST SIZE WORD: asks for a program by the word, and makes it $temporary.
+take() {
   clean_old
-  temporary=$dir/.slipway-tmp-agent-$$
+  temporary=$dir/.slipway-tmp-$1-$$
   why=$({ : >"$temporary" && chmod 755 "$temporary"; } 2>&1) ||
-    refuse "cannot store the agent in $dir: ${why##*: }"
+    refuse "cannot store the $1 in $dir: ${why##*: }"
   other="choose another directory for the agent, such as --agent-dir /usr/local/lib/slipway"
   [ -x "$temporary" ] || refuse "no program can run in $dir, which is mounted noexec: $other"
-  say "NEED $arch"
-  why=$(head -c "$size" 2>&1 >"$temporary") || {
+  say "$4"
+  why=$(head -c "$3" 2>&1 >"$temporary") || {
     most=$(ulimit -f)
     [ "$most" = unlimited ] || why="$why, files end at $most blocks for this login (ulimit -f)"
-    refuse "cannot store the agent in $dir: ${why##*: }"
+    refuse "cannot store the $1 in $dir: ${why##*: }"
   }
-  [ "$(sha256sum <"$temporary")" = "$digest  -" ] || refuse "the agent did not arrive whole"
+  [ "$(sha256sum <"$temporary")" = "$2  -" ] || refuse "the $1 did not arrive whole"
+}
+# put NAME PATH: $temporary, at its place.
+put() {
+  sync "$temporary" 2>/dev/null || sync
+  why=$(mv -f "$temporary" "$2" 2>&1) || refuse "cannot store the $1: ${why##*: }"
+  temporary=
+  sync "$dir" 2>/dev/null || sync
+}
+store() {
+  take agent "$digest" "$size" "NEED $arch"
   runs "$temporary" ||
     refuse "the agent that was sent does not run there (exit $code${said:+, ${said##*: }}): is the" \
       "activate beside imgpush whole, and built for $(uname -m)? SLIPWAY_AGENT names another"
@@ -67,10 +78,7 @@ store() {
     temporary=
     return
   fi
-  sync "$temporary" 2>/dev/null || sync
-  why=$(mv -f "$temporary" "$agent" 2>&1) || refuse "cannot store the agent: ${why##*: }"
-  temporary=
-  sync "$dir" 2>/dev/null || sync
+  put agent "$agent"
 }
 
 check_systemd
@@ -91,6 +99,9 @@ else
   end_pulse
   say "STORED $arch"
 fi
+)sh";
+
+constexpr std::string_view kReceive = R"sh(
 "$agent" receive --root "$root" --by "$by${from:+ from $from}" "$@" || exit
 )sh";
 
@@ -137,6 +148,7 @@ std::string NextWord(Stream& stream, Login& login) {
     if (!TakeLoginWord(stream, login, word)) {
       return word;
     }
+    lines = 0;  // it is alive, and there was an empty line before its word
   }
   base::Fail(base::ExitCode::kFailed,
              "{} prints endlessly before it answers; look at its login shell's start files",
@@ -209,22 +221,29 @@ std::string AgentPath(const AgentBinary& agent, const AgentOptions& host) {
   return host.agent_directory() + "/activate-" + agent.sha256.ToHex();
 }
 
+std::string OfferOf(const Agents& agents) {
+  std::vector<std::string> out;
+  for (const AgentBinary& agent : agents) {
+    out.push_back(fmt::format("{} {} {}",
+                              agent.architecture.empty() ? kAnyMachine : agent.architecture,
+                              agent.sha256.ToHex(), agent.size_bytes));
+  }
+  return fmt::format("{}", fmt::join(out, " "));
+}
+
 std::string HostCommand(std::string_view first, std::string_view program, const Agents& agents,
                         const AgentOptions& host) {
   CheckHostPath(host.root, "--root");
   CheckHostPath(host.agent_directory(), "--agent-dir");
-  std::vector<std::string> to_choose;
-  for (const AgentBinary& agent : agents) {
-    to_choose.push_back(fmt::format("{} {} {}",
-                                    agent.architecture.empty() ? kAnyMachine : agent.architecture,
-                                    agent.sha256.ToHex(), agent.size_bytes));
-  }
-  std::vector<std::string> words = {host.root, host.agent_directory(),
-                                    fmt::format("{}", fmt::join(to_choose, " ")), host.by};
+  std::vector<std::string> words = {host.root, host.agent_directory(), OfferOf(agents), host.by};
   words.insert(words.end(), host.agent_arguments.begin(), host.agent_arguments.end());
   return base::ShellCommand(
       AsLogin(first, host),
       WithLogLevel(fmt::format("{}{}{}{}", kHostWords, kHostTalk, kHostChecks, program)), words);
+}
+
+std::string AgentCommand(std::string_view program, const Agents& agents, const AgentOptions& host) {
+  return HostCommand(kAsRoot, std::string(kStoreAgent).append(program), agents, host);
 }
 
 std::string BootstrapCommand(const Agents& agents, const AgentOptions& host) {
@@ -232,7 +251,7 @@ std::string BootstrapCommand(const Agents& agents, const AgentOptions& host) {
   if (host.activates) {
     program.append(kAwaitSwitch).append(kSwitchProgram);
   }
-  return HostCommand(kAsRoot, program, agents, host);
+  return AgentCommand(program, agents, host);
 }
 
 void PassGate(Stream& stream, Login& login) {
@@ -240,6 +259,18 @@ void PassGate(Stream& stream, Login& login) {
   if (!word.starts_with("GATE ")) {
     FailAs(stream, word, base::ExitCode::kVerification);
   }
+}
+
+std::string SendForWord(Stream& stream, Login& login, const AgentBinary& program) {
+  try {
+    SendAgent(stream, program);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ExitCode::kUnreachable) {
+      throw;
+    }
+    FailAs(stream, NextWord(stream, login));  // why it stopped reading, such as a full disk
+  }
+  return NextWord(stream, login);
 }
 
 ChosenAgent RunBootstrap(Stream& stream, const Agents& agents, Login& login) {
@@ -251,16 +282,7 @@ ChosenAgent RunBootstrap(Stream& stream, const Agents& agents, Login& login) {
   if (needed == nullptr) {
     FailAs(stream, word);
   }
-  try {
-    SendAgent(stream, *needed);
-  } catch (const base::Error& error) {
-    if (error.code() != base::ExitCode::kUnreachable) {
-      throw;
-    }
-    word = NextWord(stream, login);  // why it stopped reading, such as a full disk
-    FailAs(stream, word);
-  }
-  word = NextWord(stream, login);
+  word = SendForWord(stream, login, *needed);
   if (AgentIn(word, "STORED", agents) != needed) {
     FailAs(stream, word);
   }

@@ -61,8 +61,15 @@ std::string NextWord(Stream& stream, Login& login);
 // or names one that we do not have.
 const AgentBinary* AgentIn(std::string_view word, std::string_view kind, const Agents& agents);
 
+// "MACHINE DIGEST SIZE ...", as the programs on a host read what they may ask for.
+std::string OfferOf(const Agents& agents);
+
 // All of the agent. Throws Error{kUnreachable} where the program stopped reading.
 void SendAgent(Stream& stream, const AgentBinary& agent);
+
+// The same of a program that was asked for, and the word after it. Throws what the host says where
+// it stops reading.
+std::string SendForWord(Stream& stream, Login& login, const AgentBinary& program);
 
 // Throws what the word says that was not expected: what the program refused, or that it ended.
 [[noreturn]] void FailAs(const Stream& stream, const std::string& word,
@@ -72,6 +79,10 @@ void SendAgent(Stream& stream, const AgentBinary& agent);
 // `program`, after the other parts of host_checks.h, in $program; "$@" is what that takes.
 std::string HostCommand(std::string_view first, std::string_view program, const Agents& agents,
                         const AgentOptions& host);
+
+// A command that stores the agent if it is missing, as RunBootstrap() hears, and then runs
+// `program` of sh with it in $agent and the options' agent_arguments in "$@".
+std::string AgentCommand(std::string_view program, const Agents& agents, const AgentOptions& host);
 
 // The command that runs the agent's `receive`.
 std::string BootstrapCommand(const Agents& agents, const AgentOptions& host);

@@ -22,6 +22,7 @@ struct Destination {
   std::string root = images::kDefaultRoot;
   std::string agent_directory{};  // empty: ROOT/bin
   bool gate = false;              // its login runs `activate gate`, and no shell
+  std::vector<std::string> groups{};
 };
 
 using hosts::CheckHost;

@@ -34,7 +34,8 @@ say() { echo; echo "SLIPWAY1 $1"; }
 pulse() { while sleep 5 >/dev/null; do say ALIVE; done; }
 pulse </dev/null 2>/dev/null &
 pulse=$!
-end_pulse() { [ -z "$pulse" ] || { kill "$pulse"; wait "$pulse"; pulse=; } 2>/dev/null; }
+# By a signal that cannot be lost: dash drops one that comes before a new subshell has left our traps.
+end_pulse() { [ -z "$pulse" ] || { kill -9 "$pulse"; wait "$pulse"; pulse=; } 2>/dev/null; }
 )sh";
 
 // Both refuse(), which the program has, and say why.

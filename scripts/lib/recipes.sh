@@ -46,3 +46,32 @@ build_curl() {
   make -C lib install
   make -C include install
 }
+
+# The resolver of the libcurl below: in a static program the C library's would load those that the host's nsswitch.conf
+# names, which are made for another one. Below $prefix/tls, where no file has the name of one of the other libcurl.
+build_cares() {
+  CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure ${triplet:+--host="$triplet"} --prefix="$prefix/tls" \
+    --disable-shared --enable-static --disable-tests
+  make -j"$(nproc)"
+  make install
+}
+
+# HTTP with TLS, proxies and S3's signatures, for static programs. It does not read the host's openssl.cnf, which may have
+# the library load modules made for another one. Certificates are always named by whoever calls.
+build_curltls() {
+  local openssl=
+  if [[ $triplet ]]; then openssl=$prefix; fi
+  CFLAGS='-O2 -fPIC -ffunction-sections -fdata-sections' ./configure ${triplet:+--host="$triplet"} --prefix="$prefix/tls" \
+    --disable-shared --enable-static --with-openssl${openssl:+="$openssl"} ${openssl:+LIBS="-lz -L$prefix/lib -lzstd"} \
+    --disable-openssl-auto-load-config --enable-ares="$prefix/tls" --without-ca-bundle --without-ca-path --without-zlib \
+    --without-brotli --without-zstd --without-libpsl --without-libidn2 --without-nghttp2 --without-nghttp3 \
+    --without-ngtcp2 --without-librtmp --without-libssh --without-libssh2 --without-libgsasl --disable-netrc \
+    --disable-cookies --disable-alt-svc --disable-hsts --disable-doh --disable-websockets --disable-bearer-auth \
+    --disable-digest-auth --disable-kerberos-auth --disable-negotiate-auth --disable-ntlm --disable-tls-srp \
+    --disable-unix-sockets --disable-ftp --disable-file --disable-ipfs --disable-ldap --disable-ldaps --disable-rtsp \
+    --disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap --disable-smb --disable-smtp \
+    --disable-gopher --disable-mqtt --disable-mime --disable-docs --disable-manual
+  make -j"$(nproc)" -C lib
+  make -C lib install
+  make -C include install
+}

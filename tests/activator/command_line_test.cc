@@ -51,7 +51,8 @@ TEST(CommandLine, IsOneRequest) {
 }
 
 TEST(CommandLine, GoesOnInAnotherProcess) {
-  CommandLine line = Parsed({"--root", "/r", "--rollback", "--timeout", "9", "--lock-wait", "1m"});
+  CommandLine line =
+      Parsed({"--root", "/r", "--rollback", "--timeout", "9", "--lock-wait", "1m", "--override"});
   line.activation_id = "id";
   line.by = "root from 10.0.0.1";
   const CommandLine again = Parsed(RunSwitchArguments(line));
@@ -62,6 +63,7 @@ TEST(CommandLine, GoesOnInAnotherProcess) {
   EXPECT_EQ(again.activation_id, "id");
   EXPECT_EQ(again.by, line.by);
   EXPECT_EQ(again.root, "/r");
+  EXPECT_TRUE(again.overrides);
 }
 
 TEST(CommandLine, TakesVersionsOfApplications) {

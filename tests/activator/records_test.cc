@@ -226,6 +226,20 @@ class OutcomeTest : public HostTest {
   }
 };
 
+// Nothing was changed, so whoever asks again is not told of it: it is checked again.
+TEST_F(OutcomeTest, OfARefusalIsNotFinal) {
+  Append("preflight-failed", "a", 2, 1, "port 80 is taken");
+  EXPECT_TRUE(Recorded("a").has_value());
+  EXPECT_FALSE(FinalOutcome(layout, "a").has_value());
+  for (const char* why : {"port 81 is taken", "port 81 is taken", "port 80 is taken"}) {
+    Append("preflight-failed", "a", 2, 1, why);
+    EXPECT_THAT(*Recorded("a"), HasSubstr(why));
+  }
+  EXPECT_EQ(LastActivation(layout)->sequence, 3U);
+  Append("rolled-back", "a", 2, 1, "it failed");
+  EXPECT_EQ(FinalOutcome(layout, "a")->exit_code, 3);
+}
+
 // Whoever lost the connection asks again under the same id.
 TEST_F(OutcomeTest, IsWhatTheLastEventOfAnActivationSays) {
   EXPECT_EQ(Recorded("a"), std::nullopt);

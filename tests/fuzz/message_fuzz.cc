@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "pusher/protocol/fetch_link.h"
 #include "pusher/protocol/packed_chunks.h"
 #include "pusher/protocol/planned.h"
 #include "pusher/protocol/protocol.h"
@@ -54,6 +55,12 @@ void Parse(pusher::MessageType type, base::Bytes payload) {
       return;
     case pusher::MessageType::kMissing:
       pusher::UnpackBits(payload, 100, "peer");
+      return;
+    case pusher::MessageType::kFetchRequest:
+      pusher::ParseFetchRequest(text, "peer");
+      return;
+    case pusher::MessageType::kFetchAnswer:
+      pusher::FetchAnswer::Parse(text, "peer");
       return;
     default:
       return;

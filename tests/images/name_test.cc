@@ -36,7 +36,7 @@ TEST(Name, OfAnotherKindIsRefused) {
 }
 
 TEST(Name, OfTheHostsLayoutIsReserved) {
-  for (const char* name : {"generations", "incoming", "bin", "current", "lock", "trust",
+  for (const char* name : {"generations", "incoming", "bin", "current", "lock", "trust", "pull",
                            "switch.json", "history.jsonl", "x.json"}) {
     EXPECT_EQ(tests::MessageOf([&] { CheckName(name, "image name"); }),
               fmt::format("image name '{}' is reserved; choose another", name));

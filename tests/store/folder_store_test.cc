@@ -130,6 +130,10 @@ TEST_F(FolderStoreTest, ListsWhatBeginsWithThePrefixAndNothingOfOurOwn) {
               ElementsAre("images/web-2/1", "images/web/1", "images/web/2"));
   EXPECT_THAT(KeysOf(store_->List("images/web/1")), ElementsAre("images/web/1"));
   EXPECT_TRUE(store_->List("none/").empty());
+  EXPECT_THAT(KeysOf(store_->List("", 5)), testing::SizeIs(5));
+  const base::Error error = tests::ErrorOf([&] { store_->List("", 4); });
+  EXPECT_EQ(error.code(), base::ExitCode::kFailed);
+  EXPECT_THAT(error.what(), testing::HasSubstr("more than 4 objects"));
   const std::vector<Listed> all = store_->List("a");
   EXPECT_EQ(all.at(0).size_bytes, 1U);
   EXPECT_EQ(all.at(0).version, store_->Head("a").version);

@@ -232,6 +232,8 @@ TEST_F(S3AnswersTest, KeysThatCannotBeOursAreNotListed) {
   EXPECT_EQ(listed[0].key, "b");
   EXPECT_EQ(listed[0].version, "\"1\"");
   EXPECT_EQ(listed[2].key, "d");
+  EXPECT_THAT(tests::MessageOf([&] { OpenStore(server)->List("", 0); }),
+              testing::HasSubstr("more than 0 objects"));
   EXPECT_EQ(server.Requests().at(0).target, "/bucket?list-type=2&prefix=prefix%2F");
   EXPECT_EQ(server.Requests().at(1).target,
             "/bucket?list-type=2&prefix=prefix%2F&start-after=prefix%2Fx%26y");

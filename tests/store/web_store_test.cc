@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -256,6 +257,35 @@ TEST(WebStoreTest, WhatTheSinkThrowsIsThrown) {
               }),
               HasSubstr("the disk is full"));
   ExpectParts(ReadRanges(*store, kRanges), kRanges, content);  // it can still be used
+}
+
+// The first of those that the server may answer at once hangs for a while: those behind it are
+// read, but no more than may be kept.
+TEST(WebStoreTest, RangesAreNotReadTooFarAhead) {
+  const std::string content = Content10k();
+  std::vector<Range> ranges;
+  for (uint64_t at = 0; at < content.size(); at += 1000) ranges.push_back({at, 1000});
+  std::vector<std::string> asked;
+  std::vector<std::string> before_the_second_try;
+  const ScriptedServer server([&](const HttpRequest& request) {
+    const std::string& range = asked.emplace_back(request.headers.at("range"));
+    if (range == "bytes=1000-1999" && before_the_second_try.empty()) {
+      if (std::ranges::count(asked, range) == 1) {
+        return HttpReaction{"", false, true};
+      }
+      before_the_second_try = asked;
+    }
+    return HttpReaction{RangeAnswer(request, content)};
+  });
+  Options options = Quick();
+  options.limits.ahead_bytes = 3500;
+  const std::unique_ptr<Store> store = Open(server.Url(), options);
+  ExpectParts(ReadRanges(*store, ranges), ranges, content);
+  EXPECT_THAT(before_the_second_try,
+              testing::UnorderedElementsAre("bytes=0-999", "bytes=1000-1999", "bytes=2000-2999",
+                                            "bytes=3000-3999", "bytes=1000-1999"));
+  options.limits.ahead_bytes = 1;  // one at a time
+  ExpectParts(ReadRanges(*Open(server.Url(), options), ranges), ranges, content);
 }
 
 // Handlers belong to the process, so it is one of its own.

@@ -41,6 +41,29 @@ TEST_F(StatusTest, AHostThatMatchesSaysSo) {
   EXPECT_THAT(StatusJson(status), HasSubstr("\"matches_current\": true"));
 }
 
+// `imgpush channel poke` shows the last line.
+TEST(PulledTextTest, HasALineOfEachChannelAndTheWorstLast) {
+  const auto time = [](const std::string& text) {
+    return std::chrono::floor<std::chrono::seconds>(base::FromIso8601(text).value());
+  };
+  images::StateDocument pulled;
+  pulled.time = time("2026-12-01T06:00:00Z");
+  pulled.channels["base"].exit_code = 5;
+  pulled.channels["base"].error = "the store does not answer";
+  pulled.channels["base"].result = images::ChannelResult::kFailed;
+  pulled.channels["db"].exit_code = 3;
+  pulled.channels["db"].error = "db.service failed";
+  pulled.channels["db"].result = images::ChannelResult::kRolledBack;
+  pulled.channels["web"].result = images::ChannelResult::kActive;
+  pulled.channels["web"].seen = images::SeenHead{42, pulled.time};
+  EXPECT_EQ(PulledText(pulled, {{"web", time("2026-12-01T12:00:00Z")}}),
+            "Channel web: version 42 active (polled 2026-12-01T12:00:00Z)\n"
+            "Channel base: FAILED, is tried again: the store does not answer\n"
+            "Channel db: FAILED here and was rolled back: db.service failed\n");
+  EXPECT_THAT(PulledJson(pulled, {{"web", time("2026-12-01T12:00:00Z")}}),
+              HasSubstr("\"polled\": \"2026-12-01T12:00:00Z\""));
+}
+
 TEST_F(StatusTest, TellsOfEachUnitWhatRunsSinceWhen) {
   Change([](UnitState& state) {
     state.memory_bytes = 12300000;

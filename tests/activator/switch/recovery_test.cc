@@ -52,6 +52,7 @@ TEST_P(KillTest, TheNextCommandGoesBack) {
   ExpectFirst();
   EXPECT_EQ(StateOf(number), GenerationState::kRolledBack);
   EXPECT_THAT(LoadGeneration(layout, number).reason, HasSubstr("cut off"));
+  EXPECT_TRUE(LastActivation(layout)->cut_off);
   // What was never stopped is not restarted.
   if (GetParam() < 3) {
     EXPECT_THAT(systemd.calls, Not(::testing::Contains("stop web.service")));
@@ -70,6 +71,7 @@ TEST_P(KillTest, AnotherKillOnTheWayBackIsNoHarm) {
   EXPECT_TRUE(ReadSwitchRecord(layout).has_value());
   Recover(host, RecoveryMode::kRestart);
   ExpectFirst();
+  EXPECT_TRUE(LastActivation(layout)->cut_off);
 }
 
 TEST_P(KillTest, NothingBeforeMeansNothingAfter) {

@@ -69,6 +69,7 @@ TEST_F(SwitchTest, GoesBackFromAServiceThatDoesNotStart) {
     // A service may log secrets, and everybody can read the records.
     EXPECT_THAT(LoadGeneration(layout, number).reason, Not(HasSubstr("last words")));
     EXPECT_EQ(ReadHistory(layout).back().event, "rolled-back");
+    EXPECT_FALSE(ReadHistory(layout).back().cut_off);
   }
 }
 

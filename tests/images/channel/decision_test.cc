@@ -61,6 +61,19 @@ TEST_F(DecisionTest, ANewHeadIsApplied) {
   EXPECT_EQ(action.place, PlaceOf("web", "", poll_.host.machine_id));
 }
 
+TEST_F(DecisionTest, TheProgramsOfAHeadWaitForTheHostsTurnToo) {
+  poll_.active = {{"db", kDb}, {"web", kWeb}};
+  ChannelHead head = tests::Head();
+  EXPECT_TRUE(Fresh(head).programs);
+  head.rollout.hold = true;
+  EXPECT_FALSE(Fresh(head).programs);
+  head.rollout.hold = false;
+  head.rollout.waves = {{{}, 100, hours(24)}};
+  EXPECT_FALSE(Fresh(head).programs);
+  head.rollout.urgent = true;
+  EXPECT_TRUE(Fresh(head).programs);
+}
+
 TEST_F(DecisionTest, WhatRunsAlreadyIsNotApplied) {
   poll_.active = {{"db", kDb}, {"web", kWeb}, {"other", kDb}};
   EXPECT_EQ(Fresh(tests::Head()).kind, ActionKind::kNothing);

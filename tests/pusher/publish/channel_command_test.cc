@@ -1,6 +1,7 @@
 // The whole of `imgpush publish` and `imgpush channel`, in the test's process.
 #include <fcntl.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,25 @@ struct Ran {
   std::string err;
 };
 
+// Logs in nowhere: tests/pusher/enroll has those that do.
+class NoHosts : public HostVerbs {
+ public:
+  void Describe(CLI::App& /*app*/) override {}
+  bool removes() const override { return false; }
+  int Enroll(const Subscription& /*subscription*/, const std::vector<std::string>& /*hosts*/,
+             bool /*json*/, const base::Io& /*io*/) override {
+    return 1;
+  }
+  int Remove(const std::vector<std::string>& /*hosts*/, bool /*json*/,
+             const base::Io& /*io*/) override {
+    return 1;
+  }
+  int Poke(const std::vector<std::string>& /*hosts*/, bool /*json*/,
+           const base::Io& /*io*/) override {
+    return 1;
+  }
+};
+
 class ChannelCommandTest : public PublishTest {
  protected:
   Ran Run(std::vector<std::string> words) const {
@@ -30,11 +50,12 @@ class ChannelCommandTest : public PublishTest {
     {
       const base::UniqueFd out = base::Open(At("out"), O_RDWR | O_CREAT | O_TRUNC, 0644);
       const base::UniqueFd err = base::Open(At("err"), O_RDWR | O_CREAT | O_TRUNC, 0644);
+      NoHosts hosts;
       base::Io io;
       io.out = out.get();
       io.err = err.get();
       try {
-        ran.code = command == "publish" ? RunPublish(words, io) : RunChannel(words, io);
+        ran.code = command == "publish" ? RunPublish(words, io) : RunChannel(words, io, hosts);
       } catch (const base::Error& error) {
         ran.code = static_cast<int>(error.code());
         io.Err("{}\n", error.what());
@@ -44,6 +65,13 @@ class ChannelCommandTest : public PublishTest {
     ran.err = Get("err");
     return ran;
   }
+  void SetUp() override { ::setenv("XDG_CACHE_HOME", At("cache").c_str(), 1); }
+  void TearDown() override {
+    for (const char* name : {"XDG_CACHE_HOME", "SLIPWAY_AGENT", "SLIPWAY_FETCH"}) {
+      ::unsetenv(name);
+    }
+  }
+
   Ran Publish(std::vector<std::string> words) const {
     words.insert(words.begin(), {"publish", "--images", At("images"), "--key", KeyFile("alice")});
     return Run(words);
@@ -118,6 +146,48 @@ TEST_F(ChannelCommandTest, EveryVerbMakesAVersion) {
   EXPECT_EQ(WholeHead(store).version, 9U);
 }
 
+// As the machine that enrolls has them.
+TEST_F(ChannelCommandTest, SetNamesTheProgramsOfHosts) {
+  BuildSigned("web", "1");
+  BuildSigned("db", "1");
+  ASSERT_EQ(Publish({folder(), "web", "web"}).code, 0);
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out, Not(HasSubstr("for hosts")));
+  Put("activate", Program("an activate"));
+  Put("fetch", Program("a fetch"));
+  ::setenv("SLIPWAY_AGENT", At("activate").c_str(), 1);
+  ::setenv("SLIPWAY_FETCH", At("fetch").c_str(), 1);
+  EXPECT_THAT(Change({"set", "--plan", "--programs", folder(), "web"}).out,
+              AllOf(HasSubstr("would become channel web, version 2"), HasSubstr("2 objects, ")));
+  const Ran set = Change({"set", "--programs", folder(), "web"});
+  EXPECT_THAT(set.out, AllOf(HasSubstr("version 2: published, waves"),
+                             HasSubstr("2 objects, 58 B put, 0 there already")))
+      << set.err;
+  EXPECT_THAT(Change({"set", "--programs", folder(), "web"}).out,
+              AllOf(HasSubstr("version 2: is that already"), HasSubstr("2 there already")));
+  ASSERT_EQ(Publish({folder(), "web", "db"}).code, 0);
+  const std::string agent = base::Sha256Of(Program("an activate")).ToHex();
+  const std::string fetch = base::Sha256Of(Program("a fetch")).ToHex();
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out,
+              HasSubstr("  activate for hosts: x86_64 " + agent.substr(0, 16) +
+                        "\n  fetch for hosts: x86_64 " + fetch.substr(0, 16) + "\n"));
+  const auto shown = nlohmann::json::parse(Run({"channel", "show", "--json", folder(), "web"}).out);
+  EXPECT_EQ(shown["version"], 3);
+  EXPECT_EQ(shown["agent"]["x86_64"]["sha256"], agent);
+  EXPECT_EQ(shown["fetch"]["x86_64"]["bytes"], Program("a fetch").size());
+  store::FolderStore store(folder());
+  EXPECT_EQ(store.Get("agents/activate-" + agent, 1 << 20).body, Program("an activate"));
+  EXPECT_EQ(store.Get("agents/fetch-" + fetch, 1 << 20).body, Program("a fetch"));
+
+  EXPECT_THAT(Change({"set", "--no-programs", folder(), "web"}).out,
+              HasSubstr("version 4: published"));
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out, Not(HasSubstr("for hosts")));
+  EXPECT_EQ(Change({"set", "--programs", "--no-programs", folder(), "web"}).code, 2);
+  EXPECT_THAT(Change({"hold", "--programs", folder(), "web"}).err,
+              HasSubstr("hold has no --programs"));
+  Put("fetch", "a script");
+  EXPECT_EQ(Change({"set", "--programs", folder(), "web"}).code, 1);
+}
+
 TEST_F(ChannelCommandTest, WrongCommandLines) {
   BuildSigned("web", "1");
   ASSERT_EQ(Publish({folder(), "web"}).code, 0);
@@ -149,6 +219,41 @@ TEST_F(ChannelCommandTest, TrustSaysWhoseHeadsAreTakenOver) {
   EXPECT_EQ(as("eve").code, 6);  // what she signs, nobody takes
   EXPECT_EQ(as("bob").code, 0) << as("bob").err;
   EXPECT_EQ(Change({"release", folder(), "web"}).code, 6);  // alice believes herself alone
+}
+
+// Both publishers were killed between the version and the head.
+TEST_F(ChannelCommandTest, RollbackBeginsWithTheRepairedHead) {
+  BuildSigned("web", "1");
+  BuildSigned("db", "1");
+  ASSERT_EQ(Publish({folder(), "web", "web"}).code, 0);
+  const std::string old_head = Get("store/channels/web/head");
+  ASSERT_EQ(Publish({folder(), "web", "db"}).code, 0);
+  Put("store/channels/web/head", old_head);
+  EXPECT_THAT(Change({"rollback", "--plan", folder(), "web"}).out,
+              HasSubstr("would become channel web, version 3: urgent"));
+  const Ran ran = Change({"rollback", folder(), "web"});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("version 2 was published, and its head swapped now"),
+                             HasSubstr("version 3: published, urgent")))
+      << ran.err;
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out, Not(HasSubstr("db")));
+
+  std::filesystem::remove(folder() + "/channels/web/head");
+  EXPECT_THAT(Change({"rollback", "--plan", folder(), "web"}).out, HasSubstr("version 4"));
+  EXPECT_THAT(Change({"rollback", folder(), "web"}).out, HasSubstr("version 4: published, urgent"));
+  EXPECT_THAT(Run({"channel", "show", folder(), "web"}).out, HasSubstr("db"));
+}
+
+TEST_F(ChannelCommandTest, ThePlanOfAPublishCountsDeltas) {
+  BuildSigned("web", "1");
+  ASSERT_EQ(Publish({folder(), "web", "web"}).code, 0);
+  BuildSigned("web", "2");
+  EXPECT_THAT(Publish({"--plan", folder(), "web", "web"}).out,
+              HasSubstr("1 delta to make, 0 there already"));
+  EXPECT_THAT(Publish({"--plan", "--deltas", "0", folder(), "web", "web"}).out,
+              Not(HasSubstr("delta")));
+  EXPECT_THAT(Publish({folder(), "web", "web"}).out, HasSubstr("1 delta, "));
+  store::FolderStore store(folder());
+  EXPECT_EQ(store.List(images::kDeltasPrefix).size(), 1U);
 }
 
 TEST_F(ChannelCommandTest, StatusShowsWhatHostsReport) {
@@ -197,6 +302,17 @@ TEST_F(ChannelCommandTest, PruneRemovesWhatWasDoomedForADay) {
   Put("store/channels/web/00000009", "damaged");
   Put("store/" + orphan, "again");
   EXPECT_EQ(Run({"channel", "prune", folder()}).code, 6);  // who knows what it names
+}
+
+TEST_F(ChannelCommandTest, PruneBelievesHeadsByThoseWhoAreTrusted) {
+  BuildSigned("web", "1");
+  ASSERT_EQ(Publish({folder(), "web"}).code, 0);
+  EXPECT_THAT(Run({"channel", "prune", folder()}).out, HasSubstr("not checked"));
+  EXPECT_THAT(Change({"prune", folder()}).out, Not(HasSubstr("not checked")));
+  const Ran eve = Run({"channel", "--key", KeyFile("eve"), "prune", folder()});
+  EXPECT_EQ(eve.code, 6);
+  EXPECT_THAT(eve.err, HasSubstr("not signed by your key"));
+  EXPECT_FALSE(std::filesystem::exists(folder() + "/prune.json"));
 }
 
 }  // namespace

@@ -74,7 +74,8 @@ TEST(HeadEditsTest, ARollbackIsUrgentAlsoOfAHeldChannel) {
   current.rollout.hold = true;
   ChannelHead old = tests::Head(41);
   old.apps.erase("db");
-  const auto head = EditToRollBack(old, {})(&current, kNow);
+  const auto head =
+      EditToRollBack([&](const ChannelHead& /*now*/) { return old; }, {})(&current, kNow);
   ASSERT_TRUE(head);
   EXPECT_EQ(head->apps, old.apps);
   EXPECT_TRUE(head->rollout.urgent);
@@ -87,18 +88,66 @@ TEST(HeadEditsTest, RemoveAndSetChangeWhatTheyName) {
   const auto without = EditToRemove({"db"}, {})(&current, kNow);
   ASSERT_TRUE(without);
   EXPECT_EQ(without->apps.size(), 1U);
-  EXPECT_FALSE(EditToRemove({"none"}, {})(&current, kNow));
   RolloutChange change;
   change.waves = ParseWaves("@canary,10%+1h,100%+24h");
   change.spread = seconds(3600);
   change.retry = true;
-  const auto set = EditToSet(change, {})(&current, kNow);
+  const auto set = EditToSet(change, {}, {})(&current, kNow);
   ASSERT_TRUE(set);
   EXPECT_EQ(set->rollout.retry, 1U);
   EXPECT_EQ(set->rollout.spread, seconds(3600));
   EXPECT_EQ(WavesText(set->rollout.waves), "0%@canary,10%+1h,100%+1d");
   EXPECT_EQ(ParseWaves(WavesText(set->rollout.waves)), set->rollout.waves);
-  EXPECT_FALSE(EditToSet({}, {})(&current, kNow));
+  EXPECT_FALSE(EditToSet({}, {}, {})(&current, kNow));
+}
+
+TEST(HeadEditsTest, ProgramsReplaceThoseOfTheSameArchitectures) {
+  const ChannelHead current = tests::Head();
+  const images::ProgramFile newer{base::Sha256Of("newer"), 5};
+  const images::ProgramFile arm{base::Sha256Of("arm"), 6};
+  const auto set =
+      EditToSet({}, {false, {{"aarch64", arm}}, {{"x86_64", newer}}}, {})(&current, kNow);
+  ASSERT_TRUE(set);
+  EXPECT_EQ(set->agent, (images::Programs{{"aarch64", arm}, *current.agent.begin()}));
+  EXPECT_EQ(set->fetch, (images::Programs{{"x86_64", newer}}));
+  EXPECT_EQ(set->apps, current.apps);
+  EXPECT_FALSE(EditToSet({}, {false, current.agent, current.fetch}, {})(&current, kNow));
+  const auto without = EditToSet({}, {true, {}, {}}, {})(&current, kNow);
+  ASSERT_TRUE(without);
+  EXPECT_TRUE(without->agent.empty() && without->fetch.empty());
+  EXPECT_FALSE(EditToSet({}, {true, {}, {}}, {})(&*without, kNow));
+}
+
+// Whatever changes a channel.
+TEST(HeadEditsTest, ProgramsStay) {
+  const ChannelHead current = tests::Head();
+  const OldHeadChoice old = [](const ChannelHead& /*now*/) {
+    ChannelHead out = tests::Head(41);
+    out.agent.clear();
+    out.fetch.clear();
+    return out;
+  };
+  RolloutChange retry;
+  retry.retry = true;
+  for (const HeadEdit& edit :
+       {EditToPublish({{"web", {tests::Variant("2")}}}, {}), EditToRemove({"db"}, {}),
+        EditToHold(true, {}), EditToRenew({}), EditToRollBack(old, {}), EditToSet(retry, {}, {})}) {
+    const auto head = edit(&current, kNow);
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->agent, current.agent);
+    EXPECT_EQ(head->fetch, current.fetch);
+  }
+}
+
+TEST(HeadEditsTest, WhatIsNotThereIsNotRemoved) {
+  const ChannelHead current = tests::Head();  // of db and web
+  const auto remove = [&](const std::string& name) {
+    return tests::ErrorOf([&] { EditToRemove({"db", name}, {})(&current, kNow); });
+  };
+  EXPECT_EQ(remove("webb").code(), base::ExitCode::kUsage);
+  EXPECT_STREQ(remove("webb").what(), "channel web has no application 'webb': did you mean web?");
+  EXPECT_STREQ(remove("postgres").what(),
+               "channel web has no application 'postgres': it has db, web");
 }
 
 TEST(HeadEditsTest, WavesAndTimesThatAreNone) {

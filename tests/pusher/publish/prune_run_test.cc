@@ -87,5 +87,40 @@ TEST_F(PruneRunTest, APublishMeanwhileEndsIt) {
   EXPECT_EQ(WholeHead(store).version, 2U);
 }
 
+TEST_F(PruneRunTest, WhatTakesTooLongIsSaidAndGoneOnWith) {
+  store::FolderStore store(folder());
+  SetUpStore(store, Build("web", "1"), Build("web", "0"));
+  WatchedStore watched(store);
+  watched.after = [&](int write) {
+    if (write == 2) {  // the first that is deleted
+      watched.clock_offset = std::chrono::minutes(11);
+    }
+  };
+  ChannelObjects objects(watched, JudgeNothing());
+  const PruneResult result = RunPrune(objects, false);
+  EXPECT_EQ(result.deleted.size(), 1U);
+  EXPECT_GT(result.remaining, 1U);
+  const base::Error error = tests::ErrorOf([&] { CheckPruneEnded(result); });
+  EXPECT_EQ(error.code(), base::ExitCode::kBusy);
+  EXPECT_THAT(error.what(), testing::HasSubstr("objects are not removed: a prune in an hour"));
+  LetAnHourPass(objects);
+  CheckPruneEnded(RunPrune(objects, false));
+  EXPECT_EQ(objects.ReadPruneRecord().record, images::PruneRecord());
+}
+
+TEST_F(PruneRunTest, TheEndOfARunIsNotFoughtForForEver) {
+  store::FolderStore store(folder());
+  SetUpStore(store, Build("web", "1"), Build("web", "0"));
+  WatchedStore watched(store);
+  watched.after = [&](int write) {
+    if (write == 2) {
+      watched.lost = images::kPruneKey;
+    }
+  };
+  ChannelObjects objects(watched, JudgeNothing());
+  EXPECT_EQ(tests::ErrorOf([&] { RunPrune(objects, false, kSoon); }).code(), base::ExitCode::kBusy);
+  EXPECT_GT(watched.writes, kSoon.retries);
+}
+
 }  // namespace
 }  // namespace pusher

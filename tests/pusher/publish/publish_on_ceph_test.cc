@@ -20,7 +20,9 @@ using testing::HasSubstr;
 
 class PublishOnCephTest : public PublishTest {
  protected:
-  static void SetUpTestSuite() { ceph_ = new tests::CephHost({"one"}); }
+  static void SetUpTestSuite() {
+    ceph_ = new tests::CephHost({"user:web1", "user:web2", "one", "apps"});
+  }
   static void TearDownTestSuite() { delete ceph_; }
 
   void SetUp() override {
@@ -29,6 +31,7 @@ class PublishOnCephTest : public PublishTest {
                            "\naws_secret_access_key = " + ceph_->Secret() + "\n");
     std::filesystem::permissions(At("credentials"), std::filesystem::perms::owner_read);
   }
+  void TearDown() override { ::unsetenv("TMPDIR"); }  // it is gone then
   std::string Location() const { return "s3+" + ceph_->Endpoint() + "/one/apps"; }
   std::vector<std::string> Command(std::vector<std::string> words) const {
     words.insert(words.begin(), TEST_IMGPUSH);
@@ -93,6 +96,60 @@ TEST_F(PublishOnCephTest, PublishersThatRaceAndAreKilledLoseNothing) {
             names.size() * kVersions + 1);
   EXPECT_EQ(channel({"prune", Location()})["deleted"].size(), 0U);
   WholeHead(*store);
+}
+
+// The policy of docs/channels.md, as it stands there.
+std::string DocumentedPolicy() {
+  const std::string text = base::ReadFile(TEST_CHANNELS_DOCUMENT);
+  const size_t start = text.find("```json\n{ \"Version\": \"2012-10-17\"") + 8;
+  return text.substr(start, text.find("```", start) - start);
+}
+
+TEST_F(PublishOnCephTest, AHostsKeyMayReadWhatIsPublishedAndWriteItsOwnReport) {
+  const std::string location = "s3+" + ceph_->Endpoint() + "/apps";
+  Put("policy", DocumentedPolicy());
+  tests::MustRun({"curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--aws-sigv4",
+                  "aws:amz:us-east-1:s3", "--user", ceph_->KeyId() + ":" + ceph_->Secret(),
+                  "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--upload-file",
+                  At("policy"), ceph_->Endpoint() + "/apps?policy="});
+  const std::string path = BuildSigned("web", "1");
+  tests::MustRun(Command({"publish", "--key", KeyFile("alice"), location, "web", path}));
+  const auto owner = store::Open(location, {.credentials_file = At("credentials")});
+  owner->Put("state/web1.json", store::Content::Text("by the owner"));
+
+  const auto as = [&](const std::string& host) {
+    const std::string file =
+        Put(host + ".key", "[default]\naws_access_key_id = " + host +
+                               "-KEY\naws_secret_access_key = " + host + "-SECRET\n");
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+    return store::Open(location, {.credentials_file = file});
+  };
+  const auto web1 = as("web1");
+  const auto web2 = as("web2");
+  const images::ImageId id = images::ImageDirectory(path).id();
+  for (const std::string& key :
+       {std::string("channels/web/head"), images::ImageFileKey("web", id, "image.erofs")}) {
+    EXPECT_EQ(web2->Head(key).state, store::State::kHere) << key;
+  }
+  EXPECT_EQ(web2->Get("channels/none/head", 100).state, store::State::kHidden);
+  web1->Put("state/web1.json", store::Content::Text("by web1"), {store::Caching::kNoCache, true});
+  EXPECT_EQ(owner->Get("state/web1.json", 100).body, "by web1");
+
+  const auto is_refused = [](const std::function<void()>& act) {
+    const base::Error error = tests::ErrorOf(act);
+    EXPECT_THAT(error.what(), HasSubstr("403 (AccessDenied)"));
+    return error.code() == base::ExitCode::kFailed;
+  };
+  for (const std::string& key : {std::string("state/web1.json"), std::string("channels/web/head"),
+                                 images::ImageFileKey("web", id, "release"),
+                                 std::string("channels/web/00000002"), std::string("prune.json")}) {
+    EXPECT_TRUE(is_refused([&] { web2->Put(key, store::Content::Text("by web2")); })) << key;
+    EXPECT_TRUE(is_refused([&] { web2->Delete(key); })) << key;
+  }
+  EXPECT_EQ(web2->Get("state/web1.json", 100).state, store::State::kHidden);
+  EXPECT_TRUE(is_refused([&] { web2->List(""); }));
+  EXPECT_EQ(owner->Get("state/web1.json", 100).body, "by web1");
+  WholeHead(*owner);
 }
 
 }  // namespace

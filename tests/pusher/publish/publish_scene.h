@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/atomic_file.h"
+#include "base/machine.h"
 #include "images/channel/object_key.h"
 #include "images/channel/prune.h"
 #include "pusher/publish/head_signer.h"
@@ -34,16 +36,25 @@ class WatchedStore : public store::Store {
 
   explicit WatchedStore(store::Store& inner) : inner_(inner) {}
   const std::string& location() const override { return inner_.location(); }
+  store::Traffic traffic() const override { return {0, 0, 0, clock_offset.count()}; }
 
   Watch before = [](int /*write*/) {};
   Watch after = [](int /*write*/) {};
   bool twice = false;  // each write is done twice, as after an answer that was lost
   int writes = 0;
-  std::string hidden;  // a key that may not be read
+  int gets = 0;
+  std::chrono::seconds clock_offset{0};
+  std::string hidden;   // a key that may not be read
+  std::string missing;  // one that is listed, and gone
+  std::string lost;     // one that others always write first
 
  private:
   store::Object DoGet(const std::string& key, uint64_t max_bytes,
                       const std::string& known) override {
+    ++gets;
+    if (key == missing) {
+      return {};
+    }
     if (key == hidden) {
       return {store::State::kHidden, "", ""};
     }
@@ -54,28 +65,31 @@ class WatchedStore : public store::Store {
     return inner_.GetRanges(key, ranges, sink);
   }
   store::Info DoHead(const std::string& key) override { return inner_.Head(key); }
-  std::vector<store::Listed> DoList(const std::string& prefix) override {
-    return inner_.List(prefix);
+  std::vector<store::Listed> DoList(const std::string& prefix, size_t most) override {
+    return inner_.List(prefix, most);
   }
   store::Written DoPutIfAbsent(const std::string& key, const store::Content& content,
                                const store::PutOptions& options) override {
-    return Write([&] { return inner_.PutIfAbsent(key, content, options); });
+    return Write(key, [&] { return inner_.PutIfAbsent(key, content, options); });
   }
   store::Written DoCompareAndSwap(const std::string& key, const std::string& version,
                                   const store::Content& content,
                                   const store::PutOptions& options) override {
-    return Write([&] { return inner_.CompareAndSwap(key, version, content, options); });
+    return Write(key, [&] { return inner_.CompareAndSwap(key, version, content, options); });
   }
   void DoDelete(const std::string& key) override {
-    Write([&] {
+    Write(key, [&] {
       inner_.Delete(key);
       return store::Written();
     });
   }
 
-  store::Written Write(const std::function<store::Written()>& write) {
+  store::Written Write(const std::string& key, const std::function<store::Written()>& write) {
     const int number = ++writes;
     before(number);
+    if (key == lost) {
+      return std::nullopt;
+    }
     store::Written out = write();
     if (twice) {
       write();
@@ -86,6 +100,10 @@ class WatchedStore : public store::Store {
 
   store::Store& inner_;
 };
+
+// Tries as often as users do, without their time.
+inline constexpr store::RetryPolicy kSoon{
+    kSwapPolicy.retries, std::chrono::milliseconds(0), std::chrono::milliseconds(0), {}};
 
 class PublishTest : public tests::SigningTest {
  protected:
@@ -126,6 +144,16 @@ class PublishTest : public tests::SigningTest {
     return Sign(statement, {"alice"});
   }
 
+  // What looks like a program for x86_64.
+  static std::string Program(const std::string& rest) {
+    std::string out =
+        "\x7f"
+        "ELF\x02\x01\x01";
+    out.resize(base::kElfHeadBytes, '\0');
+    out[18] = 62;  // e_machine of x86_64
+    return out + rest;
+  }
+
   static ChannelChange ChangeTo(std::vector<ImageUpload> images,
                                 const std::string& channel = "web") {
     images::ChannelApps apps;
@@ -140,7 +168,8 @@ class PublishTest : public tests::SigningTest {
                         std::chrono::seconds patience = std::chrono::seconds(0)) const {
     const HeadJudge judge = JudgeByKeys({KeyFile("alice"), KeyFile("bob")});
     ChannelObjects objects(store, judge);
-    return Publisher(objects, HeadSigner({KeyFile(key)}, judge, {}), {}, patience).Publish(change);
+    return Publisher(objects, HeadSigner({KeyFile(key)}, judge, {}), {}, {patience, kSoon})
+        .Publish(change);
   }
 
   // The head, all that it names is there.
@@ -157,6 +186,42 @@ class PublishTest : public tests::SigningTest {
     const auto copy = objects.ReadCopy(channel, head->head().version);
     EXPECT_TRUE(copy && copy->line == head->signed_head.line);
     return head->head();
+  }
+
+  // Before, and after, each write of `second` to a store that has `first`: what the head names is
+  // there, and typed again it does the rest. Returns how many writes it has.
+  int KillAtEachWrite(const ChannelChange& first, const ChannelChange& second,
+                      const std::function<void(const images::ChannelHead&)>& check) const {
+    bool was_repaired = false;
+    int writes = 0;
+    for (const bool is_after : {false, true}) {
+      bool was_killed = true;
+      for (int at = 1; was_killed; ++at) {
+        std::filesystem::remove_all(folder());
+        store::FolderStore store(folder());
+        Publish(store, first);
+        WatchedStore watched(store);
+        (is_after ? watched.after : watched.before) = [&](int write) {
+          if (write == at) {
+            throw Killed();
+          }
+        };
+        was_killed = false;
+        try {
+          Publish(watched, second);
+        } catch (const Killed&) {
+          was_killed = true;
+        }
+        writes = watched.writes;
+        EXPECT_LE(WholeHead(store).version, 2U);
+        was_repaired = Publish(store, second).repaired != 0 || was_repaired;
+        const images::ChannelHead head = WholeHead(store);
+        EXPECT_EQ(head.version, 2U) << "killed at " << at;
+        check(head);
+      }
+    }
+    EXPECT_TRUE(was_repaired);
+    return writes;
   }
 
   std::string folder() const { return At("store"); }

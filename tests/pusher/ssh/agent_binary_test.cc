@@ -54,6 +54,24 @@ TEST_F(AgentBinaryTest, OneForEachMachineIsOffered) {
   EXPECT_THAT(Get("command"), HasSubstr("'" + WordOf("any", "#!/bin/sh") + "'"));
 }
 
+TEST_F(AgentBinaryTest, FetchersAreFoundByTheirMachine) {
+  const auto error = [&] {
+    return tests::RunCommand({At("bin/imgpush"), "channel", "enroll", "--retries", "0",
+                              "https://apps.example.org", "web", "web1"},
+                             {.env = {"SLIPWAY_SSH=" + At("ssh"), "SLIPWAY_FETCH="}})
+        .err;
+  };
+  Put("bin/activate", ProgramFor(EM_X86_64, "own"));
+  EXPECT_THAT(error(), HasSubstr("the program that hosts pull with, fetch-MACHINE, is in neither"));
+  const std::string own = ProgramFor(EM_X86_64, "own fetch");
+  const std::string arm = ProgramFor(static_cast<char>(EM_AARCH64), "its fetch");
+  Put("libexec/slipway/fetch-x86_64", own);
+  Put("libexec/slipway/fetch-aarch64", arm);
+  error();
+  EXPECT_THAT(Get("command"), HasSubstr(WordOf("x86_64", own)));
+  EXPECT_THAT(Get("command"), HasSubstr(WordOf("aarch64", arm)));
+}
+
 TEST_F(AgentBinaryTest, IsFoundByTheNameThatAHostSays) {
   const Agents agents = {{"/a", 1, {}, "x86_64"}, {"/b", 2, {}, ""}};
   EXPECT_EQ(AgentNamed(agents, ""), &agents[0]);

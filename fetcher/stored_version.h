@@ -1,0 +1,50 @@
+// A version in a store: what its texts say, checked by their digests before anything is made of
+// them.
+#ifndef SLIPWAY_FETCHER_STORED_VERSION_H_
+#define SLIPWAY_FETCHER_STORED_VERSION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "images/name.h"
+#include "pusher/protocol/chunk_list.h"
+#include "pusher/protocol/image_metadata.h"
+#include "pusher/protocol/protocol.h"
+#include "store/store.h"
+
+namespace fetcher {
+
+struct StoredTexts {
+  pusher::PackedMetadata packed;  // as they are
+  pusher::ChunkList chunks;
+};
+
+class StoredVersion {
+ public:
+  // `store` must outlive the object.
+  StoredVersion(store::Store& store, const pusher::VersionDigest& version);
+
+  // Empty: there is none. Throws Error{kVerification} where it is of something else; who signed it
+  // is for the host to find.
+  std::string FetchRelease() const;
+  // Throws Error{kVerification} where one is not what its digest says, Error{kFailed} where one is
+  // missing. `release`: as fetched; names the provenance.
+  StoredTexts FetchTexts(const std::string& release) const;
+  std::string KeyOfImage() const;
+
+ private:
+  std::string KeyOf(const char* file) const;
+  std::string WhereIs(const char* file) const;
+  std::optional<std::string> FetchIfThere(const char* file, uint64_t max_bytes) const;
+  std::string Fetch(const char* file, uint64_t max_bytes) const;
+  std::string FetchProvenance(const std::string& release) const;
+
+  store::Store& store_;
+  const pusher::VersionDigest version_;
+  const images::ImageId id_;
+};
+
+}  // namespace fetcher
+
+#endif  // SLIPWAY_FETCHER_STORED_VERSION_H_
