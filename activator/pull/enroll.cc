@@ -237,6 +237,7 @@ bool Unenroll(const Host& host) {
   }
   RemovePullUnits(host);
   host.systemd.DaemonReload();
+  host.systemd.ResetFailed({units::kPullUnit, units::kFetchSocket});  // or listed for ever
   RemoveFetch(host.layout);
   if (paths) {
     const base::FileLock lock(PullLock(host.layout), "the pull of this host", "activate enroll",

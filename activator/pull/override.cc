@@ -83,7 +83,7 @@ std::vector<DiffersFromChannel> FindDifferences(const images::HostLayout& layout
     for (const auto& [name, variants] : memory.head->head.head.apps) {
       const bool differs = applied.contains(name) && !HaveSame(applied, active, name);
       const bool changed = before && !HaveSame(*before, active, name);
-      if ((differs || changed) && !IsKept(memory, name, now)) {
+      if (changed || (differs && !IsKept(memory, name, now))) {
         out.push_back({name, channel});
       }
     }

@@ -28,7 +28,8 @@ struct DiffersFromChannel {
   bool operator==(const DiffersFromChannel&) const = default;
 };
 // Those that no override keeps. `before`: what was active before somebody changed it. What that
-// changed differs, whatever the channel has written down: a pull may be about to.
+// changed differs, whatever the channel has written down, because a pull may be about to, and
+// whatever is kept already.
 std::vector<DiffersFromChannel> FindDifferences(const images::HostLayout& layout,
                                                 images::TimePoint now,
                                                 const std::optional<Apps>& before = std::nullopt);

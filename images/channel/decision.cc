@@ -169,8 +169,9 @@ Action Decide(const Poll& poll) {
   if (LatestTime(poll) >= head.expires) {
     action.kind = ActionKind::kStale;
     action.result = ChannelResult::kStale;
-    action.why = fmt::format("{} expired at {}: publish it anew with imgpush channel renew {}",
-                             head.Subject(), base::ToIso8601(head.expires), head.channel);
+    action.why =
+        fmt::format("{} expired at {}: publish it anew with imgpush channel renew STORE {}",
+                    head.Subject(), base::ToIso8601(head.expires), head.channel);
     return action;
   }
   return ForHead(poll, head, action);

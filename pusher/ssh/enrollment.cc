@@ -23,6 +23,7 @@ poll() {
   # One that is in progress may have read the store before what this one is for was there. The next will do, whoever
   # starts it.
   [ "$(property ActiveState)" != activating ] || systemctl start "$unit" >/dev/null 2>&1
+  begun=$(date +%s)
   why=$(systemctl start "$unit" 2>&1)
   started=$?
   id=$(property InvocationID) status=$(property ExecMainStatus)
@@ -32,8 +33,8 @@ poll() {
     return
   fi
   journalctl --sync >/dev/null 2>&1
-  last=
-  [ -z "$id" ] || last=$(journalctl -q -o cat -n 1 "_SYSTEMD_INVOCATION_ID=$id" 2>/dev/null)
+  # Not by the invocation's id, which a line lacks that journald reads after the unit's end.
+  last=$(journalctl -q -o cat -n 1 --since "@$begun" "_SYSTEMD_UNIT=$unit" 2>/dev/null)
   say "POLL $started ${status:-0} $(one_line "${last:-$why}")"
 }
 )sh";

@@ -269,7 +269,9 @@ TEST_F(EnrollTest, TheSameAgainIsNoChangeAndRemoveUndoesIt) {
   enrollment_.credentials.reset();
   EXPECT_TRUE(EnrollNow());
   EXPECT_FALSE(base::LstatIfThere(CredentialsFile(layout)));
+  systemd_.calls.clear();
   EXPECT_TRUE(Unenroll(host_));
+  EXPECT_THAT(systemd_.calls, testing::Contains("reset-failed slipway-pull.service"));
   ExpectNothing();
   EXPECT_FALSE(Unenroll(host_));
 }

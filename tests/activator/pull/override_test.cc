@@ -103,6 +103,10 @@ TEST_F(OverrideTest, WhatAnActivationChangedIsKeptWhateverTheChannelHasWrittenDo
   EXPECT_THAT(FindDifferences(layout_, clock_.now, newer),
               testing::ElementsAre(DiffersFromChannel{"web", "web"}));
   EXPECT_THAT(FindDifferences(layout_, clock_.now, ActiveApps(layout_)), IsEmpty());
+  // Also where one is kept already: for 24 hours from now.
+  Pin(layout_, {{"web", "web"}}, "bob", clock_.now - hours(23));
+  EXPECT_THAT(FindDifferences(layout_, clock_.now, newer),
+              testing::ElementsAre(DiffersFromChannel{"web", "web"}));
 }
 
 // Under the host's lock, where nobody can take it any more.
@@ -129,7 +133,9 @@ TEST_F(OverrideTest, WhatAPullTookMeanwhileIsTheChannels) {
   RequireAllowed(rules, {{"db", db}});
   Publish(Head(2, {{"web", web_}, {"db", db}}));
   EXPECT_EQ(Pull().exit_code, 0);
-  EXPECT_EQ(tests::ErrorOf([&] { RequireAllowed(rules, {{"db", db}}); }).code(),
+  EXPECT_EQ(tests::ErrorOf([&] {
+              RequireAllowed(rules, {{"db", db}});
+            }).code(),
             base::ExitCode::kUsage);
 }
 

@@ -151,7 +151,7 @@ TEST_F(DecisionTest, AnExpiredHeadStagesNothing) {
   EXPECT_TRUE(action.adopt);  // its version counts
   EXPECT_EQ(action.why,
             "channel web, version 42 expired at 2026-12-07T12:00:00Z: publish it anew with imgpush "
-            "channel renew web");
+            "channel renew STORE web");
   Remember(head);
   EXPECT_EQ(AsBefore().kind, ActionKind::kStale);  // no answer of the store makes it fresh
   poll_.active = {{"db", kDb}, {"web", kWeb}};
