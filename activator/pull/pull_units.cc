@@ -70,7 +70,9 @@ std::string SocketText() {
       kWritten, kFetchSocketPath);
 }
 
-// All that it needs is the network, name servers, certificates and its two descriptors.
+// All that it needs is the network, name servers, certificates and its two descriptors. Not
+// PrivateUsers=: where the kernel makes no user namespaces, as hardened hosts have it, or below a
+// chroot, fetch would not start; and its user is nobody else's anyway.
 constexpr const char* kSandbox =
     "DynamicUser=yes\n"
     "UMask=0077\n"
@@ -82,7 +84,6 @@ constexpr const char* kSandbox =
     "PrivateTmp=yes\n"
     "PrivateDevices=yes\n"
     "DevicePolicy=closed\n"
-    "PrivateUsers=yes\n"
     "PrivateIPC=yes\n"
     "ProtectKernelTunables=yes\n"
     "ProtectKernelModules=yes\n"

@@ -119,7 +119,6 @@ TEST(PullUnitsTest, AreTheseTexts) {
       "PrivateTmp=yes\n"
       "PrivateDevices=yes\n"
       "DevicePolicy=closed\n"
-      "PrivateUsers=yes\n"
       "PrivateIPC=yes\n"
       "ProtectKernelTunables=yes\n"
       "ProtectKernelModules=yes\n"
