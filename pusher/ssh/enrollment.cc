@@ -34,7 +34,10 @@ poll() {
   fi
   journalctl --sync >/dev/null 2>&1
   # Not by the invocation's id, which a line lacks that journald reads after the unit's end.
-  last=$(journalctl -q -o cat -n 1 --since "@$begun" "_SYSTEMD_UNIT=$unit" 2>/dev/null)
+  # What an activation prints may stand behind it: that is another stream.
+  said() { journalctl -q -o cat --since "@$begun" "$@" "_SYSTEMD_UNIT=$unit" 2>/dev/null; }
+  last=$(said | sed -n '/^Channel /h;${x;/./p;}')
+  [ -n "$last" ] || last=$(said -n 1)
   say "POLL $started ${status:-0} $(one_line "${last:-$why}")"
 }
 )sh";
