@@ -41,7 +41,8 @@ trap "exit 1" HUP INT TERM PIPE
 clean_old() {
   now=$(date +%s)
   for old in "$dir"/.slipway-tmp-*; do
-    if [ -f "$old" ] && [ $((now - $(stat -c %Y "$old"))) -gt 3600 ]; then rm -f "$old"; fi
+    [ -f "$old" ] && made=$(stat -c %Y "$old" 2>/dev/null) || continue # another push takes its own
+    [ $((now - made)) -le 3600 ] || rm -f "$old"
   done
 }
 

@@ -58,6 +58,28 @@ TEST_F(BootstrapTest, TheAgentLogsAsMuchAsWeDo) {
   EXPECT_EQ(Start().then, "level debug");
 }
 
+TEST_F(BootstrapTest, WhatAnInterruptedPushLeftGoesAndThatOfAnotherPushStays) {
+  base::MakeDirectories(Bin());
+  const std::string left = Bin() + "/.slipway-tmp-agent-1";
+  const std::string in_flight = Bin() + "/.slipway-tmp-agent-2";
+  base::WriteFileAtomically(left, "left");
+  base::WriteFileAtomically(in_flight, "in flight");
+  const std::array<timespec, 2> long_ago{};
+  ASSERT_EQ(::utimensat(AT_FDCWD, left.c_str(), long_ago.data(), 0), 0);
+  EXPECT_EQ(Start().error, "");
+  EXPECT_FALSE(base::Exists(left));
+  EXPECT_TRUE(base::Exists(in_flight));
+
+  // The other push takes its file to its place just when this one looks at it.
+  MakeAgent("echo started anew");
+  const Result raced = Start(
+      "mkdir /srv/shim; echo 'for last; do :; done; [ \"$2\" != %Y ] || rm \"$last\"; "
+      "exec /usr/bin/stat \"$@\"' >/srv/shim/stat; chmod 755 /srv/shim/stat; "
+      "PATH=/srv/shim:$PATH; export PATH");
+  EXPECT_EQ(raced.error, "");
+  EXPECT_EQ(raced.then, "started anew");
+}
+
 TEST_F(BootstrapTest, APushSetsTheTimeOfTheAgentThatItUses) {
   ASSERT_EQ(Start().error, "");
   const std::string agent = Bin() + "/activate-" + agent_.sha256.ToHex();
