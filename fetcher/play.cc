@@ -53,22 +53,21 @@ void Play::OfferHeld(const VersionDigest& version) {
 }
 
 void Play::SendNew(const VersionDigest& version) {
-  const std::string release = StoredVersion(store_, version).FetchRelease();
   if (std::optional<RecordedSender> recorded = RecordedSender::Find(store_, hello_, version)) {
-    recorded->Send(wire_, release, alive_);
+    recorded->Send(wire_, StoredVersion(store_, version).FetchRelease(), alive_);
   } else {
-    SendWhole(version, release);
+    SendWhole(version);
   }
 }
 
-void Play::SendWhole(const VersionDigest& version, const std::string& release) {
+void Play::SendWhole(const VersionDigest& version) {
   const StoredVersion stored(store_, version);
-  const StoredTexts texts = stored.FetchTexts(release);
+  const StoredTexts texts = stored.FetchTexts();
   alive_.Touch();
   pusher::Offer offer;
   offer.name = version.name;
   offer.manifest_sha256 = version.manifest_sha256;
-  pusher::SendOffer(wire_, offer, release, texts.packed);
+  pusher::SendOffer(wire_, offer, texts.release, texts.packed);
   const std::vector<bool> missing = pusher::ReceiveNeed(wire_, texts.chunks.size());
   if (pusher::CountOf(missing) > 0) {
     RangeSender(wire_, alive_, texts.chunks, missing).Send(store_, stored.KeyOfImage());
@@ -88,7 +87,7 @@ void Play::Commit() {
                    wire_.peer(), base::Printable(name));
       }
       base::LogInfo("sending {} again, by ranges", name);
-      SendWhole(*found, StoredVersion(store_, *found).FetchRelease());
+      SendWhole(*found);
     }
     pusher::SendEmpty(wire_, MessageType::kCommit);
     answer = pusher::ReceiveMessage(wire_);

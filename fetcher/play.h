@@ -25,7 +25,7 @@ class Play {
   bool IsHeld(const pusher::VersionDigest& version) const;
   void OfferHeld(const pusher::VersionDigest& version);
   void SendNew(const pusher::VersionDigest& version);
-  void SendWhole(const pusher::VersionDigest& version, const std::string& release);
+  void SendWhole(const pusher::VersionDigest& version);
   void Commit();
 
   pusher::Wire& wire_;

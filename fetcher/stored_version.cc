@@ -1,6 +1,7 @@
 #include "fetcher/stored_version.h"
 
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "images/channel/object_key.h"
@@ -32,46 +33,50 @@ std::string StoredVersion::WhereIs(const char* file) const {
   return store_.location() + "/" + KeyOf(file);
 }
 
-std::optional<std::string> StoredVersion::FetchIfThere(const char* file, uint64_t max_bytes) const {
-  store::Object object = store_.Get(KeyOf(file), max_bytes);
-  return object.state == store::State::kHere ? std::optional(std::move(object.body)) : std::nullopt;
+std::string StoredVersion::FetchRelease() const {
+  return CheckedRelease(store_.Get(KeyOf(images::kReleaseFile), images::kMaxReleaseBytes));
 }
 
-std::string StoredVersion::Fetch(const char* file, uint64_t max_bytes) const {
-  std::optional<std::string> out = FetchIfThere(file, max_bytes);
-  if (!out) {
+// A version that is not signed has none.
+std::string StoredVersion::CheckedRelease(store::Object object) const {
+  if (object.state == store::State::kHere) {
+    const std::string where = WhereIs(images::kReleaseFile);
+    images::CheckBelongs(images::Release::Parse(object.body, where).statement, version_.name,
+                         version_.manifest_sha256, where);
+  }
+  return std::move(object.body);
+}
+
+void StoredVersion::CheckProvenance(const std::string& provenance,
+                                    const std::string& release) const {
+  if (release.empty()) {
+    return;
+  }
+  const auto& signed_digest =
+      images::Release::Parse(release, WhereIs(images::kReleaseFile)).statement.provenance_sha256;
+  if (base::Sha256Of(provenance) != signed_digest) {
+    base::Fail(kDamaged, "{} is not the one that was signed: publish {} again",
+               WhereIs(images::kProvenanceFile), version_.name);
+  }
+}
+
+std::string StoredVersion::Required(store::Object object, const char* file) const {
+  if (object.state != store::State::kHere) {
     base::Fail(base::ExitCode::kFailed, "{} is missing: publish {} again", WhereIs(file),
                version_.name);
   }
-  return *std::move(out);
+  return std::move(object.body);
 }
 
-std::string StoredVersion::FetchRelease() const {
-  std::string out = FetchIfThere(images::kReleaseFile, images::kMaxReleaseBytes).value_or("");
-  if (!out.empty()) {
-    const std::string where = WhereIs(images::kReleaseFile);
-    images::CheckBelongs(images::Release::Parse(out, where).statement, version_.name,
-                         version_.manifest_sha256, where);
-  }
-  return out;
-}
-
-std::string StoredVersion::FetchProvenance(const std::string& release) const {
-  std::string out = FetchIfThere(images::kProvenanceFile, pusher::kMaxProvenanceBytes).value_or("");
-  if (!release.empty()) {
-    const auto& signed_digest =
-        images::Release::Parse(release, WhereIs(images::kReleaseFile)).statement.provenance_sha256;
-    if (base::Sha256Of(out) != signed_digest) {
-      base::Fail(kDamaged, "{} is not the one that was signed: publish {} again",
-                 WhereIs(images::kProvenanceFile), version_.name);
-    }
-  }
-  return out;
-}
-
-StoredTexts StoredVersion::FetchTexts(const std::string& release) const {
+StoredTexts StoredVersion::FetchTexts() const {
+  std::vector<store::Object> objects =
+      store_.GetAll({{KeyOf(images::kReleaseFile), images::kMaxReleaseBytes},
+                     {KeyOf(images::kManifestFile), pusher::kMaxManifestBytes},
+                     {KeyOf(images::kIndexFile), pusher::kMaxIndexBytes},
+                     {KeyOf(images::kProvenanceFile), pusher::kMaxProvenanceBytes}});
+  const std::string release = CheckedRelease(std::move(objects[0]));
+  const std::string manifest = Required(std::move(objects[1]), images::kManifestFile);
   const std::string where = WhereIs(images::kManifestFile);
-  const std::string manifest = Fetch(images::kManifestFile, pusher::kMaxManifestBytes);
   if (base::Sha256Of(manifest) != version_.manifest_sha256) {
     base::Fail(kDamaged, "{} is not what its name says: delete it, and publish {} again", where,
                version_.name);
@@ -80,10 +85,12 @@ StoredTexts StoredVersion::FetchTexts(const std::string& release) const {
   if (parsed.name != version_.name) {
     base::Fail(kDamaged, "{} is a manifest of {}", where, parsed.name);
   }
-  const std::string index = Fetch(images::kIndexFile, pusher::kMaxIndexBytes);
+  const std::string index = Required(std::move(objects[2]), images::kIndexFile);
   const chunker::ChunkIndex chunks =
       images::ParseIndexOf(parsed, index, WhereIs(images::kIndexFile));
-  return {AsTheyAre(manifest, index, FetchProvenance(release)), pusher::ChunkList(chunks)};
+  const std::string& provenance = objects[3].body;
+  CheckProvenance(provenance, release);
+  return {release, AsTheyAre(manifest, index, provenance), pusher::ChunkList(chunks)};
 }
 
 }  // namespace fetcher

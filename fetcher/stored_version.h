@@ -3,8 +3,6 @@
 #ifndef SLIPWAY_FETCHER_STORED_VERSION_H_
 #define SLIPWAY_FETCHER_STORED_VERSION_H_
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
 #include "images/name.h"
@@ -16,6 +14,7 @@
 namespace fetcher {
 
 struct StoredTexts {
+  std::string release;            // empty: there is none
   pusher::PackedMetadata packed;  // as they are
   pusher::ChunkList chunks;
 };
@@ -28,17 +27,17 @@ class StoredVersion {
   // Empty: there is none. Throws Error{kVerification} where it is of something else; who signed it
   // is for the host to find.
   std::string FetchRelease() const;
-  // Throws Error{kVerification} where one is not what its digest says, Error{kFailed} where one is
-  // missing. `release`: as fetched; names the provenance.
-  StoredTexts FetchTexts(const std::string& release) const;
+  // All at once, the release too. Throws Error{kVerification} where one is not what its digest
+  // says, Error{kFailed} where one is missing.
+  StoredTexts FetchTexts() const;
   std::string KeyOfImage() const;
 
  private:
   std::string KeyOf(const char* file) const;
   std::string WhereIs(const char* file) const;
-  std::optional<std::string> FetchIfThere(const char* file, uint64_t max_bytes) const;
-  std::string Fetch(const char* file, uint64_t max_bytes) const;
-  std::string FetchProvenance(const std::string& release) const;
+  std::string CheckedRelease(store::Object object) const;
+  void CheckProvenance(const std::string& provenance, const std::string& release) const;
+  std::string Required(store::Object object, const char* file) const;
 
   store::Store& store_;
   const pusher::VersionDigest version_;

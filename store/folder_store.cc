@@ -1,5 +1,8 @@
 #include "store/folder_store.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -17,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds kLockPatience(30);  // a writer holds it for one rename
 constexpr size_t kCopiedPieceBytes = size_t{1} << 20;
+constexpr time_t kLaterSeconds = 2;  // a FAT has no finer time
 // Larger objects are never changed, and are not read for their version.
 constexpr uint64_t kMaxDigestBytes = size_t{1} << 20;
 
@@ -61,6 +65,21 @@ void Copy(const Content& content, const base::AtomicFile& file) {
     const size_t got = content.Read(at, piece);
     base::WriteAll(file.fd(), std::span(piece).first(got), file.temporary_path());
     at += got;
+  }
+}
+
+// A web server that serves the folder makes an ETag of the size and the second of the last change.
+// Two heads of one size within a second would be one to hosts that ask by it, and stay so.
+void MakeYounger(const base::AtomicFile& file, const std::string& replaced) {
+  const std::optional<struct stat> before = base::StatIfThere(replaced);
+  const struct stat now = base::Fstat(file.fd(), file.temporary_path());
+  if (!before || before->st_mtim.tv_sec < now.st_mtim.tv_sec) {
+    return;
+  }
+  const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
+                                      timespec{before->st_mtim.tv_sec + kLaterSeconds, 0}};
+  if (::futimens(file.fd(), times.data()) != 0) {
+    base::FailErrno(errno, "cannot set the time of {}", replaced);
   }
 }
 
@@ -145,6 +164,7 @@ Written FolderStore::Write(const std::string& key, const Content& content,
   if (!may(DoHead(key).version)) {
     return std::nullopt;
   }
+  MakeYounger(*file, PathOf(key));
   file->Commit();
   return DoHead(key).version;
 }

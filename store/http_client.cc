@@ -53,11 +53,15 @@ void HttpClient::DropAll() {
 
 void HttpClient::Start(const Request& request, Receiver* receiver) {
   base::LogDebug("store: {} {}", request.method, request.url.substr(0, request.url.find('?')));
-  auto transfer = std::make_unique<Transfer>(request, settings_, receiver);
-  transfers_.push_back(std::move(transfer));
-  if (curl_multi_add_handle(multi_->handle, transfers_.back()->handle()) != CURLM_OK) {
-    transfers_.pop_back();
-    FailLibrary("cannot begin a transfer");
+  try {
+    auto transfer = std::make_unique<Transfer>(request, settings_, receiver);
+    if (curl_multi_add_handle(multi_->handle, transfer->handle()) != CURLM_OK) {
+      FailLibrary("cannot begin a transfer");
+    }
+    transfers_.push_back(std::move(transfer));
+  } catch (...) {
+    DropAll();
+    throw;
   }
   ++traffic_.requests;
 }
@@ -126,13 +130,17 @@ std::optional<HttpClient::Done> HttpClient::Next(milliseconds limit) {
   }
 }
 
-Answer HttpClient::Run(const Request& request, Receiver* receiver) {
-  Start(request, receiver);
+HttpClient::Done HttpClient::NextEnded() {
   for (;;) {
     if (std::optional<Done> done = Next(std::chrono::hours(1))) {
-      return std::move(done->answer);
+      return *std::move(done);
     }
   }
+}
+
+Answer HttpClient::Run(const Request& request, Receiver* receiver) {
+  Start(request, receiver);
+  return NextEnded().answer;
 }
 
 std::optional<int64_t> ParseHttpDate(const std::string& text) {

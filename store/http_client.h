@@ -32,7 +32,8 @@ class HttpClient {
   // left running.
   Answer Run(const Request& request, Receiver* receiver = nullptr);
 
-  // Begins a request that Next will return, with the receiver as its name.
+  // Begins a request that Next will return, with the receiver as its name. What it throws drops all
+  // that are in progress.
   void Start(const Request& request, Receiver* receiver);
   struct Done {
     Receiver* receiver;
@@ -41,6 +42,8 @@ class HttpClient {
   // Drives all requests until one has ended; nullopt: none had within `limit`. Throws what its
   // receiver threw, and when interrupted; then, all requests are dropped.
   std::optional<Done> Next(std::chrono::milliseconds limit);
+  // The same, without a limit.
+  Done NextEnded();
   void DropAll();
 
   const Traffic& traffic() const { return traffic_; }

@@ -184,17 +184,17 @@ std::vector<Listed> S3Store::DoList(const std::string& prefix, size_t most) {
   std::vector<Listed> out;
   std::string after;
   for (;;) {
-    Request request{
-        .url = fmt::format("{}?list-type=2&prefix={}", bucket_url_, Encoded(prefix_ + prefix))};
+    std::string url =
+        fmt::format("{}?list-type=2&prefix={}", bucket_url_, Encoded(prefix_ + prefix));
     if (!after.empty()) {
-      request.url += "&start-after=" + Encoded(after);
+      url += "&start-after=" + Encoded(after);
     }
-    std::string xml;
-    const Answer answer = AskForBody(request, kMaxPageBytes, xml);
-    if (!answer.IsGood()) {
-      Fail(request.url, answer);
+    std::vector<Asked> asked{{Request{.url = url}, kMaxPageBytes}};
+    AskForBodies(asked);
+    if (!asked.front().answer.IsGood()) {
+      Fail(url, asked.front().answer);
     }
-    ListPage page = ParseListPage(xml, location());
+    ListPage page = ParseListPage(asked.front().body, location());
     const std::string before = after;
     for (Listed& object : page.objects) {
       after = std::max(after, object.key);

@@ -57,6 +57,13 @@ Object Store::Get(const std::string& key, uint64_t max_bytes, const std::string&
   return DoGet(key, max_bytes, known_version);
 }
 
+std::vector<Object> Store::GetAll(const std::vector<Wanted>& wanted) {
+  for (const Wanted& one : wanted) {
+    CheckKey(one.key);
+  }
+  return DoGetAll(wanted);
+}
+
 RangesRead Store::GetRanges(const std::string& key, const std::vector<Range>& ranges,
                             const RangeSink& sink) {
   CheckKey(key);
@@ -127,6 +134,15 @@ void Store::FailReadOnly(const std::string& what) const {
   base::Fail(base::ExitCode::kUsage,
              "{} can only be read, so {}: give a folder or a bucket (s3://BUCKET)", location(),
              what);
+}
+
+std::vector<Object> Store::DoGetAll(const std::vector<Wanted>& wanted) {
+  std::vector<Object> out;
+  out.reserve(wanted.size());
+  for (const Wanted& one : wanted) {
+    out.push_back(DoGet(one.key, one.max_bytes, ""));
+  }
+  return out;
 }
 
 Written Store::DoPutIfAbsent(const std::string& key, const Content& /*content*/,

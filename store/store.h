@@ -1,8 +1,8 @@
 // An object store: what a channel is published to and fetched from. Objects have keys and versions,
 // and are written whole. docs/formats/store.md says how a store is named, and what each kind does.
 //
-// A Store is for one thread at a time; GetRanges alone uses several connections. Every call ends
-// within the time limits of its Options (store/open.h) and its retries, and at once, as an
+// A Store is for one thread at a time; GetAll and GetRanges use several connections. Every call
+// ends within the time limits of its Options (store/open.h) and its retries, and at once, as an
 // Error{kInterrupted}, when the process is interrupted. Errors name the object without credentials.
 #ifndef SLIPWAY_STORE_STORE_H_
 #define SLIPWAY_STORE_STORE_H_
@@ -32,6 +32,11 @@ struct Object {
   State state = State::kMissing;
   std::string body;
   std::string version;  // what CompareAndSwap and Get compare; nothing else may be read from it
+};
+
+struct Wanted {
+  std::string key;
+  uint64_t max_bytes = 0;
 };
 
 struct Info {
@@ -99,6 +104,8 @@ class Store {
 
   // Throws Error{kVerification} for an object of more than `max_bytes`.
   Object Get(const std::string& key, uint64_t max_bytes, const std::string& known_version = "");
+  // As Get of each, in that order, but asked for at once: for a few.
+  std::vector<Object> GetAll(const std::vector<Wanted>& wanted);
   // Ranges end within the object, otherwise Error{kVerification}.
   RangesRead GetRanges(const std::string& key, const std::vector<Range>& ranges,
                        const RangeSink& sink);
@@ -130,6 +137,7 @@ class Store {
  private:
   virtual Object DoGet(const std::string& key, uint64_t max_bytes,
                        const std::string& known_version) = 0;
+  virtual std::vector<Object> DoGetAll(const std::vector<Wanted>& wanted);
   virtual RangesRead DoGetRanges(const std::string& key, const std::vector<Range>& ranges,
                                  const RangeSink& sink) = 0;
   virtual Info DoHead(const std::string& key) = 0;

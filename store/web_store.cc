@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -9,6 +11,8 @@
 
 namespace store {
 namespace {
+
+using std::chrono::milliseconds;
 
 constexpr int kNotModified = 304;
 constexpr int kUnauthorized = 401;
@@ -24,36 +28,34 @@ uint64_t LengthIn(const Answer& head) {
   return out;
 }
 
-// Keeps a body that must not be larger than `max_bytes`.
+// Keeps the body of one request, which is tried until its answer is final.
 class Keeper : public Receiver {
  public:
-  Keeper(const std::string& url, uint64_t max_bytes, std::string& body)
-      : url_(url), max_bytes_(max_bytes), body_(body) {}
+  Keeper(Asked& its, const RetryPolicy& policy) : asked(its), retries(policy) {}
 
   bool Begin(const Answer& head) override {
-    body_.clear();
+    asked.body.clear();
     const uint64_t size_bytes = LengthIn(head);
     Check(size_bytes);
-    body_.reserve(size_bytes);
+    asked.body.reserve(size_bytes);
     return true;
   }
   bool Take(base::Bytes piece) override {
-    Check(body_.size() + piece.size());
-    body_ += base::AsText(piece);
+    Check(asked.body.size() + piece.size());
+    asked.body += base::AsText(piece);
     return true;
   }
 
+  Asked& asked;
+  Retries retries;
+
  private:
   void Check(uint64_t size_bytes) const {
-    if (size_bytes > max_bytes_) {
+    if (size_bytes > asked.max_bytes) {
       base::Fail(base::ExitCode::kVerification, "{} has more than the {} bytes that it may have",
-                 url_, max_bytes_);
+                 asked.request.url, asked.max_bytes);
     }
   }
-
-  const std::string& url_;
-  const uint64_t max_bytes_;
-  std::string& body_;
 };
 
 // What to do about an answer; empty where nobody knows.
@@ -137,32 +139,67 @@ Answer WebStore::Ask(const Request& request) {
   }
 }
 
-Answer WebStore::AskForBody(const Request& request, uint64_t max_bytes, std::string& body) {
-  Keeper keeper(request.url, max_bytes, body);
-  for (Retries retries(policy_);;) {
-    Answer answer = client_.Run(request, &keeper);
-    if (!retries.Wait(answer)) {
-      return answer;
-    }
+void WebStore::AskForBodies(std::vector<Asked>& all) {
+  std::deque<Keeper> keepers;
+  std::vector<Keeper*> left;
+  for (Asked& asked : all) {
+    left.push_back(&keepers.emplace_back(asked, policy_));
   }
+  while (!left.empty()) {
+    for (Keeper* const keeper : left) {
+      client_.Start(keeper->asked.request, keeper);
+    }
+    std::vector<Keeper*> again;
+    milliseconds delay(0);
+    for (size_t running = left.size(); running > 0; --running) {
+      HttpClient::Done done = client_.NextEnded();
+      auto& keeper = static_cast<Keeper&>(*done.receiver);
+      keeper.asked.answer = std::move(done.answer);
+      if (const std::optional<milliseconds> wait = keeper.retries.Next(keeper.asked.answer)) {
+        again.push_back(&keeper);
+        delay = std::max(delay, *wait);
+      }
+    }
+    left = std::move(again);
+    SleepUnlessInterrupted(delay);
+  }
+}
+
+Object WebStore::ObjectOf(Asked&& asked) {
+  if (!asked.answer.IsGood()) {
+    return {StateOf(asked.request.url, asked.answer), "", ""};
+  }
+  const auto ranges = asked.answer.headers.find("accept-ranges");
+  support_.is_known |= ranges != asked.answer.headers.end() && ranges->second == "bytes";
+  return {State::kHere, std::move(asked.body), VersionOf(asked.answer)};
 }
 
 Object WebStore::DoGet(const std::string& key, uint64_t max_bytes,
                        const std::string& known_version) {
-  Request request{.url = UrlOf(key)};
+  std::vector<Asked> asked{{Request{.url = UrlOf(key)}, max_bytes}};
   if (!known_version.empty()) {
-    request.headers = {"If-None-Match: " + known_version};
+    asked.front().request.headers = {"If-None-Match: " + known_version};
   }
-  Object out;
-  const Answer answer = AskForBody(request, max_bytes, out.body);
+  AskForBodies(asked);
+  const Answer& answer = asked.front().answer;
   if (answer.failure == Failure::kNone && answer.status == kNotModified) {
     return {State::kUnchanged, "", known_version};
   }
-  if (!answer.IsGood()) {
-    return {StateOf(request.url, answer), "", ""};
+  return ObjectOf(std::move(asked.front()));
+}
+
+std::vector<Object> WebStore::DoGetAll(const std::vector<Wanted>& wanted) {
+  std::vector<Asked> asked;
+  asked.reserve(wanted.size());
+  for (const Wanted& one : wanted) {
+    asked.push_back({Request{.url = UrlOf(one.key)}, one.max_bytes});
   }
-  out.state = State::kHere;
-  out.version = VersionOf(answer);
+  AskForBodies(asked);
+  std::vector<Object> out;
+  out.reserve(asked.size());
+  for (Asked& one : asked) {
+    out.push_back(ObjectOf(std::move(one)));
+  }
   return out;
 }
 
@@ -173,7 +210,7 @@ RangesRead WebStore::DoGetRanges(const std::string& key, const std::vector<Range
                   [](const Range& one) { return one.size_bytes == 0; })) {
     return {DoHead(key).state, false};
   }
-  RangeReader reader(client_, url, policy_, ranges_);
+  RangeReader reader(client_, url, policy_, support_);
   RangeReader::Result result = reader.Read(ranges, sink);
   if (result.refusal) {
     result.read.state = StateOf(url, *result.refusal);

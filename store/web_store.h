@@ -14,6 +14,13 @@ namespace store {
 
 inline constexpr int kNotFound = 404;
 
+struct Asked {
+  Request request;
+  uint64_t max_bytes = 0;  // of the body
+  std::string body{};
+  Answer answer{};
+};
+
 class WebStore : public Store {
  public:
   // Keys are below `path` of `url`, which ends with no "/".
@@ -26,8 +33,8 @@ class WebStore : public Store {
  protected:
   // Again where it makes sense, and without a receiver, which would get the bytes twice.
   Answer Ask(const Request& request);
-  // The same; `body` is that of the last try, at most `max_bytes`.
-  Answer AskForBody(const Request& request, uint64_t max_bytes, std::string& body);
+  // The same, of all at once, and with their bodies, which are those of the last tries.
+  void AskForBodies(std::vector<Asked>& all);
   std::string UrlOf(const std::string& key) const { return location_ + "/" + key; }
   // An answer that nothing can be made of, as an Error: what failed and what to do.
   [[noreturn]] void Fail(const std::string& url, const Answer& answer) const;
@@ -40,14 +47,16 @@ class WebStore : public Store {
  private:
   Object DoGet(const std::string& key, uint64_t max_bytes,
                const std::string& known_version) override;
+  std::vector<Object> DoGetAll(const std::vector<Wanted>& wanted) override;
   RangesRead DoGetRanges(const std::string& key, const std::vector<Range>& ranges,
                          const RangeSink& sink) override;
   Info DoHead(const std::string& key) override;
+  Object ObjectOf(Asked&& asked);
 
   std::string location_;
   HttpClient client_;
   RetryPolicy policy_;
-  RangeSupport ranges_;
+  RangeSupport support_;
 };
 
 // The version that an answer names; empty where it names none.

@@ -45,6 +45,19 @@ TEST_F(NginxTest, AFolderIsReadByTls) {
   EXPECT_EQ(Open(host_->Plain())->Get("channels/web/head", 100).body, "one");
 }
 
+// nginx's ETag has the size and the second alone.
+TEST_F(NginxTest, WhatIsReplacedAtOnceHasAnotherVersion) {
+  const std::unique_ptr<Store> folder = Open(At("served"));
+  const std::unique_ptr<Store> store = OpenTls();
+  std::string version;
+  for (const std::string text : {"aaa", "bbb", "ccc", "ddd"}) {
+    folder->Put("channels/web/head", Content::Text(text));
+    const Object head = store->Get("channels/web/head", 100, version);
+    EXPECT_EQ(head.body, text);
+    version = head.version;
+  }
+}
+
 TEST_F(NginxTest, RangesAreReadAlsoFromAServerWithoutThem) {
   const std::vector<Range> ranges = {{0, 10}, {2'000'000, 1'000'000}, {500'000, 100'000}};
   for (const std::string path : {"", "/no-ranges"}) {

@@ -291,6 +291,63 @@ TEST(WebStoreTest, RangesAreNotReadTooFarAhead) {
   ExpectParts(ReadRanges(*Open(server.Url(), options), ranges), ranges, content);
 }
 
+// What was asked for before the first request was repeated, to which nothing is answered at first.
+class FirstHangs {
+ public:
+  HttpReaction Answer(const std::string& asked, const std::string& answer) {
+    before_.push_back(asked);
+    if (before_.size() == 1) {
+      return HttpReaction{"", false, true};
+    }
+    if (asked == before_.front() && first_.empty()) {
+      first_ = before_;
+    }
+    return HttpReaction{answer};
+  }
+  const std::vector<std::string>& before_the_second_try() const { return first_; }
+
+ private:
+  std::vector<std::string> before_;
+  std::vector<std::string> first_;
+};
+
+TEST(WebStoreTest, SeveralObjectsAreAskedForAtOnce) {
+  FirstHangs hangs;
+  const ScriptedServer server([&](const HttpRequest& request) {
+    const std::string& key = request.target;
+    return hangs.Answer(
+        key, key == "/c" ? HttpAnswerText(404, "") : HttpAnswerText(200, "this is " + key));
+  });
+  const std::vector<Object> got =
+      Open(server.Url(), Quick())->GetAll({{"a", 10}, {"b", 10}, {"c", 10}});
+  EXPECT_EQ(got.at(0).body, "this is /a");
+  EXPECT_EQ(got.at(1).body, "this is /b");
+  EXPECT_EQ(got.at(2).state, State::kMissing);
+  EXPECT_THAT(hangs.before_the_second_try(),
+              AllOf(SizeIs(4), testing::IsSupersetOf({"/a", "/b", "/c"})));
+
+  const std::unique_ptr<Store> store = Open(server.Url(), Quick());
+  EXPECT_EQ(tests::ErrorOf([&] {
+              store->GetAll({{"a", 10}, {"b", 9}});
+            }).code(),
+            base::ExitCode::kVerification);
+  EXPECT_EQ(store->Get("b", 10).body, "this is /b");  // it can still be used
+}
+
+TEST(WebStoreTest, WhereRangesAreOfferedTheFirstIsNotWaitedFor) {
+  const std::string content = Content10k();
+  FirstHangs hangs;
+  const ScriptedServer server([&](const HttpRequest& request) {
+    return request.headers.contains("range")
+               ? hangs.Answer(request.headers.at("range"), RangeAnswer(request, content))
+               : HttpReaction{HttpAnswerText(200, "text", {"Accept-Ranges: bytes"})};
+  });
+  const std::unique_ptr<Store> store = Open(server.Url(), Quick());
+  EXPECT_EQ(store->Get("text", 10).body, "text");
+  ExpectParts(ReadRanges(*store, kRanges), kRanges, content);
+  EXPECT_THAT(hangs.before_the_second_try(), SizeIs(6));
+}
+
 // Handlers belong to the process, so it is one of its own.
 [[noreturn]] void ExitAsInterrupted(const std::string& url, const std::string& key) {
   Options options = Quick();
