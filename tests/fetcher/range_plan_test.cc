@@ -44,7 +44,7 @@ TEST(RangePlanTest, WhatIsCloseTogetherIsOneRange) {
 TEST(RangePlanTest, NoRangeIsLongerThanItMayBe) {
   const auto chunk = static_cast<uint32_t>(kMaxRangeBytes / 2);
   EXPECT_EQ(TextOf(PlanRanges(ListOf({chunk, chunk, 1, chunk}), std::vector<bool>(4, true))),
-            "0+2097152:2 2097152+1048577:4 ");
+            "0+1048576:2 1048576+524289:4 ");
 }
 
 // Of a chunk that the image has twice, the first place is read.
