@@ -26,8 +26,10 @@ void CheckHeadsAreRead(const std::vector<std::string>& listed, const StoreHeads&
                                        ? channel->second.versions.contains(channel->second.current)
                                        : channel->second.versions.contains(parsed->version));
     if (!is_read) {
-      base::Fail(base::ExitCode::kFailed,
-                 "{} was not read, so nobody knows what it names: nothing is pruned", key);
+      base::Fail(base::ExitCode::kBusy,
+                 "{} is listed and not there, so nobody knows what it names: nothing is pruned; "
+                 "another prune may have removed it just now: try again",
+                 key);
     }
   }
 }

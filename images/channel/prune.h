@@ -60,7 +60,7 @@ struct PruneStep {
 };
 
 // `listed`: all keys of the store, and `heads` all its heads, both read after `record`. `now`: when
-// `record` was read. `run`: this run's own 16 digits. Throws Error{kFailed} where a listed head is
+// `record` was read. `run`: this run's own 16 digits. Throws Error{kBusy} where a listed head is
 // not in `heads`: what it names is not known.
 PruneStep PlanPrune(const PruneRecord& record, const std::vector<std::string>& listed,
                     const StoreHeads& heads, TimePoint now, const std::string& run);
