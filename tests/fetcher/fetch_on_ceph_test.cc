@@ -1,32 +1,19 @@
 // The static program on S3 as Ceph's radosgw has it.
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <future>
 
 #include "images/channel/state_document.h"
-#include "store/open.h"
-#include "tests/fetcher/fetch_scene.h"
+#include "tests/fetcher/ceph.h"
 #include "tests/support/run.h"
-#include "tests/support/servers.h"
 
 namespace fetcher {
 namespace {
 
-// One for all of them: it takes a while to start.
-const tests::CephHost& Ceph() {
-  static const tests::CephHost ceph({"one"});
-  return ceph;
-}
-
-TEST_F(FetchTest, OnCephItInstallsUpdatesAndReports) {
-  const tests::CephHost& ceph = Ceph();
-  Put("credentials/store", "[default]\naws_access_key_id = " + ceph.KeyId() +
-                               "\naws_secret_access_key = " + ceph.Secret() + "\n");
-  std::filesystem::permissions(At("credentials/store"), std::filesystem::perms::owner_read);
-  const std::string location = "s3+" + ceph.Endpoint() + "/one/apps";
-  const auto store = store::Open(location, {.credentials_file = At("credentials/store")});
+TEST_F(FetchOnCephTest, ItInstallsUpdatesAndReports) {
+  const std::string location = Location("apps");
+  const auto store = Open(location);
   const pusher::ImageUpload old = BuildText("1", 200);
   const pusher::ImageUpload image = BuildText("2", 200);
   PublishAll(*store, {old});
@@ -38,7 +25,7 @@ TEST_F(FetchTest, OnCephItInstallsUpdatesAndReports) {
 
   const Played anonymous = play(old);
   EXPECT_EQ(anonymous.host_code, 1) << anonymous.host_err;
-  ::setenv("CREDENTIALS_DIRECTORY", At("credentials").c_str(), 1);
+  GiveKey();
   const Played first = play(old);
   EXPECT_TRUE(first.IsGood()) << first.host_err << first.fetch_err;
   const Played update = play(image);
@@ -70,27 +57,18 @@ TEST_F(FetchTest, OnCephItInstallsUpdatesAndReports) {
   pair.a.Reset();
   EXPECT_EQ(EndOf(fetch), 0);
   EXPECT_EQ(store->Get("state/web1.json", 10).body, "{}");
-  ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 
 // All of `activate pull` but systemd, as bench/publish has 1000 of them.
-TEST_F(FetchTest, TwentyHostsPullAtOnceFromCeph) {
-  const tests::CephHost& ceph = Ceph();
-  Put("credentials/store",
-      "aws_access_key_id = " + ceph.KeyId() + "\naws_secret_access_key = " + ceph.Secret() + "\n");
-  std::filesystem::permissions(At("credentials/store"), std::filesystem::perms::owner_read);
-  const std::string location = "s3+" + ceph.Endpoint() + "/one/many";
-  const auto store = store::Open(location, {.credentials_file = At("credentials/store")});
+TEST_F(FetchOnCephTest, TwentyHostsPullAtOnce) {
+  const std::string location = Location("many");
+  const auto store = Open(location);
   std::vector<std::string> hosts;
   for (int i = 0; i < 20; ++i) {
     hosts.push_back("host" + std::to_string(i));
-    Trust(hosts.back(), {"alice"});
-    Put(hosts.back() + "/pull/config.json",
-        R"({"format":1,"store":")" + location + R"(","endpoint":"","region":"","ca_file":"",)" +
-            R"("host":")" + hosts.back() + R"(","groups":[],"channels":["web"],)" +
-            R"("every":"hourly","random_delay_seconds":0})");
+    MakeHost(hosts.back(), location, "web");
   }
-  ::setenv("CREDENTIALS_DIRECTORY", At("credentials").c_str(), 1);
+  GiveKey();
   const auto pull_all = [&] {
     std::vector<std::future<std::string>> pulls;
     for (const std::string& host : hosts) {
@@ -115,7 +93,6 @@ TEST_F(FetchTest, TwentyHostsPullAtOnceFromCeph) {
       EXPECT_EQ(state.sequence, std::stoul(version));  // one report of each change
     }
   }
-  ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@
 
 #include "fetcher/fetch_service.h"
 #include "pusher/protocol/fetch_link.h"
+#include "pusher/protocol/recorded_delta.h"
 #include "pusher/publish/delta_publisher.h"
 #include "tests/pusher/protocol/pipe.h"
 #include "tests/pusher/publish/publish_scene.h"
@@ -92,6 +95,15 @@ class FetchTest : public pusher::PublishTest {
     Put(host + "/trust/policy.json", trust.policy);
     Put(host + "/trust/accepted.json", R"({"format":1,"newest":[],"versions":[]})");
   }
+  // One that `pull_agent` pulls as.
+  void MakeHost(const std::string& host, const std::string& location,
+                const std::string& channel) const {
+    Trust(host, {"alice"});
+    Put(host + "/pull/config.json",
+        R"({"format":1,"store":")" + location + R"(","endpoint":"","region":"","ca_file":"",)" +
+            R"("host":")" + host + R"(","groups":[],"channels":[")" + channel +
+            R"("],"every":"hourly","random_delay_seconds":0})");
+  }
   // What was staged on it, a line for each generation.
   std::string Staged(const std::string& host = "host") const {
     return Get(host + "/generations/log");
@@ -105,6 +117,32 @@ class FetchTest : public pusher::PublishTest {
     std::string bytes = store.Get(key, uint64_t{1} << 30).body;
     bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
     store.Put(key, store::Content::Text(bytes));
+  }
+
+  // The recording `right`, with right frames, of which `alter` has changed the payload.
+  static std::string Altered(
+      const std::string& right,
+      const std::function<void(pusher::MessageType type, std::vector<uint8_t>& payload)>& alter) {
+    pusher::RecordedDeltaReader reader(
+        [&right, at = size_t{0}](std::span<uint8_t> out) mutable {
+          const size_t bytes = std::min(out.size(), right.size() - at);
+          std::copy_n(right.begin() + static_cast<std::ptrdiff_t>(at), bytes, out.begin());
+          at += bytes;
+          return bytes;
+        },
+        "recorded");
+    std::string out = reader.header().Serialize();
+    const auto add = [&](uint8_t type, base::Bytes payload) {
+      out += base::AsText(pusher::FrameHeaderOf(type, payload));
+      out += base::AsText(payload);
+    };
+    add(static_cast<uint8_t>(pusher::MessageType::kOffer),
+        base::AsBytes(reader.offer().Serialize()));
+    while (std::optional<pusher::Frame> frame = reader.Next()) {
+      alter(static_cast<pusher::MessageType>(frame->type), frame->payload);
+      add(frame->type, frame->payload);
+    }
+    return out;
   }
 
   // As `activate pull` does: names the store, asks for the versions, and lets a host take them.
