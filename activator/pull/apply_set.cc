@@ -97,14 +97,17 @@ class SetPush {
   StagedGeneration Run();
 
  private:
+  void Play();
   void Receive(pusher::Wire& wire);
-  void CheckOffer(const OfferedVersion& offered) const;
+  void CheckOffer(const OfferedVersion& offered);
   StagedGeneration Stage(const images::HostLayout& layout, const Versions& changes);
 
   PullRun& run_;
   const SetToApply& set_;
   const std::string by_;
   Versions played_;
+  bool got_delta_ = false;
+  bool without_deltas_ = false;
   std::optional<StagedGeneration> staged_;
 };
 
@@ -114,6 +117,22 @@ StagedGeneration SetPush::Run() {
     const base::FileLock lock(run_.layout.Lock(), "the host", by_, kLockWait);
     return Stage(run_.layout, {});
   }
+  // A recorded delta may give wrong texts, though the image beside it is right.
+  try {
+    Play();
+  } catch (const base::Error& error) {
+    if (!got_delta_ || (error.code() != base::ExitCode::kVerification &&
+                        error.code() != base::ExitCode::kFailed)) {
+      throw;
+    }
+    base::Log(base::LogLevel::kWarning, "{}: once more, without recorded deltas", error.what());
+    without_deltas_ = true;
+    Play();
+  }
+  return *staged_;
+}
+
+void SetPush::Play() {
   std::vector<pusher::VersionDigest> versions;
   for (const auto& [name, digest] : played_) {
     versions.push_back({name, digest});
@@ -129,7 +148,6 @@ StagedGeneration SetPush::Run() {
     run_.client.reset();
     base::Fail(base::ExitCode::kBusy, "fetch ended without a push");
   }
-  return *staged_;
 }
 
 // An older release counts too: which one it is to be, the head says.
@@ -139,6 +157,7 @@ void SetPush::Receive(pusher::Wire& wire) {
   options.by = by_;
   options.lock_wait = kLockWait;
   options.older = true;
+  options.without_deltas = without_deltas_;
   ReceiveSteps steps;
   steps.prepare_root = run_.steps.prepare_root;
   steps.probe_features = [&] { return run_.abilities.features; };
@@ -151,7 +170,8 @@ void SetPush::Receive(pusher::Wire& wire) {
 }
 
 // Also another version that is signed well must leave nothing behind.
-void SetPush::CheckOffer(const OfferedVersion& offered) const {
+void SetPush::CheckOffer(const OfferedVersion& offered) {
+  got_delta_ |= offered.is_delta;
   const auto asked = played_.find(offered.name);
   if (asked == played_.end() || asked->second != offered.manifest_sha256) {
     base::Fail(base::ExitCode::kVerification,

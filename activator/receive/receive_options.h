@@ -21,6 +21,7 @@ struct ReceiveOptions {
   bool set_trust = false;              // take the files of ROOT/trust instead
   size_t host_jobs = 0;                // threads that rebuild deltas, as RebuildJobs() takes them
   std::optional<GateOperator> gate{};  // who may see and send no more than that
+  bool without_deltas = false;         // the sender hears of no version that one could start from
 };
 
 }  // namespace activator

@@ -129,8 +129,10 @@ void ReceiveSession::Greet() {
   if (const std::optional<images::Policy>& policy = acceptance_->policy()) {
     hello.trust = {policy->channels, policy->threshold};
   }
-  for (const HeldVersion& image : held_) {
-    hello.held.push_back({image.name, image.manifest_sha256});
+  if (!options_.without_deltas) {
+    for (const HeldVersion& image : held_) {
+      hello.held.push_back({image.name, image.manifest_sha256});
+    }
   }
   pusher::SendHello(wire_, std::move(hello));
 }
@@ -164,7 +166,7 @@ void ReceiveSession::ReceiveImage() {
     base::Fail(base::ExitCode::kFailed, "{} broke the protocol: it offers {} twice", wire_.peer(),
                offer.name);
   }
-  CheckOffer({offer.name, offer.manifest_sha256, offer.label});
+  CheckOffer({offer.name, offer.manifest_sha256, offer.label, offer.basis != 0});
   TakeRelease(offer);
   labels_[offer.name] = offer.label;
   if (offer.held) {

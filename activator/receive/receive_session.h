@@ -45,7 +45,8 @@ struct HandedOver {
 struct OfferedVersion {
   std::string name;
   base::Sha256 manifest_sha256;
-  std::string label;  // empty: none, or not told yet
+  std::string label;      // empty: none, or not told yet
+  bool is_delta = false;  // from another version
 };
 
 // What a session asks of the rest of the agent; tests put their own.

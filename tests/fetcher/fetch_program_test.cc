@@ -48,6 +48,30 @@ TEST_F(FetchProgramTest, AFirstInstallOfALargeImageTakesLittleMemory) {
               static_cast<unsigned long long>(played.bytes), played.fetch_kib);
 }
 
+// Right frames of wrong texts, which only the host can find out: its pull takes the image itself.
+TEST_F(FetchProgramTest, ADeltaWithWrongTextsDoesNotStopAPull) {
+  const pusher::ImageUpload old = BuildText("1", 100);
+  const pusher::ImageUpload image = BuildText("2", 100);
+  PublishAll(store_, {old});
+  MakeHost("host", server_->Url(), "web");
+  const std::vector<std::string> pull = {TEST_PULL_AGENT, TEST_FETCH, At("host")};
+  const std::string active = R"("exit_code":0,"result":"active")";
+  EXPECT_THAT(tests::MustRun(pull), HasSubstr(active));
+  PublishAll(store_, {image});
+  const std::string key = DeltaKeyOf(image, old);
+  const std::string right = store_.Get(key, 1 << 24).body;
+  int altered = 0;
+  store_.Put(key, store::Content::Text(Altered(right, [&](pusher::MessageType type, auto& payload) {
+               if (type == pusher::MessageType::kBlob) {
+                 payload.at(payload.size() / 2) ^= 1;
+                 ++altered;
+               }
+             })));
+  ASSERT_EQ(altered, 1);
+  EXPECT_THAT(tests::MustRun(pull), HasSubstr(active));
+  EXPECT_TRUE(HasImage(image));
+}
+
 TEST_F(FetchProgramTest, ItMayBeKilledAtAnyRequest) {
   const pusher::ImageUpload old = BuildText("1", 100);
   const pusher::ImageUpload image = BuildText("2", 100);

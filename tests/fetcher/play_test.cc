@@ -143,29 +143,14 @@ TEST_F(PlayTest, ADeltaThatIsCutOffOrOfSomethingElseIsNoDelta) {
 // gets what is missing by ranges.
 TEST_F(PlayTest, ADeltaThatGivesOtherChunksIsNotTaken) {
   Update();
-  const std::string right = store_.Get(delta_key(), 1 << 24).body;
-  pusher::RecordedDeltaReader reader(
-      [&right, at = size_t{0}](std::span<uint8_t> out) mutable {
-        const size_t bytes = std::min(out.size(), right.size() - at);
-        std::copy_n(right.begin() + static_cast<std::ptrdiff_t>(at), bytes, out.begin());
-        at += bytes;
-        return bytes;
-      },
-      "recorded");
-  std::string text = reader.header().Serialize();
-  const auto add = [&](uint8_t type, base::Bytes payload) {
-    text += base::AsText(pusher::FrameHeaderOf(type, payload));
-    text += base::AsText(payload);
-  };
-  add(static_cast<uint8_t>(pusher::MessageType::kOffer), base::AsBytes(reader.offer().Serialize()));
   int altered = 0;
-  while (std::optional<pusher::Frame> frame = reader.Next()) {
-    if (static_cast<pusher::MessageType>(frame->type) == pusher::MessageType::kDelta) {
-      frame->payload.back() ^= 1;
-      ++altered;
-    }
-    add(frame->type, frame->payload);
-  }
+  const std::string text =
+      Altered(store_.Get(delta_key(), 1 << 24).body, [&](pusher::MessageType type, auto& payload) {
+        if (type == pusher::MessageType::kDelta) {
+          payload.back() ^= 1;
+          ++altered;
+        }
+      });
   ASSERT_GT(altered, 0);
   store_.Put(delta_key(), store::Content::Text(text));
   const Played played = Play(Order({image_}));
