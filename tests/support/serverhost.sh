@@ -59,7 +59,8 @@ serve_inside() {
   cat >/dev/null  # until whoever started us is gone
 }
 
-# serve PACKAGES ARGUMENT...: the server lives as long as standard input, and no longer than this process.
+# serve PACKAGES ARGUMENT...: the server lives as long as standard input, and no longer than this process. In the network
+# namespace SLIPWAY_SERVER_NETWORK, where nothing can be downloaded.
 serve() {
   local packages=$1 root child
   shift
@@ -71,7 +72,8 @@ serve() {
   root=$("${BASH_SOURCE[0]%/*}/../fixtures/debian-root" ${SLIPWAY_SERVER_SUITE:+--suite "$SLIPWAY_SERVER_SUITE"} "$packages") || die "the packages $packages cannot be had: see above"
   folder=$(mktemp -d "${TMPDIR:-/tmp}/slipway-server.XXXXXX")
   trap 'rmdir "$folder"' EXIT
-  SERVERHOST_INSIDE=$root SERVERHOST_FOLDER=$folder unshare --mount --pid --fork --kill-child "$0" "$@" <&0 &
+  SERVERHOST_INSIDE=$root SERVERHOST_FOLDER=$folder \
+    ${SLIPWAY_SERVER_NETWORK:+nsenter --net="$SLIPWAY_SERVER_NETWORK"} unshare --mount --pid --fork --kill-child "$0" "$@" <&0 &
   child=$!
   trap 'kill -9 "$child" 2>/dev/null; exit 130' INT TERM HUP
   wait "$child"
