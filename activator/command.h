@@ -77,6 +77,7 @@ struct CommandLine {
   bool ask_sudo_password = false;
   bool gate = false;            // the login of that host is one; else the list of hosts may say so
   std::string agent_directory;  // of `examine`
+  bool end_overrides = false;   // of `pull`
   std::vector<std::string> channels;  // of `pull`
   bool remove = false;                // of `enroll`
 };

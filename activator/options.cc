@@ -199,6 +199,8 @@ void AddPull(Parser& parser, CommandLine& out) {
   parser.pull =
       parser.app.add_subcommand("pull", "Poll the channels of this host now, as its timer does");
   parser.pull->add_option("CHANNEL", out.channels, "Channels to poll; default: all of the host's");
+  parser.pull->add_flag("--end-overrides", out.end_overrides,
+                        "Give these channels back what --override keeps from them");
   parser.enroll = parser.app.add_subcommand(
       "enroll", "The host's side of imgpush channel enroll: pull from channels");
   parser.enroll->add_flag("--remove", out.remove, "Pull no more; the applications run on");

@@ -100,7 +100,8 @@ int Tool::PullNow() {
   steps.probe_features = &ProbeFeatures;
   steps.machine_id = ReadMachineId();
   const PullResult result =
-      RunPull(host_.layout, {line_.channels, LockWait(std::chrono::milliseconds(0))}, steps);
+      RunPull(host_.layout,
+              {line_.channels, LockWait(std::chrono::milliseconds(0)), line_.end_overrides}, steps);
   const std::string text = PulledText(result.state, result.polled);
   io_.WriteOut(line_.json ? PulledJson(result.state, result.polled) : text);
   if (!result.not_reported.empty() && text.find(result.not_reported) == std::string::npos) {
@@ -134,15 +135,14 @@ void Tool::TellChannels(const Apps& before) {
   if (line_.overrides) {
     activator::Pin(host_.layout, differences, line_.by, now);
   }
-  for (const auto& [application, channel] : differences) {
+  for (const DiffersFromChannel& one : differences) {
     if (line_.overrides) {
-      io_.Err("activate: {} is kept for {} hours, whatever channel {} has\n", application,
-              images::kOverrideLasts.count(), channel);
+      io_.Err("activate: {}\n", KeptText(one));
     } else {
       io_.Err(
           "activate: channel {} has another {}, which comes back with the next poll: the same with "
           "--override keeps this one for {} hours\n",
-          channel, application, images::kOverrideLasts.count());
+          one.channel, one.application, images::kOverrideLasts.count());
     }
   }
 }

@@ -2,6 +2,7 @@
 #include "activator/health/check_now.h"
 #include "activator/health/find_down.h"
 #include "activator/pull/pull_files.h"
+#include "activator/pull/pull_problems.h"
 #include "activator/receive/receive.h"
 #include "activator/report/comparison.h"
 #include "activator/report/debug_report.h"
@@ -39,6 +40,14 @@ Status Tool::StatusNow(bool check) {
   if (!gate_ && base::Exists(ConfigFile(host_.layout))) {
     out.pulled = LoadState(host_.layout);
     out.polled = LoadPolled(host_.layout);
+    out.pull_problems = PullProblems(host_.layout, ask ? &systemd_ : nullptr);
+    for (const auto& [channel, memory] : LoadMemories(host_.layout)) {
+      for (const auto& [name, pin] : memory.overrides) {
+        if (pin.until > host_.clock.Now()) {
+          out.kept.push_back({name, channel, pin.by, pin.until});
+        }
+      }
+    }
   }
   if (ask && out.active != kNoGeneration) {
     InstalledUnits units = LoadUnits(host_.layout, out.active);

@@ -97,6 +97,7 @@ void FetchService::Open(const pusher::OpenStore& open) {
   options.endpoint = open.endpoint;
   options.region = open.region;
   options.ca_file = open.ca_file;
+  options.must_exist = true;
   store_.reset();
   trouble_.reset();
   try {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "store/ca_bundle.h"
 #include "store/credentials.h"
 #include "store/folder_store.h"
@@ -53,6 +54,10 @@ std::string ServerOf(const Location& location, const Options& options, const std
 std::unique_ptr<Store> Open(const std::string& text, const Options& options) {
   const Location location = ParseLocation(text);
   if (location.kind == Kind::kFolder) {
+    if (options.must_exist && !base::Exists(location.folder)) {
+      base::Fail(base::ExitCode::kUnreachable, "{} is not there: mount it, or correct its path",
+                 location.folder);
+    }
     return std::make_unique<FolderStore>(location.folder);
   }
   ClientSettings settings;

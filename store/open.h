@@ -23,6 +23,8 @@ struct Options {
   bool anonymous = false;
   // The certificates that servers must have one of; empty: $SSL_CERT_FILE, or the distribution's.
   std::string ca_file{};
+  // A folder that is not there is no empty store, but one that is not mounted: Error{kUnreachable}.
+  bool must_exist = false;
   Limits limits{};
   RetryPolicy retries{};
 };

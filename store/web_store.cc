@@ -62,7 +62,9 @@ class Keeper : public Receiver {
 std::string AdviceFor(const Answer& answer) {
   const std::string code = CodeOf(answer);
   if (answer.failure == Failure::kFinal) {
-    return "name the file of its certificate authority in SSL_CERT_FILE, if you trust it";
+    return "if you trust it, name the file of its certificate authority: in SSL_CERT_FILE, or for "
+           "a "
+           "host with --ca-file of imgpush channel enroll";
   }
   if (answer.failure != Failure::kNone || answer.status >= 500 || answer.status == 429) {
     return "try again when the server and the network are well";

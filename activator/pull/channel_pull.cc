@@ -57,6 +57,7 @@ class ChannelPull {
   void LookAgain();
   void TakePrograms();
   void Tell(base::ExitCode code, const std::string& why);
+  void TellFailedBefore(const std::string& why);
   void TellMemory();
 
   PullRun& run_;
@@ -71,6 +72,19 @@ class ChannelPull {
 void ChannelPull::Tell(base::ExitCode code, const std::string& why) {
   report_.exit_code = static_cast<uint64_t>(code);
   report_.error = base::Printable(why, images::kMaxReportError);
+}
+
+// With the reason of the poll that activated it, for as long as it is not tried again.
+void ChannelPull::TellFailedBefore(const std::string& why) {
+  const bool is_same = before_.result == ChannelResult::kRolledBack && before_.seen &&
+                       before_.seen->version == head().version && !before_.error.empty();
+  if (!is_same) {
+    Tell(base::ExitCode::kRolledBack, why);
+  } else if (before_.error.ends_with(why)) {
+    Tell(base::ExitCode::kRolledBack, before_.error);
+  } else {
+    Tell(base::ExitCode::kRolledBack, fmt::format("{}; {}", before_.error, why));
+  }
 }
 
 void ChannelPull::TellMemory() {
@@ -121,7 +135,12 @@ void ChannelPull::Pull() {
 
 void ChannelPull::Recall() {
   run_.Remember(LoadMemory(run_.layout, channel_));
-  Update([&](images::HostMemory& memory) { memory.DropEnded(run_.Now()); });
+  Update([&](images::HostMemory& memory) {
+    memory.DropEnded(run_.Now());
+    if (run_.ends_overrides) {
+      memory.overrides.clear();
+    }
+  });
   counts_ = memory().head && StillCounts(*memory().head, run_.trust, run_.verifier);
 }
 
@@ -142,6 +161,11 @@ std::optional<images::SignedHead> ChannelPull::AskForHead() {
                                               counts_ ? memory().head->etag : "");
   if (object.state == pusher::FetchState::kUnchanged) {
     return std::nullopt;
+  }
+  if (object.state == pusher::FetchState::kMissing && memory().head) {
+    base::Fail(base::ExitCode::kBusy,
+               "{} has no channel {} any more: mount it if it is a folder, otherwise publish it again",
+               run_.config.store, channel_);
   }
   if (object.state == pusher::FetchState::kMissing) {
     base::Fail(base::ExitCode::kFailed, "{} has no channel {}: imgpush publish {} {} NAME",
@@ -175,7 +199,7 @@ void ChannelPull::Follow(const Action& action) {
   switch (action.kind) {
     case ActionKind::kNothing:
       if (action.result == ChannelResult::kRolledBack) {
-        Tell(base::ExitCode::kRolledBack, action.why);
+        TellFailedBefore(action.why);
         return;
       }
       RecordApplied(action);

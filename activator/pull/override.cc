@@ -27,6 +27,18 @@ Owners ReadOwners(const images::HostLayout& layout) {
   return out;
 }
 
+// Whoever mends it would have the channels undo the push.
+void RequireReadableConfig(const images::HostLayout& layout) {
+  try {
+    LoadConfig(layout);
+  } catch (const base::Error& error) {
+    base::Fail(base::ExitCode::kFailed,
+               "{}; so nobody knows which applications are a channel's: enroll this host anew "
+               "(imgpush channel enroll), or push with --override",
+               error.what());
+  }
+}
+
 bool IsKept(const images::HostMemory& memory, const std::string& application,
             images::TimePoint now) {
   const auto pin = memory.overrides.find(application);
@@ -49,7 +61,12 @@ images::TimePoint WholeSeconds(images::TimePoint time) {
 PushRules RulesForPush(const images::HostLayout& layout, bool overrides) {
   const auto owners = std::make_shared<Owners>();
   PushRules out;
-  out.prepare = [layout, owners] { *owners = ReadOwners(layout); };
+  out.prepare = [layout, owners, overrides] {
+    if (!overrides) {
+      RequireReadableConfig(layout);
+    }
+    *owners = ReadOwners(layout);
+  };
   out.check = [owners, overrides](const std::string& name) {
     const auto owner = owners->find(name);
     if (!overrides && owner != owners->end()) {
@@ -61,13 +78,22 @@ PushRules RulesForPush(const images::HostLayout& layout, bool overrides) {
   };
   out.take = [layout, owners](const std::map<std::string, base::Sha256>& versions,
                               const std::string& by) {
+    std::vector<std::string> notes;
     for (const auto& [name, digest] : versions) {
       if (const auto owner = owners->find(name); owner != owners->end()) {
-        Pin(layout, {{name, owner->second}}, by, base::SystemClock().Now());
+        const DiffersFromChannel kept = {name, owner->second};
+        Pin(layout, {kept}, by, base::SystemClock().Now());
+        notes.push_back(KeptText(kept));
       }
     }
+    return notes;
   };
   return out;
+}
+
+std::string KeptText(const DiffersFromChannel& kept) {
+  return fmt::format("{} is kept for {} hours, whatever channel {} has", kept.application,
+                     images::kOverrideLasts.count(), kept.channel);
 }
 
 std::vector<DiffersFromChannel> FindDifferences(const images::HostLayout& layout,

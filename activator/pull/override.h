@@ -17,16 +17,20 @@
 
 namespace activator {
 
-// The rules for one push. `overrides`: it may change them, and pins those that it does.
-// A memory that cannot be read has no say: nothing of its channel is applied either.
-PushRules RulesForPush(const images::HostLayout& layout, bool overrides);
-
 // An application that a channel had this host run otherwise than the active generation does.
 struct DiffersFromChannel {
   std::string application;
   std::string channel;
   bool operator==(const DiffersFromChannel&) const = default;
 };
+// What is said of one that an override keeps from now on.
+std::string KeptText(const DiffersFromChannel& kept);
+
+// The rules for one push. `overrides`: it may change them, and pins those that it does.
+// A memory that cannot be read has no say: nothing of its channel is applied either. Without a
+// configuration that can be read no push goes through but with `overrides`.
+PushRules RulesForPush(const images::HostLayout& layout, bool overrides);
+
 // Those that no override keeps. `before`: what was active before somebody changed it. What that
 // changed differs, whatever the channel has written down, because a pull may be about to, and
 // whatever is kept already.

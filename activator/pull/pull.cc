@@ -143,6 +143,7 @@ PullResult RunPull(const images::HostLayout& layout, const PullRequest& request,
     });
     throw;
   }
+  run->ends_overrides = request.end_overrides;
   for (const std::string& channel : channels) {
     reports[channel] = PullChannel(*run, channel, last(channel));
   }

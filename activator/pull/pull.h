@@ -16,6 +16,7 @@ namespace activator {
 struct PullRequest {
   std::vector<std::string> channels;  // none: all of the host's
   std::chrono::milliseconds lock_wait{0};
+  bool end_overrides = false;  // those channels have their applications again
 };
 
 struct PullResult {

@@ -30,6 +30,7 @@ struct PullRun {
   const images::HostAbilities abilities;
   std::map<std::string, images::HostMemory> memories;  // of the channels where it can be read
   std::chrono::seconds clock_offset{0};                // the store's clock less ours
+  bool ends_overrides = false;                         // of the channels that are polled
   std::optional<FetchClient> client{};
   std::string unreachable{};  // why no other channel is asked for; empty: go on
 

@@ -110,7 +110,7 @@ int RunReceive(const ReceiveOptions& options, const PlanCheck& check, const Push
     StagedGeneration out =
         options.gate ? StageGeneration(layout, changes, by) : StageOnHost(layout, changes, by);
     if (rules.take) {
-      rules.take(changes, by);
+      out.notes = rules.take(changes, by);
     }
     return out;
   };

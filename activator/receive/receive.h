@@ -19,8 +19,10 @@ struct PushRules {
   // Reads what the others go by: before the sender is listened to, and again under the host's lock.
   std::function<void()> prepare{};
   std::function<void(const std::string& application)> check{};
-  // The caller holds the host's lock, and has staged these.
-  std::function<void(const std::map<std::string, base::Sha256>& versions, const std::string& by)>
+  // The caller holds the host's lock, and has staged these. Returns what whoever pushes should
+  // know.
+  std::function<std::vector<std::string>(const std::map<std::string, base::Sha256>& versions,
+                                         const std::string& by)>
       take{};
 };
 

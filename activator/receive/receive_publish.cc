@@ -79,6 +79,7 @@ void ReceiveSession::PublishAndStage() {
   answer.created = staged.created;
   answer.active = staged.active;
   answer.added_bytes = added_bytes_;
+  answer.notes.insert(answer.notes.end(), staged.notes.begin(), staged.notes.end());
   pusher::SendText(wire_, pusher::MessageType::kStaged, answer.Serialize());
   wire_.Flush();
 }

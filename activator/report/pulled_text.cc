@@ -29,10 +29,17 @@ std::string ResultText(const images::ChannelReport& report) {
 
 std::string LineOf(const std::string& channel, const images::ChannelReport& report,
                    const images::PollTimes& polled) {
+  const bool runs_seen =
+      report.seen && report.applied && report.applied->version == report.seen->version;
+  // What runs has not failed where only a poll has.
+  const bool is_of_poll =
+      report.result == images::ChannelResult::kFailed && (runs_seen || !report.seen);
   std::string out = fmt::format("Channel {}: ", channel);
-  out += report.seen ? fmt::format("version {} ", report.seen->version) : "";
+  out += is_of_poll    ? "the poll "
+         : report.seen ? fmt::format("version {} ", report.seen->version)
+                       : "";
   out += ResultText(report);
-  if (report.applied && (!report.seen || report.applied->version != report.seen->version)) {
+  if (report.applied && (is_of_poll || !runs_seen)) {
     out += fmt::format("; version {} runs", report.applied->version);
   }
   if (const auto found = polled.find(channel); found != polled.end()) {

@@ -29,6 +29,14 @@ struct UnitStatus {
   std::string since;       // of its state, ISO 8601; empty: never was another one
 };
 
+// An application that --override keeps from the channel that names it.
+struct KeptApplication {
+  std::string application;
+  std::string channel;
+  std::string by;
+  images::TimePoint until;
+};
+
 struct Status {
   std::string root;
   uint64_t active = kNoGeneration;
@@ -60,6 +68,8 @@ struct Status {
   // As the last pull found its channels, where it has some; the caller of ReadStatus adds it.
   std::optional<images::StateDocument> pulled;
   images::PollTimes polled;
+  std::vector<KeptApplication> kept;       // from its channels, likewise
+  std::vector<std::string> pull_problems;  // why it does not poll (PullProblems), likewise
 };
 
 // What a pull found, for people: a line of each channel, the worst last.

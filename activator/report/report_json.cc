@@ -127,6 +127,13 @@ std::string StatusJson(const Status& status) {
           release == status.releases.end() ? Json(nullptr) : ToJson(release->second);
     }
   }
+  Json kept = Json::array();
+  for (const KeptApplication& one : status.kept) {
+    kept.push_back({{"application", one.application},
+                    {"channel", one.channel},
+                    {"by", one.by},
+                    {"until", base::ToIso8601(one.until)}});
+  }
   const bool is_up = status.down.empty() && status.failing.empty();
   return Dump({{"root", status.root},
                {"active", status.active == kNoGeneration ? Json(nullptr) : Json(status.active)},
@@ -145,6 +152,8 @@ std::string StatusJson(const Status& status) {
                {"unhealthy", status.unhealthy},
                {"found_healthy", OrNull(status.found_healthy)},
                {"last_activation", OrNull(status.last_activation)},
+               {"kept", std::move(kept)},
+               {"pull_problems", status.pull_problems},
                {"pulled", status.pulled ? ToJson(*status.pulled, status.polled) : Json(nullptr)}});
 }
 

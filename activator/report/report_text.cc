@@ -257,6 +257,15 @@ std::string StatusText(const Status& status) {
   if (status.pulled) {
     out += PulledText(*status.pulled, status.polled);
   }
+  for (const KeptApplication& one : status.kept) {
+    out += fmt::format(
+        "  {} is kept from channel {} until {}, by {}: `activate pull "
+        "--end-overrides` ends that\n",
+        one.application, one.channel, base::ToIso8601(one.until), one.by);
+  }
+  for (const std::string& problem : status.pull_problems) {
+    out += fmt::format("This host does NOT PULL as it should: {}\n", problem);
+  }
   out += HealthText(status) + DriftText(status) + ChecksText(status) + UnreadableText(status) +
          TrustText(status);
   return status.switch_record ? out + SwitchText(status) : out;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "activator/state/generation.h"
 #include "base/digest.h"
@@ -19,6 +20,7 @@ struct StagedGeneration {
   uint64_t number = 0;
   bool created = false;  // false: the active or an already staged generation is exactly this one
   bool active = false;   // it is the active one: nothing is left to activate
+  std::vector<std::string> notes{};  // for whoever pushed
 };
 
 // `changes`: application -> digest of the manifest of a complete version under `layout`. The caller

@@ -172,7 +172,7 @@ struct Staged {
   // Applications of the active generation whose image was replaced: what runs keeps the old file.
   std::vector<std::string> replaced{};
   uint64_t active_generation = 0;    // where there are such
-  std::vector<std::string> notes{};  // printable; what became of labels
+  std::vector<std::string> notes{};  // printable; what became of labels, and what is kept
   bool operator==(const Staged&) const = default;
 
   std::string Serialize() const;

@@ -152,6 +152,13 @@ OldHeadChoice ChoiceOf(const PublishArguments& arguments, ChannelObjects& object
 HeadEdit EditOf(const PublishArguments& arguments, const HostPrograms& programs,
                 ChannelObjects& objects) {
   if (arguments.verb == "set") {
+    const RolloutChange& change = arguments.rollout;
+    if (!change.waves && !change.spread && !change.salt && !change.retry && !arguments.programs &&
+        !arguments.no_programs) {
+      base::Fail(base::ExitCode::kUsage,
+                 "say what to set: --waves, --spread, --salt, --retry, --programs or "
+                 "--no-programs");
+    }
     return EditToSet(arguments.rollout, {arguments.no_programs, programs.agent, programs.fetch},
                      arguments.edit);
   }
@@ -167,13 +174,18 @@ HeadEdit EditOf(const PublishArguments& arguments, const HostPrograms& programs,
   return EditToHold(arguments.verb == "hold", arguments.edit);
 }
 
+store::Options ThereAlready(store::Options options) {
+  options.must_exist = true;
+  return options;
+}
+
 // Of a verb that changes nothing.
 class ReadStore {
  public:
   ReadStore(const PublishArguments& arguments, const base::Io& io)
       : arguments_(arguments),
         io_(io),
-        store_(store::Open(arguments.store, arguments.store_options)),
+        store_(store::Open(arguments.store, ThereAlready(arguments.store_options))),
         objects_(*store_, !arguments.trust.empty()  ? JudgeByTrust(arguments.trust)
                           : !arguments.keys.empty() ? JudgeByKeys(arguments.keys)
                                                     : JudgeNothing()) {}

@@ -64,6 +64,7 @@ TEST_F(EnrolledHostTest, RunsWhatIsPublishedUntilItIsEnrolledNoMore) {
   const RunResult overridden = Imgpush(
       host.SshConfig(), {"--override", "--older", "--activate", "--yes", host.Name(), first});
   EXPECT_EQ(overridden.exit_code, 0) << overridden.err;
+  EXPECT_THAT(overridden.out + overridden.err, HasSubstr("hello is kept for 24 hours"));
   const RunResult left = Channel(host, {"poke", host.Name()});
   EXPECT_EQ(left.exit_code, 0) << left.out;
   EXPECT_THAT(left.out, HasSubstr("override"));

@@ -99,13 +99,20 @@ TEST_F(PullHostTest, AHostIsEnrolledPullsAndForgets) {
   EXPECT_EQ(Activate(host, "pull").exit_code, 0);
   EXPECT_THAT(Activate(host, "--rollback --override").err, HasSubstr("hello is kept for 24 hours"));
   EXPECT_EQ(Activate(host, "pull").exit_code, 0);
-  EXPECT_THAT(Activate(host, "status").out, HasSubstr("but for what an override keeps"));
+  const std::string kept = Activate(host, "status").out;
+  EXPECT_THAT(kept, HasSubstr("but for what an override keeps"));
+  EXPECT_THAT(kept, HasSubstr("hello is kept from channel web until 20"));
+  EXPECT_THAT(kept, Not(HasSubstr("NOT PULL")));
+  EXPECT_EQ(Activate(host, "pull --end-overrides").exit_code, 0);
+  EXPECT_THAT(Activate(host, "status").out, Not(HasSubstr("kept from")));
 
   // Without a store all runs on.
   host.MustRun("systemctl stop slipway-fetch.socket");
   const RunResult alone = Activate(host, "pull");
   EXPECT_EQ(alone.exit_code, 5);
   EXPECT_THAT(alone.out, HasSubstr("systemctl start slipway-fetch.socket"));
+  EXPECT_THAT(Activate(host, "status").out,
+              HasSubstr("does NOT PULL as it should: slipway-fetch.socket is inactive"));
   EXPECT_EQ(host.MustRun("systemctl is-active hello"), "active\n");
 
   EXPECT_EQ(Activate(host, "enroll --remove").exit_code, 0);

@@ -119,6 +119,11 @@ TEST_F(FetchServiceTest, AStoreThatCannotBeOpenedIsSaidToEachRequest) {
     Ask(pusher::GetObject{"channels/web/head", 100, ""});
     EXPECT_EQ(Failure().code(), base::ExitCode::kUsage);
   }
+  Open(At("not-mounted"));
+  Ask(pusher::GetObject{"channels/web/head", 100, ""});
+  const base::Error not_mounted = Failure();
+  EXPECT_EQ(not_mounted.code(), base::ExitCode::kUnreachable);
+  EXPECT_THAT(not_mounted.what(), HasSubstr("is not there: mount it"));
   Open("http://127.0.0.1:1");
   PutObject("state/web1.json", "{}");
   EXPECT_THAT(Failure().what(), HasSubstr("can only be read"));

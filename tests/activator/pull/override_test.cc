@@ -1,6 +1,7 @@
 // What others than the channel do with its applications.
 #include "activator/pull/override.h"
 
+#include "activator/pull/pull_problems.h"
 #include "tests/activator/pull/pull_fixture.h"
 
 namespace activator {
@@ -23,7 +24,8 @@ class OverrideTest : public PullTest {
     const PushRules rules = RulesForPush(layout_, overrides);
     rules.prepare();
     rules.check("web");
-    rules.take({{"web", other}}, "bob");
+    EXPECT_THAT(rules.take({{"web", other}, {"db", other}}, "bob"),
+                testing::ElementsAre("web is kept for 24 hours, whatever channel web has"));
     RunToo("web", other);
     other_ = {{"web", other}};
   }
@@ -55,6 +57,15 @@ TEST_F(OverrideTest, ItIsKeptForADay) {
   result = Pull();
   EXPECT_EQ(Report(result).result, ChannelResult::kActive);
   EXPECT_NE(ActiveApps(layout_), other_);
+  EXPECT_THAT(Memory().overrides, IsEmpty());
+}
+
+TEST_F(OverrideTest, ItEndsWhenItIsToldTo) {
+  PushOther(true);
+  EXPECT_EQ(Report(Pull()).result, ChannelResult::kOverridden);
+  EXPECT_EQ(RunPull(layout_, {{}, {}, true}, steps_).exit_code, 0);
+  fetch_.Wait();
+  EXPECT_EQ(ActiveApps(layout_), (Apps{{"web", web_}}));
   EXPECT_THAT(Memory().overrides, IsEmpty());
 }
 
@@ -145,6 +156,21 @@ TEST_F(OverrideTest, AMemoryThatCannotBeReadHasNoSay) {
   rules.prepare();
   rules.check("web");
   EXPECT_THAT(FindDifferences(layout_, clock_.now), IsEmpty());
+  EXPECT_THAT(PullProblems(layout_, nullptr),
+              testing::ElementsAre(HasSubstr("nothing of channel web is fetched")));
+}
+
+TEST_F(OverrideTest, WithoutAReadableConfigurationNothingIsPushedUnlessItSaysSo) {
+  EXPECT_THAT(PullProblems(layout_, nullptr), IsEmpty());
+  base::WriteFileAtomically(ConfigFile(layout_), "{\"format\":1,");
+  EXPECT_THAT(PullProblems(layout_, nullptr), testing::ElementsAre(HasSubstr("config.json: ")));
+  const base::Error error = tests::ErrorOf([&] { RulesForPush(layout_, false).prepare(); });
+  EXPECT_EQ(error.code(), base::ExitCode::kFailed);
+  EXPECT_THAT(error.what(), HasSubstr("imgpush channel enroll"));
+  RulesForPush(layout_, true).prepare();
+  base::Unlink(ConfigFile(layout_));
+  EXPECT_THAT(PullProblems(layout_, nullptr), IsEmpty());
+  RulesForPush(layout_, false).prepare();
 }
 
 }  // namespace

@@ -58,8 +58,20 @@ TEST(PulledTextTest, HasALineOfEachChannelAndTheWorstLast) {
   pulled.channels["web"].seen = images::SeenHead{42, pulled.time};
   EXPECT_EQ(PulledText(pulled, {{"web", time("2026-12-01T12:00:00Z")}}),
             "Channel web: version 42 active (polled 2026-12-01T12:00:00Z)\n"
-            "Channel base: FAILED, is tried again: the store does not answer\n"
+            "Channel base: the poll FAILED, is tried again: the store does not answer\n"
             "Channel db: FAILED here and was rolled back: db.service failed\n");
+  // What runs has not failed where a poll has.
+  images::ChannelReport& web = pulled.channels["web"];
+  web.result = images::ChannelResult::kFailed;
+  web.error = "no answer";
+  web.applied.emplace().version = 42;
+  pulled.channels = {{"web", web}};
+  EXPECT_EQ(PulledText(pulled, {}),
+            "Channel web: the poll FAILED, is tried again; version 42 runs: no answer\n");
+  web.applied->version = 41;
+  pulled.channels = {{"web", web}};
+  EXPECT_EQ(PulledText(pulled, {}),
+            "Channel web: version 42 FAILED, is tried again; version 41 runs: no answer\n");
   EXPECT_THAT(PulledJson(pulled, {{"web", time("2026-12-01T12:00:00Z")}}),
               HasSubstr("\"polled\": \"2026-12-01T12:00:00Z\""));
 }
@@ -79,6 +91,19 @@ TEST_F(StatusTest, TellsOfEachUnitWhatRunsSinceWhen) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_THAT(StatusJson(status), HasSubstr("\"memory_bytes\": 12300000"));
+}
+
+TEST_F(StatusTest, TellsWhatIsKeptFromAChannelAndWhyNothingIsPulled) {
+  Status status = Read();
+  status.kept = {{"web", "stable", "bob", {}}};
+  status.pull_problems = {"slipway-pull.timer is inactive"};
+  EXPECT_THAT(StatusText(status),
+              AllOf(HasSubstr("web is kept from channel stable until 1970-01-01T00:00:00Z, by bob: "
+                              "`activate pull --end-overrides` ends that\n"),
+                    HasSubstr("does NOT PULL as it should: slipway-pull.timer is inactive\n")));
+  EXPECT_THAT(StatusJson(status),
+              AllOf(HasSubstr("\"until\": \"1970-01-01T00:00:00Z\""),
+                    HasSubstr("\"pull_problems\": [\n    \"slipway-pull.timer is inactive\"")));
 }
 
 TEST_F(StatusTest, AMissingLinkIsDrift) {

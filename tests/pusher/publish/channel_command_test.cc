@@ -199,6 +199,9 @@ TEST_F(ChannelCommandTest, WrongCommandLines) {
   EXPECT_EQ(Change({"rollback", folder(), "web", "77"}).code, 2);
   EXPECT_EQ(Change({"hold", folder(), "none"}).code, 2);
   EXPECT_EQ(Change({"set", "--salt", "a b", folder(), "web"}).code, 2);
+  EXPECT_THAT(Change({"set", "--urgent", folder(), "web"}).err, HasSubstr("say what to set"));
+  EXPECT_EQ(Change({"list", At("not-mounted")}).code, 7);
+  EXPECT_FALSE(std::filesystem::exists(At("not-mounted")));
   EXPECT_EQ(Publish({folder(), "../web"}).code, 2);
   EXPECT_EQ(Publish({folder(), "web", "none"}).code, 2);
   EXPECT_EQ(Publish({folder(), "web", "web", "web"}).code, 2);
