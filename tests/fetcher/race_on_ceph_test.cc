@@ -241,7 +241,9 @@ TEST_F(RaceTest, NothingThatAHeadNamesIsEverGone) {
   std::mt19937 random(0);
   const std::vector<seconds> jumps = {minutes(20), hours(2), hours(9), hours(25), days(3)};
   const auto end = std::chrono::steady_clock::now() + lasts;
-  while (std::chrono::steady_clock::now() < end) {
+  // On a busy machine for longer, until each has done something.
+  const auto has_raced = [&] { return published_ > 10 && deleted_ > 0 && pulled_ > 5; };
+  while (std::chrono::steady_clock::now() < (has_raced() ? end : end + minutes(2))) {
     std::this_thread::sleep_for(milliseconds(random() % 1500));  // a prune takes a second here
     for (size_t left = 1 + random() % 8; left > 0 && clock_.offset() < days(-4); --left) {
       clock_.Jump(jumps[random() % jumps.size()]);
@@ -256,9 +258,7 @@ TEST_F(RaceTest, NothingThatAHeadNamesIsEverGone) {
       "days\n",
       published_.load(), pruned_.load(), deleted_.load(), pulled_.load(), killed_.load(),
       busy_.load(), std::chrono::floor<days>(clock_.offset() - kBegins).count());
-  EXPECT_GT(published_, 10U);
-  EXPECT_GT(deleted_, 0U);
-  EXPECT_GT(pulled_, 5U);
+  EXPECT_TRUE(has_raced());
   const auto store = Open(location_);
   for (const std::string& channel : kChannels) {
     WholeHead(*store, channel);
