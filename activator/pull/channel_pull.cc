@@ -163,9 +163,10 @@ std::optional<images::SignedHead> ChannelPull::AskForHead() {
     return std::nullopt;
   }
   if (object.state == pusher::FetchState::kMissing && memory().head) {
-    base::Fail(base::ExitCode::kBusy,
-               "{} has no channel {} any more: mount it if it is a folder, otherwise publish it again",
-               run_.config.store, channel_);
+    base::Fail(
+        base::ExitCode::kBusy,
+        "{} has no channel {} any more: mount it if it is a folder, otherwise publish it again",
+        run_.config.store, channel_);
   }
   if (object.state == pusher::FetchState::kMissing) {
     base::Fail(base::ExitCode::kFailed, "{} has no channel {}: imgpush publish {} {} NAME",
