@@ -34,30 +34,19 @@ std::string StoredVersion::WhereIs(const char* file) const {
 }
 
 std::string StoredVersion::FetchRelease() const {
-  return CheckedRelease(store_.Get(KeyOf(images::kReleaseFile), images::kMaxReleaseBytes));
-}
-
-// A version that is not signed has none.
-std::string StoredVersion::CheckedRelease(store::Object object) const {
-  if (object.state == store::State::kHere) {
-    const std::string where = WhereIs(images::kReleaseFile);
-    images::CheckBelongs(images::Release::Parse(object.body, where).statement, version_.name,
-                         version_.manifest_sha256, where);
-  }
+  store::Object object = store_.Get(KeyOf(images::kReleaseFile), images::kMaxReleaseBytes);
+  StatementIn(object);
   return std::move(object.body);
 }
 
-void StoredVersion::CheckProvenance(const std::string& provenance,
-                                    const std::string& release) const {
-  if (release.empty()) {
-    return;
+std::optional<images::Statement> StoredVersion::StatementIn(const store::Object& release) const {
+  if (release.state != store::State::kHere) {
+    return std::nullopt;
   }
-  const auto& signed_digest =
-      images::Release::Parse(release, WhereIs(images::kReleaseFile)).statement.provenance_sha256;
-  if (base::Sha256Of(provenance) != signed_digest) {
-    base::Fail(kDamaged, "{} is not the one that was signed: publish {} again",
-               WhereIs(images::kProvenanceFile), version_.name);
-  }
+  const std::string where = WhereIs(images::kReleaseFile);
+  images::Statement out = images::Release::Parse(release.body, where).statement;
+  images::CheckBelongs(out, version_.name, version_.manifest_sha256, where);
+  return out;
 }
 
 std::string StoredVersion::Required(store::Object object, const char* file) const {
@@ -74,7 +63,7 @@ StoredTexts StoredVersion::FetchTexts() const {
                      {KeyOf(images::kManifestFile), pusher::kMaxManifestBytes},
                      {KeyOf(images::kIndexFile), pusher::kMaxIndexBytes},
                      {KeyOf(images::kProvenanceFile), pusher::kMaxProvenanceBytes}});
-  const std::string release = CheckedRelease(std::move(objects[0]));
+  const std::optional<images::Statement> statement = StatementIn(objects[0]);
   const std::string manifest = Required(std::move(objects[1]), images::kManifestFile);
   const std::string where = WhereIs(images::kManifestFile);
   if (base::Sha256Of(manifest) != version_.manifest_sha256) {
@@ -89,8 +78,12 @@ StoredTexts StoredVersion::FetchTexts() const {
   const chunker::ChunkIndex chunks =
       images::ParseIndexOf(parsed, index, WhereIs(images::kIndexFile));
   const std::string& provenance = objects[3].body;
-  CheckProvenance(provenance, release);
-  return {release, AsTheyAre(manifest, index, provenance), pusher::ChunkList(chunks)};
+  if (statement && base::Sha256Of(provenance) != statement->provenance_sha256) {
+    base::Fail(kDamaged, "{} is not the one that was signed: publish {} again",
+               WhereIs(images::kProvenanceFile), version_.name);
+  }
+  return {std::move(objects[0].body), AsTheyAre(manifest, index, provenance),
+          pusher::ChunkList(chunks)};
 }
 
 }  // namespace fetcher

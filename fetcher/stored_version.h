@@ -3,9 +3,11 @@
 #ifndef SLIPWAY_FETCHER_STORED_VERSION_H_
 #define SLIPWAY_FETCHER_STORED_VERSION_H_
 
+#include <optional>
 #include <string>
 
 #include "images/name.h"
+#include "images/release/release.h"
 #include "pusher/protocol/chunk_list.h"
 #include "pusher/protocol/image_metadata.h"
 #include "pusher/protocol/protocol.h"
@@ -35,8 +37,8 @@ class StoredVersion {
  private:
   std::string KeyOf(const char* file) const;
   std::string WhereIs(const char* file) const;
-  std::string CheckedRelease(store::Object object) const;
-  void CheckProvenance(const std::string& provenance, const std::string& release) const;
+  // Of a release; nullopt: there is none. Throws where it is not of this version.
+  std::optional<images::Statement> StatementIn(const store::Object& release) const;
   std::string Required(store::Object object, const char* file) const;
 
   store::Store& store_;

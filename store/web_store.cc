@@ -63,8 +63,7 @@ std::string AdviceFor(const Answer& answer) {
   const std::string code = CodeOf(answer);
   if (answer.failure == Failure::kFinal) {
     return "if you trust it, name the file of its certificate authority: in SSL_CERT_FILE, or for "
-           "a "
-           "host with --ca-file of imgpush channel enroll";
+           "a host with --ca-file of imgpush channel enroll";
   }
   if (answer.failure != Failure::kNone || answer.status >= 500 || answer.status == 429) {
     return "try again when the server and the network are well";

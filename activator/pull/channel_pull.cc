@@ -134,7 +134,6 @@ void ChannelPull::Pull() {
 }
 
 void ChannelPull::Recall() {
-  run_.Remember(LoadMemory(run_.layout, channel_));
   Update([&](images::HostMemory& memory) {
     memory.DropEnded(run_.Now());
     if (run_.ends_overrides) {

@@ -13,7 +13,6 @@
 #include <random>
 #include <thread>
 
-#include "pusher/publish/head_edits.h"
 #include "pusher/publish/head_judge.h"
 #include "pusher/publish/prune_run.h"
 #include "tests/fetcher/ceph.h"
@@ -162,11 +161,7 @@ class RaceTest : public FetchOnCephTest {
   }
 
   pusher::ChannelChange Change(size_t image, const std::string& channel) const {
-    pusher::ChannelChange out = ChangeTo({images_.at(image)}, channel);
-    images::ChannelApps apps;
-    apps["app"] = {images_.at(image).variant()};
-    out.edit = pusher::EditToPublish(apps, {.lasts = kLasts});
-    return out;
+    return ChangeTo({images_.at(image)}, channel, {.lasts = kLasts});
   }
 
   // Does it again and again, with pauses. That others are in the way is no failure.

@@ -154,13 +154,13 @@ class PublishTest : public tests::SigningTest {
     return out + rest;
   }
 
-  static ChannelChange ChangeTo(std::vector<ImageUpload> images,
-                                const std::string& channel = "web") {
+  static ChannelChange ChangeTo(std::vector<ImageUpload> images, const std::string& channel = "web",
+                                const EditOptions& options = {}) {
     images::ChannelApps apps;
     for (const ImageUpload& image : images) {
       apps[image.name()].push_back(image.variant());
     }
-    return {channel, EditToPublish(apps, {}), std::move(images)};
+    return {channel, EditToPublish(apps, options), std::move(images)};
   }
 
   PublishResult Publish(store::Store& store, const ChannelChange& change,
