@@ -10,6 +10,7 @@
 #include "base/confirm.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/json_fields.h"
 #include "base/printable.h"
 #include "hosts/progress_display.h"
@@ -196,9 +197,9 @@ int RunTrust(Arguments arguments, const base::Io& io) {
     hosts.push_back(TellTrust(target, texts, arguments, agents, board, io));
     if (const std::optional<base::Error>& error = hosts.back().error) {
       exit_code = hosts::WorseOf(exit_code, static_cast<int>(error->code()));
-      if (error->code() == base::ExitCode::kInterrupted) {
-        break;
-      }
+    }
+    if (base::Interrupted()) {
+      break;
     }
   }
   if (arguments.json) {

@@ -30,8 +30,7 @@ std::string EnrollDocument(const Subscription& subscription, const Schedule& sch
 struct HostResult {
   Destination target;
   std::optional<Poll> poll{};
-  std::optional<base::Error> error{
-      base::Error(base::ExitCode::kInterrupted, "interrupted before it began")};
+  std::optional<base::Error> error{};
 
   int exit_code() const {
     return error ? static_cast<int>(error->code()) : poll ? poll->exit_code : 0;

@@ -100,12 +100,13 @@ std::vector<HostResult> EnrollVerbs::Choose(const std::vector<std::string>& host
 int EnrollVerbs::ForEach(std::vector<HostResult> hosts, const std::string& doing, const Work& work,
                          const std::string& done, hosts::ProgressDisplay& board,
                          const base::Io& io) {
+  std::vector<char> begun(hosts.size());
   base::ParallelFor(hosts.size(), arguments_.jobs, [&](size_t i) {
     HostResult& host = hosts[i];
-    if (host.error && host.error->code() != base::ExitCode::kInterrupted) {
+    if (host.error) {
       return;  // it was said
     }
-    host.error.reset();
+    begun[i] = 1;
     {
       hosts::ProgressDisplay::Line line(board);
       line.Show(fmt::format("{}: {}", host.target.name, doing));
@@ -125,8 +126,11 @@ int EnrollVerbs::ForEach(std::vector<HostResult> hosts, const std::string& doing
     }
   });
   int exit_code = 0;
-  for (const HostResult& host : hosts) {
-    exit_code = hosts::WorseOf(exit_code, host.exit_code());
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    if (!hosts[i].error && !begun[i]) {
+      hosts[i].error = base::Error(base::ExitCode::kInterrupted, "interrupted before it began");
+    }
+    exit_code = hosts::WorseOf(exit_code, hosts[i].exit_code());
   }
   if (arguments_.json) {
     io.WriteOut(ResultsJson(hosts));
@@ -141,14 +145,8 @@ void EnrollVerbs::SetTrust(std::vector<HostResult>& hosts, const std::string& tr
   arguments.trust = trust;
   const images::TrustTexts texts = CheckedTrust(trust);
   const Agents agents = FindAgents();
-  for (HostResult& host : hosts) {
-    host.error = TellTrust(host.target, texts, arguments, agents, board, io).error;
-    if (host.error && host.error->code() == base::ExitCode::kInterrupted) {
-      return;
-    }
-    if (!host.error) {
-      host.error = HostResult().error;  // its turn is yet to come
-    }
+  for (size_t i = 0; i < hosts.size() && !base::Interrupted(); ++i) {
+    hosts[i].error = TellTrust(hosts[i].target, texts, arguments, agents, board, io).error;
   }
 }
 

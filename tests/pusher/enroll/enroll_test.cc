@@ -13,8 +13,11 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/release/trust.h"
 #include "pusher/enroll/enroll_verbs.h"
+#include "pusher/protocol/last_words.h"
 #include "pusher/publish/publish_command.h"
+#include "tests/support/run.h"
 
 namespace pusher {
 namespace {
@@ -221,6 +224,30 @@ TEST_F(EnrollTest, WhatTheHostRefusesIsSaidWithItsCode) {
   const Ran anybody = Enroll({"https://apps.example.org", "web", "web1"});
   EXPECT_EQ(anybody.code, 1);
   EXPECT_THAT(anybody.err, HasSubstr("must know whose: add --trust DIR"));
+}
+
+// That one host's agent was stopped is no reason to leave the others with the old trust.
+TEST_F(EnrollTest, AnAgentThatIsInterruptedKeepsNoOtherHostFromTheNewTrust) {
+  {
+    const base::UniqueFd out = base::Open(At("frame"), O_WRONLY | O_CREAT, 0644);
+    Stream stream(-1, out.get(), {.peer = "a host"});
+    Wire wire(stream);
+    TellFailure(wire, base::Error(base::ExitCode::kInterrupted, "stopped by hand"));
+  }
+  PutProgram("agent",
+             "#!/bin/sh\ncase $1 in\ndigest) sha256sum <\"$0\" | cut -c 1-64 ;;\n"
+             "enroll) echo enrolled >/srv/document ;;\n*) cat @/frame ;;\nesac\n");
+  tests::MustRun({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", At("alice")});
+  base::MakeDirectories(At("trust"));
+  Put("trust/signers", "alice@x " + Get("alice.pub"));
+  Put("trust/policy.json", images::Policy{{"production"}, 1}.Serialize());
+  Put("trust/revoked", "");
+  const Ran ran =
+      Enroll({"--trust", At("trust"), "--yes", "https://apps.example.org", "web", "web1", "web2"});
+  EXPECT_EQ(ran.code, 130);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("web1: stopped by hand\n"),
+                             HasSubstr("web2: stopped by hand\n"), Not(HasSubstr("began"))));
+  EXPECT_EQ(Get("srv/document"), "");
 }
 
 TEST_F(EnrollTest, AFetchForAnotherMachineIsNotSent) {
