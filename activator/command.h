@@ -36,10 +36,20 @@ enum class Command {
   kRender,
   kReport,
   kUninstall,
+  kSecret,
   kDigest,
   kExamine,
   kPull,
   kEnroll
+};
+
+// `secret set NAME KEY`, `secret remove NAME KEY`, `secret list [NAME]`.
+struct SecretOptions {
+  std::string action;
+  std::string name;
+  std::string key;
+  bool no_restart = false;
+  std::string value{};  // for other hosts
 };
 
 struct CommandLine {
@@ -56,6 +66,7 @@ struct CommandLine {
   bool check = false;          // of `status`: ask the checks of services
   LogsOptions logs;
   HistoryOptions history;
+  SecretOptions secret;
   std::chrono::system_clock::time_point at{};  // of `at`
   VerifyOptions verify;
   PruneOptions prune;

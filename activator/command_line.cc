@@ -136,6 +136,7 @@ Command CommandOf(const Parser& parser, const CommandLine& line) {
       {parser.examine, Command::kExamine},
       {parser.pull, Command::kPull},
       {parser.enroll, Command::kEnroll},
+      {parser.secret, Command::kSecret},
       {parser.uninstall, Command::kUninstall}};
   for (const auto& [app, command] : commands) {
     if (!app->parsed()) {
@@ -191,6 +192,31 @@ void CheckOverride(const CommandLine& line) {
   }
 }
 
+void CheckSecret(const SecretOptions& secret) {
+  const bool is_list = secret.action == "list";
+  const bool is_set = secret.action == "set";
+  if (!is_list && !is_set && secret.action != "remove") {
+    base::Fail(base::ExitCode::kUsage, "secret '{}' is not possible: use set, list or remove",
+               secret.action);
+  }
+  if (is_list ? !secret.key.empty() : secret.key.empty()) {
+    base::Fail(base::ExitCode::kUsage, "use: activate secret {}",
+               is_list ? "list [NAME]" : secret.action + " NAME KEY");
+  }
+  if (secret.no_restart && !is_set) {
+    base::Fail(base::ExitCode::kUsage, "--no-restart is for secret set");
+  }
+  if (!secret.name.empty()) {
+    images::CheckName(secret.name, "secret: application");
+  }
+  if (!is_list && !images::IsCredentialName(secret.key)) {
+    base::Fail(base::ExitCode::kUsage,
+               "secret '{}' is not possible: use letters, digits, '-', '_' and '.', and no '.' at "
+               "the start",
+               secret.key);
+  }
+}
+
 void CheckHost(const CommandLine& line) {
   if (!line.host.empty() && !line.root.starts_with('/')) {
     base::Fail(base::ExitCode::kUsage, "--root '{}' of another host must be an absolute path",
@@ -226,6 +252,9 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   CheckOverride(out);
   out.history.json = out.logs.json = out.json;
   out.history.until_input_ends = out.logs.until_input_ends = out.until_input_ends;
+  if (out.command == Command::kSecret) {
+    CheckSecret(out.secret);
+  }
   if (out.command == Command::kLogs) {
     images::CheckName(out.logs.name, "logs: application");
   }

@@ -18,6 +18,7 @@ constexpr const char* kExamples =
     "  activate history --since 41 --follow --json\n"
     "  activate at 2026-11-24T12:00          what ran then\n"
     "  activate prune --keep 3               free the space of old versions\n"
+    "  activate secret set web db-password < password\n"
     "  activate report --debug               for a bug report, without secrets\n"
     "  activate --host root@web1 status      the same on another host, over ssh\n"
     "  activate --host @web status --check   on every host of group web in hosts.json\n"
@@ -167,6 +168,7 @@ void NameCommonOptions(Parser& parser) {
        "--ask-sudo-password");
   name(parser.enroll, "--root DIR");
   name(parser.boot, "--root DIR, --lock-wait S");
+  name(parser.secret, "--timeout S, --lock-wait S,\n" + report);
   name(parser.uninstall,
        "--dry-run, --timeout S, --lock-wait S,\n--json, --root DIR, --host HOST, --hosts FILE, "
        "--ssh TEXT,\n"
@@ -204,6 +206,20 @@ void AddPull(Parser& parser, CommandLine& out) {
   parser.enroll = parser.app.add_subcommand(
       "enroll", "The host's side of imgpush channel enroll: pull from channels");
   parser.enroll->add_flag("--remove", out.remove, "Pull no more; the applications run on");
+}
+
+void AddSecret(Parser& parser, SecretOptions& out) {
+  parser.secret = parser.app.add_subcommand(
+      "secret", "Keep the secrets of applications, each read by its services as a credential");
+  parser.secret
+      ->add_option("ACTION", out.action,
+                   "set (the value comes from standard input), list or remove")
+      ->required();
+  parser.secret->add_option("NAME", out.name, "The application; for list, default: all");
+  parser.secret->add_option("KEY", out.key,
+                            "The secret, as \"secrets\" of the definition names it");
+  parser.secret->add_flag("--no-restart", out.no_restart,
+                          "Leave the services that read it as they run");
 }
 
 void AddCommands(Parser& parser, CommandLine& out) {
@@ -273,6 +289,7 @@ void AddCommands(Parser& parser, CommandLine& out) {
   parser.after_boot = app.add_subcommand("after-boot", "")->group("");
   parser.uninstall = app.add_subcommand("uninstall", "Remove all of Slipway's from this host");
   parser.uninstall->add_flag("--stop", out.stop, "Stop the applications that run, first");
+  AddSecret(parser, out.secret);
   parser.run_switch = app.add_subcommand("run-switch", "")->group("");
   parser.digest = app.add_subcommand("digest", "")->group("");
   parser.host_files = app.add_subcommand("host-files", "")->group("");

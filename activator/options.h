@@ -42,6 +42,7 @@ struct Parser {
   CLI::App* boot = nullptr;
   CLI::App* after_boot = nullptr;
   CLI::App* uninstall = nullptr;
+  CLI::App* secret = nullptr;
   CLI::App* run_switch = nullptr;
   CLI::App* digest = nullptr;
   CLI::App* host_files = nullptr;

@@ -55,8 +55,9 @@ as_root sh -c "echo; echo SLIPWAY1 STARTED; exec \"\$0\" \"\$@\"" "$agent" "$@"
 )sh";
 
 bool NeedsRoot(const CommandLine& line) {
-  return MayChange(line) || line.command == Command::kBoot || line.command == Command::kAfterBoot ||
-         line.command == Command::kReceive || line.command == Command::kRunSwitch;
+  return MayChange(line) || line.command == Command::kSecret || line.command == Command::kBoot ||
+         line.command == Command::kAfterBoot || line.command == Command::kReceive ||
+         line.command == Command::kRunSwitch;
 }
 
 // One turn of reading what poll found; false: there was nothing.
@@ -94,6 +95,8 @@ class RemoteCommand {
 
  private:
   std::string Command() const;
+  // What runs there reads it.
+  bool KeepsInput() const { return Follows(line_) || !line_.secret.value.empty(); }
   // ssh, on the terminal. Once a switch began, the person may be gone.
   bool MayAsk() const { return output_.may_ask && !begun_; }
   void BeginLogin();
@@ -144,12 +147,15 @@ void RemoteCommand::TakeLine(std::string_view line, base::Child& ssh) {
     started_ = begun_ = true;
     talk_.password.reset();  // nothing asks from here on
     talk_.trial.reset();     // undecided where it is not used: others need not wait for that
+    if (!line_.secret.value.empty()) {
+      Send(line_.secret.value, ssh);
+    }
     if (!Follows(line_)) {
       ssh.CloseTo();  // else its end is how the host learns of ours
     }
   } else if (const auto answer = talk_.Take(host_.name, line); answer && !answer->empty()) {
     Send(*answer, ssh);
-    if (line == "PASSWORD" && !Follows(line_)) {
+    if (line == "PASSWORD" && !KeepsInput()) {
       ssh.CloseTo();  // whatever else is asked has no answer
     }
   }
@@ -223,7 +229,7 @@ int RemoteCommand::Run() {
   base::Child ssh(
       base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout, MayAsk()),
       output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
-  if (!Follows(line_) && !host_.sudo_password) {
+  if (!KeepsInput() && !host_.sudo_password) {
     ssh.CloseTo();
   }
   const base::UniqueFd ended = ssh.Ended();
@@ -309,7 +315,8 @@ bool IsSwitch(const CommandLine& line) {
 
 bool MayChange(const CommandLine& line) {
   return line.command == Command::kActivate || line.command == Command::kPrune ||
-         line.command == Command::kUninstall || line.verify.repair;
+         line.command == Command::kUninstall || line.verify.repair ||
+         (line.command == Command::kSecret && line.secret.action != "list");
 }
 
 bool Follows(const CommandLine& line) { return line.history.follow || line.logs.follow; }

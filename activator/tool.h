@@ -55,6 +55,8 @@ class Tool {
   int RenderUnits();
   int ReportForDebugging();
   int PruneOld();
+  int Secret();
+  void ChangeSecret();
   int UninstallAll();
   void TellUninstalled(const Uninstalled& uninstalled) const;
   int Diff();

@@ -8,6 +8,7 @@ namespace images {
 namespace {
 
 constexpr size_t kMaxNameBytes = 64;
+constexpr size_t kMaxCredentialNameBytes = 255;
 constexpr size_t kIdDigits = 16;
 constexpr std::array<std::string_view, 7> kReserved = {"generations", "incoming", "bin", "current",
                                                        "lock",        "trust",    "pull"};
@@ -16,7 +17,14 @@ bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <=
 bool IsNameCharacter(char c) { return IsLowerOrDigit(c) || c == '-' || c == '_' || c == '.'; }
 bool IsHexDigit(char c) { return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9'); }
 
+bool IsCredentialCharacter(char c) { return IsNameCharacter(c) || (c >= 'A' && c <= 'Z'); }
+
 }  // namespace
+
+bool IsCredentialName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxCredentialNameBytes && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), IsCredentialCharacter);
+}
 
 void CheckName(std::string_view name, std::string_view what, base::ExitCode code) {
   if (name.empty() || name.size() > kMaxNameBytes || !IsLowerOrDigit(name.front()) ||

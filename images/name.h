@@ -21,6 +21,10 @@ void CheckName(std::string_view name, std::string_view what,
 // Whether it does not throw.
 bool IsName(std::string_view name);
 
+// What systemd takes as the name of a credential, and of a file: 1 to 255 letters, digits, '-', '_'
+// and '.', not starting with '.'.
+bool IsCredentialName(std::string_view name);
+
 // Whether `path` means the same inside every root: absolute, not "/" itself, no empty, "." or ".."
 // components, none longer than the kernel's 255 bytes, no newline and no NUL byte.
 bool IsPlainAbsolutePath(std::string_view path);

@@ -113,7 +113,8 @@ std::string AuxiliaryUnitName(const std::string& service_unit, AuxiliaryUnit tas
 }
 
 std::vector<RenderedUnit> RenderAuxiliaryUnits(const images::StoredManifest& stored,
-                                               const std::string& version_path) {
+                                               const std::string& version_path,
+                                               images::SecretForm form) {
   std::vector<RenderedUnit> out;
   for (const auto& [name, service] : stored.manifest.services) {
     for (const AuxiliaryUnit task : kAuxiliaryUnits) {
@@ -122,7 +123,7 @@ std::vector<RenderedUnit> RenderAuxiliaryUnits(const images::StoredManifest& sto
       }
       images::StoredManifest alone = stored;
       alone.manifest.services = {{name, AsService(name, service, task)}};
-      for (RenderedUnit& unit : Render(alone, version_path)) {
+      for (RenderedUnit& unit : Render(alone, version_path, form)) {
         out.push_back({AuxiliaryUnitName(unit.name, task), std::move(unit.text)});
       }
     }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
 #include "units/rendered_unit.h"
 
@@ -29,8 +30,9 @@ std::string AuxiliaryUnitName(const std::string& service_unit, AuxiliaryUnit tas
 std::map<AuxiliaryUnit, std::chrono::seconds> TaskLimits(const images::Service& service);
 
 // By service and task; see Render.
-std::vector<RenderedUnit> RenderAuxiliaryUnits(const images::StoredManifest& stored,
-                                               const std::string& version_path);
+std::vector<RenderedUnit> RenderAuxiliaryUnits(
+    const images::StoredManifest& stored, const std::string& version_path,
+    images::SecretForm form = images::SecretForm::kEncrypted);
 
 }  // namespace units
 

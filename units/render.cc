@@ -117,6 +117,15 @@ void AddEnvironment(const images::Service& service, Section& out) {
   }
 }
 
+void AddSecrets(const images::Manifest& manifest, const images::Service& service,
+                const images::HostLayout& host, images::SecretForm form, Section& out) {
+  const bool is_encrypted = form == images::SecretForm::kEncrypted;
+  for (const std::string& key : service.secrets) {
+    out.Add(is_encrypted ? "LoadCredentialEncrypted" : "LoadCredential",
+            key + ":" + WholePath(host.Secret(form, manifest.name, key)));
+  }
+}
+
 // syslog(3) and sd_journal_print(3) reach the journal. systemd binds these itself as of 257.
 constexpr const char* kLogSockets =
     "-/run/systemd/journal/dev-log -/run/systemd/journal/socket -/run/systemd/journal/stdout";
@@ -159,7 +168,7 @@ void AddImage(const images::ImageFacts& image, const images::Service& service,
 
 RenderedUnit RenderService(const images::StoredManifest& stored, const std::string& name,
                            const images::Service& service, const std::string& version_path,
-                           const std::string& version) {
+                           const std::string& version, images::SecretForm form) {
   const images::Manifest& manifest = stored.manifest;
   const std::string root = base::ParentOf(base::ParentOf(version_path));
   const std::string title = Title(manifest.name, version);
@@ -171,6 +180,7 @@ RenderedUnit RenderService(const images::StoredManifest& stored, const std::stri
   AddUser(name, service, version_path, body);
   AddDirectories(name, service, body);
   AddEnvironment(service, body);
+  AddSecrets(manifest, service, images::HostLayout(root), form, body);
   AddImage(manifest.image, service, version_path, body);
   for (Line& line : HardeningLines(service.hardening, service.ports)) {
     body.lines.push_back(std::move(line));
@@ -184,8 +194,9 @@ RenderedUnit RenderService(const images::StoredManifest& stored, const std::stri
 
 std::vector<RenderedUnit> RenderAll(const images::StoredManifest& stored, const std::string& name,
                                     const images::Service& service, const std::string& version_path,
-                                    const std::string& version) {
-  std::vector<RenderedUnit> out = {RenderService(stored, name, service, version_path, version)};
+                                    const std::string& version, images::SecretForm form) {
+  std::vector<RenderedUnit> out = {
+      RenderService(stored, name, service, version_path, version, form)};
   if (!service.listen.empty()) {
     out.push_back({name + ".socket", SocketText(stored.manifest.name, name, service)});
   }
@@ -198,16 +209,17 @@ std::vector<RenderedUnit> RenderAll(const images::StoredManifest& stored, const 
 }  // namespace
 
 std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
-                                 const std::string& version_path) {
-  return Render(stored, version_path, stored.manifest.version);
+                                 const std::string& version_path, images::SecretForm form) {
+  return Render(stored, version_path, stored.manifest.version, form);
 }
 
 std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
-                                 const std::string& version_path, const std::string& version) {
+                                 const std::string& version_path, const std::string& version,
+                                 images::SecretForm form) {
   std::vector<RenderedUnit> out;
   for (const auto& [name, service] : stored.manifest.services) {
     try {
-      for (RenderedUnit& unit : RenderAll(stored, name, service, version_path, version)) {
+      for (RenderedUnit& unit : RenderAll(stored, name, service, version_path, version, form)) {
         out.push_back(std::move(unit));
       }
     } catch (base::Error& error) {

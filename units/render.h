@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "images/version/host_layout.h"
 #include "images/version/image_directory.h"
 #include "units/rendered_unit.h"
 
@@ -16,12 +17,14 @@ namespace units {
 
 // By service, its socket and its timer after it. `version_path` is the absolute path ROOT/NAME/ID
 // on the host; `version` is what people call the version, for descriptions. Throws Error{kFailed}
-// for what no unit can say, with the service's name.
+// for what no unit can say, with the service's name. `form`: how that host keeps secrets.
 std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
-                                 const std::string& version_path, const std::string& version);
+                                 const std::string& version_path, const std::string& version,
+                                 images::SecretForm form = images::SecretForm::kEncrypted);
 // The same with what the manifest calls the version.
 std::vector<RenderedUnit> Render(const images::StoredManifest& stored,
-                                 const std::string& version_path);
+                                 const std::string& version_path,
+                                 images::SecretForm form = images::SecretForm::kEncrypted);
 
 // Whether nothing differs but descriptions: the same version may have been given another name
 // since.

@@ -15,10 +15,20 @@ constexpr std::string_view kLineEnds("\n\r\0", 3);       // as systemd reads a u
 constexpr size_t kMaxLineBytes = (size_t{1} << 20) - 1;  // LONG_LINE_MAX of systemd
 
 // Options of ours that systemd adds up: a directive of the same name is added, not put in place.
-constexpr std::array<std::string_view, 13> kLists = {
-    "PartOf",      "Wants",           "After",        "Requires",       "RequiresMountsFor",
-    "Environment", "EnvironmentFile", "ExecStartPre", "LoadCredential", "BindReadOnlyPaths",
-    "BindPaths",   "ListenStream",    "OnCalendar"};
+constexpr std::array<std::string_view, 14> kLists = {"PartOf",
+                                                     "Wants",
+                                                     "After",
+                                                     "Requires",
+                                                     "RequiresMountsFor",
+                                                     "Environment",
+                                                     "EnvironmentFile",
+                                                     "ExecStartPre",
+                                                     "LoadCredential",
+                                                     "LoadCredentialEncrypted",
+                                                     "BindReadOnlyPaths",
+                                                     "BindPaths",
+                                                     "ListenStream",
+                                                     "OnCalendar"};
 
 template <size_t N>
 bool Contains(const std::array<std::string_view, N>& list, std::string_view option) {

@@ -14,7 +14,8 @@ const char* const kShownProperties =
     "RootImage,MainPID,"
     "WatchdogUSec,WatchdogTimestampMonotonic,StartLimitIntervalUSec,"
     "NRestarts,ExecMainStatus,Job,ConditionResult,NeedDaemonReload,TimeoutStopUSec,"
-    "InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic,StateChangeTimestampMonotonic,"
+    "InactiveExitTimestampMonotonic,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic,"
+    "StateChangeTimestampMonotonic,"
     "MemoryCurrent,DropInPaths,"
     "RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo";
 
@@ -90,6 +91,8 @@ void SetProperty(UnitState& state, const std::string& name, const std::string& v
     state.watchdog_told = std::chrono::microseconds(ToNumber<int64_t>(value));
   } else if (name == "InactiveExitTimestampMonotonic") {
     state.started = std::chrono::microseconds(ToNumber<int64_t>(value));
+  } else if (name == "ExecMainStartTimestampMonotonic") {
+    state.process_started = std::chrono::microseconds(ToNumber<int64_t>(value));
   } else if (name == "ActiveEnterTimestampMonotonic") {
     state.up_since = std::chrono::microseconds(ToNumber<int64_t>(value));
   } else if (name == "StateChangeTimestampMonotonic") {

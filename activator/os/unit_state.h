@@ -26,8 +26,9 @@ struct UnitState {
   bool has_job = false;   // queued or running
   bool condition_failed = false;
   bool needs_reload = false;
-  std::chrono::microseconds stop_timeout{0};  // 0: none
-  std::chrono::microseconds started{0};       // its last start, on the monotonic clock; 0: never
+  std::chrono::microseconds stop_timeout{0};     // 0: none
+  std::chrono::microseconds started{0};          // its last start, on the monotonic clock; 0: never
+  std::chrono::microseconds process_started{0};  // its main process, likewise
   // WatchdogSec=, 0: none, and when the service last said WATCHDOG=1, or was started.
   std::chrono::microseconds watchdog{0};
   std::chrono::microseconds watchdog_told{0};

@@ -7,6 +7,8 @@
 
 #include "activator/host/boot_unit.h"
 #include "activator/host/unit_links.h"
+#include "activator/state/secret_readers.h"
+#include "activator/state/secrets.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -33,7 +35,9 @@ class Finder {
   void CheckText(const std::string& unit);
   void CheckLoaded(const std::string& unit, const UnitState& state, const std::string& image_path);
   void CheckProcess(const std::string& unit, const UnitState& state, const InstalledUnit& hosted);
+  void CheckSecrets(const InstalledUnits& units, const std::map<std::string, UnitState>& states);
   void CheckLinksOfOthers(const InstalledUnits& units);
+  bool IsNewer(const SecretReader& reader, const UnitState& state) const;
 
   const Host& host_;
   const Generation& active_;
@@ -104,6 +108,41 @@ void Finder::CheckProcess(const std::string& unit, const UnitState& state,
   }
 }
 
+// A run that a timer starts reads them anew.
+void Finder::CheckSecrets(const InstalledUnits& units,
+                          const std::map<std::string, UnitState>& states) {
+  if (::geteuid() != 0) {
+    return;
+  }
+  for (const SecretReader& reader : SecretReadersOf(host_.layout, active_.apps)) {
+    const auto unit = units.find(reader.unit);
+    const auto state = states.find(reader.unit);
+    const std::string problem = SecretProblem(host_.layout, reader.name, reader.key);
+    if (!problem.empty()) {
+      Say("{}: it {}", reader.unit, problem);
+    } else if (unit != units.end() && state != states.end() && !unit->second.is_scheduled &&
+               IsNewer(reader, state->second)) {
+      Say("{}: the secret {} is newer than what it runs with: systemctl restart {}", reader.unit,
+          reader.key, reader.unit);
+    }
+  }
+}
+
+bool Finder::IsNewer(const SecretReader& reader, const UnitState& state) const {
+  const std::optional<struct stat> file =
+      base::LstatIfThere(host_.layout.Secret(SecretFormOf(host_.layout), reader.name, reader.key));
+  if (!file || state.IsDown() || state.process_started.count() == 0) {
+    return false;
+  }
+  using std::chrono::duration_cast;
+  using std::chrono::nanoseconds;
+  const auto age = host_.clock.Monotonic().time_since_epoch() - state.process_started;
+  const auto started = host_.clock.Now().time_since_epoch() - age;
+  const auto changed =
+      std::chrono::seconds(file->st_mtim.tv_sec) + nanoseconds(file->st_mtim.tv_nsec);
+  return changed > duration_cast<nanoseconds>(started);
+}
+
 void Finder::CheckLinksOfOthers(const InstalledUnits& units) {
   for (const std::string& linked : LinkedUnits(host_)) {
     if (!units.contains(linked)) {
@@ -125,6 +164,7 @@ std::vector<std::string> Finder::Find(const InstalledUnits& units,
     }
   }
   CheckLinksOfOthers(units);
+  CheckSecrets(units, states);
   return found_;
 }
 

@@ -1,6 +1,7 @@
 #include "activator/report/comparison.h"
 #include "activator/report/past.h"
 #include "activator/report/report.h"
+#include "activator/report/secret_listing.h"
 #include "activator/report/uninstalled.h"
 #include "activator/report/verify.h"
 #include "activator/state/event_json.h"
@@ -246,6 +247,18 @@ std::string PastJson(const Past& past) {
                     {"by", known ? Json(event.by) : Json(nullptr)},
                     {"apps", std::move(apps)}};
   return Dump(out);
+}
+
+std::string SecretsJson(const SecretListing& listing) {
+  Json secrets = Json::array();
+  for (const ListedSecret& secret : listing.secrets) {
+    secrets.push_back({{"application", secret.name},
+                       {"key", secret.key},
+                       {"set_at", secret.set_at.empty() ? Json(nullptr) : Json(secret.set_at)},
+                       {"read_by", secret.read_by},
+                       {"problem", secret.problem}});
+  }
+  return Dump({{"encrypted", listing.encrypted}, {"secrets", std::move(secrets)}});
 }
 
 std::string UninstalledJson(const images::HostLayout& layout, const Uninstalled& uninstalled,

@@ -1,10 +1,12 @@
 #include "activator/stage/stage.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "activator/state/generations.h"
 #include "activator/state/record_event.h"
+#include "activator/state/secrets.h"
 #include "base/atomic_file.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -65,6 +67,11 @@ Changes ChangesBetween(const Apps& from, const Apps& to) {
   return out;
 }
 
+bool HasSecrets(const images::Manifest& manifest) {
+  return std::ranges::any_of(manifest.services,
+                             [](const auto& service) { return !service.second.secrets.empty(); });
+}
+
 // A file that is as it was in `before` is the same file, so that systemd sees no change of it.
 void WriteUnits(const std::string& directory, const UnitsByName& units, const std::string& before) {
   base::MakeDirectories(directory);
@@ -122,7 +129,11 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
         offered == coming.end() ? ManifestOf(name, path, digest) : offered->second;
     const std::string label = images::ReadLabel(path);
     const std::string& version = label.empty() ? stored.manifest.version : label;
-    for (units::RenderedUnit& unit : units::Render(stored, path, version)) {
+    if (!out.secrets && HasSecrets(stored.manifest)) {
+      out.secrets = SecretFormOf(layout);
+    }
+    const images::SecretForm form = out.secrets.value_or(images::SecretForm::kPlain);
+    for (units::RenderedUnit& unit : units::Render(stored, path, version, form)) {
       if (const auto now = active.find(unit.name);
           now != active.end() && units::DifferInDescriptionAlone(now->second, unit.text)) {
         unit.text = now->second;
@@ -135,7 +146,7 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
       }
       out.units.emplace(unit.name, std::move(unit.text));
     }
-    for (units::RenderedUnit& task : units::RenderAuxiliaryUnits(stored, path)) {
+    for (units::RenderedUnit& task : units::RenderAuxiliaryUnits(stored, path, form)) {
       out.tasks.emplace(task.name, std::move(task.text));
     }
     out.facts.merge(units::FactsOf(stored, path));
@@ -164,7 +175,11 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   generation.created = base::ToIso8601(base::SystemClock().Now());
   generation.by = by;
   generation.apps = apps;
-  Publish(layout, generation, RenderUnits(layout, apps));
+  const Rendered rendered = RenderUnits(layout, apps);
+  if (rendered.secrets) {
+    KeepSecretForm(layout, *rendered.secrets);
+  }
+  Publish(layout, generation, rendered);
   Event event;
   event.event = "staged";
   event.generation = generation.number;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct Rendered {
   UnitsByName units;
   UnitsByName tasks;  // hooks and checks
   units::FactsByUnit facts;
+  std::optional<images::SecretForm> secrets;  // how the host keeps them; nullopt: none is named
 };
 
 // Of the whole set. Throws Error{kFailed} where two applications have a unit of the same name.

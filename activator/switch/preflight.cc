@@ -9,6 +9,7 @@
 #include "activator/host/boot_unit.h"
 #include "activator/host/unit_links.h"
 #include "activator/state/generations.h"
+#include "activator/state/secrets.h"
 #include "activator/switch/check_host_paths.h"
 #include "activator/switch/check_ports.h"
 #include "activator/switch/data_folders.h"
@@ -57,6 +58,33 @@ void CheckSecrets(const images::Services& services) {
   problems.ThrowIfAny();
 }
 
+// They must be there in the form that the unit names.
+void CheckKeptSecrets(const Host& host, const PreflightTarget& target, const std::string& name,
+                      const images::Services& services) {
+  base::Problems problems;
+  for (const auto& [service, its] : services) {
+    if (its.secrets.empty()) {
+      continue;
+    }
+    for (const std::string& key : its.secrets) {
+      if (const std::string problem = SecretProblem(host.layout, name, key); !problem.empty()) {
+        problems.Add(base::ExitCode::kFailed, "service {} {}", service, problem);
+      }
+    }
+    const std::string folder = host.layout.Secrets(SecretFormOf(host.layout));
+    const auto unit = target.units.find(service + ".service");
+    if (unit != target.units.end() &&
+        unit->second.text.find(base::BaseName(host.layout.Secrets()) + "/" +
+                               base::BaseName(folder) + "/") == std::string::npos) {
+      problems.Add(base::ExitCode::kFailed,
+                   "service {} was staged when this host kept secrets in another folder than {}: "
+                   "push another build of {}",
+                   service, folder, name);
+    }
+  }
+  problems.ThrowIfAny();
+}
+
 images::Services CheckVersion(const Host& host, const PreflightTarget& target,
                               const std::string& name, const base::Sha256& digest,
                               HeldReleases& releases, base::Problems& problems) {
@@ -77,6 +105,7 @@ images::Services CheckVersion(const Host& host, const PreflightTarget& target,
     host.check_image(version);
   });
   problems.Try(name, [&] { CheckSecrets(services); });
+  problems.Try(name, [&] { CheckKeptSecrets(host, target, name, services); });
   problems.Try(name, [&] { CheckUsers(host, services); });
   if (!target.was_healthy) {
     problems.Try(name, [&] { CheckDynamicUsers(host, services); });

@@ -5,6 +5,7 @@
 
 #include "activator/state/generations.h"
 #include "activator/state/record_event.h"
+#include "activator/state/secrets.h"
 #include "activator/switch/commit_switch.h"
 #include "base/error.h"
 
@@ -49,6 +50,7 @@ Recovery GoBackInFolder(const images::HostLayout& layout, const SwitchRecord& re
 }  // namespace
 
 Recovery Recover(const Host& host, RecoveryMode mode) {
+  UndoCutOffSecrets(host.layout);
   const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout);
   if (!record) {
     return {};

@@ -171,6 +171,10 @@ class Maker {
         file = NewFile("placeholder of a trial\n");
       }
     }
+    for (const std::string& name : std::exchange(service.secrets, {})) {
+      out_.notes.push_back(fmt::format("secret {}: a placeholder (a host keeps it)", name));
+      service.credentials[name] = NewFile("placeholder of a trial\n");
+    }
     std::optional<std::string>& file = service.environment_file;
     const bool may_lack = file && file->starts_with('-');
     if (file && ::access(file->c_str() + (may_lack ? 1 : 0), R_OK) != 0) {

@@ -79,6 +79,7 @@ struct Service {
   std::vector<Bind> binds;
   HostFiles host_files;
   std::map<std::string, std::string> credentials;  // name -> file on the host
+  std::vector<std::string> secrets;  // likewise names; the host keeps the values (HostLayout)
   std::map<std::string, std::string> environment;
   std::optional<std::string> environment_file;  // on the host
   std::vector<uint64_t> ports;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -22,8 +23,6 @@ constexpr std::array<std::string_view, 6> kTypes = {"exec",          "simple",  
 constexpr std::array<std::string_view, 3> kProfiles = {"strict", "standard", "none"};
 constexpr std::array<std::string_view, 5> kSections = {"Unit", "Service", "Socket", "Timer",
                                                        "Install"};
-
-constexpr size_t kMaxCredentialNameBytes = 255;
 
 bool IsLetterOrDigit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -44,16 +43,28 @@ void CheckPath(const base::JsonFields& fields, const std::string& field, const s
   }
 }
 
-// What systemd takes as a file name and in LoadCredential=NAME:FILE.
-void CheckCredentialName(const base::JsonFields& fields, const std::string& name) {
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return IsLetterOrDigit(c) || c == '-' || c == '_' || c == '.';
-  });
-  if (!plain || name.empty() || name.size() > kMaxCredentialNameBytes || name.front() == '.') {
-    fields.Report("credentials",
+void CheckCredentialName(const base::JsonFields& fields, const std::string& field,
+                         const std::string& name) {
+  if (!IsCredentialName(name)) {
+    fields.Report(field,
                   fmt::format("'{}' is not the name of a credential: use letters, digits, '-', '_' "
                               "and '.', and no '.' at the start",
                               name));
+  }
+}
+
+void ReadSecrets(base::JsonFields& fields, Service& service) {
+  service.secrets = fields.Strings("secrets");
+  std::set<std::string> seen;
+  for (const std::string& name : service.secrets) {
+    CheckCredentialName(fields, "secrets", name);
+    if (!seen.insert(name).second) {
+      fields.Report("secrets", fmt::format("{} is listed twice", name));
+    }
+    if (service.credentials.contains(name)) {
+      fields.Report("secrets",
+                    fmt::format("{} is one of \"credentials\", too: leave one out", name));
+    }
   }
 }
 
@@ -199,9 +210,10 @@ void CheckUserStandsOnce(const base::JsonFields& fields, const Service& service)
 void ReadSecretsAndEnvironment(base::JsonFields& fields, Service& service) {
   service.credentials = fields.StringMap("credentials");
   for (const auto& [name, file] : service.credentials) {
-    CheckCredentialName(fields, name);
+    CheckCredentialName(fields, "credentials", name);
     CheckPath(fields, "credentials." + name, file);
   }
+  ReadSecrets(fields, service);
   service.environment = fields.StringMap("environment");
   for (const auto& [name, value] : service.environment) {
     const bool plain = !name.empty() && (name[0] < '0' || name[0] > '9') &&
@@ -285,6 +297,9 @@ void AddLaterFields(const Service& service, base::Json& out) {
     out["host_files"] = {{"certificates", host.certificates.value_or(false)},
                          {"hosts", host.hosts},
                          {"time_zone", host.time_zone}};
+  }
+  if (!service.secrets.empty()) {
+    out["secrets"] = service.secrets;
   }
   if (!service.hooks.IsEmpty()) {
     out["hooks"] = ToJson(service.hooks);

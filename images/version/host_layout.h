@@ -27,6 +27,9 @@ struct VersionDirectory {
 // Nothing where the text is not such a name: a root may hold what an operator put there.
 std::optional<ImageId> IdIfOne(const std::string& text);
 
+// How a host keeps the values of secrets: the folder says it, and with it each unit's line.
+enum class SecretForm { kPlain, kEncrypted };
+
 class HostLayout {
  public:
   explicit HostLayout(std::string root) : root_(std::move(root)) {}
@@ -58,6 +61,14 @@ class HostLayout {
   std::string VersionLocks() const { return root_ + "/.version-locks"; }
   std::string Trust() const { return root_ + "/trust"; }  // docs/formats/release.md
   std::string Pull() const { return root_ + "/pull"; }    // docs/formats/host-layout.md
+  // Starts with a dot as well.
+  std::string Secrets() const { return root_ + "/.secrets"; }
+  std::string Secrets(SecretForm form) const {
+    return Secrets() + (form == SecretForm::kEncrypted ? "/encrypted" : "/plain");
+  }
+  std::string Secret(SecretForm form, const std::string& name, const std::string& key) const {
+    return Secrets(form) + "/" + name + "/" + key;
+  }
   std::string Bin() const { return root_ + "/bin"; }
 
   // Every NAME/ID directory, by name then id. What is not named like a version is passed over.

@@ -1,0 +1,46 @@
+#include "activator/state/systemd_creds.h"
+
+#include <chrono>
+
+#include "base/error.h"
+#include "base/process.h"
+
+namespace activator {
+namespace {
+
+constexpr std::chrono::seconds kLimit{60};
+
+std::string RunCreds(const char* verb, const std::string& name, const std::string& input) {
+  const base::ProcessResult result = base::Run(
+      {"systemd-creds", verb, "--name=" + name, "-", "-"},
+      {.environment = {}, .timeout = kLimit, .input = input, .log_name = "systemd-creds"});
+  if (!result.ok()) {
+    base::Fail(base::ExitCode::kFailed, "systemd-creds {} ended with {}: {}", verb,
+               result.exit_code, base::LastLines(result.err, 1));
+  }
+  return result.out;
+}
+
+}  // namespace
+
+bool CanEncryptCredentials() {
+  const std::string name = "slipway-probe";
+  try {
+    return DecryptCredential(name, EncryptCredential(name, name)) == name;
+  } catch (const base::Error& error) {
+    if (error.code() == base::ExitCode::kInterrupted) {
+      throw;
+    }
+    return false;
+  }
+}
+
+std::string EncryptCredential(const std::string& name, const std::string& value) {
+  return RunCreds("encrypt", name, value);
+}
+
+std::string DecryptCredential(const std::string& name, const std::string& encrypted) {
+  return RunCreds("decrypt", name, encrypted);
+}
+
+}  // namespace activator
