@@ -47,6 +47,12 @@ TEST(CommandLine, IsOneRequest) {
   EXPECT_EQ(Parsed({"--latest"}).lock_wait_seconds, std::nullopt);
   EXPECT_THAT(UsageError({"--latest", "--lock-wait", "soon"}), HasSubstr("--lock-wait"));
   EXPECT_THAT(UsageError({"--latest", "--id", "a/b"}), HasSubstr("letters and digits"));
+  EXPECT_EQ(Parsed({"secret", "set", "web", "a.key"}).secret.key, "a.key");
+  EXPECT_THAT(UsageError({"secret", "set", "web"}), HasSubstr("activate secret set NAME KEY"));
+  EXPECT_THAT(UsageError({"secret", "set", "web", "../x"}), HasSubstr("'../x' is not possible"));
+  EXPECT_THAT(UsageError({"secret", "set", "..", "x"}), HasSubstr("'..' is not possible"));
+  EXPECT_THAT(UsageError({"secret", "show", "web"}), HasSubstr("use set, list or remove"));
+  EXPECT_THAT(UsageError({"secret", "list", "--no-restart"}), HasSubstr("--no-restart"));
   EXPECT_THAT(UsageError({"frobnicate"}), HasSubstr("frobnicate"));
 }
 

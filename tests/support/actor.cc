@@ -1,11 +1,12 @@
 // A static program that does what its arguments say: the services, hooks and checks of images for
 // tests.
 //   actor serve PORT FAILURES TEXT   answers HTTP: FAILURES times status 500, then 200 and TEXT
-//   actor exit SECONDS STATUS TEXT   says TEXT, waits and ends
-//   actor dial PORT                  listens, and begins connections to PORT and the next
-//   actor stubborn                   runs, and ignores SIGTERM
-//   actor ping                       tells systemd, again and again, that it is ready and runs
-//   actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
+//   actor serve-secret PORT KEY      answers with its credential KEY; ends with 7 where that is
+//   "bad" actor has-secret KEY             ends well where it has that credential actor exit
+//   SECONDS STATUS TEXT   says TEXT, waits and ends actor dial PORT                  listens, and
+//   begins connections to PORT and the next actor stubborn                   runs, and ignores
+//   SIGTERM actor ping                       tells systemd, again and again, that it is ready and
+//   runs actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
 //   actor expect NAME TEXT           ends well where that file's last line is "TEXT uid=N" of its
 //   own
 //   actor lack NAME TEXT             ends well where no line of that file is
@@ -89,6 +90,22 @@ int Serve(int port, int failures, const std::string& text) {
   }
 }
 
+std::string Credential(const std::string& key) {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  std::ifstream file(std::string(directory == nullptr ? "/nowhere" : directory) + "/" + key);
+  std::string text;
+  return std::getline(file, text) ? text : "none";
+}
+
+int ServeSecret(int port, const std::string& key) {
+  const std::string text = Credential(key);
+  if (text == "bad") {
+    std::cerr << "the secret is wrong" << std::endl;
+    return 7;
+  }
+  return Serve(port, 0, text);
+}
+
 int Dial(int port) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(port);
@@ -129,6 +146,8 @@ int Ping() {
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "serve" && argc == 5) return Serve(std::atoi(argv[2]), std::atoi(argv[3]), argv[4]);
+  if (what == "serve-secret" && argc == 4) return ServeSecret(std::atoi(argv[2]), argv[3]);
+  if (what == "has-secret" && argc == 3) return Credential(argv[2]) == "none" ? 1 : 0;
   if (what == "dial" && argc == 3) return Dial(std::atoi(argv[2]));
   if (what == "ping") return Ping();
   if (what == "note" && argc == 4) return Note(argv[2], argv[3]);

@@ -235,6 +235,23 @@ TEST(Render, RunsANamedUserWithPasswdAndGroupOfTheHost) {
   EXPECT_THAT(text, HasSubstr("\nBindReadOnlyPaths=-" + version + "group:/etc/group\n"));
 }
 
+TEST(Render, NamesSecretsInTheFormOfTheHost) {
+  images::Service service = Nginx();
+  service.secrets = {"key"};
+  service.directives["Service"]["LoadCredentialEncrypted"] = "other:/etc/other";
+  const images::StoredManifest stored = Stored({{"web", service}});
+  const auto text = [&](images::SecretForm form) {
+    return Render(stored, "/srv/images/nginx/0", form).at(0).text;
+  };
+  EXPECT_THAT(text(images::SecretForm::kPlain),
+              HasSubstr("\nLoadCredential=key:/srv/images/.secrets/plain/nginx/key\n"));
+  const std::string encrypted = text(images::SecretForm::kEncrypted);
+  EXPECT_THAT(
+      encrypted,
+      HasSubstr("\nLoadCredentialEncrypted=key:/srv/images/.secrets/encrypted/nginx/key\n"));
+  EXPECT_THAT(encrypted, HasSubstr("\nLoadCredentialEncrypted=other:/etc/other\n"));
+}
+
 TEST(Render, PutsDirectivesInPlaceOfOurLinesAndAddsToLists) {
   images::Service service = Nginx();
   service.directives = {{"Unit", {{"After", "postgresql.service"}, {"Wants", "cache.service"}}},

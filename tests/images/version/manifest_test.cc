@@ -122,6 +122,15 @@ TEST(ManifestTest, AVerityRootStandsThereOnlyWhereItIsSet) {
               StartsWith("m.json: image.verity_root: the image has"));
 }
 
+TEST(ManifestTest, SecretsStandThereOnlyWhereTheyAreNamed) {
+  EXPECT_EQ(SampleManifest().Serialize().find("secrets\""), std::string::npos);
+  Manifest manifest = SampleManifest();
+  manifest.services.at("nginx").secrets = {"db-password", "a"};
+  const std::string text = manifest.Serialize();
+  EXPECT_THAT(text, HasSubstr(R"("secrets":["db-password","a"],)"));
+  EXPECT_EQ(Manifest::Parse(text, "m.json"), manifest);
+}
+
 TEST(ManifestTest, NotInCanonicalFormIsRefused) {
   const std::string text = SampleManifest().Serialize();
   const auto with = [&](const std::string& what, const std::string& instead) {
