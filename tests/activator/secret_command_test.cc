@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <array>
+#include <ctime>
+
 #include "activator/report/report.h"
 #include "activator/state/history.h"
 #include "activator/state/secrets.h"
@@ -36,7 +39,7 @@ class SecretTest : public HostTest {
   uint64_t StageReader(const std::string& program) {
     shape = [](images::Services& services) {
       services.at("web").secrets = {"key"};
-      services.at("web").health.tcp = "8080";
+      services.at("web").health.tcp = "127.0.0.1:8080";
     };
     const base::Sha256 digest = Push("web", program, {"web", "side"});
     shape = nullptr;
@@ -45,6 +48,9 @@ class SecretTest : public HostTest {
   void RunReader() {
     WriteSecret(layout, "web", "key", "first");
     ASSERT_EQ(ActivateNumber(StageReader("one")), 0) << error;
+    const timespec long_ago{std::time(nullptr) - 3600, 0};
+    const std::array<timespec, 2> times = {long_ago, long_ago};
+    ASSERT_EQ(::utimensat(AT_FDCWD, Path().c_str(), times.data(), 0), 0);
     systemd.calls.clear();
   }
   int Set(const std::string& value, bool restarts = true) {
@@ -62,9 +68,10 @@ class SecretTest : public HostTest {
   std::string Value() { return ReadSecret(layout, "web", "key").value_or("(none)"); }
   std::string Path() const { return layout.Secret(images::SecretForm::kPlain, "web", "key"); }
   std::vector<std::string> Files() const { return base::ListDirectory(base::ParentOf(Path())); }
-  // As systemd says of a process that began now.
-  void ProcessesStart() {
-    systemd.touch_up = [started = clock.Monotonic().time_since_epoch()](UnitState& state) {
+  // As systemd says of a process that began between the first value and the next.
+  void ProcessesStarted() {
+    const auto started = clock.Monotonic().time_since_epoch() - std::chrono::minutes(1);
+    systemd.touch_up = [started](UnitState& state) {
       state.process_started = std::chrono::duration_cast<std::chrono::microseconds>(started);
     };
   }
@@ -167,7 +174,7 @@ TEST_F(SecretTest, AKillGoesBackToTheValueBefore) {
   systemd.before_call = nullptr;
   EXPECT_EQ(Value(), "second");
   EXPECT_THAT(Files(), SizeIs(2));
-  ProcessesStart();
+  ProcessesStarted();
   RecoverOrFail(host);
   EXPECT_EQ(Value(), "first");
   EXPECT_THAT(Files(), ElementsAre("key"));
@@ -179,7 +186,7 @@ TEST_F(SecretTest, StatusTellsOfWhatIsMissingOpenOrNewer) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can look";
   }
-  ProcessesStart();
+  ProcessesStarted();
   EXPECT_THAT(ReadStatus(host, true).drift, IsEmpty());
   ASSERT_EQ(Set("second", false), 0) << error;
   EXPECT_THAT(systemd.calls, IsEmpty());
