@@ -1,12 +1,16 @@
 #include "activator/state/secrets.h"
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "activator/state/generations.h"
 #include "activator/state/systemd_creds.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/sys.h"
 
 namespace activator {
 namespace {
@@ -38,13 +42,15 @@ std::string PreviousOf(const std::string& path) {
 // A new time says that it changed.
 bool PutBack(const std::string& path) {
   const std::string previous = PreviousOf(path);
-  const std::optional<std::string> content = base::ReadFileIfThere(previous);
-  if (content) {
-    base::WriteFileAtomically(path, *content, kFileMode);
-    base::Unlink(previous);
-    base::FsyncDirectory(base::ParentOf(path));
+  if (!base::LstatIfThere(previous)) {
+    return false;
   }
-  return content.has_value();
+  if (::utimensat(AT_FDCWD, previous.c_str(), nullptr, 0) != 0 ||
+      base::TheSys().Rename(previous.c_str(), path.c_str()) != 0) {
+    base::FailErrno(errno, "cannot put back {}", path);
+  }
+  base::FsyncDirectory(base::ParentOf(path));
+  return true;
 }
 
 }  // namespace
@@ -107,21 +113,24 @@ bool PutBackPrevious(const images::HostLayout& layout, const std::string& name,
   return PutBack(PathOf(layout, name, key));
 }
 
-void UndoCutOffSecrets(const images::HostLayout& layout) {
+std::vector<SecretName> UndoCutOffSecrets(const images::HostLayout& layout) {
+  std::vector<SecretName> out;
   const std::optional<SecretForm> form = KeptForm(layout);
   if (!form) {
-    return;
+    return out;
   }
   for (const std::string& name : base::ListDirectory(layout.Secrets(*form))) {
     const std::string folder = layout.Secrets(*form) + "/" + name;
     for (const std::string& file : base::ListDirectory(folder)) {
       if (file.starts_with(kPrevious)) {
-        PutBack(folder + "/" + file.substr(kPrevious.size()));
+        out.push_back({name, file.substr(kPrevious.size())});
+        PutBack(folder + "/" + out.back().key);
       } else if (file.starts_with(base::kTemporaryPrefix)) {
         base::Unlink(folder + "/" + file);  // what a crash left
       }
     }
   }
+  return out;
 }
 
 std::vector<StoredSecret> StoredSecrets(const images::HostLayout& layout) {

@@ -38,8 +38,12 @@ void ForgetPrevious(const images::HostLayout& layout, const std::string& name,
 // Puts it back; false: there is none.
 bool PutBackPrevious(const images::HostLayout& layout, const std::string& name,
                      const std::string& key);
-// The same of all: nobody knows how the new ones do.
-void UndoCutOffSecrets(const images::HostLayout& layout);
+struct SecretName {
+  std::string application;
+  std::string key;
+};
+// The same of all, and returns them: nobody knows how services do with the new ones. Needs no room.
+std::vector<SecretName> UndoCutOffSecrets(const images::HostLayout& layout);
 
 struct StoredSecret {
   std::string name;  // of the application

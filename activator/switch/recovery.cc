@@ -47,10 +47,30 @@ Recovery GoBackInFolder(const images::HostLayout& layout, const SwitchRecord& re
   return {WentBack(record), true};
 }
 
+// Setting one was cut off while services were restarted with it.
+void PutBackSecrets(const Host& host) {
+  for (const SecretName& secret : UndoCutOffSecrets(host.layout)) {
+    host.io.Err(
+        "activate: setting the secret {} of {} had been cut off: put the value before back\n",
+        secret.key, secret.application);
+    Event event;
+    event.event = "secret-put-back";
+    event.generation = event.from = ActiveGeneration(host.layout);
+    event.by = "recovery";
+    event.what = fmt::format("secret {} {}", secret.application, secret.key);
+    event.reason = "setting it had been cut off";
+    try {
+      RecordEvent(host.layout, std::move(event));
+    } catch (const base::Error& error) {  // a full disk must not keep a prune from making room
+      host.io.Err("activate: {}\n", error.what());
+    }
+  }
+}
+
 }  // namespace
 
 Recovery Recover(const Host& host, RecoveryMode mode) {
-  UndoCutOffSecrets(host.layout);
+  PutBackSecrets(host);
   const std::optional<SwitchRecord> record = ReadSwitchRecord(host.layout);
   if (!record) {
     return {};

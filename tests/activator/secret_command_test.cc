@@ -178,6 +178,7 @@ TEST_F(SecretTest, AKillGoesBackToTheValueBefore) {
   RecoverOrFail(host);
   EXPECT_EQ(Value(), "first");
   EXPECT_THAT(Files(), ElementsAre("key"));
+  EXPECT_THAT(base::ReadFile(layout.History()), HasSubstr("setting it had been cut off"));
   EXPECT_THAT(ReadStatus(host, true).drift, Contains(HasSubstr("the secret key is newer")));
 }
 

@@ -94,6 +94,37 @@ TEST_P(SecretsTest, ABadOneGoesBackAndOneThatWaitsIsDrift) {
   EXPECT_EQ(Activate(host_, "secret remove app db-password").exit_code, 1);
 }
 
+TEST_P(SecretsTest, GoToSystemdCredsThroughAPipeAlone) {
+  ASSERT_EQ(PushAndActivate(host_, {other_}).exit_code, 0);
+  host_.MustRun(
+      "mv /usr/bin/systemd-creds /usr/bin/real-creds && "
+      "printf '#!/bin/sh\\n(echo \"$@\"; env) >>/root/seen\\nexec real-creds \"$@\"\\n' "
+      ">/usr/bin/systemd-creds && chmod +x /usr/bin/systemd-creds");
+  ASSERT_EQ(Set("a-value").exit_code, 0);
+  const std::string seen = host_.MustRun("cat /root/seen");
+  EXPECT_THAT(seen, HasSubstr("encrypt --name=db-password - -\n"));
+  EXPECT_THAT(seen, Not(HasSubstr("a-value")));
+}
+
+TEST_P(SecretsTest, ArePlainWhereNothingEncryptsAndOutliveAnUninstall) {
+  host_.MustRun("rm /usr/bin/systemd-creds");
+  ASSERT_EQ(PushAndActivate(host_, {other_}).exit_code, 0);
+  ASSERT_EQ(Set("plain-value").exit_code, 0);
+  ASSERT_EQ(PushAndActivate(host_, {reader_}).exit_code, 0);
+  EXPECT_EQ(Served(), "plain-value");
+  EXPECT_EQ(Set("bad").exit_code, 3);
+  EXPECT_EQ(Served(), "plain-value");
+  EXPECT_THAT(host_.MustRun("/var/lib/images/bin/activate secret list"),
+              HasSubstr("plain, read by app.service"));
+  const std::string file = "/var/lib/images/.secrets/plain/app/db-password";
+  EXPECT_EQ(host_.MustRun("stat -c '%a %u' " + file), "600 0\n");
+  EXPECT_EQ(host_.MustRun("grep -raFl plain-value /var/lib/images"), file + "\n");
+  host_.MustRun("/var/lib/images/bin/activate prune --keep 1");
+  EXPECT_THAT(host_.MustRun("/var/lib/images/bin/activate uninstall --stop"),
+              HasSubstr("/var/lib/images/.secrets"));
+  EXPECT_EQ(host_.MustRun("cat " + file), "plain-value");
+}
+
 // ssh's standard input is the value's way to another host as well.
 TEST_P(SecretsTest, AreSetFromAfar) {
   ASSERT_EQ(PushAndActivate(host_, {other_}).exit_code, 0);
