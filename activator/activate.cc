@@ -21,7 +21,6 @@
 #include "activator/pull/override.h"
 #include "activator/receive/receive.h"
 #include "activator/report/report.h"
-#include "activator/report/secret_listing.h"
 #include "activator/secret_command.h"
 #include "activator/state/generations.h"
 #include "activator/state/history.h"
@@ -291,41 +290,6 @@ int Tool::PruneOld() {
     RecoverOrFail(host_, "The prune was done");
   }
   return 0;
-}
-
-int Tool::Secret() {
-  RequireRoot();
-  if (host_.is_folder) {
-    base::Fail(base::ExitCode::kFailed, "nothing runs from a folder as host: it needs no secrets");
-  }
-  if (line_.secret.action == "list") {
-    RequireHost();
-    const SecretListing listing = ListSecrets(host_.layout, line_.secret.name);
-    io_.WriteOut(line_.json ? SecretsJson(listing) : SecretsText(listing));
-    return 0;
-  }
-  RequireSystemd();
-  ChangeSecret();
-  return 0;
-}
-
-void Tool::ChangeSecret() {
-  const SecretOptions& secret = line_.secret;
-  SecretChange change{secret.name, secret.key, line_.by, !secret.no_restart};
-  if (line_.timeout_seconds > 0) {
-    change.timeout = seconds(line_.timeout_seconds);
-  }
-  const bool is_set = secret.action == "set";
-  const std::string value = is_set ? AskForSecret(io_, change) : "";
-  PrepareRoot(host_.layout);
-  const base::FileLock lock = Lock("secret " + secret.action);
-  IgnoreLostConnection();  // services must not stay down half-way
-  RecoverOrFail(host_);
-  if (is_set) {
-    SetSecret(host_, change, value);
-  } else {
-    RemoveUnusedSecret(host_, change);
-  }
 }
 
 int Tool::UninstallAll() {

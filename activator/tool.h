@@ -1,5 +1,5 @@
-// One command of `activate` on this host. Its reports are in tool_reports.cc, all else in
-// activate.cc.
+// One command of `activate` on this host. Its reports are in tool_reports.cc, `pull` in
+// tool_pull.cc, `secret` in tool_secret.cc, all else in activate.cc.
 #ifndef SLIPWAY_ACTIVATOR_TOOL_H_
 #define SLIPWAY_ACTIVATOR_TOOL_H_
 

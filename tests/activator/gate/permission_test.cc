@@ -104,6 +104,7 @@ TEST_F(PermissionTest, Binds) {
 }
 
 TEST_F(PermissionTest, CredentialsAndEnvironmentFiles) {
+  ExpectAllowed([](Service& s) { s.secrets = {"key"}; });  // of its own application alone
   ExpectAllowed([](Service& s) { s.credentials["key"] = "/etc/slipway/secrets/web/key"; });
   ExpectRefused([](Service& s) { s.credentials["key"] = "/etc/slipway/secrets/db/key"; },
                 "credential /etc/slipway/secrets/db/key");
