@@ -96,6 +96,7 @@ ActivationRequest Tool::Request() const {
                         timeout,
                         line_.activation_id,
                         ToText(*line_.target),
+                        seconds(line_.confirm_within_seconds.value_or(0)),
                         line_.adopt ? UnitConflictPolicy::kAdopt : UnitConflictPolicy::kRefuse};
   if (gate_) {
     out.permit = [this](const Apps& from, const Apps& to, bool was_healthy) {
@@ -150,6 +151,10 @@ int Tool::Start() {
     line_.activation_id = NewActivationId();
   }
   if (host_.is_folder) {
+    if (line_.confirm_within_seconds) {
+      base::Fail(base::ExitCode::kUsage,
+                 "--confirm-within is for hosts: nothing runs from a folder");
+    }
     const base::FileLock lock = Lock("");
     Activate(host_, Request());
     TellActivation();
@@ -157,11 +162,11 @@ int Tool::Start() {
   }
   PrepareRoot(host_.layout);
   if (given_id) {
-    WaitUntilEnded(systemd_, line_.activation_id);
+    WaitUntilEnded(systemd_, line_.activation_id, WatchForWait(line_.confirms));
   }
   const int exit_code = RunInTransientUnit(
       host_.layout, line_.activation_id, RunSwitchArguments(line_), [this] { RequireHealthyNow(); },
-      io_);
+      given_id ? WatchForWait(false) : nullptr, io_);
   TellActivation();
   return exit_code;
 }
@@ -339,6 +344,8 @@ int Tool::Run() {
   switch (line_.command) {
     case Command::kActivate:
       return line_.dry_run ? DryRun() : Start();
+    case Command::kConfirm:
+      return ConfirmSwitch();
     case Command::kRunSwitch:
       return RunSwitchHere();
     case Command::kList:

@@ -19,6 +19,7 @@ namespace activator {
 
 enum class Command {
   kActivate,
+  kConfirm,
   kRunSwitch,
   kList,
   kStatus,
@@ -55,9 +56,11 @@ struct SecretOptions {
 struct CommandLine {
   Command command = Command::kActivate;
   std::string root;
-  std::optional<ActivationTarget> target;     // of an activation
-  uint64_t timeout_seconds = 0;               // 0: what each service says
-  std::optional<uint64_t> lock_wait_seconds;  // nullopt: what the command is used to
+  std::optional<ActivationTarget> target;          // of an activation
+  uint64_t timeout_seconds = 0;                    // 0: what each service says
+  std::optional<uint64_t> lock_wait_seconds;       // nullopt: what the command is used to
+  std::optional<uint64_t> confirm_within_seconds;  // switch/confirmation.h
+  bool confirms = false;  // asked again over another connection, which confirms it
   bool json = false;
   bool dry_run = false;
   bool adopt = false;

@@ -115,6 +115,7 @@ void CheckId(const std::string& id) {
 
 Command CommandOf(const Parser& parser, const CommandLine& line) {
   const std::vector<std::pair<CLI::App*, Command>> commands = {
+      {parser.confirm, Command::kConfirm},
       {parser.list, Command::kList},
       {parser.status, Command::kStatus},
       {parser.logs, Command::kLogs},
@@ -217,6 +218,19 @@ void CheckSecret(const SecretOptions& secret) {
   }
 }
 
+void CheckConfirmation(const CommandLine& line) {
+  const bool is_switch =
+      (line.command == Command::kActivate && !line.dry_run) || line.command == Command::kRunSwitch;
+  if (line.confirm_within_seconds && !is_switch) {
+    base::Fail(base::ExitCode::kUsage, "--confirm-within is for an activation");
+  }
+  if (line.command == Command::kConfirm && !line.host.empty()) {
+    base::Fail(base::ExitCode::kUsage,
+               "confirm is for a new login on the host itself; whoever activates with --host and "
+               "--confirm-within need not");
+  }
+}
+
 void CheckHost(const CommandLine& line) {
   if (!line.host.empty() && !line.root.starts_with('/')) {
     base::Fail(base::ExitCode::kUsage, "--root '{}' of another host must be an absolute path",
@@ -250,6 +264,7 @@ std::optional<CommandLine> ParseCommandLine(const std::vector<std::string>& argu
   out.command = CommandOf(parser, out);
   CheckDryRun(out);
   CheckOverride(out);
+  CheckConfirmation(out);
   out.history.json = out.logs.json = out.json;
   out.history.until_input_ends = out.logs.until_input_ends = out.until_input_ends;
   if (out.command == Command::kSecret) {
@@ -268,6 +283,9 @@ std::vector<std::string> RunSwitchArguments(const CommandLine& line) {
   }
   if (line.lock_wait_seconds) {
     out.insert(out.end(), {"--lock-wait", std::to_string(*line.lock_wait_seconds)});
+  }
+  if (line.confirm_within_seconds) {
+    out.insert(out.end(), {"--confirm-within", std::to_string(*line.confirm_within_seconds)});
   }
   if (line.adopt) {
     out.emplace_back("--adopt");

@@ -14,7 +14,8 @@ namespace {
 constexpr size_t kMaxLineBytes = 64 << 10;
 
 bool HasNoOtherOption(const CommandLine& line) {
-  return !line.adopt && !line.dry_run && line.timeout_seconds == 0 && !line.root_given;
+  return !line.adopt && !line.dry_run && line.timeout_seconds == 0 && !line.root_given &&
+         !line.confirm_within_seconds;
 }
 
 std::string SwitchTask(const CommandLine& line, const std::string& id) {

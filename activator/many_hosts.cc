@@ -25,6 +25,7 @@ using std::chrono::milliseconds;
 
 bool IsForOneHost(const CommandLine& line) {
   switch (line.command) {
+    case Command::kConfirm:
     case Command::kReceive:
     case Command::kEnroll:
     case Command::kGate:

@@ -72,6 +72,10 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_flag("--json", out.json, "Report as JSON");
   base::AddSeconds(app, "--lock-wait", out.lock_wait_seconds,
                    "How long to wait for the host's lock: 60, 60s or 1m");
+  base::AddSeconds(app, "--confirm-within", out.confirm_within_seconds,
+                   "Go back unless somebody confirms from a new login, so soon after all is "
+                   "healthy, that the host can be reached: `activate confirm`; --host does it",
+                   5, 3600);
   app.add_flag("--adopt", out.adopt, "Take the place of a package's unit of the same name");
   app.add_flag("--override", out.overrides,
                "Keep what this activates for 24 hours, whatever the channels of the host have");
@@ -104,6 +108,7 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
   app.add_flag("--for-imgpush", out.for_imgpush)->group("");
+  app.add_flag("--confirm", out.confirms)->group("");
   app.add_option("--gate-operator", out.gate_operator)->group("");  // what `gate` adds
   app.add_flag("--until-input-ends", out.until_input_ends)->group("");
 }
@@ -149,6 +154,7 @@ void NameCommonOptions(Parser& parser) {
   };
   const std::string report =
       "--json, --root DIR, --host HOST, --hosts FILE, --jobs N,\n--ssh TEXT, --ask-sudo-password";
+  name(parser.confirm, "--root DIR");
   name(parser.list, report);
   name(parser.logs, report);
   name(parser.status, report);
@@ -224,6 +230,9 @@ void AddSecret(Parser& parser, SecretOptions& out) {
 
 void AddCommands(Parser& parser, CommandLine& out) {
   CLI::App& app = parser.app;
+  parser.confirm = app.add_subcommand(
+      "confirm", "Say that this host can still be reached: of a switch with --confirm-within");
+  parser.confirm->add_option("ID", out.activation_id, "Of the switch; default: the one that waits");
   parser.list = app.add_subcommand("list", "Show the generations of this host");
   parser.status =
       app.add_subcommand("status", "Show the active generation, its services, and drift");

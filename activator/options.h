@@ -26,6 +26,7 @@ struct Texts {
 struct Parser {
   CLI::App app{"Switches this host between generations of applications.", "activate"};
   Texts texts;
+  CLI::App* confirm = nullptr;
   CLI::App* list = nullptr;
   CLI::App* status = nullptr;
   CLI::App* logs = nullptr;

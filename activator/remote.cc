@@ -18,6 +18,7 @@
 #include "base/sys.h"
 #include "hosts/operator.h"
 #include "hosts/way_to_root.h"
+#include "pusher/protocol/failure_line.h"
 #include "pusher/protocol/lost_link.h"
 
 namespace activator {
@@ -89,6 +90,9 @@ class RemoteCommand {
   int Run();
   bool started() const { return started_; }  // in the last run
   bool begun() const { return begun_; }      // in any
+  // The switch waits to be confirmed over another connection: the next run's.
+  bool is_to_be_confirmed() const { return to_be_confirmed_; }
+  void ConfirmNext();
   bool is_password_wrong() const { return talk_.trial && !talk_.trial->was_right(); }
   // Throws Error{kUnreachable} where the last run ended before a program of ours ran there.
   void CheckThatItRan(int exit_code) const;
@@ -98,21 +102,24 @@ class RemoteCommand {
   // What runs there reads it.
   bool KeepsInput() const { return Follows(line_) || !line_.secret.value.empty(); }
   // ssh, on the terminal. Once a switch began, the person may be gone.
-  bool MayAsk() const { return output_.may_ask && !begun_; }
+  bool MayAsk() const { return output_.may_ask && (!begun_ || confirms_); }
   void BeginLogin();
   void CheckLoginGoesOn() const;
   int EndOf(base::Child& ssh) const;
   void Take(std::string_view data, base::Child& ssh);
   void TakeLine(std::string_view line, base::Child& ssh);
+  void TakeToConfirm(std::string_view data);
   void Send(const std::string& answer, base::Child& ssh);
 
   const CommandLine& line_;
-  const std::vector<std::string> arguments_;
+  std::vector<std::string> arguments_;
   const std::string activation_id_;
   const RemoteHost& host_;
   const RemoteOutput& output_;
   bool started_ = false;
   bool begun_ = false;
+  bool to_be_confirmed_ = false;
+  bool confirms_ = false;
   std::string rest_;  // of what came before it started: a line without its end
   std::string said_;  // its last line that is not empty
   size_t banner_bytes_ = 0;
@@ -184,6 +191,10 @@ void RemoteCommand::Take(std::string_view data, base::Child& ssh) {
     gate_lines_.Add(data);
     return;
   }
+  if (started_ && line_.confirm_within_seconds) {
+    TakeToConfirm(data);
+    return;
+  }
   if (started_) {
     output_.out(data);
     return;
@@ -191,6 +202,24 @@ void RemoteCommand::Take(std::string_view data, base::Child& ssh) {
   rest_ += data;
   if (banner_bytes_ + rest_.size() > kMaxBannerBytes) {
     base::Fail(base::ExitCode::kFailed, "{} prints endlessly before it answers", host_.name);
+  }
+}
+
+// Whole lines: one may be for us.
+void RemoteCommand::TakeToConfirm(std::string_view data) {
+  rest_ += data;
+  size_t begin = 0;
+  for (size_t end = 0; (end = rest_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const std::string_view line = std::string_view(rest_).substr(begin, end + 1 - begin);
+    line == pusher::kConfirmLine ? void(to_be_confirmed_ = true) : output_.out(line);
+  }
+  rest_.erase(0, begin);
+}
+
+void RemoteCommand::ConfirmNext() {
+  to_be_confirmed_ = false;
+  if (!std::exchange(confirms_, true)) {
+    arguments_.insert(arguments_.begin(), "--confirm");
   }
 }
 
@@ -226,9 +255,9 @@ int RemoteCommand::EndOf(base::Child& ssh) const {
 
 int RemoteCommand::Run() {
   BeginLogin();
-  base::Child ssh(
-      base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout, MayAsk()),
-      output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
+  base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout,
+                                       MayAsk(), confirms_),
+                  output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
   if (!KeepsInput() && !host_.sudo_password) {
     ssh.CloseTo();
   }
@@ -249,6 +278,9 @@ int RemoteCommand::Run() {
     }
     bool more = Drain(from[0], [&](std::string_view piece) { Take(piece, ssh); });
     more = Drain(from[1], output_.err) || more;
+    if (to_be_confirmed_) {
+      return 0;  // it goes on there
+    }
     if (has_ended && !more) {
       break;
     }
@@ -258,6 +290,9 @@ int RemoteCommand::Run() {
     }
   }
   gate_lines_.End();
+  if (started_ && !rest_.empty()) {
+    output_.out(std::exchange(rest_, ""));
+  }
   return EndOf(ssh);
 }
 
@@ -278,16 +313,32 @@ void RemoteCommand::CheckThatItRan(int exit_code) const {
 // The process that followed the switch ended, or the link did; not the switch.
 bool IsLost(int exit_code) { return exit_code > kSignalExit && exit_code != kInterruptedThere; }
 
+// One confirmation is enough, unless the host was rebooted and began anew.
+void ConfirmNext(RemoteCommand& command, int& confirmations, const RemoteHost& host,
+                 const RemoteOutput& output) {
+  constexpr int kMost = 3;
+  if (++confirmations > kMost) {
+    base::Fail(base::ExitCode::kNeedsAttention,
+               "{} asks again and again to be confirmed: see `activate history` there", host.name);
+  }
+  output.say(fmt::format("activate: {}: healthy; confirming over a new connection", host.name));
+  command.ConfirmNext();
+}
+
 int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOutput& output,
                  std::chrono::milliseconds patience) {
   pusher::LostLink link(patience, "a generation", [&](const std::string& line) {
     output.say(fmt::format("activate: {}: {}", host.name, line));
   });
-  for (;;) {
+  for (int confirmations = 0;;) {
     std::string why;
     bool was_back = false;
     try {
       const int exit_code = command.Run();
+      if (command.is_to_be_confirmed()) {
+        ConfirmNext(command, confirmations, host, output);
+        continue;
+      }
       // What has begun goes on, whatever keeps us from following it.
       if (!command.begun() || (command.started() && !IsLost(exit_code))) {
         return exit_code;
@@ -334,7 +385,9 @@ int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const
   RemoteCommand command(line, std::move(arguments), std::move(id), host, output);
   int exit_code = 0;
   try {
-    exit_code = IsSwitch(line) ? FollowSwitch(command, host, output, patience) : command.Run();
+    const std::chrono::seconds confirmed(line.confirm_within_seconds.value_or(0));
+    exit_code =
+        IsSwitch(line) ? FollowSwitch(command, host, output, patience + confirmed) : command.Run();
   } catch (const base::Error& error) {
     if (error.code() == base::ExitCode::kInterrupted && IsSwitch(line) && command.begun()) {
       pusher::LostLink::FailInterrupted();

@@ -19,6 +19,7 @@
 #include "activator/report/verify.h"
 #include "activator/state/outcome.h"
 #include "activator/switch/activation.h"
+#include "activator/switch/transient.h"
 #include "activator/uninstall.h"
 #include "base/io.h"
 #include "base/lock.h"
@@ -36,6 +37,8 @@ class Tool {
 
  private:
   int Start();
+  int ConfirmSwitch();
+  Glance WatchForWait(bool confirms);
   void ActivateBesideChannels();
   void TellChannels(const Apps& before);
   int PullNow();

@@ -178,7 +178,8 @@ std::string ShellCommand(std::string_view first, std::string_view second,
 
 std::vector<std::string> SshCommandLine(const std::string& destination, const std::string& ssh,
                                         const std::string& command,
-                                        std::chrono::seconds connect_timeout, bool may_ask) {
+                                        std::chrono::seconds connect_timeout, bool may_ask,
+                                        bool alone) {
   std::vector<std::string> out = SplitWords(ssh.empty() ? "ssh" : ssh);
   const int version = VersionOf(out.front());
   out.insert(out.end(), kDefaults.begin(), kDefaults.end());
@@ -186,6 +187,9 @@ std::vector<std::string> SshCommandLine(const std::string& destination, const st
     out.insert(out.end(), {"-o", "BatchMode=yes"});
   }
   out.insert(out.end(), {"-o", fmt::format("ConnectTimeout={}", connect_timeout.count())});
+  if (alone) {
+    out.insert(out.end(), {"-o", "ControlMaster=no", "-o", "ControlPath=none"});
+  }
   if (version >= 706) {
     AddOptions(kSince76, out);
   }

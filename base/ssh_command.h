@@ -29,9 +29,11 @@ std::string ShellCommand(std::string_view first, std::string_view second,
 
 // argv that has `command` run at `destination`. `ssh`: program and options as one text; empty:
 // "ssh". It finds a dead link after 20 s, and asks nothing unless it `may_ask` on the terminal.
+// `alone`: it shares no connection that is there already (ControlMaster), unless `ssh` has it do.
 std::vector<std::string> SshCommandLine(
     const std::string& destination, const std::string& ssh, const std::string& command,
-    std::chrono::seconds connect_timeout = std::chrono::seconds(10), bool may_ask = false);
+    std::chrono::seconds connect_timeout = std::chrono::seconds(10), bool may_ask = false,
+    bool alone = false);
 
 }  // namespace base
 

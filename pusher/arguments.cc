@@ -134,6 +134,10 @@ void DescribePush(CLI::App& app, Arguments& out) {
       app.add_flag("--activate", out.activate,
                    "After the push, switch each host and follow the switch; not with --plan");
   activate->excludes(plan);
+  base::AddSeconds(app, "--confirm-within", out.confirm_within_seconds,
+                   "With --activate: each host goes back unless it is reached over a new "
+                   "connection, so soon after all is healthy there",
+                   5, 3600);
   DescribeTaking(app, plan, activate, out);
   DescribeWaves(app, activate, out);
   AddChoice(app, out.deltas, "--deltas",
@@ -239,6 +243,9 @@ std::optional<Arguments> ParseArguments(const std::vector<std::string>& argument
   if (out.activate && !out.yes && !(io.in_is_terminal && io.err_is_terminal)) {
     base::Fail(base::ExitCode::kUsage,
                "--activate asks before it switches services, but there is no terminal: add --yes");
+  }
+  if (out.confirm_within_seconds && !out.activate) {
+    base::Fail(base::ExitCode::kUsage, "--confirm-within requires --activate");
   }
   WaveEnds(out.waves, 1);  // what is wrong with however many hosts
   if (out.pause_seconds && out.waves.empty()) {

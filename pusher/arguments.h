@@ -42,7 +42,8 @@ struct Arguments {
   std::string trust;              // directory of the files that say whom to trust; empty: push
   bool plan = false;              // say what a push would do, and do nothing
   bool activate = false;
-  bool yes = false;                       // activate without asking
+  std::optional<uint64_t> confirm_within_seconds;  // of an activation
+  bool yes = false;                                // activate without asking
   std::string waves;                      // --wave, or --canary as one; empty: all hosts at once
   std::optional<uint64_t> pause_seconds;  // between waves; nullopt: kPauseSeconds
   std::optional<bool> stop_on_failure;    // nullopt: with waves

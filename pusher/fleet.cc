@@ -156,8 +156,8 @@ void Fleet::PushOne(HostOutcome& outcome, const base::Io& io) {
     outcome.conversation.reset();
     PushOver(outcome, io);
   }
-  // A gate does one thing a login.
-  if (!arguments_.activate || outcome.target.gate ||
+  // A gate does one thing a login; what is to be confirmed is no line of a push's program.
+  if (!arguments_.activate || outcome.target.gate || arguments_.confirm_within_seconds ||
       !outcome.conversation->remote.connection().by_ssh()) {
     outcome.conversation->remote.Close();
     outcome.conversation.reset();
@@ -180,6 +180,7 @@ void Fleet::ActivateOne(HostOutcome& outcome, const base::Io& io) {
   RemoteActivation request;
   request.generation = outcome.push.staged.generation;
   request.lock_wait_seconds = arguments_.lock_wait_seconds;
+  request.confirm_within_seconds = arguments_.confirm_within_seconds;
   request.show = [&](const std::string& line) {
     const std::string text = outcome.target.name + ": " + line;
     const bool passes = io.err_is_terminal && !base::IsLogged(base::LogLevel::kInfo);

@@ -78,6 +78,7 @@ void CheckGate(const Destination& target, const Arguments& arguments) {
                              : arguments.older                    ? "--older"
                              : arguments.override_channel         ? "--override"
                              : arguments.host_jobs > 0            ? "--host-jobs"
+                             : arguments.confirm_within_seconds   ? "--confirm-within"
                              : arguments.doctor                   ? "doctor"
                                                                   : nullptr;
   if (target.gate && option != nullptr) {
@@ -91,6 +92,7 @@ void CheckThatAnyIsHost(const std::vector<Destination>& targets, const Arguments
   const char* const option = arguments.root                       ? "--root"
                              : !arguments.agent_directory.empty() ? "--agent-dir"
                              : arguments.ask_sudo_password        ? "--ask-sudo-password"
+                             : arguments.confirm_within_seconds   ? "--confirm-within"
                                                                   : nullptr;
   if (option != nullptr && std::ranges::none_of(targets, [](const Destination& target) {
         return FolderOf(target.destination).empty();

@@ -33,13 +33,18 @@ std::string AgeText(uint64_t seconds) {
 std::string SwitchText(const Status& status) {
   const SwitchRecord& record = *status.switch_record;
   if (status.switch_in_progress.value_or(true)) {
+    const std::string wait =
+        record.phase == SwitchPhase::kUnconfirmed
+            ? fmt::format("  It waits until {} for a new login: activate confirm\n",
+                          record.confirm_until)
+            : "";
     return fmt::format(
         "A switch from {} to generation {} {} ({}, since {}, by {}).\n"
-        "  journalctl --unit slipway-activate-{}\n",
+        "{}  journalctl --unit slipway-activate-{}\n",
         GenerationName(record.from), record.to,
         status.switch_in_progress ? "is in progress"
                                   : "is in progress or was cut off (root can tell)",
-        ToText(record.phase), record.started, record.by, record.activation_id);
+        ToText(record.phase), record.started, record.by, wait, record.activation_id);
   }
   return fmt::format(
       "A switch from {} to generation {} was CUT OFF (phase {}, started {}, by {}).\n"

@@ -17,7 +17,8 @@ using base::JsonFields;
 
 constexpr uint64_t kSwitchFormat = 1;
 constexpr uint64_t kMostId = std::numeric_limits<uint32_t>::max();
-constexpr std::array<const char*, 4> kPhases = {"intent", "switching", "going-back", "healthy"};
+constexpr std::array<const char*, 5> kPhases = {"intent", "switching", "going-back", "healthy",
+                                                "unconfirmed"};
 
 std::vector<DataFolder> ReadFolders(JsonFields& outer) {
   std::vector<DataFolder> out;
@@ -49,6 +50,9 @@ std::string SwitchRecord::Serialize() const {
                {"reason", reason},
                {"what", what},
                {"started_ms", started_ms}};
+  if (!confirm_until.empty()) {
+    json["confirm_until"] = confirm_until;
+  }
   if (!adopted.empty()) {
     json["adopted"] = adopted;
   }
@@ -82,6 +86,7 @@ SwitchRecord SwitchRecord::Parse(const std::string& text, const std::string& nam
   out.boot_id = fields.String("boot_id");
   out.started = fields.String("started");
   out.deadline = fields.String("deadline");
+  out.confirm_until = fields.String("confirm_until", "");
   out.by = fields.String("by");
   out.reason = fields.String("reason");
   out.adopted = fields.Strings("adopted");
@@ -123,6 +128,7 @@ Event EventOf(const SwitchRecord& record, const std::string& event) {
 }
 
 void RemoveSwitchRecord(const images::HostLayout& layout) {
+  base::UnlinkIfThere(layout.Confirmation());
   if (base::UnlinkIfThere(layout.SwitchRecord())) {
     base::FsyncDirectory(layout.root());
   }

@@ -14,10 +14,12 @@
 namespace activator {
 
 enum class SwitchPhase {
-  kIntent,     // nothing runs differently yet; links for new units may be there
-  kSwitching,  // units may be stopped, `current` may name either, units may be started
-  kGoingBack,  // likewise, on the way back to `from`
-  kHealthy,    // `to` is what runs; only its records are to be finished
+  kIntent,       // nothing runs differently yet; links for new units may be there
+  kSwitching,    // units may be stopped, `current` may name either, units may be started
+  kGoingBack,    // likewise, on the way back to `from`
+  kHealthy,      // `to` is what runs; only its records are to be finished
+  kUnconfirmed,  // `to` was found healthy; it goes back unless somebody confirms it
+                 // (confirmation.h)
 };
 
 const char* ToText(SwitchPhase phase);
@@ -38,8 +40,9 @@ struct SwitchRecord {
   SwitchPhase phase = SwitchPhase::kIntent;
   bool is_rollback = false;  // asked for by --rollback: `from` is then rolled back, not superseded
   std::string boot_id;
-  std::string started;   // ISO 8601, UTC
-  std::string deadline;  // when it must have ended, likewise
+  std::string started;          // ISO 8601, UTC
+  std::string deadline;         // when it must have ended, likewise
+  std::string confirm_until{};  // while it is unconfirmed, likewise
   std::string by;
   std::string reason;  // why it goes back
   // Units of others that ran under a name of `to`'s, and run again if it goes back.

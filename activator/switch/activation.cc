@@ -144,8 +144,14 @@ void CheckFolder(const Host& host, uint64_t from, const Apps& apps) {
 }
 
 SwitchRequest ToSwitch(const ActivationRequest& request, uint64_t from, uint64_t to) {
-  return {request.activation_id, from,        to, request.kind == TargetKind::kRollback, request.by,
-          request.timeout,       request.what};
+  return {request.activation_id,
+          from,
+          to,
+          request.kind == TargetKind::kRollback,
+          request.by,
+          request.timeout,
+          request.what,
+          request.confirm_within};
 }
 
 // Without it nothing would count as active, and what runs as somebody else's.

@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_ACTIVATION_H_
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -21,7 +22,8 @@ struct ActivationRequest : ActivationTarget {
   std::string by;
   Timeout timeout;
   std::string activation_id;
-  std::string what{};  // the request as it was typed, for the history
+  std::string what{};                      // the request as it was typed, for the history
+  std::chrono::seconds confirm_within{0};  // confirmation.h; 0: nobody needs to
   UnitConflictPolicy foreign = UnitConflictPolicy::kRefuse;
   PermitSwitch permit{};  // null: root, who may do all
   // Where `permit` is: throws unless the units of others stay as they are; and those that are

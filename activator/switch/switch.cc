@@ -20,6 +20,7 @@
 #include "activator/state/outcome.h"
 #include "activator/state/switch_record.h"
 #include "activator/switch/commit_switch.h"
+#include "activator/switch/confirmation.h"
 #include "activator/switch/data_folders.h"
 #include "activator/switch/replacement.h"
 #include "activator/switch/rollback.h"
@@ -85,6 +86,7 @@ class Switch {
   void StartNew();  // 6
   void StartDependents();
   void AwaitHealth();  // 7
+  void AwaitConfirmed();
   void ForgetOldRuns();
   void FinishHealthy();  // 8
   InstalledUnits Changed() const;
@@ -131,7 +133,8 @@ void Switch::LookAtWhatStops() {
 
 void Switch::WriteIntent() {
   record_ = RecordOf(request_, host_.clock);
-  record_.deadline = base::ToIso8601(host_.clock.Now() + LongestWait(touched_, request_.timeout));
+  record_.deadline = base::ToIso8601(host_.clock.Now() + LongestWait(touched_, request_.timeout) +
+                                     request_.confirm_within);
   record_.adopted = RunningForeign(host_, difference_.added);
   record_.folders = NewDataFolders(host_, request_.from, request_.to);
   LookAtWhatStops();
@@ -271,8 +274,22 @@ void RequireUndamaged(const Host& host, const InstalledUnits& units) {
 void Switch::AwaitHealth() {
   WaitUntilSettled(host_, touched_);
   RequireUndamaged(host_, touched_);
+  if (request_.confirm_within.count() > 0) {
+    AwaitConfirmed();
+  }
   RunHooks(host_, Changed(), units::AuxiliaryUnit::kAfterHealthy);
   ForgetOldRuns();
+}
+
+void Switch::AwaitConfirmed() {
+  record_.confirm_until = base::ToIso8601(host_.clock.Now() + request_.confirm_within);
+  SetPhase(SwitchPhase::kUnconfirmed);
+  AwaitConfirmation(host_, record_, request_.confirm_within);
+  record_.confirm_until.clear();
+  SetPhase(SwitchPhase::kSwitching);
+  if (const std::vector<DownUnit> down = FindDown(host_, touched_); !down.empty()) {
+    base::Fail(base::ExitCode::kFailed, "{}", down.front().what);
+  }
 }
 
 // How a job's last run ended says nothing of its new version, unless that ran meanwhile.

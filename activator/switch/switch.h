@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_
 #define SLIPWAY_ACTIVATOR_SWITCH_SWITCH_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -18,7 +19,8 @@ struct SwitchRequest {
   bool is_rollback = false;
   std::string by;
   Timeout timeout;
-  std::string what{};  // was asked for, for the history
+  std::string what{};                      // was asked for, for the history
+  std::chrono::seconds confirm_within{0};  // confirmation.h; 0: nobody needs to
 };
 
 // The caller holds the host's lock, has recovered, and has checked `to` (preflight.h). Returns when

@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPoll{50};
 constexpr std::chrono::milliseconds kGlance{5};  // at a child, which costs nothing
+constexpr int kTurnsPerGlance = 20;              // at a file
 
 std::vector<std::string> CommandLine(const std::string& unit,
                                      const std::vector<std::string>& arguments) {
@@ -46,8 +47,8 @@ std::vector<std::string> CommandLine(const std::string& unit,
 std::string UnitOf(const std::string& activation_id) { return "slipway-activate-" + activation_id; }
 
 // Exit code as a shell gives it.
-int WaitFor(pid_t pid, const std::string& unit) {
-  for (;;) {
+int WaitFor(pid_t pid, const std::string& unit, const Glance& glance) {
+  for (int turn = 0;; ++turn) {
     int status = 0;
     const pid_t waited = ::waitpid(pid, &status, WNOHANG);
     if (waited == pid) {
@@ -62,14 +63,36 @@ int WaitFor(pid_t pid, const std::string& unit) {
                  "--unit {}",
                  unit);
     }
+    if (glance && turn % kTurnsPerGlance == 0) {
+      glance();
+    }
     base::SystemClock().Sleep(kGlance);
   }
 }
 
-// systemd-run says 1 for whatever it cannot express: our own "failed, nothing changed", a unit that
-// a signal ended, and itself having lost the unit from view.
-int ExplainFailure(const images::HostLayout& layout, const std::string& id, const std::string& unit,
-                   const std::function<void()>& require_healthy, const base::Io& io) {
+}  // namespace
+
+std::string NewActivationId() { return base::RandomHex(8); }
+
+void WaitUntilEnded(Systemd& systemd, const std::string& activation_id, const Glance& glance) {
+  const std::string unit = UnitOf(activation_id) + ".service";
+  for (;;) {
+    const std::map<std::string, UnitState> states = systemd.Show({unit});
+    const auto found = states.find(unit);
+    if (found == states.end() || found->second.IsDown()) {
+      return;
+    }
+    base::ThrowIfInterrupted();
+    if (glance) {
+      glance();
+    }
+    base::SystemClock().Sleep(kPoll);
+  }
+}
+
+int TellEnd(const images::HostLayout& layout, const std::string& id,
+            const std::function<void()>& require_healthy, const base::Io& io) {
+  const std::string unit = UnitOf(id);
   const std::optional<SwitchRecord> record = ReadSwitchRecord(layout);
   if (record && record->activation_id == id) {
     if (IsLockHeld(layout).value_or(false)) {
@@ -95,36 +118,21 @@ int ExplainFailure(const images::HostLayout& layout, const std::string& id, cons
   return static_cast<int>(base::ExitCode::kFailed);
 }
 
-}  // namespace
-
-std::string NewActivationId() { return base::RandomHex(8); }
-
-void WaitUntilEnded(Systemd& systemd, const std::string& activation_id) {
-  const std::string unit = UnitOf(activation_id) + ".service";
-  for (;;) {
-    const std::map<std::string, UnitState> states = systemd.Show({unit});
-    const auto found = states.find(unit);
-    if (found == states.end() || found->second.IsDown()) {
-      return;
-    }
-    base::ThrowIfInterrupted();
-    base::SystemClock().Sleep(kPoll);
-  }
-}
-
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
                        const std::vector<std::string>& arguments,
-                       const std::function<void()>& require_healthy, const base::Io& io) {
+                       const std::function<void()>& require_healthy, const Glance& glance,
+                       const base::Io& io) {
   const std::string unit = UnitOf(activation_id);
   // --pipe hands these standard descriptors on to the unit. Its input ends when we do.
   base::Pipe input;
   const pid_t pid = base::Spawn(CommandLine(unit, arguments), {input.read.get(), io.out, io.err});
   input.read.Reset();
   base::PhaseLog phases(unit);
-  const int code = WaitFor(pid, unit);
+  const int code = WaitFor(pid, unit, glance);
   phases.Done(fmt::format("ended with exit code {}", code));
-  return code == 1 || code > 128 ? ExplainFailure(layout, activation_id, unit, require_healthy, io)
-                                 : code;
+  // systemd-run says 1 for whatever it cannot express: our own "failed, nothing changed", a unit
+  // that a signal ended, and itself having lost the unit from view.
+  return code == 1 || code > 128 ? TellEnd(layout, activation_id, require_healthy, io) : code;
 }
 
 // With flags of its own: those of the descriptor that was handed over are the follower's, too.

@@ -23,17 +23,27 @@ namespace activator {
 // Eight random bytes as hexadecimal digits.
 std::string NewActivationId();
 
+// Called now and then while a switch is followed; null: never.
+using Glance = std::function<void()>;
+
 // Waits while the unit of that activation is there: a connection that was lost may have left it.
-void WaitUntilEnded(Systemd& systemd, const std::string& activation_id);
+void WaitUntilEnded(Systemd& systemd, const std::string& activation_id, const Glance& glance);
+
+// What became of an activation whose unit has ended without saying so: says it, and returns its
+// exit code. Throws Error{kNeedsAttention} where it was killed half-way, or goes on. Where the
+// record says that it switched, `require_healthy` throws unless all is healthy, which the unit may
+// not have found out.
+int TellEnd(const images::HostLayout& layout, const std::string& activation_id,
+            const std::function<void()>& require_healthy, const base::Io& io);
 
 // Runs this very program with `arguments` in slipway-activate-ID.service and returns its exit code.
 // Throws Error{kNeedsAttention} where it ended without saying how, Error{kFailed} where it could
-// not be started, Error{kInterrupted} where we are interrupted: the unit then goes on. Where only
-// the record says that it switched, `require_healthy` throws unless all is healthy, which the unit
-// may not have found out.
+// not be started, Error{kInterrupted} where we are interrupted: the unit then goes on.
+// `require_healthy`: as TellEnd has it.
 int RunInTransientUnit(const images::HostLayout& layout, const std::string& activation_id,
                        const std::vector<std::string>& arguments,
-                       const std::function<void()>& require_healthy, const base::Io& io);
+                       const std::function<void()>& require_healthy, const Glance& glance,
+                       const base::Io& io);
 
 // In the unit: nobody listening and a hangup are no reasons to stop. SIGTERM ends it at once, as a
 // crash does: at shutdown there is no time, and recovery at the next boot goes back.

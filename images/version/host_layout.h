@@ -54,6 +54,7 @@ class HostLayout {
   }
   std::string Current() const { return root_ + "/current"; }
   std::string SwitchRecord() const { return root_ + "/switch.json"; }
+  std::string Confirmation() const { return root_ + "/confirmed.json"; }
   std::string History() const { return root_ + "/history.jsonl"; }
   std::string HealthyVersions() const { return root_ + "/healthy.json"; }
   std::string Lock() const { return root_ + "/lock"; }

@@ -12,6 +12,9 @@ namespace pusher {
 
 // What a line that is meant for imgpush starts with, among what else a host prints.
 inline constexpr std::string_view kOurWord = "SLIPWAY1 ";
+// A switch waits to be confirmed over another connection (activator/switch/confirmation.h).
+inline constexpr std::string_view kConfirmLine = "SLIPWAY1 CONFIRM\n";
+
 inline constexpr std::string_view kFailureWord = "SLIPWAY1 FAILED ";
 
 // The word, {"summary", "detail"} as JSON, and a newline. The code is that of the process.

@@ -52,7 +52,7 @@ Connection::Connection(const Destination& target, const RemoteOptions& options,
       by_ssh_(FolderOf(target.destination).empty()),
       options_(options),
       child_(by_ssh_ ? base::SshCommandLine(target.destination, options.ssh, command,
-                                            options.connect_timeout, options.may_ask)
+                                            options.connect_timeout, options.may_ask, options.alone)
                      : folder_command,
              base::ChildError::kPiped),
       stream_(child_.from(), child_.to(), StreamOptionsFor()) {

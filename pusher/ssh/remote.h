@@ -29,6 +29,7 @@ struct RemoteOptions {
   std::chrono::seconds login_limit{120};
   std::chrono::seconds connect_timeout{10};
   std::function<void(const std::string& line)> show{};  // told what a slow login prints
+  bool alone = false;                                   // over no connection that is shared
   bool may_ask = false;               // for a passphrase or password, on the terminal
   std::shared_ptr<RateLimit> rate{};  // of what is sent, on all connections; null: none
 };

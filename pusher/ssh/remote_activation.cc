@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kMaxSwitchLineBytes = 64 << 10;  // a failure has lines of a service's log with it
 constexpr size_t kMaxBannerLines = 1000;
 constexpr int kAttemptsToBegin = 3;
+constexpr int kMostConfirmations = 3;
 
 constexpr std::string_view kWords = R"sh(
 set -u
@@ -44,7 +45,8 @@ class Switch {
         agent_(agent),
         request_(request),
         open_(open),
-        link_(request.patience, fmt::format("generation {}", request.generation), request.show) {}
+        link_(request.patience + std::chrono::seconds(request.confirm_within_seconds.value_or(0)),
+              fmt::format("generation {}", request.generation), request.show) {}
 
   RemoteActivationResult Run();
 
@@ -53,13 +55,15 @@ class Switch {
   std::string RemoteCommand() const;
   std::vector<std::string> FolderCommand() const;
   std::string RequestLine() const;
-  RemoteActivationResult Follow();
-  RemoteActivationResult FollowOn(Connection& connection);
-  RemoteActivationResult FollowLines(Connection& connection);
+  // nullopt: it is to be confirmed over another connection.
+  std::optional<RemoteActivationResult> Follow();
+  std::optional<RemoteActivationResult> FollowOn(Connection& connection);
+  std::optional<RemoteActivationResult> FollowLines(Connection& connection);
   void TakeBeforeStart(Connection& connection, const std::string& line, std::string_view word);
   void TakeLine(const std::string& line, std::string_view word);
   RemoteActivationResult ResultOf(int exit_code, uint64_t running) const;
   void WaitForReturn(const base::Error& lost);
+  void CountConfirmation();
 
   const Destination& target_;
   const RemoteOptions& options_;
@@ -71,6 +75,7 @@ class Switch {
   bool again_ = false;  // it had begun before this connection
   int attempts_ = 0;
   LostLink link_;
+  int confirmations_ = 0;
   bool was_back_ = false;  // this connection worked after it had begun
   std::string failure_;    // what it said why it failed, as JSON
 };
@@ -79,6 +84,12 @@ std::vector<std::string> Switch::Arguments() const {
   std::vector<std::string> out = {"--generation", std::to_string(request_.generation), "--id", id_};
   if (request_.lock_wait_seconds) {
     out.insert(out.end(), {"--lock-wait", std::to_string(*request_.lock_wait_seconds)});
+  }
+  if (request_.confirm_within_seconds) {
+    out.insert(out.end(), {"--confirm-within", std::to_string(*request_.confirm_within_seconds)});
+  }
+  if (confirmations_ > 0) {
+    out.emplace_back("--confirm");
   }
   return out;
 }
@@ -130,7 +141,7 @@ RemoteActivationResult Switch::ResultOf(int exit_code, uint64_t running) const {
   return out;
 }
 
-RemoteActivationResult Switch::FollowLines(Connection& connection) {
+std::optional<RemoteActivationResult> Switch::FollowLines(Connection& connection) {
   failure_.clear();
   was_back_ = false;
   bool started = false;
@@ -152,6 +163,8 @@ RemoteActivationResult Switch::FollowLines(Connection& connection) {
       connection.Answered();
     } else if (!started) {
       TakeBeforeStart(connection, *line, word);
+    } else if (word == "CONFIRM" && request_.confirm_within_seconds) {
+      return std::nullopt;
     } else if (word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
       was_back_ = false;  // one that is killed each time must not be followed for ever
@@ -194,10 +207,12 @@ std::string Switch::RequestLine() const {
                      request_.lock_wait_seconds ? std::to_string(*request_.lock_wait_seconds) : "");
 }
 
-RemoteActivationResult Switch::Follow() {
+std::optional<RemoteActivationResult> Switch::Follow() {
   again_ = begun_;
   if (open_ == nullptr) {
-    Connection connection(target_, options_, RemoteCommand(), FolderCommand());
+    RemoteOptions options = options_;
+    options.alone = confirmations_ > 0;
+    Connection connection(target_, options, RemoteCommand(), FolderCommand());
     return FollowOn(connection);
   }
   Connection& connection = *std::exchange(open_, nullptr);
@@ -210,10 +225,12 @@ RemoteActivationResult Switch::Follow() {
   return FollowOn(connection);
 }
 
-RemoteActivationResult Switch::FollowOn(Connection& connection) {
+std::optional<RemoteActivationResult> Switch::FollowOn(Connection& connection) {
   try {
-    RemoteActivationResult result = FollowLines(connection);
-    connection.Close();
+    std::optional<RemoteActivationResult> result = FollowLines(connection);
+    if (result) {
+      connection.Close();
+    }
     return result;
   } catch (const base::Error& error) {
     throw connection.Explain(error);
@@ -235,11 +252,24 @@ void Switch::WaitForReturn(const base::Error& lost) {
   LostLink::Pause();
 }
 
+// One is enough, unless the host was rebooted and began anew.
+void Switch::CountConfirmation() {
+  if (++confirmations_ > kMostConfirmations) {
+    base::Fail(base::ExitCode::kNeedsAttention,
+               "{} asks again and again to be confirmed: see `activate history` there",
+               target_.name);
+  }
+  request_.show("healthy; confirming over a new connection");
+}
+
 RemoteActivationResult Switch::Run() {
   try {
     for (;;) {
       try {
-        return Follow();
+        if (std::optional<RemoteActivationResult> result = Follow()) {
+          return *result;
+        }
+        CountConfirmation();
       } catch (const base::Error& error) {
         // What has begun goes on, whatever keeps us from following it: a login that is refused now
         // says nothing of the switch.

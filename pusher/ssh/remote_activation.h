@@ -21,6 +21,8 @@ namespace pusher {
 struct RemoteActivation {
   uint64_t generation = 0;
   std::optional<uint64_t> lock_wait_seconds;
+  // The host goes back unless it is reached so soon over a new connection; which is done.
+  std::optional<uint64_t> confirm_within_seconds{};
   std::chrono::milliseconds patience{std::chrono::minutes(5)};  // for a host that does not answer
   std::function<void(const std::string& line)> show;            // told each line that it says
 };

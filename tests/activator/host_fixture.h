@@ -103,6 +103,7 @@ class HostTest : public ::testing::Test {
     request.by = "tester";
     request.activation_id = "id-" + std::to_string(++activations_);
     request.foreign = on_foreign;
+    request.confirm_within = confirm_within;
     error.clear();
     try {
       Activate(host, request);
@@ -136,6 +137,7 @@ class HostTest : public ::testing::Test {
   // What checks over the network are answered, one after the other; the last one again and again.
   std::vector<ProbeResult> answers = {{true, "", ""}};
   size_t asked = 0;
+  std::chrono::seconds confirm_within{0};
   UnitConflictPolicy on_foreign = UnitConflictPolicy::kRefuse;
   std::function<void(images::Services&)> shape;  // of what is pushed next
   std::optional<base::Sha256> verity_root;       // likewise

@@ -21,7 +21,13 @@ namespace tests {
 class FakeClock : public base::Clock {
  public:
   std::chrono::steady_clock::time_point Monotonic() override { return now_; }
-  void Sleep(std::chrono::milliseconds duration) override { now_ += duration; }
+  void Sleep(std::chrono::milliseconds duration) override {
+    now_ += duration;
+    if (on_sleep) {
+      on_sleep();
+    }
+  }
+  std::function<void()> on_sleep;  // what happens meanwhile
 
  private:
   std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
