@@ -335,12 +335,9 @@ int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOut
     bool was_back = false;
     try {
       const int exit_code = command.Run();
-      if (command.is_to_be_confirmed()) {
-        ConfirmNext(command, confirmations, host, output);
-        continue;
-      }
       // What has begun goes on, whatever keeps us from following it.
-      if (!command.begun() || (command.started() && !IsLost(exit_code))) {
+      if (!command.is_to_be_confirmed() &&
+          (!command.begun() || (command.started() && !IsLost(exit_code)))) {
         return exit_code;
       }
       why = fmt::format("ssh ended with {}", exit_code);
@@ -354,7 +351,11 @@ int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOut
       }
       why = error.what();
     }
-    link.Wait(why, was_back);
+    if (command.is_to_be_confirmed()) {
+      ConfirmNext(command, confirmations, host, output);
+    } else {
+      link.Wait(why, was_back);
+    }
   }
 }
 

@@ -56,6 +56,7 @@ class Switch {
   std::vector<std::string> FolderCommand() const;
   std::string RequestLine() const;
   // nullopt: it is to be confirmed over another connection.
+  std::optional<RemoteActivationResult> FollowOnce();
   std::optional<RemoteActivationResult> Follow();
   std::optional<RemoteActivationResult> FollowOn(Connection& connection);
   std::optional<RemoteActivationResult> FollowLines(Connection& connection);
@@ -75,6 +76,7 @@ class Switch {
   bool again_ = false;  // it had begun before this connection
   int attempts_ = 0;
   LostLink link_;
+  bool to_be_confirmed_ = false;
   int confirmations_ = 0;
   bool was_back_ = false;  // this connection worked after it had begun
   std::string failure_;    // what it said why it failed, as JSON
@@ -164,6 +166,7 @@ std::optional<RemoteActivationResult> Switch::FollowLines(Connection& connection
     } else if (!started) {
       TakeBeforeStart(connection, *line, word);
     } else if (word == "CONFIRM" && request_.confirm_within_seconds) {
+      to_be_confirmed_ = true;
       return std::nullopt;
     } else if (word.starts_with("ENDED ")) {
       const size_t space = word.find(' ', 6);
@@ -262,22 +265,30 @@ void Switch::CountConfirmation() {
   request_.show("healthy; confirming over a new connection");
 }
 
+// nullopt: once more, over another connection.
+std::optional<RemoteActivationResult> Switch::FollowOnce() {
+  try {
+    return Follow();
+  } catch (const base::Error& error) {
+    // What has begun goes on, whatever keeps us from following it: a login that is refused now
+    // says nothing of the switch.
+    if (error.code() == base::ExitCode::kInterrupted ||
+        (!begun_ && error.code() != base::ExitCode::kUnreachable)) {
+      throw;
+    }
+    WaitForReturn(error);
+    return std::nullopt;
+  }
+}
+
 RemoteActivationResult Switch::Run() {
   try {
     for (;;) {
-      try {
-        if (std::optional<RemoteActivationResult> result = Follow()) {
-          return *result;
-        }
+      if (std::optional<RemoteActivationResult> result = FollowOnce()) {
+        return *result;
+      }
+      if (std::exchange(to_be_confirmed_, false)) {
         CountConfirmation();
-      } catch (const base::Error& error) {
-        // What has begun goes on, whatever keeps us from following it: a login that is refused now
-        // says nothing of the switch.
-        if (error.code() == base::ExitCode::kInterrupted ||
-            (!begun_ && error.code() != base::ExitCode::kUnreachable)) {
-          throw;
-        }
-        WaitForReturn(error);
       }
     }
   } catch (const base::Error& error) {

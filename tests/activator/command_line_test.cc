@@ -54,11 +54,17 @@ TEST(CommandLine, IsOneRequest) {
   EXPECT_THAT(UsageError({"secret", "show", "web"}), HasSubstr("use set, list or remove"));
   EXPECT_THAT(UsageError({"secret", "list", "--no-restart"}), HasSubstr("--no-restart"));
   EXPECT_THAT(UsageError({"frobnicate"}), HasSubstr("frobnicate"));
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"status", "--confirm-within", "1m"},
+                                             {"--latest", "--dry-run", "--confirm-within", "1m"}}) {
+    EXPECT_THAT(UsageError(arguments), HasSubstr("--confirm-within is for an activation"));
+  }
+  EXPECT_THAT(UsageError({"confirm", "--host", "web1"}), HasSubstr("new login on the host"));
 }
 
 TEST(CommandLine, GoesOnInAnotherProcess) {
-  CommandLine line =
-      Parsed({"--root", "/r", "--rollback", "--timeout", "9", "--lock-wait", "1m", "--override"});
+  CommandLine line = Parsed({"--root", "/r", "--rollback", "--timeout", "9", "--lock-wait", "1m",
+                             "--override", "--confirm-within", "2m"});
   line.activation_id = "id";
   line.by = "root from 10.0.0.1";
   const CommandLine again = Parsed(RunSwitchArguments(line));
@@ -70,6 +76,7 @@ TEST(CommandLine, GoesOnInAnotherProcess) {
   EXPECT_EQ(again.by, line.by);
   EXPECT_EQ(again.root, "/r");
   EXPECT_TRUE(again.overrides);
+  EXPECT_EQ(again.confirm_within_seconds, 120U);
 }
 
 TEST(CommandLine, TakesVersionsOfApplications) {

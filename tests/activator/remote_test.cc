@@ -235,6 +235,37 @@ TEST_F(RemoteTest, ALostSwitchIsFollowedUnderTheSameId) {
   EXPECT_EQ(asked, first + first);
 }
 
+// As the host says it, on a connection that is shared with nobody; what else it prints is ours.
+TEST_F(RemoteTest, ASwitchThatWaitsIsConfirmedOverAnotherConnection) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Activate("echo \"$*\" >>" + At("asked") +
+           "\ncase $* in *--confirm\\ *) echo done; exit 3 ;; esac\n"
+           "echo one; echo SLIPWAY1 CONFIRM; sleep 60\n");
+  EXPECT_EQ(Run({"--latest", "--confirm-within", "1m"}), 3);
+  EXPECT_EQ(out_, "one\ndone\n");
+  EXPECT_EQ(err_, "activate: web1: healthy; confirming over a new connection\n");
+  const std::string asked = Get("asked");
+  const std::string first = asked.substr(0, asked.find('\n') + 1);
+  EXPECT_EQ(asked, first + "--confirm " + first);
+  const std::string calls = Get("calls");
+  const size_t second = calls.find('\n') + 1;
+  EXPECT_THAT(calls.substr(0, second), Not(HasSubstr("ControlPath")));
+  EXPECT_THAT(calls.substr(second), HasSubstr("ControlPath=none"));
+}
+
+TEST_F(RemoteTest, AHostThatIsNeverContentIsNotConfirmedForEver) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, as a switch does";
+  }
+  Activate("echo SLIPWAY1 CONFIRM\n");
+  EXPECT_EQ(Run({"--latest", "--confirm-within", "1m"}), 4);
+  EXPECT_THAT(error_, HasSubstr("again and again"));
+  EXPECT_EQ(Run({"--latest"}), 0);  // a line like any other where it was not asked for
+  EXPECT_EQ(out_, "SLIPWAY1 CONFIRM\n");
+}
+
 // However long the first loss is ago.
 TEST_F(RemoteTest, OneThatIsLostAgainIsFollowedAgain) {
   if (::geteuid() != 0) {

@@ -23,7 +23,9 @@ class Applications {
 
   // An image of one service of that name; `service` is its definition, with the exec kServe.
   std::string Build(const std::string& name, nlohmann::json service) {
-    service["hardening"] = "standard";
+    if (!service.contains("hardening")) {
+      service["hardening"] = "standard";
+    }
     if (!service.contains("exec")) {
       service["exec"] = kServe;
     }

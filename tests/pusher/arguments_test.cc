@@ -45,6 +45,7 @@ TEST(ArgumentsTest, AWrongNumberIsToldWhatIsAccepted) {
       {"--pause", "25h", "is no time from 0 s to 24" + time},
       {"--connect-timeout", "0", "is no time from 1 s to 1" + time},
       {"--lock-wait", "-1", "is no time from 0 s to 1" + time},
+      {"--confirm-within", "4", "is no time from 5 s to 1" + time},
       {"--retries", "101", "is no whole number from 0 to 100, such as 8"},
       {"--retries", "1.5", "is no whole number from 0 to 100, such as 8"},
       {"--jobs", "many", "is no whole number from 1 to 1000, such as 8"},
@@ -78,6 +79,7 @@ TEST(ArgumentsTest, WhatContradictsItselfIsRefused) {
               HasSubstr("'some' is neither"));
   EXPECT_THAT(Refused({"--stop-on-failure", "--go-on", "web1"}), HasSubstr("excludes --"));
   EXPECT_THAT(Refused({"--plan", "--activate", "web1"}), HasSubstr("excludes"));
+  EXPECT_THAT(Refused({"--confirm-within", "30", "web1"}), HasSubstr("requires --activate"));
   EXPECT_THAT(Refused({"--trust", "", "--yes", "web1"}), HasSubstr("--trust: is empty"));
   EXPECT_THAT(Refused({"doctor", "--target", "lz4", "web1", "nginx"}), HasSubstr("excludes"));
 }

@@ -70,7 +70,7 @@ TEST_F(PushByGateTest, WhatIsRefusedIsToldWithItsCode) {
 TEST_F(PushByGateTest, AnActivationIsAskedForByItself) {
   Login("echo; echo SLIPWAY1 STARTED; echo activate: on its way; echo; echo SLIPWAY1 ENDED 0 7");
   std::string said;
-  const RemoteActivation request{7, 60, std::chrono::seconds(60),
+  const RemoteActivation request{7, 60, std::nullopt, std::chrono::seconds(60),
                                  [&](const std::string& line) { said += line + "\n"; }};
   const RemoteActivationResult result =
       ActivateOn(target_, options_, agents_.front(), request, nullptr);

@@ -1,17 +1,21 @@
 // A static program that does what its arguments say: the services, hooks and checks of images for
 // tests.
 //   actor serve PORT FAILURES TEXT   answers HTTP: FAILURES times status 500, then 200 and TEXT
-//   actor serve-secret PORT KEY      answers with its credential KEY; ends with 7 where that is
-//   "bad" actor has-secret KEY             ends well where it has that credential actor exit
-//   SECONDS STATUS TEXT   says TEXT, waits and ends actor dial PORT                  listens, and
-//   begins connections to PORT and the next actor stubborn                   runs, and ignores
-//   SIGTERM actor ping                       tells systemd, again and again, that it is ready and
-//   runs actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
+//   actor serve-secret PORT KEY      answers with its credential KEY; ends with 7 where it is "bad"
+//   actor has-secret KEY             ends well where it has that credential
+//   actor exit SECONDS STATUS TEXT   says TEXT, waits and ends
+//   actor dial PORT                  listens, and begins connections to PORT and the next
+//   actor stubborn                   runs, and ignores SIGTERM
+//   actor cut-off INTERFACE          takes that network interface down for as long as it runs
+//   actor ping                       tells systemd, again and again, that it is ready and runs
+//   actor note NAME TEXT             adds "TEXT uid=N" to the file NAME in its state directory
 //   actor expect NAME TEXT           ends well where that file's last line is "TEXT uid=N" of its
 //   own
 //   actor lack NAME TEXT             ends well where no line of that file is
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -121,6 +125,29 @@ int Dial(int port) {
   for (;;) pause();
 }
 
+int CutOff(const std::string& interface) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq request{};
+  interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  const auto set = [&](bool up) {
+    if (ioctl(fd, SIOCGIFFLAGS, &request) != 0) return false;
+    request.ifr_flags =
+        static_cast<short>(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+    return ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+  };
+  sigset_t end;
+  sigemptyset(&end);
+  sigaddset(&end, SIGTERM);
+  sigprocmask(SIG_BLOCK, &end, nullptr);
+  if (!set(false)) {
+    std::perror("actor: cut-off");
+    return 1;
+  }
+  int number = 0;
+  sigwait(&end, &number);
+  return set(true) ? 0 : 1;
+}
+
 int Ping() {
   const char* path = std::getenv("NOTIFY_SOCKET");
   if (path == nullptr) return 1;
@@ -149,6 +176,7 @@ int main(int argc, char** argv) {
   if (what == "serve-secret" && argc == 4) return ServeSecret(std::atoi(argv[2]), argv[3]);
   if (what == "has-secret" && argc == 3) return Credential(argv[2]) == "none" ? 1 : 0;
   if (what == "dial" && argc == 3) return Dial(std::atoi(argv[2]));
+  if (what == "cut-off" && argc == 3) return CutOff(argv[2]);
   if (what == "ping") return Ping();
   if (what == "note" && argc == 4) return Note(argv[2], argv[3]);
   if (what == "expect" && argc == 4) return Expect(argv[2], argv[3]);

@@ -130,6 +130,35 @@ TEST_F(SwitchTest, ALostConnectionIsMadeAgainForTheSameActivation) {
   EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs, activated in "));
 }
 
+TEST_F(SwitchTest, WhatWaitsIsConfirmedOverAConnectionOfItsOwn) {
+  UseSshThatSwitches("echo \"$* \" >>" + folder() +
+                     "-asked; echo 'SLIPWAY1 STARTED'\n"
+                     "case $command in *--confirm\\'*) echo 'SLIPWAY1 ENDED 0 1'; exit ;; esac\n"
+                     "echo 'SLIPWAY1 CONFIRM'; sleep 60");
+  const Result result = Run({"--activate", "--yes", "--confirm-within", "30", "web1"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.err, "web1: healthy; confirming over a new connection\n");
+  EXPECT_THAT(result.out, HasSubstr("web1: generation 1 runs, activated in "));
+  const std::string asked = base::ReadFile(folder() + "-asked");
+  const size_t second = asked.find('\n') + 1;
+  EXPECT_THAT(asked.substr(0, second), testing::AllOf(HasSubstr("--confirm-within"),
+                                                      testing::Not(HasSubstr("ControlPath"))));
+  EXPECT_THAT(asked.substr(second), HasSubstr("ControlPath=none"));
+}
+
+TEST_F(SwitchTest, AHostThatIsNeverContentIsNotConfirmedForEver) {
+  UseSshThatSwitches("echo 'SLIPWAY1 STARTED'; echo 'SLIPWAY1 CONFIRM'");
+  const Result result = Run({"--activate", "--yes", "--confirm-within", "30", "web1"});
+  EXPECT_EQ(result.code, 4) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("again and again"));
+}
+
+TEST_F(SwitchTest, AFolderHasNothingToConfirm) {
+  const Result result = Run({"--activate", "--yes", "--confirm-within", "30", host()});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--confirm-within is for hosts"));
+}
+
 TEST_F(SwitchTest, AHostThatIsNotReachedAtAllHasChangedNothing) {
   UseSshThatSwitches("echo 'no route to it' >&2; exit 255");
   const Result result = Run({"--activate", "--yes", "web1"});
