@@ -32,6 +32,10 @@ std::vector<DataFolder> ReadFolders(JsonFields& outer) {
   return out;
 }
 
+std::string ConfirmationOf(const std::string& activation_id) {
+  return base::DumpJson({{"format", 1}, {"activation_id", activation_id}}) + "\n";
+}
+
 }  // namespace
 
 const char* ToText(SwitchPhase phase) { return kPhases.at(static_cast<size_t>(phase)); }
@@ -106,6 +110,14 @@ std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout) {
 
 void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record) {
   base::WriteFileAtomically(layout.SwitchRecord(), record.Serialize());
+}
+
+void Confirm(const images::HostLayout& layout, const std::string& activation_id) {
+  base::WriteFileAtomically(layout.Confirmation(), ConfirmationOf(activation_id));
+}
+
+bool IsConfirmed(const images::HostLayout& layout, const std::string& activation_id) {
+  return base::ReadFileIfThere(layout.Confirmation()) == ConfirmationOf(activation_id);
 }
 
 std::string CutOffReason(const SwitchRecord& record) {

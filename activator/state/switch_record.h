@@ -60,7 +60,12 @@ struct SwitchRecord {
 // nullopt: no switch is in progress, and none was cut off.
 std::optional<SwitchRecord> ReadSwitchRecord(const images::HostLayout& layout);
 void WriteSwitchRecord(const images::HostLayout& layout, const SwitchRecord& record);
+// And the confirmation.
 void RemoveSwitchRecord(const images::HostLayout& layout);
+
+// confirmed.json, durable: somebody reached the host while the switch of that id waited for it.
+void Confirm(const images::HostLayout& layout, const std::string& activation_id);
+bool IsConfirmed(const images::HostLayout& layout, const std::string& activation_id);
 
 // Why a recovery goes back from a switch that nobody had found unhealthy.
 std::string CutOffReason(const SwitchRecord& record);

@@ -16,9 +16,6 @@ namespace activator {
 // The switch that waits now. Nothing tells whether it is alive but the host's lock.
 std::optional<SwitchRecord> WaitsForConfirmation(const images::HostLayout& layout);
 
-// Durable; counts for the switch of that id alone.
-void Confirm(const images::HostLayout& layout, const std::string& activation_id);
-
 // In the switch, whose record says that it waits. Throws Error{kFailed} where nobody confirmed it
 // in time.
 void AwaitConfirmation(const Host& host, const SwitchRecord& record, std::chrono::seconds limit);
