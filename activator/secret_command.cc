@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "activator/health/restart.h"
+#include "activator/health/stopping.h"
 #include "activator/state/generations.h"
 #include "activator/state/record_event.h"
 #include "activator/state/secret_readers.h"
@@ -85,6 +86,7 @@ bool IsKeptAlready(const Host& host, const SecretChange& change, const std::stri
   }
   base::Error::Detail detail = why.detail();
   try {
+    StopUnits(host, NamesOf(units));  // or an automatic restart meanwhile would count against it
     RestartAndWatch(host, units, change.timeout);
     detail.insert(detail.begin(),
                   fmt::format("{} runs with the value before", fmt::join(NamesOf(units), ", ")));

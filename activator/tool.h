@@ -1,5 +1,5 @@
-// One command of `activate` on this host. Its reports are in tool_reports.cc, `pull` in
-// tool_pull.cc, `secret` in tool_secret.cc, all else in activate.cc.
+// One command of `activate` on this host. What is not in activate.cc is in tool_confirm.cc,
+// tool_prune.cc (uninstall, too), tool_pull.cc, tool_reports.cc and tool_secret.cc.
 #ifndef SLIPWAY_ACTIVATOR_TOOL_H_
 #define SLIPWAY_ACTIVATOR_TOOL_H_
 
