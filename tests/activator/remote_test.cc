@@ -242,7 +242,7 @@ TEST_F(RemoteTest, ASwitchThatWaitsIsConfirmedOverAnotherConnection) {
   }
   Activate("echo \"$*\" >>" + At("asked") +
            "\ncase $* in *--confirm\\ *) echo done; exit 3 ;; esac\n"
-           "echo one; echo SLIPWAY1 CONFIRM; sleep 60\n");
+           "echo one; echo SLIPWAY1 CONFIRM; sleep 2\n");
   EXPECT_EQ(Run({"--latest", "--confirm-within", "1m"}), 3);
   EXPECT_EQ(out_, "one\ndone\n");
   EXPECT_EQ(err_, "activate: web1: healthy; confirming over a new connection\n");
