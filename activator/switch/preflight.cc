@@ -58,28 +58,13 @@ void CheckSecrets(const images::Services& services) {
   problems.ThrowIfAny();
 }
 
-// They must be there in the form that the unit names.
-void CheckKeptSecrets(const Host& host, const PreflightTarget& target, const std::string& name,
-                      const images::Services& services) {
+void CheckKeptSecrets(const Host& host, const std::string& name, const images::Services& services) {
   base::Problems problems;
   for (const auto& [service, its] : services) {
-    if (its.secrets.empty()) {
-      continue;
-    }
     for (const std::string& key : its.secrets) {
       if (const std::string problem = SecretProblem(host.layout, name, key); !problem.empty()) {
         problems.Add(base::ExitCode::kFailed, "service {} {}", service, problem);
       }
-    }
-    const std::string folder = host.layout.Secrets(SecretFormOf(host.layout));
-    const auto unit = target.units.find(service + ".service");
-    if (unit != target.units.end() &&
-        unit->second.text.find(base::BaseName(host.layout.Secrets()) + "/" +
-                               base::BaseName(folder) + "/") == std::string::npos) {
-      problems.Add(base::ExitCode::kFailed,
-                   "service {} was staged when this host kept secrets in another folder than {}: "
-                   "push another build of {}",
-                   service, folder, name);
     }
   }
   problems.ThrowIfAny();
@@ -105,7 +90,7 @@ images::Services CheckVersion(const Host& host, const PreflightTarget& target,
     host.check_image(version);
   });
   problems.Try(name, [&] { CheckSecrets(services); });
-  problems.Try(name, [&] { CheckKeptSecrets(host, target, name, services); });
+  problems.Try(name, [&] { CheckKeptSecrets(host, name, services); });
   problems.Try(name, [&] { CheckUsers(host, services); });
   if (!target.was_healthy) {
     problems.Try(name, [&] { CheckDynamicUsers(host, services); });

@@ -107,15 +107,6 @@ TEST_F(SecretTest, TheUnitNamesTheFileAndTheSwitchNeedsIt) {
   EXPECT_EQ(ActivateNumber(number), 0) << error;
 }
 
-TEST_F(SecretTest, InAnotherFormThanTheUnitNamesIsRefused) {
-  const uint64_t number = StageReader("one");
-  base::RemoveTree(layout.Secrets());
-  KeepSecretForm(layout, images::SecretForm::kEncrypted);
-  Write(layout.Secrets(images::SecretForm::kEncrypted) + "/x", "");
-  EXPECT_EQ(ActivateNumber(number), 1);
-  EXPECT_THAT(error, HasSubstr("kept secrets in another folder than " + layout.Secrets()));
-}
-
 TEST_F(SecretTest, ANewValueRestartsWhatReadsItAlone) {
   RunReader();
   ASSERT_EQ(Set("second"), 0) << error;
