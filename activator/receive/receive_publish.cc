@@ -123,7 +123,7 @@ void ReceiveSession::FailDiskFull(const base::Error& error) {
     free += fmt::format(" and {} inodes", *inodes);
   }
   base::Fail(base::ExitCode::kFailed,
-             "the disk is full: {}; {}, {} are free now; make room (activate prune) and push again",
+             "the disk is full: {}; {}, {} are free now; make room (activate prune) and try again",
              error.what(), left, free);
 }
 

@@ -66,7 +66,7 @@ TEST_F(RoomTest, OfSeveralImagesIsLookedAtBeforeTheFirstIsSent) {
             "host: the disk is full: one and two: 3.9 MB more and 4.2 MB to spare are needed, " +
                 options_.root +
                 " has 7.0 MB free: No space left on device; nothing was sent, 7.0 MB are free now; "
-                "make room (activate prune) and push again");
+                "make room (activate prune) and try again");
   EXPECT_LT(both.sent_bytes, kChunkBytes);
   EXPECT_TRUE(base::ListDirectory(layout().Incoming()).empty());
   EXPECT_EQ(Push({one}).error, "");
