@@ -28,6 +28,7 @@ constexpr int kSshFailed = 255;
 constexpr int kSignalExit = 128;
 constexpr int kInterruptedThere = 130;
 constexpr int kPollMs = 200;
+constexpr int kMostConfirmations = 3;  // one is enough, unless the host was rebooted and began anew
 constexpr std::chrono::seconds kConnectTimeout(10);
 constexpr size_t kMaxBannerBytes = 64 << 10;
 constexpr std::string_view kOurWord = "SLIPWAY1 ";
@@ -102,7 +103,7 @@ class RemoteCommand {
   // What runs there reads it.
   bool KeepsInput() const { return Follows(line_) || !line_.secret.value.empty(); }
   // ssh, on the terminal. Once a switch began, the person may be gone.
-  bool MayAsk() const { return output_.may_ask && (!begun_ || confirms_); }
+  bool MayAsk() const { return output_.may_ask && (!begun_ || confirmations_ > 0); }
   void BeginLogin();
   void CheckLoginGoesOn() const;
   int EndOf(base::Child& ssh) const;
@@ -119,7 +120,7 @@ class RemoteCommand {
   bool started_ = false;
   bool begun_ = false;
   bool to_be_confirmed_ = false;
-  bool confirms_ = false;
+  int confirmations_ = 0;
   std::string rest_;  // of what came before it started: a line without its end
   std::string said_;  // its last line that is not empty
   size_t banner_bytes_ = 0;
@@ -217,8 +218,13 @@ void RemoteCommand::TakeToConfirm(std::string_view data) {
 }
 
 void RemoteCommand::ConfirmNext() {
+  if (++confirmations_ > kMostConfirmations) {
+    base::Fail(base::ExitCode::kNeedsAttention,
+               "{} asks again and again to be confirmed: see `activate history` there", host_.name);
+  }
+  output_.say(fmt::format("activate: {}: healthy; confirming over a new connection", host_.name));
   to_be_confirmed_ = false;
-  if (!std::exchange(confirms_, true)) {
+  if (confirmations_ == 1) {
     arguments_.insert(arguments_.begin(), "--confirm");
   }
 }
@@ -256,7 +262,7 @@ int RemoteCommand::EndOf(base::Child& ssh) const {
 int RemoteCommand::Run() {
   BeginLogin();
   base::Child ssh(base::SshCommandLine(host_.destination, line_.ssh, Command(), kConnectTimeout,
-                                       MayAsk(), confirms_),
+                                       MayAsk(), confirmations_ > 0),
                   output_.err ? base::ChildError::kPiped : base::ChildError::kOurs);
   if (!KeepsInput() && !host_.sudo_password) {
     ssh.CloseTo();
@@ -313,24 +319,12 @@ void RemoteCommand::CheckThatItRan(int exit_code) const {
 // The process that followed the switch ended, or the link did; not the switch.
 bool IsLost(int exit_code) { return exit_code > kSignalExit && exit_code != kInterruptedThere; }
 
-// One confirmation is enough, unless the host was rebooted and began anew.
-void ConfirmNext(RemoteCommand& command, int& confirmations, const RemoteHost& host,
-                 const RemoteOutput& output) {
-  constexpr int kMost = 3;
-  if (++confirmations > kMost) {
-    base::Fail(base::ExitCode::kNeedsAttention,
-               "{} asks again and again to be confirmed: see `activate history` there", host.name);
-  }
-  output.say(fmt::format("activate: {}: healthy; confirming over a new connection", host.name));
-  command.ConfirmNext();
-}
-
 int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOutput& output,
                  std::chrono::milliseconds patience) {
   pusher::LostLink link(patience, "a generation", [&](const std::string& line) {
     output.say(fmt::format("activate: {}: {}", host.name, line));
   });
-  for (int confirmations = 0;;) {
+  for (;;) {
     std::string why;
     bool was_back = false;
     try {
@@ -352,7 +346,7 @@ int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOut
       why = error.what();
     }
     if (command.is_to_be_confirmed()) {
-      ConfirmNext(command, confirmations, host, output);
+      command.ConfirmNext();
     } else {
       link.Wait(why, was_back);
     }
