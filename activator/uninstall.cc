@@ -169,6 +169,7 @@ void RemoveVersions(const images::HostLayout& layout) {
 std::vector<std::string> OwnPaths(const images::HostLayout& layout) {
   return {layout.Incoming(),
           layout.SwitchRecord(),
+          layout.Confirmation(),
           layout.VersionLocks(),
           layout.History(),
           layout.HealthyVersions(),

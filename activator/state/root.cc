@@ -145,7 +145,7 @@ void CheckContents(const images::HostLayout& layout) {
   for (const std::string& path :
        {layout.Bin(), layout.Current(), layout.Generations(), layout.Incoming(), layout.Lock(),
         layout.VersionLocks(), layout.History(), layout.HealthyVersions(), layout.SwitchRecord(),
-        layout.Trust(), layout.Pull(), layout.Secrets()}) {
+        layout.Confirmation(), layout.Trust(), layout.Pull(), layout.Secrets()}) {
     CheckTree(layout, path);
   }
   for (const std::string& name : base::ListDirectory(layout.root())) {

@@ -135,21 +135,36 @@ TEST_F(RootTest, IsRefusedWhereSomethingInItIsNotOursAlone) {
          {"/generations/1/units", "/incoming/0123", "/app/0123456789abcdef", "/trust"}) {
       base::MakeDirectories(base_path + directory);
     }
-    for (const char* file :
-         {"/generations/1/units/a.service", "/incoming/0123/lock",
-          "/app/0123456789abcdef/image.erofs", "/lock", "/.version-locks", "/history.jsonl",
-          "/healthy.json", "/switch.json", "/bin/activate-1", "/trust/signers"}) {
+    for (const char* file : {"/generations/1/units/a.service", "/incoming/0123/lock",
+                             "/app/0123456789abcdef/image.erofs", "/lock", "/.version-locks",
+                             "/history.jsonl", "/healthy.json", "/switch.json", "/confirmed.json",
+                             "/bin/activate-1", "/trust/signers"}) {
       Write(base_path + file, "");
     }
     base::ReplaceSymlink("activate-1", base_path + "/bin/activate");
     base::ReplaceSymlink("generations/1", base_path + "/current");
     ASSERT_EQ(Refusal(base_path), "");
   };
-  for (const std::string name :
-       {"generations", "generations/1", "generations/1/units", "generations/1/units/a.service",
-        "incoming", "incoming/0123", "incoming/0123/lock", "app", "app/0123456789abcdef",
-        "app/0123456789abcdef/image.erofs", "lock", ".version-locks", "history.jsonl",
-        "healthy.json", "switch.json", "bin", "bin/activate-1", "trust", "trust/signers"}) {
+  for (const std::string name : {"generations",
+                                 "generations/1",
+                                 "generations/1/units",
+                                 "generations/1/units/a.service",
+                                 "incoming",
+                                 "incoming/0123",
+                                 "incoming/0123/lock",
+                                 "app",
+                                 "app/0123456789abcdef",
+                                 "app/0123456789abcdef/image.erofs",
+                                 "lock",
+                                 ".version-locks",
+                                 "history.jsonl",
+                                 "healthy.json",
+                                 "switch.json",
+                                 "confirmed.json",
+                                 "bin",
+                                 "bin/activate-1",
+                                 "trust",
+                                 "trust/signers"}) {
     const std::string path = base_path + "/" + name;
     fill();
     ASSERT_EQ(::chown(path.c_str(), 12345, 0), 0);

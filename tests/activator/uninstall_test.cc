@@ -8,6 +8,7 @@
 
 #include "activator/activate.h"
 #include "activator/host/boot_unit.h"
+#include "activator/state/switch_record.h"
 #include "activator/state/tombstones.h"
 #include "base/atomic_file.h"
 #include "base/lock.h"
@@ -82,6 +83,7 @@ TEST_F(UninstallTest, WhatWasCutOffBeforeIsRemovedToo) {
   base::MakeDirectories(layout.Application("web") + "/" + NewTombstone(0));
   base::MakeDirectories(layout.Application("db") + "/" + NewTombstone(0));  // its last version
   Write(layout.root() + "/" + std::string(base::kTemporaryPrefix) + "1", "half of a file");
+  Confirm(layout, "of-a-switch-that-had-gone-back-already");
   base::MakeDirectories(layout.root() + "/mine");
   EXPECT_THAT(Uninstall(host).kept, ElementsAre(layout.root() + "/mine"));
   EXPECT_THAT(base::ListDirectory(layout.root()), ElementsAre("mine"));
