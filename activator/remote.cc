@@ -28,7 +28,6 @@ constexpr int kSshFailed = 255;
 constexpr int kSignalExit = 128;
 constexpr int kInterruptedThere = 130;
 constexpr int kPollMs = 200;
-constexpr int kMostConfirmations = 3;  // one is enough, unless the host was rebooted and began anew
 constexpr std::chrono::seconds kConnectTimeout(10);
 constexpr size_t kMaxBannerBytes = 64 << 10;
 constexpr std::string_view kOurWord = "SLIPWAY1 ";
@@ -94,6 +93,7 @@ class RemoteCommand {
   // The switch waits to be confirmed over another connection: the next run's.
   bool is_to_be_confirmed() const { return to_be_confirmed_; }
   void ConfirmNext();
+  void AskNoMore() { confirms_now_ = false; }
   bool is_password_wrong() const { return talk_.trial && !talk_.trial->was_right(); }
   // Throws Error{kUnreachable} where the last run ended before a program of ours ran there.
   void CheckThatItRan(int exit_code) const;
@@ -103,7 +103,7 @@ class RemoteCommand {
   // What runs there reads it.
   bool KeepsInput() const { return Follows(line_) || !line_.secret.value.empty(); }
   // ssh, on the terminal. Once a switch began, the person may be gone.
-  bool MayAsk() const { return output_.may_ask && (!begun_ || confirmations_ > 0); }
+  bool MayAsk() const { return output_.may_ask && (!begun_ || confirms_now_); }
   void BeginLogin();
   void CheckLoginGoesOn() const;
   int EndOf(base::Child& ssh) const;
@@ -121,8 +121,9 @@ class RemoteCommand {
   bool begun_ = false;
   bool to_be_confirmed_ = false;
   int confirmations_ = 0;
-  std::string rest_;  // of what came before it started: a line without its end
-  std::string said_;  // its last line that is not empty
+  bool confirms_now_ = false;  // by this run
+  std::string rest_;           // of what came before it started: a line without its end
+  std::string said_;           // its last line that is not empty
   size_t banner_bytes_ = 0;
   std::chrono::steady_clock::time_point last_word_;  // of ours; or its beginning
   hosts::LoginTalk talk_;
@@ -218,12 +219,13 @@ void RemoteCommand::TakeToConfirm(std::string_view data) {
 }
 
 void RemoteCommand::ConfirmNext() {
-  if (++confirmations_ > kMostConfirmations) {
+  if (++confirmations_ > pusher::kMostConfirmations) {
     base::Fail(base::ExitCode::kNeedsAttention,
                "{} asks again and again to be confirmed: see `activate history` there", host_.name);
   }
   output_.say(fmt::format("activate: {}: healthy; confirming over a new connection", host_.name));
   to_be_confirmed_ = false;
+  confirms_now_ = true;
   if (confirmations_ == 1) {
     arguments_.insert(arguments_.begin(), "--confirm");
   }
@@ -347,9 +349,10 @@ int FollowSwitch(RemoteCommand& command, const RemoteHost& host, const RemoteOut
     }
     if (command.is_to_be_confirmed()) {
       command.ConfirmNext();
-    } else {
-      link.Wait(why, was_back);
+      continue;
     }
+    command.AskNoMore();
+    link.Wait(why, was_back);
   }
 }
 

@@ -38,6 +38,7 @@ class Tool {
  private:
   int Start();
   int ConfirmSwitch();
+  bool Waits() const;
   Glance WatchForWait(bool confirms);
   void ActivateBesideChannels();
   void TellChannels(const Apps& before);

@@ -1,4 +1,6 @@
 // `activate confirm`, and the other ways in which a switch with --confirm-within is confirmed.
+#include <utility>
+
 #include "activator/state/host_lock.h"
 #include "activator/switch/confirmation.h"
 #include "activator/tool.h"
@@ -23,10 +25,19 @@ int Tool::ConfirmSwitch() {
                "changes something, or the next boot, goes back",
                record->to);
   }
-  Confirm(host_.layout, record->activation_id);
+  try {
+    Confirm(host_.layout, record->activation_id);
+  } catch (const base::Error& error) {  // its end tells whether it counts
+    io_.Err("activate: {}\n", error.what());
+  }
   WaitUntilEnded(systemd_, record->activation_id, nullptr);
   return TellEnd(
       host_.layout, record->activation_id, [this] { RequireHealthyNow(); }, io_);
+}
+
+bool Tool::Waits() const {
+  const std::optional<SwitchRecord> record = WaitsForConfirmation(host_.layout);
+  return record && record->activation_id == line_.activation_id;
 }
 
 // Whoever gives the id is told once to ask again under it over another connection: that one
@@ -36,14 +47,18 @@ Glance Tool::WatchForWait(bool confirms) {
   if (!line_.confirm_within_seconds) {
     return nullptr;
   }
-  return [this, confirms, done = false]() mutable {
-    const std::optional<SwitchRecord> record =
-        done ? std::nullopt : WaitsForConfirmation(host_.layout);
-    if (!record || record->activation_id != line_.activation_id) {
-      return;
+  return [this, confirms, done = false, said = false]() mutable {
+    try {
+      if (done || !Waits()) {
+        return;
+      }
+      confirms ? Confirm(host_.layout, line_.activation_id) : io_.WriteOut(pusher::kConfirmLine);
+      done = true;
+    } catch (const base::Error& error) {  // the switch goes on, and its end is to be told
+      if (!std::exchange(said, true)) {
+        io_.Err("activate: {}\n", error.what());
+      }
     }
-    done = true;
-    confirms ? Confirm(host_.layout, line_.activation_id) : io_.WriteOut(pusher::kConfirmLine);
   };
 }
 

@@ -85,6 +85,7 @@ class Switch {
   void Start(const InstalledUnits& units);
   void StartNew();  // 6
   void StartDependents();
+  void WaitUntilWell();
   void AwaitHealth();  // 7
   void AwaitConfirmed();
   void ForgetOldRuns();
@@ -271,11 +272,16 @@ void RequireUndamaged(const Host& host, const InstalledUnits& units) {
   }
 }
 
-void Switch::AwaitHealth() {
+void Switch::WaitUntilWell() {
   WaitUntilSettled(host_, touched_);
   RequireUndamaged(host_, touched_);
+}
+
+void Switch::AwaitHealth() {
+  WaitUntilWell();
   if (request_.confirm_within.count() > 0) {
     AwaitConfirmed();
+    WaitUntilWell();  // still
   }
   RunHooks(host_, Changed(), units::AuxiliaryUnit::kAfterHealthy);
   ForgetOldRuns();
@@ -283,13 +289,11 @@ void Switch::AwaitHealth() {
 
 void Switch::AwaitConfirmed() {
   record_.confirm_until = base::ToIso8601(host_.clock.Now() + request_.confirm_within);
+  base::UnlinkIfThere(host_.layout.Confirmation());  // too late, of one that is begun anew
   SetPhase(SwitchPhase::kUnconfirmed);
   AwaitConfirmation(host_, record_, request_.confirm_within);
   record_.confirm_until.clear();
   SetPhase(SwitchPhase::kSwitching);
-  if (const std::vector<DownUnit> down = FindDown(host_, touched_); !down.empty()) {
-    base::Fail(base::ExitCode::kFailed, "{}", down.front().what);
-  }
 }
 
 // How a job's last run ended says nothing of its new version, unless that ran meanwhile.

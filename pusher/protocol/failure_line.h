@@ -14,6 +14,8 @@ namespace pusher {
 inline constexpr std::string_view kOurWord = "SLIPWAY1 ";
 // A switch waits to be confirmed over another connection (activator/switch/confirmation.h).
 inline constexpr std::string_view kConfirmLine = "SLIPWAY1 CONFIRM\n";
+// One is enough, unless the host was rebooted and began anew.
+inline constexpr int kMostConfirmations = 3;
 
 inline constexpr std::string_view kFailureWord = "SLIPWAY1 FAILED ";
 

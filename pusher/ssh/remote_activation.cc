@@ -20,7 +20,6 @@ namespace {
 constexpr size_t kMaxSwitchLineBytes = 64 << 10;  // a failure has lines of a service's log with it
 constexpr size_t kMaxBannerLines = 1000;
 constexpr int kAttemptsToBegin = 3;
-constexpr int kMostConfirmations = 3;
 
 constexpr std::string_view kWords = R"sh(
 set -u
