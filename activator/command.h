@@ -51,6 +51,7 @@ struct SecretOptions {
   std::string key;
   bool no_restart = false;
   std::string value{};  // for other hosts
+  std::optional<uint64_t> bytes{};  // that it has, from another host; a lost link ends it early
 };
 
 struct CommandLine {

@@ -210,7 +210,7 @@ void CheckSecret(const SecretOptions& secret) {
   if (!secret.name.empty()) {
     images::CheckName(secret.name, "secret: application");
   }
-  if (!is_list && !images::IsCredentialName(secret.key)) {
+  if (!is_list && !images::IsSecretName(secret.key)) {
     base::Fail(base::ExitCode::kUsage,
                "secret '{}' is not possible: use letters, digits, '-', '_' and '.', and no '.' at "
                "the start",

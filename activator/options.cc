@@ -108,6 +108,7 @@ void AddCommon(CLI::App& app, CommandLine& out) {
   app.add_option("--by", out.by)->group("");  // what imgpush adds
   app.add_option("--id", out.activation_id)->group("");
   app.add_flag("--for-imgpush", out.for_imgpush)->group("");
+  app.add_option("--bytes", out.secret.bytes)->group("");
   app.add_flag("--confirm", out.confirms)->group("");
   app.add_option("--gate-operator", out.gate_operator)->group("");  // what `gate` adds
   app.add_flag("--until-input-ends", out.until_input_ends)->group("");

@@ -380,6 +380,9 @@ int RunOnHost(const CommandLine& line, std::vector<std::string> arguments, const
   if (Follows(line)) {  // in front of a --
     arguments.insert(arguments.begin(), "--until-input-ends");
   }
+  if (!line.secret.value.empty()) {
+    arguments.insert(arguments.begin(), {"--bytes", std::to_string(line.secret.value.size())});
+  }
   RemoteCommand command(line, std::move(arguments), std::move(id), host, output);
   int exit_code = 0;
   try {

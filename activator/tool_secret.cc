@@ -1,5 +1,6 @@
 #include "activator/report/secret_listing.h"
 #include "activator/secret_command.h"
+#include "activator/state/lost_current.h"
 #include "activator/state/root.h"
 #include "activator/switch/recovery.h"
 #include "activator/switch/transient.h"
@@ -32,10 +33,17 @@ void Tool::ChangeSecret() {
   }
   const bool is_set = secret.action == "set";
   const std::string value = is_set ? AskForSecret(io_, change) : "";
+  if (is_set && secret.bytes && value.size() != *secret.bytes) {
+    base::Fail(base::ExitCode::kUnreachable,
+               "{} of {} bytes of the value arrived before the connection was lost: nothing was "
+               "changed",
+               value.size(), *secret.bytes);
+  }
   PrepareRoot(host_.layout);
   const base::FileLock lock = Lock("secret " + secret.action);
   IgnoreLostConnection();  // services must not stay down half-way
   RecoverOrFail(host_);
+  RepairCurrent(host_.layout);  // without it nothing would seem to read it
   if (is_set) {
     SetSecret(host_, change, value);
   } else {

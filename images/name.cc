@@ -26,6 +26,11 @@ bool IsCredentialName(std::string_view name) {
          std::all_of(name.begin(), name.end(), IsCredentialCharacter);
 }
 
+bool IsSecretName(std::string_view name) {
+  constexpr size_t kMaxSecretNameBytes = 240;
+  return IsCredentialName(name) && name.size() <= kMaxSecretNameBytes;
+}
+
 void CheckName(std::string_view name, std::string_view what, base::ExitCode code) {
   if (name.empty() || name.size() > kMaxNameBytes || !IsLowerOrDigit(name.front()) ||
       !std::all_of(name.begin(), name.end(), IsNameCharacter)) {

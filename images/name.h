@@ -24,6 +24,8 @@ bool IsName(std::string_view name);
 // What systemd takes as the name of a credential, and of a file: 1 to 255 letters, digits, '-', '_'
 // and '.', not starting with '.'.
 bool IsCredentialName(std::string_view name);
+// The same of a secret, beside whose file others stand that are called after it: up to 240.
+bool IsSecretName(std::string_view name);
 
 // Whether `path` means the same inside every root: absolute, not "/" itself, no empty, "." or ".."
 // components, none longer than the kernel's 255 bytes, no newline and no NUL byte.

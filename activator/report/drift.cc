@@ -37,7 +37,6 @@ class Finder {
   void CheckProcess(const std::string& unit, const UnitState& state, const InstalledUnit& hosted);
   void CheckSecrets(const InstalledUnits& units, const std::map<std::string, UnitState>& states);
   void CheckLinksOfOthers(const InstalledUnits& units);
-  bool IsNewer(const SecretReader& reader, const UnitState& state) const;
 
   const Host& host_;
   const Generation& active_;
@@ -121,26 +120,11 @@ void Finder::CheckSecrets(const InstalledUnits& units,
     if (!problem.empty()) {
       Say("{}: it {}", reader.unit, problem);
     } else if (unit != units.end() && state != states.end() && !unit->second.is_scheduled &&
-               IsNewer(reader, state->second)) {
+               IsSecretNewer(host_, reader, state->second)) {
       Say("{}: the secret {} is newer than what it runs with: systemctl restart {}", reader.unit,
           reader.key, reader.unit);
     }
   }
-}
-
-bool Finder::IsNewer(const SecretReader& reader, const UnitState& state) const {
-  const std::optional<struct stat> file =
-      base::LstatIfThere(host_.layout.Secret(SecretFormOf(host_.layout), reader.name, reader.key));
-  if (!file || state.IsDown() || state.process_started.count() == 0) {
-    return false;
-  }
-  using std::chrono::duration_cast;
-  using std::chrono::nanoseconds;
-  const auto age = host_.clock.Monotonic().time_since_epoch() - state.process_started;
-  const auto started = host_.clock.Now().time_since_epoch() - age;
-  const auto changed =
-      std::chrono::seconds(file->st_mtim.tv_sec) + nanoseconds(file->st_mtim.tv_nsec);
-  return changed > duration_cast<nanoseconds>(started);
 }
 
 void Finder::CheckLinksOfOthers(const InstalledUnits& units) {
@@ -169,6 +153,21 @@ std::vector<std::string> Finder::Find(const InstalledUnits& units,
 }
 
 }  // namespace
+
+bool IsSecretNewer(const Host& host, const SecretReader& reader, const UnitState& state) {
+  const std::optional<struct stat> file =
+      base::LstatIfThere(host.layout.Secret(SecretFormOf(host.layout), reader.name, reader.key));
+  if (!file || state.IsDown() || state.process_started.count() == 0) {
+    return false;
+  }
+  using std::chrono::duration_cast;
+  using std::chrono::nanoseconds;
+  const auto age = host.clock.Monotonic().time_since_epoch() - state.process_started;
+  const auto started = host.clock.Now().time_since_epoch() - age;
+  const auto changed =
+      std::chrono::seconds(file->st_mtim.tv_sec) + nanoseconds(file->st_mtim.tv_nsec);
+  return changed > duration_cast<nanoseconds>(started);
+}
 
 std::vector<std::string> FindDrift(const Host& host, const Generation& active,
                                    const InstalledUnits& units,

@@ -10,6 +10,7 @@
 #include "activator/host/host.h"
 #include "activator/host/installed_units.h"
 #include "activator/state/generation.h"
+#include "activator/state/secret_readers.h"
 
 namespace activator {
 
@@ -18,6 +19,9 @@ namespace activator {
 std::vector<std::string> FindDrift(const Host& host, const Generation& active,
                                    const InstalledUnits& units,
                                    const std::map<std::string, UnitState>& states);
+
+// Whether the secret was set after what runs of the unit had started.
+bool IsSecretNewer(const Host& host, const SecretReader& reader, const UnitState& state);
 
 }  // namespace activator
 

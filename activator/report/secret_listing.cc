@@ -27,7 +27,7 @@ SecretListing ListSecrets(const images::HostLayout& layout, const std::string& n
     secret.problem = SecretProblem(layout, reader.name, reader.key);
   }
   SecretListing out;
-  out.encrypted = SecretFormOf(layout) == images::SecretForm::kEncrypted;
+  out.encrypted = KeptSecretForm(layout) != images::SecretForm::kPlain;
   for (auto& [place, secret] : found) {
     std::tie(secret.name, secret.key) = place;
     if (name.empty() || secret.name == name) {

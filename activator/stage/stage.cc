@@ -130,7 +130,7 @@ Rendered RenderUnits(const images::HostLayout& layout, const Apps& apps,
     const std::string label = images::ReadLabel(path);
     const std::string& version = label.empty() ? stored.manifest.version : label;
     if (!out.secrets && HasSecrets(stored.manifest)) {
-      out.secrets = SecretFormOf(layout);
+      out.secrets = KeptSecretForm(layout).value_or(images::SecretForm::kEncrypted);
     }
     const images::SecretForm form = out.secrets.value_or(images::SecretForm::kPlain);
     for (units::RenderedUnit& unit : units::Render(stored, path, version, form)) {
@@ -175,9 +175,13 @@ StagedGeneration StageApps(const images::HostLayout& layout, const Apps& apps,
   generation.created = base::ToIso8601(base::SystemClock().Now());
   generation.by = by;
   generation.apps = apps;
-  const Rendered rendered = RenderUnits(layout, apps);
+  Rendered rendered = RenderUnits(layout, apps);
   if (rendered.secrets) {
-    KeepSecretForm(layout, *rendered.secrets);
+    const images::SecretForm form = SecretFormOf(layout);
+    KeepSecretForm(layout, form);
+    if (form != *rendered.secrets) {
+      rendered = RenderUnits(layout, apps);
+    }
   }
   Publish(layout, generation, rendered);
   Event event;

@@ -29,6 +29,14 @@ uint64_t RecordEvent(const images::HostLayout& layout, Event event) {
   return AppendEvent(layout, std::move(event));
 }
 
+void RecordOrSay(const images::HostLayout& layout, Event event, const base::Io& io) {
+  try {
+    RecordEvent(layout, std::move(event));
+  } catch (const base::Error& error) {
+    io.Err("activate: the history does not say so: {}\n", error.what());
+  }
+}
+
 void RecordRefusal(const images::HostLayout& layout, Event event,
                    std::chrono::system_clock::time_point now) {
   constexpr const char* kRefused = "gate-refused";

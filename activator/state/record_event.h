@@ -7,6 +7,7 @@
 
 #include "activator/state/event.h"
 #include "activator/state/generation.h"
+#include "base/io.h"
 #include "images/version/host_layout.h"
 
 namespace activator {
@@ -17,6 +18,8 @@ void NameApps(const images::HostLayout& layout, const Apps& apps, Event& event);
 // AppendEvent with the applications of the event's generation; none where its record cannot be
 // read.
 uint64_t RecordEvent(const images::HostLayout& layout, Event event);
+// The same of what is done and stays done: says on `io` where there is no record of it.
+void RecordOrSay(const images::HostLayout& layout, Event event, const base::Io& io);
 
 // What a gate refused, at most once a minute for each operator: whoever is refused may try for
 // ever. `event` says by whom: "alice (gate) from ...".

@@ -18,6 +18,9 @@ struct SecretReader {
 
 // By application and unit. None of a version that is gone or damaged.
 std::vector<SecretReader> SecretReadersOf(const images::HostLayout& layout, const Apps& apps);
+// Those of one application. Throws where its version cannot be read.
+std::vector<SecretReader> SecretReadersIn(const images::HostLayout& layout, const std::string& name,
+                                          const base::Sha256& digest);
 
 }  // namespace activator
 

@@ -21,15 +21,6 @@ constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr std::string_view kPrevious = ".previous-";  // no key starts so
 
-std::optional<SecretForm> KeptForm(const images::HostLayout& layout) {
-  for (const SecretForm form : {SecretForm::kEncrypted, SecretForm::kPlain}) {
-    if (base::LstatIfThere(layout.Secrets(form))) {
-      return form;
-    }
-  }
-  return std::nullopt;
-}
-
 std::string PathOf(const images::HostLayout& layout, const std::string& name,
                    const std::string& key) {
   return layout.Secret(SecretFormOf(layout), name, key);
@@ -55,8 +46,17 @@ bool PutBack(const std::string& path) {
 
 }  // namespace
 
+std::optional<SecretForm> KeptSecretForm(const images::HostLayout& layout) {
+  for (const SecretForm form : {SecretForm::kEncrypted, SecretForm::kPlain}) {
+    if (base::LstatIfThere(layout.Secrets(form))) {
+      return form;
+    }
+  }
+  return std::nullopt;
+}
+
 SecretForm SecretFormOf(const images::HostLayout& layout) {
-  if (const std::optional<SecretForm> kept = KeptForm(layout)) {
+  if (const std::optional<SecretForm> kept = KeptSecretForm(layout)) {
     return *kept;
   }
   return !IsDirectoryHost(layout) && CanEncryptCredentials() ? SecretForm::kEncrypted
@@ -64,6 +64,7 @@ SecretForm SecretFormOf(const images::HostLayout& layout) {
 }
 
 void KeepSecretForm(const images::HostLayout& layout, SecretForm form) {
+  base::MakeDirectories(layout.Secrets());  // who may not read them may see the form, for a plan
   base::MakeDirectories(layout.Secrets(form), kFolderMode);
 }
 
@@ -81,7 +82,17 @@ void WriteSecret(const images::HostLayout& layout, const std::string& name, cons
   const std::string path = layout.Secret(form, name, key);
   const std::string text = form == SecretForm::kEncrypted ? EncryptCredential(key, value) : value;
   base::MakeDirectories(base::ParentOf(path), kFolderMode);
-  base::WriteFileAtomically(path, text, kFileMode);
+  try {
+    base::WriteFileAtomically(path, text, kFileMode);
+  } catch (const base::Error&) {
+    const std::string previous = PreviousOf(path);  // or a failed sync may leave the new one there
+    if (base::ReadFileIfThere(path) == base::ReadFileIfThere(previous)) {
+      base::UnlinkIfThere(previous);
+    } else {
+      PutBack(path);
+    }
+    throw;
+  }
 }
 
 void RemoveSecret(const images::HostLayout& layout, const std::string& name,
@@ -115,7 +126,7 @@ bool PutBackPrevious(const images::HostLayout& layout, const std::string& name,
 
 std::vector<SecretName> UndoCutOffSecrets(const images::HostLayout& layout) {
   std::vector<SecretName> out;
-  const std::optional<SecretForm> form = KeptForm(layout);
+  const std::optional<SecretForm> form = KeptSecretForm(layout);
   if (!form) {
     return out;
   }
@@ -135,7 +146,7 @@ std::vector<SecretName> UndoCutOffSecrets(const images::HostLayout& layout) {
 
 std::vector<StoredSecret> StoredSecrets(const images::HostLayout& layout) {
   std::vector<StoredSecret> out;
-  const std::optional<SecretForm> form = KeptForm(layout);
+  const std::optional<SecretForm> form = KeptSecretForm(layout);
   if (!form) {
     return out;
   }
@@ -152,8 +163,9 @@ std::vector<StoredSecret> StoredSecrets(const images::HostLayout& layout) {
 
 std::string SecretProblem(const images::HostLayout& layout, const std::string& name,
                           const std::string& key) {
-  const std::string path = PathOf(layout, name, key);
-  const std::optional<struct stat> found = base::LstatIfThere(path);
+  const std::optional<SecretForm> form = KeptSecretForm(layout);
+  const std::string path = form ? layout.Secret(*form, name, key) : "";
+  const std::optional<struct stat> found = form ? base::LstatIfThere(path) : std::nullopt;
   if (!found) {
     return fmt::format("needs the secret {}: activate secret set {} {}", key, name, key);
   }

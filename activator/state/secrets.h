@@ -13,11 +13,15 @@
 
 namespace activator {
 
-inline constexpr size_t kMaxSecretBytes = size_t{1} << 20;  // CREDENTIALS_TOTAL_SIZE_MAX of systemd
+// systemd gives a service 1 MiB of credentials, and reads no longer text of an encrypted one, which
+// is larger by a third.
+inline constexpr size_t kMaxSecretBytes = size_t{768} << 10;
 
-// How this host keeps them: as it did before, otherwise encrypted where it can. A folder as host
-// keeps them plain. Changes nothing.
+// How this host keeps them: as it did before, otherwise encrypted where it can, which is tried. A
+// folder as host keeps them plain.
 images::SecretForm SecretFormOf(const images::HostLayout& layout);
+// The same for a plan: nothing is tried. nullopt: not decided yet.
+std::optional<images::SecretForm> KeptSecretForm(const images::HostLayout& layout);
 // From now on it does so: units name the files before they are there.
 void KeepSecretForm(const images::HostLayout& layout, images::SecretForm form);
 
@@ -25,6 +29,7 @@ void KeepSecretForm(const images::HostLayout& layout, images::SecretForm form);
 std::optional<std::string> ReadSecret(const images::HostLayout& layout, const std::string& name,
                                       const std::string& key);
 // Keeps the value in the host's form, in place of any other.
+// Where it throws, the value before is in its place again if it was kept (KeepPrevious).
 void WriteSecret(const images::HostLayout& layout, const std::string& name, const std::string& key,
                  const std::string& value);
 void RemoveSecret(const images::HostLayout& layout, const std::string& name,

@@ -1,5 +1,7 @@
 #include "activator/switch/preflight.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <future>
@@ -59,6 +61,9 @@ void CheckSecrets(const images::Services& services) {
 }
 
 void CheckKeptSecrets(const Host& host, const std::string& name, const images::Services& services) {
+  if (::geteuid() != 0) {
+    return;  // a plan of somebody who may not look
+  }
   base::Problems problems;
   for (const auto& [service, its] : services) {
     for (const std::string& key : its.secrets) {

@@ -48,7 +48,7 @@ Recovery GoBackInFolder(const images::HostLayout& layout, const SwitchRecord& re
 }
 
 // Setting one was cut off while services were restarted with it.
-void PutBackSecrets(const Host& host) {
+void PutBackSecretsOrThrow(const Host& host) {
   for (const SecretName& secret : UndoCutOffSecrets(host.layout)) {
     host.io.Err(
         "activate: setting the secret {} of {} had been cut off: put the value before back\n",
@@ -59,11 +59,16 @@ void PutBackSecrets(const Host& host) {
     event.by = "recovery";
     event.what = fmt::format("secret {} {}", secret.application, secret.key);
     event.reason = "setting it had been cut off";
-    try {
-      RecordEvent(host.layout, std::move(event));
-    } catch (const base::Error& error) {  // a full disk must not keep a prune from making room
-      host.io.Err("activate: {}\n", error.what());
-    }
+    RecordOrSay(host.layout, std::move(event), host.io);  // a prune makes room
+  }
+}
+
+// A switch that was cut off must be recovered all the same.
+void PutBackSecrets(const Host& host) {
+  try {
+    PutBackSecretsOrThrow(host);
+  } catch (const base::Error& error) {
+    host.io.Err("activate: a secret that was being set stays as it is: {}\n", error.what());
   }
 }
 

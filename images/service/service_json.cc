@@ -58,6 +58,9 @@ void ReadSecrets(base::JsonFields& fields, Service& service) {
   std::set<std::string> seen;
   for (const std::string& name : service.secrets) {
     CheckCredentialName(fields, "secrets", name);
+    if (IsCredentialName(name) && !IsSecretName(name)) {
+      fields.Report("secrets", fmt::format("{} is longer than 240 letters", name));
+    }
     if (!seen.insert(name).second) {
       fields.Report("secrets", fmt::format("{} is listed twice", name));
     }

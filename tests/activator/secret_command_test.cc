@@ -83,7 +83,10 @@ TEST_F(SecretTest, IsKeptByteForByteForRootAlone) {
   EXPECT_EQ(Value(), value);
   struct stat found {};
   for (const auto& [path, mode] : std::map<std::string, mode_t>{
-           {Path(), 0600}, {base::ParentOf(Path()), 0700}, {layout.Secrets(), 0700}}) {
+           {Path(), 0600},
+           {base::ParentOf(Path()), 0700},
+           {layout.Secrets(images::SecretForm::kPlain), 0700},
+           {base::ParentOf(layout.Secrets(images::SecretForm::kPlain)), 0755}}) {
     ASSERT_EQ(::stat(path.c_str(), &found), 0) << path;
     EXPECT_EQ(found.st_mode & 07777U, mode) << path;
   }
@@ -151,6 +154,36 @@ TEST_F(SecretTest, WhereTheValueBeforeDoesNotHelpSomebodyMustLook) {
   };
   EXPECT_EQ(Set("second"), 4);
   EXPECT_THAT(error, HasSubstr("the value before was put back, which did not help"));
+  EXPECT_EQ(Value(), "first");
+}
+
+// What systemd stops along with a reader runs again, whether or not the value is good.
+TEST_F(SecretTest, WhatDependsOnAReaderRunsAgain) {
+  RunReader();
+  systemd.AddForeign("proxy.service", "/lib/systemd/system/proxy.service");
+  systemd.stopped_with["web.service"] = {"proxy.service", "side.service"};
+  EXPECT_EQ(Set("bad"), 3) << error;
+  EXPECT_TRUE(systemd.IsActive("proxy.service"));
+  EXPECT_TRUE(systemd.IsActive("side.service"));
+  EXPECT_EQ(Set("second"), 0) << error;
+  EXPECT_TRUE(systemd.IsActive("proxy.service"));
+  EXPECT_TRUE(systemd.IsActive("side.service"));
+}
+
+TEST_F(SecretTest, TheSameValueRestartsWhatRunsWithAnother) {
+  RunReader();
+  ProcessesStarted();
+  ASSERT_EQ(Set("second", false), 0) << error;
+  EXPECT_THAT(systemd.calls, Not(Contains("restart web.service")));
+  ASSERT_EQ(Set("second"), 0) << error;
+  EXPECT_THAT(systemd.calls, Contains("restart web.service"));
+}
+
+// Nobody knows what reads it.
+TEST_F(SecretTest, WithoutTheRecordOfWhatRunsNothingIsRemoved) {
+  RunReader();
+  Write(layout.Generation(1) + "/generation.json", "{");
+  EXPECT_THROW(RemoveUnusedSecret(host, kChange), base::Error);
   EXPECT_EQ(Value(), "first");
 }
 

@@ -102,7 +102,7 @@ TEST_P(SecretsTest, GoToSystemdCredsThroughAPipeAlone) {
       ">/usr/bin/systemd-creds && chmod +x /usr/bin/systemd-creds");
   ASSERT_EQ(Set("a-value").exit_code, 0);
   const std::string seen = host_.MustRun("cat /root/seen");
-  EXPECT_THAT(seen, HasSubstr("encrypt --name=db-password - -\n"));
+  EXPECT_THAT(seen, HasSubstr("encrypt --with-key=host --name=db-password - -\n"));
   EXPECT_THAT(seen, Not(HasSubstr("a-value")));
 }
 
