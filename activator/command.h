@@ -50,7 +50,7 @@ struct SecretOptions {
   std::string name;
   std::string key;
   bool no_restart = false;
-  std::string value{};  // for other hosts
+  std::string value{};              // for other hosts
   std::optional<uint64_t> bytes{};  // that it has, from another host; a lost link ends it early
 };
 
