@@ -4,8 +4,6 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -13,6 +11,7 @@
 #include "activator/health/restart.h"
 #include "activator/health/stopping.h"
 #include "activator/host/dependents.h"
+#include "activator/input.h"
 #include "activator/report/drift.h"
 #include "activator/state/generations.h"
 #include "activator/state/record_event.h"
@@ -20,8 +19,6 @@
 #include "activator/state/secrets.h"
 #include "base/confirm.h"
 #include "base/error.h"
-#include "base/interrupt.h"
-#include "base/sys.h"
 
 namespace activator {
 namespace {
@@ -115,9 +112,8 @@ bool IsKeptAlready(const Host& host, const SecretChange& change, const std::stri
   }
   base::Error::Detail detail = why.detail();
   try {
-    StopUnits(
-        host,
-        NamesOf(restarted.units));  // or an automatic restart meanwhile would count against it
+    // Or an automatic restart meanwhile would count against it.
+    StopUnits(host, NamesOf(restarted.units));
     RestartAndWatch(host, restarted, change.timeout);
     detail.insert(detail.begin(), fmt::format("{} runs with the value before",
                                               fmt::join(NamesOf(restarted.units), ", ")));
@@ -131,19 +127,6 @@ bool IsKeptAlready(const Host& host, const SecretChange& change, const std::stri
   }
   throw base::Error(base::ExitCode::kRolledBack,
                     fmt::format("{} was not set: {}", what, why.what()), detail);
-}
-
-size_t ReadPiece(int fd, std::array<char, 65536>& buffer) {
-  for (;;) {
-    const ssize_t size = base::TheSys().Read(fd, buffer.data(), buffer.size());
-    if (size >= 0) {
-      return static_cast<size_t>(size);
-    }
-    if (errno != EINTR) {
-      base::FailErrno(errno, "cannot read standard input");
-    }
-    base::ThrowIfInterrupted();
-  }
 }
 
 // The value is the one that is kept already, but what runs may have been started with another.
@@ -179,15 +162,11 @@ std::string AskForSecret(const base::Io& io, const SecretChange& change) {
   if (io.in_is_terminal) {
     return base::AskSecret(io, fmt::format("Secret {} of {}: ", change.key, change.name));
   }
-  std::string out;
-  std::array<char, 65536> buffer;
-  while (const size_t size = ReadPiece(io.in, buffer)) {
-    out.append(buffer.data(), size);
-    if (out.size() > kMaxSecretBytes) {
-      base::Fail(base::ExitCode::kUsage,
-                 "the value has more than {} bytes, which is all that systemd gives a service",
-                 kMaxSecretBytes);
-    }
+  std::string out = ReadInput(io.in, kMaxSecretBytes, "standard input");
+  if (out.size() > kMaxSecretBytes) {
+    base::Fail(base::ExitCode::kUsage,
+               "the value has more than {} bytes, which is all that systemd gives a service",
+               kMaxSecretBytes);
   }
   if (out.empty()) {
     base::Fail(base::ExitCode::kUsage, "standard input is empty: give the value there");

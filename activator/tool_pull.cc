@@ -1,13 +1,10 @@
 // `activate pull` and `activate enroll`, and what an activation does about channels.
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <optional>
 
 #include "activator/activate.h"
 #include "activator/host/install_self.h"
+#include "activator/input.h"
 #include "activator/os/kernel_features.h"
 #include "activator/pull/apply_set.h"
 #include "activator/pull/enroll.h"
@@ -20,7 +17,6 @@
 #include "activator/tool.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/interrupt.h"
 
 namespace activator {
 namespace {
@@ -63,28 +59,6 @@ Apps WhatIsActive(const images::HostLayout& layout) {
   }
 }
 
-std::string ReadInput(int fd) {
-  std::string out;
-  std::array<char, 4096> part{};
-  for (;;) {
-    const ssize_t count = ::read(fd, part.data(), part.size());
-    if (count < 0 && errno == EINTR) {
-      base::ThrowIfInterrupted();
-      continue;
-    }
-    if (count < 0) {
-      base::FailErrno(errno, "cannot read what to enroll");
-    }
-    if (count == 0) {
-      return out;
-    }
-    out.append(part.data(), static_cast<size_t>(count));
-    if (out.size() > kMaxEnrollment) {
-      base::Fail(base::ExitCode::kUsage, "what to enroll has more than {} bytes", kMaxEnrollment);
-    }
-  }
-}
-
 }  // namespace
 
 int Tool::PullNow() {
@@ -118,7 +92,11 @@ int Tool::EnrollHost() {
                                  : "this host pulled from no channel\n");
     return 0;
   }
-  const Enrollment enrollment = Enrollment::Parse(ReadInput(io_.in), "what to enroll");
+  const std::string text = ReadInput(io_.in, kMaxEnrollment, "what to enroll");
+  if (text.size() > kMaxEnrollment) {
+    base::Fail(base::ExitCode::kUsage, "what to enroll has more than {} bytes", kMaxEnrollment);
+  }
+  const Enrollment enrollment = Enrollment::Parse(text, "what to enroll");
   PrepareRoot(host_.layout);
   const bool is_new = Enroll(host_, enrollment, [this] { LinkThisAgent(host_.layout); });
   io_.Out("{} pulls from {}{}\n", enrollment.config.host, enrollment.config.store,
